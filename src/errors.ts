@@ -1,0 +1,86 @@
+/**
+ * Everything that BoxLite itself finds wrong is a `BoxliteError` with one of these codes. Callers
+ * decide by `code`, never by the text of a message. Anything else that is thrown is a bug.
+ */
+export const ERROR_CODES = [
+  'invalid-argument', // a value the caller gave is malformed or out of range
+  'invalid-reference', // an image reference that does not parse
+  'box-not-found',
+  'box-ambiguous', // an id prefix that more than one box has
+  'name-taken',
+  'box-not-running',
+  'box-running', // the operation needs a stopped box
+  'box-state', // the box is in a state that does not allow the call
+  'box-busy', // another process holds the box's lock longer than we wait
+  'image-not-found',
+  'image-in-use',
+  'image-corrupt', // stored or received bytes do not match their digest, size or format
+  'layer-invalid', // a layer's tar breaks a rule; the message names the entry and the rule
+  'archive-invalid', // a file given to load or import is not what it must be
+  'registry-unreachable',
+  'registry-auth',
+  'registry-protocol', // the registry answered what the specification does not allow
+  'no-space', // ENOSPC or EDQUOT on the host
+  'permission', // the host refused access to a file or device
+  'setup-needed', // kernel, initramfs, native program or QEMU missing or too old
+  'accelerator', // the accelerator that was asked for does not work here
+  'boot-failed', // the VM or its agent did not come up; `stage` says how far it got
+  'vmm-failed', // the VMM refused a request or ended when it should not have
+  'protocol', // host and guest do not understand each other
+  'exec-not-found', // the command does not exist in the box (exit status 127)
+  'exec-not-invocable', // it exists but can't be run (exit status 126)
+  'exec-failed', // the guest could not start the command for another reason (125)
+  'timeout',
+  'cancelled',
+  'schema-newer', // the home was written by a newer BoxLite
+  'unsupported',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface BoxliteErrorOptions {
+  /** What to do next: one sentence in the imperative, no full stop needed. */
+  hint?: string;
+  cause?: unknown;
+  /** For `boot-failed`: jail, vmm, kernel, agent, bootstrap or exec. */
+  stage?: string;
+}
+
+export class BoxliteError extends Error {
+  override readonly name = 'BoxliteError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly stage: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: BoxliteErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.stage = options.stage;
+  }
+}
+
+/** The `code` of a Node system error (`ENOENT`, …), or undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return error.code;
+  return undefined;
+}
+
+/**
+ * Wraps a failed file-system call so that a full or read-only disk is told apart and the path named.
+ * @param doing what was being done, for the message: `write /home/x/file`
+ */
+export function fileError(error: unknown, doing: string): BoxliteError {
+  if (error instanceof BoxliteError) return error;
+  const errno = errnoOf(error);
+  if (errno === 'ENOSPC' || errno === 'EDQUOT')
+    return new BoxliteError('no-space', `no space left on the host to ${doing}`, {
+      cause: error,
+      hint: 'free some space, or point BOXLITE_HOME at a larger disk',
+    });
+  if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS')
+    return new BoxliteError('permission', `not allowed to ${doing} (${errno})`, { cause: error });
+  const reason = error instanceof Error ? error.message : String(error);
+  return new BoxliteError('permission', `can't ${doing}: ${reason}`, { cause: error });
+}

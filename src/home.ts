@@ -1,0 +1,51 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Names inside a box's own directory. */
+export const BOX_FILES = {
+  disk: 'disk.ext4',
+  shimSocket: 'shim.sock',
+  qmpSocket: 'qmp.sock',
+  /** Frames of the command's output with stream and time; see src/engine/output-log.ts. */
+  log: 'output.log',
+  console: 'console.log',
+  started: 'started.json',
+  exit: 'exit.json',
+  bootError: 'boot-error.json',
+} as const;
+
+/**
+ * Every path under one home directory. Nothing else in the program spells one.
+ * Unix sockets inside are reached through `/proc/self/fd` or a changed directory, so the home may be
+ * longer than a socket path (107 bytes) and may hold any character.
+ */
+export class Home {
+  constructor(readonly root: string) {}
+
+  static defaultRoot(): string {
+    return process.env['BOXLITE_HOME'] ?? join(homedir(), '.boxlite');
+  }
+
+  readonly database = (): string => join(this.root, 'boxlite.db');
+  readonly config = (): string => join(this.root, 'config.json');
+  readonly boxes = (): string => join(this.root, 'boxes');
+  readonly box = (id: string): string => join(this.root, 'boxes', id);
+  readonly boxFile = (id: string, file: keyof typeof BOX_FILES): string =>
+    join(this.root, 'boxes', id, BOX_FILES[file]);
+
+  /** Content store, unpacked layers and joined disks; see src/image. */
+  readonly images = (): string => join(this.root, 'images');
+  readonly blobs = (algorithm: string): string => join(this.root, 'images', 'blobs', algorithm);
+  readonly partial = (): string => join(this.root, 'images', 'partial');
+  readonly layers = (): string => join(this.root, 'images', 'layers');
+  readonly disks = (): string => join(this.root, 'images', 'disks');
+  readonly padding = (): string => join(this.root, 'images', 'padding');
+  /** Blank file systems, one a size. */
+  readonly blanks = (): string => join(this.root, 'blanks');
+
+  /** Kernel, modules and initramfs made by set-up; see src/vmm/assets.ts. */
+  readonly assets = (): string => join(this.root, 'assets');
+  readonly templates = (): string => join(this.root, 'templates');
+  readonly accelerators = (): string => join(this.root, 'accelerators.json');
+  readonly locks = (): string => join(this.root, 'locks');
+}

@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project a kind of test (test/README in src/README.md): what each may touch differs, so do its limits. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      { test: { name: 'native', include: ['test/native/**/*.test.ts'], testTimeout: 300_000 } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          globalSetup: ['test/helpers/e2e-setup.ts'],
+          // Two cores: VMs of two files at once only slow each other down.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
