@@ -1,0 +1,70 @@
+/**
+ * What a VMM must offer so that boxes can run on it. QEMU is the one driver today (./qemu); another
+ * would stand beside it. The driver only plans: the shim starts the program, and hands it every
+ * file as an open descriptor, so a VMM needs no right to any path.
+ */
+
+export type AcceleratorName = 'kvm' | 'tcg';
+
+/** The part of a box that a template is made for; everything else arrives after the restore. */
+export interface MachineSpec {
+  cpus: number;
+  memoryMib: number;
+  accelerator: AcceleratorName;
+}
+
+/** A file the shim opens and passes to the VMM under a fixed descriptor number. */
+export interface PassedFile {
+  fd: number;
+  path: string;
+  write: boolean;
+}
+
+export interface MachineFiles {
+  /** Guest memory: of the template, or to become one. */
+  ram: string;
+  /** Device state of a template; absent when the machine boots. */
+  state?: string;
+  /** The image: a VMDK descriptor over `extents`, or one raw file when there are none. */
+  image: string;
+  extents: readonly string[];
+  /** The writable disk, raw. */
+  disk: string;
+  /** Directory exported over 9p. */
+  share: string;
+  /** Directory in which the engine listens for a template's state. */
+  stateDirectory?: string;
+}
+
+export interface GuestKernel {
+  kernel: string;
+  initramfs: string;
+}
+
+export type Launch =
+  /** Boot the kernel. `keepRam` writes guest memory to the RAM file, as a template needs. */
+  | { kind: 'boot'; guest: GuestKernel; keepRam: boolean }
+  /** Continue a template; its RAM file is only read. */
+  | { kind: 'restore' };
+
+/** All that the shim needs to start the VMM. */
+export interface LaunchPlan {
+  argv: string[];
+  env: string[];
+  files: PassedFile[];
+  qmpFd: number;
+  portFd: number;
+  consoleFd: number;
+  /** The interposer is needed to keep this VMM from opening the RAM file for writing. */
+  preloadRam: boolean;
+}
+
+/** Virtual size of every disk of every box, placeholders included: 1 TiB, so a template's probe stays true. */
+export const VIRTUAL_DISK_BYTES = 2 ** 40;
+
+/** Extents of an image's VMDK are reached as `/dev/fdset/N` from this N up. */
+export const FIRST_EXTENT_FDSET = 100;
+
+export function extentPath(index: number): string {
+  return `/dev/fdset/${FIRST_EXTENT_FDSET + index}`;
+}

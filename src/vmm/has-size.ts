@@ -1,0 +1,9 @@
+import { stat } from 'node:fs/promises';
+
+/** True when the file is there with this size. */
+export async function hasSize(path: string, bytes: number): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile() && found.size === bytes,
+    () => false,
+  );
+}

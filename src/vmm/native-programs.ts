@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BoxliteError } from '../errors.js';
+
+export type NativeProgram = 'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-net';
+
+/**
+ * Path of a program built from native/. `BOXLITE_NATIVE` names another directory.
+ * @throws setup-needed when it has not been built
+ */
+export function nativeProgram(name: NativeProgram): string {
+  const directory = process.env.BOXLITE_NATIVE ?? join(projectRoot(), 'native', 'build');
+  const path = join(directory, name);
+  if (!existsSync(path))
+    throw new BoxliteError('setup-needed', `${name} is not built (looked for ${path})`, {
+      hint: 'run `npm run build:native`',
+    });
+  return path;
+}
+
+/** The directory that holds package.json, seen from the sources as well as from the bundle. */
+export function projectRoot(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory)
+      throw new BoxliteError('setup-needed', 'the files that BoxLite was installed with are gone', {
+        hint: 'install BoxLite again',
+      });
+    directory = parent;
+  }
+  return directory;
+}

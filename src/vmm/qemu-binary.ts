@@ -1,0 +1,98 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { BoxliteError } from '../errors.js';
+import type { Home } from '../home.js';
+import { installHint } from './distribution.js';
+import { runProgram } from './run-program.js';
+import { writeFileWhole } from './write-file-whole.js';
+
+export interface QemuBinary {
+  path: string;
+  version: readonly [major: number, minor: number, micro: number];
+  /** As QEMU prints it, with the distribution's own version: `7.2.22 (Debian 1:7.2+dfsg-7)`. */
+  versionText: string;
+  /** Differs between any two builds: a template is only good for the one that wrote it. */
+  build: string;
+}
+
+/** What `-netdev stream` and migration to a socket under the sandbox need. */
+const OLDEST = [7, 2] as const;
+
+/**
+ * Finds QEMU: `path`, else `BOXLITE_QEMU`, else on PATH.
+ * Its version is remembered, since asking for it costs 20 ms.
+ * @throws setup-needed when it is missing, not QEMU, or too old
+ */
+export async function findQemu(home: Home, path?: string): Promise<QemuBinary> {
+  const program = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64';
+  const named = path ?? process.env.BOXLITE_QEMU;
+  const found = named === undefined ? await onPath(program) : await resolved(named);
+  if (found === undefined)
+    throw new BoxliteError(
+      'setup-needed',
+      named === undefined ? `${program} is not installed` : `there is no QEMU at ${named}`,
+      { hint: installHint('qemu') },
+    );
+  const { size, mtimeMs } = await stat(found);
+  const key = `${found} ${size} ${mtimeMs}`;
+  const versionText = (await recall(home, key)) ?? (await askVersion(home, found, key));
+  const version = parseVersion(versionText);
+  if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1]))
+    throw new BoxliteError(
+      'setup-needed',
+      `QEMU ${version.join('.')} (${found}) is too old, ${OLDEST.join('.')} or newer is needed`,
+      { hint: 'install a newer one, and name it with BOXLITE_QEMU when it is not on PATH' },
+    );
+  return { path: found, version, versionText, build: `${versionText} ${size} ${mtimeMs}` };
+}
+
+async function onPath(program: string): Promise<string | undefined> {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const found = await resolved(join(directory, program));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The file behind links, when it can be executed. */
+async function resolved(path: string): Promise<string | undefined> {
+  try {
+    await access(path, constants.X_OK);
+    return await realpath(path);
+  } catch {
+    return undefined;
+  }
+}
+
+async function recall(home: Home, key: string): Promise<string | undefined> {
+  try {
+    const known: unknown = JSON.parse(await readFile(cachePath(home), 'utf8'));
+    if (typeof known === 'object' && known !== null && 'key' in known && known.key === key)
+      if ('versionText' in known && typeof known.versionText === 'string') return known.versionText;
+  } catch {
+    // Not there or damaged: asking again is all it costs.
+  }
+  return undefined;
+}
+
+async function askVersion(home: Home, path: string, key: string): Promise<string> {
+  const { stdout } = await runProgram(path, ['--version'], { tool: 'qemu' });
+  const versionText = /^QEMU emulator version (.+)$/m.exec(stdout.toString())?.[1];
+  if (versionText === undefined)
+    throw new BoxliteError('setup-needed', `${path} does not answer --version as QEMU does`, {
+      hint: installHint('qemu'),
+    });
+  await mkdir(home.assets(), { recursive: true, mode: 0o700 });
+  await writeFileWhole(cachePath(home), JSON.stringify({ key, versionText }));
+  return versionText;
+}
+
+function parseVersion(text: string): [number, number, number] {
+  const [, major, minor, micro] = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ?? [];
+  return [Number(major ?? 0), Number(minor ?? 0), Number(micro ?? 0)];
+}
+
+function cachePath(home: Home): string {
+  return join(home.assets(), 'qemu.json');
+}

@@ -1,0 +1,199 @@
+import type { Launch, LaunchPlan, MachineFiles, MachineSpec, PassedFile } from '../driver.js';
+import { FIRST_EXTENT_FDSET } from '../driver.js';
+
+export interface QemuProgram {
+  path: string;
+  version: readonly [number, number, number];
+}
+
+/** Descriptor numbers as QEMU sees them; constant, because they are part of a template's identity. */
+const FD = {
+  qmp: 10,
+  port: 11,
+  console: 12,
+  ram: 13,
+  state: 14,
+  kernel: 15,
+  initramfs: 16,
+  image: 17,
+  disk: 18,
+  share: 19,
+  stateDirectory: 20,
+  firstExtent: 32,
+} as const;
+
+const FDSET = { image: 1, disk: 2 } as const;
+
+/** Where QEMU finds what a descriptor stands for. */
+const descriptorPath = (fd: number): string => `/proc/self/fd/${fd}`;
+
+/** Address at which a template in the making sends its state: a socket in `MachineFiles.stateDirectory`. */
+export const STATE_SOCKET = 'state.sock';
+export const STATE_URI = `unix:${descriptorPath(FD.stateDirectory)}/${STATE_SOCKET}`;
+/** Address from which a restored machine reads its state. */
+export const INCOMING_URI = `fd:${FD.state}`;
+
+/**
+ * QEMU's command line. Apart from what only a boot needs (kernel) or only a restore (`-incoming`) it
+ * is the same for a template and all its boxes: the device layout is fixed, files differ behind the
+ * same descriptors.
+ */
+export function planQemu(
+  program: QemuProgram,
+  machine: MachineSpec,
+  files: MachineFiles,
+  launch: Launch,
+): LaunchPlan {
+  const sharedRam = launch.kind === 'boot' && launch.keepRam;
+  const passed: PassedFile[] = [
+    { fd: FD.ram, path: files.ram, write: launch.kind === 'boot' },
+    { fd: FD.image, path: files.image, write: false },
+    { fd: FD.disk, path: files.disk, write: true },
+    { fd: FD.share, path: files.share, write: false },
+    ...files.extents.map((path, i) => ({ fd: FD.firstExtent + i, path, write: false })),
+  ];
+  if (files.state !== undefined) passed.push({ fd: FD.state, path: files.state, write: false });
+  if (files.stateDirectory !== undefined)
+    passed.push({ fd: FD.stateDirectory, path: files.stateDirectory, write: false });
+  if (launch.kind === 'boot') {
+    passed.push({ fd: FD.kernel, path: launch.guest.kernel, write: false });
+    passed.push({ fd: FD.initramfs, path: launch.guest.initramfs, write: false });
+  }
+
+  const argv = [
+    program.path,
+    ...machineArguments(machine),
+    ...memoryArguments(program, machine, sharedRam, launch.kind === 'restore'),
+    ...['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
+    ...bootArguments(launch),
+    ...portArguments(),
+    ...diskArguments(files),
+    ...otherDeviceArguments(),
+    ...monitorArguments(),
+    // fork and exec, new privileges, obsolete calls and changes of its own limits are nothing a VMM
+    // of ours ever needs.
+    ...[
+      '-sandbox',
+      'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    ],
+  ];
+  return {
+    argv,
+    env: ['PATH=/usr/bin:/bin', 'LC_ALL=C'],
+    files: passed,
+    qmpFd: FD.qmp,
+    portFd: FD.port,
+    consoleFd: FD.console,
+    preloadRam: !hasRomOption(program),
+  };
+}
+
+function machineArguments(machine: MachineSpec): string[] {
+  // acpi=on: the distributions' kernels find virtio-mmio devices through ACPI only. pic and pit stay
+  // on: without them nothing boots under TCG.
+  const accelerator =
+    // A box's code is small; the default translation buffer of 1 GB is not.
+    machine.accelerator === 'tcg' ? ['tcg,tb-size=64', 'max'] : ['kvm', 'host'];
+  return [
+    ...['-M', 'microvm,acpi=on,memory-backend=ram0'],
+    ...['-accel', accelerator[0] ?? '', '-cpu', accelerator[1] ?? ''],
+    ...['-m', String(machine.memoryMib), '-smp', String(machine.cpus)],
+  ];
+}
+
+/** QEMU 8.2 and newer can map a file privately without ever opening it for writing. */
+function hasRomOption({ version: [major, minor] }: QemuProgram): boolean {
+  return major > 8 || (major === 8 && minor >= 2);
+}
+
+function memoryArguments(
+  program: QemuProgram,
+  machine: MachineSpec,
+  shared: boolean,
+  readOnly: boolean,
+): string[] {
+  const options = [
+    'memory-backend-file',
+    'id=ram0',
+    `mem-path=${descriptorPath(FD.ram)}`,
+    `size=${machine.memoryMib}M`,
+    `share=${shared ? 'on' : 'off'}`,
+  ];
+  if (readOnly && hasRomOption(program)) options.push('readonly=on', 'rom=off');
+  return ['-object', options.join(',')];
+}
+
+function bootArguments(launch: Launch): string[] {
+  // A restored machine's kernel is in its memory already; loading the file again would cost 10 ms.
+  if (launch.kind === 'restore') return ['-incoming', 'defer'];
+  return [
+    ...['-kernel', descriptorPath(FD.kernel), '-initrd', descriptorPath(FD.initramfs)],
+    // reboot=t: a triple fault, with -no-reboot the quickest way out. panic=-1: a panic is one too.
+    ...['-append', 'console=ttyS0 panic=-1 reboot=t quiet'],
+  ];
+}
+
+function portArguments(): string[] {
+  return [
+    ...['-chardev', `socket,id=console,fd=${FD.console}`, '-serial', 'chardev:console'],
+    ...['-device', 'virtio-serial-device'],
+    ...['-chardev', `socket,id=port,fd=${FD.port}`],
+    ...['-device', 'virtserialport,chardev=port,name=boxlite.control'],
+  ];
+}
+
+function diskArguments(files: MachineFiles): string[] {
+  const image = {
+    driver: files.extents.length > 0 ? 'vmdk' : 'raw',
+    'node-name': 'image',
+    'read-only': true,
+    file: blockFile(FDSET.image, true),
+  };
+  const disk = {
+    driver: 'raw',
+    'node-name': 'disk',
+    discard: 'unmap',
+    file: { ...blockFile(FDSET.disk, false), discard: 'unmap' },
+  };
+  return [
+    ...['-add-fd', `fd=${FD.image},set=${FDSET.image}`],
+    ...['-add-fd', `fd=${FD.disk},set=${FDSET.disk}`],
+    ...files.extents.flatMap((_, i) => [
+      '-add-fd',
+      `fd=${FD.firstExtent + i},set=${FIRST_EXTENT_FDSET + i}`,
+    ]),
+    ...['-blockdev', JSON.stringify(image)],
+    ...['-device', 'virtio-blk-device,drive=image,serial=image'],
+    ...['-blockdev', JSON.stringify(disk)],
+    ...['-device', 'virtio-blk-device,drive=disk,serial=disk'],
+  ];
+}
+
+/** Locks are the store's business: QEMU's own would forbid sharing an image's layers. */
+function blockFile(fdset: number, readOnly: boolean): object {
+  return {
+    driver: 'file',
+    filename: `/dev/fdset/${fdset}`,
+    'read-only': readOnly,
+    locking: 'off',
+  };
+}
+
+function otherDeviceArguments(): string[] {
+  return [
+    ...['-netdev', 'user,id=net0', '-device', 'virtio-net-device,netdev=net0'],
+    ...[
+      '-fsdev',
+      `local,id=share,path=${descriptorPath(FD.share)},security_model=none,readonly=on`,
+    ],
+    ...['-device', 'virtio-9p-device,fsdev=share,mount_tag=share'],
+    ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-device,rng=rng0'],
+  ];
+}
+
+function monitorArguments(): string[] {
+  return [
+    ...['-chardev', `socket,id=qmp,fd=${FD.qmp},server=on,wait=off`],
+    ...['-mon', 'chardev=qmp,mode=control'],
+  ];
+}
