@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   'timeout',
   'cancelled',
   'schema-newer', // the home was written by a newer BoxLite
+  'store-corrupt', // the home's database is damaged
   'unsupported',
 ] as const;
 

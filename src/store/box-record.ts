@@ -1,0 +1,108 @@
+import { BoxliteError } from '../errors.js';
+import { flag, integer, json, nullable, text, type Row } from './row.js';
+import { isBoxStatus, type BoxStatus } from './status.js';
+
+/** Everything known about a box. Times are ms since the epoch; null means "not, or not yet". */
+export interface BoxRecord {
+  /** ULID in lower case. */
+  id: string;
+  name: string | null;
+  status: BoxStatus;
+  createdAt: number;
+  /** Of the last change of anything in the record. */
+  updatedAt: number;
+  /** As the user wrote it. */
+  image: string;
+  manifestDigest: string | null;
+  imageId: string | null;
+  /** JSON; the engine parses it. */
+  options: unknown;
+  /** Of the VMM. */
+  pid: number | null;
+  shimPid: number | null;
+  /** 64 hex digits. */
+  containerId: string;
+  /** Unique among the boxes there are, and as small as possible: picks ports, uids and the like. */
+  lockId: number;
+  autoRemove: boolean;
+  exitCode: number | null;
+  exitSignal: number | null;
+  oomKilled: boolean;
+  /** Why the last start or run failed, for people. */
+  error: string | null;
+  startedAt: number | null;
+  finishedAt: number | null;
+  startCount: number;
+  restartCount: number;
+  /** JSON: how long each stage of the last start took. */
+  timings: unknown;
+  accelerator: string | null;
+  templateKey: string | null;
+}
+
+/** What a box begins with; it becomes `configured`. */
+export type NewBox = Pick<BoxRecord, 'id' | 'image' | 'options' | 'containerId'> &
+  Partial<Pick<BoxRecord, 'name' | 'manifestDigest' | 'imageId' | 'autoRemove'>>;
+
+/** What may change later, besides status and name; a missing field stays as it is. */
+export type BoxPatch = Partial<
+  Omit<BoxRecord, 'id' | 'name' | 'status' | 'createdAt' | 'updatedAt' | 'containerId' | 'lockId'>
+>;
+
+/** The column of each field that a patch may hold. */
+export const PATCH_COLUMNS: Record<keyof BoxPatch, string> = {
+  image: 'image',
+  manifestDigest: 'manifest_digest',
+  imageId: 'image_id',
+  options: 'options',
+  pid: 'pid',
+  shimPid: 'shim_pid',
+  autoRemove: 'auto_remove',
+  exitCode: 'exit_code',
+  exitSignal: 'exit_signal',
+  oomKilled: 'oom_killed',
+  error: 'error',
+  startedAt: 'started_at',
+  finishedAt: 'finished_at',
+  startCount: 'start_count',
+  restartCount: 'restart_count',
+  timings: 'timings',
+  accelerator: 'accelerator',
+  templateKey: 'template_key',
+};
+
+export function parseBox(row: Row): BoxRecord {
+  return {
+    id: text(row, 'id'),
+    name: nullable(text, row, 'name'),
+    status: status(row, 'status'),
+    createdAt: integer(row, 'created_at'),
+    updatedAt: integer(row, 'updated_at'),
+    image: text(row, 'image'),
+    manifestDigest: nullable(text, row, 'manifest_digest'),
+    imageId: nullable(text, row, 'image_id'),
+    options: json(row, 'options'),
+    pid: nullable(integer, row, 'pid'),
+    shimPid: nullable(integer, row, 'shim_pid'),
+    containerId: text(row, 'container_id'),
+    lockId: integer(row, 'lock_id'),
+    autoRemove: flag(row, 'auto_remove'),
+    exitCode: nullable(integer, row, 'exit_code'),
+    exitSignal: nullable(integer, row, 'exit_signal'),
+    oomKilled: flag(row, 'oom_killed'),
+    error: nullable(text, row, 'error'),
+    startedAt: nullable(integer, row, 'started_at'),
+    finishedAt: nullable(integer, row, 'finished_at'),
+    startCount: integer(row, 'start_count'),
+    restartCount: integer(row, 'restart_count'),
+    timings: nullable(json, row, 'timings'),
+    accelerator: nullable(text, row, 'accelerator'),
+    templateKey: nullable(text, row, 'template_key'),
+  };
+}
+
+function status(row: Row, column: string): BoxStatus {
+  const value = text(row, column);
+  if (isBoxStatus(value)) return value;
+  throw new BoxliteError('store-corrupt', `the database holds the unknown box status "${value}"`);
+}

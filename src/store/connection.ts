@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import type { Home } from '../home.js';
+import { migrate } from './migrate.js';
+import { storeError } from './store-error.js';
+
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** Opens the home's database with its schema up to date, making both when they are missing. */
+export function connect(home: Home): Sqlite.Database {
+  const path = home.database();
+  try {
+    if (!existsSync(path)) createDatabase(home);
+    return openFile(path);
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+/**
+ * The file appears whole and in WAL mode, or not at all: SQLite does not wait for others when it
+ * switches an existing file to WAL, so processes that open a new home together would fail.
+ */
+function createDatabase(home: Home): void {
+  const path = home.database();
+  createHome(home);
+  refuseOrphanJournal(path);
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
+  try {
+    writeFileSync(draft, '', { flag: 'wx', mode: 0o600 });
+    openFile(draft).close();
+    linkSync(draft, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST')
+      throw error instanceof Sqlite.SqliteError ? error : fileError(error, `create ${path}`);
+  } finally {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
+  }
+}
+
+function createHome(home: Home): void {
+  try {
+    mkdirSync(home.root, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error, `create the home ${home.root}`);
+  }
+}
+
+/** SQLite would replay the journal of a deleted database into the new one. */
+function refuseOrphanJournal(path: string): void {
+  // In this order: a journal seen before the database is still missing belongs to no new one.
+  if (existsSync(`${path}-wal`) && !existsSync(path))
+    throw new BoxliteError(
+      'store-corrupt',
+      `${path} is missing, but its journal ${path}-wal is there`,
+      {
+        hint: `put ${path} back, or remove ${path}-wal and ${path}-shm to begin anew`,
+      },
+    );
+}
+
+function openFile(path: string): Sqlite.Database {
+  const connection = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
+  try {
+    // Readers go on while one process writes.
+    connection.pragma('journal_mode = WAL');
+    // A commit survives the end of any process; the last seconds may be lost with the host's power,
+    // which no VM survives either, and what is lost (a box, a tag) is made again. FULL would cost
+    // several disk flushes for each run.
+    connection.pragma('synchronous = NORMAL');
+    connection.pragma('foreign_keys = ON');
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import type Sqlite from 'better-sqlite3';
+import type { Home } from '../home.js';
+import { BoxTable } from './boxes.js';
+import { connect } from './connection.js';
+import { ImageTable } from './images.js';
+import type { Row } from './row.js';
+import { storeError } from './store-error.js';
+
+export type SqlValue = string | number | null;
+
+/**
+ * What exists under one home, shared by any number of processes. All calls are synchronous and take
+ * well under a millisecond unless another process is writing; reads take no lock.
+ */
+export class Database implements Disposable {
+  readonly boxes = new BoxTable(this);
+  readonly images = new ImageTable(this);
+  readonly #statements = new Map<string, Sqlite.Statement>();
+
+  private constructor(
+    private readonly connection: Sqlite.Database,
+    /** The clock of every time stamp, in ms since the epoch. */
+    readonly now: () => number,
+  ) {}
+
+  /**
+   * Opens the database, making the home (0700) and it when they are missing.
+   * @throws BoxliteError `schema-newer`, `store-corrupt`, `no-space`, `permission` or `timeout`
+   */
+  static open(home: Home, now: () => number = Date.now): Database {
+    return new Database(connect(home), now);
+  }
+
+  /** Rows of a SELECT. */
+  all(sql: string, ...values: SqlValue[]): Row[] {
+    return this.guard(() => this.statement(sql).all(...values) as Row[]);
+  }
+
+  /** The first row of a SELECT. */
+  get(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.guard(() => this.statement(sql).get(...values) as Row | undefined);
+  }
+
+  /** Runs an INSERT, UPDATE or DELETE and counts the rows it changed. */
+  run(sql: string, ...values: SqlValue[]): number {
+    return this.guard(() => this.statement(sql).run(...values).changes);
+  }
+
+  /**
+   * Runs `work` as one transaction that holds the write lock from its beginning, so that what it
+   * reads is still true when it writes. A throw undoes everything.
+   */
+  write<T>(work: () => T): T {
+    return this.guard(() => this.connection.transaction(work).immediate());
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private statement(sql: string): Sqlite.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  private guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storeError(error, this.connection.name);
+    }
+  }
+}

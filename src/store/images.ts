@@ -1,0 +1,157 @@
+import type { Database } from './database.js';
+import { integer, nullable, text, type Row } from './row.js';
+
+/** An image that is whole in the content store. Times are ms since the epoch, sizes bytes. */
+export interface ImageRecord {
+  manifestDigest: string;
+  /** Digest of its configuration. */
+  imageId: string;
+  /** os/architecture[/variant] */
+  platform: string;
+  size: number;
+  /** When the image was built, as it says itself. */
+  createdAt: number;
+}
+
+/** A name of an image. Several may name one image; an image without any is dangling. */
+export interface ImageReference extends ImageRecord {
+  /** Canonical: `docker.io/library/alpine:3`, `localhost/tools:latest`. */
+  reference: string;
+  /** What the registry's tag names, when that is an index and not the manifest itself. */
+  indexDigest: string | null;
+  pulledAt: number;
+}
+
+/** The images of one home and their references. */
+export class ImageTable {
+  constructor(private readonly database: Database) {}
+
+  /** Records an image, with no reference of its own; known ones stay as they are. */
+  add(image: ImageRecord): void {
+    this.database.run(
+      `INSERT INTO images (manifest_digest, image_id, platform, size, created_at, added_at)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (manifest_digest) DO NOTHING`,
+      image.manifestDigest,
+      image.imageId,
+      image.platform,
+      image.size,
+      image.createdAt,
+      this.database.now(),
+    );
+  }
+
+  /**
+   * Records an image under a reference, which from now on names this image alone.
+   * @returns what the reference named before, when that was another image (it may dangle now)
+   */
+  put(image: Omit<ImageReference, 'pulledAt'>): ImageReference | undefined {
+    return this.database.write(() => {
+      const before = this.get(image.reference);
+      this.add(image);
+      this.database.run(
+        `INSERT INTO image_references (reference, manifest_digest, index_digest, pulled_at)
+         VALUES (?, ?, ?, ?)
+         ON CONFLICT (reference) DO UPDATE SET manifest_digest = excluded.manifest_digest,
+           index_digest = excluded.index_digest, pulled_at = excluded.pulled_at`,
+        image.reference,
+        image.manifestDigest,
+        image.indexDigest,
+        this.database.now(),
+      );
+      return before?.manifestDigest === image.manifestDigest ? undefined : before;
+    });
+  }
+
+  get(reference: string): ImageReference | undefined {
+    const row = this.database.get(`${SELECT_REFERENCES} WHERE reference = ?`, reference);
+    return row && parseReference(row);
+  }
+
+  /** Newest image first, then by reference. */
+  list(): ImageReference[] {
+    return this.database
+      .all(`${SELECT_REFERENCES} ORDER BY created_at DESC, reference`)
+      .map(parseReference);
+  }
+
+  /** The references of one image, sorted. */
+  referencesOf(manifestDigest: string): ImageReference[] {
+    return this.database
+      .all(`${SELECT_REFERENCES} WHERE manifest_digest = ? ORDER BY reference`, manifestDigest)
+      .map(parseReference);
+  }
+
+  getImage(manifestDigest: string): ImageRecord | undefined {
+    const row = this.database.get('SELECT * FROM images WHERE manifest_digest = ?', manifestDigest);
+    return row && parseImage(row);
+  }
+
+  /**
+   * Images whose id or manifest digest begins so.
+   * @param prefix hex digits, with or without `sha256:`
+   */
+  findImages(prefix: string): ImageRecord[] {
+    const digest = prefix.includes(':') ? prefix : `sha256:${prefix}`;
+    return this.database
+      .all(
+        `SELECT * FROM images WHERE substr(image_id, 1, ?) = ? OR substr(manifest_digest, 1, ?) = ?
+         ORDER BY created_at DESC`,
+        digest.length,
+        digest,
+        digest.length,
+        digest,
+      )
+      .map(parseImage);
+  }
+
+  /** Images without a reference, newest first. */
+  dangling(): ImageRecord[] {
+    return this.database
+      .all(
+        `SELECT * FROM images WHERE manifest_digest NOT IN
+           (SELECT manifest_digest FROM image_references) ORDER BY created_at DESC`,
+      )
+      .map(parseImage);
+  }
+
+  /** Takes a reference away; its image stays, perhaps dangling. @returns what it named */
+  remove(reference: string): ImageReference | undefined {
+    return this.database.write(() => {
+      const before = this.get(reference);
+      this.database.run('DELETE FROM image_references WHERE reference = ?', reference);
+      return before;
+    });
+  }
+
+  /** Forgets an image that has no reference. @returns whether it did */
+  removeImage(manifestDigest: string): boolean {
+    return (
+      this.database.run(
+        `DELETE FROM images WHERE manifest_digest = ? AND manifest_digest NOT IN
+           (SELECT manifest_digest FROM image_references)`,
+        manifestDigest,
+      ) === 1
+    );
+  }
+}
+
+const SELECT_REFERENCES = 'SELECT * FROM image_references JOIN images USING (manifest_digest)';
+
+function parseImage(row: Row): ImageRecord {
+  return {
+    manifestDigest: text(row, 'manifest_digest'),
+    imageId: text(row, 'image_id'),
+    platform: text(row, 'platform'),
+    size: integer(row, 'size'),
+    createdAt: integer(row, 'created_at'),
+  };
+}
+
+function parseReference(row: Row): ImageReference {
+  return {
+    ...parseImage(row),
+    reference: text(row, 'reference'),
+    indexDigest: nullable(text, row, 'index_digest'),
+    pulledAt: integer(row, 'pulled_at'),
+  };
+}

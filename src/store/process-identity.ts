@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { errnoOf } from '../errors.js';
+
+/**
+ * Names one process for ever: a pid is used again, a pid together with its start time within one
+ * boot of the host is not. Valid among processes that see the same pid namespace.
+ */
+export interface ProcessIdentity {
+  pid: number;
+  /** Clock ticks from the host's boot to the process's start: field 22 of /proc/PID/stat. */
+  startTicks: number;
+  /** /proc/sys/kernel/random/boot_id */
+  bootId: string;
+}
+
+/** @returns undefined when no such process lives (a zombie does not) */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const startTicks = readStartTicks(pid);
+  return startTicks === undefined ? undefined : { pid, startTicks, bootId: readBootId() };
+}
+
+/** Who we are; read once. */
+export function ownIdentity(): ProcessIdentity {
+  own ??= identifyProcess(process.pid);
+  if (own === undefined) throw new Error('/proc does not show this process');
+  return own;
+}
+
+export function isAlive(identity: ProcessIdentity): boolean {
+  return identity.bootId === readBootId() && readStartTicks(identity.pid) === identity.startTicks;
+}
+
+/**
+ * Takes the start time from the text of /proc/PID/stat (proc(5)).
+ * @returns undefined for a process that has ended, reaped or not
+ */
+export function parseStartTicks(stat: string): number | undefined {
+  // Field 2 is the program's name in parentheses and may itself hold spaces and parentheses;
+  // nothing after it does, so the last one ends it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0];
+  if (state === 'Z' || state === 'X' || state === 'x') return undefined;
+  const startTicks = Number(fields[FIELD_STARTTIME - FIELD_STATE]);
+  return Number.isSafeInteger(startTicks) ? startTicks : undefined;
+}
+
+const FIELD_STATE = 3;
+const FIELD_STARTTIME = 22;
+
+let own: ProcessIdentity | undefined;
+let bootId: string | undefined;
+
+function readStartTicks(pid: number): number | undefined {
+  try {
+    return parseStartTicks(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+function readBootId(): string {
+  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return bootId;
+}
