@@ -1,0 +1,163 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { Home } from '../../src/home.js';
+import { Database } from '../../src/store/database.js';
+import { acquireLock } from '../../src/store/locks.js';
+
+const PROCESSES = 8;
+const ID = '01k00000000000000000000000';
+
+const scratch = mkdtempSync(join(tmpdir(), 'boxlite-store-'));
+const program = join(scratch, 'store-process.mjs');
+
+beforeAll(async () => {
+  symlinkSync(resolve('node_modules'), join(scratch, 'node_modules'));
+  await build({
+    entryPoints: ['test/helpers/store-process.ts'],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+  });
+});
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test('processes that open a new home together make its database once', async () => {
+  const home = newHome();
+  expect(await race(home, ['open'])).toEqual(Array(PROCESSES).fill(0));
+  expect(readdirSync(home.root).filter((name) => !/^boxlite\.db(-wal|-shm)?$/.test(name))).toEqual(
+    [],
+  );
+});
+
+test('processes that find an empty schema together bring it up to date once', async () => {
+  const home = newHome();
+  using database = Database.open(home);
+  for (const table of ['boxes', 'image_references', 'images', 'locks'])
+    database.run(`DROP TABLE ${table}`);
+  database.run('PRAGMA user_version = 0');
+  expect(await race(home, ['open'])).toEqual(Array(PROCESSES).fill(0));
+});
+
+test('boxes made at once have different lock ids, without gaps', async () => {
+  const home = newHome();
+  const lockIds = (await race(home, ['insert'])) as number[];
+  expect(lockIds.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('of processes that want one name, one gets it', async () => {
+  const home = newHome();
+  const results = await race(home, ['insert', 'web']);
+  expect(results.sort()).toEqual([0, ...Array<string>(PROCESSES - 1).fill('name-taken')]);
+});
+
+test('of processes that start one box, one does', async () => {
+  const home = newHome();
+  using database = Database.open(home);
+  insertBox(database);
+  const results = await race(home, ['transition', ID]);
+  expect(results.filter((won) => won === true)).toHaveLength(1);
+  expect(database.boxes.get(ID)?.status).toBe('running');
+});
+
+test('a lock lets one process in at a time', async () => {
+  const home = newHome();
+  using database = Database.open(home);
+  writeFileSync(join(home.root, 'counter'), '0');
+  expect(await race(home, ['count', '20'])).toEqual(Array(PROCESSES).fill(20));
+  expect(readFileSync(join(home.root, 'counter'), 'utf8')).toBe(String(PROCESSES * 20));
+  expect(database.all('SELECT * FROM locks')).toEqual([]);
+});
+
+test('a holder ended by SIGKILL gives its lock to one that waits', async () => {
+  const home = newHome();
+  using database = Database.open(home);
+  const holder = await start(home, ['hold']);
+  expect(await holder.go()).toBe('held');
+  const options = { purpose: 'stop', timeoutMs: 0 };
+  await expect(acquireLock(database, 'box:held', options)).rejects.toThrow(
+    `box held is busy: process ${holder.child.pid ?? '?'} holds it for start`,
+  );
+  const waiting = acquireLock(database, 'box:held', { ...options, timeoutMs: 60_000 });
+  holder.child.kill('SIGKILL');
+  await expect(waiting).resolves.toHaveProperty('name', 'box:held');
+});
+
+test('a writer ended by SIGKILL leaves a database that opens', async () => {
+  const home = newHome();
+  {
+    using database = Database.open(home);
+    insertBox(database);
+  }
+  const holder = await start(home, ['hold']);
+  await holder.go();
+  holder.child.kill('SIGKILL');
+  await once(holder.child, 'exit');
+  using database = Database.open(home);
+  expect(database.boxes.get(ID)?.status).toBe('configured');
+  expect(database.get('PRAGMA integrity_check')).toEqual({ integrity_check: 'ok' });
+});
+
+interface StoreProcess {
+  child: ChildProcess;
+  /** Lets it begin; its answer. */
+  go: () => Promise<unknown>;
+}
+
+/** What each of the processes answers when all begin at once. */
+async function race(home: Home, args: string[]): Promise<unknown[]> {
+  const processes = await Promise.all(Array.from({ length: PROCESSES }, () => start(home, args)));
+  return Promise.all(processes.map(({ go }) => go()));
+}
+
+async function start(home: Home, args: string[]): Promise<StoreProcess> {
+  const child = spawn(process.execPath, [program, home.root, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout });
+  expect(await nextLine(lines)).toBe('ready');
+  return {
+    child,
+    go: async () => {
+      child.stdin.write('go\n');
+      return JSON.parse(await nextLine(lines)) as unknown;
+    },
+  };
+}
+
+/** The end of the process counts as a line, so that a death is an answer and no time-out. */
+async function nextLine(lines: Interface): Promise<string> {
+  const end = new AbortController();
+  const ended = once(lines, 'close', end).then(() => ['"ended without an answer"']);
+  const [line] = (await Promise.race([once(lines, 'line', end), ended])) as [string];
+  ended.catch(() => undefined);
+  end.abort();
+  return line;
+}
+
+function newHome(): Home {
+  const root = mkdtempSync(join(scratch, 'home-'));
+  return new Home(join(root, 'home'));
+}
+
+function insertBox(database: Database): void {
+  const containerId = '0'.repeat(64);
+  database.boxes.insert({ id: ID, image: 'busybox', options: {}, containerId });
+}
