@@ -1,0 +1,163 @@
+/* Written by src/generate.mjs from src/agent/protocol.ts; change it there.
+ * Frame: u32 payload length, u32 session, u8 type, u8 flags, u16 0, payload; little-endian. A list is
+ * a u32 count and its items, bytes are a u32 length and that many bytes. */
+#ifndef BOXLITE_PROTOCOL_H
+#define BOXLITE_PROTOCOL_H
+
+#define BL_GENERATION 1U
+
+#define BL_LIMIT_HEADER_BYTES 12U
+#define BL_LIMIT_MAX_PAYLOAD 65536U
+#define BL_LIMIT_MAX_MESSAGE 4194304U
+#define BL_LIMIT_WINDOW 262144U
+#define BL_LIMIT_MAX_ARGS 65536U
+#define BL_LIMIT_MAX_SESSIONS 4096U
+
+#define BL_SESSION_CONTROL 0U
+#define BL_SESSION_MAIN 1U
+#define BL_SESSION_FIRST_EXEC 2U
+
+#define BL_FLAG_MORE 1U
+#define BL_FLAG_EOF 2U
+
+#define BL_EXEC_TTY 1U
+#define BL_EXEC_STDIN 2U
+#define BL_EXEC_IDLE 4U
+#define BL_EXEC_PRIVILEGED 8U
+#define BL_EXEC_INIT 16U
+#define BL_EXEC_MAKE_CWD 32U
+
+#define BL_BOX_NETWORK 1U
+#define BL_BOX_READ_ONLY_ROOT 2U
+#define BL_BOX_PRIVILEGED 4U
+
+#define BL_EXIT_OOM 1U
+#define BL_EXIT_TIMED_OUT 2U
+
+#define BL_STAGE_JAIL 1U
+#define BL_STAGE_VMM 2U
+#define BL_STAGE_KERNEL 3U
+#define BL_STAGE_AGENT 4U
+#define BL_STAGE_BOOTSTRAP 5U
+#define BL_STAGE_DISKS 6U
+#define BL_STAGE_NETWORK 7U
+#define BL_STAGE_EXEC 8U
+
+#define BL_MOUNT_TMPFS 1U
+#define BL_MOUNT_SHARE 2U
+
+#define BL_SHIM_PHASE_STARTING 1U
+#define BL_SHIM_PHASE_RUNNING 2U
+#define BL_SHIM_PHASE_EXITED 3U
+
+#define BL_SHIM_FILE_READ 0U
+#define BL_SHIM_FILE_WRITE 1U
+
+#define BL_SHIM_FLAG_TEMPLATE 1U
+
+#define BL_STAGE_NAMES {[1] = "jail", [2] = "vmm", [3] = "kernel", [4] = "agent", \
+    [5] = "bootstrap", [6] = "disks", [7] = "network", [8] = "exec"}
+
+/* bootstrap:
+ *   u32 generation, u64 wallNs, bytes entropy, u32 flags, bytes hostname, bytes machineId,
+ *   u32 address, u8 prefix, u32 gateway, u32 dns, bytes hosts, u64 shmBytes, u32 pidsMax,
+ *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options)
+ */
+#define BL_MSG_BOOTSTRAP 0x01U
+
+/* exec:
+ *   u32 flags, u16 rows, u16 cols, u32 timeoutMs, u64 capabilities, bytes user, bytes cwd,
+ *   list argv of (bytes value), list env of (bytes value),
+ *   list rlimits of (u32 resource, u64 soft, u64 hard)
+ */
+#define BL_MSG_EXEC 0x02U
+
+/* stdin: raw bytes */
+#define BL_MSG_STDIN 0x03U
+
+/* credit:
+ *   u32 bytes
+ */
+#define BL_MSG_CREDIT 0x04U
+
+/* resize:
+ *   u16 rows, u16 cols
+ */
+#define BL_MSG_RESIZE 0x05U
+
+/* signal:
+ *   u32 signal
+ */
+#define BL_MSG_SIGNAL 0x06U
+
+/* hangup: nothing */
+#define BL_MSG_HANGUP 0x07U
+
+/* shutdown: nothing */
+#define BL_MSG_SHUTDOWN 0x08U
+
+/* ready:
+ *   u32 generation, u64 uptimeNs
+ */
+#define BL_MSG_READY 0x41U
+
+/* bootstrapped:
+ *   u64 identityNs, u64 disksNs, u64 networkNs
+ */
+#define BL_MSG_BOOTSTRAPPED 0x42U
+
+/* failed:
+ *   u32 errno, u32 stage, bytes message
+ */
+#define BL_MSG_FAILED 0x43U
+
+/* started:
+ *   u32 pid
+ */
+#define BL_MSG_STARTED 0x44U
+
+/* stdout: raw bytes */
+#define BL_MSG_STDOUT 0x45U
+
+/* stderr: raw bytes */
+#define BL_MSG_STDERR 0x46U
+
+/* exited:
+ *   u32 code, u32 signal, u32 flags
+ */
+#define BL_MSG_EXITED 0x47U
+
+/* attach: nothing */
+#define BL_MSG_ATTACH 0x81U
+
+/* killVmm: nothing */
+#define BL_MSG_KILL_VMM 0x82U
+
+/* ownExit: nothing */
+#define BL_MSG_OWN_EXIT 0x83U
+
+/* exitHandled: nothing */
+#define BL_MSG_EXIT_HANDLED 0x84U
+
+/* welcome:
+ *   u32 generation, u32 phase, u32 shimPid, u32 vmmPid, bytes box
+ */
+#define BL_MSG_WELCOME 0xc1U
+
+/* refused:
+ *   u32 errno, bytes message
+ */
+#define BL_MSG_REFUSED 0xc2U
+
+/* gone: nothing */
+#define BL_MSG_GONE 0xc3U
+
+/* The shim's configuration, on descriptor 3 after its u32 length:
+ *   u32 generation, u32 flags, bytes box, bytes directory, u32 consoleLimit,
+ *   list argv of (bytes value), list env of (bytes value),
+ *   list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd, u32 consoleFd, u32 uid,
+ *   u32 gid, list groups of (u32 gid), list rlimits of (u32 resource, u64 soft, u64 hard),
+ *   bytes preload, list onExit of (bytes value), list onExitEnv of (bytes value)
+ */
+
+#endif

@@ -1,0 +1,147 @@
+import { encodeMessage, encodeTable, type MessageValues, type TableMessageName } from './codec.js';
+import { EXEC_FLAGS, EXIT_FLAGS, GENERATION, SHIM_CONFIG, STAGES } from './protocol.js';
+
+/** A golden payload: the bytes that both languages must read as these values. */
+export interface Vector {
+  /** The file's name without `.bin`: the message's name, and what is particular about it. */
+  name: string;
+  /** A message of the wire, or `shimConfig`. */
+  message: TableMessageName | 'shimConfig';
+  values: object;
+  bytes: Buffer;
+}
+
+/** One ordinary payload of every message that has fields, and the extremes of those that have lists. */
+export function vectors(): Vector[] {
+  return [
+    vector('bootstrap', 'bootstrap', BOOTSTRAP),
+    vector('bootstrap-no-mounts', 'bootstrap', { ...BOOTSTRAP, hosts: '', mounts: [] }),
+    vector('exec', 'exec', EXEC),
+    vector('exec-empty', 'exec', EMPTY_EXEC),
+    vector('exec-not-utf8', 'exec', { ...EMPTY_EXEC, argv: [Buffer.from([0xff, 0xfe, 0x80])] }),
+    vector('credit', 'credit', { bytes: 65_536 }),
+    vector('resize', 'resize', { rows: 24, cols: 65_535 }),
+    vector('signal', 'signal', { signal: 15 }),
+    vector('ready', 'ready', { generation: GENERATION, uptimeNs: 0xffff_ffff_ffff_ffffn }),
+    vector('bootstrapped', 'bootstrapped', {
+      identityNs: 1n,
+      disksNs: 2_000_000_000n,
+      networkNs: 0x0102_0304_0506_0708n,
+    }),
+    vector('failed', 'failed', { errno: 2, stage: STAGES.EXEC, message: 'exec: "x": not found' }),
+    vector('started', 'started', { pid: 1 }),
+    vector('exited', 'exited', { code: 137, signal: 9, flags: EXIT_FLAGS.OOM }),
+    vector('welcome', 'welcome', {
+      generation: GENERATION,
+      phase: 2,
+      shimPid: 4_194_304,
+      vmmPid: 4_194_303,
+      box: '01jd0000000000000000000000',
+    }),
+    vector('refused', 'refused', { errno: 16, message: 'main has been started' }),
+    {
+      name: 'shim-config',
+      message: 'shimConfig',
+      values: CONFIG,
+      bytes: encodeTable(SHIM_CONFIG, CONFIG),
+    },
+  ];
+}
+
+/** vectors/index.json: u64 as decimal strings and bytes as hexadecimal, since JSON has neither. */
+export function vectorIndex(all: readonly Vector[]): string {
+  const entries = all.map(({ name, message, values }) => ({
+    file: `${name}.bin`,
+    message,
+    values,
+  }));
+  return `${JSON.stringify(entries, plain, 2)}\n`;
+}
+
+const BOOTSTRAP: MessageValues<'bootstrap'> = {
+  generation: GENERATION,
+  wallNs: 1_700_000_000_123_456_789n,
+  entropy: Buffer.from(Array.from({ length: 32 }, (_, index) => index * 8)),
+  flags: 5,
+  hostname: 'box',
+  machineId: '0123456789abcdef0123456789abcdef',
+  address: 0x0a00_020f,
+  prefix: 24,
+  gateway: 0x0a00_0202,
+  dns: 0x0a00_0203,
+  hosts: '10.0.2.15\tbox\n',
+  shmBytes: 67_108_864n,
+  pidsMax: 2_048,
+  mounts: [
+    { kind: 1, source: '', target: '/run', flags: 6, options: 'size=65536k,mode=755' },
+    { kind: 2, source: 'v0', target: '/data with space', flags: 1, options: '' },
+  ],
+};
+
+const EXEC: MessageValues<'exec'> = {
+  flags: EXEC_FLAGS.TTY | EXEC_FLAGS.STDIN | EXEC_FLAGS.MAKE_CWD,
+  rows: 24,
+  cols: 80,
+  timeoutMs: 86_400_000,
+  capabilities: 0x0000_01ff_a804_25fbn,
+  user: 'nobody:1000',
+  cwd: '/work',
+  argv: ['sh', '-c', 'echo "$GREETING"', ''],
+  env: ['PATH=/usr/bin:/bin', 'GREETING=grüß dich'],
+  rlimits: [{ resource: 7, soft: 1_024n, hard: 0xffff_ffff_ffff_ffffn }],
+};
+
+const EMPTY_EXEC: MessageValues<'exec'> = {
+  flags: 0,
+  rows: 0,
+  cols: 0,
+  timeoutMs: 0,
+  capabilities: 0n,
+  user: '',
+  cwd: '',
+  argv: [],
+  env: [],
+  rlimits: [],
+};
+
+const CONFIG = {
+  generation: GENERATION,
+  flags: 0,
+  box: '01jd0000000000000000000000',
+  directory: '/home/some one/.boxlite/boxes/01jd0000000000000000000000',
+  consoleLimit: 1_048_576,
+  argv: ['/usr/bin/qemu-system-x86_64', '-M', 'microvm'],
+  env: ['LANG=C'],
+  files: [
+    { fd: 6, flags: 0, path: '/templates/ram' },
+    { fd: 5, flags: 1, path: 'disk.ext4' },
+  ],
+  qmpFd: 10,
+  portFd: 11,
+  consoleFd: 12,
+  uid: 4_294_967_295,
+  gid: 4_294_967_295,
+  groups: [{ gid: 108 }],
+  rlimits: [{ resource: 7, soft: 1_024n, hard: 4_096n }],
+  preload: '',
+  onExit: ['/usr/bin/node', 'cli.js'],
+  onExitEnv: ['HOME=/root'],
+};
+
+function vector<N extends TableMessageName>(
+  name: string,
+  message: N,
+  values: MessageValues<N>,
+): Vector {
+  return { name, message, values, bytes: encodeMessage(message, values) };
+}
+
+/** A Buffer turns itself into an object before a replacer sees it, hence the look at `this`. */
+function plain(this: unknown, key: string, value: unknown): unknown {
+  const original = (this as Readonly<Record<string, unknown>>)[key];
+  if (typeof original === 'bigint') return original.toString();
+  if (original instanceof Uint8Array) return Buffer.from(original).toString('hex');
+  if (typeof original === 'string' && key !== 'file' && key !== 'message')
+    return Buffer.from(original).toString('hex');
+  return value;
+}

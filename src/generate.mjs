@@ -1,0 +1,85 @@
+/**
+ * Writes the files that are made from the sources and checked in; `--check` compares instead and
+ * fails, naming each file that differs.
+ *
+ * A generator is a function that gives the files it is responsible for: `{ files, folders }`, where
+ * `files` maps a path to its contents and `folders` are those that hold nothing else, so that a file
+ * which is no longer made is noticed.
+ */
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const generators = [protocol];
+
+const check = process.argv.includes('--check');
+const faults = [];
+for (const generator of generators) {
+  const { files, folders } = await generator();
+  for (const [path, contents] of files) await settle(path, Buffer.from(contents));
+  for (const folder of folders) await settleFolder(folder, files);
+}
+if (faults.length > 0) {
+  for (const fault of faults) console.error(fault);
+  console.error('Run `node src/generate.mjs` and commit what it writes.');
+  process.exitCode = 1;
+}
+
+/** The wire's C header and its golden messages. */
+async function protocol() {
+  const { protocolHeader } = await load('src/agent/protocol-header.ts');
+  const { vectors, vectorIndex } = await load('src/agent/vectors.ts');
+  const folder = 'native/protocol/vectors';
+  const all = vectors();
+  const files = new Map([
+    ['native/protocol/protocol.h', protocolHeader()],
+    [`${folder}/index.json`, vectorIndex(all)],
+  ]);
+  for (const { name, bytes } of all) files.set(`${folder}/${name}.bin`, bytes);
+  return { files, folders: [folder] };
+}
+
+/** Imports a TypeScript module: bundled into a temporary file beside the sources, where packages resolve. */
+async function load(path) {
+  const folder = await mkdtemp(join(root, 'node_modules', '.generate-'));
+  try {
+    const outfile = join(folder, 'module.mjs');
+    await build({
+      entryPoints: [join(root, path)],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      logLevel: 'error',
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function settle(path, contents) {
+  const current = await readFile(join(root, path)).catch(() => undefined);
+  if (current?.equals(contents)) return;
+  if (check) {
+    faults.push(`${path} ${current ? 'is not what the sources say' : 'is missing'}`);
+    return;
+  }
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), contents);
+  console.log(`wrote ${path}`);
+}
+
+async function settleFolder(folder, files) {
+  for (const name of await readdir(join(root, folder)).catch(() => [])) {
+    const path = `${folder}/${name}`;
+    if (files.has(path)) continue;
+    if (check) faults.push(`${path} is no longer generated`);
+    else await rm(join(root, path));
+  }
+}
