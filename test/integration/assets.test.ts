@@ -1,0 +1,334 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Home } from '../../src/home.js';
+import { loadAssets, prepareAssets } from '../../src/vmm/assets.js';
+import { extractKernel } from '../../src/vmm/kernel-image.js';
+import { orderModules } from '../../src/vmm/module-order.js';
+import { fakeBzImage, fakeGzipKernel, fakeModule, fakeVmlinux } from '../helpers/fake-kernel.js';
+
+const MODULES = ['virtio_mmio', 'virtio_console', 'virtio_blk', 'virtio_net', 'virtio-rng'].concat(
+  ...['9pnet_virtio', '9p', 'erofs', 'ext4', 'overlay'],
+);
+
+let root: string;
+let home: Home;
+let named: { kernel: string; modules: string };
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'assets test '));
+  home = new Home(join(root, 'home'));
+  named = { kernel: join(root, 'vmlinuz'), modules: join(root, 'modules') };
+  place('vmlinuz', fakeGzipKernel('6.1.0-1-test'));
+  for (const name of MODULES) place(`modules/kernel/${name}.ko`, fakeModule(''));
+  place('native/boxlite-guest', 'agent 1');
+  vi.stubEnv('BOXLITE_NATIVE', join(root, 'native'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, { recursive: true });
+});
+
+function place(path: string, data: Buffer | string): void {
+  const file = join(root, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, data);
+}
+
+/** A program on PATH before all others. */
+function placeProgram(name: string, script: string): void {
+  place(`programs/${name}`, `#!/bin/sh\n${script}\n`);
+  chmodSync(join(root, 'programs', name), 0o755);
+  vi.stubEnv('PATH', `${join(root, 'programs')}:${process.env.PATH ?? ''}`);
+}
+
+function kernels(): string[] {
+  return readdirSync(home.assets()).filter((name) => name.startsWith('kernel-'));
+}
+
+describe('prepareAssets', () => {
+  it('makes kernel and initramfs, which GNU cpio unpacks', async () => {
+    const assets = await prepareAssets(home, named);
+    expect(assets).toMatchObject({
+      kernelVersion: '6.1.0-1-test',
+      kernelOrigin: named.kernel,
+      made: { kernel: true, initramfs: true },
+    });
+    expect(readFileSync(assets.kernel).equals(fakeVmlinux('6.1.0-1-test'))).toBe(true);
+    const list = execFileSync('cpio', ['-tv', '--quiet'], {
+      input: readFileSync(assets.initramfs),
+    });
+    expect(list.toString()).toMatch(/^-rwxr-xr-x .* init$/m);
+    expect(list.toString()).toMatch(/^crw------- .* 5, +1 .* dev\/console$/m);
+    expect(list.toString()).toContain('modules/overlay.ko');
+  });
+
+  it('makes nothing when all is there', async () => {
+    const first = await prepareAssets(home, named);
+    const second = await prepareAssets(home, named);
+    const third = await prepareAssets(home);
+    const made = { kernel: false, initramfs: false };
+    expect(second).toEqual({ ...first, made });
+    expect(third).toEqual({ ...first, made });
+  });
+
+  it('takes another kernel in place of the one it had', async () => {
+    const first = await prepareAssets(home, named);
+    place('vmlinuz', fakeGzipKernel('6.2.0-2-test'));
+    const second = await prepareAssets(home, named);
+    expect(second.kernelVersion).toBe('6.2.0-2-test');
+    expect(second.digest).not.toBe(first.digest);
+    expect(existsSync(first.kernel)).toBe(true); // a VM may be starting from it
+  });
+
+  it('makes the kernel again when its file was cut', async () => {
+    const { kernel } = await prepareAssets(home, named);
+    truncateSync(kernel, 10);
+    expect((await prepareAssets(home, named)).made).toEqual({ kernel: true, initramfs: true });
+  });
+
+  it('makes all again when the manifest is damaged', async () => {
+    const first = await prepareAssets(home, named);
+    for (const text of ['{', '{"format":1,"kernel":{}}', '{"format":2}', 'null']) {
+      writeFileSync(join(home.assets(), 'assets.json'), text);
+      const { made, digest } = await prepareAssets(home, named);
+      expect(made.kernel).toBe(true);
+      expect(digest).toBe(first.digest);
+    }
+  });
+
+  it('lets several processes prepare at once', async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => prepareAssets(home, named)));
+    expect(new Set(all.map((assets) => assets.digest)).size).toBe(1);
+    for (const { kernel, initramfs } of all)
+      expect([existsSync(kernel), existsSync(initramfs)]).toEqual([true, true]);
+    expect(await loadAssets(home)).toMatchObject({ digest: all[0]?.digest });
+  });
+
+  it('leaves nothing behind when it fails', async () => {
+    rmSync(join(named.modules, 'kernel', 'overlay.ko'));
+    await expect(prepareAssets(home, named)).rejects.toMatchObject({
+      code: 'setup-needed',
+      message: `the kernel module overlay is not in ${named.modules}`,
+    });
+    expect(readdirSync(home.assets())).toEqual([]);
+  });
+
+  it('needs no modules of a kernel that was named without them', async () => {
+    const assets = await prepareAssets(home, { kernel: named.kernel });
+    expect(readFileSync(assets.initramfs).includes('.ko')).toBe(false);
+  });
+
+  it.each([
+    ['kernel', { kernel: '/nowhere/vmlinuz' }, '/nowhere/vmlinuz does not exist'],
+    ['modules', { modules: '/nowhere/6.1' }, '/nowhere/6.1 does not exist'],
+  ])('names missing %s', async (_what, change, message) => {
+    await expect(prepareAssets(home, { ...named, ...change })).rejects.toMatchObject({
+      code: 'setup-needed',
+      message,
+    });
+  });
+
+  it('says that the native programs are not built', async () => {
+    rmSync(join(root, 'native', 'boxlite-guest'));
+    await expect(prepareAssets(home, named)).rejects.toMatchObject({
+      code: 'setup-needed',
+      hint: 'run `npm run build:native`',
+    });
+  });
+});
+
+describe('loadAssets', () => {
+  it('asks for set-up where none was done', async () => {
+    await expect(loadAssets(home)).rejects.toMatchObject({
+      code: 'setup-needed',
+      hint: 'run `boxlite setup`',
+    });
+  });
+
+  it('asks for set-up when the kernel is gone', async () => {
+    const { kernel } = await prepareAssets(home, named);
+    rmSync(kernel);
+    await expect(loadAssets(home)).rejects.toMatchObject({ code: 'setup-needed' });
+  });
+
+  it('gives what set-up has made', async () => {
+    const { kernel, kernelVersion, initramfs, digest } = await prepareAssets(home, named);
+    expect(await loadAssets(home)).toEqual({ kernel, kernelVersion, initramfs, digest });
+  });
+
+  it('makes the initramfs again when the agent was built anew', async () => {
+    const before = await prepareAssets(home, named);
+    place('native/boxlite-guest', 'agent 2');
+    const after = await loadAssets(home);
+    expect(after.kernel).toBe(before.kernel);
+    expect(after.digest).not.toBe(before.digest);
+    expect(readFileSync(after.initramfs).includes('agent 2')).toBe(true);
+  });
+
+  it('keeps the initramfs when the agent was built with the same result', async () => {
+    const before = await prepareAssets(home, named);
+    rmSync(join(root, 'native', 'boxlite-guest'));
+    place('native/boxlite-guest', 'agent 1');
+    expect((await loadAssets(home)).digest).toBe(before.digest);
+  });
+
+  it('makes the initramfs again when it is gone', async () => {
+    const before = await prepareAssets(home, named);
+    rmSync(before.initramfs);
+    const after = await loadAssets(home);
+    expect(after.digest).toBe(before.digest);
+    expect(existsSync(after.initramfs)).toBe(true);
+  });
+
+  it('prepares another kernel once, beside the one of set-up', async () => {
+    const usual = await prepareAssets(home, named);
+    place('other', fakeGzipKernel('5.15.0-other'));
+    const choice = { ...named, kernel: join(root, 'other') };
+    const other = await loadAssets(home, choice);
+    expect(other.kernelVersion).toBe('5.15.0-other');
+    expect(await loadAssets(home, choice)).toMatchObject({ kernel: other.kernel });
+    expect(await loadAssets(home)).toMatchObject({ kernel: usual.kernel });
+    expect(kernels()).toHaveLength(2);
+  });
+});
+
+describe('the distribution’s kernel', () => {
+  /** apt-cache and apt-get as they answer, with packages that dpkg-deb builds. */
+  function placeApt(packages: Record<string, { depends: string; files: Record<string, Buffer> }>) {
+    for (const [name, { depends, files }] of Object.entries(packages)) {
+      const control = `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: x <x@y>\nDescription: x\n${depends === '' ? '' : `Depends: ${depends}\n`}`;
+      place(`debs/${name}/DEBIAN/control`, control);
+      place(`lists/${name}`, control);
+      for (const [path, data] of Object.entries(files)) place(`debs/${name}/${path}`, data);
+      execFileSync('dpkg-deb', [
+        '-Znone',
+        '-b',
+        join(root, 'debs', name),
+        join(root, `${name}.deb`),
+      ]);
+    }
+    placeProgram('apt-cache', `shift 2; cat "${root}/lists/$1"`);
+    placeProgram(
+      'apt-get',
+      `while [ "$1" != download ]; do shift; done; shift\nfor p; do cp "${root}/$p.deb" . || exit 1; done`,
+    );
+  }
+
+  const ours = (): string => (process.arch === 'arm64' ? 'linux-image-arm64' : 'linux-image-amd64');
+  const moduleFiles = (prefix: string): Record<string, Buffer> =>
+    Object.fromEntries(
+      MODULES.map((name) => [`${prefix}/6.1.0-1/kernel/${name}.ko`, fakeModule('')]),
+    );
+
+  it('is unpacked from one package, as Debian has it', async () => {
+    placeApt({
+      [ours()]: { depends: 'linux-image-6.1.0-1 (= 6.1)', files: {} },
+      'linux-image-6.1.0-1': {
+        depends: 'kmod, linux-base (>= 4.3~) | other',
+        files: { 'boot/vmlinuz-6.1.0-1': fakeGzipKernel('6.1.0-1'), ...moduleFiles('lib/modules') },
+      },
+      kmod: { depends: '', files: {} },
+    });
+    const stages: string[] = [];
+    const assets = await prepareAssets(home, { onProgress: (stage) => stages.push(stage) });
+    expect(assets).toMatchObject({ kernelVersion: '6.1.0-1', kernelOrigin: 'linux-image-6.1.0-1' });
+    expect(stages).toEqual([
+      'downloading linux-image-6.1.0-1 (about 70 MB)',
+      'extracting the kernel of linux-image-6.1.0-1',
+      'writing the initramfs',
+    ]);
+    expect(readdirSync(home.assets()).filter((name) => name.startsWith('.new-'))).toEqual([]);
+  });
+
+  it('is put together from image and modules, as Ubuntu has them', async () => {
+    placeApt({
+      'linux-image-generic': {
+        depends: 'linux-image-6.8.0-1-generic, linux-modules-extra-6.8.0-1-generic, linux-firmware',
+        files: {},
+      },
+      'linux-image-6.8.0-1-generic': {
+        depends: 'kmod, linux-modules-6.8.0-1-generic',
+        files: { 'boot/vmlinuz-6.8.0-1-generic': fakeGzipKernel('6.8.0-1-generic') },
+      },
+      'linux-modules-6.8.0-1-generic': { depends: '', files: moduleFiles('usr/lib/modules') },
+      'linux-modules-extra-6.8.0-1-generic': { depends: '', files: {} },
+    });
+    const assets = await prepareAssets(home);
+    expect(assets.kernelVersion).toBe('6.8.0-1-generic');
+    expect(readFileSync(assets.initramfs).includes('modules/overlay.ko')).toBe(true);
+  });
+
+  it('asks for the package lists where there are none', async () => {
+    placeApt({});
+    await expect(prepareAssets(home)).rejects.toMatchObject({
+      code: 'setup-needed',
+      hint: 'run `apt-get update` as root, then try again',
+    });
+  });
+
+  it('repeats what apt says when the download fails', async () => {
+    placeApt({
+      [ours()]: { depends: 'linux-image-6.1.0-1', files: {} },
+      'linux-image-6.1.0-1': { depends: '', files: {} },
+    });
+    placeProgram('apt-get', 'echo "W: old" >&2; echo "E: 404  Not Found" >&2; exit 100');
+    await expect(prepareAssets(home)).rejects.toMatchObject({
+      code: 'setup-needed',
+      message: "can't download linux-image-6.1.0-1: 404  Not Found",
+    });
+    expect(readdirSync(home.assets())).toEqual([]);
+  });
+});
+
+describe('compressed by other programs', () => {
+  const compressors: [string, string[]][] = [
+    ['xz', ['-zc', '--check=crc32']],
+    ['zstd', ['-zc', '-q']],
+    ['lz4', ['-zlc', '-q']],
+  ];
+  const compress = (program: string, args: string[], input: Buffer): Buffer =>
+    execFileSync(program, args, { input });
+
+  it.each(compressors)('kernels with %s payloads are extracted', async (program, args) => {
+    const vmlinux = fakeVmlinux('6.1.0');
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(vmlinux.length);
+    const image = fakeBzImage(Buffer.concat([compress(program, args, vmlinux), size]));
+    expect((await extractKernel(image, 'x')).equals(vmlinux)).toBe(true);
+    size.writeUInt32LE(vmlinux.length + 1);
+    const lying = fakeBzImage(Buffer.concat([compress(program, args, vmlinux), size]));
+    await expect(extractKernel(lying, 'x')).rejects.toThrow('bytes instead of');
+  });
+
+  it('names the package of a decompressor that is missing', async () => {
+    const xz = compress('xz', ['-zc'], fakeVmlinux('6.1.0'));
+    vi.stubEnv('PATH', '/nowhere');
+    await expect(extractKernel(fakeBzImage(xz), 'x')).rejects.toMatchObject({
+      code: 'setup-needed',
+      message: 'xz is not installed',
+      hint: expect.stringContaining('xz') as string,
+    });
+  });
+
+  it('modules with .xz and .zst are unpacked', async () => {
+    const module = fakeModule('');
+    place('m/kernel/a.ko.xz', compress('xz', ['-zc'], module));
+    place('m/kernel/b.ko.zst', compress('zstd', ['-zc', '-q'], module));
+    const wanted = ['a', 'b'].map((name) => ({ name, optional: false }));
+    for (const { data } of await orderModules(join(root, 'm'), wanted))
+      expect(data.equals(module)).toBe(true);
+  });
+});
