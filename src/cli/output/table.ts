@@ -1,0 +1,95 @@
+export interface TableOptions {
+  isTty: boolean;
+  /** Columns of the terminal; cells are shortened to it, and only on a terminal. */
+  width?: number;
+}
+
+const GAP = 3;
+const NARROW_GAP = 1;
+/** Docker's tables give each column at least this, its gap included. */
+const LEAST_PITCH = 10;
+const LEAST_CELL = 3;
+
+/**
+ * A plain table: a header line, no borders, each column as wide as its widest cell. Scripts cut it by
+ * columns, so away from a terminal nothing is ever shortened.
+ * @returns lines, each ended by a line break; the header also when there are no rows
+ */
+export function renderTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: TableOptions,
+): string {
+  const table = [columns, ...rows].map((row) => row.map(printable));
+  const widths = columns.map((_, i) => Math.max(...table.map((row) => cellWidth(row[i]))));
+  const layout = wideLayout(widths);
+  if (!options.isTty || options.width === undefined || total(layout) <= options.width)
+    return print(table, layout);
+  return print(table, narrowLayout(widths, options.width));
+}
+
+interface Layout {
+  /** Of the text in each column. */
+  widths: number[];
+  /** From the beginning of each column to that of the next. */
+  pitches: number[];
+}
+
+function wideLayout(widths: readonly number[]): Layout {
+  return {
+    widths: [...widths],
+    pitches: widths.map((width) => Math.max(width + GAP, LEAST_PITCH)),
+  };
+}
+
+/** Takes from the widest column, one by one, until the line fits or nothing is left to take. */
+function narrowLayout(widths: readonly number[], available: number): Layout {
+  const wanted = [...widths];
+  const gap = total(spaced(wanted, GAP)) <= available ? GAP : NARROW_GAP;
+  while (total(spaced(wanted, gap)) > available) {
+    const widest = Math.max(...wanted);
+    if (widest <= LEAST_CELL) break;
+    wanted[wanted.lastIndexOf(widest)] = widest - 1;
+  }
+  return spaced(wanted, gap);
+}
+
+const spaced = (widths: number[], gap: number): Layout => ({
+  widths,
+  pitches: widths.map((width) => width + gap),
+});
+
+/** Of a full line; the last column has nothing after it. */
+function total({ widths, pitches }: Layout): number {
+  const before = pitches.slice(0, -1).reduce((sum, pitch) => sum + pitch, 0);
+  return before + (widths.at(-1) ?? 0);
+}
+
+function print(table: readonly (readonly string[])[], layout: Layout): string {
+  return table.map((row) => `${printRow(row, layout)}\n`).join('');
+}
+
+function printRow(row: readonly string[], { widths, pitches }: Layout): string {
+  return row
+    .map((cell, i) => {
+      const shown = shorten(cell, widths[i] ?? Infinity);
+      if (i === row.length - 1) return shown;
+      return shown + ' '.repeat(Math.max((pitches[i] ?? 0) - cellWidth(shown), 0));
+    })
+    .join('');
+}
+
+function shorten(cell: string, width: number): string {
+  const characters = Array.from(cell);
+  if (characters.length <= width) return cell;
+  return `${characters.slice(0, width - 1).join('')}…`;
+}
+
+const cellWidth = (cell: string | undefined): number => Array.from(cell ?? '').length;
+
+/**
+ * Image labels and names of files are other people's text: an escape sequence in one could rewrite
+ * the screen, a line break could forge a row.
+ */
+const printable = (cell: string): string =>
+  cell.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\t' ? ' ' : '\uFFFD'));

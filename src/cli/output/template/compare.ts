@@ -1,0 +1,24 @@
+import { CallError } from './call-error.js';
+import { isNil, typeName } from './values.js';
+
+/** Go's `eq`: numbers, strings and booleans, each with its own kind; nil equals nil alone. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
+  refuseMixed(a, b);
+  return a === b;
+}
+
+/** @returns below, equal to or above zero, as `a` is to `b` */
+export function compare(a: unknown, b: unknown): number {
+  refuseMixed(a, b);
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
+  throw new CallError('error calling compare: invalid type for comparison');
+}
+
+function refuseMixed(a: unknown, b: unknown): void {
+  for (const value of [a, b])
+    if (typeof value === 'object') throw new CallError(`non-comparable type ${typeName(value)}`);
+  if (typeof a !== typeof b)
+    throw new CallError(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`);
+}

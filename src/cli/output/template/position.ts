@@ -1,0 +1,24 @@
+import { TemplateError } from '../template-error.js';
+
+/** A place in the template's text, for messages. */
+export interface Position {
+  source: string;
+  offset: number;
+}
+
+/** Malformed text, told as Go does: `template: :LINE: REASON`. */
+export function syntaxError(at: Position, reason: string): TemplateError {
+  return new TemplateError(`template: :${lineOf(at).number}: ${reason}`);
+}
+
+/** Data that do not fit, told as Go does, with the part of the template that met them. */
+export function executionError(at: Position, text: string, reason: string): TemplateError {
+  const { number, start } = lineOf(at);
+  const place = `${number}:${at.offset - start}`;
+  return new TemplateError(`template: :${place}: executing "" at <${text}>: ${reason}`);
+}
+
+function lineOf({ source, offset }: Position): { number: number; start: number } {
+  const before = source.slice(0, offset);
+  return { number: before.split('\n').length, start: before.lastIndexOf('\n') + 1 };
+}

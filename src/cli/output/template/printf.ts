@@ -1,0 +1,104 @@
+import { quote } from './quote.js';
+import { formatValue, isNil, isRecord, typeName } from './values.js';
+
+/**
+ * Go's fmt.Sprintf for the verbs v s q d x X o b c t f e g, with flags, width and precision. Like
+ * Go's it never fails: what does not fit is told in the text.
+ */
+export function printf(format: string, args: readonly unknown[]): string {
+  let next = 0;
+  const text = format.replace(DIRECTIVE, (_, flags: string, width: string | undefined, ...rest) => {
+    const [precision, verb] = rest as [string | undefined, string | undefined];
+    if (verb === '%') return '%';
+    if (verb === undefined) return '%!(NOVERB)';
+    if (next >= args.length) return `%!${verb}(MISSING)`;
+    const digits = precision === undefined ? undefined : Number(precision.slice(1));
+    return pad(convert(verb, args[next++], flags, digits), flags, Number(width ?? 0));
+  });
+  const extra = args.slice(next).map((arg) => `${typeName(arg)}=${formatValue(arg)}`);
+  return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(', ')})`;
+}
+
+const DIRECTIVE = /%([-+# 0]*)(\d+)?(\.\d*)?([a-zA-Z%])?/g;
+
+function convert(verb: string, value: unknown, flags: string, digits: number | undefined): string {
+  if (Array.isArray(value) && verb !== 'v')
+    return `[${value.map((item) => convert(verb, item, flags, digits)).join(' ')}]`;
+  const converted = convertScalar(verb, value, digits);
+  if (converted === undefined) return badVerb(verb, value);
+  const isPlain = flags.includes('+') && typeof value === 'number' && value >= 0;
+  return isPlain ? `+${converted}` : converted;
+}
+
+/** @returns undefined when the verb is not for such a value */
+function convertScalar(verb: string, value: unknown, digits = -1): string | undefined {
+  if (verb === 'v') return typeof value === 'string' ? cut(value, digits) : formatValue(value);
+  if (isNil(value) || isRecord(value)) return undefined;
+  switch (typeof value) {
+    case 'string':
+      return convertString(verb, value, digits);
+    case 'number':
+      return convertNumber(verb, value, digits);
+    case 'boolean':
+      return verb === 't' ? String(value) : undefined;
+    default:
+      return verb === 's' ? formatValue(value) : undefined;
+  }
+}
+
+function convertString(verb: string, value: string, digits: number): string | undefined {
+  if (verb === 's') return cut(value, digits);
+  if (verb === 'q') return quote(cut(value, digits));
+  if (verb !== 'x' && verb !== 'X') return undefined;
+  const hex = Buffer.from(value).toString('hex');
+  return verb === 'x' ? hex : hex.toUpperCase();
+}
+
+function convertNumber(verb: string, value: number, digits: number): string | undefined {
+  switch (verb) {
+    case 'f':
+    case 'F':
+      return value.toFixed(digits < 0 ? 6 : digits);
+    case 'e':
+      return value.toExponential(digits < 0 ? 6 : digits).replace(/e([+-])(\d)$/, 'e$10$2');
+    case 'g':
+      return String(digits < 0 ? value : Number(value.toPrecision(Math.max(digits, 1))));
+    default:
+      return Number.isInteger(value) ? convertInteger(verb, value) : undefined;
+  }
+}
+
+function convertInteger(verb: string, value: number): string | undefined {
+  switch (verb) {
+    case 'd':
+      return String(value);
+    case 'x':
+      return value.toString(16);
+    case 'X':
+      return value.toString(16).toUpperCase();
+    case 'o':
+      return value.toString(8);
+    case 'b':
+      return value.toString(2);
+    case 'c':
+      return String.fromCodePoint(value >= 0 && value <= 0x10ffff ? value : 0xfffd);
+    default:
+      return undefined;
+  }
+}
+
+function badVerb(verb: string, value: unknown): string {
+  return isNil(value) ? `%!${verb}(<nil>)` : `%!${verb}(${typeName(value)}=${formatValue(value)})`;
+}
+
+const cut = (text: string, digits: number): string =>
+  digits < 0 ? text : Array.from(text).slice(0, digits).join('');
+
+function pad(text: string, flags: string, width: number): string {
+  const missing = Math.max(width - Array.from(text).length, 0);
+  if (flags.includes('-')) return text + ' '.repeat(missing);
+  const isZeroPadded = flags.includes('0') && /^[+-]?[\da-fA-F.]+$/.test(text);
+  if (!isZeroPadded) return ' '.repeat(missing) + text;
+  const sign = /^[+-]/.exec(text)?.[0] ?? '';
+  return sign + '0'.repeat(missing) + text.slice(sign.length);
+}

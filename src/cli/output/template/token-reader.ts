@@ -1,0 +1,35 @@
+import type { Action, Token } from './lex.js';
+import { syntaxError, type Position } from './position.js';
+
+/** Walks the tokens of one action. */
+export class TokenReader {
+  constructor(
+    private readonly action: Action,
+    private next: number,
+  ) {}
+
+  get at(): Position {
+    return this.peek()?.at ?? this.action.at;
+  }
+
+  peek(ahead = 0): Token | undefined {
+    return this.action.tokens[this.next + ahead];
+  }
+
+  take(): Token | undefined {
+    return this.action.tokens[this.next++];
+  }
+
+  /** Takes the token if it is this mark. */
+  accept(mark: string): boolean {
+    const token = this.peek();
+    if (token?.kind !== 'mark' || token.text !== mark) return false;
+    this.next++;
+    return true;
+  }
+
+  expectEnd(where: string): void {
+    const token = this.peek();
+    if (token) throw syntaxError(token.at, `unexpected ${JSON.stringify(token.text)} in ${where}`);
+  }
+}

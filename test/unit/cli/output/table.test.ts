@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { renderTable } from '../../../../src/cli/output/table.js';
+
+const COLUMNS = ['REPOSITORY', 'TAG', 'IMAGE ID', 'SIZE'];
+const ROWS = [
+  ['alpine', '3', '0123456789ab', '7.05MB'],
+  ['registry.example.org/team/a-long-name', 'latest', 'ba9876543210', '1.2GB'],
+];
+const PIPE = { isTty: false };
+
+const lines = (table: string) => table.split('\n').slice(0, -1);
+const widest = (table: string) => Math.max(...lines(table).map((line) => line.length));
+
+test('columns are as wide as their widest cell and three spaces, at least ten', () => {
+  expect(renderTable(COLUMNS, ROWS, PIPE)).toBe(
+    'REPOSITORY                              TAG       IMAGE ID       SIZE\n' +
+      'alpine                                  3         0123456789ab   7.05MB\n' +
+      'registry.example.org/team/a-long-name   latest    ba9876543210   1.2GB\n',
+  );
+});
+
+test('the header stands also without rows', () => {
+  expect(renderTable(['CONTAINER ID', 'NAMES'], [], PIPE)).toBe('CONTAINER ID   NAMES\n');
+});
+
+test('nothing is shortened for a script, whatever the width', () => {
+  expect(renderTable(COLUMNS, ROWS, { isTty: false, width: 40 })).toContain(ROWS[1]?.[0]);
+});
+
+test('a table that fits the terminal is the same as a script sees', () => {
+  expect(renderTable(COLUMNS, ROWS, { isTty: true, width: 200 })).toBe(
+    renderTable(COLUMNS, ROWS, PIPE),
+  );
+});
+
+test.each([70, 60, 50, 40])('on %d columns every line fits', (width) => {
+  expect(widest(renderTable(COLUMNS, ROWS, { isTty: true, width }))).toBeLessThanOrEqual(width);
+});
+
+test('the widest cells are shortened first', () => {
+  expect(renderTable(COLUMNS, ROWS, { isTty: true, width: 52 })).toBe(
+    'REPOSITORY                TAG    IMAGE ID     SIZE\n' +
+      'alpine                    3      0123456789ab 7.05MB\n' +
+      'registry.example.org/tea… latest ba9876543210 1.2GB\n',
+  );
+});
+
+test('all seven columns of ps fit forty', () => {
+  const columns = ['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'PORTS', 'NAMES'];
+  const row = ['01k123456789', 'alpine', '"sleep 1000"', '2 hours ago', 'Up 2 hours', '', 'web'];
+  expect(widest(renderTable(columns, [row], { isTty: true, width: 40 }))).toBeLessThanOrEqual(40);
+});
+
+test('a terminal narrower than anything readable gets lines too long, not a fault', () => {
+  expect(lines(renderTable(COLUMNS, ROWS, { isTty: true, width: 1 }))).toHaveLength(3);
+});
+
+test('a letter outside the basic plane is one column and is not cut in two', () => {
+  expect(renderTable(['A', 'B'], [['𝒜𝒜', 'x']], PIPE)).toBe('A         B\n𝒜𝒜        x\n');
+  expect(renderTable(['A'], [['𝒜𝒜𝒜𝒜']], { isTty: true, width: 3 })).toBe('A\n𝒜𝒜…\n');
+});
+
+test.each([
+  ['an escape sequence that rewrites the screen', '\u001b[2Jx', '\uFFFD[2Jx'],
+  ['a line break that forges a row', 'a\nforged', 'a\uFFFDforged'],
+  ['an eight-bit escape', '\u009b2J', '\uFFFD2J'],
+  ['a direction override that reverses text', 'a\u202Eb', 'a\uFFFDb'],
+])('%s is made visible', (_attack, cell, shown) => {
+  expect(renderTable(['A'], [[cell]], PIPE)).toBe(`A\n${shown}\n`);
+});
