@@ -1,0 +1,53 @@
+import { BoxliteError } from '../errors.js';
+import { FieldReader } from './field-reader.js';
+import type { EncodableTable, Message, MessageValues, TableMessageName } from './field-types.js';
+import { FieldWriter } from './field-writer.js';
+import { LIMITS, MESSAGES, type Field } from './protocol.js';
+
+export type { Message, MessageValues, TableMessageName } from './field-types.js';
+
+/**
+ * The payload of a message, its fields in the order of their table.
+ * @throws `invalid-argument` naming the field whose value is missing or out of range, or the message
+ * when it exceeds `MAX_MESSAGE` bytes.
+ */
+export function encodeMessage<N extends TableMessageName>(
+  name: N,
+  values: MessageValues<N>,
+): Buffer {
+  return encodeNamed(name, MESSAGES[name].fields, values);
+}
+
+/** The same encoding for a table that is no message, such as the shim's configuration. */
+export function encodeTable<F extends readonly Field[]>(
+  fields: F,
+  values: EncodableTable<F>,
+): Buffer {
+  return encodeNamed('table', fields, values);
+}
+
+/**
+ * The fields of a payload. Bytes come from the guest: every length is checked against what is there,
+ * and bytes after the last field are refused.
+ * @throws `protocol` naming the message and the field
+ */
+export function decodeMessage<N extends TableMessageName>(name: N, payload: Buffer): Message<N> {
+  const reader = new FieldReader(name, payload);
+  const values = reader.table(MESSAGES[name].fields);
+  reader.end();
+  // The reader followed the very table that the type was inferred from.
+  return values as Message<N>;
+}
+
+function encodeNamed(what: string, fields: readonly Field[], values: object): Buffer {
+  const writer = new FieldWriter(what);
+  writer.table(fields, values);
+  const bytes = writer.bytes();
+  if (bytes.length > LIMITS.MAX_MESSAGE)
+    throw new BoxliteError(
+      'invalid-argument',
+      `the ${what} message is ${bytes.length} bytes, more than ${LIMITS.MAX_MESSAGE}`,
+      { hint: 'shorten the arguments or the environment' },
+    );
+  return bytes;
+}
