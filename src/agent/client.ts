@@ -1,0 +1,265 @@
+import { basename } from 'node:path';
+import type { Socket } from 'node:net';
+import { BoxliteError } from '../errors.js';
+import { BOX_FILES } from '../home.js';
+import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
+import { connectSocket } from './connect.js';
+import { Deferred } from './deferred.js';
+import { ExecSession } from './exec-session.js';
+import { bootFailure, refusal } from './failure.js';
+import { readReady, readWelcome, type Greeting, type ShimPhase } from './greeting.js';
+import { GENERATION, SESSIONS, SHIM_PHASES } from './protocol.js';
+import { ShimConnection } from './shim-connection.js';
+
+/** Nanoseconds of guest time that each phase took. */
+export type BootstrappedTimes = Message<'bootstrapped'>;
+export type BootstrapValues = Omit<MessageValues<'bootstrap'>, 'generation'>;
+export type ExecValues = MessageValues<'exec'>;
+
+export interface ConnectOptions {
+  /** Milliseconds that a shim which took the connection has for its first frame. */
+  timeoutMs?: number;
+}
+
+export interface MainOptions {
+  /** Receive main's output and send it stdin; default true. Without, only its start and end come. */
+  attach?: boolean;
+}
+
+const WELCOME_TIMEOUT_MS = 10_000;
+
+/** A connection to one box's shim, and through it to the agent in the box. */
+export class ShimClient implements AsyncDisposable {
+  /** Resolves when the box has ended or the connection has; never rejects. */
+  readonly closed: Promise<void>;
+
+  readonly #connection: ShimConnection;
+  /** The box in messages. */
+  readonly #name: string;
+  readonly #sessions = new Map<number, ExecSession>();
+  readonly #welcome = new Deferred<boolean>();
+  readonly #ready = new Deferred<{ uptimeNs: bigint }>();
+  readonly #bootstrapped = new Deferred<BootstrappedTimes>();
+  readonly #closed = new Deferred<undefined>();
+  #greeting: Greeting | undefined;
+  #nextSession: number = SESSIONS.FIRST_EXEC;
+  /** The shim has said that the box has ended. */
+  #gone = false;
+  #leaving = false;
+  /** Why nothing comes any more. */
+  #ended: BoxliteError | undefined;
+
+  /**
+   * @param boxDirectory the box's directory, which holds the shim's socket
+   * @returns null when no shim is there: the box does not run
+   * @throws `protocol` for another generation, `timeout` for a shim that says nothing, `permission`
+   */
+  static async connect(
+    boxDirectory: string,
+    { timeoutMs = WELCOME_TIMEOUT_MS }: ConnectOptions = {},
+  ): Promise<ShimClient | null> {
+    const socket = await connectSocket(boxDirectory, BOX_FILES.shimSocket);
+    if (socket === null) return null;
+    const client = new ShimClient(socket, basename(boxDirectory));
+    return (await client.#greeted(timeoutMs)) ? client : null;
+  }
+
+  private constructor(socket: Socket, name: string) {
+    this.#name = name;
+    this.closed = this.#closed.promise;
+    this.#connection = new ShimConnection(socket, {
+      onOutput: (session, stream, chunk) => {
+        this.#sessions.get(session)?.receiveOutput(stream, chunk);
+      },
+      onMessage: (session, message, payload) => this.#receive(session, message, payload),
+      onClose: (error) => this.#close(error),
+    });
+  }
+
+  /** What the shim was doing when it was connected to. */
+  get phase(): ShimPhase {
+    return this.#hello().phase;
+  }
+
+  get shimPid(): number {
+    return this.#hello().shimPid;
+  }
+
+  get vmmPid(): number {
+    return this.#hello().vmmPid;
+  }
+
+  /** The box's id, as the shim knows it. */
+  get box(): string {
+    return this.#hello().box;
+  }
+
+  /** Resolves when the agent has said that it waits for bootstrap, be it before this call. */
+  waitReady(): Promise<{ uptimeNs: bigint }> {
+    return this.#ready.promise;
+  }
+
+  /** Makes the VM this box, once. Rejects with `boot-failed` and the stage that failed. */
+  bootstrap(values: BootstrapValues): Promise<BootstrappedTimes> {
+    this.#send('bootstrap', { ...values, generation: GENERATION });
+    return this.#bootstrapped.promise;
+  }
+
+  /** Starts a command beside main. Failures come by the session's promises. */
+  exec(values: ExecValues): ExecSession {
+    const number = this.#nextSession;
+    this.#nextSession += 1;
+    const session = this.#open(number, () => this.#connection.send('hangup', number, {}));
+    if (this.#ended === undefined) this.#connection.send('exec', number, values);
+    return session;
+  }
+
+  /**
+   * The box's own command: with `values` it is started, without it is only attached to. Closing the
+   * session closes this client; the command goes on.
+   */
+  main(values?: ExecValues, { attach = true }: MainOptions = {}): ExecSession {
+    const open = this.#sessions.get(SESSIONS.MAIN);
+    if (open !== undefined && values === undefined) return open;
+    const session = this.#open(SESSIONS.MAIN, () => this.close());
+    if (this.#ended !== undefined) return session;
+    this.#connection.batch(() => {
+      // Attached first, so that not a byte of an instant command is missed.
+      if (attach || values === undefined) this.#connection.send('attach', SESSIONS.MAIN, {});
+      if (values !== undefined) this.#connection.send('exec', SESSIONS.MAIN, values);
+    });
+    // A command that runs already will not report its start again; it is PID 1 of the box.
+    if (values === undefined && this.phase !== SHIM_PHASES.STARTING) session.setStarted(1);
+    return session;
+  }
+
+  /** Attaches to main: `main()` by its other name. */
+  attach(): ExecSession {
+    return this.main();
+  }
+
+  /** This client folds in the box's end; the shim runs `on_exit` only if it leaves without doing so. */
+  ownExit(): void {
+    this.#send('ownExit', {});
+  }
+
+  exitHandled(): void {
+    this.#send('exitHandled', {});
+  }
+
+  killVmm(): void {
+    this.#send('killVmm', {});
+  }
+
+  /** Ends everything in the box, writes back and powers off; `closed` tells when that is done. */
+  shutdown(): void {
+    this.#send('shutdown', {});
+  }
+
+  /** Leaves. What was sent still arrives; exec sessions of this client end, main goes on. */
+  close(): void {
+    this.#leaving = true;
+    this.#connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.closed;
+  }
+
+  async #greeted(timeoutMs: number): Promise<boolean> {
+    const timer = setTimeout(() => {
+      const text = `the shim of box ${this.#name} took the connection and said nothing for ${timeoutMs} ms`;
+      this.#connection.fail(new BoxliteError('timeout', text));
+    }, timeoutMs);
+    try {
+      return await this.#welcome.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #hello(): Greeting {
+    // `connect` gives a client out only after its greeting.
+    if (this.#greeting === undefined) throw new Error('the shim has not been heard yet');
+    return this.#greeting;
+  }
+
+  #send<N extends TableMessageName>(name: N, values: MessageValues<N>): void {
+    if (this.#ended === undefined) this.#connection.send(name, SESSIONS.CONTROL, values);
+  }
+
+  #open(number: number, leave: () => void): ExecSession {
+    const session: ExecSession = new ExecSession({
+      send: (name, values) => this.#connection.send(name, number, values),
+      sendStdin: (piece, eof, done) => this.#connection.sendStdin(number, piece, eof, done),
+      leave,
+      release: () => {
+        if (this.#sessions.get(number) === session) this.#sessions.delete(number);
+      },
+    });
+    this.#sessions.set(number, session);
+    if (this.#ended !== undefined) session.disconnect(this.#ended);
+    return session;
+  }
+
+  #receive(session: number, name: TableMessageName, payload: Buffer): void {
+    if (name === 'welcome') {
+      if (this.#greeting !== undefined)
+        throw new BoxliteError('protocol', `the shim of box ${this.#name} greeted twice`);
+      this.#greeting = readWelcome(payload, this.#name);
+      this.#welcome.resolve(true);
+    } else if (name === 'gone') {
+      this.#gone = true;
+      this.#connection.close();
+    } else if (session === SESSIONS.CONTROL) this.#receiveControl(name, payload);
+    else this.#sessions.get(session)?.receive(name, payload);
+  }
+
+  #receiveControl(name: TableMessageName, payload: Buffer): void {
+    switch (name) {
+      case 'ready':
+        this.#ready.resolve(readReady(payload, this.#name));
+        break;
+      case 'bootstrapped':
+        this.#bootstrapped.resolve(decodeMessage(name, payload));
+        break;
+      case 'failed':
+        this.#failStart(bootFailure(decodeMessage(name, payload)));
+        break;
+      case 'refused':
+        this.#failStart(refusal(decodeMessage(name, payload)));
+        break;
+    }
+  }
+
+  #failStart(reason: BoxliteError): void {
+    this.#ready.reject(reason);
+    this.#bootstrapped.reject(reason);
+  }
+
+  #close(error: BoxliteError | undefined): void {
+    this.#ended = error ?? this.#endReason();
+    if (error === undefined) this.#welcome.resolve(false);
+    else this.#welcome.reject(error);
+    this.#ready.reject(this.#bootReason(this.#ended, 'agent'));
+    this.#bootstrapped.reject(this.#bootReason(this.#ended, 'bootstrap'));
+    for (const session of [...this.#sessions.values()]) session.disconnect(this.#ended);
+    this.#closed.resolve(undefined);
+  }
+
+  #endReason(): BoxliteError {
+    if (this.#gone) return new BoxliteError('box-not-running', `box ${this.#name} has ended`);
+    if (this.#leaving)
+      return new BoxliteError('cancelled', `the connection to box ${this.#name} was closed`);
+    return new BoxliteError('vmm-failed', `the connection to box ${this.#name} was lost`);
+  }
+
+  #bootReason(reason: BoxliteError, stage: string): BoxliteError {
+    if (reason.code !== 'vmm-failed' && reason.code !== 'box-not-running') return reason;
+    return new BoxliteError('boot-failed', `box ${this.#name} ended while it was being started`, {
+      stage,
+      cause: reason,
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createConnection, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf, fileError } from '../errors.js';
+
+/** A full backlog is the one refusal that passes by itself; the kernel offers nothing to wait on. */
+const BACKLOG_DELAYS_MS = [1, 4, 16, 64, 256, 1024];
+
+/**
+ * Connects to the Unix socket `name` in `directory`. A socket path holds 107 bytes at most and a home
+ * may be longer, so the path goes through a descriptor of the directory.
+ * @returns null when nobody listens there: no directory, no socket, or one that a dead process left
+ * @throws `permission` when the host refuses
+ */
+export async function connectSocket(directory: string, name: string): Promise<Socket | null> {
+  try {
+    const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      return await connectPatiently(`/proc/self/fd/${handle.fd}/${name}`);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ECONNREFUSED') return null;
+    throw fileError(error, `connect to ${join(directory, name)}`);
+  }
+}
+
+async function connectPatiently(path: string): Promise<Socket> {
+  for (const delayMs of BACKLOG_DELAYS_MS) {
+    try {
+      return await connectPath(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      await delay(delayMs);
+    }
+  }
+  return connectPath(path);
+}
+
+function connectPath(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path });
+    // Stays: an error between here and the caller's first listener must not end the process. Whoever
+    // owns the socket learns of it by 'close'.
+    socket.on('error', reject);
+    socket.once('connect', () => {
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,69 @@
+import { constants } from 'node:os';
+import { BoxliteError, type ErrorCode } from '../errors.js';
+import type { Message } from './codec.js';
+import { STAGES } from './protocol.js';
+
+const MAX_MESSAGE_CHARS = 1024;
+
+/** The command exists but can't be run: exit status 126. */
+const NOT_INVOCABLE: ReadonlySet<number> = new Set([
+  constants.errno.EACCES,
+  constants.errno.EISDIR,
+  constants.errno.ENOEXEC,
+  constants.errno.EPERM,
+  constants.errno.ENOTDIR,
+]);
+
+/** Why a command did not start. The errno decides, never the text: the text is the guest's. */
+export function execFailure(failed: Message<'failed'>): BoxliteError {
+  const stage = stageName(failed.stage);
+  if (stage !== 'exec') return bootFailure(failed);
+  return new BoxliteError(execCode(failed.errno), failureText(failed, 'the command did not start'));
+}
+
+/** Why the guest could not make the box ready. */
+export function bootFailure(failed: Message<'failed'>): BoxliteError {
+  return new BoxliteError('boot-failed', failureText(failed, 'the box did not start'), {
+    stage: stageName(failed.stage),
+  });
+}
+
+/** Why the shim did not take a frame: the box is ending, or has too many sessions. */
+export function refusal(refused: Message<'refused'>): BoxliteError {
+  const text = failureText(refused, 'the box took no more commands');
+  const crowded =
+    refused.errno === constants.errno.EMFILE || refused.errno === constants.errno.EAGAIN;
+  return new BoxliteError(crowded ? 'exec-failed' : 'box-not-running', text);
+}
+
+/**
+ * A guest's text made fit for a terminal: a hostile one could otherwise move the cursor, retitle the
+ * window or turn the reading direction.
+ */
+export function printable(bytes: Buffer): string {
+  const text = bytes.subarray(0, 4 * MAX_MESSAGE_CHARS).toString('utf8');
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .slice(0, MAX_MESSAGE_CHARS)
+    .trim();
+}
+
+function execCode(errno: number): ErrorCode {
+  if (errno === constants.errno.ENOENT) return 'exec-not-found';
+  return NOT_INVOCABLE.has(errno) ? 'exec-not-invocable' : 'exec-failed';
+}
+
+function failureText(failed: { errno: number; message: Buffer }, fallback: string): string {
+  const text = printable(failed.message);
+  return text === '' ? `${fallback} (${errnoName(failed.errno)})` : text;
+}
+
+function errnoName(errno: number): string {
+  const found = Object.entries(constants.errno).find(([, number]) => number === errno);
+  return found?.[0] ?? `errno ${errno}`;
+}
+
+function stageName(stage: number): string {
+  const found = Object.entries(STAGES).find(([, number]) => number === stage);
+  return found?.[0].toLowerCase() ?? `stage ${stage}`;
+}

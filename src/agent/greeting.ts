@@ -1,0 +1,51 @@
+import { BoxliteError } from '../errors.js';
+import { decodeMessage } from './codec.js';
+import { printable } from './failure.js';
+import { GENERATION, SHIM_PHASES } from './protocol.js';
+
+export type ShimPhase = (typeof SHIM_PHASES)[keyof typeof SHIM_PHASES];
+
+export interface Greeting {
+  phase: ShimPhase;
+  shimPid: number;
+  vmmPid: number;
+  /** The box's id. */
+  box: string;
+}
+
+/**
+ * Reads the shim's first message. The generation comes first in every generation's welcome, so it is
+ * compared before the rest is believed.
+ */
+export function readWelcome(payload: Buffer, where: string): Greeting {
+  requireGeneration(
+    payload,
+    `the shim of box ${where}`,
+    'stop the box with the BoxLite that started it',
+  );
+  const { phase, shimPid, vmmPid, box } = decodeMessage('welcome', payload);
+  const known = Object.values(SHIM_PHASES).find((value) => value === phase);
+  if (known === undefined)
+    throw new BoxliteError('protocol', `the shim of box ${where} is in an unknown phase ${phase}`);
+  return { phase: known, shimPid, vmmPid, box: printable(box) };
+}
+
+/** Reads the agent's sign of life. */
+export function readReady(payload: Buffer, where: string): { uptimeNs: bigint } {
+  requireGeneration(
+    payload,
+    `the agent in box ${where}`,
+    "run 'boxlite setup' to renew the guest's files",
+  );
+  return { uptimeNs: decodeMessage('ready', payload).uptimeNs };
+}
+
+function requireGeneration(payload: Buffer, who: string, hint: string): void {
+  const theirs = payload.length >= 4 ? payload.readUInt32LE(0) : undefined;
+  if (theirs === GENERATION || theirs === undefined) return;
+  throw new BoxliteError(
+    'protocol',
+    `${who} speaks generation ${theirs} of the protocol, this BoxLite generation ${GENERATION}`,
+    { hint },
+  );
+}
