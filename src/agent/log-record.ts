@@ -1,0 +1,70 @@
+import type { FileHandle } from 'node:fs/promises';
+import { BoxliteError } from '../errors.js';
+import type { OutputStream } from './exec-session.js';
+
+/** One write of the command, or the part of one that went into a frame. */
+export interface LogRecord {
+  stream: OutputStream;
+  /** Nanoseconds since 1970, by the host's clock. */
+  timeNs: bigint;
+  data: Buffer;
+  /** Where in the file the record begins, and where the next one does. */
+  from: number;
+  to: number;
+}
+
+/** u64 time · u8 stream · u8[3] 0 · u32 length, little-endian; then the bytes. Written by the shim. */
+const HEADER_BYTES = 16;
+const READ_BYTES = 262_144;
+/** No record is longer; what claims to be is not a record. */
+const MAX_RECORD_BYTES = 1_048_576;
+
+/**
+ * The whole records from `offset` to the file's present end, in batches of what one read gave. A torn
+ * record at the end is left out: it may be whole the next time.
+ * @throws `protocol` when the bytes at an offset are not a record
+ */
+export async function* readRecords(
+  file: FileHandle,
+  offset: number,
+): AsyncGenerator<LogRecord[], void, undefined> {
+  let at = offset;
+  let size = READ_BYTES;
+  for (;;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, at);
+    const records = [...parseRecords(buffer.subarray(0, bytesRead), at)];
+    const last = records.at(-1);
+    if (last !== undefined) {
+      yield records;
+      at = last.to;
+      size = READ_BYTES;
+    } else if (bytesRead === size) size = HEADER_BYTES + MAX_RECORD_BYTES;
+    // Less than asked for and not one record: the rest is torn, or there is none.
+    else return;
+  }
+}
+
+function* parseRecords(bytes: Buffer, offset: number): Generator<LogRecord, void, undefined> {
+  let at = 0;
+  while (bytes.length - at >= HEADER_BYTES) {
+    const stream = streamName(bytes.readUInt8(at + 8));
+    const length = bytes.readUInt32LE(at + 12);
+    if (stream === undefined || length > MAX_RECORD_BYTES)
+      throw new BoxliteError('protocol', `the output log is damaged at byte ${offset + at}`);
+    const end = at + HEADER_BYTES + length;
+    if (end > bytes.length) return;
+    yield {
+      stream,
+      timeNs: bytes.readBigUInt64LE(at),
+      data: bytes.subarray(at + HEADER_BYTES, end),
+      from: offset + at,
+      to: offset + end,
+    };
+    at = end;
+  }
+}
+
+function streamName(number: number): OutputStream | undefined {
+  if (number === 1) return 'stdout';
+  return number === 2 ? 'stderr' : undefined;
+}
