@@ -50,7 +50,8 @@ export function runProgram(
 }
 
 function startError(program: string, error: Error, tool: Tool | undefined): BoxliteError {
-  const missing = errnoOf(error) === 'ENOENT';
+  // EACCES also comes from a directory on PATH that may not be entered.
+  const missing = ['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '');
   const message = missing
     ? `${program} is not installed`
     : `can't run ${program}: ${error.message}`;
