@@ -1,0 +1,8 @@
+/* The agent's last words go to the kernel console, which the host keeps; nothing else is printed. */
+#ifndef BOXLITE_GUEST_CONSOLE_H
+#define BOXLITE_GUEST_CONSOLE_H
+
+void console_open(void);
+__attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
+
+#endif

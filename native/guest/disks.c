@@ -1,0 +1,75 @@
+#include "disks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "../common/cleanup.h"
+#include "console.h"
+#include "root.h"
+
+static int find_disk(const char *serial, char *device, size_t size, struct err *err);
+static int read_serial(const char *name, char *serial, size_t size);
+static void unmount(const char *target);
+
+int disks_mount(struct err *err) {
+    char device[32];
+    if (find_disk("image", device, sizeof device, err) ||
+        mount_at(device, ROOT_IMAGE, "erofs", MS_RDONLY, NULL, err))
+        return -1;
+    /* discard: freed blocks go back to the host's file. noinit_itable: or the kernel writes zeroes over all
+     * inode tables in the background, which the host's sparse file holds already. */
+    if (find_disk("disk", device, sizeof device, err) ||
+        mount_at(device, ROOT_DISK, "ext4", 0, "discard,noinit_itable", err))
+        return -1;
+    if (make_directory(ROOT_DISK "/upper", 0755, err) || make_directory(ROOT_DISK "/work", 0700, err))
+        return -1;
+    /* metacopy off: a changed file is whole in the upper layer. redirect_dir on: or rename(2) of an image's
+     * directory fails with EXDEV. xino on: or a file's device number is not its directory's, and find -xdev
+     * leaves the image's files out. index off, as Docker has it. */
+    return mount_at("overlay", ROOT_OVERLAY, "overlay", 0,
+                    "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON ",upperdir=" ROOT_DISK "/upper,workdir=" ROOT_DISK
+                    "/work,metacopy=off,redirect_dir=on,index=off,xino=on",
+                    err);
+}
+
+static int find_disk(const char *serial, char *device, size_t size, struct err *err) {
+    for (char letter = 'a'; letter <= 'h'; letter++) {
+        char name[4] = {'v', 'd', letter, 0};
+        char found[32];
+        if (read_serial(name, found, sizeof found) || strcmp(found, serial) != 0)
+            continue;
+        memcpy(device, "/dev/", 5);
+        memcpy(device + 5, name, sizeof name);
+        (void)size;
+        return 0;
+    }
+    return err_set(err, ENODEV, "the VM has no disk with serial \"%s\"", serial);
+}
+
+static int read_serial(const char *name, char *serial, size_t size) {
+    char path[] = "/sys/block/vdX/serial";
+    memcpy(strrchr(path, 'v'), name, 3);
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, serial, size - 1);
+    if (n < 0)
+        return -1;
+    serial[n] = 0;
+    serial[strcspn(serial, "\n")] = 0;
+    return 0;
+}
+
+void disks_unmount(void) {
+    unmount(ROOT_OVERLAY);
+    unmount(ROOT_DISK);
+}
+
+static void unmount(const char *target) {
+    if (umount2(target, 0) == 0 || errno == EINVAL || errno == ENOENT)
+        return;
+    complain("%s is busy: %s", target, strerror(errno));
+    sync();
+    mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+}

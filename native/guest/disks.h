@@ -1,0 +1,14 @@
+#ifndef BOXLITE_GUEST_DISKS_H
+#define BOXLITE_GUEST_DISKS_H
+
+#include "../common/err.h"
+
+/* Finds the disks by serial ("image", "disk"; never by order) and mounts the box's root file system at
+ * ROOT_OVERLAY: the skeleton below the image below the writable disk. */
+int disks_mount(struct err *err);
+
+/* Writes everything back and takes the root file system apart. What is busy is at least made read-only
+ * after a sync, so that no written byte is lost. */
+void disks_unmount(void);
+
+#endif

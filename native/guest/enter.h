@@ -1,0 +1,10 @@
+#ifndef BOXLITE_GUEST_ENTER_H
+#define BOXLITE_GUEST_ENTER_H
+
+#include "message.h"
+
+/* Makes the overlay the root of the caller's mount namespace, with /proc, /sys, /dev, the box's own /etc
+ * files and its mounts in place, and leaves nothing of the agent's root to be seen. */
+int enter_box(const struct bootstrap *message, struct err *err);
+
+#endif

@@ -1,0 +1,129 @@
+#include "exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "../common/cleanup.h"
+#include "../protocol/protocol.h"
+#include "launch.h"
+#include "report.h"
+#include "spawn.h"
+#include "terminal.h"
+
+/* The command's side of its streams. */
+struct far_ends {
+    int input, output, error, terminal;
+};
+
+static int use_terminal(struct session *session, const struct exec_request *request, int *number, struct err *err);
+static int use_pipes(struct session *session, const struct exec_request *request, struct far_ends *far, struct err *err);
+static int make_pipe(int *reader, int *writer, int *ours, struct err *err);
+_Noreturn static void join_and_launch(const struct box *box, const struct launch *command);
+static void close_far(const struct far_ends *far);
+
+int exec_main(struct session *session, struct box *box, const struct exec_request *request,
+              const struct message *message, struct err *err) {
+    int terminal = -1;
+    if (request->flags & BL_EXEC_TTY) {
+        if (use_terminal(session, request, &terminal, err))
+            return -1;
+        close(box->input);
+        close(box->output);
+        close(box->error);
+    } else {
+        session->output.fd = box->output;
+        session->error.fd = box->error;
+        if (request->flags & BL_EXEC_STDIN)
+            session->input = box->input;
+        else
+            close(box->input);
+    }
+    box->input = box->output = box->error = -1;
+    session->pid = box->pid;
+    if (box_start(box, message->payload, message->size, terminal, err))
+        return -1;
+    session->report = take_fd(&box->channel);
+    fcntl(session->report, F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+int exec_in_box(struct session *session, const struct box *box, const struct exec_request *request, struct err *err) {
+    struct far_ends far = {-1, -1, -1, -1};
+    int reader = -1, writer = -1;
+    int failed = request->flags & BL_EXEC_TTY ? use_terminal(session, request, &far.terminal, err)
+                                              : use_pipes(session, request, &far, err);
+    if (!failed)
+        failed = make_pipe(&reader, &writer, &reader, err);
+    if (!failed) {
+        session->pid = spawn(0, box->cgroup);
+        if (session->pid == 0)
+            join_and_launch(box, &(struct launch){.request = request,
+                                                  .input = far.input,
+                                                  .output = far.output,
+                                                  .error = far.error,
+                                                  .terminal = far.terminal,
+                                                  .report = writer});
+        if (session->pid < 0) {
+            session->pid = 0;
+            failed = err_errno(err, "can't start a process in the box");
+        }
+    }
+    session->report = reader;
+    close_far(&far);
+    if (writer >= 0)
+        close(writer);
+    return failed;
+}
+
+/* Input and output are one device, but two descriptors, so that each is closed in its own time. */
+static int use_terminal(struct session *session, const struct exec_request *request, int *number, struct err *err) {
+    session->terminal = true;
+    session->output.fd = terminal_make(request->rows, request->cols, number, err);
+    if (session->output.fd < 0)
+        return -1;
+    session->input = fcntl(session->output.fd, F_DUPFD_CLOEXEC, 3);
+    return session->input < 0 ? err_errno(err, "can't make a terminal") : 0;
+}
+
+static int use_pipes(struct session *session, const struct exec_request *request, struct far_ends *far,
+                     struct err *err) {
+    if (make_pipe(&session->output.fd, &far->output, &session->output.fd, err) ||
+        make_pipe(&session->error.fd, &far->error, &session->error.fd, err))
+        return -1;
+    if (!(request->flags & BL_EXEC_STDIN))
+        return 0;
+    return make_pipe(&far->input, &session->input, &session->input, err);
+}
+
+/* Our end does not block, the command's does. */
+static int make_pipe(int *reader, int *writer, int *ours, struct err *err) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return err_errno(err, "can't make a pipe");
+    *reader = ends[0];
+    *writer = ends[1];
+    fcntl(*ours, F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+_Noreturn static void join_and_launch(const struct box *box, const struct launch *command) {
+    struct err err;
+    spawn_expendable();
+    if (setns(box->pidfd, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)) {
+        err_errno(&err, "can't join the box");
+        report_failed(command->report, BL_STAGE_EXEC, &err);
+    }
+    launch(command);
+}
+
+static void close_far(const struct far_ends *far) {
+    if (far->input >= 0)
+        close(far->input);
+    if (far->output >= 0)
+        close(far->output);
+    if (far->error >= 0)
+        close(far->error);
+}

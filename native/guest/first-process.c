@@ -1,0 +1,103 @@
+#include "first-process.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../protocol/protocol.h"
+#include "enter.h"
+#include "init.h"
+#include "launch.h"
+#include "message.h"
+#include "report.h"
+#include "root.h"
+#include "spawn.h"
+#include "stage.h"
+
+static int build(struct err *err);
+static uint8_t *take_order(int channel, uint32_t kind, struct order *order);
+static void enter(const struct first_process *self);
+_Noreturn static void start(const struct first_process *self);
+
+_Noreturn void first_process(const struct first_process *self) {
+    struct err err;
+    spawn_expendable();
+    if (build(&err))
+        report_failed(self->channel, BL_STAGE_AGENT, &err);
+    report_entered(self->channel);
+    enter(self);
+    start(self);
+}
+
+/* Mounts of the agent below ROOT_SHARED still arrive here; none goes back. */
+static int build(struct err *err) {
+    if (unshare(CLONE_NEWCGROUP))
+        return err_errno(err, "can't make a cgroup namespace");
+    if (mount_at(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL, err))
+        return -1;
+    return stage_build(false, err);
+}
+
+static void enter(const struct first_process *self) {
+    struct order order;
+    struct err err;
+    static struct bootstrap message;
+    uint8_t *payload = take_order(self->channel, ORDER_ENTER, &order);
+    if (bootstrap_decode(payload, order.size, &message, &err) || enter_box(&message, &err))
+        report_failed(self->channel, BL_STAGE_BOOTSTRAP, &err);
+    bootstrap_free(&message);
+    free(payload);
+    report_entered(self->channel);
+}
+
+_Noreturn static void start(const struct first_process *self) {
+    struct order order;
+    struct err err;
+    static struct exec_request request;
+    uint8_t *payload = take_order(self->channel, ORDER_START, &order);
+    if (exec_request_decode(payload, order.size, &request, &err))
+        report_failed(self->channel, BL_STAGE_EXEC, &err);
+    free(payload);
+
+    struct launch command = {
+        .request = &request,
+        .input = request.flags & BL_EXEC_STDIN ? self->input : -1,
+        .output = self->output,
+        .error = self->error,
+        .terminal = order.terminal,
+        .main = true,
+        .report = self->channel,
+    };
+    if (!(request.flags & (BL_EXEC_IDLE | BL_EXEC_INIT)))
+        launch(&command);
+
+    pid_t child = 0;
+    init_begin();
+    if (request.flags & BL_EXEC_IDLE) {
+        report_starting(self->channel);
+    } else {
+        child = fork();
+        if (child < 0) {
+            err_errno(&err, "can't start the command");
+            report_failed(self->channel, BL_STAGE_EXEC, &err);
+        }
+        if (child == 0)
+            launch(&command);
+    }
+    /* The command's streams end when the command's own descriptors do. */
+    close_range(0, ~0u, 0);
+    init_run(child);
+}
+
+/* A channel that ends means that the agent has, and with it the VM. */
+static uint8_t *take_order(int channel, uint32_t kind, struct order *order) {
+    if (recv(channel, order, sizeof *order, MSG_WAITALL) != (ssize_t)sizeof *order || order->kind != kind)
+        _exit(127);
+    uint8_t *payload = malloc(order->size + 1);
+    if (!payload || (order->size && recv(channel, payload, order->size, MSG_WAITALL) != (ssize_t)order->size))
+        _exit(127);
+    return payload;
+}
+

@@ -1,0 +1,144 @@
+/* What the host asks for, one function a message. */
+#include <errno.h>
+#include <signal.h>
+
+#include "../common/wire.h"
+#include "../protocol/protocol.h"
+#include "exec.h"
+#include "server.h"
+#include "terminal.h"
+
+static void handle_exec(struct server *server, const struct message *message);
+static int start(struct server *server, const struct message *message, struct err *err);
+static int start_session(struct server *server, const struct message *message,
+                         const struct exec_request *request, struct err *err);
+static void handle_stdin(struct server *server, struct session *session, const struct message *message);
+static void handle_credit(struct server *server, struct session *session, uint32_t bytes);
+static void refuse(struct server *server, const char *what);
+
+void server_handle(struct server *server, const struct message *message) {
+    struct rd rd = {.p = message->payload, .left = message->size};
+    struct session *session = server_find(server, message->session);
+    uint32_t rows, cols, number;
+
+    switch (message->type) {
+    case BL_MSG_EXEC:
+        handle_exec(server, message);
+        return;
+    case BL_MSG_SHUTDOWN:
+        server->shutting_down = true;
+        server_kill_box(server);
+        return;
+    case BL_MSG_BOOTSTRAP:
+        refuse(server, "a second bootstrap");
+        return;
+    case BL_MSG_STDIN:
+    case BL_MSG_CREDIT:
+    case BL_MSG_RESIZE:
+    case BL_MSG_SIGNAL:
+    case BL_MSG_HANGUP:
+        break;
+    default:
+        refuse(server, "a message of unknown type");
+        return;
+    }
+    if (!session)
+        return; /* it has just ended: the host could not know */
+
+    switch (message->type) {
+    case BL_MSG_STDIN:
+        handle_stdin(server, session, message);
+        return;
+    case BL_MSG_CREDIT:
+        number = rd_u32(&rd);
+        if (!rd.bad)
+            handle_credit(server, session, number);
+        break;
+    case BL_MSG_RESIZE:
+        rows = rd_u16(&rd);
+        cols = rd_u16(&rd);
+        if (!rd.bad && session->terminal && session->output.fd >= 0)
+            terminal_resize(session->output.fd, (uint16_t)rows, (uint16_t)cols);
+        break;
+    case BL_MSG_SIGNAL:
+        number = rd_u32(&rd);
+        rd.bad = rd.bad || number == 0 || number > (uint32_t)SIGRTMAX;
+        if (!rd.bad && session->pid)
+            kill(session->pid, (int)number);
+        break;
+    case BL_MSG_HANGUP:
+        session_hang_up(session);
+        break;
+    }
+    if (rd.bad || rd.left)
+        refuse(server, "a malformed message");
+}
+
+static void handle_exec(struct server *server, const struct message *message) {
+    struct err err;
+    if (start(server, message, &err) == 0)
+        return;
+    port_send_failed(server->port, message->session, BL_STAGE_EXEC, &err);
+    if (message->session != BL_SESSION_MAIN || !server->main_seen)
+        return;
+    if (server_find(server, BL_SESSION_MAIN))
+        return;
+    server->main_ended = true; /* a box without its command is no box */
+    server_kill_box(server);
+}
+
+static int start(struct server *server, const struct message *message, struct err *err) {
+    if (message->session == BL_SESSION_CONTROL || server_find(server, message->session))
+        return err_set(err, EPROTO, "session %u is in use", message->session);
+    if (message->session == BL_SESSION_MAIN ? server->main_seen : !server->main_seen || !server->box->pid)
+        return err_set(err, ESRCH, "the box is not running");
+    if (server->main_ended || server->shutting_down)
+        return err_set(err, ESRCH, "the box is ending");
+    if (server->session_count >= BL_LIMIT_MAX_SESSIONS)
+        return err_set(err, EAGAIN, "the box has too many exec sessions");
+    struct exec_request request;
+    int failed = exec_request_decode(message->payload, message->size, &request, err);
+    if (!failed)
+        failed = start_session(server, message, &request, err);
+    exec_request_free(&request);
+    return failed;
+}
+
+static int start_session(struct server *server, const struct message *message,
+                         const struct exec_request *request, struct err *err) {
+    struct session *session = session_new(message->session);
+    if (!session)
+        return err_set(err, ENOMEM, "no memory for a session");
+    if (message->session == BL_SESSION_MAIN)
+        server->main_seen = true;
+    int failed = message->session == BL_SESSION_MAIN ? exec_main(session, server->box, request, message, err)
+                                                     : exec_in_box(session, server->box, request, err);
+    if (failed) {
+        session_free(session);
+        return -1;
+    }
+    session->next = server->sessions;
+    server->sessions = session;
+    server->session_count++;
+    server_watch(server, session);
+    if (request->timeout_ms)
+        session_arm(session, STEP_TERM, request->timeout_ms);
+    return 0;
+}
+
+static void handle_stdin(struct server *server, struct session *session, const struct message *message) {
+    if (!session_take_input(session, server->port, message->payload, message->size, message->flags & BL_FLAG_EOF))
+        refuse(server, "more stdin than the window allows");
+}
+
+static void handle_credit(struct server *server, struct session *session, uint32_t bytes) {
+    if (!flow_credited(&session->flow, bytes))
+        refuse(server, "credit for what was never sent");
+}
+
+/* On the control session: on its own, the failure would end a session that goes on. */
+static void refuse(struct server *server, const char *what) {
+    struct err err;
+    err_set(&err, EPROTO, "the host sent %s", what);
+    port_send_failed(server->port, BL_SESSION_CONTROL, BL_STAGE_AGENT, &err);
+}

@@ -1,0 +1,57 @@
+/* boxlite-guest: PID 1 of a box's VM. */
+#include <sys/resource.h>
+
+#include "bootstrap.h"
+#include "box.h"
+#include "console.h"
+#include "etc-files.h"
+#include "modules.h"
+#include "network.h"
+#include "port.h"
+#include "power-off.h"
+#include "root.h"
+#include "server.h"
+
+static struct port port;
+static struct box box;
+static struct server server = {.port = &port, .box = &box};
+
+_Noreturn static void give_up(const struct err *err);
+static void be_unlimited(void);
+
+int main(void) {
+    struct err err;
+
+    int initramfs = root_set_up(&err);
+    if (initramfs < 0)
+        give_up(&err);
+    modules_load(initramfs);
+    be_unlimited();
+
+    /* All that does not depend on the box is done before the template is taken, so that no start pays for it. */
+    network_prepare();
+    if (etc_files_prepare(&err) || box_prepare(&box, &err) || port_open(&port, &err))
+        give_up(&err);
+    send_ready(&port);
+
+    /* Here the template is taken; the first message is the first thing that happens in a box. */
+    if (bootstrap(&port, &box))
+        power_off(&port);
+    if (serve(&server, &err))
+        give_up(&err);
+    power_off(&port);
+}
+
+_Noreturn static void give_up(const struct err *err) {
+    complain("%s", err->msg);
+    power_off(&port);
+}
+
+/* The box's processes inherit these; the memory killer must never choose PID 1, or the VM panics. */
+static void be_unlimited(void) {
+    struct rlimit files = {1048576, 1048576}, processes = {RLIM_INFINITY, RLIM_INFINITY};
+    struct err ignored;
+    write_file("/proc/self/oom_score_adj", "-1000", &ignored);
+    setrlimit(RLIMIT_NOFILE, &files);
+    setrlimit(RLIMIT_NPROC, &processes);
+}

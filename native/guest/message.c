@@ -1,0 +1,152 @@
+#include "message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/wire.h"
+#include "../protocol/protocol.h"
+
+static int refuse(struct err *err, int code, const char *what);
+static char *take_string(struct rd *rd, char **free_space);
+static void take_list(struct rd *rd, const char **vector, uint32_t count, char **free_space);
+static int take_exact(struct rd *rd, void *to, uint32_t size);
+
+int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out, struct err *err) {
+    struct rd rd = {.p = payload, .left = size};
+    memset(out, 0, sizeof *out);
+    out->generation = rd_u32(&rd);
+    if (rd.bad)
+        return refuse(err, EPROTO, "bootstrap is cut short");
+    if (out->generation != BL_GENERATION)
+        return err_set(err, EPROTO, "the host speaks protocol generation %u, this guest agent %u",
+                       out->generation, (unsigned)BL_GENERATION);
+
+    /* Every string grows by its NUL and shrinks by its length prefix: the payload's size is enough. */
+    out->storage = malloc(size + 1);
+    if (!out->storage)
+        return refuse(err, ENOMEM, "no memory for bootstrap");
+    char *space = out->storage;
+
+    out->wall_ns = rd_u64(&rd);
+    if (take_exact(&rd, out->entropy, ENTROPY_BYTES))
+        return refuse(err, EPROTO, "bootstrap's entropy is not 32 bytes");
+    out->flags = rd_u32(&rd);
+    const char *hostname = take_string(&rd, &space);
+    if (!hostname || strlen(hostname) > MAX_HOSTNAME)
+        return refuse(err, EPROTO, "the hostname is longer than 64 bytes");
+    memcpy(out->hostname, hostname, strlen(hostname) + 1);
+    if (take_exact(&rd, out->machine_id, MACHINE_ID_BYTES))
+        return refuse(err, EPROTO, "the machine id is not 32 bytes");
+    out->address = rd_u32(&rd);
+    out->prefix = rd_u8(&rd);
+    out->gateway = rd_u32(&rd);
+    out->dns = rd_u32(&rd);
+    out->hosts = take_string(&rd, &space);
+    out->shm_bytes = rd_u64(&rd);
+    out->pids_max = rd_u32(&rd);
+    out->mount_count = rd_u32(&rd);
+    if (out->mount_count > MAX_MOUNTS)
+        return refuse(err, E2BIG, "more mounts than the agent takes");
+    for (uint32_t i = 0; i < out->mount_count; i++) {
+        struct mount_request *m = &out->mounts[i];
+        m->kind = rd_u8(&rd);
+        m->source = take_string(&rd, &space);
+        m->target = take_string(&rd, &space);
+        m->flags = rd_u32(&rd);
+        m->options = take_string(&rd, &space);
+    }
+    if (rd.bad || rd.left || out->prefix > 32)
+        return refuse(err, EPROTO, "bootstrap is malformed");
+    return 0;
+}
+
+void bootstrap_free(struct bootstrap *message) {
+    free(message->storage);
+    message->storage = NULL;
+}
+
+int exec_request_decode(const uint8_t *payload, size_t size, struct exec_request *out, struct err *err) {
+    struct rd rd = {.p = payload, .left = size};
+    memset(out, 0, sizeof *out);
+    out->flags = rd_u32(&rd);
+    out->rows = rd_u16(&rd);
+    out->cols = rd_u16(&rd);
+    out->timeout_ms = rd_u32(&rd);
+    out->capabilities = rd_u64(&rd);
+
+    /* Two vectors of at most MAX_ARGS and their NULLs (env one more, for HOME), then the strings. */
+    size_t vectors = sizeof(char *) * (2 * (size_t)BL_LIMIT_MAX_ARGS + 3);
+    if (vectors > sizeof(char *) * (size / 4 + 3))
+        vectors = sizeof(char *) * (size / 4 + 3); /* each item has a 4-byte length */
+    out->storage = malloc(vectors + size + 1);
+    if (!out->storage)
+        return refuse(err, ENOMEM, "no memory for exec");
+    char *space = out->storage + vectors;
+    out->argv = (const char **)(void *)out->storage;
+
+    out->user = take_string(&rd, &space);
+    out->cwd = take_string(&rd, &space);
+    out->arg_count = rd_u32(&rd);
+    if (rd.bad || out->arg_count > BL_LIMIT_MAX_ARGS || out->arg_count > rd.left / 4)
+        return refuse(err, rd.bad ? EPROTO : E2BIG, "exec's arguments are too many or cut short");
+    take_list(&rd, out->argv, out->arg_count, &space);
+
+    out->env = out->argv + out->arg_count + 1;
+    out->env_count = rd_u32(&rd);
+    if (rd.bad || out->env_count > BL_LIMIT_MAX_ARGS || out->env_count > rd.left / 4)
+        return refuse(err, rd.bad ? EPROTO : E2BIG, "exec's environment is too large or cut short");
+    take_list(&rd, out->env, out->env_count, &space);
+
+    out->rlimit_count = rd_u32(&rd);
+    if (out->rlimit_count > MAX_RLIMITS)
+        return refuse(err, E2BIG, "more resource limits than Linux has");
+    for (uint32_t i = 0; i < out->rlimit_count; i++) {
+        out->rlimits[i].resource = rd_u32(&rd);
+        out->rlimits[i].soft = rd_u64(&rd);
+        out->rlimits[i].hard = rd_u64(&rd);
+    }
+    if (rd.bad || rd.left)
+        return refuse(err, EPROTO, "exec is malformed");
+    return 0;
+}
+
+void exec_request_free(struct exec_request *message) {
+    free(message->storage);
+    message->storage = NULL;
+}
+
+static int refuse(struct err *err, int code, const char *what) { return err_set(err, code, "%s", what); }
+
+/* Copies the next field as a C string; a NUL inside would end it early for the kernel, so it is refused. */
+static char *take_string(struct rd *rd, char **free_space) {
+    const uint8_t *bytes = NULL;
+    uint32_t size = 0;
+    rd_bytes(rd, &bytes, &size);
+    if (rd->bad || (size && memchr(bytes, 0, size))) {
+        rd->bad = true;
+        return NULL;
+    }
+    char *string = *free_space;
+    if (size)
+        memcpy(string, bytes, size);
+    string[size] = 0;
+    *free_space += size + 1;
+    return string;
+}
+
+static void take_list(struct rd *rd, const char **vector, uint32_t count, char **free_space) {
+    for (uint32_t i = 0; i < count; i++)
+        vector[i] = take_string(rd, free_space);
+    vector[count] = NULL;
+}
+
+static int take_exact(struct rd *rd, void *to, uint32_t size) {
+    const uint8_t *bytes = NULL;
+    uint32_t got = 0;
+    rd_bytes(rd, &bytes, &got);
+    if (rd->bad || got != size)
+        return -1;
+    memcpy(to, bytes, size);
+    return 0;
+}

@@ -1,0 +1,12 @@
+#ifndef BOXLITE_GUEST_NETWORK_H
+#define BOXLITE_GUEST_NETWORK_H
+
+#include "message.h"
+
+/* Before the template is taken: lo up, and the interface up without an address. */
+void network_prepare(void);
+
+/* Static address and default route, or, without a network, no interface but lo. */
+int network_configure(const struct bootstrap *message, struct err *err);
+
+#endif

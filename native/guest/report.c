@@ -1,0 +1,20 @@
+#include "report.h"
+
+#include <unistd.h>
+
+static void send_report(int fd, const struct report *report);
+
+void report_entered(int fd) { send_report(fd, &(struct report){.kind = REPORT_ENTERED}); }
+
+void report_starting(int fd) { send_report(fd, &(struct report){.kind = REPORT_STARTING, .pid = getpid()}); }
+
+_Noreturn void report_failed(int fd, uint32_t stage, const struct err *err) {
+    send_report(fd, &(struct report){.kind = REPORT_FAILED, .stage = stage, .err = *err});
+    _exit(127);
+}
+
+/* Nobody to tell means that the agent is gone, and the VM with it. */
+static void send_report(int fd, const struct report *report) {
+    ssize_t ignored = write(fd, report, sizeof *report);
+    (void)ignored;
+}

@@ -1,0 +1,198 @@
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../common/wire.h"
+#include "../protocol/protocol.h"
+#include "report.h"
+
+enum { KILL_AFTER_MS = 2000 };
+
+static void bound(struct stream *stream);
+static void end_stream(struct stream *stream);
+static bool send_from(struct session *session, struct stream *stream, struct port *port);
+static void signal_group(const struct session *session, int number);
+
+struct session *session_new(uint32_t number) {
+    struct session *session = calloc(1, sizeof *session);
+    if (!session)
+        return NULL;
+    session->number = number;
+    session->report = session->input = -1;
+    session->output = (struct stream){.fd = -1, .type = BL_MSG_STDOUT, .readable = true};
+    session->error = (struct stream){.fd = -1, .type = BL_MSG_STDERR, .readable = true};
+    session->input_writable = true;
+    session->waiting.cap = BL_LIMIT_WINDOW + 1;
+    return session;
+}
+
+void session_free(struct session *session) {
+    end_stream(&session->output);
+    end_stream(&session->error);
+    if (session->input >= 0)
+        close(session->input);
+    if (session->report >= 0)
+        close(session->report);
+    queue_free(&session->waiting);
+    free(session);
+}
+
+void session_read_report(struct session *session, struct port *port) {
+    struct report report;
+    if (session->report < 0)
+        return;
+    while (session->report >= 0) {
+        ssize_t size = read(session->report, &report, sizeof report);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0 && errno == EAGAIN)
+            return;
+        if (size == (ssize_t)sizeof report && report.kind == REPORT_STARTING) {
+            session->box_pid = report.pid;
+            session->started = true;
+        } else if (size == (ssize_t)sizeof report && report.kind == REPORT_FAILED) {
+            session->failed = true;
+            session->failure_stage = report.stage;
+            session->failure = report.err;
+        } else {
+            close(session->report);
+            session->report = -1;
+        }
+    }
+    if (session->failed || !session->started) {
+        /* A process that dies before it can tell, by a signal or for want of memory. */
+        if (!session->failed)
+            err_set(&session->failure, ECHILD, "the process ended before it could start the command");
+        if (!session->failed)
+            session->failure_stage = BL_STAGE_EXEC;
+        session->failed = true;
+        return;
+    }
+    uint8_t payload[4];
+    struct wr wr = {.p = payload, .size = sizeof payload};
+    wr_u32(&wr, (uint32_t)session->box_pid);
+    port_send(port, session->number, BL_MSG_STARTED, payload, wr.used);
+}
+
+void session_died(struct session *session, int status, struct port *port) {
+    session_read_report(session, port);
+    session->dead = true;
+    session->pid = 0;
+    session->status = status;
+    session->next_step = STEP_NONE;
+    if (session->number == BL_SESSION_MAIN)
+        return; /* all else in the box died with it: its streams end by themselves */
+    bound(&session->output);
+    bound(&session->error);
+}
+
+/* Whoever the command left behind may hold the stream open and go on writing; the command itself has written
+ * what is in it now. A terminal says with EAGAIN where that ends. */
+static void bound(struct stream *stream) {
+    int waiting = 0;
+    if (stream->fd < 0)
+        return;
+    stream->readable = true;
+    stream->bounded = true;
+    stream->left = ioctl(stream->fd, FIONREAD, &waiting) == 0 && waiting > 0 ? (uint32_t)waiting : 0;
+}
+
+static void end_stream(struct stream *stream) {
+    if (stream->fd >= 0)
+        close(stream->fd);
+    stream->fd = -1;
+}
+
+bool session_send_output(struct session *session, struct port *port) {
+    if (!session->started || session->report >= 0)
+        return false;
+    bool more = send_from(session, &session->output, port);
+    return send_from(session, &session->error, port) || more;
+}
+
+static bool send_from(struct session *session, struct stream *stream, struct port *port) {
+    static uint8_t buffer[BL_LIMIT_MAX_PAYLOAD];
+    uint32_t room = flow_send_room(&session->flow);
+    if (stream->fd < 0 || !stream->readable || port_congested(port))
+        return false;
+    if (stream->bounded && !session->terminal && stream->left == 0) {
+        end_stream(stream);
+        return true;
+    }
+    if (!room)
+        return false;
+    size_t size = room < sizeof buffer ? room : sizeof buffer;
+    if (stream->bounded && !session->terminal && size > stream->left)
+        size = stream->left;
+    ssize_t n = read(stream->fd, buffer, size);
+    if (n > 0) {
+        port_send(port, session->number, stream->type, buffer, (size_t)n);
+        flow_sent(&session->flow, (uint32_t)n);
+        stream->left -= stream->bounded && !session->terminal ? (uint32_t)n : 0;
+        return true;
+    }
+    if (n < 0 && errno == EINTR)
+        return true;
+    if (n < 0 && errno == EAGAIN && !stream->bounded) {
+        stream->readable = false;
+        return false;
+    }
+    end_stream(stream); /* its end; EIO is a terminal's */
+    return true;
+}
+
+bool session_finished(const struct session *session) {
+    if (!session->dead || session->report >= 0)
+        return false;
+    return session->failed || (session->output.fd < 0 && session->error.fd < 0);
+}
+
+void session_arm(struct session *session, enum next_step step, uint64_t after_ms) {
+    session->next_step = step;
+    session->deadline_ns = monotonic_ns() + after_ms * 1000000;
+}
+
+void session_check_deadline(struct session *session, uint64_t now_ns) {
+    if (session->next_step == STEP_NONE || now_ns < session->deadline_ns || !session->pid)
+        return;
+    if (session->next_step == STEP_KILL) {
+        session->next_step = STEP_NONE;
+        signal_group(session, SIGKILL);
+        return;
+    }
+    session->timed_out = true;
+    signal_group(session, SIGTERM);
+    session_arm(session, STEP_KILL, KILL_AFTER_MS);
+}
+
+/* Until it has made its own group a starting process has none of its number. */
+static void signal_group(const struct session *session, int number) {
+    if (kill(-session->pid, number))
+        kill(session->pid, number);
+}
+
+void session_hang_up(struct session *session) {
+    session->hung_up = true;
+    end_stream(&session->output);
+    end_stream(&session->error);
+    if (session->input >= 0)
+        close(session->input);
+    session->input = -1;
+    if (!session->pid)
+        return;
+    signal_group(session, SIGHUP);
+    session_arm(session, STEP_KILL, KILL_AFTER_MS);
+}
+
+uint64_t monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}

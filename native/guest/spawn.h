@@ -1,0 +1,15 @@
+#ifndef BOXLITE_GUEST_SPAWN_H
+#define BOXLITE_GUEST_SPAWN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* fork(2), with new namespaces (CLONE_NEW*) and, from its first instruction, in a cgroup (a directory's
+ * descriptor). Returns as fork does. */
+pid_t spawn(uint64_t namespaces, int cgroup);
+
+/* In a new child, while /proc is still the agent's: makes it fair game for the kernel's memory killer,
+ * which the agent is not. */
+void spawn_expendable(void);
+
+#endif
