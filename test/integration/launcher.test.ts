@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const source = fileURLToPath(new URL('../..', import.meta.url));
+let project: string;
+
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'a project '));
+  for (const folder of ['bin', 'test', 'dist', 'elsewhere']) mkdirSync(join(project, folder));
+  for (const file of ['package.json', 'bin/boxlite', 'test/run'])
+    copyFileSync(join(source, file), join(project, file));
+});
+afterEach(() => rmSync(project, { recursive: true }));
+
+function run(
+  program: string,
+  args: string[],
+  path = '',
+): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: '/',
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${path}:${process.env.PATH ?? ''}` },
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+describe('bin/boxlite', () => {
+  it('says that it is not built', () => {
+    expect(run(join(project, 'bin/boxlite'), ['ps'])).toEqual({
+      status: 125,
+      out: '',
+      err: 'boxlite is not built: run npm run build\n',
+    });
+  });
+
+  it('runs the bundle with its arguments, also through a link from elsewhere', () => {
+    const bundle = 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;';
+    writeFileSync(join(project, 'dist/cli.js'), bundle);
+    const link = join(project, 'elsewhere/bl');
+    symlinkSync('../bin/boxlite', link);
+    expect(run(link, ['run', '-x', 'a b'])).toEqual({
+      status: 3,
+      out: '["run","-x","a b"]\n',
+      err: '',
+    });
+  });
+});
+
+describe('test/run', () => {
+  /** Stands for quickstart and for vitest, which writes `report` where it is told to. */
+  function runTests(quickstart: string, vitest: string, report?: object): ReturnType<typeof run> {
+    writeFileSync(join(project, 'bin/quickstart'), quickstart);
+    writeFileSync(join(project, 'report.json'), JSON.stringify(report ?? null));
+    const find = 'for a; do case $a in --outputFile.json=*) out=${a#*=} ;; esac; done';
+    const write = report === undefined ? '' : `cp '${project}/report.json' "$out"`;
+    const script = `#!/bin/sh\n${find}\n${write}\n${vitest}\n`;
+    writeFileSync(join(project, 'elsewhere/npx'), script, { mode: 0o755 });
+    return run('sh', [join(project, 'test/run')], join(project, 'elsewhere'));
+  }
+  const passed = { status: 'passed', assertionResults: [{ status: 'passed' }] };
+  const failed = { status: 'failed', assertionResults: [{ status: 'failed' }] };
+  const broken = { status: 'failed', assertionResults: [] };
+  const counts = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1 };
+
+  it.each([
+    [
+      'all pass',
+      'exit 0',
+      { ...counts, testResults: [passed] },
+      0,
+      '5 passed, 0 failed, 2 skipped',
+    ],
+    [
+      'one test fails',
+      'exit 1',
+      { ...counts, numFailedTests: 1, testResults: [passed, failed] },
+      1,
+      '5 passed, 1 failed, 2 skipped',
+    ],
+    [
+      'a file breaks before its first test',
+      'exit 1',
+      { ...counts, testResults: [broken, passed] },
+      1,
+      '5 passed, 1 failed, 2 skipped',
+    ],
+    [
+      'vitest fails outside of any test',
+      'exit 1',
+      { ...counts, testResults: [passed] },
+      1,
+      '5 passed, 1 failed, 2 skipped',
+    ],
+    ['vitest leaves no report', 'exit 1', undefined, 1, '0 passed, 1 failed, 0 skipped'],
+    [
+      'vitest leaves no report and no status',
+      'exit 0',
+      undefined,
+      1,
+      '0 passed, 1 failed, 0 skipped',
+    ],
+  ])('ends with one line of counts when %s', (_what, vitest, report, status, line) => {
+    const result = runTests('exit 0', vitest, report);
+    expect(result.status).toBe(status);
+    expect(result.out.trimEnd().split('\n').at(-1)).toBe(line);
+  });
+
+  it('counts a failed set-up as a failure', () => {
+    const result = runTests('echo no compiler; exit 1', 'exit 0');
+    expect(result).toMatchObject({
+      status: 1,
+      out: 'no compiler\n0 passed, 1 failed, 0 skipped\n',
+    });
+  });
+});
