@@ -35,7 +35,7 @@ const { metafile } = await build({
   },
   logLevel: 'warning',
   metafile: true,
-});
+}).catch(() => process.exit(1)); // esbuild has printed what is wrong
 
 // Chunks are named by content, so those of earlier builds would pile up. They go last: a program
 // that is just starting finds its own until the new ones are there.
