@@ -10,7 +10,8 @@ export default tseslint.config(
       // A number in a message is what it is; the rule would only add String() around it.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/prefer-promise-reject-errors': 'error',
+      // A lock is held by being there.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreUsingDeclarations: true }],
     },
   },
 );

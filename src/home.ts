@@ -4,9 +4,11 @@ import { join } from 'node:path';
 /** Names inside a box's own directory. */
 export const BOX_FILES = {
   disk: 'disk.ext4',
+  /** VMDK descriptor that joins the image's metadata and layers. */
+  image: 'image.vmdk',
   shimSocket: 'shim.sock',
   qmpSocket: 'qmp.sock',
-  /** Frames of the command's output with stream and time; see src/engine/output-log.ts. */
+  /** Frames of the command's output with stream and time; see src/agent/output-log.ts. */
   log: 'output.log',
   console: 'console.log',
   started: 'started.json',
@@ -46,6 +48,7 @@ export class Home {
   /** Kernel, modules and initramfs made by set-up; see src/vmm/assets.ts. */
   readonly assets = (): string => join(this.root, 'assets');
   readonly templates = (): string => join(this.root, 'templates');
+  /** What the 9p export shows while a box has no volumes. */
+  readonly emptyShare = (): string => join(this.root, 'empty');
   readonly accelerators = (): string => join(this.root, 'accelerators.json');
-  readonly locks = (): string => join(this.root, 'locks');
 }

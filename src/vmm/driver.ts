@@ -39,6 +39,11 @@ export interface MachineFiles {
 export interface GuestKernel {
   kernel: string;
   initramfs: string;
+  /**
+   * Rate of the host's time-stamp counter. Under emulation the guest sees that very counter, and on
+   * a busy host the kernel often fails to measure it against the emulated PIT, and then hangs.
+   */
+  tscKhz?: number;
 }
 
 export type Launch =
@@ -58,9 +63,6 @@ export interface LaunchPlan {
   /** The interposer is needed to keep this VMM from opening the RAM file for writing. */
   preloadRam: boolean;
 }
-
-/** Virtual size of every disk of every box, placeholders included: 1 TiB, so a template's probe stays true. */
-export const VIRTUAL_DISK_BYTES = 2 ** 40;
 
 /** Extents of an image's VMDK are reached as `/dev/fdset/N` from this N up. */
 export const FIRST_EXTENT_FDSET = 100;

@@ -65,17 +65,14 @@ export function planQemu(
     ...machineArguments(machine),
     ...memoryArguments(program, machine, sharedRam, launch.kind === 'restore'),
     ...['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
-    ...bootArguments(launch),
+    ...launchArguments(launch),
     ...portArguments(),
     ...diskArguments(files),
     ...otherDeviceArguments(),
     ...monitorArguments(),
     // fork and exec, new privileges, obsolete calls and changes of its own limits are nothing a VMM
     // of ours ever needs.
-    ...[
-      '-sandbox',
-      'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
-    ],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
   ];
   return {
     argv,
@@ -123,14 +120,20 @@ function memoryArguments(
   return ['-object', options.join(',')];
 }
 
-function bootArguments(launch: Launch): string[] {
+function launchArguments(launch: Launch): string[] {
   // A restored machine's kernel is in its memory already; loading the file again would cost 10 ms.
   if (launch.kind === 'restore') return ['-incoming', 'defer'];
   return [
     ...['-kernel', descriptorPath(FD.kernel), '-initrd', descriptorPath(FD.initramfs)],
     // reboot=t: a triple fault, with -no-reboot the quickest way out. panic=-1: a panic is one too.
-    ...['-append', 'console=ttyS0 panic=-1 reboot=t quiet'],
+    ...['-append', kernelCommandLine(launch.guest.tscKhz)],
   ];
+}
+
+function kernelCommandLine(tscKhz: number | undefined): string {
+  const words = ['console=ttyS0', 'panic=-1', 'reboot=t', 'quiet'];
+  if (tscKhz !== undefined) words.push(`tsc_early_khz=${tscKhz}`);
+  return words.join(' ');
 }
 
 function portArguments(): string[] {

@@ -1,0 +1,147 @@
+import { BoxliteError } from '../errors.js';
+import { DISK_BYTES } from '../image/disk-size.js';
+import type { ImageConfig } from '../image/image-config.js';
+import {
+  DEFAULT_CPUS,
+  DEFAULT_DISK_BYTES,
+  DEFAULT_MEMORY_MIB,
+  DEFAULT_SHM_BYTES,
+  DEFAULT_STOP_TIMEOUT_SECONDS,
+  MAX_CPUS,
+  MIN_DISK_BYTES,
+  MIN_MEMORY_MIB,
+} from './defaults.js';
+import type { BoxOptions } from './options.js';
+import { signalNumber } from './signals.js';
+
+/**
+ * What a box is, settled when it is created: the caller's options joined with the image's config.
+ * Stored as JSON with the box; nothing is looked up in the image again.
+ */
+export interface BoxSpec {
+  cpus: number;
+  memoryMib: number;
+  diskBytes: number;
+  shmBytes: number;
+  /** Entrypoint and command; empty only for an idle box. */
+  argv: string[];
+  idle: boolean;
+  env: string[];
+  workingDir: string;
+  user: string;
+  hostname: string;
+  tty: boolean;
+  stdin: boolean;
+  init: boolean;
+  network: boolean;
+  readOnlyRoot: boolean;
+  stopSignal: number;
+  stopTimeoutSeconds: number;
+  labels: Record<string, string>;
+  /** Of the image's layers, lowest first. */
+  diffIds: string[];
+  entrypointLength: number;
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const NAME_PATTERN = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+
+/**
+ * @param id the box's; its first 12 characters are the default host name
+ * @throws invalid-argument for values out of range and for a box without any command
+ */
+export function settleSpec(options: BoxOptions, image: ImageConfig, id: string): BoxSpec {
+  const entrypoint = options.entrypoint ?? image.entrypoint ?? [];
+  // A new entrypoint makes the image's CMD meaningless (Docker's rule).
+  const imageCommand = options.entrypoint === undefined ? (image.cmd ?? []) : [];
+  const argv = [...entrypoint, ...(options.command ?? imageCommand)];
+  const idle = options.idle === true;
+  if (argv.length === 0 && !idle)
+    throw new BoxliteError('invalid-argument', 'no command specified', {
+      hint: 'the image has none either: name one after the image',
+    });
+  const hostname = options.hostname ?? id.slice(0, 12);
+  return {
+    cpus: inRange('cpus', options.cpus ?? DEFAULT_CPUS, 1, MAX_CPUS),
+    memoryMib: checkMemory(options.memoryMib ?? DEFAULT_MEMORY_MIB),
+    diskBytes: inRange(
+      'disk size',
+      options.diskBytes ?? DEFAULT_DISK_BYTES,
+      MIN_DISK_BYTES,
+      DISK_BYTES,
+    ),
+    shmBytes: inRange('shm size', options.shmBytes ?? DEFAULT_SHM_BYTES, 4096, 2 ** 40),
+    argv,
+    idle,
+    env: mergeEnv(baseEnv(hostname, options.tty === true), image.env, options.env ?? []),
+    workingDir: options.workingDir ?? (image.workingDir || '/'),
+    user: options.user ?? image.user,
+    hostname: checkHostname(hostname),
+    tty: options.tty === true,
+    stdin: options.stdin === true,
+    init: options.init === true,
+    network: options.network !== 'none',
+    readOnlyRoot: options.readOnlyRoot === true,
+    stopSignal: signalNumber(options.stopSignal ?? image.stopSignal ?? 'SIGTERM'),
+    stopTimeoutSeconds: options.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+    labels: { ...image.labels, ...options.labels },
+    diffIds: image.diffIds,
+    entrypointLength: entrypoint.length,
+  };
+}
+
+/** The stored form, back. The store only ever holds what `settleSpec` made. */
+export function specOf(stored: unknown): BoxSpec {
+  if (typeof stored === 'object' && stored !== null && 'argv' in stored) return stored as BoxSpec;
+  throw new BoxliteError('store-corrupt', 'the database holds a box without its options');
+}
+
+/** @throws invalid-argument */
+export function checkName(name: string): string {
+  if (NAME_PATTERN.test(name)) return name;
+  throw new BoxliteError('invalid-argument', `invalid box name "${name}"`, {
+    hint: 'letters, digits, _ . - and at most 63 of them, the first a letter or a digit',
+  });
+}
+
+/** Later entries win, at the earlier one's place; an entry without `=` removes the variable. */
+export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
+  const merged = new Map<string, string>();
+  for (const entry of lists.flat()) {
+    const name = entry.split('=', 1)[0] ?? '';
+    if (entry.includes('\0'))
+      throw new BoxliteError('invalid-argument', `the variable ${name} holds a NUL byte`);
+    if (name === '') throw new BoxliteError('invalid-argument', `invalid variable "${entry}"`);
+    if (entry.includes('=')) merged.set(name, entry);
+    else merged.delete(name);
+  }
+  return [...merged.values()];
+}
+
+function baseEnv(hostname: string, tty: boolean): string[] {
+  const env = [DEFAULT_PATH, `HOSTNAME=${hostname}`];
+  if (tty) env.push('TERM=xterm');
+  return env;
+}
+
+function checkMemory(mib: number): number {
+  if (mib < MIN_MEMORY_MIB)
+    throw new BoxliteError(
+      'invalid-argument',
+      `${mib} MiB of memory is too little, the minimum is ${MIN_MEMORY_MIB} MiB`,
+    );
+  return inRange('memory', mib, MIN_MEMORY_MIB, 2 ** 22);
+}
+
+function inRange(what: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new BoxliteError(
+    'invalid-argument',
+    `${what} must be a whole number from ${least} to ${most}, not ${value}`,
+  );
+}
+
+function checkHostname(hostname: string): string {
+  if (/^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/.test(hostname)) return hostname;
+  throw new BoxliteError('invalid-argument', `invalid hostname "${hostname}"`);
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { BOX_FILES } from '../home.js';
+
+/**
+ * What a shim leaves in its box's directory, each by write-then-rename; read back as what may come
+ * from an older shim or a damaged disk.
+ */
+
+export interface StartedFact {
+  atMs: number;
+  shimPid: number;
+  vmmPid: number;
+}
+
+export interface ExitFact {
+  atMs: number;
+  code: number;
+  signal: number;
+  oom: boolean;
+  timedOut: boolean;
+  /** exited, vmm-died or killed. */
+  reason: string;
+}
+
+export async function startedFact(directory: string): Promise<StartedFact | undefined> {
+  const fact = await readFact(directory, 'started');
+  if (fact === undefined) return undefined;
+  return {
+    atMs: time(fact.at),
+    shimPid: number(fact.shimPid),
+    vmmPid: number(fact.vmmPid),
+  };
+}
+
+export async function exitFact(directory: string): Promise<ExitFact | undefined> {
+  const fact = await readFact(directory, 'exit');
+  if (fact === undefined) return undefined;
+  return {
+    atMs: time(fact.at),
+    code: number(fact.code),
+    signal: number(fact.signal),
+    oom: fact.oom === true,
+    timedOut: fact.timedOut === true,
+    reason: text(fact.reason),
+  };
+}
+
+/** Why a box did not come up: its stage, and the last lines that the console and the VMM said. */
+export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
+  const fact = await readFact(directory, 'bootError');
+  if (fact === undefined) return undefined;
+  const stage = text(fact.stage);
+  const said = [text(fact.vmm), text(fact.console)]
+    .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))
+    .map(printable)
+    .filter((line) => line !== '');
+  const reason = printable(text(fact.message)) || 'no reason is known';
+  return new BoxliteError(
+    'boot-failed',
+    [
+      `box ${box} did not start (stage ${stage}): ${reason}`,
+      ...said.map((line) => `  | ${line}`),
+    ].join('\n'),
+    { stage },
+  );
+}
+
+async function readFact(
+  directory: string,
+  name: 'started' | 'exit' | 'bootError',
+): Promise<Record<string, unknown> | undefined> {
+  const path = join(directory, BOX_FILES[name]);
+  try {
+    const fact: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return typeof fact === 'object' && fact !== null ? (fact as Record<string, unknown>) : {};
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    if (error instanceof SyntaxError) return {};
+    throw fileError(error, `read ${path}`);
+  }
+}
+
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const time = (value: unknown): number => {
+  const ms = Date.parse(text(value));
+  return Number.isNaN(ms) ? 0 : ms;
+};
+
+/** The guest and the VMM write these lines; a terminal must not obey them. */
+function printable(line: string): string {
+  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').slice(0, 400);
+}

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { GENERATION } from '../agent/protocol.js';
+import type { Home } from '../home.js';
+import type { Database } from '../store/database.js';
+import {
+  chooseAccelerator,
+  knownVerdict,
+  type Accelerator,
+  type Verdict,
+} from '../vmm/accelerator.js';
+import { loadAssets, type Assets } from '../vmm/assets.js';
+import type { GuestKernel, MachineSpec } from '../vmm/driver.js';
+import { nativeProgram } from '../vmm/native-programs.js';
+import { findQemu, type QemuBinary } from '../vmm/qemu-binary.js';
+import { findTemplate, templateKey, type Template } from '../vmm/template.js';
+import type { AcceleratorChoice } from './options.js';
+import { makeTemplate, templatePlan, tryKvm } from './template-maker.js';
+
+export interface HostOptions {
+  accelerator: AcceleratorChoice;
+  qemu: string | undefined;
+  onNotice: (message: string) => void;
+}
+
+/** What boxes run on here: QEMU, kernel, accelerator, templates. Each is found once, when needed. */
+export class Host {
+  #qemu: Promise<QemuBinary> | undefined;
+  #assets: Promise<Assets> | undefined;
+  #accelerator: Promise<Accelerator> | undefined;
+  #tscKhz: Promise<number> | undefined;
+
+  constructor(
+    readonly home: Home,
+    readonly database: () => Database,
+    readonly options: HostOptions,
+  ) {}
+
+  qemu(): Promise<QemuBinary> {
+    return (this.#qemu ??= findQemu(this.home, this.options.qemu));
+  }
+
+  assets(): Promise<Assets> {
+    return (this.#assets ??= loadAssets(this.home));
+  }
+
+  accelerator(): Promise<Accelerator> {
+    return (this.#accelerator ??= this.#chooseAccelerator());
+  }
+
+  /** What is known of KVM without trying it. */
+  async verdict(): Promise<Verdict | undefined> {
+    return knownVerdict(this.home, await this.#identity());
+  }
+
+  /** The template for this machine; made first, by one boot, when it is missing. */
+  async template(
+    machine: MachineSpec,
+    onProgress: (message: string) => void = this.options.onNotice,
+  ): Promise<{ template: Template; made: boolean }> {
+    const key = await this.templateKey(machine);
+    const found = await findTemplate(this.home, key);
+    if (found) return { template: found, made: false };
+    return makeTemplate(this, machine, key, onProgress);
+  }
+
+  async templateKey(machine: MachineSpec): Promise<string> {
+    const [qemu, assets] = await Promise.all([this.qemu(), this.assets()]);
+    return templateKey({
+      argv: templatePlan(qemu, machine).argv,
+      assetsDigest: assets.digest,
+      vmmBuild: qemu.build,
+      generation: GENERATION,
+    });
+  }
+
+  /** What a machine boots with, by this accelerator. */
+  async guest(machine: MachineSpec): Promise<GuestKernel> {
+    const { kernel, initramfs } = await this.assets();
+    if (machine.accelerator !== 'tcg') return { kernel, initramfs };
+    return { kernel, initramfs, tscKhz: await (this.#tscKhz ??= measureTsc()) };
+  }
+
+  async #chooseAccelerator(): Promise<Accelerator> {
+    const { accelerator, onNotice } = this.options;
+    return chooseAccelerator(
+      this.home,
+      accelerator,
+      await this.#identity(),
+      (deadlines) => tryKvm(this, deadlines),
+      onNotice,
+    );
+  }
+
+  async #identity(): Promise<{ vmmBuild: string; assetsDigest: string }> {
+    const [qemu, assets] = await Promise.all([this.qemu(), this.assets()]);
+    return { vmmBuild: qemu.build, assetsDigest: assets.digest };
+  }
+}
+
+/** kHz of the host's time-stamp counter, measured by the shim in 20 ms. */
+async function measureTsc(): Promise<number> {
+  const { stdout } = await promisify(execFile)(nativeProgram('boxlite-shim'), ['--tsc-khz'], {
+    timeout: 5_000,
+  });
+  const khz = Number(stdout.trim());
+  if (!Number.isInteger(khz) || khz <= 0) throw new Error(`no rate of the counter: ${stdout}`);
+  return khz;
+}

@@ -1,0 +1,165 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import { encodeTable } from '../agent/codec.js';
+import { GENERATION, SHIM_CONFIG, SHIM_FILE_FLAGS, SHIM_FLAGS } from '../agent/protocol.js';
+import { BoxliteError } from '../errors.js';
+import type { LaunchPlan } from '../vmm/driver.js';
+import { nativeProgram } from '../vmm/native-programs.js';
+import { bootError } from './facts.js';
+import type { VmmUser } from './vmm-user.js';
+
+/** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */
+const START_TIMEOUT_MS = 20_000;
+
+/** Bytes kept of a box's console, which the guest can fill at will. */
+const CONSOLE_LIMIT_BYTES = 262_144;
+
+const RLIMITS = [
+  // A core file of a VMM holds the guest's memory.
+  { resource: 4, soft: 0n, hard: 0n },
+  { resource: 7, soft: 4096n, hard: 4096n },
+];
+
+const KEEP_ID = 0xffff_ffff;
+
+export interface ShimStart {
+  box: string;
+  directory: string;
+  plan: LaunchPlan;
+  user: VmmUser | undefined;
+  /** A template is being made: the VMM ends with this process, whatever stage it is in. */
+  template?: boolean;
+  onExit?: readonly string[];
+}
+
+/**
+ * The starter's end of a shim. While it is held, and until the box's command runs, the death of this
+ * process ends the VMM; `release` lets go.
+ */
+export interface ShimProcess {
+  pid: number;
+  release(): void;
+}
+
+/**
+ * Starts the shim of a box, which starts the VMM. The configuration goes over an inherited
+ * descriptor: nothing of it shows in a process list.
+ * @throws boot-failed with stage jail or vmm
+ */
+export async function startShim(start: ShimStart): Promise<ShimProcess> {
+  // The status pipe is the fifth descriptor; the others are the shim's to close.
+  const child = spawn(nativeProgram('boxlite-shim'), [], {
+    detached: true,
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  const lifeline = child.stdio[3] as Duplex;
+  const status = child.stdio[4] as Readable;
+  lifeline.on('error', () => undefined); // the shim's death is told by the status pipe and the exit
+  try {
+    const config = Buffer.from(encodeTable(SHIM_CONFIG, configOf(start)));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(config.length);
+    lifeline.write(Buffer.concat([length, config]));
+    const pid = await started(child, status, start);
+    letGo(child, lifeline, status);
+    return { pid, release: () => lifeline.destroy() };
+  } catch (error) {
+    lifeline.destroy();
+    status.destroy();
+    throw error;
+  }
+}
+
+function configOf(start: ShimStart) {
+  const { plan, user } = start;
+  const preload = plan.preloadRam ? nativeProgram('boxlite-ram.so') : '';
+  return {
+    generation: GENERATION,
+    flags: start.template === true ? SHIM_FLAGS.TEMPLATE : 0,
+    box: start.box,
+    directory: start.directory,
+    consoleLimit: CONSOLE_LIMIT_BYTES,
+    argv: plan.argv,
+    env: plan.env,
+    files: plan.files.map(({ fd, path, write }) => ({
+      fd,
+      path,
+      flags: write ? SHIM_FILE_FLAGS.WRITE : SHIM_FILE_FLAGS.READ,
+    })),
+    qmpFd: plan.qmpFd,
+    portFd: plan.portFd,
+    consoleFd: plan.consoleFd,
+    uid: user?.uid ?? KEEP_ID,
+    gid: user?.gid ?? KEEP_ID,
+    groups: (user?.groups ?? []).map((gid) => ({ gid })),
+    rlimits: RLIMITS,
+    preload,
+    onExit: [...(start.onExit ?? [])],
+    onExitEnv: start.onExit === undefined ? [] : callerEnvironment(),
+  };
+}
+
+/** What `boxlite` itself needs to find its way when the shim runs it. */
+function callerEnvironment(): string[] {
+  const kept = ['PATH', 'HOME', 'BOXLITE_HOME', 'BOXLITE_NATIVE', 'BOXLITE_QEMU'];
+  return kept.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+}
+
+/** The status line raced against the shim's death: either is an answer at once. */
+async function started(
+  child: ChildProcess,
+  status: Readable,
+  { box, directory }: ShimStart,
+): Promise<number> {
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(
+        new BoxliteError('boot-failed', `the shim of box ${box} did not answer within 20 s`, {
+          stage: 'jail',
+        }),
+      );
+    }, START_TIMEOUT_MS);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(
+        new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
+          hint: 'run `npm run build:native`',
+          cause: error,
+        }),
+      );
+    });
+    status.setEncoding('utf8');
+    status.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    status.on('error', reject);
+    status.on('close', () => {
+      clearTimeout(timer);
+      resolve(text);
+    });
+  });
+  const [word, ...rest] = line.trim().split(' ');
+  if (word === 'up') return child.pid ?? 0;
+  throw (
+    (await bootError(directory, box)) ??
+    new BoxliteError(
+      'boot-failed',
+      `box ${box} could not be started: ${rest.join(' ') || 'the shim ended without a word'}`,
+      { stage: 'jail' },
+    )
+  );
+}
+
+/** Neither the shim nor its lifeline keeps this process alive. */
+function letGo(child: ChildProcess, lifeline: Duplex, status: Readable): void {
+  child.unref();
+  status.destroy();
+  (lifeline as Duplex & { unref(): void }).unref();
+}

@@ -1,0 +1,169 @@
+import { connectSocket } from '../agent/connect.js';
+import { ShimClient } from '../agent/client.js';
+import { BoxliteError } from '../errors.js';
+import { BOX_FILES } from '../home.js';
+import { DISK_BYTES } from '../image/disk-size.js';
+import { acquireLock } from '../store/locks.js';
+import type { KVM_DEADLINES } from '../vmm/accelerator.js';
+import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../vmm/driver.js';
+import { planQemu, type QemuProgram } from '../vmm/qemu/command.js';
+import { saveState } from '../vmm/qemu/migration.js';
+import { QmpClient } from '../vmm/qemu/qmp.js';
+import { findTemplate, removeStaleDrafts, TemplateDraft, type Template } from '../vmm/template.js';
+import { watchConsole } from './console-watch.js';
+import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';
+import { bootError } from './facts.js';
+import type { Host } from './host.js';
+import { startShim } from './shim-process.js';
+import { vmmUser } from './vmm-user.js';
+
+/** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
+const BOOT_DEADLINE_MS = 120_000;
+
+/** One maker works at most this long; others wait for it. */
+const LOCK_TIMEOUT_MS = BOOT_DEADLINE_MS + 30_000;
+
+/** A user id for VMMs that are no box's; lock ids of boxes count up from 0 and never reach it. */
+const TEMPLATE_USER = 65_535;
+
+/** The plan that identifies a template: the command line with nothing of one home in it. */
+export function templatePlan(program: QemuProgram, machine: MachineSpec): LaunchPlan {
+  const nothing: MachineFiles = { ram: '', image: '', extents: [], disk: '', share: '' };
+  const guest: GuestKernel = { kernel: '', initramfs: '' };
+  return planQemu(program, machine, nothing, { kind: 'boot', guest, keepRam: true });
+}
+
+/** Boots a machine and saves it. Several processes may want the same one; one makes it. */
+export async function makeTemplate(
+  host: Host,
+  machine: MachineSpec,
+  key: string,
+  onProgress: (message: string) => void,
+  deadlines: BootDeadlines = { readyMs: BOOT_DEADLINE_MS },
+): Promise<{ template: Template; made: boolean }> {
+  await using _lock = await acquireLock(host.database(), `template:${key}`, {
+    timeoutMs: LOCK_TIMEOUT_MS,
+    purpose: 'making the template',
+  });
+  const found = await findTemplate(host.home, key);
+  if (found) return { template: found, made: false };
+  await removeStaleDrafts(host.home, key);
+  onProgress(
+    `preparing a template for ${machine.cpus} CPU${machine.cpus === 1 ? '' : 's'}, ` +
+      `${machine.memoryMib} MiB (once, a few seconds)`,
+  );
+  const draft = await TemplateDraft.begin(host.home, key, machine, DISK_BYTES);
+  try {
+    await bootAndSave(host, machine, draft, deadlines);
+    const [assets, qemu] = await Promise.all([host.assets(), host.qemu()]);
+    const template = await draft.commit({
+      ...machine,
+      key,
+      kernelVersion: assets.kernelVersion,
+      vmm: qemu.versionText,
+      createdAt: new Date().toISOString(),
+    });
+    return { template, made: true };
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
+}
+
+export interface BootDeadlines {
+  /** Until the console says anything; absent = not watched. */
+  firstSignMs?: number;
+  readyMs: number;
+}
+
+/** Tries KVM for `chooseAccelerator`: boots the default machine, whose template is then there. */
+export async function tryKvm(host: Host, deadlines: typeof KVM_DEADLINES): Promise<void> {
+  const machine: MachineSpec = {
+    cpus: DEFAULT_CPUS,
+    memoryMib: DEFAULT_MEMORY_MIB,
+    accelerator: 'kvm',
+  };
+  const key = await host.templateKey(machine);
+  await makeTemplate(host, machine, key, () => undefined, deadlines);
+}
+
+async function bootAndSave(
+  host: Host,
+  machine: MachineSpec,
+  draft: TemplateDraft,
+  deadlines: BootDeadlines,
+): Promise<void> {
+  const guest = await host.guest(machine);
+  const qemu = await host.qemu();
+  const plan = planQemu(qemu, machine, draft.files, { kind: 'boot', guest, keepRam: true });
+  const shim = await startShim({
+    box: 'template',
+    directory: draft.directory,
+    plan,
+    user: vmmUser(TEMPLATE_USER),
+    template: true,
+  });
+  const client = await ShimClient.connect(draft.directory);
+  try {
+    if (client === null) throw new BoxliteError('boot-failed', 'the shim of the template is gone');
+    await readyWithin(client, draft.directory, deadlines);
+    const socket = await connectSocket(draft.directory, BOX_FILES.qmpSocket);
+    if (socket === null) throw new BoxliteError('vmm-failed', "the VMM's monitor is gone");
+    const qmp = new QmpClient(socket);
+    try {
+      await saveState(qmp, draft.directory, draft.state);
+    } finally {
+      qmp.close();
+    }
+  } catch (error) {
+    throw (await bootError(draft.directory, 'template')) ?? error;
+  } finally {
+    client?.killVmm();
+    await client?.closed;
+    shim.release();
+  }
+}
+
+/** Resolves when the agent is ready; says which deadline passed when it is not. */
+async function readyWithin(
+  client: ShimClient,
+  directory: string,
+  deadlines: BootDeadlines,
+): Promise<void> {
+  const cancel = new AbortController();
+  const { signal } = cancel;
+  const ready = client.waitReady();
+  try {
+    const races: Promise<unknown>[] = [
+      ready,
+      expire(deadlines.readyMs, 'the guest agent was not ready', signal),
+    ];
+    if (deadlines.firstSignMs !== undefined) {
+      const seen = watchConsole(directory, signal);
+      races.push(
+        Promise.race([
+          ready,
+          seen,
+          expire(deadlines.firstSignMs, 'the kernel gave no sign of life', signal),
+        ]).then(() => ready),
+      );
+    }
+    await Promise.race(races);
+  } finally {
+    cancel.abort();
+    ready.catch(() => undefined);
+  }
+}
+
+function expire(ms: number, what: string, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = setTimeout(
+      () =>
+        reject(
+          new BoxliteError('boot-failed', `${what} within ${ms / 1000} s`, { stage: 'kernel' }),
+        ),
+      ms,
+    );
+    signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,38 @@
+import { readFileSync, statSync } from 'node:fs';
+
+export interface VmmUser {
+  uid: number;
+  gid: number;
+  groups: number[];
+}
+
+/** Above every range that distributions hand out (systemd's "Users, Groups, UIDs and GIDs"). */
+const FIRST_VMM_UID = 1_900_000_000;
+
+/**
+ * Whom the VMM runs as when we are root: a user of its own for each box, who owns nothing. Undefined
+ * when we are not root, or in a user namespace that does not map such a user.
+ */
+export function vmmUser(lockId: number): VmmUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const uid = FIRST_VMM_UID + lockId;
+  if (!isMapped(uid, '/proc/self/uid_map') || !isMapped(uid, '/proc/self/gid_map'))
+    return undefined;
+  return { uid, gid: uid, groups: kvmGroup() };
+}
+
+/** The group that may open /dev/kvm goes along. */
+function kvmGroup(): number[] {
+  const gid = statSync('/dev/kvm', { throwIfNoEntry: false })?.gid;
+  return gid === undefined || gid === 0 ? [] : [gid];
+}
+
+function isMapped(id: number, mapPath: string): boolean {
+  return readFileSync(mapPath, 'utf8')
+    .trim()
+    .split('\n')
+    .some((line) => {
+      const [inside = 0, , count = 0] = line.trim().split(/\s+/).map(Number);
+      return id >= inside && id < inside + count;
+    });
+}

@@ -1,0 +1,115 @@
+import { createServer, type Socket } from 'node:net';
+import { chmod, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BoxliteError } from '../../errors.js';
+import { INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
+import type { QmpClient } from './qmp.js';
+
+/** Guest memory is in the RAM file already; only the devices' state travels (QEMU's name has the x-). */
+const CAPABILITIES = {
+  capabilities: [
+    { capability: 'x-ignore-shared', state: true },
+    { capability: 'events', state: true },
+  ],
+};
+
+/** A template's state is some 80 KB; far more means that memory is in it and the capability is not in force. */
+const MAX_STATE_BYTES = 16 * 1_048_576;
+
+/**
+ * Saves the running machine's device state to `target`. It is not stopped first: its memory is not
+ * sent, so the copy ends at once, and what is saved is a machine that *runs* when it is restored.
+ * @param directory the directory behind `MachineFiles.stateDirectory`
+ */
+export async function saveState(qmp: QmpClient, directory: string, target: string): Promise<void> {
+  const state = await listenForState(directory);
+  try {
+    await qmp.execute('migrate-set-capabilities', CAPABILITIES);
+    const ended = migrationEnd(qmp);
+    await qmp.execute('migrate', { uri: STATE_URI });
+    await ended;
+    const bytes = await state.received;
+    const file = await open(target, 'wx', 0o444);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await state.close();
+  }
+}
+
+/** Loads the state of a template into a machine that waits for it; it runs when this resolves. */
+export async function restoreState(qmp: QmpClient): Promise<void> {
+  const ended = migrationEnd(qmp);
+  // Sent in one go: answers are only read for an error's sake.
+  await Promise.all([
+    qmp.execute('migrate-set-capabilities', CAPABILITIES),
+    qmp.execute('migrate-incoming', { uri: INCOMING_URI }),
+    ended,
+  ]);
+}
+
+async function migrationEnd(qmp: QmpClient): Promise<void> {
+  const { status } = await qmp.event(
+    'MIGRATION',
+    (data) => data.status === 'completed' || data.status === 'failed',
+  );
+  if (status !== 'completed')
+    throw new BoxliteError('vmm-failed', "the VMM could not move the template's state");
+}
+
+interface StateListener {
+  received: Promise<Buffer>;
+  close: () => Promise<void>;
+}
+
+async function listenForState(directory: string): Promise<StateListener> {
+  const server = createServer();
+  const received = new Promise<Buffer>((resolve, reject) => {
+    server.on('connection', (socket) => collect(socket, resolve, reject));
+    server.on('error', reject);
+  });
+  received.catch(() => undefined); // awaited later; until then a failure must not end the process
+  // Through a descriptor, because the directory's own path may be longer than a socket's may be.
+  const handle = await open(directory, 'r');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(`/proc/self/fd/${handle.fd}/${STATE_SOCKET}`, resolve);
+  });
+  // The VMM may run as another user.
+  await chmod(join(directory, STATE_SOCKET), 0o666);
+  return {
+    received,
+    close: async () => {
+      await new Promise((resolve) => server.close(resolve));
+      await handle.close();
+    },
+  };
+}
+
+function collect(
+  socket: Socket,
+  resolve: (state: Buffer) => void,
+  reject: (error: Error) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_STATE_BYTES) {
+      socket.destroy();
+      reject(
+        new BoxliteError(
+          'vmm-failed',
+          `the template's state is larger than ${MAX_STATE_BYTES} bytes`,
+        ),
+      );
+    }
+  });
+  socket.on('error', reject);
+  socket.on('end', () => resolve(Buffer.concat(chunks)));
+}
