@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { BOXLITE, start, type RunningCli } from '../helpers/cli.js';
+import { useHome } from '../helpers/test-home.js';
+
+const home = useHome();
+const execute = promisify(execFile);
+
+/** Runs the CLI on a terminal of its own, of 40 × 100, whose name it prints first. */
+function onTerminal(args: string[]): RunningCli {
+  const line = [BOXLITE, ...args].map((each) => `'${each.replaceAll("'", "'\\''")}'`).join(' ');
+  return start('script', ['-qec', `stty rows 40 cols 100; tty; ${line}`, '/dev/null'], {
+    env: { HOME: home.path, BOXLITE_HOME: home.path, TERM: 'xterm', SHELL: '/bin/sh' },
+  });
+}
+
+async function terminalOf(cli: RunningCli): Promise<string> {
+  const [, name] = await cli.output(/(\/dev\/pts\/\d+)/);
+  if (name === undefined) throw new Error('the terminal did not say its name');
+  return name;
+}
+
+describe('-t', () => {
+  it('gives a terminal of the caller’s size, and the command’s code', async () => {
+    const cli = onTerminal(['run', '--rm', '-it', 'busybox', 'sh', '-c', 'tty; stty size; exit 4']);
+    const { status, stdout } = await cli.result;
+    expect(status).toBe(4);
+    expect(stdout.toString()).toMatch(/\/dev\/(pts\/0|console)\r\n40 100\r\n$/);
+  });
+
+  it('echoes and edits lines as a terminal does', async () => {
+    const cli = onTerminal([
+      'run',
+      '--rm',
+      '-it',
+      'busybox',
+      'sh',
+      '-c',
+      'echo ready; read x; echo "<$x>"',
+    ]);
+    await cli.output(/ready/);
+    cli.child.stdin.write('abX\u007fc\r');
+    await cli.output(/<abc>/);
+    expect((await cli.result).status).toBe(0);
+  });
+
+  it('passes ctrl-c to the box', async () => {
+    const script = 'trap "echo interrupted; exit 3" INT; echo ready; while :; do sleep 1; done';
+    const cli = onTerminal(['run', '--rm', '-it', 'busybox', 'sh', '-c', script]);
+    await cli.output(/ready/);
+    cli.child.stdin.write('\u0003');
+    await cli.output(/interrupted/);
+    expect((await cli.result).status).toBe(3);
+  });
+
+  it('follows when the window is resized', async () => {
+    const script = 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 1; done';
+    const cli = onTerminal(['run', '--rm', '-it', 'busybox', 'sh', '-c', script]);
+    const terminal = await terminalOf(cli);
+    await cli.output(/ready/);
+    await execute('stty', ['-F', terminal, 'rows', '33', 'cols', '77']);
+    await cli.output(/33 77/);
+    expect((await cli.result).status).toBe(0);
+  });
+
+  it('detaches by ctrl-p ctrl-q, and the box goes on', async () => {
+    const cli = onTerminal([
+      'run',
+      '-it',
+      '--name',
+      'left',
+      'busybox',
+      'sh',
+      '-c',
+      'echo ready; exec sleep 6000',
+    ]);
+    await cli.output(/ready/);
+    cli.child.stdin.write('\u0010\u0011');
+    expect((await cli.result).status).toBe(0);
+    expect(await home.ok(['ps', '--format', '{{.Names}}'])).toBe('left');
+    await home.ok(['rm', '-f', 'left']);
+  });
+
+  it('is there for exec', async () => {
+    await home.ok(['run', '-d', '--name', 'host', 'busybox', 'sleep', '6000']);
+    const cli = onTerminal(['exec', '-it', 'host', 'sh', '-c', 'stty size; exit 6']);
+    const { status, stdout } = await cli.result;
+    expect(status).toBe(6);
+    expect(stdout.toString()).toMatch(/40 100\r\n$/);
+    await home.ok(['rm', '-f', 'host']);
+  });
+
+  it('leaves the caller’s terminal as it was', async () => {
+    const settings = "stty -g; '" + BOXLITE + "' run --rm -it busybox true; stty -g";
+    const { stdout } = await start('script', ['-qec', settings, '/dev/null'], {
+      env: { HOME: home.path, BOXLITE_HOME: home.path, TERM: 'xterm', SHELL: '/bin/sh' },
+    }).result;
+    const [before, after] = stdout.toString().trim().split('\r\n');
+    expect(before).toMatch(/^[0-9a-f:]+$/);
+    expect(after).toBe(before);
+  });
+});

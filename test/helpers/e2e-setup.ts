@@ -1,0 +1,39 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BOXLITE, run } from './cli.js';
+import { killProcess, processesOf } from './processes.js';
+
+const SETUP_TIMEOUT_MS = 600_000;
+
+/**
+ * Makes the home that every e2e test starts from: guest kernel, built-in image, one template. With
+ * BOXLITE_E2E_HOME set, that home is made ready instead and kept, which saves the set-up when one
+ * test file is run again and again.
+ */
+export default async function setUp(): Promise<() => Promise<void>> {
+  const given = process.env.BOXLITE_E2E_HOME;
+  const root = given === undefined ? await mkdtemp(join(tmpdir(), 'boxlite-e2e-')) : undefined;
+  // An unprivileged VMM must be able to pass through.
+  if (root !== undefined) await chmod(root, 0o755);
+  const home = given ?? join(root ?? '', 'shared');
+  process.env.BOXLITE_E2E_HOME = home;
+  const { status, stdout, stderr } = await run(BOXLITE, ['setup'], {
+    env: { HOME: join(home, 'user'), BOXLITE_HOME: home, LANG: 'C.UTF-8' },
+    timeoutMs: SETUP_TIMEOUT_MS,
+  });
+  if (status !== 0)
+    throw new Error(`boxlite setup ended with ${status}\n${stdout.toString()}${stderr}`);
+  return () => tearDown(root ?? home, root !== undefined);
+}
+
+/** Whatever still runs here would run for ever: it is named, ended, and fails the whole run. */
+async function tearDown(root: string, remove: boolean): Promise<void> {
+  const left = await processesOf(root);
+  for (const { pid } of left) killProcess(pid);
+  if (remove) await rm(root, { recursive: true, force: true, maxRetries: 3 });
+  if (left.length > 0)
+    throw new Error(
+      `left running: ${left.map(({ pid, command }) => `${pid} ${command}`).join('\n')}`,
+    );
+}

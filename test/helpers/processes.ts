@@ -1,0 +1,54 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+export interface FoundProcess {
+  pid: number;
+  /** Its arguments, joined by spaces. */
+  command: string;
+}
+
+/**
+ * Processes that have to do with a directory: by their arguments, their working directory or a file
+ * they have open in it. A VMM is told nothing of its home, but holds its disks.
+ */
+export async function processesOf(directory: string): Promise<FoundProcess[]> {
+  const found: FoundProcess[] = [];
+  for (const name of await readdir('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const [command, links] = await Promise.all([commandOf(pid), linksOf(pid)]);
+    if (command.includes(directory) || links.some((link) => isWithin(link, directory)))
+      found.push({ pid, command });
+  }
+  return found;
+}
+
+/** The shim and the VMM among a home's processes. */
+export function programOf({ command }: FoundProcess): string {
+  return basename(command.split(' ')[0] ?? '');
+}
+
+/** Ends a process at once; one that has ended already is no error. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** Empty for a process that is gone, a zombie, or not ours to look at. */
+async function commandOf(pid: number): Promise<string> {
+  const raw = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return raw.split('\0').join(' ').trim();
+}
+
+async function linksOf(pid: number): Promise<string[]> {
+  const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const paths = [`/proc/${pid}/cwd`, ...fds.map((fd) => `/proc/${pid}/fd/${fd}`)];
+  return Promise.all(paths.map((path) => readlink(path).catch(() => '')));
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
