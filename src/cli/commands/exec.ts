@@ -1,0 +1,83 @@
+import { BoxCommand } from '../../engine/execution.js';
+import type { TerminalSize } from '../../engine/options.js';
+import { BoxliteError } from '../../errors.js';
+import { attach } from '../attach/attach.js';
+import { checkTty } from '../check-tty.js';
+import { defineCommand, flag, list, value, type OptionValues } from '../command.js';
+import { warn, type CommandContext } from '../context.js';
+import { findBox } from '../find-box.js';
+import { parseDetachKeys } from '../flags/detach-keys.js';
+import { readEnvironment, splitPair } from '../flags/key-values.js';
+import { usageError } from '../usage-error.js';
+
+const OPTIONS = {
+  interactive: flag('Keep stdin open for the command', { short: 'i' }),
+  tty: flag('Give the command a terminal', { short: 't' }),
+  detach: flag('Leave the command running, and print nothing', { short: 'd' }),
+  env: list('Set a variable, or pass on the one of this name', 'KEY[=VALUE]', { short: 'e' }),
+  'env-file': list('Read variables from a file', 'FILE', { complete: 'file' }),
+  workdir: value('Directory the command starts in', 'PATH', { short: 'w' }),
+  user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', { short: 'u' }),
+  'detach-keys': value('Keys that let go of the command (default ctrl-p,ctrl-q)', 'KEYS'),
+} as const;
+
+export const exec = defineCommand({
+  name: 'exec',
+  group: 'boxes',
+  summary: 'Run a command in a running box',
+  description:
+    'Its exit code is the exit status; 125 means that BoxLite itself failed, 126 that the command\n' +
+    'could not be run, 127 that it was not found. Options end at BOX.',
+  args: [
+    { name: 'BOX', summary: 'Name or id', complete: 'running-box' },
+    { name: 'COMMAND', summary: 'Command to run' },
+    { name: 'ARG', summary: 'Its arguments', optional: true, variadic: true },
+  ],
+  options: OPTIONS,
+  examples: [
+    { command: 'boxlite exec -it web sh', what: 'A shell beside what runs there' },
+    { command: 'boxlite exec -u nobody web id', what: 'As another user' },
+  ],
+  passThrough: true,
+  failureStatus: 125,
+  async run(context, [name = '', ...words], options) {
+    // Allowed, not needed: nothing behind BOX is ours.
+    const [program, ...args] = words[0] === '--' ? words.slice(1) : words;
+    if (program === undefined) throw usageError('exec needs a command to run', 'exec');
+    if (!options.detach) checkTty(context, options.tty);
+    const detachKeys = parseDetachKeys(options['detach-keys'] ?? context.settings.detachKeys);
+    const command = buildCommand(context, program, args, options);
+    const box = await findBox(await context.runtime(), name);
+    // A command is hung up when its caller leaves, so nothing would be left running.
+    if (options.detach) throw new BoxliteError('unsupported', 'exec -d is not possible yet');
+    const { tty, interactive: stdin } = options;
+    return await attach(context, { tty, stdin, sigProxy: true, detachKeys }, (terminal) =>
+      box.exec(withTerminal(command, tty, terminal)),
+    );
+  },
+});
+
+function buildCommand(
+  context: CommandContext,
+  program: string,
+  args: readonly string[],
+  options: OptionValues<typeof OPTIONS>,
+): BoxCommand {
+  if (program === '') throw new BoxliteError('exec-not-found', 'the command has no name');
+  const command = new BoxCommand(program).args([...args]).stdin(options.interactive);
+  const variables = readEnvironment(options['env-file'], options.env, context.environment, (name) =>
+    warn(context, `variable ${name} is not set and was left out`),
+  );
+  for (const variable of variables) command.env(...splitPair(variable));
+  if (options.workdir !== undefined) command.workingDir(options.workdir);
+  if (options.user !== undefined) command.user(options.user);
+  return command;
+}
+
+function withTerminal(
+  command: BoxCommand,
+  tty: boolean,
+  size: TerminalSize | undefined,
+): BoxCommand {
+  return tty ? command.tty(size) : command;
+}

@@ -1,0 +1,19 @@
+import { defineCommand, value } from '../command.js';
+import { inspectAll } from './inspect.js';
+
+export const imageInspect = defineCommand({
+  name: 'image inspect',
+  group: 'images',
+  summary: 'Show all that is known about images, as JSON',
+  args: [{ name: 'IMAGE', summary: 'Name or id', variadic: true, complete: 'image' }],
+  options: {
+    format: value("json, or a template such as '{{.Size}}'", 'FORMAT', { short: 'f' }),
+  },
+  examples: [
+    { command: "boxlite image inspect --format '{{json .Config.Env}}' alpine", what: 'One field' },
+  ],
+  async run(context, names, options) {
+    await inspectAll(context, names, options.format, 'image');
+    return 0;
+  },
+});

@@ -1,0 +1,62 @@
+import type { ImageInfo } from '../../engine/images.js';
+import { BoxliteError } from '../../errors.js';
+import { defineCommand, flag, list, value } from '../command.js';
+import { parseImageFilters } from '../flags/image-filters.js';
+import { IMAGE_COLUMNS, IMAGE_HEADERS, imageRow, matchesReference } from '../output/image-row.js';
+import { printList } from '../output/list.js';
+
+export const images = defineCommand({
+  name: 'images',
+  aliases: ['image ls', 'image list'],
+  group: 'images',
+  summary: 'List images',
+  description: 'Filters: dangling, label, before, since, reference.',
+  args: [
+    {
+      name: 'REPOSITORY[:TAG]',
+      summary: 'Only images of this name; * stands for any part of it',
+      optional: true,
+      complete: 'image',
+    },
+  ],
+  options: {
+    all: flag('All images (none is hidden; for scripts)', { short: 'a' }),
+    quiet: flag('Only ids', { short: 'q' }),
+    digests: flag('Digests, too'),
+    'no-trunc': flag('Whole ids'),
+    filter: list('Only images that match', 'KEY=VALUE', { short: 'f' }),
+    format: value("table, json, or a template such as '{{.Repository}}:{{.Tag}}'", 'FORMAT'),
+  },
+  examples: [{ command: 'boxlite images -q --filter dangling=true', what: 'Ids without a name' }],
+  async run(context, [pattern], options) {
+    const runtime = await context.runtime();
+    const all = await runtime.listImages();
+    const matches = parseImageFilters(options.filter, all, async (image) => {
+      const details = await runtime.inspectImage(image.reference ?? image.id);
+      if (details === undefined)
+        throw new BoxliteError('image-not-found', `No such image: ${image.reference ?? image.id}`);
+      return details.config.labels;
+    });
+    const shown: ImageInfo[] = [];
+    for (const image of all) {
+      const named = pattern === undefined || matchesReference(image, pattern);
+      if (named && (await matches(image))) shown.push(image);
+    }
+    const now = context.now();
+    const rows = shown.map((image) => imageRow(image, now, !options['no-trunc']));
+    const unique = options.quiet ? rows.filter((row, i) => firstOf(rows, row.ID) === i) : rows;
+    await printList(context, unique, {
+      headers: IMAGE_HEADERS,
+      columns: options.digests ? [...IMAGE_COLUMNS].toSpliced(2, 0, 'Digest') : IMAGE_COLUMNS,
+      format: options.format ?? context.settings.imagesFormat,
+      quiet: options.quiet,
+      quietField: 'ID',
+    });
+    return 0;
+  },
+});
+
+/** An image with two names is one id. */
+function firstOf(rows: readonly { ID: string }[], id: string): number {
+  return rows.findIndex((row) => row.ID === id);
+}

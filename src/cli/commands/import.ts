@@ -1,0 +1,32 @@
+import { defineCommand, list, value } from '../command.js';
+import { print } from '../context.js';
+import { readBytes } from '../read-bytes.js';
+
+export const importImage = defineCommand({
+  name: 'import',
+  aliases: ['image import'],
+  group: 'images',
+  summary: 'Make an image from a root file system in a tar archive',
+  description: 'Prints the id of the new image.',
+  args: [
+    { name: 'FILE|-', summary: 'The archive, or - for stdin', complete: 'file' },
+    { name: 'REPOSITORY[:TAG]', summary: 'Name of the image', optional: true },
+  ],
+  options: {
+    change: list('Dockerfile instruction, such as \'CMD ["sh"]\'', 'INSTRUCTION', { short: 'c' }),
+    message: value("Comment in the image's history", 'TEXT', { short: 'm' }),
+  },
+  examples: [
+    { command: 'boxlite import -c \'CMD ["sh"]\' rootfs.tar mine:1', what: 'With a command' },
+  ],
+  async run(context, [file = '', reference], { change, message }) {
+    const runtime = await context.runtime();
+    const id = await runtime.importImage(readBytes(context, file), {
+      changes: [...change],
+      ...(reference !== undefined && { reference }),
+      ...(message !== undefined && { message }),
+    });
+    await print(context, `${id}\n`);
+    return 0;
+  },
+});

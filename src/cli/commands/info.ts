@@ -1,0 +1,88 @@
+import type { RuntimeInfo } from '../../engine/runtime-info.js';
+import { defineCommand, value } from '../command.js';
+import { print, warn } from '../context.js';
+import { unescape } from '../output/list.js';
+import { bytesSize, humanSize } from '../output/size.js';
+import { renderTemplate } from '../output/template.js';
+
+export const info = defineCommand({
+  name: 'info',
+  group: 'system',
+  summary: 'Show how BoxLite works on this machine',
+  description: 'Boxes, images, the accelerator and why it was taken, kernel, QEMU, templates.',
+  args: [],
+  options: {
+    format: value("json, or a template such as '{{.Accelerator.Used}}'", 'FORMAT', { short: 'f' }),
+  },
+  examples: [{ command: "boxlite info --format '{{.Accelerator.Reason}}'", what: 'Why no KVM' }],
+  async run(context, _args, { format }) {
+    const found = await (await context.runtime()).info();
+    if (format === 'json') await print(context, `${JSON.stringify(infoKeys(found))}\n`);
+    else if (format !== undefined)
+      await print(context, `${renderTemplate(unescape(format), infoKeys(found))}\n`);
+    else await print(context, infoText(found));
+    if (format === undefined) for (const problem of found.problems) warn(context, problem);
+    return 0;
+  },
+});
+
+/** Docker's keys where it has one. */
+function infoKeys(found: RuntimeInfo): object {
+  const { accelerator, qemu, kernel } = found;
+  return {
+    ServerVersion: found.version,
+    DockerRootDir: found.home,
+    Containers: found.boxes.total,
+    ContainersRunning: found.boxes.running,
+    ContainersPaused: 0,
+    ContainersStopped: found.boxes.stopped,
+    Images: found.images,
+    NCPU: found.cpus,
+    MemTotal: found.memoryBytes,
+    OperatingSystem: found.os,
+    OSType: process.platform,
+    Architecture: process.arch === 'x64' ? 'x86_64' : 'aarch64',
+    KernelVersion: kernel?.version ?? '',
+    Accelerator: {
+      Choice: accelerator.choice,
+      Used: accelerator.used ?? '',
+      Reason: accelerator.reason,
+    },
+    Qemu: qemu === undefined ? null : { Path: qemu.path, Version: qemu.version },
+    Kernel: kernel === undefined ? null : { Path: kernel.path, Version: kernel.version },
+    Templates: found.templates.map((template) => ({
+      Key: template.key,
+      Cpus: template.cpus,
+      MemoryMib: template.memoryMib,
+      Bytes: template.bytes,
+    })),
+    Warnings: found.problems,
+  };
+}
+
+function infoText(found: RuntimeInfo): string {
+  const { accelerator, boxes, templates } = found;
+  const used = accelerator.used ?? 'not tried yet';
+  const templateBytes = templates.reduce((sum, template) => sum + template.bytes, 0);
+  const lines: [key: string, text: string][] = [
+    ['Version', found.version],
+    ['Home', found.home],
+    ['Boxes', `${boxes.total} (${boxes.running} running, ${boxes.stopped} stopped)`],
+    ['Images', String(found.images)],
+    ['Accelerator', accelerator.reason === '' ? used : `${used} (${accelerator.reason})`],
+    ['QEMU', found.qemu === undefined ? 'missing' : `${found.qemu.version}, ${found.qemu.path}`],
+    [
+      'Guest kernel',
+      found.kernel === undefined ? 'missing' : `${found.kernel.version}, ${found.kernel.path}`,
+    ],
+    ['Templates', `${templates.length} (${humanSize(templateBytes)})`],
+    ...templates.map((template): [string, string] => [
+      ` ${template.key.slice(0, 12)}`,
+      `${template.cpus} CPU, ${template.memoryMib} MiB, ${humanSize(template.bytes)}`,
+    ]),
+    ['Operating system', found.os],
+    ['CPUs', String(found.cpus)],
+    ['Total memory', bytesSize(found.memoryBytes)],
+  ];
+  return lines.map(([key, text]) => `${key}: ${text}\n`).join('');
+}

@@ -1,0 +1,80 @@
+import { BoxliteError } from '../../errors.js';
+import type { BoxliteRuntime } from '../../engine/runtime.js';
+import { defineCommand, flag, value } from '../command.js';
+import { print, type CommandContext } from '../context.js';
+import { noSuchBox } from '../find-box.js';
+import { oneOf } from '../flags/number.js';
+import { imageInspection } from '../output/image-inspection.js';
+import { unescape } from '../output/list.js';
+import { compileTemplate } from '../output/template.js';
+import { TargetFailures } from '../targets.js';
+
+const TYPES = ['box', 'image'] as const;
+type InspectType = (typeof TYPES)[number];
+
+export const inspect = defineCommand({
+  name: 'inspect',
+  group: 'boxes',
+  summary: 'Show all that is known about boxes and images, as JSON',
+  description: 'Always a list. What is found is shown even when other names are missing.',
+  args: [{ name: 'NAME', summary: 'Box or image', variadic: true, complete: 'box' }],
+  options: {
+    format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', { short: 'f' }),
+    type: value('Only a box, or only an image, of this name', 'box|image', {
+      parse: oneOf(TYPES),
+      complete: TYPES,
+    }),
+    size: flag('Sizes as well (they always are)', { short: 's', hidden: true }),
+  },
+  examples: [
+    { command: "boxlite inspect --format '{{.State.ExitCode}}' job", what: 'One field of it' },
+  ],
+  async run(context, names, options) {
+    await inspectAll(context, names, options.format, options.type);
+    return 0;
+  },
+});
+
+/** @throws TargetFailures for the names that are missing, after the others were shown */
+export async function inspectAll(
+  context: CommandContext,
+  names: readonly string[],
+  format: string | undefined,
+  type: InspectType | undefined,
+): Promise<void> {
+  // A malformed template should be told before anything is looked up.
+  const template =
+    format === undefined || format === 'json' ? undefined : compileTemplate(unescape(format));
+  const runtime = await context.runtime();
+  const found: object[] = [];
+  const failures: unknown[] = [];
+  for (const name of names) {
+    try {
+      found.push(await inspectOne(runtime, name, type));
+    } catch (error) {
+      if (!(error instanceof BoxliteError)) throw error;
+      failures.push(error);
+    }
+  }
+  if (template !== undefined)
+    for (const each of found) await print(context, `${template.render(each)}\n`);
+  else await print(context, `${JSON.stringify(found, undefined, format === 'json' ? 0 : 4)}\n`);
+  if (failures.length > 0) throw new TargetFailures(failures);
+}
+
+async function inspectOne(
+  runtime: BoxliteRuntime,
+  name: string,
+  type: InspectType | undefined,
+): Promise<object> {
+  if (type !== 'image') {
+    const box = await runtime.get(name);
+    if (box !== undefined) return await box.inspect();
+    if (type === 'box') throw noSuchBox(name);
+  }
+  const image = await runtime.inspectImage(name);
+  if (image !== undefined) return imageInspection(image);
+  throw type === 'image'
+    ? new BoxliteError('image-not-found', `No such image: ${name}`)
+    : new BoxliteError('box-not-found', `No such object: ${name}`);
+}

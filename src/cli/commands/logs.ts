@@ -1,0 +1,65 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import type { LiteBox } from '../../engine/box.js';
+import { defineCommand, flag, value } from '../command.js';
+import { write, type CommandContext } from '../context.js';
+import { findBox } from '../find-box.js';
+import { parseTail } from '../flags/number.js';
+import { parseMoment } from '../flags/time.js';
+import { TimePrefixer } from '../output/time-prefixer.js';
+
+export const logs = defineCommand({
+  name: 'logs',
+  group: 'boxes',
+  summary: 'Show what the command of a box has written',
+  description: 'Its stdout on stdout, its stderr on stderr.',
+  args: [{ name: 'BOX', summary: 'Name or id', complete: 'box' }],
+  options: {
+    follow: flag('Go on until the box ends', { short: 'f' }),
+    tail: value('Only the last NUMBER lines, or all', 'NUMBER', { short: 'n', parse: parseTail }),
+    timestamps: flag('The time before each line', { short: 't' }),
+    since: value('Only what is newer: a date, seconds since 1970, or 42m', 'TIME'),
+    until: value('Only what is older', 'TIME'),
+    console: flag("The virtual machine's own console instead"),
+  },
+  examples: [
+    { command: 'boxlite logs -f --tail 20 web', what: 'The end, and what follows' },
+    { command: 'boxlite logs --since 10m web', what: 'The last ten minutes' },
+  ],
+  async run(context, [name = ''], options) {
+    const moment = (text: string | undefined): Date | undefined =>
+      text === undefined ? undefined : parseMoment(text, context.now());
+    const [since, until] = [moment(options.since), moment(options.until)];
+    const box = await findBox(await context.runtime(), name);
+    if (options.console) {
+      await showConsole(context, box);
+      return 0;
+    }
+    const prefixers = { stdout: new TimePrefixer(), stderr: new TimePrefixer() };
+    const records = box.logs({
+      follow: options.follow,
+      ...(options.tail !== undefined && { tail: options.tail }),
+      ...(since !== undefined && { since }),
+      ...(until !== undefined && { until }),
+    });
+    for await (const { stream, time, data } of records)
+      await write(
+        context[stream],
+        options.timestamps ? prefixers[stream].prefix(data, time) : data,
+      );
+    return 0;
+  },
+});
+
+async function showConsole(context: CommandContext, box: LiteBox): Promise<void> {
+  const path = box.consolePath();
+  try {
+    await pipeline(createReadStream(path), context.stdout, { end: false });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
+    throw new BoxliteError('box-state', `box ${box.name ?? box.id} has no console yet`, {
+      hint: 'it is written once the box has been started',
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { SetupEvent, StepResult } from '../../engine/setup.js';
+import { BoxliteError } from '../../errors.js';
+import { defineCommand, value } from '../command.js';
+import type { CommandContext } from '../context.js';
+import { openSpinner } from '../output/spinner.js';
+
+export const setup = defineCommand({
+  name: 'setup',
+  group: 'system',
+  summary: 'Prepare this machine: kernel, built-in image, first template',
+  description:
+    'Finds QEMU, unpacks a kernel for the guest without installing it, makes the image\n' +
+    'localhost/busybox and boots the first template. What is in place already is left as it is.',
+  args: [],
+  options: {
+    kernel: value("Kernel to use instead of the distribution's", 'FILE', { complete: 'file' }),
+    modules: value('Its modules: a directory as /lib/modules/VERSION', 'PATH', {
+      complete: 'file',
+    }),
+  },
+  examples: [
+    {
+      command: 'boxlite setup --kernel /boot/vmlinuz-6.1 --modules /lib/modules/6.1',
+      what: 'With a kernel that is here',
+    },
+  ],
+  async run(context, _args, { kernel = context.settings.kernel, modules }) {
+    const runtime = await context.runtime();
+    const spinner = await openSpinner(context);
+    const onStep = (event: SetupEvent): void => {
+      if (event.kind === 'end')
+        spinner.over(() => void context.stderr.write(stepLine(event.result)));
+      else spinner.show(event.kind === 'begin' ? event.summary : event.message);
+    };
+    try {
+      const report = await runtime.setup({
+        onStep,
+        ...(kernel !== undefined && { kernel }),
+        ...(modules !== undefined && { modules }),
+      });
+      return report.ok ? 0 : failed(context, report.steps);
+    } finally {
+      spinner.stop();
+    }
+  },
+});
+
+/** `kernel: Linux 6.1.0 from … (2.1 s)` */
+function stepLine({ name, status, detail, durationMs }: StepResult): string {
+  const mark = { done: 'done', skipped: 'ok', failed: 'FAILED' }[status];
+  const took = durationMs < 100 ? '' : ` (${(durationMs / 1000).toFixed(1)} s)`;
+  return `${mark.padEnd(6)} ${name}: ${detail}${took}\n`;
+}
+
+function failed(context: CommandContext, steps: readonly StepResult[]): number {
+  const failures = steps.filter((step) => step.status === 'failed');
+  for (const { name, error } of failures)
+    if (error?.hint !== undefined) context.stderr.write(`${name}: ${error.hint}\n`);
+  throw new BoxliteError(
+    'setup-needed',
+    `set-up is not complete: ${failures.map(({ name }) => name).join(', ')} failed`,
+    { hint: "Do what is said above, then run 'boxlite setup' again." },
+  );
+}

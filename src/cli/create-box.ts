@@ -1,0 +1,53 @@
+import type { LiteBox } from '../engine/box.js';
+import type { BoxOptions } from '../engine/options.js';
+import type { BoxliteRuntime } from '../engine/runtime.js';
+import { BoxliteError } from '../errors.js';
+import { readBoxOptions, type BoxFlagValues } from './box-flags.js';
+import { checkCidfile, writeCidfile } from './cidfile.js';
+import type { CommandContext } from './context.js';
+import { withDefaultTag } from './output/reference.js';
+import { pullWithProgress } from './pull-image.js';
+
+/** Makes the box of `run` and `create`: pulls what is missing on stderr, and leaves the id in the cidfile. */
+export async function createBox(
+  context: CommandContext,
+  runtime: BoxliteRuntime,
+  image: string,
+  command: readonly string[],
+  flags: BoxFlagValues,
+): Promise<LiteBox> {
+  if (flags.cidfile !== undefined) checkCidfile(flags.cidfile);
+  const options = readBoxOptions(context, image, command, flags);
+  const box = await createPulling(context, runtime, image, options, flags);
+  if (flags.cidfile !== undefined) writeCidfile(flags.cidfile, box.id);
+  return box;
+}
+
+async function createPulling(
+  context: CommandContext,
+  runtime: BoxliteRuntime,
+  image: string,
+  options: BoxOptions,
+  flags: BoxFlagValues,
+): Promise<LiteBox> {
+  const policy = flags.pull ?? 'missing';
+  const pull = async (): Promise<void> => {
+    await pullWithProgress(context, runtime, image, {
+      lines: flags.quiet ? undefined : context.stderr,
+      platform: flags.platform,
+    });
+  };
+  if (policy === 'always') await pull();
+  // The image is nearly always there: to ask first would make everybody wait.
+  const create = (): Promise<LiteBox> => runtime.create({ ...options, pull: 'never' }, flags.name);
+  try {
+    return await create();
+  } catch (error) {
+    const missing = error instanceof BoxliteError && error.code === 'image-not-found';
+    if (!missing || policy !== 'missing') throw error;
+  }
+  if (!flags.quiet)
+    context.stderr.write(`Unable to find image '${withDefaultTag(image)}' locally\n`);
+  await pull();
+  return await create();
+}

@@ -1,0 +1,93 @@
+import type { BoxInfo } from '../../engine/box-info.js';
+import { BoxliteError } from '../../errors.js';
+import { boxState } from '../output/box-row.js';
+import { familiarReference, withDefaultTag } from '../output/reference.js';
+import { invalidFilter, labelTest, parseFilters } from './filters.js';
+
+const STATES = [
+  'created',
+  'restarting',
+  'running',
+  'removing',
+  'paused',
+  'exited',
+  'dead',
+  'unknown',
+];
+const HEALTH = ['none', 'starting', 'healthy', 'unhealthy'];
+
+/**
+ * @param boxes all there are: `before` and `since` name one of them
+ * @throws BoxliteError for an unknown key, an impossible value, or a box that is not there
+ */
+export function parseBoxFilters(
+  filters: readonly string[],
+  boxes: readonly BoxInfo[],
+): (box: BoxInfo) => boolean {
+  const none = () => () => false;
+  return parseFilters<BoxInfo>(filters, {
+    id: (value) => (box) => box.id.startsWith(value.toLowerCase()),
+    name: (value) => {
+      const pattern = namePattern(value);
+      return (box) => pattern.test(box.name ?? '');
+    },
+    label: (value) => {
+      const test = labelTest(value);
+      return (box) => test(box.labels);
+    },
+    exited: (value) => {
+      if (!/^\d+$/.test(value)) throw invalidFilter('exited', value, 'give an exit code');
+      return (box) => box.status === 'stopped' && box.exitCode === Number(value);
+    },
+    status: (value) => {
+      if (!STATES.includes(value))
+        throw invalidFilter('status', value, `one of ${STATES.join(', ')}`);
+      return (box) => boxState(box) === value;
+    },
+    ancestor: (value) => (box) => isImage(box, value),
+    before: (value) => {
+      const other = namedBox(boxes, value);
+      return (box) => box.createdAt < other.createdAt;
+    },
+    since: (value) => {
+      const other = namedBox(boxes, value);
+      return (box) => box.createdAt > other.createdAt;
+    },
+    // No box has a volume or a published port yet, nor a health check.
+    volume: none,
+    publish: none,
+    health: (value) => {
+      if (!HEALTH.includes(value))
+        throw invalidFilter('health', value, `one of ${HEALTH.join(', ')}`);
+      return () => value === 'none';
+    },
+  });
+}
+
+/** Whether the filters ask for boxes that do not run, so that `-a` goes without saying (Docker's rule). */
+export function asksForState(filters: readonly string[]): boolean {
+  return filters.some((text) => text.startsWith('status='));
+}
+
+function namePattern(value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch {
+    throw invalidFilter('name', value, 'give a name, a part of one, or a regular expression');
+  }
+}
+
+function isImage(box: BoxInfo, value: string): boolean {
+  const image = familiarReference(withDefaultTag(box.image));
+  if (image === familiarReference(withDefaultTag(value))) return true;
+  const id = value.replace(/^sha256:/, '');
+  return /^[0-9a-f]{4,64}$/.test(id) && (box.imageId ?? '').replace(/^sha256:/, '').startsWith(id);
+}
+
+function namedBox(boxes: readonly BoxInfo[], value: string): BoxInfo {
+  const found =
+    boxes.find((box) => box.name === value) ??
+    boxes.find((box) => box.id.startsWith(value.toLowerCase()));
+  if (found === undefined) throw new BoxliteError('box-not-found', `No such box: ${value}`);
+  return found;
+}

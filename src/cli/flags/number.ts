@@ -1,0 +1,29 @@
+import { BoxliteError } from '../../errors.js';
+
+/** A parser of whole numbers in a range, in decimal. */
+export function wholeNumber(
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
+  return (text) => {
+    const number = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
+    if (Number.isSafeInteger(number) && number >= least && number <= most) return number;
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new BoxliteError('invalid-argument', `must be a whole number ${range}`);
+  };
+}
+
+/** How many last lines `logs` shows: `all`, a negative or an unreadable number mean all, as for Docker. */
+export function parseTail(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** A parser of one word out of a fixed set. */
+export function oneOf<const T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new BoxliteError('invalid-argument', `must be one of ${words.join(', ')}`);
+  };
+}

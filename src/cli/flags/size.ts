@@ -1,0 +1,49 @@
+import { BoxliteError } from '../../errors.js';
+
+const KIB = 1024;
+const MIB = KIB * KIB;
+const UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  k: KIB,
+  m: MIB,
+  g: MIB * KIB,
+  t: MIB * MIB,
+};
+const LEAST_MEMORY_MIB = 128;
+
+/** `512m`, `2g`; a bare number is MiB (not bytes, as it is for Docker: nobody means those). */
+export function parseMemoryMib(text: string): number {
+  const bytes = parseSize(text, MIB, '512m or 2g');
+  const memoryMib = Math.floor(bytes / MIB);
+  if (memoryMib < LEAST_MEMORY_MIB)
+    throw invalid(`a box needs at least ${LEAST_MEMORY_MIB} MiB of memory`);
+  return memoryMib;
+}
+
+/** `10g` → bytes. The unit is required, since bytes are what no one means and GiB what few expect. */
+export function parseDiskBytes(text: string): number {
+  const bytes = parseSize(text, undefined, '10g or 512m');
+  if (bytes <= 0) throw invalid('a disk must be larger than nothing');
+  return bytes;
+}
+
+/** `64m` → bytes; a bare number is bytes, as for Docker. */
+export function parseBytes(text: string): number {
+  return parseSize(text, 1, '64m');
+}
+
+/** @param bareUnit bytes that a number without a unit counts in; undefined = a unit is required */
+function parseSize(text: string, bareUnit: number | undefined, like: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?(?:([bkmgt])(?:i?b)?)?$/i.exec(text);
+  if (match === null) throw invalid(`must be a size such as ${like}`);
+  const unit = match[2];
+  const factor = unit === undefined ? bareUnit : UNITS[unit.toLowerCase()];
+  if (factor === undefined) throw invalid(`needs a unit, such as ${like}`);
+  const bytes = Math.floor(Number(match[1]) * factor);
+  if (!Number.isSafeInteger(bytes)) throw invalid('is too large');
+  return bytes;
+}
+
+function invalid(reason: string): BoxliteError {
+  return new BoxliteError('invalid-argument', reason);
+}

@@ -1,0 +1,57 @@
+import type { ImageInfo } from '../../engine/images.js';
+import { ago } from './box-row.js';
+import { familiarReference, shortId } from './reference.js';
+import { humanSize } from './size.js';
+import { goTime } from './timestamp.js';
+
+export const IMAGE_HEADERS: Readonly<Record<string, string>> = {
+  Repository: 'REPOSITORY',
+  Tag: 'TAG',
+  Digest: 'DIGEST',
+  ID: 'IMAGE ID',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  Size: 'SIZE',
+  Platform: 'PLATFORM',
+};
+
+export const IMAGE_COLUMNS: readonly string[] = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size'];
+
+const NONE = '<none>';
+
+/** An image as `images` shows it, with Docker's names for the fields. */
+export function imageRow(
+  image: ImageInfo,
+  now: Date,
+  truncate: boolean,
+): Record<keyof typeof IMAGE_HEADERS, string> & { ID: string } {
+  return {
+    CreatedAt: goTime(image.createdAt),
+    CreatedSince: ago(image.createdAt, now),
+    Digest: image.digest === '' ? NONE : image.digest,
+    ID: truncate ? shortId(image.id) : image.id,
+    Platform: image.platform,
+    Repository: image.reference === undefined ? NONE : image.repository,
+    Size: humanSize(image.sizeBytes),
+    Tag: image.tag ?? NONE,
+  };
+}
+
+/** Whether a name with or without a tag is the image's; `*` and `?` stand for parts without a slash. */
+export function matchesReference(image: ImageInfo, pattern: string): boolean {
+  if (image.reference === undefined) return false;
+  const name = familiarReference(pattern);
+  const full = `${image.repository}:${image.tag ?? ''}`;
+  const candidates = [image.repository, full].flatMap((each) => [
+    each,
+    each.replace(/^localhost\//, ''),
+  ]);
+  const glob = new RegExp(`^${Array.from(name, globPart).join('')}$`);
+  return candidates.some((candidate) => glob.test(candidate));
+}
+
+function globPart(character: string): string {
+  if (character === '*') return '[^/]*';
+  if (character === '?') return '[^/]';
+  return character.replace(/[\\^$.|+()[\]{}]/, '\\$&');
+}

@@ -1,0 +1,32 @@
+/** Parts of an image reference that are only shown; the engine alone decides what one means. */
+
+/** The reference as Docker repeats it: with `:latest` when it has neither tag nor digest. */
+export function withDefaultTag(reference: string): string {
+  return hasTagOrDigest(reference) ? reference : `${reference}:latest`;
+}
+
+export function hasTagOrDigest(reference: string): boolean {
+  return reference.includes('@') || reference.slice(reference.lastIndexOf('/') + 1).includes(':');
+}
+
+/** `docker.io/library/alpine:3` → `alpine:3`, as people write it. */
+export function familiarReference(canonical: string): string {
+  return canonical.replace(/^docker\.io\/(?:library\/)?/, '');
+}
+
+/** `docker.io/library/alpine:3` → `3` and `library/alpine`; a digest counts as tag. */
+export function splitCanonical(canonical: string): { tag: string; path: string } {
+  const [named = canonical, digest] = canonical.split('@');
+  const colon = named.lastIndexOf(':');
+  const tagged = colon > named.lastIndexOf('/');
+  const name = tagged ? named.slice(0, colon) : named;
+  return {
+    tag: digest ?? (tagged ? named.slice(colon + 1) : 'latest'),
+    path: name.slice(name.indexOf('/') + 1),
+  };
+}
+
+/** Twelve digits of an id, without its algorithm. */
+export function shortId(id: string): string {
+  return id.replace(/^sha256:/, '').slice(0, 12);
+}

@@ -1,0 +1,9 @@
+/** `2026-11-23 23:38:44 +0000 UTC`, as Go prints a time, in UTC. */
+export function goTime(date: Date): string {
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
+}
+
+/** RFC 3339 with all nine digits, so that lines of a log stay aligned. */
+export function rfc3339Nano(date: Date): string {
+  return date.toISOString().replace('Z', '000000Z');
+}

@@ -1,0 +1,128 @@
+import { BoxliteError } from '../errors.js';
+import type { BoxliteRuntime } from '../engine/runtime.js';
+import { closest } from './closest.js';
+import { flag, type CommandDefinition } from './command.js';
+import { COMMANDS, findCommand, type CommandEntry } from './commands/index.js';
+import type { CommandContext } from './context.js';
+import { renderCommandHelp, renderOverview } from './help.js';
+import { isList, parseArguments, type Grammar } from './parse-arguments.js';
+import {
+  GLOBAL_OPTIONS,
+  readSettings,
+  runtimeOptions,
+  type GlobalValues,
+  type Settings,
+} from './settings.js';
+import { usageError } from './usage-error.js';
+import { VERSION } from './version.js';
+import type { World } from './world.js';
+
+/** Opens the engine; a test passes its own. */
+export type OpenRuntime = (
+  settings: Settings,
+  onNotice: (message: string) => void,
+) => Promise<BoxliteRuntime>;
+
+const PROGRAM: Grammar = {
+  name: '',
+  args: [{ name: 'COMMAND', summary: '', optional: true, variadic: true }],
+  options: { ...GLOBAL_OPTIONS, version: flag('Print the version', { short: 'v' }) },
+  passThrough: true,
+};
+
+/**
+ * Global options, a verb, and the verb's own command line.
+ * @param onCommand told which command it is before its arguments are looked at
+ * @returns the exit status
+ */
+export async function runProgram(
+  argv: readonly string[],
+  world: World,
+  onCommand: (command: CommandDefinition) => void,
+  openRuntime: OpenRuntime = openEngine,
+): Promise<number> {
+  const program = parseArguments(PROGRAM, argv);
+  if (program.options.version === true) {
+    world.stdout.write(`boxlite version ${VERSION}\n`);
+    return 0;
+  }
+  const asksHelp = program.help || program.args[0] === 'help';
+  const words = program.args[0] === 'help' ? program.args.slice(1) : program.args;
+  if (words.length === 0) {
+    world.stdout.write(renderOverview(COMMANDS, GLOBAL_OPTIONS));
+    return 0;
+  }
+  const found = findCommand(words);
+  if (found === undefined) return explainGroup(words, world);
+
+  const command = await found.entry.load();
+  onCommand(command);
+  // The global options may stand behind the verb as well.
+  const grammar: Grammar = { ...command, options: { ...GLOBAL_OPTIONS, ...command.options } };
+  const parsed = parseArguments(grammar, [...(asksHelp ? ['--help'] : []), ...found.rest]);
+  if (parsed.help) {
+    world.stdout.write(renderCommandHelp(command));
+    return 0;
+  }
+  const context = createContext(world, mergeGlobals(program.options, parsed), openRuntime);
+  return (await command.run(context, parsed.args, parsed.options)) ?? 0;
+}
+
+function mergeGlobals(
+  before: Readonly<Record<string, unknown>>,
+  behind: { options: Readonly<Record<string, unknown>>; given: ReadonlySet<string> },
+): GlobalValues {
+  const merged: Record<string, unknown> = { ...before };
+  for (const name of Object.keys(GLOBAL_OPTIONS)) {
+    if (!behind.given.has(name)) continue;
+    const [first, second] = [before[name], behind.options[name]];
+    merged[name] = isList(first) && isList(second) ? [...first, ...second] : second;
+  }
+  return merged as GlobalValues;
+}
+
+function createContext(
+  world: World,
+  flags: GlobalValues,
+  openRuntime: OpenRuntime,
+): CommandContext {
+  const settings = readSettings(flags, world.environment);
+  const notice = (message: string): void => void world.stderr.write(`boxlite: ${message}\n`);
+  let opened: Promise<BoxliteRuntime> | undefined;
+  // Not a spread: it would touch every stream.
+  return Object.create(world, {
+    settings: { value: settings },
+    runtime: { value: () => (opened ??= openRuntime(settings, notice)) },
+  }) as CommandContext;
+}
+
+async function openEngine(
+  settings: Settings,
+  onNotice: (message: string) => void,
+): Promise<BoxliteRuntime> {
+  const { BoxliteRuntime } = await import('../engine/runtime.js');
+  return new BoxliteRuntime(runtimeOptions(settings, onNotice));
+}
+
+/** `boxlite image` alone lists what can follow; any other word is a mistake. */
+function explainGroup(words: readonly string[], world: World): number {
+  const [word = '', second] = words;
+  const members = COMMANDS.filter((entry) =>
+    namesOf(entry).some((name) => name.startsWith(`${word} `)),
+  );
+  if (members.length === 0) throw unknownCommand(word, COMMANDS.flatMap(namesOf), '');
+  if (second !== undefined && !second.startsWith('-'))
+    throw unknownCommand(`${word} ${second}`, members.flatMap(namesOf), word);
+  world.stdout.write(renderOverview(members, GLOBAL_OPTIONS, word));
+  return 0;
+}
+
+function namesOf(entry: CommandEntry): string[] {
+  return entry.hidden === true ? [] : [entry.name, ...entry.aliases];
+}
+
+function unknownCommand(word: string, names: readonly string[], group: string): BoxliteError {
+  const meant = closest(word, names);
+  const hint = meant === undefined ? '' : `Did you mean '${meant}'? `;
+  return usageError(`'${word}' is not a boxlite command`, group, hint);
+}

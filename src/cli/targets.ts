@@ -1,0 +1,36 @@
+import { print, type CommandContext } from './context.js';
+import { Interrupted } from './interrupted.js';
+
+/** What went wrong with some of several targets; each is printed, and the status is 1. */
+export class TargetFailures extends Error {
+  constructor(readonly failures: readonly unknown[]) {
+    super(`${failures.length} failed`);
+  }
+}
+
+/**
+ * Does the same to every target, whatever becomes of the others, and prints what each yields in the
+ * order of the targets. `at once` is for what mostly waits: ten boxes stop in the time of the slowest.
+ * @throws TargetFailures once all were tried
+ */
+export async function forEachTarget(
+  context: CommandContext,
+  targets: readonly string[],
+  order: 'in turn' | 'at once',
+  act: (target: string) => Promise<string>,
+): Promise<void> {
+  const started = order === 'at once' ? targets.map((target) => settle(act(target))) : undefined;
+  const failures: unknown[] = [];
+  for (const [index, target] of targets.entries()) {
+    const result = await (started?.[index] ?? settle(act(target)));
+    if (result.status === 'fulfilled') await print(context, result.value);
+    else if (result.reason instanceof Interrupted) throw result.reason;
+    else failures.push(result.reason);
+  }
+  if (failures.length > 0) throw new TargetFailures(failures);
+}
+
+async function settle(action: Promise<string>): Promise<PromiseSettledResult<string>> {
+  const [result] = await Promise.allSettled([action]);
+  return result;
+}
