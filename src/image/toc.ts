@@ -101,8 +101,9 @@ export class TocWriter {
   /** @param blocks length of the layer's data in 4096-byte blocks */
   async finish(blocks: number): Promise<void> {
     await this.#write();
-    const footer = [TOC_VERSION, this.#entries, blocks, this.#hash.digest('hex')];
-    await this.file.writeFile(`${JSON.stringify(footer)}\n`);
+    const counts = [TOC_VERSION, this.#entries, blocks];
+    const digest = this.#hash.update(JSON.stringify(counts)).digest('hex');
+    await this.file.writeFile(`${JSON.stringify([...counts, digest])}\n`);
   }
 
   async #write(): Promise<void> {
@@ -129,7 +130,9 @@ export function parseToc(bytes: Buffer, path: string): Toc {
   const body = bytes.subarray(0, footerStart);
   const [version, count, blocks, digest] = parseLine(bytes, footerStart, bytes.length, path);
   if (version !== TOC_VERSION || typeof blocks !== 'number') throw corrupt(path, 'its footer');
-  if (createHash('sha256').update(body).digest('hex') !== digest) throw corrupt(path, 'its digest');
+  const hash = createHash('sha256').update(body);
+  if (hash.update(JSON.stringify([version, count, blocks])).digest('hex') !== digest)
+    throw corrupt(path, 'its digest');
   const entries: LayerEntry[] = [];
   for (let start = 0; start < body.length;) {
     const end = body.indexOf(0x0a, start);
