@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { Parser, type ReadEntry } from 'tar';
+
+import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import type { Home } from '../home.js';
+import { temporaryPath } from './content-store.js';
+
+/** A file of an archive or directory that is being loaded. */
+export interface SourceFile {
+  /** A regular file to read. */
+  path: string;
+  size: number;
+}
+
+/** The files of an image archive by their names in it. */
+export interface ArchiveSource {
+  find(name: string): Promise<SourceFile | undefined>;
+  /** Removes what was spooled. */
+  close(): Promise<void>;
+}
+
+/** Archives hold a handful of files a layer; more is an attack on our memory. */
+const MAX_ENTRIES = 100_000;
+
+/** An unpacked archive. Names that would leave the directory are not found. */
+export function directorySource(directory: string): ArchiveSource {
+  return {
+    find: async (name) => {
+      const inside = containedName(name);
+      return inside === undefined ? undefined : regularFile(join(directory, inside));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Reads a tar, gzip or plain, to its end and spools its files under names of our own: a name from
+ * the archive never becomes a path on the host.
+ * @throws BoxliteError `archive-invalid`, `no-space`
+ */
+export async function spoolTar(
+  home: Home,
+  source: AsyncIterable<Uint8Array>,
+  what: string,
+): Promise<ArchiveSource> {
+  const directory = await temporaryPath(home);
+  const close = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  try {
+    await mkdir(directory);
+    const spool = new Spool(directory);
+    await spool.read(source, what);
+    return { find: (name) => Promise.resolve(spool.find(name)), close };
+  } catch (error) {
+    await close();
+    throw errnoOf(error)?.startsWith('E') ? fileError(error, `spool ${what}`) : error;
+  }
+}
+
+class Spool {
+  private readonly files = new Map<string, SourceFile>();
+  /** Name of a link → name it stands for; old `docker save` links repeated layers. */
+  private readonly links = new Map<string, string>();
+  private count = 0;
+
+  constructor(private readonly directory: string) {}
+
+  find(name: string): SourceFile | undefined {
+    let wanted = containedName(name);
+    for (let hops = 0; wanted !== undefined && hops < 8; hops++) {
+      const file = this.files.get(wanted);
+      if (file !== undefined) return file;
+      wanted = this.links.get(wanted);
+    }
+    return undefined;
+  }
+
+  async read(source: AsyncIterable<Uint8Array>, what: string): Promise<void> {
+    const parser = new Parser({ strict: true });
+    const pending: Promise<void>[] = [];
+    const ended = new Promise<void>((resolve, reject) => {
+      parser.on('error', (error: unknown) => reject(notAnArchive(what, error)));
+      parser.on('end', resolve);
+      parser.on('entry', (entry: ReadEntry) => {
+        const kept = this.keep(entry, what);
+        pending.push(kept);
+        kept.catch(reject);
+      });
+    });
+    // It may fail before we come to wait for it.
+    ended.catch(() => undefined);
+    for await (const chunk of source) {
+      const drained = new Promise<void>((resolve) => parser.once('drain', resolve));
+      if (!parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+        await Promise.race([drained, ended]);
+    }
+    parser.end();
+    await ended;
+    await Promise.all(pending);
+    if (this.count === 0) throw notAnArchive(what, new Error('it holds no entries'));
+  }
+
+  private async keep(entry: ReadEntry, what: string): Promise<void> {
+    if (++this.count > MAX_ENTRIES) throw notAnArchive(what, new Error('it has too many entries'));
+    const name = containedName(entry.path);
+    if (name !== undefined && entry.linkpath !== undefined) this.keepLink(name, entry);
+    if (name === undefined || (entry.type !== 'File' && entry.type !== 'OldFile')) {
+      entry.resume();
+      return;
+    }
+    const path = join(this.directory, String(this.count));
+    await pipeline(entry as unknown as AsyncIterable<Buffer>, createWriteStream(path));
+    this.files.set(name, { path, size: entry.size });
+  }
+
+  private keepLink(name: string, entry: ReadEntry): void {
+    const target = entry.linkpath ?? '';
+    const from = entry.type === 'Link' ? '.' : posix.dirname(name);
+    const inside = containedName(posix.join(from, target));
+    if (inside !== undefined && !posix.isAbsolute(target)) this.links.set(name, inside);
+  }
+}
+
+/** Reads a small file of the source. */
+export async function readSource(file: SourceFile, maxBytes: number): Promise<Buffer> {
+  if (file.size > maxBytes)
+    throw new BoxliteError(
+      'archive-invalid',
+      `a file of ${file.size} bytes where ≤ ${maxBytes} is due`,
+    );
+  const chunks: Buffer[] = [];
+  for await (const chunk of readFrom(file, 0)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+export function readFrom(file: SourceFile, offset: number): AsyncIterable<Uint8Array> {
+  return createReadStream(file.path, { start: offset }) as AsyncIterable<Buffer>;
+}
+
+/** Digest of a file whose digest nobody told us. */
+export async function digestSource(file: SourceFile): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of readFrom(file, 0)) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** The name in its shortest form, or undefined for one that points outside. */
+function containedName(name: string): string | undefined {
+  const short = posix.normalize(name);
+  const outside = posix.isAbsolute(short) || short === '..' || short.startsWith('../');
+  return outside || short.includes('\0') ? undefined : short;
+}
+
+/** Opens without waiting, so that a pipe in place of a file can't hold us up. */
+async function regularFile(path: string): Promise<SourceFile | undefined> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stat = await file.stat();
+      return stat.isFile() ? { path, size: stat.size } : undefined;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw fileError(error, `read ${path}`);
+  }
+}
+
+function notAnArchive(what: string, cause: unknown): BoxliteError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BoxliteError('archive-invalid', `${what} is not a whole tar archive: ${reason}`, {
+    cause,
+    hint: 'give an image archive as `docker save` or `skopeo copy` write it',
+  });
+}

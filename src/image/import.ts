@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+
+import { BoxliteError, fileError } from '../errors.js';
+import type { Home } from '../home.js';
+import { adoptBlob, temporaryPath } from './content-store.js';
+import type { StoredImage, StoredImageLayer } from './image-record.js';
+import { applyChanges, type RunConfig } from './import-changes.js';
+import { storeLayer } from './layer-store.js';
+import { lend } from './lend.js';
+import { layerTypeOf } from './media-types.js';
+import { hostPlatform, type Platform } from './platform.js';
+import { parseReference } from './reference.js';
+import { storeImage } from './store-image.js';
+
+export interface ImportOptions {
+  /** The name it will be given; only checked here, before the first byte is read. */
+  reference?: string;
+  /** Dockerfile instructions for the config: `CMD ["sh"]`, `ENV A=b`; see import-changes.ts. */
+  changes?: readonly string[];
+  /** Kept in the image's history. */
+  message?: string;
+  platform?: Platform;
+  /** When the image says it was made; default: now. */
+  created?: Date;
+}
+
+/**
+ * Makes a one-layer image of a root file system's tar (gzip or plain), stored as it is given.
+ * @throws BoxliteError `archive-invalid` when it is no such tar, `invalid-argument` for a change,
+ *   `invalid-reference`, `no-space`
+ */
+export async function importRootfs(
+  home: Home,
+  source: AsyncIterable<Uint8Array>,
+  options: ImportOptions = {},
+): Promise<StoredImage> {
+  if (options.reference !== undefined) parseReference(options.reference);
+  const run = applyChanges(options.changes ?? []);
+  const layer = await receiveLayer(home, source);
+  return storeImage(home, configBytes(run, layer.diffId, options), [layer]);
+}
+
+/** One pass: to a file, into its digest, and into the layer store. */
+async function receiveLayer(
+  home: Home,
+  source: AsyncIterable<Uint8Array>,
+): Promise<StoredImageLayer> {
+  const path = await temporaryPath(home);
+  const file = await openNew(path);
+  const hash = createHash('sha256');
+  let size = 0;
+  let mediaType = layerTypeOf(new Uint8Array());
+  async function* received(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      if (size === 0) mediaType = layerTypeOf(chunk);
+      size += chunk.length;
+      hash.update(chunk);
+      await file.appendFile(chunk);
+      yield chunk;
+    }
+  }
+  try {
+    const bytes = received();
+    const { diffId } = await storeLayer(home, lend(bytes), {});
+    while ((await bytes.next()).done !== true);
+    await file.datasync();
+    const digest = `sha256:${hash.digest('hex')}`;
+    await adoptBlob(home, path, digest);
+    return { digest, size, mediaType, diffId };
+  } catch (error) {
+    throw asArchiveFault(error, path);
+  } finally {
+    await file.close();
+    await rm(path, { force: true });
+  }
+}
+
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    throw fileError(error, `create ${path}`);
+  }
+}
+
+/** To the caller it is the file given that is wrong, not a layer that he knows nothing of. */
+function asArchiveFault(error: unknown, path: string): unknown {
+  if (!(error instanceof BoxliteError)) return fileError(error, `write ${path}`);
+  if (error.code !== 'layer-invalid' && error.code !== 'image-corrupt') return error;
+  return new BoxliteError('archive-invalid', `not a tar of a root file system: ${error.message}`, {
+    cause: error,
+    hint: 'give a tar, plain or gzipped, of the files as they are to appear at /',
+  });
+}
+
+function configBytes(run: RunConfig, diffId: string, options: ImportOptions): Buffer {
+  const created = (options.created ?? new Date()).toISOString();
+  const comment = options.message ?? 'imported';
+  return Buffer.from(
+    JSON.stringify({
+      created,
+      ...(options.platform ?? hostPlatform()),
+      config: run,
+      rootfs: { type: 'layers', diff_ids: [diffId] },
+      history: [{ created, comment }],
+    }),
+  );
+}

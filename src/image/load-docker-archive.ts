@@ -1,0 +1,94 @@
+import { BoxliteError } from '../errors.js';
+import { digestSource, readFrom, readSource, type SourceFile } from './archive-source.js';
+import { writeBlob } from './content-store.js';
+import { digestOf } from './digest.js';
+import { MAX_CONFIG_BYTES, parseImageConfig } from './image-config.js';
+import { JsonReader } from './json-reader.js';
+import type { LoadedImage, LoadJob } from './load.js';
+import { fullNames } from './load-oci-layout.js';
+import { MAX_MANIFEST_BYTES } from './manifest.js';
+import { layerTypeOf } from './media-types.js';
+import { bringLayer } from './pull-layer.js';
+import { storeImage } from './store-image.js';
+
+/**
+ * Loads the images of a `docker save` archive (Docker's image spec v1.2: manifest.json lists
+ * configs, tags and layer files). Such an archive has no manifest of ours, so one is written: the
+ * image's id, the config's digest, stays what it is in Docker.
+ */
+export async function loadDockerArchive(job: LoadJob): Promise<LoadedImage[]> {
+  const images: LoadedImage[] = [];
+  for (const { config, repoTags, layers } of await readEntries(job)) {
+    const configBytes = await readSource(await find(job, config), MAX_CONFIG_BYTES);
+    checkName(config, digestOf(configBytes), job.what);
+    const { diffIds } = parseImageConfig(configBytes, `${config} of ${job.what}`);
+    if (diffIds.length !== layers.length)
+      throw new BoxliteError(
+        'image-corrupt',
+        `${job.what} has ${layers.length} layers for ${config}, which lists ${diffIds.length}`,
+      );
+    await writeBlob(job.home, configBytes);
+    const stored = [];
+    for (const [index, name] of layers.entries())
+      stored.push(await loadLayer(job, name, diffIds[index] ?? ''));
+    const image = await storeImage(job.home, configBytes, stored);
+    images.push({ references: repoTags.flatMap(fullNames), digest: image.manifestDigest, image });
+  }
+  return images;
+}
+
+/** The tags that manifest.json gives each config, for archives that are an OCI layout as well. */
+export async function readRepoTags(job: LoadJob): Promise<Map<string, string[]>> {
+  const tags = new Map<string, string[]>();
+  if ((await job.archive.find('manifest.json')) === undefined) return tags;
+  for (const { config, repoTags } of await readEntries(job)) {
+    const hex = /([0-9a-f]{64})(?:\.json)?$/.exec(config)?.[1];
+    if (hex !== undefined) tags.set(`sha256:${hex}`, repoTags.flatMap(fullNames));
+  }
+  return tags;
+}
+
+interface ArchiveEntry {
+  config: string;
+  repoTags: string[];
+  layers: string[];
+}
+
+async function readEntries(job: LoadJob): Promise<ArchiveEntry[]> {
+  const bytes = await readSource(await find(job, 'manifest.json'), MAX_MANIFEST_BYTES);
+  return JsonReader.parseArray(bytes, `manifest.json of ${job.what}`).map((reader) => ({
+    config: reader.string('Config'),
+    repoTags: reader.optionalStrings('RepoTags') ?? [],
+    layers: reader.optionalStrings('Layers') ?? [],
+  }));
+}
+
+async function loadLayer(
+  job: LoadJob,
+  name: string,
+  diffId: string,
+): Promise<{ digest: string; size: number; mediaType: string; diffId: string }> {
+  const file = await find(job, name);
+  const digest = await digestSource(file);
+  const layer = { digest, size: file.size, mediaType: await typeOf(file), diffId };
+  await bringLayer(job.home, layer, (offset) => Promise.resolve(readFrom(file, offset)), job);
+  return layer;
+}
+
+async function typeOf(file: SourceFile): Promise<string> {
+  for await (const chunk of readFrom(file, 0)) return layerTypeOf(chunk);
+  return layerTypeOf(new Uint8Array());
+}
+
+/** The config's file is named for its digest; another content under that name is a forgery. */
+function checkName(name: string, digest: string, what: string): void {
+  const hex = /([0-9a-f]{64})(?:\.json)?$/.exec(name)?.[1];
+  if (hex !== undefined && `sha256:${hex}` !== digest)
+    throw new BoxliteError('image-corrupt', `${name} of ${what} is not what its name says`);
+}
+
+async function find(job: LoadJob, name: string): Promise<SourceFile> {
+  const file = await job.archive.find(name);
+  if (file !== undefined) return file;
+  throw new BoxliteError('archive-invalid', `${job.what} lacks ${JSON.stringify(name)}`);
+}

@@ -1,0 +1,104 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import type { Home } from '../home.js';
+import { type ArchiveSource, directorySource, spoolTar } from './archive-source.js';
+import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
+import { loadOciLayout } from './load-oci-layout.js';
+import type { StoredImage } from './image-record.js';
+import { hostPlatform, type Platform } from './platform.js';
+import type { LayerEvent } from './pull-layer.js';
+
+export interface LoadOptions {
+  /** Which image of an index to take; default: this machine's. */
+  platform?: Platform;
+  onProgress?: (event: LayerEvent) => void;
+  signal?: AbortSignal;
+}
+
+export interface LoadedImage {
+  /** Full names, `docker.io/library/alpine:latest`; empty when the archive gives none. */
+  references: string[];
+  /** Of what the archive lists: an index or a manifest. */
+  digest: string;
+  image: StoredImage;
+}
+
+/**
+ * Loads the images of an OCI layout (a directory, or a tar of one) or of a `docker save` archive;
+ * tars may be gzipped. Everything is checked against its digest.
+ * @param source a path, or the archive's bytes
+ * @throws BoxliteError `archive-invalid`, `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
+ */
+export async function loadArchive(
+  home: Home,
+  source: string | AsyncIterable<Uint8Array>,
+  options: LoadOptions = {},
+): Promise<LoadedImage[]> {
+  const what = typeof source === 'string' ? source : 'the archive';
+  const archive = await openArchive(home, source, what);
+  try {
+    const job = {
+      home,
+      archive,
+      what,
+      fallbackName: typeof source === 'string' ? nameFromPath(source) : undefined,
+      platform: options.platform ?? hostPlatform(),
+      onProgress: options.onProgress,
+      signal: options.signal,
+    };
+    if ((await archive.find('index.json')) !== undefined)
+      return await loadOciLayout(job, await readRepoTags(job));
+    if ((await archive.find('manifest.json')) !== undefined) return await loadDockerArchive(job);
+    throw new BoxliteError(
+      'archive-invalid',
+      `${what} is no image archive: it has neither index.json nor manifest.json`,
+      { hint: 'a plain root file system is brought in with: boxlite import' },
+    );
+  } catch (error) {
+    if (options.signal?.aborted !== true) throw error;
+    throw new BoxliteError('cancelled', `load of ${what} was cancelled`, { cause: error });
+  } finally {
+    await archive.close();
+  }
+}
+
+/** What the two formats' readers need to know. */
+export interface LoadJob {
+  home: Home;
+  archive: ArchiveSource;
+  /** The archive, for messages. */
+  what: string;
+  /** Repository for images that come with a bare tag. */
+  fallbackName: string | undefined;
+  platform: Platform;
+  onProgress: ((event: LayerEvent) => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+async function openArchive(
+  home: Home,
+  source: string | AsyncIterable<Uint8Array>,
+  what: string,
+): Promise<ArchiveSource> {
+  if (typeof source !== 'string') return spoolTar(home, source, what);
+  try {
+    if ((await stat(source)).isDirectory()) return directorySource(source);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT')
+      throw new BoxliteError('archive-invalid', `${source}: no such file or directory`);
+    throw fileError(error, `read ${source}`);
+  }
+  return spoolTar(home, createReadStream(source) as AsyncIterable<Buffer>, what);
+}
+
+/** `dir/My-App.tar.gz` → `my-app`; undefined when nothing of a repository name is left. */
+function nameFromPath(path: string): string | undefined {
+  const stem = basename(path)
+    .toLowerCase()
+    .replace(/\.(tar|tgz|tar\.gz|oci|oci\.tar)$/, '');
+  const name = stem.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
+  return name === '' ? undefined : name;
+}

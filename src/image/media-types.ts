@@ -1,0 +1,49 @@
+/** The media types of images: OCI's (image-spec, media-types.md) and Docker's (manifest v2 schema 2). */
+
+export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
+const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar';
+const OCI_LAYER_NONDISTRIBUTABLE = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
+
+const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
+const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
+const DOCKER_LAYER_FOREIGN = 'application/vnd.docker.image.rootfs.foreign.diff.tar';
+
+/** What a registry may answer when it is asked for a manifest. */
+export const MANIFEST_ACCEPT = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST].join(', ');
+
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;
+}
+
+export function isManifestType(mediaType: string): boolean {
+  return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
+}
+
+/** Docker's manifest of before 2016, signed or not; nothing in it can be verified by digest. */
+export function isSchema1Type(mediaType: string): boolean {
+  return /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/.test(mediaType);
+}
+
+export function isConfigType(mediaType: string): boolean {
+  return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG;
+}
+
+/** How the layer is packed is told by its first bytes; the type only says that it is a layer. */
+export function isLayerType(mediaType: string): boolean {
+  const bases = [OCI_LAYER, OCI_LAYER_NONDISTRIBUTABLE, DOCKER_LAYER, DOCKER_LAYER_FOREIGN];
+  return bases.some((base) =>
+    ['', '+gzip', '.gzip', '+zstd', '.zstd'].some((packing) => mediaType === base + packing),
+  );
+}
+
+/** The type of a layer that we write the manifest for, by its first bytes. */
+export function layerTypeOf(firstBytes: Uint8Array): string {
+  const [a, b, c, d] = firstBytes;
+  if (a === 0x1f && b === 0x8b) return `${OCI_LAYER}+gzip`;
+  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return `${OCI_LAYER}+zstd`;
+  return OCI_LAYER;
+}

@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs';
+
+import { BoxliteError } from '../errors.js';
+import type { Home } from '../home.js';
+import { blobPath, discardBlob, hasBlob } from './content-store.js';
+import { hashFor, parseDigest } from './digest.js';
+import type { StoredImageLayer } from './image-record.js';
+import { type BlobOpener, ingestBlob } from './ingest.js';
+import { hasLayer, storeLayer } from './layer-store.js';
+
+/** How a layer gets on. `digest` is the blob's; `total` its bytes. */
+export type LayerEvent = { type: 'layer'; digest: string } & (
+  | { status: 'queued' | 'exists' | 'unpacking' | 'done' }
+  /** Another process is downloading it. */
+  | { status: 'waiting'; pid: number }
+  | { status: 'downloading'; bytes: number; total: number }
+);
+
+export interface LayerOptions {
+  onProgress?: (event: LayerEvent) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Brings one layer into the store, as a blob and laid out, in one pass over its bytes.
+ * @returns whether any byte had to be fetched
+ */
+export async function bringLayer(
+  home: Home,
+  layer: StoredImageLayer,
+  openFrom: BlobOpener,
+  options: LayerOptions = {},
+): Promise<boolean> {
+  const { digest, diffId } = layer;
+  const report = options.onProgress ?? (() => undefined);
+  const unpacked = await hasLayer(home, diffId);
+  if (unpacked && (await hasBlob(home, layer))) {
+    report({ type: 'layer', digest, status: 'exists' });
+    return false;
+  }
+  const fetchIt = (): Promise<'received' | 'present'> =>
+    ingestBlob(home, layer, openFrom, {
+      signal: options.signal,
+      onWait: (pid) => report({ type: 'layer', digest, status: 'waiting', pid }),
+      onBytes: (bytes) => {
+        report({ type: 'layer', digest, status: 'downloading', bytes, total: layer.size });
+        if (bytes === layer.size) report({ type: 'layer', digest, status: 'unpacking' });
+      },
+      consume: async (bytes) => {
+        if (!unpacked) await storeLayer(home, bytes, { diffId });
+      },
+    });
+  let outcome = await fetchIt();
+  if (outcome === 'present' && !(await hasLayer(home, diffId))) {
+    report({ type: 'layer', digest, status: 'unpacking' });
+    if (!(await unpackStored(home, layer))) outcome = await fetchIt();
+  }
+  report({ type: 'layer', digest, status: 'done' });
+  return outcome === 'received';
+}
+
+/**
+ * Lays out a layer whose blob is here already.
+ * @returns false when the stored blob proved damaged; it is discarded then
+ */
+async function unpackStored(home: Home, layer: StoredImageLayer): Promise<boolean> {
+  try {
+    const bytes = createReadStream(blobPath(home, layer.digest)) as AsyncIterable<Buffer>;
+    await storeLayer(home, bytes, { diffId: layer.diffId });
+    return true;
+  } catch (error) {
+    const content =
+      error instanceof BoxliteError &&
+      (error.code === 'image-corrupt' || error.code === 'layer-invalid');
+    if (!content || (await isIntact(home, layer.digest))) throw error;
+    await discardBlob(home, layer.digest);
+    return false;
+  }
+}
+
+/** Whether a bad layer is what its author made, rather than what our disk made of it. */
+async function isIntact(home: Home, digest: string): Promise<boolean> {
+  const hash = hashFor(digest);
+  for await (const chunk of createReadStream(blobPath(home, digest)) as AsyncIterable<Buffer>)
+    hash.update(chunk);
+  return hash.digest('hex') === parseDigest(digest).hex;
+}

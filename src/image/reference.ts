@@ -1,0 +1,210 @@
+import { BoxliteError } from '../errors.js';
+import { isDigest } from './digest.js';
+
+/** Where names without a registry are looked for when nothing else is configured. */
+export const DEFAULT_REGISTRIES: readonly string[] = ['docker.io'];
+
+/** The registry name of images that were loaded or imported without one. */
+export const LOCAL_REGISTRY = 'localhost';
+
+/**
+ * An image's name taken apart. Without `registry` it is a short name, for the search list.
+ * `tag` is `latest` when neither tag nor digest was written.
+ */
+export interface Reference {
+  registry?: string;
+  repository: string;
+  tag?: string;
+  digest?: string;
+}
+
+/** A reference that names its registry: what is asked for, and the key in the store. */
+export interface QualifiedReference extends Reference {
+  registry: string;
+}
+
+const MAX_REPOSITORY_LENGTH = 255;
+const MAX_TAG_LENGTH = 128;
+
+/**
+ * Parses `[registry[:port]/]path[:tag][@digest]`. Grammar and defaults are those of Docker
+ * (github.com/distribution/reference): the first component is a registry when it holds a dot, a
+ * colon or an upper-case letter, or is `localhost`.
+ * @throws BoxliteError `invalid-reference` that says which character broke which rule
+ */
+export function parseReference(text: string): Reference {
+  const refuse = (index: number, rule: string): never => {
+    throw new BoxliteError(
+      'invalid-reference',
+      `invalid image reference ${JSON.stringify(text)}: ${rule} (character ${index + 1})`,
+      { hint: 'write it as [REGISTRY[:PORT]/]NAME[:TAG][@DIGEST], for example alpine:3.20' },
+    );
+  };
+  if (text === '') refuse(0, 'it is empty');
+
+  const at = text.indexOf('@');
+  const digest = at < 0 ? undefined : text.slice(at + 1);
+  if (digest !== undefined && !isDigest(digest))
+    refuse(at + 1, 'the digest must be sha256: and 64, or sha512: and 128 lower-case hex digits');
+
+  const named = at < 0 ? text : text.slice(0, at);
+  const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
+  const tag = colon < 0 ? undefined : named.slice(colon + 1);
+  if (tag !== undefined) checkTag(tag, colon + 1, refuse);
+
+  const name = colon < 0 ? named : named.slice(0, colon);
+  const slash = registryLength(name);
+  const registry = slash === 0 ? undefined : name.slice(0, slash);
+  if (registry !== undefined) checkRegistry(registry, refuse);
+  const pathStart = registry === undefined ? 0 : slash + 1;
+  checkRepository(name.slice(pathStart), pathStart, refuse);
+
+  const reference: Reference = { repository: name.slice(pathStart) };
+  if (registry !== undefined) Object.assign(reference, qualify(registry, reference.repository));
+  if (tag !== undefined) reference.tag = tag;
+  else if (digest === undefined) reference.tag = 'latest';
+  if (digest !== undefined) reference.digest = digest;
+  return reference;
+}
+
+/**
+ * The places where an image may be fetched, in the order to try them.
+ * @param searchList registries, each with an optional path (`ghcr.io/team`); empty means docker.io
+ */
+export function candidates(
+  reference: Reference,
+  searchList: readonly string[] = DEFAULT_REGISTRIES,
+): QualifiedReference[] {
+  const { registry } = reference;
+  if (registry !== undefined) return [{ ...reference, registry }];
+  const places = searchList.length === 0 ? DEFAULT_REGISTRIES : searchList;
+  return places.map((place) => {
+    const slash = place.indexOf('/');
+    const host = slash < 0 ? place : place.slice(0, slash);
+    const prefix = slash < 0 ? '' : `${place.slice(slash + 1).replace(/\/+$/, '')}/`;
+    checkPlace(place, host, prefix);
+    return { ...reference, ...qualify(host, prefix + reference.repository) };
+  });
+}
+
+/**
+ * The names under which the store may hold what the user means, best first: where it would be
+ * pulled from, then what was loaded or imported without a registry.
+ */
+export function storedNames(text: string, searchList?: readonly string[]): string[] {
+  const reference = parseReference(text);
+  const names = candidates(reference, searchList).map(canonicalName);
+  if (reference.registry === undefined)
+    names.push(canonicalName({ ...reference, registry: LOCAL_REGISTRY }));
+  return names;
+}
+
+/** The full name for something made here: a short name becomes `localhost/NAME:TAG`. */
+export function localName(text: string): string {
+  const reference = parseReference(text);
+  return canonicalName({ ...reference, registry: reference.registry ?? LOCAL_REGISTRY });
+}
+
+/** The one full spelling: `docker.io/library/alpine:latest`, `host:5000/a/b@sha256:…`. */
+export function canonicalName(reference: QualifiedReference): string {
+  const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
+  const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
+  return `${reference.registry}/${reference.repository}${tag}${digest}`;
+}
+
+/** The spelling people know: docker.io and its `library/` are left out. */
+export function familiarName(reference: QualifiedReference): string {
+  const full = canonicalName(reference);
+  if (reference.registry !== 'docker.io') return full;
+  const path = full.slice('docker.io/'.length);
+  const short = path.startsWith('library/') ? path.slice('library/'.length) : path;
+  // `library/a/b` without its prefix would be read as another repository.
+  return reference.repository.split('/').length === 2 ? short : path;
+}
+
+type Refuse = (index: number, rule: string) => never;
+
+/** Length of the registry part of a name, 0 when it has none. */
+function registryLength(name: string): number {
+  const slash = name.indexOf('/');
+  if (slash < 0) return 0;
+  const first = name.slice(0, slash);
+  const isRegistry = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
+  return isRegistry ? slash : 0;
+}
+
+function qualify(registry: string, repository: string): { registry: string; repository: string } {
+  const host = registry === 'index.docker.io' ? 'docker.io' : registry;
+  const official = host === 'docker.io' && !repository.includes('/');
+  return { registry: host, repository: official ? `library/${repository}` : repository };
+}
+
+function checkTag(tag: string, start: number, refuse: Refuse): void {
+  if (tag === '') refuse(start, 'the tag is empty');
+  if (tag.length > MAX_TAG_LENGTH)
+    refuse(start + MAX_TAG_LENGTH, `a tag has at most ${MAX_TAG_LENGTH} characters`);
+  if (/^[.-]/.test(tag)) refuse(start, 'a tag begins with a letter, digit or underscore');
+  const bad = tag.search(/[^A-Za-z0-9_.-]/);
+  if (bad >= 0) refuse(start + bad, 'a tag holds letters, digits, underscores, dots and dashes');
+}
+
+const HOST = /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])$/;
+
+function checkRegistry(registry: string, refuse: Refuse): void {
+  const [, host = registry, port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(registry) ?? [];
+  if (port !== undefined && !(/^[0-9]{1,5}$/.test(port) && Number(port) <= 65535))
+    refuse(host.length + 1, 'the port must be a number up to 65535');
+  if (host.startsWith('[')) {
+    if (!/^\[[0-9A-Fa-f:.]+\]$/.test(host)) refuse(0, 'the registry is not an IPv6 address');
+    return;
+  }
+  let index = 0;
+  for (const label of host.split('.')) {
+    if (!HOST.test(label)) refuse(index, 'the registry is not a host name');
+    index += label.length + 1;
+  }
+}
+
+function checkRepository(path: string, start: number, refuse: Refuse): void {
+  if (path === '') refuse(start, 'the repository name is missing');
+  if (path.length > MAX_REPOSITORY_LENGTH)
+    refuse(start + MAX_REPOSITORY_LENGTH, `a name has at most ${MAX_REPOSITORY_LENGTH} characters`);
+  if (/^[0-9a-f]{64}$/.test(path)) refuse(start, 'a name can not be 64 hex digits, that is an id');
+  let index = start;
+  for (const component of path.split('/')) {
+    const fault = componentFault(component);
+    if (fault !== undefined) refuse(index + fault.index, fault.rule);
+    index += component.length + 1;
+  }
+}
+
+/** `path-component := [a-z0-9]+ ((_ | . | __ | -+) [a-z0-9]+)*` */
+function componentFault(component: string): { index: number; rule: string } | undefined {
+  if (component === '') return { index: 0, rule: 'a part of the name between slashes is empty' };
+  const upper = component.search(/[A-Z]/);
+  if (upper >= 0) return { index: upper, rule: 'the repository name must be lower case' };
+  const foreign = component.search(/[^a-z0-9._-]/);
+  if (foreign >= 0)
+    return {
+      index: foreign,
+      rule: 'a name holds lower-case letters, digits and . _ - between them',
+    };
+  const valid = /^[a-z0-9]+(?:(?:__|[._]|-+)[a-z0-9]+)*/.exec(component)?.[0].length ?? 0;
+  if (valid < component.length)
+    return {
+      index: valid,
+      rule: 'separators (. _ __ -) stand single and between letters or digits',
+    };
+  return undefined;
+}
+
+function checkPlace(place: string, host: string, prefix: string): void {
+  const refuse = (_index: number, rule: string): never => {
+    throw new BoxliteError(
+      'invalid-argument',
+      `invalid registry in the search list: ${JSON.stringify(place)}: ${rule}`,
+    );
+  };
+  checkRegistry(host, refuse);
+  if (prefix !== '') checkRepository(prefix.slice(0, -1), 0, refuse);
+}

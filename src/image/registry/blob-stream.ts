@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { BoxliteError } from '../../errors.js';
+import type { BlobDescriptor } from '../content-store.js';
+import type { HttpResponse } from './http.js';
+import { statusError, transportFailure } from './registry-error.js';
+import type { RetryPolicy } from './retry.js';
+import { TransportError } from './transport-error.js';
+
+type OpenFrom = (offset: number) => Promise<HttpResponse>;
+
+/**
+ * A blob's bytes from `offset` on, over as many connections as it takes. Each attempt that brought
+ * bytes gives the next ones their full number of tries again.
+ */
+export async function blobBytes(
+  open: OpenFrom,
+  registry: string,
+  blob: BlobDescriptor,
+  offset: number,
+  retry: RetryPolicy,
+  signal?: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const first = await openAt(open, registry, blob, offset);
+  return (async function* () {
+    let body = first;
+    let position = offset;
+    let fruitless = 0;
+    for (;;) {
+      try {
+        for await (const chunk of body) {
+          position += chunk.length;
+          fruitless = 0;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        const again = error instanceof TransportError && error.transient;
+        if (!again || position >= blob.size || ++fruitless >= retry.attempts)
+          throw transportFailure(error, registry, signal);
+      }
+      await delay(retry.firstPauseMs * 2 ** (fruitless - 1), undefined, { signal });
+      body = await openAt(open, registry, blob, position);
+    }
+  })();
+}
+
+/** Opens at an offset; a server that sends everything from the start is read up to there. */
+async function openAt(
+  open: OpenFrom,
+  registry: string,
+  blob: BlobDescriptor,
+  offset: number,
+): Promise<AsyncIterable<Uint8Array>> {
+  const response = await open(offset);
+  const partial = response.status === 206 && offset > 0;
+  if (response.status !== 200 && !partial) throw await blobError(response, registry, blob);
+  const start = partial ? offset : 0;
+  checkRange(response, registry, start);
+  const length = response.headers['content-length'];
+  // A size that differs is known before a byte is read.
+  if (length !== undefined && start + Number(length) !== blob.size) {
+    response.discard();
+    throw new BoxliteError(
+      'image-corrupt',
+      `blob ${blob.digest} was refused: ${registry} has ${start + Number(length)} bytes, ` +
+        `the manifest says ${blob.size}`,
+    );
+  }
+  return start === offset ? response.body : skip(response.body, offset);
+}
+
+async function blobError(
+  response: HttpResponse,
+  registry: string,
+  blob: BlobDescriptor,
+): Promise<BoxliteError> {
+  if (response.status !== 404) return statusError(response, registry, `blob ${blob.digest}`);
+  response.discard();
+  return new BoxliteError('image-corrupt', `${registry} does not have blob ${blob.digest}`, {
+    hint: 'the image was pushed incompletely; push it again',
+  });
+}
+
+function checkRange(response: HttpResponse, registry: string, start: number): void {
+  const range = response.headers['content-range'];
+  if (response.status !== 206 || range?.startsWith(`bytes ${start}-`) === true) return;
+  response.discard();
+  throw new BoxliteError(
+    'registry-protocol',
+    `${registry} was asked for bytes from ${start} on and sent ${JSON.stringify(range ?? '')}`,
+  );
+}
+
+async function* skip(body: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+  let left = count;
+  for await (const chunk of body) {
+    if (left < chunk.length) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
+}

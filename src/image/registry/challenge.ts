@@ -1,0 +1,34 @@
+/** One challenge of a `WWW-Authenticate` header: `Bearer realm="…",service="…"`. */
+export interface Challenge {
+  /** Lower case: `bearer`, `basic`. */
+  scheme: string;
+  /** Names in lower case. */
+  parameters: Record<string, string>;
+}
+
+const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
+const PARAMETER = new RegExp(
+  `^\\s*,?\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))`,
+);
+const SCHEME = new RegExp(`^\\s*,?\\s*(${TOKEN})(?=\\s|$|,)`);
+
+/** Parses the challenges of a 401 (RFC 9110, 11.6.1). What does not parse is left out. */
+export function parseChallenges(header: string): Challenge[] {
+  const challenges: Challenge[] = [];
+  let rest = header;
+  while (rest.trim() !== '') {
+    const parameter = PARAMETER.exec(rest);
+    const current = challenges.at(-1);
+    if (parameter !== null && current !== undefined) {
+      const [whole, name = '', quoted, bare = ''] = parameter;
+      current.parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? bare;
+      rest = rest.slice(whole.length);
+      continue;
+    }
+    const scheme = SCHEME.exec(rest);
+    if (scheme === null) return challenges;
+    challenges.push({ scheme: (scheme[1] ?? '').toLowerCase(), parameters: {} });
+    rest = rest.slice(scheme[0].length);
+  }
+  return challenges;
+}

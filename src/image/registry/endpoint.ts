@@ -1,0 +1,30 @@
+/** Docker Hub's registry answers under another name than its images carry. */
+const ALIASES: Record<string, string> = { 'docker.io': 'registry-1.docker.io' };
+
+/** One way to reach a registry. */
+export interface Endpoint {
+  /** Scheme, host and port. */
+  base: URL;
+}
+
+/** A registry may be spoken to in the clear: it is this machine, or the user said so. */
+export function isInsecure(registry: string, insecureRegistries: readonly string[]): boolean {
+  const host = registry.replace(/:[0-9]+$/, '');
+  return (
+    insecureRegistries.includes(registry) ||
+    insecureRegistries.includes(host) ||
+    host === 'localhost' ||
+    host === '[::1]' ||
+    /^127(\.[0-9]{1,3}){3}$/.test(host)
+  );
+}
+
+/**
+ * The ways to reach a registry, to be tried in order until one answers: HTTPS; where that is not
+ * asked for, HTTP and then HTTPS with whatever certificate.
+ */
+export function endpointsOf(registry: string, insecure: boolean): Endpoint[] {
+  const host = ALIASES[registry] ?? registry;
+  const schemes = insecure ? ['http', 'https'] : ['https'];
+  return schemes.map((scheme) => ({ base: new URL(`${scheme}://${host}/`) }));
+}

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { HttpResponse } from './http.js';
+import { TransportError } from './transport-error.js';
+
+export interface RetryPolicy {
+  /** Tries in all, the first included. */
+  attempts: number;
+  /** Pause after the first failure; it doubles each time. */
+  firstPauseMs: number;
+  /** A server that asks for a longer pause (Retry-After) is not waited for. */
+  longestPauseMs: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 4,
+  firstPauseMs: 500,
+  longestPauseMs: 60_000,
+};
+
+const BUSY = new Set([429, 500, 502, 503, 504]);
+
+/**
+ * Tries a request again when the server is busy or the connection broke. The last answer is
+ * returned as it is, the last failure thrown.
+ */
+export async function withRetry(
+  attempt: () => Promise<HttpResponse>,
+  policy: RetryPolicy,
+  signal?: AbortSignal,
+): Promise<HttpResponse> {
+  for (let tried = 1; ; tried++) {
+    const backOffMs = policy.firstPauseMs * 2 ** (tried - 1);
+    let pauseMs = backOffMs;
+    try {
+      const response = await attempt();
+      if (!BUSY.has(response.status) || tried >= policy.attempts) return response;
+      pauseMs = retryAfterMs(response.headers['retry-after']) ?? backOffMs;
+      if (pauseMs > policy.longestPauseMs) return response;
+      response.discard();
+    } catch (error) {
+      const again = error instanceof TransportError && error.transient && tried < policy.attempts;
+      if (!again) throw error;
+    }
+    await delay(pauseMs, undefined, { signal });
+  }
+}
+
+/** `Retry-After` is seconds or an HTTP date (RFC 9110, 10.2.3). */
+export function retryAfterMs(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^[0-9]+$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
