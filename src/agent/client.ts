@@ -5,7 +5,7 @@ import { BOX_FILES } from '../home.js';
 import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
 import { connectSocket } from './connect.js';
 import { Deferred } from './deferred.js';
-import { ExecSession } from './exec-session.js';
+import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, refusal } from './failure.js';
 import { readReady, readWelcome, type Greeting, type ShimPhase } from './greeting.js';
 import { GENERATION, SESSIONS, SHIM_PHASES } from './protocol.js';
@@ -109,7 +109,10 @@ export class ShimClient implements AsyncDisposable {
   exec(values: ExecValues): ExecSession {
     const number = this.#nextSession;
     this.#nextSession += 1;
-    const session = this.#open(number, () => this.#connection.send('hangup', number, {}));
+    const session = this.#open(number, {
+      leave: () => this.#connection.send('hangup', number, {}),
+      sendStdin: (piece, eof, done) => this.#connection.sendStdin(number, piece, eof, done),
+    });
     if (this.#ended === undefined) this.#connection.send('exec', number, values);
     return session;
   }
@@ -121,15 +124,27 @@ export class ShimClient implements AsyncDisposable {
   main(values?: ExecValues, { attach = true }: MainOptions = {}): ExecSession {
     const open = this.#sessions.get(SESSIONS.MAIN);
     if (open !== undefined && values === undefined) return open;
-    const session = this.#open(SESSIONS.MAIN, () => this.close());
+    const joined = values === undefined;
+    const attached = attach || joined;
+    const session = this.#open(
+      SESSIONS.MAIN,
+      {
+        leave: () => this.close(),
+        sendStdin: (piece, eof, done) => {
+          // The shim takes main's stdin from the attached only.
+          if (attached) this.#connection.sendStdin(SESSIONS.MAIN, piece, eof, done);
+          else done?.();
+        },
+      },
+      { joined },
+    );
     if (this.#ended !== undefined) return session;
     this.#connection.batch(() => {
       // Attached first, so that not a byte of an instant command is missed.
-      if (attach || values === undefined) this.#connection.send('attach', SESSIONS.MAIN, {});
+      if (attached) this.#connection.send('attach', SESSIONS.MAIN, {});
       if (values !== undefined) this.#connection.send('exec', SESSIONS.MAIN, values);
     });
-    // A command that runs already will not report its start again; it is PID 1 of the box.
-    if (values === undefined && this.phase !== SHIM_PHASES.STARTING) session.setStarted(1);
+    if (joined && this.phase !== SHIM_PHASES.STARTING) session.setStarted();
     return session;
   }
 
@@ -189,15 +204,21 @@ export class ShimClient implements AsyncDisposable {
     if (this.#ended === undefined) this.#connection.send(name, SESSIONS.CONTROL, values);
   }
 
-  #open(number: number, leave: () => void): ExecSession {
-    const session: ExecSession = new ExecSession({
-      send: (name, values) => this.#connection.send(name, number, values),
-      sendStdin: (piece, eof, done) => this.#connection.sendStdin(number, piece, eof, done),
-      leave,
-      release: () => {
-        if (this.#sessions.get(number) === session) this.#sessions.delete(number);
+  #open(
+    number: number,
+    link: Pick<SessionLink, 'leave' | 'sendStdin'>,
+    options?: SessionOptions,
+  ): ExecSession {
+    const session: ExecSession = new ExecSession(
+      {
+        ...link,
+        send: (name, values) => this.#connection.send(name, number, values),
+        release: () => {
+          if (this.#sessions.get(number) === session) this.#sessions.delete(number);
+        },
       },
-    });
+      options,
+    );
     this.#sessions.set(number, session);
     if (this.#ended !== undefined) session.disconnect(this.#ended);
     return session;
@@ -236,6 +257,7 @@ export class ShimClient implements AsyncDisposable {
   #failStart(reason: BoxliteError): void {
     this.#ready.reject(reason);
     this.#bootstrapped.reject(reason);
+    this.#sessions.get(SESSIONS.MAIN)?.failStart(reason);
   }
 
   #close(error: BoxliteError | undefined): void {

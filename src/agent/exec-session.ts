@@ -35,6 +35,17 @@ export interface SessionLink {
   release(): void;
 }
 
+export interface SessionOptions {
+  /**
+   * The command may have started before this client came, and then never says so again: whatever
+   * else comes from it tells as much.
+   */
+  joined?: boolean;
+}
+
+/** The box's own command, in its own PID namespace. */
+const MAIN_PID = 1;
+
 /** Consumed bytes are reported in portions of this size, so that small output costs no frames. */
 const CREDIT_BYTES = LIMITS.WINDOW / 4;
 
@@ -62,9 +73,11 @@ export class ExecSession {
   #uncredited = 0;
   #over = false;
   #hasStarted = false;
+  readonly #joined: boolean;
 
-  constructor(link: SessionLink) {
+  constructor(link: SessionLink, { joined = false }: SessionOptions = {}) {
     this.#link = link;
+    this.#joined = joined;
     this.started = this.#startResult.promise;
     this.exited = this.#exitResult.promise;
     this.#input = new ExecInput(link.sendStdin);
@@ -112,6 +125,7 @@ export class ExecSession {
 
   /** For the connection: output has come. @throws `protocol` when the guest exceeds its window */
   receiveOutput(stream: OutputStream, chunk: Buffer): void {
+    this.#join();
     this.#unconsumed += chunk.length;
     if (this.#unconsumed > LIMITS.WINDOW)
       throw new BoxliteError(
@@ -144,9 +158,14 @@ export class ExecSession {
   }
 
   /** For the connection: the command runs. */
-  setStarted(pid: number): void {
+  setStarted(pid: number = MAIN_PID): void {
     this.#hasStarted = true;
     this.#startResult.resolve({ pid });
+  }
+
+  /** For the connection: the box could not be made ready, so its command will never start. */
+  failStart(reason: BoxliteError): void {
+    if (!this.#hasStarted) this.disconnect(reason);
   }
 
   /** For the connection: nothing more can come; whatever is waited for fails with `reason`. */
@@ -157,7 +176,12 @@ export class ExecSession {
     this.#exitResult.reject(reason);
   }
 
+  #join(): void {
+    if (this.#joined && !this.#hasStarted) this.setStarted();
+  }
+
   #exit({ code, signal, flags }: { code: number; signal: number; flags: number }): void {
+    this.#join();
     if (!this.#hasStarted || code > 255 || signal > 64)
       throw new BoxliteError(
         'protocol',

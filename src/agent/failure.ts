@@ -5,6 +5,9 @@ import { STAGES } from './protocol.js';
 
 const MAX_MESSAGE_CHARS = 1024;
 
+/** Linux's number; Node does not list it. */
+const ESHUTDOWN = 108;
+
 /** The command exists but can't be run: exit status 126. */
 const NOT_INVOCABLE: ReadonlySet<number> = new Set([
   constants.errno.EACCES,
@@ -30,10 +33,11 @@ export function bootFailure(failed: Message<'failed'>): BoxliteError {
 
 /** Why the shim did not take a frame: the box is ending, or has too many sessions. */
 export function refusal(refused: Message<'refused'>): BoxliteError {
-  const text = failureText(refused, 'the box took no more commands');
-  const crowded =
-    refused.errno === constants.errno.EMFILE || refused.errno === constants.errno.EAGAIN;
-  return new BoxliteError(crowded ? 'exec-failed' : 'box-not-running', text);
+  const ending = refused.errno === ESHUTDOWN || refused.errno === constants.errno.ESRCH;
+  return new BoxliteError(
+    ending ? 'box-not-running' : 'exec-failed',
+    failureText(refused, 'the box took no more commands'),
+  );
 }
 
 /**

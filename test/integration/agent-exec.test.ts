@@ -312,6 +312,43 @@ describe('main', () => {
     expect(await session.exited).toMatchObject({ code: 5 });
   });
 
+  it('counts as started by its output or its end when it was joined while starting', async () => {
+    await using shim = await FakeShim.start((peer) =>
+      peer.welcome({ phase: SHIM_PHASES.STARTING }).on('attach', ({ session }) => {
+        peer.send('exited', session, { code: 0, signal: 0, flags: 0 });
+      }),
+    );
+    await using client = await connect(shim);
+    const session = client.attach();
+    expect(await session.exited).toEqual(OK);
+    expect(await session.started).toEqual({ pid: 1 });
+  });
+
+  it('fails with the stage at which the box could not be made ready', async () => {
+    await using shim = await FakeShim.start((peer) =>
+      peer.welcome({ phase: SHIM_PHASES.STARTING }).on('exec', () => {
+        peer.send('failed', 0, { errno: 5, stage: STAGES.NETWORK, message: 'no eth0' });
+      }),
+    );
+    await using client = await connect(shim);
+    const expected = { code: 'boot-failed', stage: 'network', message: 'no eth0' };
+    await expect(client.main(EXEC).started).rejects.toMatchObject(expected);
+  });
+
+  it('is sent no stdin by a client that did not attach', async () => {
+    const seen: string[] = [];
+    await using shim = await FakeShim.start((peer) => {
+      peer.welcome().on('stdin', () => seen.push('stdin'));
+      peer.on('signal', ({ session }) => peer.send('started', session, { pid: 1 }));
+    });
+    await using client = await connect(shim);
+    const session = client.main(EXEC, { attach: false });
+    session.stdin.end('nobody reads this');
+    session.signal(1);
+    await session.started;
+    expect(seen).toEqual([]);
+  });
+
   it('is left running when its session is closed', async () => {
     const seen: string[] = [];
     const left = new Deferred<undefined>();

@@ -46,7 +46,7 @@ describe('refusal', () => {
   it('tells a crowded box from one that is ending', () => {
     const message = Buffer.from('no');
     expect(refusal({ errno: errno.EMFILE, message }).code).toBe('exec-failed');
-    expect(refusal({ errno: errno.ESRCH, message }).code).toBe('box-not-running');
+    expect(refusal({ errno: 108, message }).code).toBe('box-not-running'); // ESHUTDOWN
   });
 });
 
