@@ -74,7 +74,7 @@ export async function startShim(start: ShimStart): Promise<ShimProcess> {
 
 function configOf(start: ShimStart) {
   const { plan, user } = start;
-  const preload = plan.preloadRam ? nativeProgram('boxlite-ram.so') : '';
+  const preload = plan.preload ? nativeProgram('boxlite-ram.so') : '';
   return {
     generation: GENERATION,
     flags: start.template === true ? SHIM_FLAGS.TEMPLATE : 0,

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 export interface VmmUser {
   uid: number;
@@ -18,13 +18,7 @@ export function vmmUser(lockId: number): VmmUser | undefined {
   const uid = FIRST_VMM_UID + lockId;
   if (!isMapped(uid, '/proc/self/uid_map') || !isMapped(uid, '/proc/self/gid_map'))
     return undefined;
-  return { uid, gid: uid, groups: kvmGroup() };
-}
-
-/** The group that may open /dev/kvm goes along. */
-function kvmGroup(): number[] {
-  const gid = statSync('/dev/kvm', { throwIfNoEntry: false })?.gid;
-  return gid === undefined || gid === 0 ? [] : [gid];
+  return { uid, gid: uid, groups: [] };
 }
 
 function isMapped(id: number, mapPath: string): boolean {

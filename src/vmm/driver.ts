@@ -60,8 +60,8 @@ export interface LaunchPlan {
   qmpFd: number;
   portFd: number;
   consoleFd: number;
-  /** The interposer is needed to keep this VMM from opening the RAM file for writing. */
-  preloadRam: boolean;
+  /** The interposer is needed, which hands this VMM its descriptors where it would open files itself. */
+  preload: boolean;
 }
 
 /** Extents of an image's VMDK are reached as `/dev/fdset/N` from this N up. */

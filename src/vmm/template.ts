@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  chmod,
   mkdir,
   mkdtemp,
   readFile,
@@ -76,6 +77,9 @@ export class TemplateDraft {
     try {
       await mkdir(home.templates(), { recursive: true, mode: 0o700 });
       const directory = await mkdtemp(join(home.templates(), `.${key}-`));
+      // The VMM reaches its state's socket in here by a descriptor, and may be another user; by path
+      // nobody else gets past the directory above.
+      await chmod(directory, 0o711);
       const files: MachineFiles = {
         ram: join(directory, FILES.ram),
         image: home.padding(),

@@ -19,6 +19,7 @@ const FD = {
   disk: 18,
   share: 19,
   stateDirectory: 20,
+  kvm: 21,
   firstExtent: 32,
 } as const;
 
@@ -60,6 +61,9 @@ export function planQemu(
     passed.push({ fd: FD.initramfs, path: launch.guest.initramfs, write: false });
   }
 
+  const kvm = machine.accelerator === 'kvm';
+  if (kvm) passed.push({ fd: FD.kvm, path: '/dev/kvm', write: true });
+
   const argv = [
     program.path,
     ...machineArguments(machine),
@@ -76,12 +80,12 @@ export function planQemu(
   ];
   return {
     argv,
-    env: ['PATH=/usr/bin:/bin', 'LC_ALL=C'],
+    env: ['PATH=/usr/bin:/bin', 'LC_ALL=C', ...(kvm ? [`BOXLITE_KVM_FD=${FD.kvm}`] : [])],
     files: passed,
     qmpFd: FD.qmp,
     portFd: FD.port,
     consoleFd: FD.console,
-    preloadRam: !hasRomOption(program),
+    preload: kvm || !hasRomOption(program),
   };
 }
 
