@@ -63,8 +63,8 @@ void server_handle(struct server *server, const struct message *message) {
     case BL_MSG_SIGNAL:
         number = rd_u32(&rd);
         rd.bad = rd.bad || number == 0 || number > (uint32_t)SIGRTMAX;
-        if (!rd.bad && session->pid)
-            kill(session->pid, (int)number);
+        if (!rd.bad)
+            session_signal(session, (int)number);
         break;
     case BL_MSG_HANGUP:
         session_hang_up(session);

@@ -68,17 +68,21 @@ void session_read_report(struct session *session, struct port *port) {
     }
     if (session->failed || !session->started) {
         /* A process that dies before it can tell, by a signal or for want of memory. */
-        if (!session->failed)
+        if (!session->failed) {
             err_set(&session->failure, ECHILD, "the process ended before it could start the command");
-        if (!session->failed)
             session->failure_stage = BL_STAGE_EXEC;
-        session->failed = true;
+        }
+        session->failed = !session->timed_out && !session->hung_up; /* or it is our own doing */
         return;
     }
     uint8_t payload[4];
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, (uint32_t)session->box_pid);
     port_send(port, session->number, BL_MSG_STARTED, payload, wr.used);
+    for (int number = 1; session->early_signals && session->pid && number <= 64; number++)
+        if (session->early_signals >> (number - 1) & 1)
+            kill(session->pid, number);
+    session->early_signals = 0;
 }
 
 void session_died(struct session *session, int status, struct port *port) {
@@ -152,6 +156,13 @@ bool session_finished(const struct session *session) {
     if (!session->dead || session->report >= 0)
         return false;
     return session->failed || (session->output.fd < 0 && session->error.fd < 0);
+}
+
+void session_signal(struct session *session, int number) {
+    if (session->report >= 0)
+        session->early_signals |= UINT64_C(1) << ((number - 1) & 63);
+    else if (session->pid)
+        kill(session->pid, number);
 }
 
 void session_arm(struct session *session, enum next_step step, uint64_t after_ms) {

@@ -38,6 +38,7 @@ struct session {
     struct queue waiting; /* stdin on its way to `input` */
     struct flow flow;
 
+    uint64_t early_signals; /* bit n-1: signal n came before the command had started */
     uint64_t deadline_ns; /* CLOCK_MONOTONIC; of next_step */
     enum next_step next_step;
 };
@@ -58,6 +59,8 @@ bool session_finished(const struct session *session);
 bool session_take_input(struct session *session, struct port *port, const uint8_t *bytes, size_t size, bool last);
 void session_feed_input(struct session *session, struct port *port);
 
+/* A signal for a process that is not the command yet waits until it is. */
+void session_signal(struct session *session, int number);
 void session_arm(struct session *session, enum next_step step, uint64_t after_ms);
 /* Does what is due. */
 void session_check_deadline(struct session *session, uint64_t now_ns);

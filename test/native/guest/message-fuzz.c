@@ -1,0 +1,28 @@
+/* Both decoders, and the frames below them, over any bytes. */
+#include <string.h>
+
+#include "guest/inbox.h"
+#include "guest/message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static struct bootstrap bootstrap;
+    static struct exec_request exec;
+    static struct inbox inbox;
+    struct message message;
+    struct err err;
+    bootstrap_decode(data, size, &bootstrap, &err);
+    bootstrap_free(&bootstrap);
+    exec_request_decode(data, size, &exec, &err);
+    exec_request_free(&exec);
+
+    inbox_begin(&inbox);
+    if (queue_push(&inbox.bytes, data, size) == 0)
+        while (inbox_next(&inbox, &message, &err) != 0)
+            ;
+    for (size_t i = 0; i < MAX_PARTIALS; i++)
+        queue_free(&inbox.partials[i].bytes);
+    queue_free(&inbox.bytes);
+    return 0;
+}
