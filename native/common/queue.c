@@ -45,7 +45,7 @@ void queue_free(struct queue *queue) {
 }
 
 ssize_t queue_read(struct queue *queue, int fd, size_t limit) {
-    size_t room = queue->cap - queue->used;
+    size_t room = queue->used < queue->cap ? queue->cap - queue->used : 0;
     if (room > limit)
         room = limit;
     if (room == 0) {
@@ -82,7 +82,8 @@ int queue_frame(const struct queue *queue, struct frame *frame) {
 size_t frame_bytes(const struct frame *frame) { return FRAME_HEADER_BYTES + frame->header.length; }
 
 static int make_room(struct queue *queue, size_t n) {
-    if (n > queue->cap - queue->used) {
+    /* The cap may have been lowered since. */
+    if (queue->used > queue->cap || n > queue->cap - queue->used) {
         errno = ENOBUFS;
         return -1;
     }

@@ -1,0 +1,51 @@
+/* What the engine wants: one SHIM_CONFIG message (src/agent/protocol.ts) from descriptor 3. */
+#ifndef BOXLITE_SHIM_CONFIG_H
+#define BOXLITE_SHIM_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../common/err.h"
+
+enum { MAX_FILES = 256, MAX_GROUPS = 64, MAX_RLIMITS = 32, MAX_FD = 400 };
+
+#define UNCHANGED_ID UINT32_MAX
+
+struct passed_file {
+    int fd; /* the number the VMM sees */
+    uint32_t flags;
+    const char *path;
+};
+
+struct limit {
+    uint32_t resource;
+    uint64_t soft, hard;
+};
+
+struct config {
+    uint32_t flags; /* BL_SHIM_FLAG_* */
+    const char *box, *directory;
+    uint32_t console_limit;
+    char **argv, **env; /* NULL-terminated; env has room for one more */
+    uint32_t env_count;
+    struct passed_file files[MAX_FILES];
+    uint32_t file_count;
+    int qmp_fd, port_fd, console_fd;
+    uint32_t uid, gid; /* UNCHANGED_ID: stay who we are */
+    gid_t groups[MAX_GROUPS];
+    uint32_t group_count;
+    struct limit rlimits[MAX_RLIMITS];
+    uint32_t rlimit_count;
+    const char *preload;            /* empty: none */
+    char **exit_argv, **exit_env;   /* exit_argv NULL: nothing to run */
+    char *storage;
+};
+
+/* Reads the u32 length and the message, then checks both. It lives as long as the shim does. */
+int config_read(int fd, struct config *config, struct err *err);
+/* The second half alone: EPROTO for what is malformed, EINVAL for a value that can't be, naming it. */
+int config_decode(const uint8_t *message, size_t size, struct config *config, struct err *err);
+void config_free(struct config *config);
+
+#endif

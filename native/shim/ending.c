@@ -1,0 +1,113 @@
+#include "ending.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clients.h"
+#include "directory.h"
+#include "facts.h"
+#include "guest-port.h"
+#include "loop.h"
+#include "on-exit.h"
+#include "vmm.h"
+#include "vmm-output.h"
+
+enum { SHUTDOWN_SECONDS = 10, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
+
+static void write_facts(struct shim *shim, int status);
+static struct err describe(const struct shim *shim, int status);
+
+void ending_asked_for(struct shim *shim) {
+    bool again = shim->vmm.killed;
+    shim->vmm.killed = true;
+    if (!shim->vmm.pid) {
+        for (uint32_t i = 0; i < MAX_CLIENTS; i++)
+            if (shim->clients[i])
+                client_drop(shim, shim->clients[i]);
+    } else if (again || !shim->main.started) {
+        vmm_kill(shim);
+    } else {
+        guest_send(shim, &(struct frame_header){.type = BL_MSG_SHUTDOWN}, NULL);
+        loop_set_deadline(shim, SHUTDOWN_SECONDS);
+    }
+}
+
+void ending_vmm_ended(struct shim *shim, int status) {
+    port_drain(shim);
+    vmm_output_drain(shim);
+    if (shim->vmm.port_fd >= 0) {
+        close(shim->vmm.port_fd);
+        shim->vmm.port_fd = -1;
+    }
+    queue_free(&shim->to_guest);
+    loop_set_deadline(shim, 0);
+
+    write_facts(shim, status);
+    directory_release(shim);
+    clients_broadcast(shim, &(struct frame_header){.type = BL_MSG_GONE}, NULL);
+    shim->phase = BL_SHIM_PHASE_EXITED;
+    shim->ended = true;
+}
+
+void ending_handled(struct shim *shim, const struct client *client) {
+    if (client->own_exit)
+        shim->exit_handled = true;
+}
+
+void ending_settle(struct shim *shim) {
+    if (!shim->ended)
+        return;
+    bool waiting = false;
+    for (uint32_t i = 0; i < MAX_CLIENTS; i++) {
+        struct client *client = shim->clients[i];
+        if (!client || client->dead)
+            continue;
+        if (client->own_exit && !shim->exit_handled)
+            waiting = true;
+        else if (client->out.used == 0)
+            client_drop(shim, client);
+    }
+    clients_settle(shim);
+    if (!waiting && !shim->exit_handled) {
+        shim->exit_handled = true;
+        on_exit_run(&shim->config);
+    }
+}
+
+bool ending_is_over(const struct shim *shim) {
+    return shim->ended && shim->exit_handled && shim->client_count == 0;
+}
+
+static void write_facts(struct shim *shim, int status) {
+    if (shim->main.exited)
+        return;
+    if (shim->main.started) {
+        struct err why = describe(shim, status);
+        if (!shim->faulted && !shim->vmm.killed) {
+            shim->fault = why;
+            shim->faulted = true;
+        }
+        facts_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, 0, shim->vmm.killed ? "killed" : "vmm-died");
+        return;
+    }
+    /* The end of a template that has been saved is no failure. */
+    if ((shim->config.flags & BL_SHIM_FLAG_TEMPLATE) && !shim->faulted && WIFEXITED(status) &&
+        WEXITSTATUS(status) == 0)
+        return;
+    struct err why = describe(shim, status);
+    facts_write_boot_error(shim, shim->stage, &why);
+}
+
+static struct err describe(const struct shim *shim, int status) {
+    if (shim->faulted)
+        return shim->fault;
+    struct err why = {0};
+    if (shim->vmm.killed)
+        snprintf(why.msg, sizeof why.msg, "the VMM was ended on request");
+    else if (WIFSIGNALED(status))
+        snprintf(why.msg, sizeof why.msg, "the VMM was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(why.msg, sizeof why.msg, "the VMM ended with status %d", WEXITSTATUS(status));
+    return why;
+}

@@ -1,0 +1,103 @@
+/* boxlite-shim: the supervisor of one box. Starts the VMM, relays frames between the engine's processes
+ * and the guest agent, keeps the command's output, and leaves the facts of its end. See native/README.md. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "directory.h"
+#include "facts.h"
+#include "loop.h"
+#include "shim.h"
+#include "tsc.h"
+#include "vmm.h"
+
+enum { TO_GUEST_BYTES = 4 * 1024 * 1024, STDIN_BYTES = 8 * 1024 * 1024 };
+
+static int detach(struct shim *shim, struct err *err);
+static int read_config(struct shim *shim, struct err *err);
+static int open_logs(struct shim *shim, struct err *err);
+static void report_up(const struct shim *shim);
+static int report_failure(struct shim *shim, const struct err *err);
+
+static struct shim shim = {
+    .lock_fd = -1,
+    .listen_fd = -1,
+    .qmp_fd = -1,
+    .unsynced_fd = -1,
+    .phase = BL_SHIM_PHASE_STARTING,
+    .stage = BL_STAGE_JAIL,
+    .vmm = {.port_fd = -1, .console_fd = -1, .output_fd = -1},
+    .to_guest.cap = TO_GUEST_BYTES,
+    .from_guest.cap = 2 * (FRAME_HEADER_BYTES + BL_LIMIT_MAX_PAYLOAD),
+    .main.stdin_frames.cap = STDIN_BYTES,
+    .console_log.fd = -1,
+    .output_log.fd = -1,
+};
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--tsc-khz") == 0)
+        return print_tsc_khz();
+    static int (*const phases[])(struct shim *, struct err *) = {
+        detach, read_config, directory_claim, open_logs, directory_listen, loop_open, vmm_start,
+    };
+    struct err err;
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+        if (phases[i](&shim, &err))
+            return report_failure(&shim, &err);
+    report_up(&shim);
+    /* From here on nothing ends the shim but the end of the box. */
+    loop_run(&shim);
+    return 0;
+}
+
+/* Cuts every tie to the process that started us but the lifeline and the status pipe. */
+static int detach(struct shim *s, struct err *err) {
+    (void)s;
+    if (close_range(STATUS_FD + 1, ~0U, 0))
+        return err_errno(err, "close inherited descriptors");
+    if (fcntl(LIFELINE_FD, F_SETFD, FD_CLOEXEC) || fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC))
+        return err_errno(err, "descriptors 3 and 4 must be open");
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+        return err_errno(err, "open /dev/null");
+    close(null);
+    umask(077);
+    /* Fails for the leader of a session, which is then detached already. */
+    if (setsid() < 0 && errno != EPERM)
+        return err_errno(err, "begin a session");
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return err_errno(err, "ignore SIGPIPE");
+    prctl(PR_SET_NAME, "boxlite-shim");
+    return 0;
+}
+
+static int read_config(struct shim *s, struct err *err) { return config_read(LIFELINE_FD, &s->config, err); }
+
+static int open_logs(struct shim *s, struct err *err) {
+    if (facts_clear(err) || console_log_open(&s->console_log, s->config.console_limit, err))
+        return -1;
+    /* A template runs no command. */
+    return s->config.flags & BL_SHIM_FLAG_TEMPLATE ? 0 : output_log_open(&s->output_log, "output.log", err);
+}
+
+static void report_up(const struct shim *s) {
+    dprintf(STATUS_FD, "up %d\n", (int)s->vmm.pid);
+    close(STATUS_FD);
+}
+
+static int report_failure(struct shim *s, const struct err *err) {
+    /* Only whoever holds the lock may speak for the box. */
+    if (s->lock_fd >= 0) {
+        facts_write_boot_error(s, s->stage, err);
+        directory_release(s);
+    }
+    vmm_kill(s);
+    dprintf(STATUS_FD, "failed %s %d %s\n", stage_name(s->stage), err->code, err->msg);
+    return 1;
+}

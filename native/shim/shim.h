@@ -1,0 +1,93 @@
+/* The state of one shim, and how its parts reach each other. */
+#ifndef BOXLITE_SHIM_SHIM_H
+#define BOXLITE_SHIM_SHIM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../common/err.h"
+#include "../common/queue.h"
+#include "../protocol/protocol.h"
+#include "config.h"
+#include "console-log.h"
+#include "output-log.h"
+#include "sessions.h"
+#include "tail.h"
+
+enum {
+    LIFELINE_FD = 3, /* the configuration comes from here; its end is the starter's end */
+    STATUS_FD = 4,
+    MAX_CLIENTS = 256,
+    FIRST_SHIM_TYPE = 0x80, /* frame types from here up stop at the shim */
+    FIRST_REPLY_TYPE = 0x40, /* from here to there they come from the guest */
+    EXITED_BYTES = 12,
+    READY_BYTES = 12,
+};
+
+/* Above this, clients are not read: what they want to send stays in their sockets. */
+#define GUEST_QUEUE_LIMIT (1024U * 1024)
+
+struct client {
+    int fd;
+    uint32_t id;   /* from 1, never used twice */
+    uint32_t slot; /* in `clients` */
+    struct queue in, out;
+    uint32_t session_count, highest_session;
+    bool dead;     /* closed at the end of this turn of the loop */
+    bool attached, own_exit;
+    bool paused;   /* not read while the guest's queue is full */
+    bool hung_up;  /* its end was seen while paused */
+    bool watched;
+    uint32_t events;  /* what epoll waits for */
+    uint64_t acked;   /* bytes of main's output it has consumed, counted from main's start */
+    uint32_t stdin_held; /* bytes of its stdin for main that wait here */
+};
+
+/* The box's command, session 1. Its flow control ends here: any number of clients see its output and
+ * may feed it. */
+struct main_session {
+    uint32_t requested_by; /* a client's id; 0 = nobody asked to start it yet */
+    bool requested, started, exited, failed;
+    uint8_t exited_payload[EXITED_BYTES];
+    uint64_t received, credited; /* bytes of output from the guest, and returned to it as credit */
+    struct queue stdin_frames;   /* session number = the id of the client it came from */
+    uint32_t stdin_on_the_way;
+};
+
+struct vmm {
+    pid_t pid; /* 0 once it has been reaped */
+    int port_fd, console_fd, output_fd;
+    bool killed; /* its end was asked for */
+};
+
+struct shim {
+    struct config config;
+    int lock_fd, listen_fd, qmp_fd, epoll_fd, signal_fd, timer_fd;
+    uint32_t phase, stage; /* BL_SHIM_PHASE_*, BL_STAGE_* */
+    struct vmm vmm;
+    bool faulted; /* we ended the VMM ourselves, because of `fault` */
+    struct err fault;
+
+    bool ready;
+    uint8_t ready_payload[READY_BYTES];
+    struct queue to_guest, from_guest;
+    bool port_wants_room;
+    struct main_session main;
+    struct session_table sessions;
+    struct client *clients[MAX_CLIENTS];
+    uint32_t client_count, last_client_id;
+
+    struct output_log output_log;
+    struct console_log console_log;
+    struct tail console_tail, vmm_tail;
+
+    bool boot_error_written;
+    int unsynced_fd;  /* a fact that is in place and not yet on the disk, or -1 */
+    bool ended;       /* the VMM is gone and the facts are there */
+    bool exit_handled; /* somebody folds the end in, or on_exit has been started for it */
+};
+
+/* What epoll reports on: in the low half of its data; a client's slot in the high half. */
+enum source { ON_SIGNAL, ON_TIMER, ON_LISTENER, ON_LIFELINE, ON_PORT, ON_CONSOLE, ON_VMM_OUTPUT, ON_CLIENT };
+
+#endif
