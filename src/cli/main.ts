@@ -18,8 +18,8 @@ async function main(argv: string[]): Promise<void> {
       import('./program.js'),
       import('./world.js'),
     ]);
-    const status = await runProgram(argv, createWorld(), (command) => {
-      failureStatus = command.failureStatus;
+    const status = await runProgram(argv, createWorld(), (each) => {
+      failureStatus = each;
     });
     await exit(status);
   } catch (error) {

@@ -29,7 +29,7 @@ export function parseArguments(grammar: Grammar, argv: readonly string[]): Parse
   const unknownOption = unknown[0];
   if (!help && unknownOption !== undefined) throw unknownFlag(grammar, unknownOption);
 
-  const options = valuesOf(grammar, help ? [] : occurrences);
+  const options = valuesOf(grammar, argv, help ? [] : occurrences);
   if (!help) checkCount(grammar, operands.length);
   return { args: operands, options, given: new Set(occurrences.map(({ name }) => name)), help };
 }
@@ -102,13 +102,14 @@ function unknownFlag(grammar: Grammar, text: string): BoxliteError {
 
 function valuesOf(
   grammar: Grammar,
+  argv: readonly string[],
   occurrences: readonly { name: string; text: string }[],
 ): Record<string, unknown> {
   const values = initialValues(grammar.options);
   for (const { name, text } of occurrences) {
     const option = grammar.options[name];
     if (option === undefined) continue;
-    const parsed = parseValue(grammar, name, option, text);
+    const parsed = parseValue(grammar, name, option, withoutSign(argv, option, text));
     const before: unknown = values[name];
     values[name] = option.repeatable && isList(before) ? [...before, parsed] : parsed;
   }
@@ -124,14 +125,19 @@ export function initialValues(options: Options): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).map(([name, { initial }]) => [name, initial]));
 }
 
+/** `-e=K=V` is `-eK=V` to Docker; commander takes the sign for a part of the value. */
+function withoutSign(argv: readonly string[], { short }: Option<unknown>, text: string): string {
+  if (short === undefined || !text.startsWith('=')) return text;
+  const attached = argv.some((word) => /^-[^-]/.test(word) && word.endsWith(`${short}${text}`));
+  return attached ? text.slice(1) : text;
+}
+
 function parseValue(
   grammar: Grammar,
   name: string,
   option: Option<unknown>,
-  text: string,
+  value: string,
 ): unknown {
-  // `-e=K=V` is `-eK=V` to Docker; no value begins with the sign itself.
-  const value = option.short !== undefined && text.startsWith('=') ? text.slice(1) : text;
   try {
     return option.parse(value);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
 import { closest } from './closest.js';
-import { flag, type CommandDefinition } from './command.js';
+import { flag } from './command.js';
 import { COMMANDS, findCommand, type CommandEntry } from './commands/index.js';
 import type { CommandContext } from './context.js';
 import { renderCommandHelp, renderOverview } from './help.js';
@@ -30,18 +30,24 @@ const PROGRAM: Grammar = {
   passThrough: true,
 };
 
+/** A mistake before the verb: Docker's status, since it may well be a `run` that follows. */
+const GLOBAL_FAILURE = 125;
+const FAILED = 1;
+
 /**
  * Global options, a verb, and the verb's own command line.
- * @param onCommand told which command it is before its arguments are looked at
+ * @param onFailureStatus told which status a failure has from now on
  * @returns the exit status
  */
 export async function runProgram(
   argv: readonly string[],
   world: World,
-  onCommand: (command: CommandDefinition) => void,
+  onFailureStatus: (status: number) => void,
   openRuntime: OpenRuntime = openEngine,
 ): Promise<number> {
+  onFailureStatus(GLOBAL_FAILURE);
   const program = parseArguments(PROGRAM, argv);
+  onFailureStatus(FAILED);
   if (program.options.version === true) {
     world.stdout.write(`boxlite version ${VERSION}\n`);
     return 0;
@@ -56,7 +62,7 @@ export async function runProgram(
   if (found === undefined) return explainGroup(words, world);
 
   const command = await found.entry.load();
-  onCommand(command);
+  onFailureStatus(command.failureStatus ?? FAILED);
   // The global options may stand behind the verb as well.
   const grammar: Grammar = { ...command, options: { ...GLOBAL_OPTIONS, ...command.options } };
   const parsed = parseArguments(grammar, [...(asksHelp ? ['--help'] : []), ...found.rest]);

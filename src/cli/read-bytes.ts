@@ -9,14 +9,16 @@ export async function* readBytes(
 ): AsyncGenerator<Uint8Array> {
   const source: AsyncIterable<unknown> = file === '-' ? context.stdin : createReadStream(file);
   const chunks = source[Symbol.asyncIterator]();
-  for (;;) {
-    let next: IteratorResult<unknown>;
-    try {
-      next = await chunks.next();
-    } catch (error) {
-      throw fileError(error, `read ${file === '-' ? 'stdin' : file}`);
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => {
+        throw fileError(error, `read ${file === '-' ? 'stdin' : file}`);
+      });
+      if (next.done === true) return;
+      yield next.value instanceof Uint8Array ? next.value : Buffer.from(String(next.value));
     }
-    if (next.done === true) return;
-    yield next.value instanceof Uint8Array ? next.value : Buffer.from(String(next.value));
+  } finally {
+    // The consumer may have stopped early.
+    await chunks.return?.();
   }
 }

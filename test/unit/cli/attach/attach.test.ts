@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { attach, type AttachOptions } from '../../../../src/cli/attach/attach.js';
+import type { CommandContext } from '../../../../src/cli/context.js';
+import { Interrupted } from '../../../../src/cli/interrupted.js';
+import { fakeWorld, FakeTerminal, type FakeWorld } from '../fake-world.js';
+import { FakeExecution } from './fake-execution.js';
+
+const PLAIN: AttachOptions = {
+  tty: false,
+  stdin: false,
+  sigProxy: true,
+  detachKeys: Uint8Array.of(16, 17),
+};
+
+function begin(options: Partial<AttachOptions> = {}, world: Partial<FakeWorld> = {}) {
+  const whole = { ...fakeWorld(), ...world };
+  const execution = new FakeExecution();
+  const status = attach(whole as unknown as CommandContext, { ...PLAIN, ...options }, () =>
+    Promise.resolve(execution.asExecution()),
+  );
+  return { world: whole, execution, status };
+}
+
+describe('attach', () => {
+  it('passes both outputs on byte for byte and ends with the command’s code', async () => {
+    const { world, execution, status } = begin();
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+    execution.stdout.write(bytes);
+    execution.stderr.write('err');
+    execution.exit(42);
+    expect(await status).toBe(42);
+    expect(world.stdout.bytes()).toEqual(bytes);
+    expect(world.stderr.text()).toBe('err');
+  });
+
+  it('waits for output that comes after the exit is known', async () => {
+    const { world, execution, status } = begin();
+    execution.exit(0);
+    expect(await status).toBe(0);
+    expect(world.stdout.text()).toBe('');
+  });
+
+  it('holds the command back while the reader is slow, and loses nothing', async () => {
+    const taken: Buffer[] = [];
+    const waiting: (() => void)[] = [];
+    const slow = new Writable({
+      highWaterMark: 16,
+      write(chunk: Buffer, _encoding, done) {
+        taken.push(chunk);
+        waiting.push(done);
+      },
+    });
+    const { execution, status } = begin({}, { stdout: slow as unknown as FakeWorld['stdout'] });
+    const chunks = Array.from({ length: 64 }, (_, i) => Buffer.alloc(1024, i));
+    let accepted = 0;
+    for (const chunk of chunks) {
+      if (!execution.stdout.write(chunk)) break;
+      accepted++;
+    }
+    expect(accepted).toBeLessThan(chunks.length);
+    for (const chunk of chunks.slice(accepted + 1)) execution.stdout.write(chunk);
+    execution.exit(0);
+    const seen = { ended: false };
+    void status.then(() => (seen.ended = true));
+    while (!seen.ended) {
+      waiting.shift()?.();
+      await setImmediate();
+    }
+    waiting.shift()?.();
+    await setImmediate();
+    expect(Buffer.concat(taken).equals(Buffer.concat(chunks))).toBe(true);
+  });
+
+  it('sends stdin on, and its end', async () => {
+    const { world, execution, status } = begin({ stdin: true });
+    const received: Buffer[] = [];
+    execution.stdin.on('data', (chunk: Buffer) => received.push(chunk));
+    world.stdin.write('abc');
+    world.stdin.end();
+    await once(execution.stdin, 'end');
+    execution.exit(0);
+    await status;
+    expect(Buffer.concat(received).toString()).toBe('abc');
+  });
+
+  it('does not mind a command that closes its stdin', async () => {
+    const { world, execution, status } = begin({ stdin: true });
+    execution.stdin.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    world.stdin.write('more');
+    execution.exit(3);
+    expect(await status).toBe(3);
+  });
+
+  it('ends with 141 when nobody reads stdout any more, and lets go of the box', async () => {
+    const { world, execution, status } = begin();
+    await setImmediate();
+    world.stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    expect(await status).toBe(141);
+    expect(execution.detached).toBe(true);
+  });
+});
+
+describe('attach without a terminal', () => {
+  it('forwards signals but WINCH, CHLD, PIPE and URG', async () => {
+    const { world, execution, status } = begin();
+    await setImmediate();
+    for (const signal of [
+      'SIGHUP',
+      'SIGUSR1',
+      'SIGWINCH',
+      'SIGCHLD',
+      'SIGPIPE',
+      'SIGURG',
+      'SIGTERM',
+    ])
+      world.signals.emit(signal, signal);
+    expect(execution.signals).toEqual(['SIGHUP', 'SIGUSR1', 'SIGTERM']);
+    execution.exit(0);
+    await status;
+    expect(world.signals.listenerCount('SIGTERM')).toBe(0);
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ])('is forced out by the third %s with %i', async (signal, expected) => {
+    const { world, execution, status } = begin();
+    await setImmediate();
+    for (let i = 0; i < 3; i++) world.signals.emit(signal, signal);
+    expect(await status).toBe(expected);
+    expect(execution.signals).toEqual([signal, signal]);
+    expect(execution.detached).toBe(true);
+    expect(world.stderr.text()).toBe('boxlite: got 3 SIGTERM/SIGINTs, forcefully exiting\n');
+  });
+
+  it('leaves signals alone with --sig-proxy=false', async () => {
+    const { world, execution, status } = begin({ sigProxy: false });
+    await setImmediate();
+    expect(world.signals.eventNames()).toEqual([]);
+    execution.exit(0);
+    await status;
+  });
+
+  it('gives up a start that a signal interrupts', async () => {
+    const world = fakeWorld();
+    const status = attach(
+      world as unknown as CommandContext,
+      PLAIN,
+      () => new Promise(() => undefined),
+    );
+    world.signals.emit('SIGINT', 'SIGINT');
+    await expect(status).rejects.toThrow(Interrupted);
+    await expect(status).rejects.toMatchObject({ status: 130 });
+    expect(world.signals.listenerCount('SIGINT')).toBe(0);
+  });
+});
+
+describe('attach with a terminal', () => {
+  function terminal() {
+    const stdin = new FakeTerminal();
+    const world = fakeWorld();
+    Object.assign(world.stdout, { isTTY: true, columns: 80, rows: 24 });
+    return {
+      stdin,
+      ...begin(
+        { tty: true, stdin: true },
+        { ...world, stdin: stdin as unknown as FakeWorld['stdin'] },
+      ),
+    };
+  }
+
+  it('is raw while the command runs, and put back after it', async () => {
+    const { stdin, execution, status } = terminal();
+    await setImmediate();
+    expect(stdin.modes).toEqual([true]);
+    execution.exit(0);
+    await status;
+    expect(stdin.modes).toEqual([true, false]);
+  });
+
+  it('is put back when the connection to the box breaks', async () => {
+    const { stdin, execution, status } = terminal();
+    await setImmediate();
+    execution.stdout.destroy(new Error('lost'));
+    await expect(status).rejects.toThrow('lost');
+    expect(stdin.modes).toEqual([true, false]);
+  });
+
+  it('tells the size at once and whenever it changes', async () => {
+    const { world, execution, status } = terminal();
+    await setImmediate();
+    Object.assign(world.stdout, { columns: 100, rows: 50 });
+    world.stdout.emit('resize');
+    expect(execution.sizes).toEqual([
+      { rows: 24, cols: 80 },
+      { rows: 50, cols: 100 },
+    ]);
+    execution.exit(0);
+    await status;
+    expect(world.stdout.listenerCount('resize')).toBe(0);
+  });
+
+  it('lets go at the detach keys with 0, and the box goes on', async () => {
+    const { stdin, world, execution, status } = terminal();
+    stdin.write(Buffer.from([104, 105, 16, 17, 106]));
+    expect(await status).toBe(0);
+    expect(execution.detached).toBe(true);
+    expect(stdin.modes).toEqual([true, false]);
+    expect(world.stderr.text()).toBe('read escape sequence\n');
+    expect(execution.stdin.read()).toEqual(Buffer.from('hi'));
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ])('is put back when %s ends the CLI', async (signal, expected) => {
+    const { stdin, world, execution, status } = terminal();
+    await setImmediate();
+    world.signals.emit(signal, signal);
+    expect(await status).toBe(expected);
+    expect(execution.signals).toEqual([]);
+    expect(stdin.modes).toEqual([true, false]);
+  });
+});
+
+it('passes the output of a command that ends at once', async () => {
+  const world = fakeWorld();
+  const execution = new FakeExecution();
+  execution.stdout.write('instant\n');
+  execution.exit(0);
+  const status = attach(world as unknown as CommandContext, PLAIN, () =>
+    Promise.resolve(execution.asExecution()),
+  );
+  expect(await status).toBe(0);
+  expect(world.stdout.text()).toBe('instant\n');
+  expect(world.stdin).toBeInstanceOf(PassThrough);
+});

@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { ImportOptions, PullEvent, PullOptions } from '../../../../src/engine/images.js';
+import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../fake-world.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'boxlite-images-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const LAYERS = ['1a', '2b'].map((byte) => `sha256:${byte.repeat(32)}`);
+const DIGEST = `sha256:${'dd'.repeat(32)}`;
+
+describe('pull', () => {
+  const engine = (upToDate: boolean): object => ({
+    pullImage: (_reference: string, { onProgress = () => undefined, platform }: PullOptions) => {
+      const reference = 'docker.io/library/alpine:latest';
+      const [first = '', second = ''] = LAYERS;
+      const events: PullEvent[] = [
+        { type: 'trying', reference },
+        { type: 'resolved', reference, digest: DIGEST, layers: LAYERS },
+        { type: 'layer', digest: first, status: 'exists' },
+        { type: 'layer', digest: second, status: 'queued' },
+        { type: 'layer', digest: second, status: 'downloading', bytes: 10, total: 100 },
+        { type: 'layer', digest: second, status: 'downloading', bytes: 100, total: 100 },
+        { type: 'layer', digest: second, status: 'done' },
+      ];
+      events.forEach(onProgress);
+      const id = platform ?? DIGEST;
+      return Promise.resolve({ reference, digest: DIGEST, imageId: id, upToDate });
+    },
+  });
+
+  it('prints Docker’s lines, and the full reference last', async () => {
+    expect(await runCli(['pull', 'alpine'], engine(false))).toEqual({
+      status: 0,
+      stdout: [
+        'Using default tag: latest',
+        'latest: Pulling from library/alpine',
+        '1a1a1a1a1a1a: Already exists',
+        '2b2b2b2b2b2b: Pulling fs layer',
+        '2b2b2b2b2b2b: Pull complete',
+        `Digest: ${DIGEST}`,
+        'Status: Downloaded newer image for alpine:latest',
+        'docker.io/library/alpine:latest',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+  });
+
+  it('says that an image is up to date, and nothing of a tag that was given', async () => {
+    const { stdout } = await runCli(['image', 'pull', 'alpine:latest'], engine(true));
+    expect(stdout).toContain('Status: Image is up to date for alpine:latest\n');
+    expect(stdout).not.toContain('Using default tag');
+  });
+
+  it('prints the reference alone with -q', async () => {
+    expect((await runCli(['pull', '-q', 'alpine'], engine(false))).stdout).toBe(
+      'docker.io/library/alpine:latest\n',
+    );
+  });
+});
+
+describe('load', () => {
+  const loaded = [
+    { references: ['docker.io/library/a:1', 'docker.io/library/a:2'], id: 'sha256:aa' },
+    { references: [], id: 'sha256:bb' },
+  ];
+  const sources: unknown[] = [];
+  const engine = {
+    loadImages: async (source: string | AsyncIterable<Uint8Array>) => {
+      if (typeof source === 'string') sources.push(source);
+      else for await (const chunk of source) sources.push(Buffer.from(chunk).toString());
+      return loaded;
+    },
+  };
+  const LINES =
+    'Loaded image: docker.io/library/a:1\nLoaded image: docker.io/library/a:2\nLoaded image ID: sha256:bb\n';
+
+  it('reads a file, or stdin', async () => {
+    expect((await runCli(['load', '-i', '/a.tar'], engine)).stdout).toBe(LINES);
+    const world = fakeWorld();
+    world.stdin.end('archive');
+    expect((await runCli(['load'], engine, world)).stdout).toBe(LINES);
+    expect(sources).toEqual(['/a.tar', 'archive']);
+  });
+
+  it('does not wait for an archive that somebody would have to type', async () => {
+    const world = { ...fakeWorld(), stdin: new FakeTerminal() as unknown as FakeWorld['stdin'] };
+    expect(await runCli(['load'], engine, world)).toMatchObject({ status: 1, stdout: '' });
+  });
+});
+
+describe('import', () => {
+  const calls: { bytes: string; options: ImportOptions }[] = [];
+  const engine = {
+    importImage: async (source: AsyncIterable<Uint8Array>, options: ImportOptions) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of source) chunks.push(chunk);
+      calls.push({ bytes: Buffer.concat(chunks).toString(), options });
+      return 'sha256:cc';
+    },
+  };
+
+  it('reads a file or stdin, and prints the id', async () => {
+    const file = join(directory, 'rootfs.tar');
+    writeFileSync(file, 'tar');
+    const argv = ['import', '-c', 'CMD ["sh"]', '-c', 'ENV A=1', '-m', 'why', file, 'mine:1'];
+    expect(await runCli(argv, engine)).toEqual({ status: 0, stdout: 'sha256:cc\n', stderr: '' });
+    const world = fakeWorld();
+    world.stdin.end('typed');
+    await runCli(['import', '-'], engine, world);
+    expect(calls).toEqual([
+      {
+        bytes: 'tar',
+        options: { reference: 'mine:1', changes: ['CMD ["sh"]', 'ENV A=1'], message: 'why' },
+      },
+      { bytes: 'typed', options: { changes: [] } },
+    ]);
+  });
+
+  it('names a file that is missing', async () => {
+    const outcome = await runCli(['import', '/no/such.tar'], engine);
+    expect([outcome.status, outcome.stdout]).toEqual([1, '']);
+    expect(outcome.stderr).toMatch(/^boxlite: .*\/no\/such\.tar/);
+  });
+});

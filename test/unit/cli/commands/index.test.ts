@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS, findCommand } from '../../../../src/cli/commands/index.js';
+import { VERSION } from '../../../../src/cli/version.js';
+
+describe.each(COMMANDS)('$name', (entry) => {
+  it('is in the index as it defines itself', async () => {
+    const { name, aliases = [], group, summary, hidden } = await entry.load();
+    expect({ name, aliases, group, summary, hidden }).toEqual({
+      name: entry.name,
+      aliases: entry.aliases,
+      group: entry.group,
+      summary: entry.summary,
+      hidden: entry.hidden,
+    });
+  });
+
+  it('has options and arguments that can be told apart', async () => {
+    const { args, options } = await entry.load();
+    const shorts = Object.values(options).flatMap(({ short }) => short ?? []);
+    expect(new Set(shorts).size).toBe(shorts.length);
+    expect(args.slice(0, -1).some(({ variadic }) => variadic === true)).toBe(false);
+    for (const name of Object.keys(options)) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  });
+});
+
+it('no name stands for two commands', () => {
+  const names = COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases]);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+it.each([
+  [['ps', '-a'], 'ps', ['-a']],
+  [['ls'], 'ps', []],
+  [['image', 'ls', '-q'], 'images', ['-q']],
+  [['image', 'inspect', 'x'], 'image inspect', ['x']],
+  [['images', 'ls'], 'images', ['ls']],
+])('%j is %s', (words, name, rest) => {
+  const found = findCommand(words);
+  expect([found?.entry.name, found?.rest]).toEqual([name, rest]);
+});
+
+it('the version is the package’s', () => {
+  const manifest = JSON.parse(
+    readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'),
+  ) as { version: string };
+  expect(VERSION).toBe(manifest.version);
+});

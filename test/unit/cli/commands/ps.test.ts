@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { BoxInfo } from '../../../../src/engine/box-info.js';
+import { boxInfo, NOW, runCli, type Outcome } from '../fake-world.js';
+
+const ago = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
+
+const BOXES: BoxInfo[] = [
+  boxInfo({ id: '01kaz3v5h8000000000000000d', name: 'web', labels: { app: 'a', tier: 'front' } }),
+  boxInfo({
+    id: '01kaz3v5h8000000000000000c',
+    name: 'job',
+    status: 'stopped',
+    image: 'docker.io/library/busybox:1',
+    command: ['sh', '-c', 'echo "a long command"'],
+    createdAt: ago(16 * 86_400),
+    startedAt: ago(15 * 86_400),
+    finishedAt: ago(14 * 86_400),
+    exitCode: 137,
+    labels: { app: 'b' },
+  }),
+  boxInfo({
+    id: '01kaz3v5h8000000000000000b',
+    name: 'new',
+    status: 'configured',
+    createdAt: ago(30 * 86_400),
+    startedAt: undefined,
+    labels: { app: 'a' },
+  }),
+  boxInfo({
+    id: '01kaz3v5h8000000000000000a',
+    name: 'odd',
+    status: 'unknown',
+    createdAt: ago(40 * 86_400),
+  }),
+];
+
+const ps = (...flags: string[]): Promise<Outcome> => runCli(['ps', ...flags], engine(BOXES));
+const names = async (...flags: string[]): Promise<string> =>
+  (await ps('--format', '{{.Names}}', ...flags)).stdout.trim().replaceAll('\n', ' ');
+
+function engine(boxes: BoxInfo[]): object {
+  return { listInfo: () => Promise.resolve(boxes) };
+}
+
+describe('ps', () => {
+  it('prints the header when there are no boxes', async () => {
+    expect(await runCli(['ps'], engine([]))).toEqual({
+      status: 0,
+      stdout: 'CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n',
+      stderr: '',
+    });
+  });
+
+  it('prints all boxes as Docker does', async () => {
+    expect((await ps('-a')).stdout).toBe(
+      [
+        'CONTAINER ID   IMAGE                         COMMAND                   CREATED         STATUS                     PORTS     NAMES',
+        '01kaz3v5h800   alpine                        "sleep 600"               3 minutes ago   Up 2 minutes                         web',
+        '01kaz3v5h800   docker.io/library/busybox:1   "sh -c echo \\"a long …"   2 weeks ago     Exited (137) 2 weeks ago             job',
+        '01kaz3v5h800   alpine                        "sleep 600"               4 weeks ago     Created                              new',
+        '01kaz3v5h800   alpine                        "sleep 600"               5 weeks ago     Unknown                              odd',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each(['list', 'ls'])('is %s, too', async (alias) => {
+    expect((await runCli([alias, '-q'], engine(BOXES))).stdout).toBe('01kaz3v5h800\n');
+  });
+
+  it('prints whole ids and commands with --no-trunc', async () => {
+    const { stdout } = await ps(
+      '-a',
+      '--no-trunc',
+      '--format',
+      '{{.ID}} {{.Command}}',
+      '-f',
+      'name=job',
+    );
+    expect(stdout).toBe('01kaz3v5h8000000000000000c "sh -c echo \\"a long command\\""\n');
+  });
+
+  it('prints one JSON object a line', async () => {
+    const { stdout } = await ps('-a', '--format', 'json');
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(rows).toHaveLength(4);
+    expect(rows[0]).toEqual({
+      Command: '"sleep 600"',
+      CreatedAt: '2026-11-24 11:57:00 +0000 UTC',
+      ID: '01kaz3v5h800',
+      Image: 'alpine',
+      Labels: 'app=a,tier=front',
+      LocalVolumes: '0',
+      Mounts: '',
+      Names: 'web',
+      Networks: '',
+      Ports: '',
+      RunningFor: '3 minutes ago',
+      State: 'running',
+      Status: 'Up 2 minutes',
+    });
+  });
+
+  it('prints a table of a template’s fields under their headers', async () => {
+    expect((await ps('--format', 'table {{.Names}}\\t{{.RunningFor}}')).stdout).toBe(
+      'NAMES     CREATED\nweb       3 minutes ago\n',
+    );
+  });
+
+  it('takes the format of the configuration, unless a flag says another', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'boxlite-ps-'));
+    writeFileSync(join(home, 'config.json'), '{"psFormat":"{{.State}}"}');
+    const run = (...flags: string[]): Promise<Outcome> =>
+      runCli(['--home', home, 'ps', ...flags], engine(BOXES));
+    expect((await run()).stdout).toBe('running\n');
+    expect((await run('--format', '{{.Names}}')).stdout).toBe('web\n');
+    rmSync(home, { recursive: true });
+  });
+
+  it('ends with 64 for a malformed template, and 1 for a field it lacks', async () => {
+    expect(await ps('--format', '{{.Names')).toMatchObject({ status: 64, stdout: '' });
+    expect((await ps('--format', '{{.Bogus}}')).status).toBe(64);
+  });
+
+  it.each<[string, string[], string]>([
+    ['running boxes alone', [], 'web'],
+    ['all with -a', ['-a'], 'web job new odd'],
+    ['the last N in any state', ['-n', '2'], 'web job'],
+    ['the latest', ['-l'], 'web'],
+    ['a part of an id', ['-a', '-f', 'id=01KAZ3V5H8000000000000000C'], 'job'],
+    ['a part of a name', ['-a', '-f', 'name=o'], 'job odd'],
+    ['a pattern of names', ['-a', '-f', 'name=^o'], 'odd'],
+    ['the same key twice = either', ['-a', '-f', 'name=web', '-f', 'name=job'], 'web job'],
+    ['different keys = both', ['-a', '-f', 'name=o', '-f', 'exited=137'], 'job'],
+    ['a label', ['-a', '-f', 'label=app'], 'web job new'],
+    ['a label’s value', ['-a', '-f', 'label=app=a'], 'web new'],
+    ['two labels = both', ['-a', '-f', 'label=app=a', '-f', 'label=tier'], 'web'],
+    ['an exit code', ['-a', '-f', 'exited=137'], 'job'],
+    ['an exit code without -a', ['-f', 'exited=137'], ''],
+    ['a status, without -a', ['-f', 'status=exited'], 'job'],
+    ['created boxes', ['-f', 'status=created'], 'new'],
+    ['an ancestor by short name', ['-a', '-f', 'ancestor=busybox:1'], 'job'],
+    ['an ancestor without its tag', ['-a', '-f', 'ancestor=alpine:latest'], 'web new odd'],
+    ['an ancestor by id', ['-a', '-f', `ancestor=${'ab'.repeat(6)}`], 'web job new odd'],
+    ['boxes before another', ['-a', '-f', 'before=job'], 'new odd'],
+    ['boxes since another', ['-a', '-f', 'since=job'], 'web'],
+    ['a volume, which none has', ['-a', '-f', 'volume=x'], ''],
+    ['boxes without a health check', ['-a', '-f', 'health=none'], 'web job new odd'],
+  ])('filters: %s', async (_fact, flags, expected) => {
+    expect(await names(...flags)).toBe(expected);
+  });
+
+  it.each<[string[], string]>([
+    [['-f', 'color=red'], "invalid filter 'color=red'"],
+    [['-f', 'name'], "invalid filter 'name'"],
+    [['-f', '__proto__=x'], "invalid filter '__proto__=x'"],
+    [['-f', 'status=asleep'], "invalid filter 'status=asleep'"],
+    [['-f', 'exited=x'], "invalid filter 'exited=x'"],
+    [['-f', 'name=('], "invalid filter 'name=('"],
+    [['-f', 'before=nobody'], 'No such box: nobody'],
+    [['-n', 'x'], 'invalid argument "x" for "-n, --last" flag'],
+  ])('%j is refused', async (flags, reason) => {
+    const outcome = await ps(...flags);
+    expect([outcome.status, outcome.stdout]).toEqual([1, '']);
+    expect(outcome.stderr).toContain(reason);
+  });
+
+  it('shows escape sequences in a command as text', async () => {
+    const boxes = [boxInfo({ command: ['printf', '\x1b[31m\n\x9b'] })];
+    const { stdout } = await runCli(
+      ['ps', '--no-trunc', '--format', '{{.Command}}'],
+      engine(boxes),
+    );
+    expect(stdout).toBe('"printf \\x1b[31m\\n\\u009b"\n');
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import type { RuntimeInfo } from '../../../../src/engine/runtime-info.js';
+import type { SetupEvent, SetupReport, StepResult } from '../../../../src/engine/setup.js';
+import { BoxliteError } from '../../../../src/errors.js';
+import { VERSION } from '../../../../src/cli/version.js';
+import { runCli } from '../fake-world.js';
+
+const INFO: RuntimeInfo = {
+  version: '0.1.0',
+  home: '/root/.boxlite',
+  accelerator: { choice: 'auto', used: 'tcg', reason: 'KVM opens but no kernel boots' },
+  qemu: { path: '/usr/bin/qemu-system-x86_64', version: '7.2.0' },
+  kernel: { version: '6.1.0-26', path: '/root/.boxlite/assets/vmlinux' },
+  templates: [{ key: 'ab'.repeat(32), cpus: 1, memoryMib: 512, bytes: 112_000_000 }],
+  boxes: { total: 3, running: 1, stopped: 2 },
+  images: 2,
+  cpus: 2,
+  memoryBytes: 8 * 2 ** 30,
+  os: 'Debian GNU/Linux 12',
+  problems: [],
+};
+const info = (fields: Partial<RuntimeInfo> = {}): object => ({
+  info: () => Promise.resolve({ ...INFO, ...fields }),
+});
+
+describe('info', () => {
+  it('tells the accelerator and why, kernel, QEMU and templates', async () => {
+    expect(await runCli(['info'], info())).toEqual({
+      status: 0,
+      stdout: [
+        'Version: 0.1.0',
+        'Home: /root/.boxlite',
+        'Boxes: 3 (1 running, 2 stopped)',
+        'Images: 2',
+        'Accelerator: tcg (KVM opens but no kernel boots)',
+        'QEMU: 7.2.0, /usr/bin/qemu-system-x86_64',
+        'Guest kernel: 6.1.0-26, /root/.boxlite/assets/vmlinux',
+        'Templates: 1 (112MB)',
+        ' abababababab: 1 CPU, 512 MiB, 112MB',
+        'Operating system: Debian GNU/Linux 12',
+        'CPUs: 2',
+        'Total memory: 8GiB',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+  });
+
+  it('prints Docker’s keys and ours as JSON, or a template of them', async () => {
+    const { stdout } = await runCli(['info', '--format', 'json'], info());
+    expect(JSON.parse(stdout)).toMatchObject({ NCPU: 2, Accelerator: { Used: 'tcg' } });
+    expect((await runCli(['info', '-f', '{{.Accelerator.Reason}}'], info())).stdout).toBe(
+      'KVM opens but no kernel boots\n',
+    );
+  });
+
+  it('warns of what is missing on stderr', async () => {
+    const outcome = await runCli(['info'], info({ qemu: undefined, problems: ['no QEMU'] }));
+    expect(outcome.stdout).toContain('QEMU: missing\n');
+    expect(outcome.stderr).toBe('boxlite: no QEMU\n');
+  });
+});
+
+describe('version', () => {
+  it.each([['--version'], ['-v']])('is printed by %s', async (flag) => {
+    expect(await runCli([flag])).toEqual({
+      status: 0,
+      stdout: `boxlite version ${VERSION}\n`,
+      stderr: '',
+    });
+  });
+  it('answers a template that was written for Docker', async () => {
+    const argv = ['version', '--format', '{{.Server.Version}} {{.Client.Version}}'];
+    expect((await runCli(argv)).stdout).toBe(`${VERSION} ${VERSION}\n`);
+    expect((await runCli(['version'])).stdout).toContain(` Version:      ${VERSION}\n`);
+  });
+});
+
+describe('setup', () => {
+  const step = (fields: Partial<StepResult>): StepResult => ({
+    name: 'kernel',
+    summary: 'get a kernel',
+    status: 'done',
+    detail: 'Linux 6.1',
+    durationMs: 2100,
+    ...fields,
+  });
+  const engine = (steps: StepResult[], requests: object[] = []): object => ({
+    setup: (request: { onStep: (event: SetupEvent) => void }): Promise<SetupReport> => {
+      requests.push(request);
+      for (const result of steps) {
+        request.onStep({ kind: 'begin', name: result.name, summary: result.summary });
+        request.onStep({ kind: 'end', result });
+      }
+      return Promise.resolve({ ok: steps.every(({ status }) => status !== 'failed'), steps });
+    },
+  });
+
+  it('says on stderr what became of each step', async () => {
+    const steps = [
+      step({}),
+      step({ name: 'qemu', status: 'skipped', detail: '7.2', durationMs: 3 }),
+    ];
+    expect(await runCli(['setup'], engine(steps))).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: 'done   kernel: Linux 6.1 (2.1 s)\nok     qemu: 7.2\n',
+    });
+  });
+
+  it('ends with 1 and what to do by hand when a step fails', async () => {
+    const error = new BoxliteError('setup-needed', 'QEMU is missing', { hint: 'apt install it' });
+    const failed = step({
+      name: 'qemu',
+      status: 'failed',
+      detail: 'QEMU is missing',
+      durationMs: 1,
+      error,
+    });
+    expect(await runCli(['setup'], engine([failed]))).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'FAILED qemu: QEMU is missing\n' +
+        'qemu: apt install it\n' +
+        'boxlite: set-up is not complete: qemu failed\n' +
+        "Do what is said above, then run 'boxlite setup' again.\n",
+    });
+  });
+
+  it('passes on a kernel of one’s own', async () => {
+    const requests: object[] = [];
+    await runCli(['setup', '--kernel', '/k', '--modules', '/m'], engine([], requests));
+    expect(requests[0]).toMatchObject({ kernel: '/k', modules: '/m' });
+  });
+});
