@@ -45,7 +45,7 @@ export class RegistryClient {
     this.bases = endpointsOf(registry, insecure).map(({ base }) => base);
     this.authorizer = new Authorizer(
       registry,
-      (url, headers) => this.send(url, headers),
+      (url, headers) => this.retrying(() => this.transport.get(url, headers, options.signal)),
       options.credentials,
       insecure,
     );
@@ -100,9 +100,11 @@ export class RegistryClient {
     const scope = `repository:${repository}:pull`;
     const known = this.authorizer.known(scope);
     const send = (authorization: string | undefined): Promise<HttpResponse> =>
-      this.sendToFirst(
-        `v2/${repository}/${path}`,
-        authorization === undefined ? headers : { ...headers, authorization },
+      this.retrying(() =>
+        this.sendToFirst(
+          `v2/${repository}/${path}`,
+          authorization === undefined ? headers : { ...headers, authorization },
+        ),
       );
     const response = await send(known);
     if (response.status !== 401) return response;
@@ -117,7 +119,11 @@ export class RegistryClient {
     let failure: unknown;
     for (const base of this.bases) {
       try {
-        const response = await this.send(new URL(path, base), headers);
+        const response = await this.transport.get(
+          new URL(path, base),
+          headers,
+          this.options.signal,
+        );
         if (isTlsServerInTheClear(response) && base !== this.bases.at(-1)) {
           response.discard();
           continue;
@@ -132,9 +138,8 @@ export class RegistryClient {
     throw failure;
   }
 
-  private send(url: URL, headers: Record<string, string>): Promise<HttpResponse> {
-    const { signal } = this.options;
-    return withRetry(() => this.transport.get(url, headers, signal), this.retry, signal);
+  private retrying(attempt: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    return withRetry(attempt, this.retry, this.options.signal);
   }
 
   private async guard<T>(work: () => Promise<T>): Promise<T> {
