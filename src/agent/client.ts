@@ -46,6 +46,7 @@ export class ShimClient implements AsyncDisposable {
   /** The shim has said that the box has ended. */
   #gone = false;
   #leaving = false;
+  #ownsExit = false;
   /** Why nothing comes any more. */
   #ended: BoxliteError | undefined;
 
@@ -153,13 +154,19 @@ export class ShimClient implements AsyncDisposable {
     return this.main();
   }
 
-  /** This client folds in the box's end; the shim runs `on_exit` only if it leaves without doing so. */
+  /**
+   * This client folds in the box's end: the shim waits for `exitHandled`, and runs `on_exit` only if
+   * the client leaves without it. Until then the connection outlives `closed`.
+   */
   ownExit(): void {
+    this.#ownsExit = true;
     this.#send('ownExit', {});
   }
 
   exitHandled(): void {
-    this.#send('exitHandled', {});
+    this.#ownsExit = false;
+    this.#connection.send('exitHandled', SESSIONS.CONTROL, {});
+    if (this.#gone) this.#connection.close();
   }
 
   killVmm(): void {
@@ -232,7 +239,8 @@ export class ShimClient implements AsyncDisposable {
       this.#welcome.resolve(true);
     } else if (name === 'gone') {
       this.#gone = true;
-      this.#connection.close();
+      this.#close(undefined);
+      if (!this.#ownsExit) this.#connection.close();
     } else if (session === SESSIONS.CONTROL) this.#receiveControl(name, payload);
     else this.#sessions.get(session)?.receive(name, payload);
   }
@@ -260,7 +268,9 @@ export class ShimClient implements AsyncDisposable {
     this.#sessions.get(SESSIONS.MAIN)?.failStart(reason);
   }
 
+  /** Nothing more comes: the box has ended, or the connection has. */
   #close(error: BoxliteError | undefined): void {
+    if (this.#ended !== undefined) return;
     this.#ended = error ?? this.#endReason();
     if (error === undefined) this.#welcome.resolve(false);
     else this.#welcome.reject(error);

@@ -234,6 +234,22 @@ describe('control', () => {
     expect(seen).toEqual(['exitHandled']);
   });
 
+  it('can still say that it handled the end after the box has ended', async () => {
+    const seen: string[] = [];
+    const left = new Deferred<undefined>();
+    await using shim = await FakeShim.start((peer) => {
+      peer.welcome().on('ownExit', () => peer.send('gone', 0, {}));
+      peer.on('exitHandled', () => seen.push('exitHandled'));
+      peer.socket.on('close', () => left.resolve(undefined));
+    });
+    await using client = await connect(shim);
+    client.ownExit();
+    await client.closed;
+    client.exitHandled();
+    await left.promise;
+    expect(seen).toEqual(['exitHandled']);
+  });
+
   it('is silent after the box has ended', async () => {
     await using shim = await FakeShim.start((peer) => peer.welcome().send('gone', 0, {}));
     await using client = await connect(shim);
