@@ -3,7 +3,7 @@ import { link, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
-import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../process-identity.js';
 
 /** A live holder may be downloading a very large layer; one that takes longer than this is stuck. */
 const WAIT_LIMIT_MS = 60 * 60 * 1000;
@@ -28,7 +28,7 @@ export async function withClaim<T>(
   options: ClaimOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  await acquire(path, await ownIdentity(), options);
+  await acquire(path, ownIdentity(), options);
   try {
     return await work();
   } finally {
@@ -42,7 +42,7 @@ async function acquire(path: string, self: ProcessIdentity, options: ClaimOption
   while (!(await tryCreate(path, self))) {
     const holder = await readHolder(path);
     if (holder === undefined) continue;
-    if (!(await isAlive(holder))) {
+    if (!isAlive(holder)) {
       await breakClaim(path, holder, self, options);
       continue;
     }
@@ -80,11 +80,11 @@ async function breakClaim(
   self: ProcessIdentity,
   options: ClaimOptions,
 ): Promise<void> {
-  const right = `${path}.of-${dead.pid}-${dead.startTime}`;
+  const right = `${path}.of-${dead.pid}-${dead.startTicks}`;
   await acquire(right, self, options);
   try {
     const holder = await readHolder(path);
-    if (holder?.pid === dead.pid && holder.startTime === dead.startTime) await unlink(path);
+    if (holder?.pid === dead.pid && holder.startTicks === dead.startTicks) await unlink(path);
   } finally {
     await unlink(right);
   }
@@ -95,7 +95,7 @@ async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
     return JSON.parse(await readFile(path, 'utf8')) as ProcessIdentity;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    if (error instanceof SyntaxError) return { pid: 0, startTime: '', bootId: '' };
+    if (error instanceof SyntaxError) return { pid: 0, startTicks: 0, bootId: '' };
     throw fileError(error, `read ${path}`);
   }
 }

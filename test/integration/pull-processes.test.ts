@@ -92,7 +92,7 @@ test('a dead owner’s claim is taken over by one waiter at a time', async () =>
   const home = await newHome();
   await mkdir(home.partial(), { recursive: true });
   const path = join(home.partial(), 'x.claim');
-  await writeFile(path, JSON.stringify({ pid: process.pid, startTime: '1', bootId: 'old' }));
+  await writeFile(path, JSON.stringify({ pid: process.pid, startTicks: 1, bootId: 'old' }));
   let inside = 0;
   let most = 0;
   const work = async (): Promise<void> => {

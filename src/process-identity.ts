@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errnoOf } from '../errors.js';
+import { errnoOf } from './errors.js';
 
 /**
  * Names one process for ever: a pid is used again, a pid together with its start time within one

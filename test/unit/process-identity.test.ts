@@ -4,7 +4,7 @@ import {
   isAlive,
   ownIdentity,
   parseStartTicks,
-} from '../../../src/store/process-identity.js';
+} from '../../src/process-identity.js';
 
 const REST = '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 987654 20 21';
 
