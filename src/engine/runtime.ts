@@ -101,6 +101,8 @@ export class BoxliteRuntime implements AsyncDisposable {
       this.#refuseTaken(name);
     }
     const reference = imageOf(options);
+    // Before a pull of minutes, and before the built-in image is looked for in a registry.
+    if (!this.#images.find(reference)) await this.#context.host.assets();
     const image = await this.#images.obtain(reference, options.pull ?? 'missing', {
       ...(options.platform === undefined ? {} : { platform: options.platform }),
       ...(options.onPull === undefined ? {} : { onProgress: options.onPull }),

@@ -83,11 +83,11 @@ async function launch(
 
   const start: Launch = template
     ? { kind: 'restore' }
-    : { kind: 'boot', guest: await context.host.guest(machine), keepRam: false };
+    : { kind: 'boot', guest: await context.host.guest(machine) };
   const qemu = await context.host.qemu();
   const machineFiles: MachineFiles = template
     ? { ...files, ram: template.ram, state: template.state }
-    : { ...files, ram: join(directory, 'ram') };
+    : files;
   const shim = await startShim({
     box: record.id,
     directory,
@@ -149,7 +149,7 @@ async function prepareFiles(
   context: EngineContext,
   record: BoxRecord,
   spec: BoxSpec,
-): Promise<Omit<MachineFiles, 'ram'>> {
+): Promise<MachineFiles> {
   const { home } = context;
   if (record.manifestDigest === null)
     throw new BoxliteError('image-not-found', `box ${record.id} has no image`);

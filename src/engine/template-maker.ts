@@ -30,7 +30,7 @@ const TEMPLATE_USER = 65_535;
 export function templatePlan(program: QemuProgram, machine: MachineSpec): LaunchPlan {
   const nothing: MachineFiles = { ram: '', image: '', extents: [], disk: '', share: '' };
   const guest: GuestKernel = { kernel: '', initramfs: '' };
-  return planQemu(program, machine, nothing, { kind: 'boot', guest, keepRam: true });
+  return planQemu(program, machine, nothing, { kind: 'boot', guest });
 }
 
 /** Boots a machine and saves it. Several processes may want the same one; one makes it. */
@@ -95,7 +95,7 @@ async function bootAndSave(
 ): Promise<void> {
   const guest = await host.guest(machine);
   const qemu = await host.qemu();
-  const plan = planQemu(qemu, machine, draft.files, { kind: 'boot', guest, keepRam: true });
+  const plan = planQemu(qemu, machine, draft.files, { kind: 'boot', guest });
   const shim = await startShim({
     box: 'template',
     directory: draft.directory,

@@ -101,7 +101,7 @@ async function probe(
     if (!['boot-failed', 'vmm-failed', 'timeout'].includes(error.code)) throw error;
     verdict = {
       works: false,
-      reason: `/dev/kvm opens, but no machine boots with it: ${error.message}`,
+      reason: `/dev/kvm opens, but no machine boots with it (${oneLine(error.message)})`,
     };
     onNotice(`boxes run by emulation: ${verdict.reason}`);
   }
@@ -140,4 +140,13 @@ async function store(home: Home, verdict: StoredVerdict): Promise<void> {
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(verdict, null, 2)}\n`);
   await rename(draft, path);
+}
+
+/** What failed, and the first thing the VMM said of it. */
+function oneLine(message: string): string {
+  return message
+    .split('\n')
+    .slice(0, 2)
+    .map((line) => line.replace(/^[\s|]+/, ''))
+    .join('; ');
 }

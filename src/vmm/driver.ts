@@ -21,8 +21,8 @@ export interface PassedFile {
 }
 
 export interface MachineFiles {
-  /** Guest memory: of the template, or to become one. */
-  ram: string;
+  /** Guest memory: of the template, or to become one. A machine without any keeps none. */
+  ram?: string;
   /** Device state of a template; absent when the machine boots. */
   state?: string;
   /** The image: a VMDK descriptor over `extents`, or one raw file when there are none. */
@@ -47,8 +47,8 @@ export interface GuestKernel {
 }
 
 export type Launch =
-  /** Boot the kernel. `keepRam` writes guest memory to the RAM file, as a template needs. */
-  | { kind: 'boot'; guest: GuestKernel; keepRam: boolean }
+  /** Boot the kernel; guest memory is kept in the RAM file when there is one, as a template needs. */
+  | { kind: 'boot'; guest: GuestKernel }
   /** Continue a template; its RAM file is only read. */
   | { kind: 'restore' };
 

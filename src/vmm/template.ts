@@ -80,8 +80,9 @@ export class TemplateDraft {
       // The VMM reaches its state's socket in here by a descriptor, and may be another user; by path
       // nobody else gets past the directory above.
       await chmod(directory, 0o711);
+      const ram = join(directory, FILES.ram);
       const files: MachineFiles = {
-        ram: join(directory, FILES.ram),
+        ram,
         image: home.padding(),
         extents: [],
         disk: join(directory, FILES.disk),
@@ -93,7 +94,7 @@ export class TemplateDraft {
         // As large as every box's, and as empty as can be.
         sparseFile(files.disk, diskBytes),
         sparseFile(home.padding(), diskBytes),
-        sparseFile(files.ram, machine.memoryMib * 1_048_576),
+        sparseFile(ram, machine.memoryMib * 1_048_576),
       ]);
       return new TemplateDraft(directory, files, join(directory, FILES.state), home, key);
     } catch (error) {

@@ -45,14 +45,14 @@ export function planQemu(
   files: MachineFiles,
   launch: Launch,
 ): LaunchPlan {
-  const sharedRam = launch.kind === 'boot' && launch.keepRam;
   const passed: PassedFile[] = [
-    { fd: FD.ram, path: files.ram, write: launch.kind === 'boot' },
     { fd: FD.image, path: files.image, write: false },
     { fd: FD.disk, path: files.disk, write: true },
     { fd: FD.share, path: files.share, write: false },
     ...files.extents.map((path, i) => ({ fd: FD.firstExtent + i, path, write: false })),
   ];
+  if (files.ram !== undefined)
+    passed.push({ fd: FD.ram, path: files.ram, write: launch.kind === 'boot' });
   if (files.state !== undefined) passed.push({ fd: FD.state, path: files.state, write: false });
   if (files.stateDirectory !== undefined)
     passed.push({ fd: FD.stateDirectory, path: files.stateDirectory, write: false });
@@ -67,7 +67,7 @@ export function planQemu(
   const argv = [
     program.path,
     ...machineArguments(machine),
-    ...memoryArguments(program, machine, sharedRam, launch.kind === 'restore'),
+    ...memoryArguments(program, machine, launch, files.ram !== undefined),
     ...['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
     ...launchArguments(launch),
     ...portArguments(),
@@ -110,18 +110,15 @@ function hasRomOption({ version: [major, minor] }: QemuProgram): boolean {
 function memoryArguments(
   program: QemuProgram,
   machine: MachineSpec,
-  shared: boolean,
-  readOnly: boolean,
+  launch: Launch,
+  hasFile: boolean,
 ): string[] {
-  const options = [
-    'memory-backend-file',
-    'id=ram0',
-    `mem-path=${descriptorPath(FD.ram)}`,
-    `size=${machine.memoryMib}M`,
-    `share=${shared ? 'on' : 'off'}`,
-  ];
-  if (readOnly && hasRomOption(program)) options.push('readonly=on', 'rom=off');
-  return ['-object', options.join(',')];
+  const size = `id=ram0,size=${machine.memoryMib}M`;
+  if (!hasFile) return ['-object', `memory-backend-ram,${size}`];
+  const file = `memory-backend-file,${size},mem-path=${descriptorPath(FD.ram)}`;
+  if (launch.kind === 'boot') return ['-object', `${file},share=on`];
+  // Copy-on-write: boxes share what none of them has changed.
+  return ['-object', `${file},share=off${hasRomOption(program) ? ',readonly=on,rom=off' : ''}`];
 }
 
 function launchArguments(launch: Launch): string[] {
