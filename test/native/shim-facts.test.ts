@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { STAGES } from '../../src/agent/protocol.js';
+import { lines } from './shim/observe.js';
+import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
+
+vi.setConfig({ testTimeout: 30_000 });
+beforeAll(buildShim, BUILD_TIMEOUT_MS);
+
+test('started.json says who runs and since when', async () => {
+  await using harness = await ShimHarness.make();
+  const { shim } = await harness.running();
+  const fact = await harness.fact('started');
+  expect(fact).toMatchObject({
+    shimPid: shim.pid,
+    vmmPid: await shim.vmmPid(),
+    shimStartTicks: Number(
+      readFileSync(`/proc/${shim.pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[19],
+    ),
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+  });
+  expect(fact.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+  expect(Math.abs(Date.parse(String(fact.at)) - Date.now())).toBeLessThan(60_000);
+});
+
+test('exit.json is there before anybody hears of the end', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest, client } = await harness.running();
+  guest.send('exited', 1, { code: 137, signal: 9, flags: 3 });
+  await client.expect('exited', 1);
+  const fact = { code: 137, signal: 9, oom: true, timedOut: true, reason: 'exited' };
+  expect(await harness.fact('exit')).toMatchObject({ ...fact, logComplete: true, message: '' });
+  guest.end();
+  await client.expectRaw('gone', 0);
+  expect(await harness.fact('exit')).toMatchObject(fact);
+});
+
+test('a VMM that is killed from outside leaves 137 and why', async () => {
+  await using harness = await ShimHarness.make();
+  const { shim, client } = await harness.running();
+  process.kill(await shim.vmmPid(), 'SIGKILL');
+  await client.expectRaw('gone', 0);
+  expect(await harness.fact('exit')).toMatchObject({
+    code: 137,
+    signal: 9,
+    reason: 'vmm-died',
+    message: 'the VMM was killed by signal 9',
+  });
+  await shim.exited;
+  expect(readdirSync(harness.directory).sort()).toEqual([
+    'console.log',
+    'exit.json',
+    'output.log',
+    'started.json',
+  ]);
+});
+
+test('a VMM that a client has killed leaves 137 and that it was asked for', async () => {
+  await using harness = await ShimHarness.make();
+  const { shim, client } = await harness.running();
+  client.raw('killVmm', 0, '');
+  await client.expectRaw('gone', 0);
+  expect(await harness.fact('exit')).toMatchObject({ code: 137, reason: 'killed' });
+  await shim.exited;
+});
+
+test('what the guest sent before its VMM ended still counts', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest, client } = await harness.running();
+  guest.raw('stdout', 1, 'last');
+  guest.send('exited', 1, { code: 4, signal: 0, flags: 0 });
+  guest.end();
+  await client.expectRaw('stdout', 1);
+  expect(await client.expect('exited', 1)).toMatchObject({ code: 4 });
+  await client.expectRaw('gone', 0);
+  expect(await harness.fact('exit')).toMatchObject({ code: 4, reason: 'exited' });
+});
+
+test('boot-error.json tells the stage, the console and the VMM of a start that failed', async () => {
+  await using harness = await ShimHarness.make();
+  const { shim, guest } = await harness.start();
+  const client = await harness.client();
+  guest.end();
+  await client.expectRaw('gone', 0);
+  await shim.exited;
+  expect(await harness.fact('boot-error')).toEqual({
+    stage: 'kernel',
+    errno: 0,
+    message: 'the VMM ended with status 7',
+    console: 'fake console: hello\n',
+    vmm: 'fake vmm: a word on stderr\n',
+  });
+  expect(existsSync(join(harness.directory, 'exit.json'))).toBe(false);
+});
+
+test('boot-error.json keeps what the guest said of a bootstrap that failed', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest } = await harness.start();
+  const client = await harness.client();
+  guest.send('failed', 0, { errno: 5, stage: STAGES.DISKS, message: 'disk "x"\n\u001b[1m\xff' });
+  await client.expect('failed', 0);
+  const fact = { stage: 'disks', errno: 5, message: 'disk "x"\n\u001b[1m\xff' };
+  expect(await harness.fact('boot-error')).toMatchObject(fact);
+  guest.end();
+  await client.expectRaw('gone', 0);
+  expect(await harness.fact('boot-error')).toMatchObject(fact);
+});
+
+test('console.log keeps the last part of a console that never stops', async () => {
+  await using harness = await ShimHarness.make();
+  const script = 'i=0; while [ $i -lt 500 ]; do echo line $i >&9; i=$((i+1)); done';
+  const changes = { consoleLimit: 1_000, consoleFd: 9, argv: ['/bin/sh', '-c', script] };
+  await harness.spawn(harness.config(changes)).exited;
+  const last = await readFile(join(harness.directory, 'console.log'), 'utf8');
+  const earlier = await readFile(join(harness.directory, 'console.log.1'), 'utf8');
+  expect(last.length + earlier.length).toBeLessThanOrEqual(1_000);
+  expect(last.endsWith('line 499\n')).toBe(true);
+  expect((earlier + last).endsWith(lines(480, 500))).toBe(true);
+});

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { ended } from './shim/observe.js';
+import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
+
+vi.setConfig({ testTimeout: 30_000 });
+beforeAll(buildShim, BUILD_TIMEOUT_MS);
+
+describe('jail', () => {
+  test('gives the VMM its descriptors under their numbers and no others', async () => {
+    await using harness = await ShimHarness.make();
+    const file = join(harness.root, 'file');
+    await writeFile(file, 'x');
+    // Numbers that are those of the shim's own descriptors, in any order.
+    const files = [3, 4, 5, 6, 7, 8, 9, 13].map((fd) => ({ fd, flags: fd % 2, path: file }));
+    const { shim } = await harness.start({ files });
+    const fds = join('/proc', String(await shim.vmmPid()), 'fd');
+    // The fake VMM opened one: its connection to the test.
+    const numbers = readdirSync(fds)
+      .map(Number)
+      .sort((a, b) => a - b);
+    expect(numbers).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    for (const { fd, flags } of files) {
+      const info = readFileSync(join('/proc', String(await shim.vmmPid()), 'fdinfo', String(fd)));
+      expect(parseInt(/flags:\s+(\d+)/.exec(info.toString())?.[1] ?? '', 8) & 3).toBe(flags * 2);
+    }
+  });
+
+  test('gives it a clean environment, limits, its own session and no new privileges', async () => {
+    await using harness = await ShimHarness.make();
+    const { shim } = await harness.start({ rlimits: [{ resource: 7, soft: 99n, hard: 100n }] });
+    const pid = await shim.vmmPid();
+    const proc = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'latin1');
+    expect(proc('environ')).toBe('LANG=C\0');
+    expect(proc('limits')).toMatch(/Max open files\s+99\s+100/);
+    expect(proc('status')).toMatch(/NoNewPrivs:\s+1/);
+    expect(proc('status')).toMatch(/SigBlk:\s+0{16}/);
+    expect(proc('status')).toMatch(/SigIgn:\s+0{16}/);
+    expect(proc('stat').split(') ')[1]?.split(' ')[3]).toBe(String(pid)); // session
+    expect(execFileSync('readlink', [`/proc/${pid}/cwd`]).toString()).toBe('/\n');
+  });
+
+  test.runIf(process.getuid?.() === 0)('drops the user and all groups when told to', async () => {
+    await using harness = await ShimHarness.make();
+    execFileSync('chmod', ['0755', harness.root]);
+    execFileSync('chmod', ['0777', join(harness.root, 'vmm.sock')]);
+    const { shim } = await harness.start({ uid: 65534, gid: 65533, groups: [{ gid: 65532 }] });
+    const status = readFileSync(`/proc/${await shim.vmmPid()}/status`, 'utf8');
+    expect(status).toMatch(/Uid:\t65534\t65534\t65534\t65534/);
+    expect(status).toMatch(/Gid:\t65533\t65533\t65533\t65533/);
+    expect(status).toMatch(/Groups:\t65532 /);
+    expect(status).toMatch(/CapEff:\t0{16}/);
+    shim.child.kill('SIGKILL');
+    await ended(await shim.vmmPid());
+  });
+
+  test('takes the VMM along when the shim is killed', async () => {
+    await using harness = await ShimHarness.make();
+    const { shim, guest } = await harness.running();
+    const pid = await shim.vmmPid();
+    shim.child.kill('SIGKILL');
+    await guest.closed;
+    await ended(pid);
+  });
+});

@@ -1,0 +1,121 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { GENERATION, SHIM_PHASES } from '../../src/agent/protocol.js';
+import { FramePeer } from './shim/frame-peer.js';
+import {
+  BUILD_TIMEOUT_MS,
+  buildShim,
+  configMessage,
+  prefixed,
+  ShimHarness,
+} from './shim/shim-harness.js';
+
+vi.setConfig({ testTimeout: 30_000 });
+beforeAll(buildShim, BUILD_TIMEOUT_MS);
+
+test('says up and greets clients with generation, phase and pids', async () => {
+  await using harness = await ShimHarness.make();
+  const { shim } = await harness.start();
+  expect(await shim.statusLine).toMatch(/^up \d+$/);
+  const client = await FramePeer.connect(join(harness.directory, 'shim.sock'));
+  expect(await client.expect('welcome', 0)).toMatchObject({
+    generation: GENERATION,
+    phase: SHIM_PHASES.STARTING,
+    shimPid: shim.pid,
+    vmmPid: await shim.vmmPid(),
+  });
+  client.close();
+});
+
+test('tells a client that comes late that the guest is ready', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest } = await harness.start();
+  const first = await harness.client();
+  guest.send('ready', 0, { generation: GENERATION, uptimeNs: 5n });
+  await first.expect('ready', 0);
+  const late = await harness.client();
+  expect(await late.expect('ready', 0)).toMatchObject({ uptimeNs: 5n });
+});
+
+test('works in a directory whose path is longer than a socket address', async () => {
+  await using harness = await ShimHarness.make(`a b/${'long'.repeat(40)}/box`);
+  const shim = harness.spawn(harness.config());
+  expect(await shim.statusLine).toMatch(/^up /);
+  expect(statSync(join(harness.directory, 'shim.sock')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(harness.directory, 'qmp.sock')).mode & 0o777).toBe(0o600);
+});
+
+test('refuses a directory in which another shim runs, and leaves that one alone', async () => {
+  await using harness = await ShimHarness.make();
+  const { shim: first } = await harness.start();
+  const second = harness.spawn(harness.config());
+  expect(await second.statusLine).toMatch(/^failed jail 16 another shim runs in /);
+  expect(existsSync(join(harness.directory, 'boot-error.json'))).toBe(false);
+  await harness.client();
+  expect(first.child.exitCode).toBeNull();
+});
+
+test('takes over what a killed shim left, its facts and its sockets', async () => {
+  await using harness = await ShimHarness.make();
+  const { shim, guest } = await harness.running();
+  shim.child.kill('SIGKILL');
+  await Promise.all([shim.exited, guest.closed]);
+  expect(existsSync(join(harness.directory, 'shim.sock'))).toBe(true);
+  await harness.start();
+  expect(existsSync(join(harness.directory, 'started.json'))).toBe(false);
+  await harness.client();
+});
+
+test.each([
+  ['ends at once', Buffer.alloc(0), /failed jail \d+ configuration: it ends after 0 of 4 bytes/],
+  ['claims 4 GiB', Buffer.from([255, 255, 255, 255]), /failed jail \d+ .*are more than/],
+  ['is cut short', prefixed(Buffer.from([1, 0, 0, 0, 0, 0])), /failed jail \d+ .*cut short/],
+  [
+    'is of another generation',
+    prefixed(Buffer.from([99, 0, 0, 0])),
+    /failed jail \d+ the engine speaks protocol generation 99, this shim \d+/,
+  ],
+])('refuses a configuration that %s', async (_, message, line) => {
+  await using harness = await ShimHarness.make();
+  const shim = harness.spawn(message);
+  shim.lifeline.end();
+  expect(await shim.statusLine).toMatch(line);
+});
+
+test.each([
+  ['a descriptor given twice', { qmpFd: 11 }, /descriptor 11 is given twice/],
+  ['a descriptor of our own', { qmpFd: 2 }, /qmpFd is 2/],
+  ['a relative program', { argv: ['qemu'] }, /argv\[0\] is not an absolute path/],
+  ['no program', { argv: [] }, /argv\[0\] is not an absolute path/],
+  ['a NUL in a string', { box: 'a\0b' }, /box holds a NUL/],
+  ['a relative directory', { directory: 'x' }, /directory is not an absolute path/],
+  ['a directory that is not there', { directory: '/nowhere/x' }, /change to \/nowhere\/x/],
+  ['a user without a group', { uid: 1 }, /uid and gid must be given together/],
+])('refuses %s', async (_, changes, line) => {
+  await using harness = await ShimHarness.make();
+  const shim = harness.spawn(harness.config(changes));
+  expect(await shim.statusLine).toMatch(line);
+});
+
+test('refuses bytes after the configuration', async () => {
+  await using harness = await ShimHarness.make();
+  const message = configMessage(harness.config()).subarray(4);
+  const shim = harness.spawn(prefixed(Buffer.concat([message, Buffer.from([0])])));
+  expect(await shim.statusLine).toMatch(/1 bytes follow its end/);
+});
+
+test.each([
+  ['vmm', { argv: ['/nowhere/qemu'] }, 2, /start \/nowhere\/qemu: No such file/],
+  ['jail', { files: [{ fd: 20, flags: 0, path: '/nowhere/ram' }] }, 2, /open \/nowhere\/ram/],
+  ['jail', { rlimits: [{ resource: 99, soft: 0n, hard: 0n }] }, 22, /resource limit 99/],
+])('names stage %s, errno and step of a start that fails', async (stage, changes, errno, text) => {
+  await using harness = await ShimHarness.make();
+  const shim = harness.spawn(harness.config(changes));
+  const line = await shim.statusLine;
+  await shim.exited;
+  expect(line.split(' ').slice(0, 3)).toEqual(['failed', stage, String(errno)]);
+  expect(line).toMatch(text);
+  expect(await harness.fact('boot-error')).toMatchObject({ stage, errno });
+  expect(existsSync(join(harness.directory, 'shim.sock'))).toBe(false);
+});

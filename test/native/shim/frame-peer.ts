@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import {
+  encodeMessage,
+  decodeMessage,
+  type Message,
+  type MessageValues,
+  type TableMessageName,
+} from '../../../src/agent/codec.js';
+import { encodeFrame, FrameDecoder, type Frame } from '../../../src/agent/frame.js';
+import { MESSAGES, type MessageName } from '../../../src/agent/protocol.js';
+
+/** One end of a stream of frames, looked at frame by frame: a client of the shim, or the guest. */
+export class FramePeer {
+  /** Resolves when the other end has closed. */
+  readonly closed: Promise<void>;
+  readonly #frames: Frame[] = [];
+  #wake: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(readonly socket: Socket) {
+    const decoder = new FrameDecoder((frame) => {
+      this.#frames.push({ ...frame, payload: Buffer.from(frame.payload) });
+      this.#wake?.();
+    });
+    socket.on('data', (chunk: Buffer) => decoder.push(chunk));
+    // The other side may end at any moment of a test; 'close' tells.
+    socket.on('error', () => undefined);
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#isClosed = true;
+        this.#wake?.();
+        resolve();
+      });
+    });
+  }
+
+  static async connect(path: string): Promise<FramePeer> {
+    const socket = createConnection(path);
+    await once(socket, 'connect');
+    return new FramePeer(socket);
+  }
+
+  send<N extends TableMessageName>(
+    name: N,
+    session: number,
+    values: MessageValues<N>,
+    flags = 0,
+  ): void {
+    this.raw(name, session, encodeMessage(name, values), flags);
+  }
+
+  raw(name: MessageName, session: number, payload: Buffer | string, flags = 0): void {
+    const { type } = MESSAGES[name];
+    this.socket.write(encodeFrame({ session, type, flags, payload: Buffer.from(payload) }));
+  }
+
+  /** The next frame, whatever it is. */
+  async next(): Promise<Frame> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      if (this.#isClosed) throw new Error('the connection ended before the frame came');
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The next frame, which must be this message; returns its payload. */
+  async expectRaw(name: MessageName, session: number): Promise<Buffer> {
+    const frame = await this.next();
+    const got = `${nameOf(frame.type)} on session ${frame.session}`;
+    if (frame.type !== MESSAGES[name].type || frame.session !== session)
+      throw new Error(`expected ${name} on session ${session}, got ${got}`);
+    return frame.payload;
+  }
+
+  async expect<N extends TableMessageName>(name: N, session: number): Promise<Message<N>> {
+    return decodeMessage(name, await this.expectRaw(name, session));
+  }
+
+  /** Frames that have come and not been asked for. */
+  get waiting(): number {
+    return this.#frames.length;
+  }
+
+  /** Closes once all that was sent has left. */
+  end(): void {
+    this.socket.end();
+  }
+
+  /** Closes at once, as a process that is killed. */
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+export function nameOf(type: number): string {
+  const found = Object.entries(MESSAGES).find(([, message]) => message.type === type);
+  return found?.[0] ?? `0x${type.toString(16)}`;
+}

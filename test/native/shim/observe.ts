@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import type { ShimHarness } from './shim-harness.js';
+
+export function pssKib(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]);
+}
+
+export interface LogRecord {
+  timeNs: bigint;
+  stream: number;
+  data: Buffer;
+}
+
+export function logRecords(log: Buffer): LogRecord[] {
+  const records: LogRecord[] = [];
+  for (let at = 0; at < log.length;) {
+    const end = at + 16 + log.readUInt32LE(at + 12);
+    if (end > log.length || log.readUIntLE(at + 9, 3) !== 0) throw new Error(`no record at ${at}`);
+    records.push({
+      timeNs: log.readBigUInt64LE(at),
+      stream: log.readUInt8(at + 8),
+      data: log.subarray(at + 16, end),
+    });
+    at = end;
+  }
+  return records;
+}
+
+export const lines = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join('');
+
+/** Resolves when the shim has taken its socket away. */
+export async function gone(harness: ShimHarness): Promise<void> {
+  const socket = join(harness.directory, 'shim.sock');
+  await changed(harness.directory, () => !existsSync(socket));
+}
+
+export async function appears(file: string): Promise<void> {
+  await changed(join(file, '..'), () => existsSync(file) && statSync(file).size > 0);
+}
+
+/** Looks again at each change in a directory, so that nothing is waited for by the clock. */
+async function changed(directory: string, isDone: () => boolean): Promise<void> {
+  const watcher = watch(directory);
+  try {
+    while (!isDone()) await once(watcher, 'change');
+  } finally {
+    watcher.close();
+  }
+}
+
+/** Resolves when a process that is not our child has ended. */
+export async function ended(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`) && !/^State:\s+[ZX]/m.test(readStatus(pid)))
+    await new Promise((resolve) => setImmediate(resolve));
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return 'State:\tX';
+  }
+}
