@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { encodeFrame } from '../../src/agent/frame.js';
 import { LIMITS } from '../../src/agent/protocol.js';
@@ -68,15 +67,19 @@ test('passes 32 MiB each way through one session, byte for byte', async () => {
   const session = (await guest.next()).session;
   const total = 32 * 2 ** 20;
   const chunk = Buffer.alloc(LIMITS.MAX_PAYLOAD, 'boxlite-');
+  // Four chunks are a window: then each one waits for the credit of one.
   const pump = async (from: FramePeer, number: number, name: 'stdin' | 'stdout') => {
     for (let sent = 0; sent < total; sent += chunk.length) {
+      if (sent >= LIMITS.WINDOW) await from.expect('credit', number);
       from.raw(name, number, chunk);
-      if (from.socket.writableNeedDrain) await once(from.socket, 'drain');
     }
+    for (let i = 0; i < 4; i += 1) await from.expect('credit', number);
   };
   const drain = async (to: FramePeer, number: number, name: 'stdin' | 'stdout') => {
-    for (let got = 0; got < total; got += chunk.length)
+    for (let got = 0; got < total; got += chunk.length) {
       if (!(await to.expectRaw(name, number)).equals(chunk)) throw new Error('bytes differ');
+      to.send('credit', number, { bytes: chunk.length });
+    }
   };
   await Promise.all([pump(client, 2, 'stdin'), drain(guest, session, 'stdin')]);
   await Promise.all([pump(guest, session, 'stdout'), drain(client, 2, 'stdout')]);
