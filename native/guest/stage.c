@@ -37,6 +37,11 @@ int stage_build(bool privileged, struct err *err) {
     unsigned long sys_flags = QUIET | (privileged ? 0 : MS_RDONLY);
     if (chdir(ROOT_STAGE))
         return err_errno(err, "chdir " ROOT_STAGE);
+    if (privileged) { /* what was staged before this was known gives way: sysfs can't be mounted over itself */
+        umount2("proc", MNT_DETACH);
+        umount2("sys", MNT_DETACH);
+        umount2("dev", MNT_DETACH);
+    }
     if (make_directory("proc", 0755, err) || make_directory("sys", 0755, err) || make_directory("dev", 0755, err) ||
         mount_at("proc", "proc", "proc", QUIET, NULL, err) ||
         mount_at("sysfs", "sys", "sysfs", sys_flags, NULL, err) ||
