@@ -11,7 +11,7 @@ export class ExecInput {
   readonly writable: Writable;
   readonly #send: SendStdin;
   #room: number = LIMITS.WINDOW;
-  /** The rest of the chunk being written. */
+  /** What has not been sent of the chunk being written, and what to call for it; empty when all has. */
   #rest: Buffer = EMPTY;
   #done: (() => void) | undefined;
   #closed = false;
@@ -22,7 +22,8 @@ export class ExecInput {
       write: (chunk: Buffer, _encoding, done) => {
         this.#rest = chunk;
         this.#done = done;
-        this.#pump();
+        if (chunk.length === 0) this.#settle();
+        else this.#pump();
       },
       final: (done) => {
         this.#finish();
@@ -51,26 +52,30 @@ export class ExecInput {
   }
 
   #pump(): void {
-    if (this.#done === undefined) return;
-    if (this.#closed || this.#rest.length === 0) {
-      this.#settle();
-      return;
-    }
     while (this.#room > 0 && this.#rest.length > 0) {
       const piece = this.#rest.subarray(0, Math.min(this.#room, LIMITS.MAX_PAYLOAD));
       this.#rest = this.#rest.subarray(piece.length);
       this.#room -= piece.length;
-      // Only after the last piece has left may the writer reuse its buffer.
-      if (this.#rest.length === 0) this.#send(piece, false, this.#settle);
-      else this.#send(piece, false);
+      if (this.#rest.length > 0) this.#send(piece, false);
+      else this.#sendLast(piece);
     }
   }
 
-  readonly #settle = (): void => {
+  /**
+   * Only after the chunk's last piece has left may the writer reuse its buffer. From here on the
+   * chunk is the socket's: credit that comes before the piece has left must not end it.
+   */
+  #sendLast(piece: Buffer): void {
+    const done = this.#done;
+    this.#done = undefined;
+    this.#send(piece, false, () => done?.());
+  }
+
+  #settle(): void {
     const done = this.#done;
     this.#done = undefined;
     done?.();
-  };
+  }
 
   /** Tells the guest once that no more comes, unless the command has ended already. */
   #finish(): void {

@@ -266,6 +266,28 @@ describe('bulk', () => {
     expect(await session.exited).toEqual(OK);
     expect(hash.digest('hex')).toBe(sha256(data));
   });
+
+  it('loses no input when credit comes while the socket is still full', async () => {
+    const data = pattern(5, 20_000_000);
+    const hash = createHash('sha256');
+    await using shim = await FakeShim.start((peer) => {
+      peer.welcome().on('exec', ({ session }) => peer.send('started', session, { pid: 2 }));
+      peer.on('stdin', (frame) => {
+        hash.update(frame.payload);
+        // Reads in small gulps, so that the other end's writes have to wait.
+        peer.socket.pause();
+        setImmediate(() => peer.socket.resume());
+        if (frame.payload.length > 0)
+          peer.send('credit', frame.session, { bytes: frame.payload.length });
+        if (isEof(frame)) peer.send('exited', frame.session, { code: 0, signal: 0, flags: 0 });
+      });
+    });
+    await using client = await connect(shim);
+    const session = client.exec(EXEC);
+    await pipeline(Readable.from(slices(data, 190_001)), session.stdin);
+    expect(await session.exited).toEqual(OK);
+    expect(hash.digest('hex')).toBe(sha256(data));
+  });
 });
 
 describe('main', () => {
