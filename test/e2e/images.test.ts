@@ -17,6 +17,7 @@ import {
   writeOciLayout,
   type ArchiveImage,
 } from '../helpers/image-archive.js';
+import { longBytes } from '../helpers/bytes.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -87,20 +88,31 @@ describe('load', () => {
     expect(await home.ok(run)).toBe('88 99');
   });
 
-  it('refuses a layer whose bytes are not its digest, and stores nothing of it', async () => {
-    const layout = join(files, 'bad-layout');
-    await writeOciLayout(layout, { ...image, reference: 'example.test/bad:v1' });
-    const manifest = await firstManifest(layout);
-    const blob = join(layout, 'blobs', 'sha256', manifest.layers[0]?.digest.slice(7) ?? '');
-    const bytes = await readFile(blob);
-    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-    await writeFile(blob, bytes);
-    const archive = await pack(layout, join(files, 'bad.tar'));
-    const { status, stdout, stderr } = await home.boxlite(['load', '-i', archive]);
-    expect([status, stdout.toString()]).toEqual([1, '']);
-    expect(stderr).toContain(manifest.layers[0]?.digest);
-    expect(await home.ok(['images', '-q', 'example.test/bad'])).toBe('');
-  });
+  it.each([
+    ['plain', false],
+    ['gzipped', true],
+  ])(
+    'refuses a %s layer whose bytes are not its digest, and stores no image',
+    async (kind, gzip) => {
+      const layout = join(files, `bad-layout-${kind}`);
+      // A layer that is not in the store yet: one that is would not be read again.
+      const fresh = join(files, `fresh-${kind}`);
+      await mkdir(fresh);
+      await writeFile(join(fresh, kind), longBytes(100_000));
+      const reference = 'example.test/bad:v1';
+      await writeOciLayout(layout, { ...image, layers: [fresh], reference, gzip });
+      const manifest = await firstManifest(layout);
+      const blob = join(layout, 'blobs', 'sha256', manifest.layers[0]?.digest.slice(7) ?? '');
+      const bytes = await readFile(blob);
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+      await writeFile(blob, bytes);
+      const archive = await pack(layout, join(files, `bad-${kind}.tar`));
+      const { status, stdout, stderr } = await home.boxlite(['load', '-i', archive]);
+      expect([status, stdout.toString()]).toEqual([1, '']);
+      expect(stderr).toContain(manifest.layers[0]?.digest);
+      expect(await home.ok(['images', '-q', 'example.test/bad'])).toBe('');
+    },
+  );
 });
 
 describe('import', () => {

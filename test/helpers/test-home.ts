@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { BOXLITE, run, start, type CliOptions, type CliResult, type RunningCli } from './cli.js';
@@ -13,6 +14,10 @@ const execute = promisify(execFile);
 const SHARED = ['assets', 'images', 'templates', 'blanks'];
 /** Files that are written in place, or small. */
 const COPIED = ['boxlite.db', 'boxlite.db-wal', 'accelerators.json'];
+
+/** A box's end is folded in by a process that no test is the parent of, so it can only be looked for. */
+const TIDY_MS = 10_000;
+const LOOK_AGAIN_MS = 50;
 
 /** The home that global set-up has made ready; the tests' own homes are taken from it. */
 export function sharedHome(): string {
@@ -70,10 +75,21 @@ export class TestHome {
   /** Ends what still runs and removes the home; gives what had been left running. */
   async remove(): Promise<FoundProcess[]> {
     if (this.#path === undefined) return [];
-    const left = await this.processes();
+    const left = await this.#settled();
     for (const { pid } of left) killProcess(pid);
     await rm(join(this.#path, '..'), { recursive: true, force: true, maxRetries: 3 });
     return left;
+  }
+
+  /** Its processes, once those that only tidy up after a box have had their time. */
+  async #settled(): Promise<FoundProcess[]> {
+    const deadline = Date.now() + TIDY_MS;
+    for (;;) {
+      const left = await this.processes();
+      const tidying = left.some(({ command }) => command.includes('__on-exit'));
+      if (!tidying || Date.now() > deadline) return left;
+      await delay(LOOK_AGAIN_MS);
+    }
   }
 
   #options(options: CliOptions): CliOptions {
