@@ -4,7 +4,8 @@ import type { Environment } from './flags/key-values.js';
 import type { Settings } from './settings.js';
 
 /** A stream the command reads; the terminal's parts are there when it is one. */
-export type InputStream = NodeJS.ReadableStream & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>;
+export type InputStream = NodeJS.ReadableStream &
+  Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>> & { readonly fd?: number };
 
 export type OutputStream = NodeJS.WritableStream &
   Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { InputStream } from '../context.js';
 
 /**
@@ -10,10 +11,22 @@ export function enterRawMode(stdin: InputStream): Disposable | undefined {
   const restore = (): void => void setRawMode(false);
   setRawMode(true);
   process.on('exit', restore);
+  leaveOutputAlone(stdin);
   return {
     [Symbol.dispose]: () => {
       process.off('exit', restore);
       restore();
     },
   };
+}
+
+/**
+ * Node's raw mode still turns each line feed of the output into two characters. The box's terminal
+ * has done that already, or a full-screen program there has turned it off. `restore` puts this back
+ * as well, since it writes the whole of what the terminal was.
+ */
+function leaveOutputAlone({ fd }: InputStream): void {
+  if (fd === undefined) return;
+  // Without the program lines end in CR CR LF, which most screens show as they should.
+  spawnSync('stty', ['-opost'], { stdio: [fd, 'ignore', 'ignore'] });
 }
