@@ -1,7 +1,7 @@
 /** Flags over environment over file over defaults. */
 import { readFileSync } from 'node:fs';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
-import { Home } from '../home.js';
+import { configPath, defaultHome } from '../engine/home-paths.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../engine/options.js';
 import { closest } from './closest.js';
 import { flag, list, value, type OptionValues } from './command.js';
@@ -50,7 +50,7 @@ export interface Settings {
 
 /** @throws BoxliteError `invalid-argument`, naming the file and the key, or the variable */
 export function readSettings(flags: GlobalValues, environment: Environment): Settings {
-  const home = flags.home ?? nonEmpty(environment.BOXLITE_HOME) ?? Home.defaultRoot();
+  const home = flags.home ?? nonEmpty(environment.BOXLITE_HOME) ?? defaultHome();
   const file = readConfigFile(home, flags.config ?? nonEmpty(environment.BOXLITE_CONFIG));
   const variable = (name: string): string | undefined => nonEmpty(environment[name]);
   return {
@@ -116,7 +116,7 @@ const FILE_KEYS = {
 type ConfigFile = { [K in keyof typeof FILE_KEYS]?: ReturnType<(typeof FILE_KEYS)[K]> };
 
 function readConfigFile(home: string, given: string | undefined): ConfigFile {
-  const path = given ?? new Home(home).config();
+  const path = given ?? configPath(home);
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));

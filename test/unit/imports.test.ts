@@ -1,0 +1,163 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+/** What each folder may import besides itself, node's own modules and packages. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  cli: ['engine', 'errors'],
+  engine: ['image', 'store', 'vmm', 'agent', 'errors', 'home', 'process-identity'],
+  image: ['errors', 'home', 'process-identity'],
+  store: ['errors', 'home', 'process-identity'],
+  vmm: ['errors', 'home', 'process-identity'],
+  agent: ['errors', 'home', 'process-identity'],
+  // The modules beside the folders, each its own row.
+  index: ['engine', 'store/status', 'errors'],
+  errors: [],
+  home: ['errors'],
+  'process-identity': ['errors'],
+};
+
+/** The one module that may end the process. */
+const MAIN = 'cli/main.ts';
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ path, text: readFileSync(join('src', path), 'utf8') }));
+
+test('every module of src is looked at', () => {
+  expect(new Set(sources.map(({ path }) => unitOf(path)))).toEqual(new Set(Object.keys(FOLDERS)));
+});
+
+test('each folder imports only what stands below it, and only main ends the process', () => {
+  expect(sources.flatMap(({ path, text }) => faults(path, text))).toEqual([]);
+});
+
+describe('a module that breaks a rule is found out', () => {
+  test.each([
+    ['vmm/a.ts', `import { x } from '../image/x.js';`, 'imports image/x'],
+    ['image/registry/a.ts', `import type { X } from '../../store/x.js';`, 'imports store/x'],
+    ['store/a.ts', `export * from '../agent/x.js';`, 'imports agent/x'],
+    ['agent/a.ts', `const x = await import('../vmm/x.js');`, 'imports vmm/x'],
+    ['agent/a.ts', `type X = import('../engine/x.js').X;`, 'imports engine/x'],
+    ['engine/a.ts', `import '../cli/main.js';`, 'imports cli/main'],
+    ['cli/commands/a.ts', `import { Home } from '../../home.js';`, 'imports home'],
+    ['cli/a.ts', `import { x } from '../store/status.js';`, 'imports store/status'],
+    ['cli/a.ts', `import { x } from '../engine/../store/status.js';`, 'imports store/status'],
+    ['cli/a.ts', `import { x } from '../index.js';`, 'imports index'],
+    ['index.ts', `export { x } from './store/boxes.js';`, 'imports store/boxes'],
+    ['errors.ts', `import { Home } from './home.js';`, 'imports home'],
+    ['vmm/a.ts', `import { x } from '../../test/x.js';`, 'imports ../test/x'],
+    ['vmm/a.ts', `import { x } from '/etc/x.js';`, 'imports /etc/x.js by an absolute path'],
+    ['vmm/a.ts', `require('../image/x.js');`, 'imports image/x'],
+    ['vmm/a.ts', 'await import(name);', 'imports what is only known when it runs'],
+    ['engine/a.ts', `if (bad) process.exit(1);`, 'ends the process'],
+    ['engine/a.ts', `process?.['exit'](1);`, 'ends the process'],
+    ['cli/commands/main.ts', `process.exit(1);`, 'ends the process'],
+    ['engine/a.ts', `import { exit } from 'node:process';`, 'ends the process'],
+    ['engine/a.ts', `const { exit } = process;`, 'ends the process'],
+    ['vmm/a.ts', `process.reallyExit(1);`, 'ends the process'],
+    ['engine/a.ts', `database.run('pragma synchronous = OFF');`, 'sets a PRAGMA'],
+    ['engine/a.ts', `database.run(\`PRAGMA x = \${y}\`);`, 'sets a PRAGMA'],
+    ['image/a.ts', `connection.pragma('x');`, 'sets a PRAGMA'],
+  ])('%s: %s', (path, text, fault) => {
+    expect(faults(path, text)).toEqual([`${path} ${fault}`]);
+  });
+});
+
+test.each([
+  ['store/a.ts', `connection.pragma('x'); import { x } from '../errors.js';`],
+  ['cli/main.ts', `process.exit(await x());`],
+  ['engine/a.ts', `process.exitCode = 1; // process.exit(1), PRAGMA, import '../cli/x.js'`],
+  ['engine/a.ts', `import { x } from '../agent/x.js'; await import('../image/x.js');`],
+  ['vmm/qemu/a.ts', `import { x } from '../driver.js'; import { y } from 'ulid';`],
+  ['index.ts', `export { isRunning } from './store/status.js';`],
+])('%s may hold %s', (path, text) => {
+  expect(faults(path, text)).toEqual([]);
+});
+
+/** @param path of the module, relative to src */
+function faults(path: string, text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const fault =
+      importFault(path, node) ??
+      (path !== MAIN && endsProcess(node) ? 'ends the process' : undefined) ??
+      (unitOf(path) !== 'store' && setsPragma(node) ? 'sets a PRAGMA' : undefined);
+    // What holds a fault is not searched for the same one again.
+    if (fault !== undefined) found.push(`${path} ${fault}`);
+    else ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return found;
+}
+
+function importFault(path: string, node: ts.Node): string | undefined {
+  const specifier = specifierOf(node);
+  if (specifier === undefined) return undefined;
+  if (!ts.isStringLiteralLike(specifier)) return 'imports what is only known when it runs';
+  const name = specifier.text;
+  if (name.startsWith('/')) return `imports ${name} by an absolute path`;
+  if (!name.startsWith('.')) return undefined;
+  const target = relative('/src', join('/src', dirname(path), name)).replace(/\.js$/, '');
+  const allowed = [unitOf(path), ...(FOLDERS[unitOf(path)] ?? [])];
+  return allowed.some((unit) => target === unit || target.startsWith(`${unit}/`))
+    ? undefined
+    : `imports ${target}`;
+}
+
+/** What an import or re-export of any kind names. */
+function specifierOf(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isImportTypeNode(node))
+    return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument;
+  if (!ts.isCallExpression(node)) return undefined;
+  const { expression } = node;
+  const imports =
+    expression.kind === ts.SyntaxKind.ImportKeyword ||
+    (ts.isIdentifier(expression) && expression.text === 'require');
+  return imports ? node.arguments[0] : undefined;
+}
+
+function endsProcess(node: ts.Node): boolean {
+  const ends = (name: string): boolean => ['exit', 'reallyExit', 'abort'].includes(name);
+  if (ts.isPropertyAccessExpression(node))
+    return isProcess(node.expression) && ends(node.name.text);
+  if (ts.isElementAccessExpression(node))
+    return (
+      isProcess(node.expression) &&
+      ts.isStringLiteralLike(node.argumentExpression) &&
+      ends(node.argumentExpression.text)
+    );
+  if (ts.isVariableDeclaration(node) && ts.isObjectBindingPattern(node.name))
+    return (
+      node.initializer !== undefined &&
+      isProcess(node.initializer) &&
+      node.name.elements.some(({ propertyName, name }) => ends(textOf(propertyName ?? name)))
+    );
+  if (!ts.isImportDeclaration(node) || !ts.isStringLiteralLike(node.moduleSpecifier)) return false;
+  const bindings = node.importClause?.namedBindings;
+  return (
+    /^(node:)?process$/.test(node.moduleSpecifier.text) &&
+    bindings !== undefined &&
+    ts.isNamedImports(bindings) &&
+    bindings.elements.some(({ propertyName, name }) => ends(textOf(propertyName ?? name)))
+  );
+}
+
+const isProcess = (node: ts.Node): boolean => ts.isIdentifier(node) && node.text === 'process';
+
+const textOf = (name: ts.Node): string =>
+  ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? name.text : '';
+
+/** As SQL, or by the driver's own method. */
+function setsPragma(node: ts.Node): boolean {
+  if (ts.isPropertyAccessExpression(node)) return node.name.text === 'pragma';
+  const isText = ts.isStringLiteralLike(node) || ts.isTemplateHead(node);
+  return isText && /^\s*pragma\s/i.test(node.text);
+}
+
+/** `image` for `image/registry/auth.ts`, `home` for `home.ts`. */
+function unitOf(path: string): string {
+  return path.split('/', 1)[0]?.replace(/\.ts$/, '') ?? '';
+}
