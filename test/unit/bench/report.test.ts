@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { makeReport, renderReport, type Measurements } from '../../bench/report.js';
+
+const MEMORY = { shimKib: 1024, vmmKib: 40_960, guestKib: 10_240 };
+
+const MEASURED: Measurements = {
+  machine: { CPU: '2 × Example', QEMU: '7.2' },
+  timesMs: {
+    node: [20, 22, 21],
+    version: [30, 31, 29],
+    template: [400, 420, 410],
+    kept: [500, 500, 500],
+    cold: [3280],
+    podmanRun: [200, 205, 210],
+  },
+  starts: [
+    { prepareMs: 10, 'guest.disksMs': 90, totalMs: 300 },
+    { prepareMs: 20, 'guest.disksMs': 80, totalMs: 310 },
+    { prepareMs: 30, 'guest.disksMs': 70, totalMs: 320 },
+  ],
+  memory: { fresh: MEMORY, afterRuns: MEMORY },
+};
+
+describe('makeReport', () => {
+  it('sets medians in relation, and leaves out the ratios of what was not measured', () => {
+    const { ratios } = makeReport(MEASURED);
+    expect(ratios).toEqual({
+      'boxlite --version / node -e 0': 30 / 21,
+      'boxlite run --rm busybox true / podman run --rm busybox true': 2,
+      'boxlite run --rm --cold busybox true / boxlite run --rm busybox true': 8,
+    });
+  });
+
+  it('puts what is no stage of the start into the rest', () => {
+    expect(makeReport(MEASURED).stagesMs).toEqual({
+      nodeMs: 30,
+      prepareMs: 20,
+      'guest.disksMs': 80,
+      totalMs: 310,
+      restMs: 160,
+      wholeMs: 500,
+    });
+  });
+
+  it('keeps every single time', () => {
+    expect(makeReport(MEASURED).timesMs).toEqual(MEASURED.timesMs);
+  });
+});
+
+describe('renderReport', () => {
+  it('prints the machine, then a table each of times, ratios, stages and memory', () => {
+    expect(renderReport(makeReport(MEASURED))).toBe(`CPU: 2 × Example
+QEMU: 7.2
+
+COMMAND                                RUNS      MEDIAN      LOWEST      HIGHEST
+node -e 0                              3         21.0 ms     20.0 ms     22.0 ms
+boxlite --version                      3         30.0 ms     29.0 ms     31.0 ms
+boxlite run --rm busybox true          3         410.0 ms    400.0 ms    420.0 ms
+boxlite run busybox true               3         500.0 ms    500.0 ms    500.0 ms
+boxlite run --rm --cold busybox true   1         3280.0 ms   3280.0 ms   3280.0 ms
+podman run --rm busybox true           3         205.0 ms    200.0 ms    210.0 ms
+
+RATIO OF MEDIANS                                                       FACTOR
+boxlite --version / node -e 0                                          1.43
+boxlite run --rm busybox true / podman run --rm busybox true           2.00
+boxlite run --rm --cold busybox true / boxlite run --rm busybox true   8.00
+
+STAGE OF A RUN FROM THE TEMPLATE        MEDIAN
+node and launcher (boxlite --version)   30.0 ms
+disks, template found                   20.0 ms
+  guest: disks                          80.0 ms
+start, sum                              310.0 ms
+rest: verb, database, command, end      160.0 ms
+whole (boxlite run busybox true)        500.0 ms
+
+MEMORY OF AN IDLE BOX (PSS)      FRESH      AFTER THE RUNS
+shim                             1.0 MiB    1.0 MiB
+VMM without the guest's memory   30.0 MiB   30.0 MiB
+guest's memory                   10.0 MiB   10.0 MiB
+`);
+  });
+});
