@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -10,18 +11,34 @@
 #include "console.h"
 #include "root.h"
 
-static int find_disk(const char *serial, char *device, size_t size, struct err *err);
+enum { LAST_DISK = 'h', DEVICE_BYTES = sizeof "/dev/vda" };
+
+static int find_disk(const char *serial, char device[DEVICE_BYTES], struct err *err);
 static int read_serial(const char *name, char *serial, size_t size);
 static void unmount(const char *target);
 
+void disks_prepare(void) {
+    static const struct {
+        const char *name, *value;
+    } settings[] = {{"scheduler", "none"}, {"iostats", "0"},       {"nomerges", "2"},
+                    {"wbt_lat_usec", "0"}, {"read_ahead_kb", "1024"}};
+    struct err ignored; /* a kernel without one of these works as well */
+    for (char letter = 'a'; letter <= LAST_DISK; letter++)
+        for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+            char path[64];
+            snprintf(path, sizeof path, "/sys/block/vd%c/queue/%s", letter, settings[i].name);
+            write_file(path, settings[i].value, &ignored);
+        }
+}
+
 int disks_mount(struct err *err) {
-    char device[32];
-    if (find_disk("image", device, sizeof device, err) ||
+    char device[DEVICE_BYTES];
+    if (find_disk("image", device, err) ||
         mount_at(device, ROOT_IMAGE, "erofs", MS_RDONLY, NULL, err))
         return -1;
     /* discard: freed blocks go back to the host's file. noinit_itable: or the kernel writes zeroes over all
      * inode tables in the background, which the host's sparse file holds already. */
-    if (find_disk("disk", device, sizeof device, err) ||
+    if (find_disk("disk", device, err) ||
         mount_at(device, ROOT_DISK, "ext4", 0, "discard,noinit_itable", err))
         return -1;
     if (make_directory(ROOT_DISK "/upper", 0755, err) || make_directory(ROOT_DISK "/work", 0700, err))
@@ -35,15 +52,14 @@ int disks_mount(struct err *err) {
                     err);
 }
 
-static int find_disk(const char *serial, char *device, size_t size, struct err *err) {
-    for (char letter = 'a'; letter <= 'h'; letter++) {
+static int find_disk(const char *serial, char device[DEVICE_BYTES], struct err *err) {
+    for (char letter = 'a'; letter <= LAST_DISK; letter++) {
         char name[4] = {'v', 'd', letter, 0};
         char found[32];
         if (read_serial(name, found, sizeof found) || strcmp(found, serial) != 0)
             continue;
         memcpy(device, "/dev/", 5);
         memcpy(device + 5, name, sizeof name);
-        (void)size;
         return 0;
     }
     return err_set(err, ENODEV, "the VM has no disk with serial \"%s\"", serial);

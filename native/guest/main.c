@@ -4,6 +4,7 @@
 #include "bootstrap.h"
 #include "box.h"
 #include "console.h"
+#include "disks.h"
 #include "etc-files.h"
 #include "modules.h"
 #include "network.h"
@@ -30,6 +31,7 @@ int main(void) {
 
     /* All that does not depend on the box is done before the template is taken, so that no start pays for it. */
     network_prepare();
+    disks_prepare();
     if (etc_files_prepare(&err) || box_prepare(&box, &err) || port_open(&port, &err))
         give_up(&err);
     send_ready(&port);
