@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import { BOX_FILES } from '../home.js';
 
+/** An end without a record of it is told as if the box had been killed. */
+export const KILLED_CODE = 137;
+
 /**
  * What a shim leaves in its box's directory, each by write-then-rename; read back as what may come
  * from an older shim or a damaged disk.
@@ -20,7 +23,7 @@ export interface ExitFact {
   signal: number;
   oom: boolean;
   timedOut: boolean;
-  /** exited, vmm-died or killed. */
+  /** exited, vmm-died, killed; unreadable when the record is there and can't be understood. */
   reason: string;
 }
 
@@ -37,13 +40,15 @@ export async function startedFact(directory: string): Promise<StartedFact | unde
 export async function exitFact(directory: string): Promise<ExitFact | undefined> {
   const fact = await readFact(directory, 'exit');
   if (fact === undefined) return undefined;
+  // A damaged record must not read as success.
+  const readable = Number.isSafeInteger(fact.code);
   return {
     atMs: time(fact.at),
-    code: number(fact.code),
+    code: readable ? number(fact.code) : KILLED_CODE,
     signal: number(fact.signal),
     oom: fact.oom === true,
     timedOut: fact.timedOut === true,
-    reason: text(fact.reason),
+    reason: readable ? text(fact.reason) : 'unreadable',
   };
 }
 
@@ -51,7 +56,7 @@ export async function exitFact(directory: string): Promise<ExitFact | undefined>
 export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
   const fact = await readFact(directory, 'bootError');
   if (fact === undefined) return undefined;
-  const stage = text(fact.stage);
+  const stage = printable(text(fact.stage)) || 'unknown';
   const said = [text(fact.vmm), text(fact.console)]
     .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))
     .map(printable)
@@ -82,14 +87,15 @@ async function readFact(
   }
 }
 
-const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+const number = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const time = (value: unknown): number => {
   const ms = Date.parse(text(value));
   return Number.isNaN(ms) ? 0 : ms;
 };
 
-/** The guest and the VMM write these lines; a terminal must not obey them. */
+/** The guest and the VMM write these lines; a terminal must not obey them, nor turn them around. */
 function printable(line: string): string {
-  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').slice(0, 400);
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').slice(0, 400);
 }

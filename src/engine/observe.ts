@@ -4,10 +4,7 @@ import type { Home } from '../home.js';
 import type { BoxPatch, BoxRecord } from '../store/box-record.js';
 import type { Database } from '../store/database.js';
 import { isActive, type BoxStatus } from '../store/status.js';
-import { exitFact, startedFact, type ExitFact } from './facts.js';
-
-/** What a box was when its supervisor is gone and left no word: as if it had been killed. */
-const KILLED_CODE = 137;
+import { exitFact, KILLED_CODE, startedFact, type ExitFact, type StartedFact } from './facts.js';
 
 export interface Observation {
   status: BoxStatus;
@@ -26,12 +23,7 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
   const unrecordedStart = started !== undefined && started.atMs !== record.startedAt;
   if (!isActive(record.status) && !unrecordedStart) return { status: record.status, patch: {} };
 
-  const patch: BoxPatch = {};
-  if (unrecordedStart) {
-    patch.startedAt = started.atMs;
-    patch.pid = started.vmmPid;
-    patch.shimPid = started.shimPid;
-  }
+  const patch = unrecordedStart ? startPatch(started) : {};
   // The exit is looked for on both sides of the question whether a shim is there: it writes the fact
   // before it goes.
   const exit =
@@ -65,7 +57,21 @@ export async function settle(
   return database.boxes.get(record.id) ?? { ...record, ...patch, status };
 }
 
-export function exitPatch(exit: ExitFact | 'lost'): BoxPatch {
+/** The last run's end is no news of this one. */
+function startPatch(started: StartedFact): BoxPatch {
+  return {
+    startedAt: started.atMs,
+    pid: started.vmmPid,
+    shimPid: started.shimPid,
+    finishedAt: null,
+    exitCode: null,
+    exitSignal: null,
+    oomKilled: false,
+    error: null,
+  };
+}
+
+function exitPatch(exit: ExitFact | 'lost'): BoxPatch {
   if (exit === 'lost')
     return {
       pid: null,
@@ -82,10 +88,15 @@ export function exitPatch(exit: ExitFact | 'lost'): BoxPatch {
     exitCode: exit.code,
     exitSignal: exit.signal === 0 ? null : exit.signal,
     oomKilled: exit.oom,
-    finishedAt: exit.atMs,
-    error: exit.reason === 'vmm-died' ? 'the virtual machine ended unexpectedly' : null,
+    finishedAt: exit.atMs || Date.now(),
+    error: EXIT_ERRORS[exit.reason] ?? null,
   };
 }
+
+const EXIT_ERRORS: Readonly<Record<string, string>> = {
+  'vmm-died': 'the virtual machine ended unexpectedly',
+  unreadable: "the record of the box's end can't be read",
+};
 
 async function shimAnswers(directory: string): Promise<boolean> {
   const client = await ShimClient.connect(directory);
