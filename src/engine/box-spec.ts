@@ -83,7 +83,12 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     network: options.network !== 'none',
     readOnlyRoot: options.readOnlyRoot === true,
     stopSignal: signalNumber(options.stopSignal ?? image.stopSignal ?? 'SIGTERM'),
-    stopTimeoutSeconds: options.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+    stopTimeoutSeconds: inRange(
+      'stop timeout',
+      options.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+      -1,
+      2 ** 31 - 1,
+    ),
     labels: { ...image.labels, ...options.labels },
     diffIds: image.diffIds,
     entrypointLength: entrypoint.length,

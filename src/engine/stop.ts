@@ -5,11 +5,14 @@ import type { BoxRecord } from '../store/box-record.js';
 import { isActive } from '../store/status.js';
 import { specOf } from './box-spec.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
-import { settle } from './observe.js';
+import { observed, settle } from './observe.js';
 import type { StopOptions } from './options.js';
 import { signalNumber } from './signals.js';
 
 const SIGKILL = 9;
+
+/** The longest that a timer of Node's runs: 24 days. It fires at once when it is given more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** After KILL the guest only has to write back and power off. */
 const POWER_OFF_MS = 10_000;
@@ -37,7 +40,8 @@ export async function stopBox(
 /** @throws box-not-running */
 export async function killBox(context: EngineContext, id: string, signal: string): Promise<void> {
   const number = signalNumber(signal);
-  const client = await runningClient(context, currentRecord(context, id));
+  const record = await observed(context.home, currentRecord(context, id));
+  const client = await runningClient(context, record);
   await using main = attachSilently(client);
   main.session.signal(number);
   // The frame is on its way when the connection has been closed in order.
@@ -109,7 +113,7 @@ async function boundedEnd(client: ShimClient, id: string): Promise<void> {
 async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
+    timer = setTimeout(() => resolve(false), Math.min(ms, LONGEST_TIMER_MS));
   });
   try {
     return await Promise.race([ended.then(() => true), late]);
