@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { ulid } from 'ulid';
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, fileError } from '../errors.js';
 import { Home } from '../home.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { Database } from '../store/database.js';
@@ -118,12 +118,17 @@ export class BoxliteRuntime implements AsyncDisposable {
       containerId: randomBytes(32).toString('hex'),
       autoRemove: options.autoRemove === true,
     });
-    await mkdir(this.#context.home.box(id), { recursive: true, mode: 0o700 });
+    try {
+      await mkdir(this.#context.home.box(id), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      this.#context.database().boxes.remove(id, ['configured']);
+      throw fileError(error, `create ${this.#context.home.box(id)}`);
+    }
     return new LiteBox(this.#context, record);
   }
 
   /** By full id, else name, else unambiguous prefix of an id. @throws box-ambiguous */
-  get(idOrName: string): Promise<LiteBox | undefined> {
+  async get(idOrName: string): Promise<LiteBox | undefined> {
     const record = this.#find(idOrName);
     return Promise.resolve(record && new LiteBox(this.#context, record));
   }
@@ -140,7 +145,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     return truths.map(boxInfo);
   }
 
-  exists(idOrName: string): Promise<boolean> {
+  async exists(idOrName: string): Promise<boolean> {
     return Promise.resolve(this.#find(idOrName) !== undefined);
   }
 
@@ -177,7 +182,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     return this.#images.pull(reference, options);
   }
 
-  listImages(): Promise<ImageInfo[]> {
+  async listImages(): Promise<ImageInfo[]> {
     return Promise.resolve(this.#images.list());
   }
 
