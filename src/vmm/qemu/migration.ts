@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { chmod, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BoxliteError } from '../../errors.js';
+import { BoxliteError, fileError } from '../../errors.js';
 import { INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
 import type { QmpClient } from './qmp.js';
 
@@ -25,17 +25,9 @@ export async function saveState(qmp: QmpClient, directory: string, target: strin
   const state = await listenForState(directory);
   try {
     await qmp.execute('migrate-set-capabilities', CAPABILITIES);
-    const ended = migrationEnd(qmp);
-    await qmp.execute('migrate', { uri: STATE_URI });
-    await ended;
-    const bytes = await state.received;
-    const file = await open(target, 'wx', 0o444);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    // Together, so that whichever fails first, the other's failure has somebody who hears it.
+    await Promise.all([migrationEnd(qmp), qmp.execute('migrate', { uri: STATE_URI })]);
+    await writeState(target, await state.received);
   } finally {
     await state.close();
   }
@@ -50,6 +42,20 @@ export async function restoreState(qmp: QmpClient): Promise<void> {
     qmp.execute('migrate-incoming', { uri: INCOMING_URI }),
     ended,
   ]);
+}
+
+async function writeState(target: string, bytes: Buffer): Promise<void> {
+  try {
+    const file = await open(target, 'wx', 0o444);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw fileError(error, `write ${target}`);
+  }
 }
 
 async function migrationEnd(qmp: QmpClient): Promise<void> {
@@ -68,8 +74,12 @@ interface StateListener {
 
 async function listenForState(directory: string): Promise<StateListener> {
   const server = createServer();
+  const sockets = new Set<Socket>();
   const received = new Promise<Buffer>((resolve, reject) => {
-    server.on('connection', (socket) => collect(socket, resolve, reject));
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      collect(socket, resolve, reject);
+    });
     server.on('error', reject);
   });
   received.catch(() => undefined); // awaited later; until then a failure must not end the process
@@ -84,6 +94,8 @@ async function listenForState(directory: string): Promise<StateListener> {
   return {
     received,
     close: async () => {
+      // A save that failed may have left its connection open.
+      for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
       await handle.close();
     },

@@ -8,7 +8,11 @@ type Json = Record<string, unknown>;
 
 interface Waiting {
   resolve: (value: unknown) => void;
-  reject: (error: Error) => void;
+  reject: (error: BoxliteError) => void;
+}
+
+interface WaitingCommand extends Waiting {
+  command: string;
 }
 
 /**
@@ -17,7 +21,7 @@ interface Waiting {
  */
 export class QmpClient {
   readonly #socket: Socket;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingCommand[] = [];
   readonly #eventWaiters = new Set<{ matches: (event: Json) => boolean } & Waiting>();
   #buffer = '';
   #failure: BoxliteError | undefined;
@@ -36,15 +40,7 @@ export class QmpClient {
   execute(command: string, args: Json = {}): Promise<unknown> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        resolve,
-        reject: (error) =>
-          reject(
-            new BoxliteError('vmm-failed', `the VMM refused ${command}: ${error.message}`, {
-              cause: error,
-            }),
-          ),
-      });
+      this.#waiting.push({ command, resolve, reject });
       this.#socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     });
   }
@@ -90,8 +86,12 @@ export class QmpClient {
     }
     if ('return' in message) this.#waiting.shift()?.resolve(message.return);
     else if ('error' in message) {
-      const description = objectOf(message.error).desc;
-      this.#waiting.shift()?.reject(new Error(String(description)));
+      const { desc } = objectOf(message.error);
+      const reason = typeof desc === 'string' ? desc : 'it gave no reason';
+      const refused = this.#waiting.shift();
+      refused?.reject(
+        new BoxliteError('vmm-failed', `the VMM refused ${refused.command}: ${reason}`),
+      );
     } else if ('event' in message) {
       for (const waiter of this.#eventWaiters) {
         if (!waiter.matches(message)) continue;
