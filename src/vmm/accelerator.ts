@@ -1,9 +1,10 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import type { AcceleratorName } from './driver.js';
+import { writeFileWhole } from './write-file-whole.js';
 
 /**
  * That /dev/kvm opens proves nothing: under a paravirtual KVM it opens, makes VMs, and no stock
@@ -118,12 +119,7 @@ function keyOf(identity: VerdictIdentity): VerdictIdentity & { bootId: string } 
 }
 
 async function cachedVerdict(home: Home, identity: VerdictIdentity): Promise<Verdict | undefined> {
-  let stored: Partial<StoredVerdict>;
-  try {
-    stored = JSON.parse(await readFile(home.accelerators(), 'utf8')) as Partial<StoredVerdict>;
-  } catch {
-    return undefined; // never asked, or unreadable: ask
-  }
+  const stored = await readStored(home);
   const key = keyOf(identity);
   const same =
     stored.bootId === key.bootId &&
@@ -134,12 +130,24 @@ async function cachedVerdict(home: Home, identity: VerdictIdentity): Promise<Ver
   return { works: stored.works, reason: stored.reason };
 }
 
+/** Nothing when nobody has asked yet, or what is there can't be understood: asking again is safe. */
+async function readStored(home: Home): Promise<Partial<Record<keyof StoredVerdict, unknown>>> {
+  try {
+    const stored: unknown = JSON.parse(await readFile(home.accelerators(), 'utf8'));
+    return typeof stored === 'object' && stored !== null ? stored : {};
+  } catch {
+    return {};
+  }
+}
+
 async function store(home: Home, verdict: StoredVerdict): Promise<void> {
   const path = home.accelerators();
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(verdict, null, 2)}\n`);
-  await rename(draft, path);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error, `create ${dirname(path)}`);
+  }
+  await writeFileWhole(path, `${JSON.stringify(verdict, null, 2)}\n`);
 }
 
 /** What failed, and the first thing the VMM said of it. */

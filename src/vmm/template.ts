@@ -12,7 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import type { MachineFiles, MachineSpec } from './driver.js';
 
@@ -103,11 +103,15 @@ export class TemplateDraft {
   }
 
   async commit(about: TemplateAbout): Promise<Template> {
-    await writeFile(join(this.directory, FILES.about), JSON.stringify(about));
-    await rm(this.files.disk);
     const target = join(this.home.templates(), this.key);
-    await rm(target, { recursive: true, force: true });
-    await rename(this.directory, target);
+    try {
+      await writeFile(join(this.directory, FILES.about), JSON.stringify(about));
+      await rm(this.files.disk);
+      await rm(target, { recursive: true, force: true });
+      await rename(this.directory, target);
+    } catch (error) {
+      throw fileError(error, `write ${target}`);
+    }
     return templateAt(this.home, this.key);
   }
 
@@ -130,15 +134,8 @@ export async function listTemplates(home: Home): Promise<TemplateListing[]> {
   const listings: TemplateListing[] = [];
   for (const key of await namesIn(home.templates())) {
     if (key.startsWith('.')) continue;
-    const directory = join(home.templates(), key);
-    const about = await readAbout(join(directory, FILES.about));
-    if (!about) continue;
-    const sizes = await Promise.all(
-      [FILES.ram, FILES.state].map(
-        async (name) => (await stat(join(directory, name))).blocks * 512,
-      ),
-    );
-    listings.push({ ...about, bytes: sizes.reduce((sum, size) => sum + size, 0) });
+    const listing = await readListing(join(home.templates(), key));
+    if (listing) listings.push(listing);
   }
   return listings;
 }
@@ -169,11 +166,31 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-async function readAbout(path: string): Promise<TemplateAbout | undefined> {
+/** Undefined for a template that is being removed, or that another version has written. */
+async function readListing(directory: string): Promise<TemplateListing | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as TemplateAbout;
+    const about: unknown = JSON.parse(await readFile(join(directory, FILES.about), 'utf8'));
+    if (!isAbout(about)) return undefined;
+    const [ram, state] = await Promise.all(
+      [FILES.ram, FILES.state].map((name) => stat(join(directory, name))),
+    );
+    return { ...about, bytes: 512 * ((ram?.blocks ?? 0) + (state?.blocks ?? 0)) };
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-    throw new BoxliteError('permission', `can't read ${path}`, { cause: error });
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || error instanceof SyntaxError) return undefined;
+    throw fileError(error, `read ${directory}`);
   }
+}
+
+function isAbout(value: unknown): value is TemplateAbout {
+  if (typeof value !== 'object' || value === null) return false;
+  const { key, kernelVersion, vmm, createdAt, cpus, memoryMib, accelerator } = value as Record<
+    string,
+    unknown
+  >;
+  return (
+    [key, kernelVersion, vmm, createdAt].every((text) => typeof text === 'string') &&
+    [cpus, memoryMib].every((number) => typeof number === 'number') &&
+    (accelerator === 'kvm' || accelerator === 'tcg')
+  );
 }
