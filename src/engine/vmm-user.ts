@@ -16,13 +16,14 @@ const FIRST_VMM_UID = 1_900_000_000;
 export function vmmUser(lockId: number): VmmUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const uid = FIRST_VMM_UID + lockId;
-  if (!isMapped(uid, '/proc/self/uid_map') || !isMapped(uid, '/proc/self/gid_map'))
-    return undefined;
+  const maps = ['/proc/self/uid_map', '/proc/self/gid_map'];
+  if (!maps.every((path) => isMapped(uid, readFileSync(path, 'utf8')))) return undefined;
   return { uid, gid: uid, groups: [] };
 }
 
-function isMapped(id: number, mapPath: string): boolean {
-  return readFileSync(mapPath, 'utf8')
+/** @param map the text of a uid_map or gid_map (user_namespaces(7)) */
+export function isMapped(id: number, map: string): boolean {
+  return map
     .trim()
     .split('\n')
     .some((line) => {

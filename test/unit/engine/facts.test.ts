@@ -1,0 +1,130 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bootError, exitFact, startedFact } from '../../../src/engine/facts.js';
+import { BOX_ID, leaveFacts, temporaryHome } from './engine-fixture.js';
+
+const AT = '2026-11-05T10:20:30.123456789Z';
+const AT_MS = Date.UTC(2026, 10, 5, 10, 20, 30, 123);
+
+const DAMAGED = [
+  ['an empty file', ''],
+  ['half a file', '{"at":"2026-11-0'],
+  ['not an object', 'null'],
+  ['an array', '[]'],
+  ['fields of other types', '{"at":5,"code":"0","signal":[],"shimPid":"1","stage":{},"oom":"yes"}'],
+  ['numbers that are none', '{"code":1e999,"signal":1.5,"shimPid":1e999,"vmmPid":-1e999}'],
+] as const;
+
+test('facts that nobody has left are undefined', async () => {
+  const home = temporaryHome();
+  const missing = home.box(BOX_ID);
+  expect(await Promise.all([startedFact(missing), exitFact(missing)])).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(await bootError(missing, BOX_ID)).toBeUndefined();
+});
+
+test('facts of a box whose directory is a file are undefined', async () => {
+  const directory = temporaryHome().box(BOX_ID);
+  mkdirSync(dirname(directory), { recursive: true });
+  writeFileSync(directory, '');
+  expect(await exitFact(directory)).toBeUndefined();
+});
+
+test('a fact that is a directory is an error that names it', async () => {
+  const home = temporaryHome();
+  mkdirSync(home.boxFile(BOX_ID, 'exit'), { recursive: true });
+  await expect(exitFact(home.box(BOX_ID))).rejects.toMatchObject({
+    code: 'permission',
+    message: expect.stringContaining(`read ${home.boxFile(BOX_ID, 'exit')}`) as string,
+  });
+});
+
+test('a start is when, and which processes', async () => {
+  const directory = withFact('started', { at: AT, shimPid: 11, vmmPid: 12, bootId: 'x' });
+  expect(await startedFact(directory)).toEqual({ atMs: AT_MS, shimPid: 11, vmmPid: 12 });
+});
+
+test('an end is code, signal, why and when', async () => {
+  const fact = { at: AT, code: 137, signal: 9, oom: true, timedOut: false, reason: 'exited' };
+  expect(await exitFact(withFact('exit', { ...fact, message: '', logComplete: true }))).toEqual({
+    atMs: AT_MS,
+    code: 137,
+    signal: 9,
+    oom: true,
+    timedOut: false,
+    reason: 'exited',
+  });
+});
+
+describe('a damaged file', () => {
+  test.each(DAMAGED)('with %s is no start of any known process', async (_what, text) => {
+    expect(await startedFact(withFact('started', text))).toEqual({
+      atMs: 0,
+      shimPid: 0,
+      vmmPid: 0,
+    });
+  });
+
+  test.each(DAMAGED)('with %s does not read as success', async (_what, text) => {
+    expect(await exitFact(withFact('exit', text))).toEqual({
+      atMs: 0,
+      code: 137,
+      signal: 0,
+      oom: false,
+      timedOut: false,
+      reason: 'unreadable',
+    });
+  });
+
+  test.each(DAMAGED)('with %s still says that the box did not start', async (_what, text) => {
+    expect(await bootError(withFact('bootError', text), 'web')).toMatchObject({
+      code: 'boot-failed',
+      stage: 'unknown',
+      message: 'box web did not start (stage unknown): no reason is known',
+    });
+  });
+});
+
+test('a failed boot names its stage, and what VMM and console said last', async () => {
+  const directory = withFact('bootError', {
+    stage: 'kernel',
+    errno: 0,
+    message: 'the VMM ended with status 1',
+    vmm: 'qemu: could not\n',
+    console: Array.from({ length: 20 }, (_, line) => `line ${line}\r\n`).join(''),
+  });
+  const error = await bootError(directory, 'web');
+  expect(error).toMatchObject({ code: 'boot-failed', stage: 'kernel' });
+  expect(error?.message).toBe(
+    [
+      'box web did not start (stage kernel): the VMM ended with status 1',
+      '  | qemu: could not',
+      ...Array.from({ length: 8 }, (_, i) => `  | line ${12 + i}`),
+    ].join('\n'),
+  );
+});
+
+test.each([
+  ['moves the cursor', '\u001b[2J\u001b[Hgone', '[2J[Hgone'],
+  ['retitles the window', '\u001b]0;root\u0007x', ']0;rootx'],
+  ['uses 8-bit controls', '\u009b2Jx', '2Jx'],
+  ['rings and overwrites', 'bad\u0007\rgood\b\b', 'badgood'],
+  ['turns the reading direction', 'a\u202eb\u2066c\u200bd', 'abcd'],
+  ['breaks lines unseen', 'a\u2028b\u2029c\u0085d', 'abcd'],
+  ['never ends', 'x'.repeat(100_000), 'x'.repeat(400)],
+])('a guest that %s in its last words only prints them', async (_attack, line, printed) => {
+  const directory = withFact('bootError', { stage: line, message: line, vmm: line, console: line });
+  const error = await bootError(directory, 'web');
+  expect(error?.message).toBe(
+    `box web did not start (stage ${printed}): ${printed}\n  | ${printed}\n  | ${printed}`,
+  );
+});
+
+function withFact(fact: 'started' | 'exit' | 'bootError', content: object | string): string {
+  const home = temporaryHome();
+  leaveFacts(home, { [fact]: content });
+  return home.box(BOX_ID);
+}

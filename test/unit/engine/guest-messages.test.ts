@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { BOX_FLAGS, EXEC_FLAGS } from '../../../src/agent/protocol.js';
+import { bootstrapValues, commandValues, mainValues } from '../../../src/engine/guest-messages.js';
+import { boxSpec } from './engine-fixture.js';
+
+/** `docker run --rm alpine grep Cap /proc/self/status`. */
+const DOCKER_CAPABILITIES = 0xa80425fbn;
+
+test.each([
+  [{}, BOX_FLAGS.NETWORK],
+  [{ network: 'none' as const }, 0],
+  [{ readOnlyRoot: true }, BOX_FLAGS.NETWORK | BOX_FLAGS.READ_ONLY_ROOT],
+  [{ network: 'none' as const, readOnlyRoot: true }, BOX_FLAGS.READ_ONLY_ROOT],
+])('a box with %j has flags %d', (options, flags) => {
+  expect(bootstrapValues(boxSpec(options)).flags).toBe(flags);
+});
+
+test('a box gets its name, shared memory, and QEMU’s network', () => {
+  expect(bootstrapValues(boxSpec({ hostname: 'web', shmBytes: 4096 }))).toMatchObject({
+    hostname: 'web',
+    shmBytes: 4096n,
+    address: ipv4('10.0.2.15'),
+    prefix: 24,
+    gateway: ipv4('10.0.2.2'),
+    dns: ipv4('10.0.2.3'),
+    hosts: '',
+    pidsMax: 0,
+    mounts: [],
+  });
+});
+
+test('two boxes share neither entropy nor machine id', () => {
+  const [one, other] = [bootstrapValues(boxSpec()), bootstrapValues(boxSpec())];
+  expect(one.entropy).toHaveLength(32);
+  expect(one.entropy).not.toEqual(other.entropy);
+  expect(one.machineId).toMatch(/^[0-9a-f]{32}$/);
+  expect(one.machineId).not.toBe(other.machineId);
+});
+
+test('the clock is taken when the message is made', () => {
+  const before = BigInt(Date.now()) * 1_000_000n;
+  const { wallNs } = bootstrapValues(boxSpec());
+  expect(wallNs).toBeGreaterThanOrEqual(before);
+  expect(wallNs).toBeLessThanOrEqual(BigInt(Date.now()) * 1_000_000n);
+});
+
+test.each([
+  [{}, EXEC_FLAGS.MAKE_CWD],
+  [{ tty: true }, EXEC_FLAGS.MAKE_CWD | EXEC_FLAGS.TTY],
+  [{ stdin: true }, EXEC_FLAGS.MAKE_CWD | EXEC_FLAGS.STDIN],
+  [{ idle: true }, EXEC_FLAGS.MAKE_CWD | EXEC_FLAGS.IDLE],
+  [
+    { tty: true, stdin: true, init: true },
+    EXEC_FLAGS.MAKE_CWD | EXEC_FLAGS.TTY | EXEC_FLAGS.STDIN | EXEC_FLAGS.INIT,
+  ],
+])('the command of a box with %j has flags %d', (options, flags) => {
+  expect(mainValues(boxSpec(options)).flags).toBe(flags);
+});
+
+test('the box’s command is as settled, without a time limit and with Docker’s capabilities', () => {
+  const spec = boxSpec({ command: ['ls', ''], env: ['A=1'], user: 'www:0', workingDir: '/srv' });
+  expect(mainValues(spec)).toEqual({
+    flags: EXEC_FLAGS.MAKE_CWD,
+    rows: 24,
+    cols: 80,
+    timeoutMs: 0,
+    capabilities: DOCKER_CAPABILITIES,
+    user: 'www:0',
+    cwd: '/srv',
+    argv: ['ls', ''],
+    env: spec.env,
+    rlimits: [],
+  });
+});
+
+test.each([
+  [undefined, { rows: 24, cols: 80 }],
+  [
+    { rows: 50, cols: 132 },
+    { rows: 50, cols: 132 },
+  ],
+])('the terminal of a box that starts with %j has %j', (given, size) => {
+  expect(mainValues(boxSpec({ tty: true }), given)).toMatchObject(size);
+});
+
+test('a command beside the box’s own has its terminal and time limit', () => {
+  const command = {
+    argv: ['top'],
+    env: [],
+    workingDir: '/',
+    user: '',
+    tty: { rows: 10, cols: 20 },
+    stdin: true,
+    timeoutMs: 1500,
+  };
+  expect(commandValues(command)).toMatchObject({
+    flags: EXEC_FLAGS.TTY | EXEC_FLAGS.STDIN | EXEC_FLAGS.MAKE_CWD,
+    rows: 10,
+    cols: 20,
+    timeoutMs: 1500,
+    capabilities: DOCKER_CAPABILITIES,
+  });
+  expect(commandValues({ ...command, tty: undefined, stdin: false }).flags).toBe(
+    EXEC_FLAGS.MAKE_CWD,
+  );
+});
+
+function ipv4(text: string): number {
+  return text.split('.').reduce((number, part) => number * 256 + Number(part), 0);
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { boxInfo } from '../../../src/engine/box-info.js';
+import { inspectBox } from '../../../src/engine/inspect.js';
+import { Home } from '../../../src/home.js';
+import type { BoxStatus } from '../../../src/store/status.js';
+import { BOX_ID, boxRecord, boxSpec } from './engine-fixture.js';
+
+const HOME = new Home('/h');
+
+test('a box that never ran has Docker’s empty times and no process', () => {
+  expect(inspectBox(HOME, boxRecord()).State).toEqual({
+    Status: 'created',
+    Running: false,
+    Paused: false,
+    Restarting: false,
+    OOMKilled: false,
+    Dead: false,
+    Pid: 0,
+    ExitCode: 0,
+    Error: '',
+    StartedAt: '0001-01-01T00:00:00Z',
+    FinishedAt: '0001-01-01T00:00:00Z',
+  });
+});
+
+test.each<[BoxStatus, string, boolean]>([
+  ['configured', 'created', false],
+  ['running', 'running', true],
+  ['stopping', 'running', true],
+  ['stopped', 'exited', false],
+  ['unknown', 'unknown', false],
+])('a %s box is %s to Docker’s users', (status, dockerStatus, running) => {
+  const record = boxRecord({ status, pid: 42, shimPid: 41 });
+  const { State, Boxlite } = inspectBox(HOME, record);
+  expect(State).toMatchObject({
+    Status: dockerStatus,
+    Running: running,
+    Pid: running ? 42 : 0,
+  });
+  expect(Boxlite.ShimPid).toBe(running ? 41 : null);
+});
+
+test('entrypoint and command are told apart again', () => {
+  const both = boxRecord({ options: boxSpec({ command: ['-l'] }, { entrypoint: ['/bin/ls'] }) });
+  expect(inspectBox(HOME, both)).toMatchObject({
+    Path: '/bin/ls',
+    Args: ['-l'],
+    Config: { Entrypoint: ['/bin/ls'], Cmd: ['-l'] },
+  });
+  const commandOnly = inspectBox(HOME, boxRecord({ options: boxSpec({ command: ['ls', '-l'] }) }));
+  expect(commandOnly).toMatchObject({
+    Path: 'ls',
+    Args: ['-l'],
+    Config: { Entrypoint: null, Cmd: ['ls', '-l'] },
+  });
+});
+
+test('limits come in Docker’s units, and our own facts under one key', () => {
+  const record = boxRecord({
+    options: boxSpec({ cpus: 2, memoryMib: 256 }),
+    accelerator: 'tcg',
+    templateKey: 'k1',
+    timings: { totalMs: 210 },
+    startCount: 3,
+  });
+  expect(inspectBox(HOME, record)).toMatchObject({
+    HostConfig: { NanoCpus: 2e9, Memory: 268_435_456, NetworkMode: 'default' },
+    LogPath: `/h/boxes/${BOX_ID}/output.log`,
+    Boxlite: {
+      Accelerator: 'tcg',
+      Template: 'k1',
+      StartTimings: { totalMs: 210 },
+      StartCount: 3,
+      Directory: `/h/boxes/${BOX_ID}`,
+    },
+  });
+});
+
+test('info has undefined where the store has null, and times as dates', () => {
+  const info = boxInfo(boxRecord({ name: null, startedAt: 5, exitCode: 0 }));
+  expect(info).toMatchObject({
+    id: BOX_ID,
+    name: undefined,
+    pid: undefined,
+    exitCode: 0,
+    startedAt: new Date(5),
+    finishedAt: undefined,
+    createdAt: new Date(1_000),
+    command: ['/bin/sh'],
+  });
+});

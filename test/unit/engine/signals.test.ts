@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { signalNumber } from '../../../src/engine/signals.js';
+
+test.each([
+  ['KILL', 9],
+  ['SIGKILL', 9],
+  ['sigterm', 15],
+  [' hup ', 1],
+  ['9', 9],
+  [9, 9],
+  ['1', 1],
+  [64, 64],
+  ['34', 34],
+  ['USR1', 10],
+  ['STKFLT', 16],
+  ['PWR', 30],
+])('%j is signal %d', (signal, number) => {
+  expect(signalNumber(signal)).toBe(number);
+});
+
+test.each([
+  '',
+  '0',
+  0,
+  65,
+  '-9',
+  -1,
+  1.5,
+  NaN,
+  '9x',
+  '0x9',
+  'SIG',
+  'NOPE',
+  'SIGSIGKILL',
+  '__PROTO__',
+])('%j is no signal', (signal) => {
+  expect(() => signalNumber(signal)).toThrow(
+    expect.objectContaining({
+      code: 'invalid-argument',
+      message: `invalid signal "${signal}"`,
+      hint: 'use a name such as TERM or SIGKILL, or a number from 1 to 64',
+    }),
+  );
+});
