@@ -42,6 +42,10 @@ void server_handle(struct server *server, const struct message *message) {
         refuse(server, "a message of unknown type");
         return;
     }
+    if (!session && message->type == BL_MSG_CREDIT && message->session == BL_SESSION_MAIN) {
+        number = rd_u32(&rd);
+        server->main_unread -= number < server->main_unread ? number : server->main_unread;
+    }
     if (!session)
         return; /* it has just ended: the host could not know */
 

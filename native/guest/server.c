@@ -15,7 +15,7 @@
 
 /* An event names its session and which of its descriptors, never a pointer: it may be about one that is gone. */
 enum { ABOUT_PORT, ABOUT_SIGNALS, ABOUT_REPORT, ABOUT_INPUT, ABOUT_OUTPUT, ABOUT_ERROR };
-enum { EVENTS_AT_ONCE = 64, LINGER_MS = 2000 };
+enum { EVENTS_AT_ONCE = 64, LINGER_MS = 5000, SAFE_ON_THE_WAY = BL_LIMIT_WINDOW / 4 };
 
 static int begin(struct server *server, struct err *err);
 static void watch(const struct server *server, int fd, uint32_t session, uint32_t about);
@@ -40,7 +40,8 @@ int serve(struct server *server, struct err *err) {
         port_flush(server->port);
         if (over(server))
             return 0;
-        /* Sessions that were cut off by the command's end have a moment to hand over what they wrote. */
+        /* Sessions that were cut off by the command's end have a moment to hand over what they wrote, and so
+         * has a host that is behind: what still waits in the VMM is lost when the VM powers off. */
         if (server->main_ended && !linger_until)
             linger_until = monotonic_ns() + (uint64_t)LINGER_MS * 1000000;
         if (server->main_ended && monotonic_ns() > linger_until)
@@ -137,7 +138,11 @@ static void tell_end(struct server *server, struct session *session) {
 }
 
 static bool over(const struct server *server) {
-    return (server->main_ended && !server->sessions) || (server->shutting_down && !server->box->pid && !server->sessions);
+    if (server->sessions)
+        return false;
+    if (server->shutting_down)
+        return !server->box->pid;
+    return server->main_ended && server->main_unread <= SAFE_ON_THE_WAY;
 }
 
 static void wait_for_events(struct server *server, int timeout_ms) {

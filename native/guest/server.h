@@ -14,7 +14,7 @@ struct server {
     bool main_seen;  /* EXEC of the box's command has come */
     bool main_ended; /* and it is over, or nothing can come of it */
     bool shutting_down;
-    uint32_t main_unread; /* output of main that the host had not credited when it ended */
+    uint32_t main_unread; /* output of main that the host has not credited, once it has ended */
 };
 
 /* Runs the box until its command has ended and all has been told. Never fails after it has begun. */
