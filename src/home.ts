@@ -25,7 +25,7 @@ export class Home {
   constructor(readonly root: string) {}
 
   static defaultRoot(): string {
-    return process.env['BOXLITE_HOME'] ?? join(homedir(), '.boxlite');
+    return process.env.BOXLITE_HOME ?? join(homedir(), '.boxlite');
   }
 
   readonly database = (): string => join(this.root, 'boxlite.db');

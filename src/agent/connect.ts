@@ -8,6 +8,9 @@ import { errnoOf, fileError } from '../errors.js';
 /** A full backlog is the one refusal that passes by itself; the kernel offers nothing to wait on. */
 const BACKLOG_DELAYS_MS = [1, 4, 16, 64, 256, 1024];
 
+/** ECONNRESET: the listener was closed with us still in its backlog. */
+const NOBODY_THERE = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'];
+
 /**
  * Connects to the Unix socket `name` in `directory`. A socket path holds 107 bytes at most and a home
  * may be longer, so the path goes through a descriptor of the directory.
@@ -24,7 +27,7 @@ export async function connectSocket(directory: string, name: string): Promise<So
     }
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ECONNREFUSED') return null;
+    if (NOBODY_THERE.includes(errno ?? '')) return null;
     throw fileError(error, `connect to ${join(directory, name)}`);
   }
 }
