@@ -47,7 +47,7 @@ export async function bringLayer(
         if (bytes === layer.size) report({ type: 'layer', digest, status: 'unpacking' });
       },
       consume: async (bytes) => {
-        if (!unpacked) await storeLayer(home, bytes, { diffId });
+        if (!unpacked) await layOut(home, bytes, layer);
       },
     });
   let outcome = await fetchIt();
@@ -66,7 +66,7 @@ export async function bringLayer(
 async function unpackStored(home: Home, layer: StoredImageLayer): Promise<boolean> {
   try {
     const bytes = createReadStream(blobPath(home, layer.digest)) as AsyncIterable<Buffer>;
-    await storeLayer(home, bytes, { diffId: layer.diffId });
+    await layOut(home, bytes, layer);
     return true;
   } catch (error) {
     const content =
@@ -84,4 +84,24 @@ async function isIntact(home: Home, digest: string): Promise<boolean> {
   for await (const chunk of createReadStream(blobPath(home, digest)) as AsyncIterable<Buffer>)
     hash.update(chunk);
   return hash.digest('hex') === parseDigest(digest).hex;
+}
+
+/** What is wrong with a layer's content is told with the name of its blob. */
+async function layOut(
+  home: Home,
+  bytes: AsyncIterable<Uint8Array>,
+  { digest, diffId }: StoredImageLayer,
+): Promise<void> {
+  try {
+    await storeLayer(home, bytes, { diffId });
+  } catch (error) {
+    const content =
+      error instanceof BoxliteError &&
+      (error.code === 'image-corrupt' || error.code === 'layer-invalid');
+    if (!content) throw error;
+    throw new BoxliteError(error.code, `layer ${digest}: ${error.message}`, {
+      cause: error,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
 }
