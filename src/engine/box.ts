@@ -15,7 +15,7 @@ import { observed, settle } from './observe.js';
 import type { StartOptions, StopOptions } from './options.js';
 import { removeBox } from './remove.js';
 import { startBox } from './start.js';
-import { killBox, killVmm, runningClient, stopBox } from './stop.js';
+import { killBox, runningClient, stopBox } from './stop.js';
 
 export interface LogOptions {
   /** Go on until the box ends. */
@@ -113,8 +113,12 @@ export class LiteBox {
     return new Execution(session, { detach: leave });
   }
 
+  /** A box that removes itself is gone when this resolves. */
   async stop(options: StopOptions = {}): Promise<void> {
+    const { autoRemove } = this.#record();
     await stopBox(this.#context, this.id, options);
+    // Its own hook does the same; whoever is later finds nothing.
+    if (autoRemove) await removeIfThere(this.#context, this.id);
   }
 
   /** @param signal name or number; @throws box-not-running */
@@ -175,7 +179,7 @@ export class LiteBox {
   /** What the box wrote is not wanted any more, so its VM need not write it back. */
   async #removeAfterExit(client: ShimClient): Promise<void> {
     client.killVmm();
-    await killVmmAndRemove(this.#context, this.id);
+    await removeIfThere(this.#context, this.id);
     client.exitHandled();
   }
 
@@ -201,8 +205,7 @@ export class LiteBox {
   }
 }
 
-async function killVmmAndRemove(context: EngineContext, id: string): Promise<void> {
-  await killVmm(context, id);
+async function removeIfThere(context: EngineContext, id: string): Promise<void> {
   try {
     await removeBox(context, id, { force: true });
   } catch (error) {
