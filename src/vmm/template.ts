@@ -90,6 +90,7 @@ export class TemplateDraft {
         stateDirectory: directory,
       };
       await mkdir(files.share, { recursive: true, mode: 0o555 });
+      await mkdir(home.images(), { recursive: true, mode: 0o700 });
       await Promise.all([
         // As large as every box's, and as empty as can be.
         sparseFile(files.disk, diskBytes),
