@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import type { Launch, LaunchPlan, MachineFiles } from '../../../../src/vmm/driver.js';
+import { INCOMING_URI, planQemu, STATE_URI } from '../../../../src/vmm/qemu/command.js';
+import { BOX_DISKS, GUEST, MACHINE, NEW_QEMU, OLD_QEMU } from '../vmm-fixture.js';
+
+const RESTORE: Launch = { kind: 'restore' };
+const BOOT: Launch = { kind: 'boot', guest: GUEST };
+
+const RESTORED: MachineFiles = {
+  ...BOX_DISKS,
+  ram: '/h/templates/k/ram',
+  state: '/h/templates/k/state',
+};
+const DRAFT: MachineFiles = {
+  ...{ image: '/h/images/padding', extents: [], disk: '/h/templates/.k/disk', share: '/h/empty' },
+  ...{ ram: '/h/templates/.k/ram', stateDirectory: '/h/templates/.k' },
+};
+
+const BASE = ['-M', 'microvm,acpi=on,memory-backend=ram0', '-accel', 'tcg,tb-size=64'];
+const SIZE = ['-cpu', 'max', '-m', '512', '-smp', '2', '-object'];
+const PRIVATE_RAM = 'memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/13,share=off';
+const QUIET = ['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'];
+const PORT = [
+  ...['-chardev', 'socket,id=console,fd=12', '-serial', 'chardev:console'],
+  ...['-device', 'virtio-serial-device', '-chardev', 'socket,id=port,fd=11'],
+  ...['-device', 'virtserialport,chardev=port,name=boxlite.control'],
+];
+const DISKS = (driver: string): string[] => [
+  '-blockdev',
+  `{"driver":"${driver}","node-name":"image","read-only":true,"file":{"driver":"file",` +
+    '"filename":"/dev/fdset/1","read-only":true,"locking":"off"}}',
+  ...['-device', 'virtio-blk-device,drive=image,serial=image', '-blockdev'],
+  '{"driver":"raw","node-name":"disk","discard":"unmap","file":{"driver":"file",' +
+    '"filename":"/dev/fdset/2","read-only":false,"locking":"off","discard":"unmap"}}',
+  ...['-device', 'virtio-blk-device,drive=disk,serial=disk'],
+];
+const REST = [
+  ...['-netdev', 'user,id=net0', '-device', 'virtio-net-device,netdev=net0', '-fsdev'],
+  'local,id=share,path=/proc/self/fd/19,security_model=none,readonly=on',
+  ...['-device', 'virtio-9p-device,fsdev=share,mount_tag=share'],
+  ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-device,rng=rng0'],
+  ...['-chardev', 'socket,id=qmp,fd=10,server=on,wait=off', '-mon', 'chardev=qmp,mode=control'],
+  ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+];
+
+test('a box is restored by this command line', () => {
+  expect(planQemu(OLD_QEMU, MACHINE, RESTORED, RESTORE)).toEqual({
+    argv: [
+      OLD_QEMU.path,
+      ...[...BASE, ...SIZE, PRIVATE_RAM],
+      ...QUIET,
+      ...['-incoming', 'defer'],
+      ...PORT,
+      ...['-add-fd', 'fd=17,set=1', '-add-fd', 'fd=18,set=2'],
+      ...['-add-fd', 'fd=32,set=100', '-add-fd', 'fd=33,set=101'],
+      ...DISKS('vmdk'),
+      ...REST,
+    ],
+    env: ['PATH=/usr/bin:/bin', 'LC_ALL=C'],
+    files: [
+      { fd: 17, path: RESTORED.image, write: false },
+      { fd: 18, path: RESTORED.disk, write: true },
+      { fd: 19, path: RESTORED.share, write: false },
+      { fd: 32, path: RESTORED.extents[0], write: false },
+      { fd: 33, path: RESTORED.extents[1], write: false },
+      { fd: 13, path: RESTORED.ram, write: false },
+      { fd: 14, path: RESTORED.state, write: false },
+    ],
+    qmpFd: 10,
+    portFd: 11,
+    consoleFd: 12,
+    preload: true,
+  });
+});
+
+test('a template boots by this command line', () => {
+  const launch: Launch = { kind: 'boot', guest: { ...GUEST, tscKhz: 2_400_000 } };
+  const plan = planQemu(OLD_QEMU, MACHINE, DRAFT, launch);
+  expect(plan.argv).toEqual([
+    OLD_QEMU.path,
+    ...[...BASE, ...SIZE, PRIVATE_RAM.replace('share=off', 'share=on')],
+    ...QUIET,
+    ...['-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
+    'console=ttyS0 panic=-1 reboot=t quiet tsc_early_khz=2400000',
+    ...PORT,
+    ...['-add-fd', 'fd=17,set=1', '-add-fd', 'fd=18,set=2'],
+    ...DISKS('raw'),
+    ...REST,
+  ]);
+  expect(plan.files).toEqual(
+    expect.arrayContaining([
+      { fd: 13, path: DRAFT.ram, write: true },
+      { fd: 15, path: GUEST.kernel, write: false },
+      { fd: 16, path: GUEST.initramfs, write: false },
+      { fd: 20, path: DRAFT.stateDirectory, write: false },
+    ]),
+  );
+});
+
+test('a boot whose memory is not kept needs no RAM file', () => {
+  const { argv, files } = planQemu(OLD_QEMU, MACHINE, BOX_DISKS, BOOT);
+  expect(argv).toContain('memory-backend-ram,id=ram0,size=512M');
+  expect(argv.join(' ')).not.toContain('/proc/self/fd/13');
+  expect(files.map(({ fd }) => fd)).not.toContain(13);
+});
+
+test('box and template differ in what only one of them needs, and in nothing else', () => {
+  const restore = planQemu(OLD_QEMU, MACHINE, { ...RESTORED, extents: [] }, RESTORE).argv;
+  const boot = planQemu(OLD_QEMU, MACHINE, DRAFT, BOOT).argv;
+  expect(difference(restore, boot)).toEqual([PRIVATE_RAM, '-incoming', 'defer']);
+  expect(difference(boot, restore)).toEqual([
+    PRIVATE_RAM.replace('share=off', 'share=on'),
+    ...['-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
+    'console=ttyS0 panic=-1 reboot=t quiet',
+  ]);
+});
+
+test('the devices stand in one order, whatever the image is made of', () => {
+  const devices = ({ argv }: LaunchPlan): string[] =>
+    argv.filter((_, i) => argv[i - 1] === '-device');
+  const expected = devices(planQemu(OLD_QEMU, MACHINE, RESTORED, RESTORE));
+  expect(expected).toHaveLength(7);
+  expect(devices(planQemu(OLD_QEMU, MACHINE, DRAFT, BOOT))).toEqual(expected);
+  expect(devices(planQemu(NEW_QEMU, MACHINE, { ...RESTORED, extents: [] }, RESTORE))).toEqual(
+    expected,
+  );
+});
+
+describe('memory of a template', () => {
+  test.each([
+    [7, 2, true],
+    [8, 1, true],
+    [8, 2, false],
+    [9, 0, false],
+    [10, 0, false],
+  ])('is kept from QEMU %d.%d by the interposer: %s', (major, minor, preload) => {
+    const program = { ...OLD_QEMU, version: [major, minor, 0] as const };
+    const plan = planQemu(program, MACHINE, RESTORED, RESTORE);
+    expect(plan.preload).toBe(preload);
+    const readOnly = preload ? PRIVATE_RAM : `${PRIVATE_RAM},readonly=on,rom=off`;
+    expect(plan.argv).toContain(readOnly);
+    expect(plan.files.find(({ path }) => path === RESTORED.ram)?.write).toBe(false);
+  });
+
+  test('is written where a template is made, also by a new QEMU', () => {
+    const plan = planQemu(NEW_QEMU, MACHINE, DRAFT, BOOT);
+    expect(plan.argv).toContain(PRIVATE_RAM.replace('share=off', 'share=on'));
+  });
+});
+
+test('KVM comes as a descriptor, by the interposer whatever QEMU it is', () => {
+  const machine = { ...MACHINE, accelerator: 'kvm' as const };
+  const plan = planQemu(NEW_QEMU, machine, RESTORED, RESTORE);
+  expect(plan.argv.slice(3, 7)).toEqual(['-accel', 'kvm', '-cpu', 'host']);
+  expect(plan.env).toContain('BOXLITE_KVM_FD=21');
+  expect(plan.files).toContainEqual({ fd: 21, path: '/dev/kvm', write: true });
+  expect(plan.preload).toBe(true);
+});
+
+describe.each([
+  ['a restored box', RESTORED, RESTORE],
+  ['a template', DRAFT, BOOT],
+  ['a box that boots', BOX_DISKS, BOOT],
+] as const)('%s', (_what, files, launch) => {
+  const plan = planQemu(OLD_QEMU, MACHINE, files, launch);
+
+  test('shows no path of the home in its command line or environment', () => {
+    expect([...plan.argv.slice(1), ...plan.env].filter((word) => word.includes('/h/'))).toEqual([]);
+  });
+
+  test('is given every descriptor once, and each that it names', () => {
+    const passed = [...plan.files.map(({ fd }) => fd), plan.qmpFd, plan.portFd, plan.consoleFd];
+    expect(new Set(passed).size).toBe(passed.length);
+    const named = plan.argv.join(' ').matchAll(/(?:\bfd=|\/proc\/self\/fd\/)(\d+)/g);
+    expect([...named].map(([, fd]) => Number(fd)).filter((fd) => !passed.includes(fd))).toEqual([]);
+  });
+
+  test('may write its disk, its own memory and nothing else', () => {
+    const own = [files.disk, ...(launch.kind === 'boot' ? [files.ram] : [])];
+    expect(plan.files.filter(({ write }) => write).map(({ path }) => path)).toEqual(
+      own.filter((path) => path !== undefined),
+    );
+  });
+});
+
+test('a state travels through descriptors', () => {
+  expect(STATE_URI).toBe('unix:/proc/self/fd/20/state.sock');
+  expect(INCOMING_URI).toBe('fd:14');
+});
+
+function difference(these: readonly string[], those: readonly string[]): string[] {
+  return these.filter((word) => !those.includes(word));
+}
