@@ -151,13 +151,13 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** The box of that name, and whether it was made now. */
   async getOrCreate(options: CreateOptions, name?: string): Promise<[LiteBox, boolean]> {
-    const existing = name === undefined ? undefined : await this.get(name);
+    const existing = this.#named(name);
     if (existing) return [existing, false];
     try {
       return [await this.create(options, name), true];
     } catch (error) {
       // Another process made it between the look and the insert.
-      const other = name === undefined ? undefined : await this.get(name);
+      const other = this.#named(name);
       if (other && error instanceof BoxliteError && error.code === 'name-taken')
         return [other, false];
       throw error;
@@ -236,9 +236,15 @@ export class BoxliteRuntime implements AsyncDisposable {
     return this.#context.database().boxes.find(idOrName);
   }
 
+  /** A name asked for is never the beginning of another box's id. */
+  #named(name: string | undefined): LiteBox | undefined {
+    const record = name === undefined ? undefined : this.#context.database().boxes.named(name);
+    return record && new LiteBox(this.#context, record);
+  }
+
   #refuseTaken(name: string): void {
-    const holder = this.#context.database().boxes.find(name);
-    if (holder?.name === name)
+    const holder = this.#context.database().boxes.named(name);
+    if (holder)
       throw new BoxliteError(
         'name-taken',
         `the name "${name}" is already in use by box ${holder.id}`,

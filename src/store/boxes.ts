@@ -46,6 +46,12 @@ export class BoxTable {
     return row && parseBox(row);
   }
 
+  /** By name alone. */
+  named(name: string): BoxRecord | undefined {
+    const row = this.database.get('SELECT * FROM boxes WHERE name = ?', name);
+    return row && parseBox(row);
+  }
+
   /**
    * By full id, else by name, else by the beginning of an id that only one box has. Upper case is
    * taken for ids too, since a ULID may be written so.
