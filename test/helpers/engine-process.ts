@@ -1,0 +1,52 @@
+/**
+ * One of several processes that use a runtime's home at once. It opens nothing before it reads `go`
+ * on stdin, then does what its arguments say and prints one JSON line.
+ *
+ *     engine-process HOME get-or-create NAME|create|remove BOX|hold BOX
+ */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { BoxliteRuntime } from '../../src/engine/runtime.js';
+import { BoxliteError } from '../../src/errors.js';
+import { Home } from '../../src/home.js';
+import { Database } from '../../src/store/database.js';
+import { acquireBoxLock } from '../../src/store/locks.js';
+
+const [root = '', action = '', argument = ''] = process.argv.slice(2);
+
+const input = createInterface({ input: process.stdin });
+console.log('ready');
+await once(input, 'line');
+
+const runtime = new BoxliteRuntime({ homeDir: root, accelerator: 'tcg' });
+try {
+  console.log(JSON.stringify(await act()));
+} catch (error) {
+  if (!(error instanceof BoxliteError)) throw error;
+  console.log(JSON.stringify(error.code));
+}
+input.close();
+
+async function act(): Promise<unknown> {
+  const options = { rootfs: { image: 'tiny' } };
+  switch (action) {
+    case 'get-or-create': {
+      const [box, made] = await runtime.getOrCreate(options, argument);
+      return { id: box.id, made };
+    }
+    case 'create':
+      return (await runtime.create(options)).name;
+    case 'remove':
+      await runtime.remove(argument);
+      return 'removed';
+    case 'hold':
+      await acquireBoxLock(Database.open(new Home(root)), argument, {
+        timeoutMs: 0,
+        purpose: 'start',
+      });
+      console.log('"held"');
+      return once(input, 'line');
+    default:
+      throw new Error(`unknown action ${action}`);
+  }
+}
