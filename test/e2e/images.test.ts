@@ -51,7 +51,7 @@ beforeAll(async () => {
       Cmd: ['default'],
       Env: ['PATH=/bin', 'GREETING=hello'],
       User: 'app',
-      WorkingDir: '/work/dir',
+      WorkingDir: '/srv/dir',
     },
     reference: 'example.test/app:v1',
   };
@@ -72,8 +72,8 @@ describe('load', () => {
     expect(loaded).toBe('Loaded image: example.test/app:v1');
     expect(await home.ok(['load'], { input: await readFile(archive) })).toBe(loaded);
     const run = ['run', '--rm', 'example.test/app:v1'];
-    expect(await home.ok(run)).toBe('default  hello 77:88 /work/dir');
-    expect(await home.ok([...run, 'a', 'b'])).toBe('a b hello 77:88 /work/dir');
+    expect(await home.ok(run)).toBe('default  hello 77:88 /srv/dir');
+    expect(await home.ok([...run, 'a', 'b'])).toBe('a b hello 77:88 /srv/dir');
   });
 
   it('keeps whiteouts and overwritten files as the layers say', async () => {
