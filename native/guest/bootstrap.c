@@ -5,14 +5,26 @@
 #include "../common/wire.h"
 #include "../protocol/protocol.h"
 #include "cgroup.h"
+#include "devices.h"
 #include "disks.h"
 #include "etc-files.h"
 #include "identity.h"
 #include "network.h"
 #include "session.h"
 
-static int await_message(struct port *port, struct message *message);
-static int run(struct box *box, const struct message *message, uint64_t spent_ns[3], uint32_t *stage, struct err *err);
+/* What PREPARE has done already. */
+struct prepared {
+    bool done;
+    struct network network;
+};
+
+static int await_message(struct port *port, struct box *box, struct message *message, struct prepared *prepared);
+static int prepare(struct port *port, struct box *box, const struct message *message, struct prepared *prepared);
+static int prepare_root(struct box *box, const struct message *message, struct prepared *prepared, uint32_t *stage,
+                        struct err *err);
+static int run(struct box *box, const struct message *message, const struct prepared *prepared, uint64_t spent_ns[3],
+               uint32_t *stage, struct err *err);
+static int configure_network(const struct bootstrap *request, const struct prepared *prepared, struct err *err);
 
 void send_ready(struct port *port) {
     uint8_t payload[12];
@@ -25,12 +37,13 @@ void send_ready(struct port *port) {
 
 int bootstrap(struct port *port, struct box *box) {
     struct message message;
+    struct prepared prepared = {.done = false};
     struct err err;
     uint64_t spent_ns[3];
     uint32_t stage = BL_STAGE_BOOTSTRAP;
-    if (await_message(port, &message))
+    if (await_message(port, box, &message, &prepared))
         return -1;
-    if (run(box, &message, spent_ns, &stage, &err)) {
+    if (run(box, &message, &prepared, spent_ns, &stage, &err)) {
         port_send_failed(port, BL_SESSION_CONTROL, stage, &err);
         return -1;
     }
@@ -44,7 +57,7 @@ int bootstrap(struct port *port, struct box *box) {
 }
 
 /* Anything but BOOTSTRAP is too early and is said to be, and SHUTDOWN is obeyed at any time. */
-static int await_message(struct port *port, struct message *message) {
+static int await_message(struct port *port, struct box *box, struct message *message, struct prepared *prepared) {
     struct err err;
     for (;;) {
         port_receive(port);
@@ -53,6 +66,11 @@ static int await_message(struct port *port, struct message *message) {
             return 0;
         if (found > 0 && message->type == BL_MSG_SHUTDOWN)
             return -1;
+        if (found > 0 && message->type == BL_MSG_PREPARE && !prepared->done) {
+            if (prepare(port, box, message, prepared))
+                return -1;
+            continue;
+        }
         if (found > 0)
             err_set(&err, EPROTO, "the box has not been bootstrapped");
         if (found)
@@ -63,21 +81,49 @@ static int await_message(struct port *port, struct message *message) {
     }
 }
 
-static int run(struct box *box, const struct message *message, uint64_t spent_ns[3], uint32_t *stage,
-               struct err *err) {
+static int prepare(struct port *port, struct box *box, const struct message *message, struct prepared *prepared) {
+    struct err err;
+    uint32_t stage = BL_STAGE_BOOTSTRAP;
+    if (prepare_root(box, message, prepared, &stage, &err)) {
+        port_send_failed(port, BL_SESSION_CONTROL, stage, &err);
+        return -1;
+    }
+    prepared->done = true;
+    port_send(port, BL_SESSION_CONTROL, BL_MSG_PREPARED, NULL, 0);
+    port_flush(port);
+    return 0;
+}
+
+static int prepare_root(struct box *box, const struct message *message, struct prepared *prepared, uint32_t *stage,
+                        struct err *err) {
+    if (prepare_decode(message->payload, message->size, &prepared->network, err))
+        return -1;
+    *stage = BL_STAGE_NETWORK;
+    if (network_give_address(&prepared->network, err))
+        return -1;
+    *stage = BL_STAGE_DISKS;
+    if (disks_mount(err) || box_enter_root(box, err))
+        return -1;
+    return disks_sync(err);
+}
+
+static int run(struct box *box, const struct message *message, const struct prepared *prepared, uint64_t spent_ns[3],
+               uint32_t *stage, struct err *err) {
     static struct bootstrap request;
     uint64_t at[4];
     at[0] = monotonic_ns();
     if (bootstrap_decode(message->payload, message->size, &request, err) || identity_take(&request, err) ||
-        cgroup_limit_pids(request.pids_max, err))
+        cgroup_limit_pids(request.pids_max, err) || cgroup_limit_memory(err))
+        return -1;
+    if ((request.flags & BL_BOX_PRIVILEGED) && devices_allow_all(err))
         return -1;
     at[1] = monotonic_ns();
     *stage = BL_STAGE_DISKS;
-    if (disks_mount(err))
+    if (!prepared->done && disks_mount(err))
         return -1;
     at[2] = monotonic_ns();
     *stage = BL_STAGE_NETWORK;
-    if (network_configure(&request, err))
+    if (configure_network(&request, prepared, err))
         return -1;
     at[3] = monotonic_ns();
     *stage = BL_STAGE_DISKS;
@@ -88,4 +134,15 @@ static int run(struct box *box, const struct message *message, uint64_t spent_ns
     spent_ns[2] = at[3] - at[2];
     bootstrap_free(&request);
     return 0;
+}
+
+static int configure_network(const struct bootstrap *request, const struct prepared *prepared, struct err *err) {
+    const struct network *wanted = &request->network, *given = &prepared->network;
+    if (!(request->flags & BL_BOX_NETWORK))
+        return network_remove(err);
+    if (!prepared->done)
+        return network_give_address(wanted, err);
+    if (wanted->address == given->address && wanted->prefix == given->prefix && wanted->gateway == given->gateway)
+        return 0;
+    return err_set(err, EPROTO, "the template was made for another network");
 }

@@ -1,39 +1,121 @@
 #include "cgroup.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../common/cleanup.h"
 #include "root.h"
+#include "text-file.h"
+
+enum { KIB = 1024, MIB = 1 << 20, MEMORY_RESERVE_MIB = 14, TASKS_RESERVE = 256, UNKNOWN_MOST = 1024 };
+
+static void pass_controllers(const char *path);
+static int open_group(const char *path, struct err *err);
+static uint32_t most_tasks(void);
+
+enum { FREEZE_MS = 10000 };
 
 int cgroup_make(struct err *err) {
+    pass_controllers(ROOT_CGROUP "/cgroup.subtree_control");
+    if (make_directory(ROOT_WALL_CGROUP, 0755, err))
+        return -1;
+    pass_controllers(ROOT_WALL_CGROUP "/cgroup.subtree_control");
+    if (make_directory(ROOT_BOX_CGROUP, 0755, err))
+        return -1;
+    return open_group(ROOT_BOX_CGROUP, err);
+}
+
+int cgroup_open_wall(struct err *err) { return open_group(ROOT_WALL_CGROUP, err); }
+
+static void pass_controllers(const char *path) {
     static const char *const controllers[] = {"+memory", "+pids", "+cpu", "+io"};
     struct err ignored;
     for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++)
-        write_file(ROOT_CGROUP "/cgroup.subtree_control", controllers[i], &ignored);
-    if (make_directory(ROOT_BOX_CGROUP, 0755, err))
-        return -1;
-    int fd = open(ROOT_BOX_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? err_errno(err, "can't open the box's cgroup") : fd;
+        write_file(path, controllers[i], &ignored);
+}
+
+static int open_group(const char *path, struct err *err) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? err_errno(err, "can't open the cgroup %s", path) : fd;
+}
+
+int cgroup_join(int cgroup, struct err *err) {
+    cleanup_fd int fd = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd < 0 || write(fd, "0", 1) != 1 ? err_errno(err, "can't join the box's cgroup") : 0;
 }
 
 int cgroup_limit_pids(uint32_t max, struct err *err) {
     char text[16];
-    if (!max)
-        return 0;
-    snprintf(text, sizeof text, "%u", max);
+    uint32_t bearable = most_tasks();
+    snprintf(text, sizeof text, "%u", max && max < bearable ? max : bearable);
     return write_file(ROOT_BOX_CGROUP "/pids.max", text, err);
 }
 
-bool cgroup_saw_oom(void) {
+int cgroup_limit_memory(struct err *err) {
+    char text[4096];
+    uint64_t available = read_text("/proc/meminfo", text, sizeof text) ? 0 : text_number(text, "MemAvailable") * KIB;
+    uint64_t reserve = MEMORY_RESERVE_MIB * (uint64_t)MIB;
+    if (available <= 2 * reserve)
+        return 0;
+    snprintf(text, sizeof text, "%llu", (unsigned long long)(available - reserve));
+    return write_file(ROOT_BOX_CGROUP "/memory.max", text, err);
+}
+
+/* What the machine bears at all, less some for the agent and the kernel: a box that forks without end must not
+ * keep them from starting a process. */
+static uint32_t most_tasks(void) {
+    char text[32];
+    uint32_t machine = read_text("/proc/sys/kernel/threads-max", text, sizeof text) ? 0
+                                                                                     : (uint32_t)strtoul(text, NULL, 10);
+    uint32_t numbers = read_text("/proc/sys/kernel/pid_max", text, sizeof text) ? 0
+                                                                                : (uint32_t)strtoul(text, NULL, 10);
+    uint32_t most = numbers && numbers < machine ? numbers : machine;
+    return most > 4 * TASKS_RESERVE ? most - TASKS_RESERVE : most > 4 ? most / 4 * 3 : UNKNOWN_MOST;
+}
+
+uint64_t cgroup_oom_kills(void) {
     char text[512];
-    cleanup_fd int fd = open(ROOT_BOX_CGROUP "/memory.events", O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (size < 0)
-        return false;
-    text[size] = 0;
-    const char *line = strstr(text, "\noom_kill ");
-    return line && line[strlen("\noom_kill ")] != '0';
+    return read_text(ROOT_BOX_CGROUP "/memory.events", text, sizeof text) ? 0 : text_number(text, "oom_kill");
+}
+
+bool cgroup_saw_oom(void) {
+    return cgroup_oom_kills() > 0;
+}
+
+static unsigned freezers;
+
+int cgroup_freeze(struct err *err) {
+    if (freezers == 0 && write_file(ROOT_BOX_CGROUP "/cgroup.freeze", "1", err))
+        return -1;
+    freezers++;
+    return 0;
+}
+
+void cgroup_thaw(void) {
+    struct err ignored; /* the group is there as long as the agent is */
+    if (--freezers == 0)
+        write_file(ROOT_BOX_CGROUP "/cgroup.freeze", "0", &ignored);
+}
+
+int cgroup_await_frozen(struct err *err) {
+    char text[128];
+    cleanup_fd int fd = open(ROOT_BOX_CGROUP "/cgroup.events", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, "can't see whether the box stands still");
+    for (;;) {
+        ssize_t size = pread(fd, text, sizeof text - 1, 0);
+        if (size < 0)
+            return err_errno(err, "can't see whether the box stands still");
+        text[size] = 0;
+        if (strstr(text, "frozen 1"))
+            return 0;
+        struct pollfd changed = {.fd = fd, .events = POLLPRI};
+        if (poll(&changed, 1, FREEZE_MS) == 0)
+            return err_set(err, ETIMEDOUT, "the box did not stand still");
+    }
 }

@@ -8,8 +8,23 @@
 
 /* Makes the box's group with whatever controllers the kernel has. Returns its directory's descriptor or -1. */
 int cgroup_make(struct err *err);
+/* The group above the box's, which nothing in the box can name. Returns its directory's descriptor or -1. */
+int cgroup_open_wall(struct err *err);
+/* Moves the calling process into the group. */
+int cgroup_join(int cgroup, struct err *err);
+/* 0: as many as the machine bears, which is the most in any case. */
 int cgroup_limit_pids(uint32_t max, struct err *err);
+/* To what is free now, less some for the agent and the kernel: a box that takes all it can is stopped as a
+ * group, and nothing outside it has to wait for memory. */
+int cgroup_limit_memory(struct err *err);
 /* Has the kernel's memory killer ended any process of the box? */
 bool cgroup_saw_oom(void);
+uint64_t cgroup_oom_kills(void);
+
+/* Everything in the box stands still from the first cgroup_freeze to as many cgroup_thaw. */
+int cgroup_freeze(struct err *err);
+void cgroup_thaw(void);
+/* Freezing takes its time: a process may be deep in the kernel. */
+int cgroup_await_frozen(struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../common/cleanup.h"
@@ -13,6 +14,7 @@
 
 enum { LAST_DISK = 'h', DEVICE_BYTES = sizeof "/dev/vda" };
 
+static int make_upper(struct err *err);
 static int find_disk(const char *serial, char device[DEVICE_BYTES], struct err *err);
 static int read_serial(const char *name, char *serial, size_t size);
 static void unmount(const char *target);
@@ -41,7 +43,7 @@ int disks_mount(struct err *err) {
     if (find_disk("disk", device, err) ||
         mount_at(device, ROOT_DISK, "ext4", 0, "discard,noinit_itable", err))
         return -1;
-    if (make_directory(ROOT_DISK "/upper", 0755, err) || make_directory(ROOT_DISK "/work", 0700, err))
+    if (make_upper(err) || make_directory(ROOT_DISK "/work", 0700, err))
         return -1;
     /* metacopy off: a changed file is whole in the upper layer. redirect_dir on: or rename(2) of an image's
      * directory fails with EXDEV. xino on: or a file's device number is not its directory's, and find -xdev
@@ -50,6 +52,24 @@ int disks_mount(struct err *err) {
                     "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON ",upperdir=" ROOT_DISK "/upper,workdir=" ROOT_DISK
                     "/work,metacopy=off,redirect_dir=on,index=off,xino=on",
                     err);
+}
+
+/* What the root of an overlay is like is what the root of its upper layer is like, so a new one takes
+ * after the image's. It gets its name last, lest a VM that ends half-way leaves a wrong one for ever. */
+static int make_upper(struct err *err) {
+    static const char unfinished[] = ROOT_DISK "/upper.new";
+    if (access(ROOT_DISK "/upper", F_OK) == 0)
+        return 0;
+    struct stat image;
+    if (stat(ROOT_IMAGE, &image))
+        return err_errno(err, "can't look at the image's root");
+    struct timespec times[] = {image.st_mtim, image.st_mtim};
+    if (make_directory(unfinished, 0755, err))
+        return -1;
+    if (chown(unfinished, image.st_uid, image.st_gid) || chmod(unfinished, image.st_mode & 07777) ||
+        utimensat(AT_FDCWD, unfinished, times, 0) || rename(unfinished, ROOT_DISK "/upper"))
+        return err_errno(err, "can't make the upper layer like the image's root");
+    return 0;
 }
 
 static int find_disk(const char *serial, char device[DEVICE_BYTES], struct err *err) {
@@ -75,6 +95,11 @@ static int read_serial(const char *name, char *serial, size_t size) {
     serial[n] = 0;
     serial[strcspn(serial, "\n")] = 0;
     return 0;
+}
+
+int disks_sync(struct err *err) {
+    cleanup_fd int fd = open(ROOT_DISK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || syncfs(fd) ? err_errno(err, "can't write the disk back") : 0;
 }
 
 void disks_unmount(void) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -11,43 +12,58 @@
 
 #include "../common/cleanup.h"
 #include "../protocol/protocol.h"
-#include "make-path.h"
+#include "console.h"
+#include "in-root.h"
+#include "mounts.h"
 #include "root.h"
-#include "stage.h"
 
 enum { DEFAULT_SHM_BYTES = 64 << 20 };
 
+/* What of the agent's the box has, and where. */
+static const struct place {
+    const char *source, *target;
+    bool directory;
+} places[] = {
+    {ROOT_STAGE "/proc", "/proc", true},
+    {ROOT_STAGE "/sys", "/sys", true},
+    {ROOT_STAGE "/dev", "/dev", true},
+    {ROOT_FILES "/hosts", "/etc/hosts", false},
+    {ROOT_FILES "/hostname", "/etc/hostname", false},
+    {ROOT_FILES "/resolv.conf", "/etc/resolv.conf", false},
+};
+
 static int resize_shm(uint64_t bytes, struct err *err);
-static int bind_files(struct err *err);
-static int bind_file(const char *source, const char *target, struct err *err);
+static int take_tree(const struct place *place, int *tree, struct err *err);
+static int leave_agent_root(struct err *err);
+static int put_tree(const struct place *place, int tree, struct err *err);
 static int write_machine_id(const char *id, struct err *err);
-static int mount_requested(const struct mount_request *request, struct err *err);
+
+int enter_root(struct err *err) {
+    enum { COUNT = sizeof places / sizeof *places };
+    int trees[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        trees[i] = -1;
+    int failed = 0;
+    for (size_t i = 0; !failed && i < COUNT; i++)
+        failed = take_tree(&places[i], &trees[i], err);
+    failed = failed || leave_agent_root(err);
+    for (size_t i = 0; !failed && i < COUNT; i++)
+        failed = put_tree(&places[i], trees[i], err);
+    for (size_t i = 0; i < COUNT; i++)
+        if (trees[i] >= 0)
+            close(trees[i]);
+    if (failed)
+        return -1;
+    /* What the agent does with its own copies from now on is none of the box's business. */
+    return mount_at(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err);
+}
 
 int enter_box(const struct bootstrap *message, struct err *err) {
     if (sethostname(message->hostname, strlen(message->hostname)))
         return err_errno(err, "can't set the hostname");
-    if ((message->flags & BL_BOX_PRIVILEGED) && stage_build(true, err))
+    if (resize_shm(message->shm_bytes, err) || write_machine_id(message->machine_id, err))
         return -1;
-    cleanup_fd int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (old_root < 0 || chdir(ROOT_OVERLAY) || syscall(SYS_pivot_root, ".", "."))
-        return err_errno(err, "can't pivot into the box's root");
-
-    /* From here absolute paths are the box's, whatever links the image holds; relative ones are the agent's. */
-    if (fchdir(old_root))
-        return err_errno(err, "can't reach the agent's root");
-    static const char *const trees[] = {"stage/proc", "stage/sys", "stage/dev"};
-    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++)
-        if (mount_at(trees[i], trees[i] + strlen("stage"), NULL, MS_MOVE, NULL, err))
-            return -1;
-    if (resize_shm(message->shm_bytes, err) || bind_files(err) || write_machine_id(message->machine_id, err))
-        return -1;
-    for (uint32_t i = 0; i < message->mount_count; i++)
-        if (mount_requested(&message->mounts[i], err))
-            return -1;
-    if (umount2(".", MNT_DETACH) || chdir("/"))
-        return err_errno(err, "can't let go of the agent's root");
-    /* What the agent does with its own copies from now on is none of the box's business. */
-    if (mount_at(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err))
+    if (mounts_make(message, err))
         return -1;
     if (message->flags & BL_BOX_READ_ONLY_ROOT)
         return mount_at(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL, err);
@@ -62,19 +78,40 @@ static int resize_shm(uint64_t bytes, struct err *err) {
     return mount_at(NULL, "/dev/shm", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, options, err);
 }
 
-static int bind_files(struct err *err) {
-    if (bind_file("files/hosts", "/etc/hosts", err) || bind_file("files/hostname", "/etc/hostname", err))
-        return -1;
-    return bind_file("files/resolv.conf", "/etc/resolv.conf", err);
+static int take_tree(const struct place *place, int *tree, struct err *err) {
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (place->directory ? AT_RECURSIVE : 0u);
+    *tree = (int)syscall(SYS_open_tree, AT_FDCWD, place->source, flags);
+    return *tree < 0 ? err_errno(err, "can't take %s", place->source) : 0;
 }
 
-/* The skeleton has each target, unless the image's own is a link to what does not exist. */
-static int bind_file(const char *source, const char *target, struct err *err) {
-    if (mount(source, target, NULL, MS_BIND, NULL) == 0)
+/* Before any name of the box is resolved: while the agent's root lies over the box's, ".." leads into it. */
+static int leave_agent_root(struct err *err) {
+    if (chdir(ROOT_OVERLAY) || syscall(SYS_pivot_root, ".", "."))
+        return err_errno(err, "can't pivot into the box's root");
+    if (umount2(".", MNT_DETACH) || chdir("/"))
+        return err_errno(err, "can't let go of the agent's root");
+    return 0;
+}
+
+/* An earlier run may have taken the place away, or put a link there. A box that has made a directory of a file, or
+ * a file of /etc, goes without: else it could not be started again, nor its files be had. */
+static int put_tree(const struct place *place, int tree, struct err *err) {
+    struct stat box, found;
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int at = in_root_open(root, place->target, place->directory, err);
+    if (at < 0 && !place->directory && (err->code == ENOTDIR || err->code == ELOOP)) {
+        complain("%s", err->msg);
         return 0;
-    if (errno != ENOENT || make_file_at_link(target))
-        return err_errno(err, "can't mount over %s", target);
-    return mount_at(source, target, NULL, MS_BIND, NULL, err);
+    }
+    if (at < 0)
+        return -1;
+    if (fstat(root, &box) || fstat(at, &found))
+        return err_errno(err, "can't look at %s", place->target);
+    if (box.st_dev == found.st_dev && box.st_ino == found.st_ino)
+        return err_set(err, EINVAL, "can't mount at %s, which leads to the box's root", place->target);
+    if (syscall(SYS_move_mount, tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
+        return err_errno(err, "can't mount at %s", place->target);
+    return 0;
 }
 
 /* An image that has none sees the skeleton's. An empty one is Debian's way of asking to be given one. */
@@ -86,12 +123,4 @@ static int write_machine_id(const char *id, struct err *err) {
     memcpy(line, id, MACHINE_ID_BYTES);
     memcpy(line + MACHINE_ID_BYTES, "\n", 2);
     return write_file("/etc/machine-id", line, err);
-}
-
-static int mount_requested(const struct mount_request *request, struct err *err) {
-    if (request->kind != BL_MOUNT_TMPFS)
-        return err_set(err, EOPNOTSUPP, "this guest agent can't mount a host directory at %.150s", request->target);
-    if (make_path(request->target, err))
-        return -1;
-    return mount_at("tmpfs", request->target, "tmpfs", request->flags, request->options, err);
 }

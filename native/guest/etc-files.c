@@ -23,6 +23,7 @@ int etc_files_prepare(struct err *err) {
     static const char *const files[] = {
         ROOT_SKELETON "/etc/hosts", ROOT_SKELETON "/etc/hostname", ROOT_SKELETON "/etc/resolv.conf",
         ROOT_FILES "/hosts",        ROOT_FILES "/hostname",        ROOT_FILES "/resolv.conf",
+        ROOT_SKELETON "/etc/machine-id",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (write_file(files[i], "", err))
@@ -51,7 +52,7 @@ static int write_hosts(const struct bootstrap *message, struct err *err) {
     if (!text)
         return err_set(err, ENOMEM, "no memory for /etc/hosts");
     char address[16];
-    format_address(address, message->address);
+    format_address(address, message->network.address);
     int used = snprintf(text, size, "%s%s", localhost_lines, message->hosts);
     if (message->flags & BL_BOX_NETWORK)
         snprintf(text + used, size - (size_t)used, "%s\t%s\n", address, message->hostname);

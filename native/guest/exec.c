@@ -8,6 +8,8 @@
 
 #include "../common/cleanup.h"
 #include "../protocol/protocol.h"
+#include "box-archive.h"
+#include "cgroup.h"
 #include "launch.h"
 #include "report.h"
 #include "spawn.h"
@@ -53,23 +55,70 @@ int exec_main(struct session *session, struct box *box, const struct exec_reques
 int exec_in_box(struct session *session, const struct box *box, const struct exec_request *request, struct err *err) {
     struct far_ends far = {-1, -1, -1, -1};
     int reader = -1, writer = -1;
-    int failed = request->flags & BL_EXEC_TTY ? use_terminal(session, request, &far.terminal, err)
-                                              : use_pipes(session, request, &far, err);
+    int failed = 0;
+    if (request->flags & BL_EXEC_TTY)
+        failed = use_terminal(session, request, &far.terminal, err);
+    else if (!session->detached)
+        failed = use_pipes(session, request, &far, err);
     if (!failed)
         failed = make_pipe(&reader, &writer, &reader, err);
     if (!failed) {
-        session->pid = spawn(0, box->cgroup);
-        if (session->pid == 0)
-            join_and_launch(box, &(struct launch){.request = request,
-                                                  .input = far.input,
-                                                  .output = far.output,
-                                                  .error = far.error,
-                                                  .terminal = far.terminal,
-                                                  .report = writer});
+        session->pid = exec_spawn(box, &(struct launch){.request = request,
+                                                        .input = far.input,
+                                                        .output = far.output,
+                                                        .error = far.error,
+                                                        .terminal = far.terminal,
+                                                        .report = writer});
         if (session->pid < 0) {
             session->pid = 0;
-            failed = err_errno(err, "can't start a process in the box");
+            failed = errno == ENOMEM && box_is_ending(box) ? err_set(err, ESRCH, "the box is ending")
+                                                           : err_errno(err, "can't start a process in the box");
         }
+    }
+    session->report = reader;
+    close_far(&far);
+    if (writer >= 0)
+        close(writer);
+    return failed;
+}
+
+/* A box that is full is entered by a process made outside: the kernel refuses a new one in a full group, not
+ * one that moves there. So that what fills it can still be looked at and ended. */
+pid_t exec_spawn(const struct box *box, const struct launch *command) {
+    pid_t pid = spawn(0, box->cgroup);
+    if (pid == 0)
+        join_and_launch(box, command);
+    if (pid >= 0 || errno != EAGAIN)
+        return pid;
+    pid = spawn(0, -1);
+    if (pid != 0)
+        return pid;
+    struct err err;
+    if (cgroup_join(box->cgroup, &err))
+        report_failed(command->report, BL_STAGE_EXEC, &err);
+    join_and_launch(box, command);
+}
+
+int exec_archive(struct session *session, const struct box *box, const struct exec_request *request,
+                 struct err *err) {
+    struct far_ends far = {-1, -1, -1, -1};
+    int reader = -1, writer = -1;
+    int failed = use_pipes(session, request, &far, err);
+    if (!failed)
+        failed = make_pipe(&reader, &writer, &reader, err);
+    if (!failed && (request->flags & BL_EXEC_FREEZE)) {
+        failed = cgroup_freeze(err);
+        session->froze = !failed;
+    }
+    if (!failed) {
+        session->pid = box_spawn_outside(box, err);
+        if (session->pid == 0 && request->flags & BL_EXEC_ARCHIVE)
+            box_archive(far.output, far.error, writer, request->flags);
+        if (session->pid == 0)
+            box_copy(box, request, request->flags & BL_EXEC_PACK ? far.output : far.input, far.error, writer);
+        failed = session->pid < 0 ? -1 : 0;
+        if (failed)
+            session->pid = 0;
     }
     session->report = reader;
     close_far(&far);

@@ -1,6 +1,8 @@
 #include "first-process.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -17,8 +19,9 @@
 #include "stage.h"
 
 static int build(struct err *err);
-static uint8_t *take_order(int channel, uint32_t kind, struct order *order);
+static uint8_t *take_order(int channel, struct order *order);
 static void enter(const struct first_process *self);
+static int become_box(const struct bootstrap *message, bool in_root, struct err *err);
 _Noreturn static void start(const struct first_process *self);
 
 _Noreturn void first_process(const struct first_process *self) {
@@ -44,19 +47,42 @@ static void enter(const struct first_process *self) {
     struct order order;
     struct err err;
     static struct bootstrap message;
-    uint8_t *payload = take_order(self->channel, ORDER_ENTER, &order);
-    if (bootstrap_decode(payload, order.size, &message, &err) || enter_box(&message, &err))
+    uint8_t *payload = take_order(self->channel, &order);
+    bool in_root = order.kind == ORDER_ROOT;
+    if (in_root) {
+        if (enter_root(&err))
+            report_failed(self->channel, BL_STAGE_DISKS, &err);
+        report_entered(self->channel);
+        free(payload);
+        payload = take_order(self->channel, &order);
+    }
+    if (order.kind != ORDER_ENTER)
+        _exit(127);
+    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, in_root, &err))
         report_failed(self->channel, BL_STAGE_BOOTSTRAP, &err);
     bootstrap_free(&message);
     free(payload);
     report_entered(self->channel);
 }
 
+static int become_box(const struct bootstrap *message, bool in_root, struct err *err) {
+    bool privileged = message->flags & BL_BOX_PRIVILEGED;
+    if (privileged && in_root)
+        return err_set(err, EPROTO, "a box of an image's template can't be privileged");
+    if (privileged && stage_build(true, err))
+        return -1;
+    if (!in_root && enter_root(err))
+        return -1;
+    return enter_box(message, err);
+}
+
 _Noreturn static void start(const struct first_process *self) {
     struct order order;
     struct err err;
     static struct exec_request request;
-    uint8_t *payload = take_order(self->channel, ORDER_START, &order);
+    uint8_t *payload = take_order(self->channel, &order);
+    if (order.kind != ORDER_START)
+        _exit(127);
     if (exec_request_decode(payload, order.size, &request, &err))
         report_failed(self->channel, BL_STAGE_EXEC, &err);
     free(payload);
@@ -92,8 +118,8 @@ _Noreturn static void start(const struct first_process *self) {
 }
 
 /* A channel that ends means that the agent has, and with it the VM. */
-static uint8_t *take_order(int channel, uint32_t kind, struct order *order) {
-    if (recv(channel, order, sizeof *order, MSG_WAITALL) != (ssize_t)sizeof *order || order->kind != kind)
+static uint8_t *take_order(int channel, struct order *order) {
+    if (recv(channel, order, sizeof *order, MSG_WAITALL) != (ssize_t)sizeof *order)
         _exit(127);
     uint8_t *payload = malloc(order->size + 1);
     if (!payload || (order->size && recv(channel, payload, order->size, MSG_WAITALL) != (ssize_t)order->size))

@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
-enum order_kind { ORDER_ENTER = 1, ORDER_START = 2 };
+enum order_kind { ORDER_ROOT = 1, ORDER_ENTER = 2, ORDER_START = 3 };
 
-/* What comes over the channel before each payload (bootstrap, exec). */
+/* What comes over the channel before each payload (none, bootstrap, exec). ORDER_ROOT may be left out. */
 struct order {
     uint32_t kind;
     int32_t terminal;

@@ -6,7 +6,11 @@
 #include "../protocol/protocol.h"
 #include "exec.h"
 #include "server.h"
+#include "stats.h"
 #include "terminal.h"
+
+/* No command of the box's, so these may begin before main. */
+enum { ARCHIVES = BL_EXEC_ARCHIVE | BL_EXEC_PACK | BL_EXEC_UNPACK };
 
 static void handle_exec(struct server *server, const struct message *message);
 static int start(struct server *server, const struct message *message, struct err *err);
@@ -14,6 +18,7 @@ static int start_session(struct server *server, const struct message *message,
                          const struct exec_request *request, struct err *err);
 static void handle_stdin(struct server *server, struct session *session, const struct message *message);
 static void handle_credit(struct server *server, struct session *session, uint32_t bytes);
+static void handle_healthcheck(struct server *server, const struct message *message);
 static void refuse(struct server *server, const char *what);
 
 void server_handle(struct server *server, const struct message *message) {
@@ -28,6 +33,12 @@ void server_handle(struct server *server, const struct message *message) {
     case BL_MSG_SHUTDOWN:
         server->shutting_down = true;
         server_kill_box(server);
+        return;
+    case BL_MSG_HEALTHCHECK:
+        handle_healthcheck(server, message);
+        return;
+    case BL_MSG_STATS_REQUEST:
+        stats_answer(server->port, message, server->box);
         return;
     case BL_MSG_BOOTSTRAP:
         refuse(server, "a second bootstrap");
@@ -94,7 +105,7 @@ static void handle_exec(struct server *server, const struct message *message) {
 static int start(struct server *server, const struct message *message, struct err *err) {
     if (message->session == BL_SESSION_CONTROL || server_find(server, message->session))
         return err_set(err, EPROTO, "session %u is in use", message->session);
-    if (message->session == BL_SESSION_MAIN ? server->main_seen : !server->main_seen || !server->box->pid)
+    if (message->session == BL_SESSION_MAIN ? server->main_seen : !server->box->pid)
         return err_set(err, ESRCH, "the box is not running");
     if (server->main_ended || server->shutting_down)
         return err_set(err, ESRCH, "the box is ending");
@@ -102,6 +113,10 @@ static int start(struct server *server, const struct message *message, struct er
         return err_set(err, EAGAIN, "the box has too many exec sessions");
     struct exec_request request;
     int failed = exec_request_decode(message->payload, message->size, &request, err);
+    if (!failed && (request.flags & BL_EXEC_UNPACK) && !(request.flags & BL_EXEC_STDIN))
+        failed = err_set(err, EPROTO, "an archive to unpack comes by stdin");
+    if (!failed && message->session != BL_SESSION_MAIN && !server->main_seen && !(request.flags & ARCHIVES))
+        failed = err_set(err, ESRCH, "the box is not running");
     if (!failed)
         failed = start_session(server, message, &request, err);
     exec_request_free(&request);
@@ -113,10 +128,16 @@ static int start_session(struct server *server, const struct message *message,
     struct session *session = session_new(message->session);
     if (!session)
         return err_set(err, ENOMEM, "no memory for a session");
+    session->detached = message->session != BL_SESSION_MAIN && (message->flags & BL_FLAG_DETACHED);
     if (message->session == BL_SESSION_MAIN)
         server->main_seen = true;
-    int failed = message->session == BL_SESSION_MAIN ? exec_main(session, server->box, request, message, err)
-                                                     : exec_in_box(session, server->box, request, err);
+    int failed;
+    if (message->session == BL_SESSION_MAIN)
+        failed = exec_main(session, server->box, request, message, err);
+    else if (request->flags & ARCHIVES)
+        failed = exec_archive(session, server->box, request, err);
+    else
+        failed = exec_in_box(session, server->box, request, err);
     if (failed) {
         session_free(session);
         return -1;
@@ -138,6 +159,15 @@ static void handle_stdin(struct server *server, struct session *session, const s
 static void handle_credit(struct server *server, struct session *session, uint32_t bytes) {
     if (!flow_credited(&session->flow, bytes))
         refuse(server, "credit for what was never sent");
+}
+
+/* A check that can't be understood is no reason for a box not to run, but its maker must know. */
+static void handle_healthcheck(struct server *server, const struct message *message) {
+    struct err err;
+    int failed = server->main_seen ? err_set(&err, EPROTO, "the healthcheck comes after the command")
+                                   : health_configure(&server->health, message->payload, message->size, &err);
+    if (failed)
+        port_send_failed(server->port, BL_SESSION_CONTROL, BL_STAGE_BOOTSTRAP, &err);
 }
 
 /* On the control session: on its own, the failure would end a session that goes on. */

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+static bool ends(int number);
 static void reap(pid_t child);
 
 void init_begin(void) {
@@ -24,8 +26,23 @@ _Noreturn void init_run(pid_t child) {
             reap(child);
         else if (received > 0 && child)
             kill(child, received);
-        else if (received == SIGTERM)
-            _exit(128 + SIGTERM);
+        else if (received > 0 && ends(received))
+            _exit(128 + received);
+    }
+}
+
+/* Whichever signal stops the box: an idle one is to end as any command would that has no handler. */
+static bool ends(int number) {
+    switch (number) {
+    case SIGCONT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGURG:
+    case SIGWINCH:
+        return false;
+    default:
+        return true;
     }
 }
 

@@ -17,7 +17,7 @@
 #include "capabilities.h"
 #include "command-path.h"
 #include "identity-files.h"
-#include "make-path.h"
+#include "in-root.h"
 #include "report.h"
 #include "terminal.h"
 #include "who.h"
@@ -27,6 +27,7 @@ static int connect_streams(const struct launch *launch, struct err *err);
 static int place(int fd, int to);
 static int set_limits(const struct exec_request *request, struct err *err);
 static int enter_directory(const struct exec_request *request, struct err *err);
+static int make_and_enter(const char *cwd, struct err *err);
 static int become(const struct exec_request *request, const struct who *who, struct err *err);
 static void default_signals(void);
 
@@ -104,9 +105,18 @@ static int enter_directory(const struct exec_request *request, struct err *err) 
     if (chdir(cwd) == 0)
         return 0;
     if (errno == ENOENT && (request->flags & BL_EXEC_MAKE_CWD))
-        if (make_path(cwd, err))
-            return -1;
-    return chdir(cwd) ? err_errno(err, "can't change to directory \"%.150s\"", cwd) : 0;
+        return make_and_enter(cwd, err);
+    return err_errno(err, "can't change to directory \"%.150s\"", cwd);
+}
+
+static int make_and_enter(const char *cwd, struct err *err) {
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return err_errno(err, "can't open the box's root");
+    cleanup_fd int made = in_root_open(root, cwd, true, err);
+    if (made < 0)
+        return err_set(err, err->code, "can't make directory \"%.150s\": %s", cwd, strerror(err->code));
+    return fchdir(made) ? err_errno(err, "can't change to directory \"%.150s\"", cwd) : 0;
 }
 
 static int become(const struct exec_request *request, const struct who *who, struct err *err) {

@@ -11,16 +11,25 @@ static int refuse(struct err *err, int code, const char *what);
 static char *take_string(struct rd *rd, char **free_space);
 static void take_list(struct rd *rd, const char **vector, uint32_t count, char **free_space);
 static int take_exact(struct rd *rd, void *to, uint32_t size);
+static int take_generation(struct rd *rd, const char *what, struct err *err);
+
+int prepare_decode(const uint8_t *payload, size_t size, struct network *out, struct err *err) {
+    struct rd rd = {.p = payload, .left = size};
+    if (take_generation(&rd, "prepare", err))
+        return -1;
+    out->address = rd_u32(&rd);
+    out->prefix = rd_u8(&rd);
+    out->gateway = rd_u32(&rd);
+    if (rd.bad || rd.left || out->prefix > 32)
+        return refuse(err, EPROTO, "prepare is malformed");
+    return 0;
+}
 
 int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out, struct err *err) {
     struct rd rd = {.p = payload, .left = size};
     memset(out, 0, sizeof *out);
-    out->generation = rd_u32(&rd);
-    if (rd.bad)
-        return refuse(err, EPROTO, "bootstrap is cut short");
-    if (out->generation != BL_GENERATION)
-        return err_set(err, EPROTO, "the host speaks protocol generation %u, this guest agent %u",
-                       out->generation, (unsigned)BL_GENERATION);
+    if (take_generation(&rd, "bootstrap", err))
+        return -1;
 
     /* Every string grows by its NUL and shrinks by its length prefix: the payload's size is enough. */
     out->storage = malloc(size + 1);
@@ -38,9 +47,9 @@ int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out,
     memcpy(out->hostname, hostname, strlen(hostname) + 1);
     if (take_exact(&rd, out->machine_id, MACHINE_ID_BYTES))
         return refuse(err, EPROTO, "the machine id is not 32 bytes");
-    out->address = rd_u32(&rd);
-    out->prefix = rd_u8(&rd);
-    out->gateway = rd_u32(&rd);
+    out->network.address = rd_u32(&rd);
+    out->network.prefix = rd_u8(&rd);
+    out->network.gateway = rd_u32(&rd);
     out->dns = rd_u32(&rd);
     out->hosts = take_string(&rd, &space);
     out->shm_bytes = rd_u64(&rd);
@@ -56,7 +65,7 @@ int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out,
         m->flags = rd_u32(&rd);
         m->options = take_string(&rd, &space);
     }
-    if (rd.bad || rd.left || out->prefix > 32)
+    if (rd.bad || rd.left || out->network.prefix > 32)
         return refuse(err, EPROTO, "bootstrap is malformed");
     return 0;
 }
@@ -114,6 +123,17 @@ int exec_request_decode(const uint8_t *payload, size_t size, struct exec_request
 void exec_request_free(struct exec_request *message) {
     free(message->storage);
     message->storage = NULL;
+}
+
+/* Another generation than ours is refused before anything after it is read. */
+static int take_generation(struct rd *rd, const char *what, struct err *err) {
+    uint32_t generation = rd_u32(rd);
+    if (rd->bad)
+        return err_set(err, EPROTO, "%s is cut short", what);
+    if (generation != BL_GENERATION)
+        return err_set(err, EPROTO, "the host speaks protocol generation %u, this guest agent %u", generation,
+                       (unsigned)BL_GENERATION);
+    return 0;
 }
 
 static int refuse(struct err *err, int code, const char *what) { return err_set(err, code, "%s", what); }

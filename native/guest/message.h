@@ -1,4 +1,4 @@
-/* The two messages that carry more than numbers, decoded. Source of the layout: src/agent/protocol.ts. */
+/* The messages whose content is the guest's business, decoded. Source of the layout: src/agent/protocol.ts. */
 #ifndef BOXLITE_GUEST_MESSAGE_H
 #define BOXLITE_GUEST_MESSAGE_H
 
@@ -9,6 +9,12 @@
 
 enum { MAX_MOUNTS = 128, MAX_RLIMITS = 32, MAX_HOSTNAME = 64, MACHINE_ID_BYTES = 32, ENTROPY_BYTES = 32 };
 
+/* What the host's network gives the box; addresses in host byte order. */
+struct network {
+    uint32_t address, gateway;
+    uint8_t prefix;
+};
+
 struct mount_request {
     uint8_t kind;
     uint32_t flags; /* MS_* */
@@ -16,13 +22,13 @@ struct mount_request {
 };
 
 struct bootstrap {
-    uint32_t generation, flags;
+    uint32_t flags;
     uint64_t wall_ns;
     uint8_t entropy[ENTROPY_BYTES];
     char hostname[MAX_HOSTNAME + 1];
     char machine_id[MACHINE_ID_BYTES + 1];
-    uint32_t address, gateway, dns; /* host byte order */
-    uint8_t prefix;
+    struct network network;
+    uint32_t dns; /* host byte order */
     const char *hosts; /* lines for /etc/hosts */
     uint64_t shm_bytes;
     uint32_t pids_max;
@@ -51,6 +57,8 @@ struct exec_request {
 /* Both refuse what is cut short, too long, holds a NUL inside a string or has bytes left over
  * (EPROTO, or E2BIG for a count above its limit). A generation other than ours is refused before
  * anything after it is read, since nothing after it can be trusted to mean the same. */
+int prepare_decode(const uint8_t *payload, size_t size, struct network *out, struct err *err);
+
 int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out, struct err *err);
 void bootstrap_free(struct bootstrap *message);
 

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "../common/cleanup.h"
-#include "../protocol/protocol.h"
 #include "console.h"
 #include "root.h"
 
@@ -21,7 +20,6 @@
 static int set_flags(int sock, const char *name, short flags);
 static int set_address(int sock, unsigned long request, uint32_t address);
 static int add_default_route(int sock, uint32_t gateway);
-static int remove_interface(struct err *err);
 static void fill(struct sockaddr *to, uint32_t address);
 
 void network_prepare(void) {
@@ -35,14 +33,12 @@ void network_prepare(void) {
         complain("%s: %s", INTERFACE, strerror(errno));
 }
 
-int network_configure(const struct bootstrap *message, struct err *err) {
-    if (!(message->flags & BL_BOX_NETWORK))
-        return remove_interface(err);
+int network_give_address(const struct network *network, struct err *err) {
     cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    uint32_t mask = message->prefix ? 0xffffffffu << (32 - message->prefix) : 0;
-    if (sock < 0 || set_address(sock, SIOCSIFADDR, message->address) || set_address(sock, SIOCSIFNETMASK, mask))
+    uint32_t mask = network->prefix ? 0xffffffffu << (32 - network->prefix) : 0;
+    if (sock < 0 || set_address(sock, SIOCSIFADDR, network->address) || set_address(sock, SIOCSIFNETMASK, mask))
         return err_errno(err, "can't give %s its address", INTERFACE);
-    if (message->gateway && add_default_route(sock, message->gateway))
+    if (network->gateway && add_default_route(sock, network->gateway))
         return err_errno(err, "can't set the default route");
     return 0;
 }
@@ -72,7 +68,7 @@ static int add_default_route(int sock, uint32_t gateway) {
 }
 
 /* The device is part of every VM's layout; taking its driver away is what leaves the box with lo alone. */
-static int remove_interface(struct err *err) {
+int network_remove(struct err *err) {
     char link[256];
     ssize_t size = readlink("/sys/class/net/" INTERFACE "/device", link, sizeof link - 1);
     if (size < 0)

@@ -6,7 +6,10 @@
 /* Before the template is taken: lo up, and the interface up without an address. */
 void network_prepare(void);
 
-/* Static address and default route, or, without a network, no interface but lo. */
-int network_configure(const struct bootstrap *message, struct err *err);
+/* Static address and default route. */
+int network_give_address(const struct network *network, struct err *err);
+
+/* For a box without a network: no interface but lo. */
+int network_remove(struct err *err);
 
 #endif

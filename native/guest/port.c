@@ -88,6 +88,15 @@ void port_send(struct port *port, uint32_t session, uint8_t type, const void *pa
     (void)queue_push_frame(&port->out, &header, payload);
 }
 
+void port_send_message(struct port *port, uint32_t session, uint8_t type, const uint8_t *payload, size_t size) {
+    for (; size > BL_LIMIT_MAX_PAYLOAD; payload += BL_LIMIT_MAX_PAYLOAD, size -= BL_LIMIT_MAX_PAYLOAD) {
+        struct frame_header header = {
+            .length = BL_LIMIT_MAX_PAYLOAD, .session = session, .type = type, .flags = BL_FLAG_MORE};
+        (void)queue_push_frame(&port->out, &header, payload);
+    }
+    port_send(port, session, type, payload, size);
+}
+
 void port_send_failed(struct port *port, uint32_t session, uint32_t stage, const struct err *err) {
     uint8_t payload[12 + sizeof err->msg];
     struct wr wr = {.p = payload, .size = sizeof payload};

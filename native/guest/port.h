@@ -22,6 +22,8 @@ void port_receive(struct port *port);
 
 /* Queues a frame; small ones always find room, for output see port_congested. */
 void port_send(struct port *port, uint32_t session, uint8_t type, const void *payload, size_t size);
+/* A message of any size, in as many frames as it takes. */
+void port_send_message(struct port *port, uint32_t session, uint8_t type, const uint8_t *payload, size_t size);
 void port_send_failed(struct port *port, uint32_t session, uint32_t stage, const struct err *err);
 /* Writes what the host takes now. */
 void port_flush(struct port *port);

@@ -4,16 +4,17 @@
 
 #include "../common/err.h"
 
-#define ROOT_CGROUP "/cgroup"         /* cgroup2 */
-#define ROOT_BOX_CGROUP "/cgroup/box" /* the box's part of it */
-#define ROOT_IMAGE "/image"           /* the image disk, EROFS */
-#define ROOT_DISK "/disk"             /* the writable disk, ext4: upper and work */
-#define ROOT_SKELETON "/skeleton"     /* lowest layer: what every box has even if its image does not */
-#define ROOT_SHARED "/shared"         /* the one place whose mounts reach the box's mount namespace */
-#define ROOT_OVERLAY "/shared/box"    /* the box's root file system */
-#define ROOT_FILES "/files"           /* hosts, hostname, resolv.conf, bound over the image's */
-#define ROOT_TERMINALS "/terminals"   /* the box's devpts */
-#define ROOT_STAGE "/stage"           /* the box's /proc, /sys and /dev, ready to be moved into place */
+#define ROOT_CGROUP "/cgroup"               /* cgroup2 */
+#define ROOT_WALL_CGROUP "/cgroup/wall"     /* holds the box's, and what the box must not take off */
+#define ROOT_BOX_CGROUP "/cgroup/wall/box"  /* the box's part of it, all that it sees */
+#define ROOT_IMAGE "/image"                 /* the image disk, EROFS */
+#define ROOT_DISK "/disk"                   /* the writable disk, ext4: upper and work */
+#define ROOT_SKELETON "/skeleton"           /* lowest layer: what every box has even if its image does not */
+#define ROOT_SHARED "/shared"               /* the one place whose mounts reach the box's mount namespace */
+#define ROOT_OVERLAY "/shared/box"          /* the box's root file system */
+#define ROOT_FILES "/files"                 /* hosts, hostname, resolv.conf, bound over the image's */
+#define ROOT_TERMINALS "/terminals"         /* the box's devpts */
+#define ROOT_STAGE "/stage"                 /* the box's /proc, /sys and /dev, ready to be moved into place */
 
 /* Leaves the initramfs's root for a tmpfs with the places above, /proc, /sys and /dev. A box's root can be
  * pivoted into only from a root that is itself mounted on something, which the initramfs's is not.

@@ -28,6 +28,7 @@ static void wait_for_events(struct server *server, int timeout_ms);
 static void note(struct server *server, uint64_t subject, uint32_t events);
 static void reap(struct server *server);
 static int check_deadlines(struct server *server);
+static uint64_t check_health(struct server *server);
 
 int serve(struct server *server, struct err *err) {
     if (begin(server, err))
@@ -128,7 +129,8 @@ static void tell_end(struct server *server, struct session *session) {
     }
     uint32_t by = WIFSIGNALED(session->status) ? (uint32_t)WTERMSIG(session->status) : 0;
     uint32_t code = by ? 128 + by : (uint32_t)WEXITSTATUS(session->status);
-    bool oom = code == 128 + SIGKILL && cgroup_saw_oom();
+    bool ours = session->killed || session->timed_out || server->shutting_down;
+    bool oom = code == 128 + SIGKILL && !ours && cgroup_saw_oom();
     uint8_t payload[12];
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, code);
@@ -195,11 +197,10 @@ static void reap(struct server *server) {
         struct session *session = server->sessions;
         while (session && session->pid != info.si_pid)
             session = session->next;
-        /* Before it is reaped its number, and so its group's, can belong to nobody else. */
-        if (session && (session->hung_up || session->timed_out))
-            kill(-info.si_pid, SIGKILL);
+        health_dying(&server->health, info.si_pid);
         int status = 0;
         waitpid(info.si_pid, &status, 0);
+        health_died(&server->health, info.si_pid, status);
         if (info.si_pid == server->box->pid)
             server->box->pid = 0;
         if (session)
@@ -209,18 +210,38 @@ static void reap(struct server *server) {
 
 /* Milliseconds to the next deadline, or -1. */
 static int check_deadlines(struct server *server) {
-    uint64_t next = UINT64_MAX, now = 0;
+    uint64_t next = check_health(server), now = 0;
     for (struct session *s = server->sessions; s; s = s->next) {
         if (s->next_step == STEP_NONE)
             continue;
         now = now ? now : monotonic_ns();
+        bool had_group = s->group;
         session_check_deadline(s, now);
-        if (s->next_step != STEP_NONE && s->deadline_ns < next)
-            next = s->deadline_ns;
+        if (had_group && !s->group)
+            return 0; /* its end is to be told now */
+        if (s->next_step != STEP_NONE && session_next_ns(s, now) < next)
+            next = session_next_ns(s, now);
     }
     if (next == UINT64_MAX)
         return -1;
+    now = now ? now : monotonic_ns();
     return next <= now ? 0 : (int)((next - now) / 1000000 > 3600000 ? 3600000 : (next - now) / 1000000 + 1);
+}
+
+/* Its descriptors only wake us up: each turn looks at them anyhow. */
+static uint64_t check_health(struct server *server) {
+    struct health *health = &server->health;
+    if (!health->wanted)
+        return UINT64_MAX;
+    const struct session *main = server_find(server, BL_SESSION_MAIN);
+    bool runs = main && main->started && main->report < 0 && !main->dead && !server->shutting_down;
+    uint64_t next = health_turn(health, server->box, server->port, runs);
+    if (health->fresh) {
+        watch(server, health->check.report, 0, ABOUT_REPORT);
+        watch(server, health->check.output, 0, ABOUT_OUTPUT);
+        health->fresh = false;
+    }
+    return next;
 }
 
 struct session *server_find(struct server *server, uint32_t number) {

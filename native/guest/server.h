@@ -2,6 +2,7 @@
 #define BOXLITE_GUEST_SERVER_H
 
 #include "box.h"
+#include "health.h"
 #include "port.h"
 #include "session.h"
 
@@ -10,6 +11,7 @@ struct server {
     struct box *box;
     struct session *sessions;
     unsigned session_count;
+    struct health health;
     int epoll, signals;
     bool main_seen;  /* EXEC of the box's command has come */
     bool main_ended; /* and it is over, or nothing can come of it */

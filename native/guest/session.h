@@ -25,8 +25,12 @@ struct session {
     uint32_t number;
     pid_t pid;     /* 0 once it has been reaped */
     pid_t box_pid; /* the same process in the box's own numbering */
+    pid_t group;   /* what the ended command has left of a group that is being ended; else 0 */
     bool terminal;
+    bool detached; /* nobody reads what it writes */
     bool started, failed, dead, timed_out, hung_up;
+    bool froze; /* the box stands still until its process has ended */
+    bool killed; /* by the host's wish: its end has no other reason */
     int status; /* of waitid, once dead */
     int report; /* -1 when all has been told */
     uint32_t failure_stage;
@@ -62,10 +66,12 @@ void session_feed_input(struct session *session, struct port *port);
 /* A signal for a process that is not the command yet waits until it is. */
 void session_signal(struct session *session, int number);
 void session_arm(struct session *session, enum next_step step, uint64_t after_ms);
-/* Does what is due. */
+/* Does what is due, and notices that a group has gone. */
 void session_check_deadline(struct session *session, uint64_t now_ns);
 /* Its client is gone: nobody reads, nobody waits. */
 void session_hang_up(struct session *session);
+/* When it is to be looked at again, at the latest. */
+uint64_t session_next_ns(const struct session *session, uint64_t now_ns);
 uint64_t monotonic_ns(void);
 
 #endif

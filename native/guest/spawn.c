@@ -10,9 +10,9 @@
 
 pid_t spawn(uint64_t namespaces, int cgroup) {
     struct clone_args args = {
-        .flags = namespaces | CLONE_INTO_CGROUP,
+        .flags = namespaces | (cgroup < 0 ? 0 : CLONE_INTO_CGROUP),
         .exit_signal = SIGCHLD,
-        .cgroup = (unsigned)cgroup,
+        .cgroup = cgroup < 0 ? 0 : (unsigned)cgroup,
     };
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }

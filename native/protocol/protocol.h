@@ -4,7 +4,9 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 1U
+#define BL_GENERATION 4U
+
+#define BL_NO_ON_EXIT 4294967295U
 
 #define BL_LIMIT_HEADER_BYTES 12U
 #define BL_LIMIT_MAX_PAYLOAD 65536U
@@ -12,6 +14,12 @@
 #define BL_LIMIT_WINDOW 262144U
 #define BL_LIMIT_MAX_ARGS 65536U
 #define BL_LIMIT_MAX_SESSIONS 4096U
+#define BL_LIMIT_MAX_SHARES 64U
+#define BL_LIMIT_SHARE_IDS 65536U
+#define BL_LIMIT_HEALTH_OUTPUT 4096U
+#define BL_LIMIT_HEALTH_CHECKS 5U
+#define BL_LIMIT_PROCESS_COMMAND 1024U
+#define BL_LIMIT_MAX_PROCESSES 2048U
 
 #define BL_SESSION_CONTROL 0U
 #define BL_SESSION_MAIN 1U
@@ -19,6 +27,7 @@
 
 #define BL_FLAG_MORE 1U
 #define BL_FLAG_EOF 2U
+#define BL_FLAG_DETACHED 4U
 
 #define BL_EXEC_TTY 1U
 #define BL_EXEC_STDIN 2U
@@ -26,6 +35,12 @@
 #define BL_EXEC_PRIVILEGED 8U
 #define BL_EXEC_INIT 16U
 #define BL_EXEC_MAKE_CWD 32U
+#define BL_EXEC_ARCHIVE 64U
+#define BL_EXEC_PACK 128U
+#define BL_EXEC_UNPACK 256U
+#define BL_EXEC_LAYER 512U
+#define BL_EXEC_CHANGES 1024U
+#define BL_EXEC_FREEZE 2048U
 
 #define BL_BOX_NETWORK 1U
 #define BL_BOX_READ_ONLY_ROOT 2U
@@ -33,6 +48,33 @@
 
 #define BL_EXIT_OOM 1U
 #define BL_EXIT_TIMED_OUT 2U
+
+#define BL_COPY_FAILED 1U
+#define BL_COPY_USAGE 2U
+#define BL_COPY_NO_SOURCE 3U
+#define BL_COPY_NOT_DIRECTORY 4U
+#define BL_COPY_NO_DIRECTORY 5U
+#define BL_COPY_NO_PARENT 6U
+#define BL_COPY_DIRECTORY_TO_FILE 7U
+#define BL_COPY_FILE_TO_DIRECTORY 8U
+#define BL_COPY_EXISTS 9U
+#define BL_COPY_NOT_RECURSIVE 10U
+#define BL_COPY_TRUNCATED 11U
+#define BL_COPY_MALFORMED 12U
+#define BL_COPY_NO_SPACE 13U
+#define BL_COPY_READ_ONLY 14U
+#define BL_COPY_PERMISSION 15U
+#define BL_COPY_UNSUPPORTED 16U
+
+#define BL_HEALTH_STARTING 1U
+#define BL_HEALTH_HEALTHY 2U
+#define BL_HEALTH_UNHEALTHY 3U
+
+#define BL_HEALTH_RESULT_EXITED 0U
+#define BL_HEALTH_RESULT_TIMED_OUT 1U
+#define BL_HEALTH_RESULT_FAILED 2U
+
+#define BL_STATS_PROCESSES 1U
 
 #define BL_STAGE_JAIL 1U
 #define BL_STAGE_VMM 2U
@@ -49,11 +91,15 @@
 #define BL_SHIM_PHASE_STARTING 1U
 #define BL_SHIM_PHASE_RUNNING 2U
 #define BL_SHIM_PHASE_EXITED 3U
+#define BL_SHIM_PHASE_PAUSED 4U
 
 #define BL_SHIM_FILE_READ 0U
 #define BL_SHIM_FILE_WRITE 1U
 
 #define BL_SHIM_FLAG_TEMPLATE 1U
+
+#define BL_SHARE_READ_ONLY 1U
+#define BL_SHARE_DIRECT 2U
 
 #define BL_STAGE_NAMES {[1] = "jail", [2] = "vmm", [3] = "kernel", [4] = "agent", \
     [5] = "bootstrap", [6] = "disks", [7] = "network", [8] = "exec"}
@@ -96,6 +142,22 @@
 /* shutdown: nothing */
 #define BL_MSG_SHUTDOWN 0x08U
 
+/* prepare:
+ *   u32 generation, u32 address, u8 prefix, u32 gateway
+ */
+#define BL_MSG_PREPARE 0x09U
+
+/* healthcheck:
+ *   u32 intervalMs, u32 timeoutMs, u32 startPeriodMs, u32 startIntervalMs, u32 retries,
+ *   bytes command
+ */
+#define BL_MSG_HEALTHCHECK 0x0aU
+
+/* statsRequest:
+ *   u32 flags
+ */
+#define BL_MSG_STATS_REQUEST 0x0bU
+
 /* ready:
  *   u32 generation, u64 uptimeNs
  */
@@ -127,6 +189,23 @@
  */
 #define BL_MSG_EXITED 0x47U
 
+/* prepared: nothing */
+#define BL_MSG_PREPARED 0x48U
+
+/* health:
+ *   u8 status, u8 result, u32 streak, u32 exitCode, u64 startNs, u64 endNs, bytes output
+ */
+#define BL_MSG_HEALTH 0x49U
+
+/* stats:
+ *   u64 uptimeNs, u64 memoryTotal, u64 memoryAvailable, u64 boxMemory, u64 boxCache, u32 load1,
+ *   u32 load5, u32 load15, u32 processes, u32 threads, u64 cpuNs, u64 receivedBytes,
+ *   u64 receivedPackets, u64 sentBytes, u64 sentPackets, u64 readBytes, u64 writtenBytes,
+ *   u32 oomKills,
+ *   list list of (u32 pid, u32 parent, u32 uid, u32 gid, u32 group, u32 session, u64 startNs, u64 cpuNs, u64 virtualBytes, u64 residentBytes, u32 terminal, u8 foreground, u8 state, u8 niceness, u32 threads, u32 processor, bytes name, bytes command)
+ */
+#define BL_MSG_STATS 0x4aU
+
 /* attach: nothing */
 #define BL_MSG_ATTACH 0x81U
 
@@ -138,6 +217,17 @@
 
 /* exitHandled: nothing */
 #define BL_MSG_EXIT_HANDLED 0x84U
+
+/* pause: nothing */
+#define BL_MSG_PAUSE 0x85U
+
+/* resume: nothing */
+#define BL_MSG_RESUME 0x86U
+
+/* exitDelay:
+ *   u32 delayMs
+ */
+#define BL_MSG_EXIT_DELAY 0x87U
 
 /* welcome:
  *   u32 generation, u32 phase, u32 shimPid, u32 vmmPid, bytes box
@@ -157,7 +247,12 @@
  *   list argv of (bytes value), list env of (bytes value),
  *   list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd, u32 consoleFd, u32 uid,
  *   u32 gid, list groups of (u32 gid), list rlimits of (u32 resource, u64 soft, u64 hard),
- *   bytes preload, list onExit of (bytes value), list onExitEnv of (bytes value)
+ *   bytes preload, list onExit of (bytes value), list onExitEnv of (bytes value), u32 exitDelayMs,
+ *   u32 timeoutMs, u32 shareFd, list shares of (u32 flags, bytes path), u32 idBase
+ */
+
+/* The fact of a box's health:
+ *   list checks of (bytes value)
  */
 
 #endif

@@ -14,6 +14,7 @@
 
 /* What may wait for a client: all its sessions' windows, in frames of one byte each at worst. */
 enum { BASE_QUEUE = 1024 * 1024, WORST_WINDOW = BL_LIMIT_WINDOW * (FRAME_HEADER_BYTES + 1) };
+enum { MAX_GIVEN_UP = MAX_CLIENTS / 2 };
 enum { READ_BYTES = FRAME_HEADER_BYTES + BL_LIMIT_MAX_PAYLOAD };
 
 static void greet(struct shim *shim, struct client *client);
@@ -84,6 +85,10 @@ void client_drop(struct shim *shim, struct client *client) {
         return;
     client->dead = true;
     for (struct session *session; (session = session_any(&shim->sessions, client->id));) {
+        if (session->detached && session->requested) {
+            session->client = 0;
+            continue;
+        }
         guest_send(shim, &(struct frame_header){.session = session->guest, .type = BL_MSG_HANGUP}, NULL);
         session_close(&shim->sessions, session);
     }
@@ -107,6 +112,9 @@ void clients_settle(struct shim *shim) {
             client->paused = client->hung_up = false;
             handle_frames(shim, client);
         }
+        /* Who gave up on a guest that does not read leaves places for who comes to end it. */
+        if (client->hung_up && shim->client_count > MAX_GIVEN_UP)
+            client_drop(shim, client);
         if (!client->dead && client->out.used && queue_write(&client->out, client->fd) < 0 && errno != EAGAIN)
             client_drop(shim, client);
         if (client->dead)
@@ -123,7 +131,7 @@ bool clients_any_paused(const struct shim *shim) {
     return false;
 }
 
-static void greet(struct shim *shim, struct client *client) {
+void client_welcome(struct shim *shim, struct client *client) {
     uint8_t payload[256];
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, BL_GENERATION);
@@ -133,6 +141,10 @@ static void greet(struct shim *shim, struct client *client) {
     wr_bytes(&wr, shim->config.box, (uint32_t)strlen(shim->config.box));
     client_send(shim, client, &(struct frame_header){.length = (uint32_t)wr.used, .type = BL_MSG_WELCOME},
                 payload);
+}
+
+static void greet(struct shim *shim, struct client *client) {
+    client_welcome(shim, client);
     /* The agent says this once; whoever comes later must not wait for it in vain. */
     if (shim->ready)
         client_send(shim, client, &(struct frame_header){.length = READY_BYTES, .type = BL_MSG_READY},

@@ -12,6 +12,8 @@ struct client *client_by_id(struct shim *shim, uint32_t id);
 void client_send(struct shim *shim, struct client *client, const struct frame_header *header,
                  const void *payload);
 void client_refuse(struct shim *shim, struct client *client, uint32_t session, int code, const char *message);
+/* Tells the phase; the first frame of every connection. */
+void client_welcome(struct shim *shim, struct client *client);
 void clients_broadcast(struct shim *shim, const struct frame_header *header, const void *payload);
 
 /* The connection is over. What it sent before still reaches the guest; its sessions end there. */

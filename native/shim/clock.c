@@ -11,6 +11,12 @@ uint64_t clock_wall_ns(void) {
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+uint64_t clock_monotonic_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void clock_rfc3339(uint64_t wall_ns, char to[RFC3339_BYTES]) {
     time_t seconds = (time_t)(wall_ns / NS_PER_S);
     struct tm tm;

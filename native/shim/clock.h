@@ -1,10 +1,12 @@
-/* The host's wall clock. */
+/* The host's clocks. */
 #ifndef BOXLITE_SHIM_CLOCK_H
 #define BOXLITE_SHIM_CLOCK_H
 
 #include <stdint.h>
 
 uint64_t clock_wall_ns(void);
+/* For time spans. */
+uint64_t clock_monotonic_ms(void);
 
 enum { RFC3339_BYTES = 32 };
 

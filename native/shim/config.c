@@ -26,6 +26,7 @@ static char **take_strings(struct decoder *d, const char *name, uint32_t *count)
 static uint32_t take_count(struct decoder *d, const char *name, uint32_t most, size_t least_bytes);
 static int take_fd_number(struct decoder *d, const char *name);
 static int check(const struct config *config, struct err *err);
+static int check_shares(const struct config *config, struct err *err);
 static int check_descriptors(const struct config *config, struct err *err);
 
 int config_read(int fd, struct config *config, struct err *err) {
@@ -87,6 +88,15 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
     config->preload = take_string(&d, "preload");
     config->exit_argv = take_strings(&d, "onExit", NULL);
     config->exit_env = take_strings(&d, "onExitEnv", NULL);
+    config->exit_delay_ms = rd_u32(&d.rd);
+    config->timeout_ms = rd_u32(&d.rd);
+    config->share_fd = take_fd_number(&d, "shareFd");
+    config->share_count = take_count(&d, "shares", MAX_SHARES, 8);
+    for (uint32_t i = 0; i < config->share_count && !d.failed; i++) {
+        config->shares[i].flags = rd_u32(&d.rd);
+        config->shares[i].path = take_string(&d, "shares.path");
+    }
+    config->id_base = rd_u32(&d.rd);
     if (d.failed)
         return -1;
     if (d.rd.bad)
@@ -185,7 +195,27 @@ static int check(const struct config *config, struct err *err) {
         return err_set(err, EINVAL, "configuration: onExit is not an absolute path");
     if ((config->uid == UNCHANGED_ID) != (config->gid == UNCHANGED_ID))
         return err_set(err, EINVAL, "configuration: uid and gid must be given together");
-    return check_descriptors(config, err);
+    return check_shares(config, err) ? -1 : check_descriptors(config, err);
+}
+
+static int check_shares(const struct config *config, struct err *err) {
+    bool placed = config->share_count == 0;
+    for (uint32_t i = 0; i < config->file_count; i++)
+        placed = placed || config->files[i].fd == config->share_fd;
+    if (!placed)
+        return err_set(err, EINVAL, "configuration: no file has the number of shareFd");
+    for (uint32_t i = 0; i < config->share_count; i++) {
+        if (config->shares[i].path[0] != '/')
+            return err_set(err, EINVAL, "configuration: a share is not an absolute path");
+        if ((config->shares[i].flags & BL_SHARE_DIRECT) && config->share_count > 1)
+            return err_set(err, EINVAL, "configuration: a direct share must be the only one");
+    }
+    if (config->id_base == UNCHANGED_ID)
+        return 0;
+    /* The VMM becomes the first of them, and whoever is to be another user can't be that. */
+    if (config->uid != UNCHANGED_ID || config->id_base == 0 || config->id_base > UINT32_MAX - BL_LIMIT_SHARE_IDS)
+        return err_set(err, EINVAL, "configuration: idBase can't be %u", config->id_base);
+    return 0;
 }
 
 static int check_descriptors(const struct config *config, struct err *err) {

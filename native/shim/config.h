@@ -7,14 +7,21 @@
 #include <sys/types.h>
 
 #include "../common/err.h"
+#include "../protocol/protocol.h"
 
-enum { MAX_FILES = 256, MAX_GROUPS = 64, MAX_RLIMITS = 32, MAX_FD = 400 };
+enum { MAX_FILES = 256, MAX_GROUPS = 64, MAX_RLIMITS = 32, MAX_FD = 400, MAX_SHARES = BL_LIMIT_MAX_SHARES };
 
 #define UNCHANGED_ID UINT32_MAX
 
 struct passed_file {
     int fd; /* the number the VMM sees */
     uint32_t flags;
+    const char *path;
+};
+
+/* A directory or file of the host that the guest sees. */
+struct share {
+    uint32_t flags; /* BL_SHARE_* */
     const char *path;
 };
 
@@ -39,6 +46,12 @@ struct config {
     uint32_t rlimit_count;
     const char *preload;            /* empty: none */
     char **exit_argv, **exit_env;   /* exit_argv NULL: nothing to run */
+    uint32_t exit_delay_ms;         /* BL_NO_ON_EXIT: never; see src/agent/protocol.ts */
+    uint32_t timeout_ms;            /* of main; 0: none */
+    int share_fd;                   /* one of `files`, whose place the shares take */
+    struct share shares[MAX_SHARES];
+    uint32_t share_count;
+    uint32_t id_base; /* UNCHANGED_ID: the VMM has the caller's id */
     char *storage;
 };
 

@@ -5,15 +5,18 @@
 #include <unistd.h>
 
 #include "clients.h"
+#include "clock.h"
 #include "directory.h"
 #include "facts.h"
 #include "guest-port.h"
+#include "hook.h"
 #include "loop.h"
-#include "on-exit.h"
-#include "vmm.h"
+#include "main-session.h"
+#include "pause.h"
 #include "vmm-output.h"
+#include "vmm.h"
 
-enum { SHUTDOWN_SECONDS = 10, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
+enum { LONG_RUN_MS = 10000, SHUTDOWN_SECONDS = 10, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
 
 static void write_facts(struct shim *shim, int status);
 static struct err describe(const struct shim *shim, int status);
@@ -22,6 +25,8 @@ void ending_asked_for(struct shim *shim) {
     bool again = shim->vmm.killed;
     shim->vmm.killed = true;
     if (!shim->vmm.pid) {
+        if (hook_cancel(shim))
+            return;
         for (uint32_t i = 0; i < MAX_CLIENTS; i++)
             if (shim->clients[i])
                 client_drop(shim, shim->clients[i]);
@@ -29,6 +34,7 @@ void ending_asked_for(struct shim *shim) {
         vmm_kill(shim);
     } else {
         guest_send(shim, &(struct frame_header){.type = BL_MSG_SHUTDOWN}, NULL);
+        pause_end(shim);
         loop_set_deadline(shim, SHUTDOWN_SECONDS);
     }
 }
@@ -42,6 +48,7 @@ void ending_vmm_ended(struct shim *shim, int status) {
     }
     queue_free(&shim->to_guest);
     loop_set_deadline(shim, 0);
+    shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= LONG_RUN_MS;
 
     write_facts(shim, status);
     directory_release(shim);
@@ -69,10 +76,8 @@ void ending_settle(struct shim *shim) {
             client_drop(shim, client);
     }
     clients_settle(shim);
-    if (!waiting && !shim->exit_handled) {
-        shim->exit_handled = true;
-        on_exit_run(&shim->config);
-    }
+    if (!waiting && !shim->exit_handled)
+        hook_begin(shim);
 }
 
 bool ending_is_over(const struct shim *shim) {
@@ -88,7 +93,9 @@ static void write_facts(struct shim *shim, int status) {
             shim->fault = why;
             shim->faulted = true;
         }
-        facts_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, 0, shim->vmm.killed ? "killed" : "vmm-died");
+        bool timed_out = main_timed_out(shim);
+        facts_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, timed_out ? BL_EXIT_TIMED_OUT : 0,
+                         shim->vmm.killed || timed_out ? "killed" : "vmm-died");
         return;
     }
     /* The end of a template that has been saved is no failure. */
@@ -96,6 +103,7 @@ static void write_facts(struct shim *shim, int status) {
         WEXITSTATUS(status) == 0)
         return;
     struct err why = describe(shim, status);
+    shim->vmm_end = shim->vmm.killed ? "requested" : WIFSIGNALED(status) ? "signalled" : "exited";
     facts_write_boot_error(shim, shim->stage, &why);
 }
 

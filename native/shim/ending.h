@@ -5,7 +5,8 @@
 
 #include "shim.h"
 
-/* SIGTERM: the guest is asked to shut down; a second one, or one before main runs, kills. */
+/* SIGTERM: the guest is asked to shut down; a second one, or one before main runs, kills. After the end of
+ * the box it gives up on_exit. */
 void ending_asked_for(struct shim *shim);
 /* The VMM has been reaped. */
 void ending_vmm_ended(struct shim *shim, int status);

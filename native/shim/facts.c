@@ -24,7 +24,7 @@ static int place(struct shim *shim, const char *path, const char *new_path, stru
 static int write_whole(int fd, const char *bytes, size_t n);
 
 int facts_clear(struct err *err) {
-    static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR};
+    static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR, FACT_HEALTH};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (unlink(paths[i]) && errno != ENOENT)
             return err_errno(err, "remove %s", paths[i]);
@@ -79,6 +79,7 @@ void facts_write_boot_error(struct shim *shim, uint32_t stage, const struct err 
     json_string(&json, "stage", stage_name(stage));
     json_number(&json, "errno", (uint64_t)why->code);
     json_string(&json, "message", why->msg);
+    json_string(&json, "vmmEnd", shim->vmm_end);
     json_text(&json, "console", shim->console_tail.bytes, shim->console_tail.used);
     json_text(&json, "vmm", shim->vmm_tail.bytes, shim->vmm_tail.used);
     struct err ignored;

@@ -5,6 +5,9 @@
 
 #include "shim.h"
 
+/* Of the box's health; written by health.c. */
+#define FACT_HEALTH "health.bin"
+
 /* Removes those of an earlier run. */
 int facts_clear(struct err *err);
 /* started.json, when main runs. Also sets space aside for exit.json, so that a full disk can't hide an end. */

@@ -7,9 +7,11 @@
 #include "ending.h"
 #include "guest-port.h"
 #include "main-session.h"
+#include "pause.h"
 #include "vmm.h"
 
 static void shim_frame(struct shim *shim, struct client *client, const struct frame *frame);
+static void set_exit_delay(struct shim *shim, struct client *client, const struct frame *frame);
 static void control_frame(struct shim *shim, struct client *client, const struct frame *frame);
 static void exec_frame(struct shim *shim, struct client *client, const struct frame *frame);
 static struct session *request(struct shim *shim, struct client *client, const struct frame *frame);
@@ -42,9 +44,27 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
     case BL_MSG_EXIT_HANDLED:
         ending_handled(shim, client);
         break;
+    case BL_MSG_PAUSE:
+        pause_request(shim, client);
+        break;
+    case BL_MSG_RESUME:
+        resume_request(shim, client);
+        break;
+    case BL_MSG_EXIT_DELAY:
+        set_exit_delay(shim, client, frame);
+        break;
     default:
         client_refuse(shim, client, frame->header.session, EPROTO, "the shim does not know that frame");
     }
+}
+
+static void set_exit_delay(struct shim *shim, struct client *client, const struct frame *frame) {
+    struct rd rd = {.p = frame->payload, .left = frame->header.length};
+    uint32_t delay_ms = rd_u32(&rd);
+    if (rd.bad || rd.left)
+        client_drop(shim, client);
+    else
+        shim->config.exit_delay_ms = delay_ms;
 }
 
 static void control_frame(struct shim *shim, struct client *client, const struct frame *frame) {
@@ -54,6 +74,9 @@ static void control_frame(struct shim *shim, struct client *client, const struct
         break;
     case BL_MSG_SHUTDOWN:
         shim->vmm.killed = true;
+        break;
+    case BL_MSG_PREPARE:
+    case BL_MSG_HEALTHCHECK:
         break;
     default:
         client_refuse(shim, client, BL_SESSION_CONTROL, EINVAL, "that is no frame of the control session");
@@ -65,7 +88,7 @@ static void control_frame(struct shim *shim, struct client *client, const struct
 static void exec_frame(struct shim *shim, struct client *client, const struct frame *frame) {
     uint32_t number = frame->header.session;
     struct session *session = session_of_client(&shim->sessions, client->id, number);
-    if (frame->header.type == BL_MSG_EXEC)
+    if (frame->header.type == BL_MSG_EXEC || frame->header.type == BL_MSG_STATS_REQUEST)
         session = request(shim, client, frame);
     /* Credit, stdin or a signal may cross the command's end on the way: that is no error. */
     else if (!session && number > client->highest_session)
@@ -99,5 +122,6 @@ static struct session *request(struct shim *shim, struct client *client, const s
             client->highest_session = number;
     }
     session->requested = !(frame->header.flags & BL_FLAG_MORE);
+    session->detached = frame->header.flags & BL_FLAG_DETACHED;
     return session;
 }

@@ -6,6 +6,7 @@
 #include "clients.h"
 #include "facts.h"
 #include "guest-port.h"
+#include "health.h"
 #include "main-session.h"
 #include "vmm.h"
 
@@ -42,6 +43,11 @@ static void control_frame(struct shim *shim, const struct frame *frame) {
     case BL_MSG_FAILED:
         main_failed(shim, frame);
         break;
+    case BL_MSG_PREPARED:
+        break;
+    case BL_MSG_HEALTH:
+        health_from_guest(shim, frame);
+        return;
     default:
         return;
     }
@@ -52,17 +58,18 @@ static void exec_frame(struct shim *shim, const struct frame *frame) {
     /* A session that has just ended here may still have frames on the way. */
     struct session *session = session_of_guest(&shim->sessions, frame->header.session);
     struct client *client = session ? client_by_id(shim, session->client) : NULL;
-    if (!client)
+    if (!client && !(session && session->detached))
         return;
     struct frame_header header = frame->header;
     header.session = session->number;
     /* Its window still counts for this frame. */
-    client_send(shim, client, &header, frame->payload);
-    if (client->dead)
+    if (client)
+        client_send(shim, client, &header, frame->payload);
+    if (client && client->dead)
         return;
     if (header.type == BL_MSG_STARTED)
         session->started = true;
-    else if (header.type == BL_MSG_EXITED)
+    else if (header.type == BL_MSG_EXITED || (header.type == BL_MSG_STATS && !(header.flags & BL_FLAG_MORE)))
         end_session(shim, session, false);
     else if (header.type == BL_MSG_FAILED)
         end_session(shim, session, session->started);

@@ -11,6 +11,9 @@
 
 #include "../protocol/protocol.h"
 #include "descriptors.h"
+#include "volumes.h"
+#include "volumes-filter.h"
+#include "volumes-user.h"
 
 static int die_with_parent(struct jail *jail, struct err *err);
 static int own_session(struct jail *jail, struct err *err);
@@ -27,8 +30,9 @@ void jail_run(struct jail *jail) {
     /* Namespaces, a root of its own and Landlock will stand before drop_user, while there is the right to
      * make them. */
     static int (*const walls[])(struct jail *, struct err *) = {
-        die_with_parent, own_session, default_signals, only_given_descriptors, leave_directory,
-        lower_limits,    drop_user,   die_with_parent, no_new_privileges,
+        die_with_parent, own_session,           default_signals,   volumes_assemble, only_given_descriptors,
+        leave_directory, lower_limits,          drop_user,         volumes_user,     die_with_parent,
+        no_new_privileges, volumes_filter,
     };
     struct err err;
     for (size_t i = 0; i < sizeof walls / sizeof *walls; i++)
@@ -61,6 +65,9 @@ static int default_signals(struct jail *jail, struct err *err) {
     sigemptyset(&none);
     if (signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL))
         return err_errno(err, "jail: reset signals");
+    /* A write beyond the limit of a file's size is an error for whoever asked for it, and no reason to die. */
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return err_errno(err, "jail: ignore SIGXFSZ");
     return 0;
 }
 

@@ -17,6 +17,7 @@ struct jail {
     pid_t parent;
     struct placed_fd fds[MAX_PLACED];
     uint32_t fd_count;
+    int user_namespace; /* of the shares' ids, or -1 */
     int report_fd; /* where a failure is reported; closes by itself when the VMM begins */
 };
 

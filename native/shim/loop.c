@@ -12,6 +12,9 @@
 #include "ending.h"
 #include "facts.h"
 #include "guest-port.h"
+#include "health.h"
+#include "hook.h"
+#include "pause.h"
 #include "vmm.h"
 #include "vmm-output.h"
 
@@ -19,6 +22,7 @@ enum { EVENTS = 64 };
 
 static void dispatch(struct shim *shim, enum source source, uint32_t slot, uint32_t events);
 static void on_signals(struct shim *shim);
+static void on_children(struct shim *shim);
 static void on_timer(struct shim *shim);
 static void on_lifeline(struct shim *shim);
 
@@ -64,8 +68,10 @@ int loop_watch(struct shim *shim, int fd, enum source source, uint32_t slot, uin
 
 void loop_unwatch(struct shim *shim, int fd) { epoll_ctl(shim->epoll_fd, EPOLL_CTL_DEL, fd, NULL); }
 
-void loop_set_deadline(struct shim *shim, unsigned seconds) {
-    struct itimerspec when = {.it_value.tv_sec = (time_t)seconds};
+void loop_set_deadline(struct shim *shim, unsigned seconds) { loop_set_deadline_ms(shim, seconds * 1000ULL); }
+
+void loop_set_deadline_ms(struct shim *shim, uint64_t ms) {
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
     timerfd_settime(shim->timer_fd, 0, &when, NULL);
 }
 
@@ -91,6 +97,9 @@ static void dispatch(struct shim *shim, enum source source, uint32_t slot, uint3
     case ON_VMM_OUTPUT:
         vmm_output_event(shim, source);
         break;
+    case ON_HEALTH:
+        health_timer(shim);
+        break;
     case ON_CLIENT:
         if (shim->clients[slot])
             client_event(shim, shim->clients[slot], events);
@@ -101,21 +110,34 @@ static void dispatch(struct shim *shim, enum source source, uint32_t slot, uint3
 static void on_signals(struct shim *shim) {
     struct signalfd_siginfo info;
     while (read(shim->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo != SIGCHLD) {
+        if (info.ssi_signo == SIGCHLD)
+            on_children(shim);
+        else
             ending_asked_for(shim);
+    }
+}
+
+static void on_children(struct shim *shim) {
+    int status;
+    while (shim->vmm.pid && waitpid(shim->vmm.pid, &status, WNOHANG | WUNTRACED | WCONTINUED) == shim->vmm.pid) {
+        if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
+            pause_changed(shim, WIFSTOPPED(status));
             continue;
         }
-        int status;
-        if (shim->vmm.pid && waitpid(shim->vmm.pid, &status, WNOHANG) == shim->vmm.pid) {
-            shim->vmm.pid = 0;
-            ending_vmm_ended(shim, status);
-        }
+        shim->vmm.pid = 0;
+        ending_vmm_ended(shim, status);
     }
+    if (shim->hook.pid && waitpid(shim->hook.pid, &status, WNOHANG) == shim->hook.pid)
+        hook_ended(shim, status);
 }
 
 static void on_timer(struct shim *shim) {
     uint64_t expirations;
-    if (read(shim->timer_fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations)
+    if (read(shim->timer_fd, &expirations, sizeof expirations) != (ssize_t)sizeof expirations)
+        return;
+    if (shim->ended)
+        hook_due(shim);
+    else
         vmm_kill(shim);
 }
 

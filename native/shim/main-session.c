@@ -5,14 +5,16 @@
 #include <string.h>
 
 #include "clients.h"
+#include "clock.h"
 #include "facts.h"
 #include "guest-port.h"
 #include "loop.h"
 #include "main-stdin.h"
+#include "pause.h"
 #include "vmm.h"
 
 /* After main the guest writes back and powers off. */
-enum { POWER_OFF_SECONDS = 10, STARTED_BYTES = 4, CREDIT_BYTES = 4 };
+enum { POWER_OFF_SECONDS = 10, TIME_OUT_GRACE_MS = 7000, STARTED_BYTES = 4, CREDIT_BYTES = 4 };
 
 static void request(struct shim *shim, struct client *client, const struct frame *frame);
 static void take_credit(struct shim *shim, struct client *client, const struct frame *frame);
@@ -176,6 +178,10 @@ static void started(struct shim *shim, const struct frame *frame) {
         return;
     }
     m->started = true;
+    m->started_ms = clock_monotonic_ms();
+    /* The guest ends a command whose time is up, within 2 s. One that does not is not to be trusted. */
+    if (shim->config.timeout_ms)
+        loop_set_deadline_ms(shim, (uint64_t)shim->config.timeout_ms + TIME_OUT_GRACE_MS);
     shim->phase = BL_SHIM_PHASE_RUNNING;
     struct err err;
     /* Without it the engine still finds the shim by its socket. */
@@ -197,7 +203,14 @@ static void exited(struct shim *shim, const struct frame *frame) {
     /* Written before anyone is told: whoever hears of the end finds it. */
     facts_write_exit(shim, code, signal, flags, "exited");
     tell_clients(shim, frame);
+    pause_end(shim);
     loop_set_deadline(shim, POWER_OFF_SECONDS);
+}
+
+bool main_timed_out(const struct shim *shim) {
+    const struct main_session *m = &shim->main;
+    uint32_t timeout_ms = shim->config.timeout_ms;
+    return timeout_ms && m->started && !m->exited && clock_monotonic_ms() - m->started_ms >= timeout_ms;
 }
 
 /* Its start and end: to those who are attached, and to the one who started it. */

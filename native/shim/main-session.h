@@ -12,5 +12,7 @@ void main_from_guest(struct shim *shim, const struct frame *frame);
 void main_failed(struct shim *shim, const struct frame *frame);
 /* Returns to the guest what all that are attached have consumed; also when one has left. */
 void main_credit(struct shim *shim);
+/* Main's time was up when the guest had still not ended it. */
+bool main_timed_out(const struct shim *shim);
 
 #endif

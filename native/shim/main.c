@@ -14,7 +14,9 @@
 #include "facts.h"
 #include "loop.h"
 #include "shim.h"
+#include "sparse.h"
 #include "tsc.h"
+#include "volumes.h"
 #include "vmm.h"
 
 enum { TO_GUEST_BYTES = 4 * 1024 * 1024, STDIN_BYTES = 8 * 1024 * 1024 };
@@ -30,6 +32,7 @@ static struct shim shim = {
     .listen_fd = -1,
     .qmp_fd = -1,
     .unsynced_fd = -1,
+    .vmm_end = "",
     .phase = BL_SHIM_PHASE_STARTING,
     .stage = BL_STAGE_JAIL,
     .vmm = {.port_fd = -1, .console_fd = -1, .output_fd = -1},
@@ -38,11 +41,18 @@ static struct shim shim = {
     .main.stdin_frames.cap = STDIN_BYTES,
     .console_log.fd = -1,
     .output_log.fd = -1,
+    .health.timer_fd = -1,
 };
 
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--tsc-khz") == 0)
         return print_tsc_khz();
+    if (argc == 2 && strcmp(argv[1], "--check-volumes") == 0)
+        return print_volumes_check();
+    if (argc == 3 && strcmp(argv[1], "--data-map") == 0)
+        return print_data_map(argv[2]);
+    if (argc == 4 && strcmp(argv[1], "--copy-sparse") == 0)
+        return copy_sparse(argv[2], argv[3]);
     static int (*const phases[])(struct shim *, struct err *) = {
         detach, read_config, directory_claim, open_logs, directory_listen, loop_open, vmm_start,
     };

@@ -4,9 +4,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-void on_exit_run(const struct config *config) {
-    if (!config->exit_argv[0] || fork() != 0)
-        return;
+pid_t on_exit_run(const struct config *config) {
+    if (!config->exit_argv[0])
+        return 0;
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
     sigset_t none;
     sigemptyset(&none);
     if (setsid() < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) ||

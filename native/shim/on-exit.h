@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-/* Starts it, detached from everything of ours; nobody waits for it. */
-void on_exit_run(const struct config *config);
+/* Starts it, detached from everything of ours. Returns its pid; 0 when there is none to run, -1 when it can't. */
+pid_t on_exit_run(const struct config *config);
 
 #endif

@@ -13,6 +13,7 @@ struct session {
     uint32_t client; /* a client's id */
     bool requested;  /* EXEC has passed to its last frame */
     bool started;
+    bool detached; /* goes on without its client, and then has none: 0 */
 };
 
 struct session_table {

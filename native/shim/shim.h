@@ -49,6 +49,8 @@ struct main_session {
     uint32_t requested_by; /* a client's id; 0 = nobody asked to start it yet */
     bool requested, started, exited, failed;
     uint8_t exited_payload[EXITED_BYTES];
+    uint64_t started_ms;         /* monotonic */
+    bool ran_long;               /* long enough for a restart to begin its delays anew */
     uint64_t received, credited; /* bytes of output from the guest, and returned to it as credit */
     struct queue stdin_frames;   /* session number = the id of the client it came from */
     uint32_t stdin_on_the_way;
@@ -58,6 +60,28 @@ struct vmm {
     pid_t pid; /* 0 once it has been reaped */
     int port_fd, console_fd, output_fd;
     bool killed; /* its end was asked for */
+    bool stopped; /* the kernel says that it stands still */
+};
+
+/* on_exit, when the shim stays with it. */
+struct hook {
+    bool pending; /* it waits for its time, or runs */
+    pid_t pid;    /* 0: it does not run */
+    uint32_t delay_ms;
+};
+
+struct health_check {
+    uint8_t *payload;
+    uint32_t size;
+};
+
+/* The last checks of the box's health, oldest first. */
+struct health_log {
+    struct health_check checks[BL_LIMIT_HEALTH_CHECKS];
+    uint32_t count;
+    bool dirty, waiting; /* not in the file yet; the timer runs for it */
+    uint64_t written_ms;
+    int timer_fd; /* -1 until it is needed */
 };
 
 struct shim {
@@ -67,6 +91,7 @@ struct shim {
     struct vmm vmm;
     bool faulted; /* we ended the VMM ourselves, because of `fault` */
     struct err fault;
+    const char *vmm_end; /* how the VMM of a start that failed has ended: "", exited, signalled or requested */
 
     bool ready;
     uint8_t ready_payload[READY_BYTES];
@@ -81,13 +106,15 @@ struct shim {
     struct console_log console_log;
     struct tail console_tail, vmm_tail;
 
+    struct health_log health;
     bool boot_error_written;
     int unsynced_fd;  /* a fact that is in place and not yet on the disk, or -1 */
     bool ended;       /* the VMM is gone and the facts are there */
-    bool exit_handled; /* somebody folds the end in, or on_exit has been started for it */
+    bool exit_handled; /* somebody folds the end in, or on_exit has done all that it will */
+    struct hook hook;
 };
 
 /* What epoll reports on: in the low half of its data; a client's slot in the high half. */
-enum source { ON_SIGNAL, ON_TIMER, ON_LISTENER, ON_LIFELINE, ON_PORT, ON_CONSOLE, ON_VMM_OUTPUT, ON_CLIENT };
+enum source { ON_SIGNAL, ON_TIMER, ON_LISTENER, ON_LIFELINE, ON_PORT, ON_CONSOLE, ON_VMM_OUTPUT, ON_CLIENT, ON_HEALTH };
 
 #endif

@@ -30,7 +30,7 @@ static int watch(struct shim *shim, struct err *err);
 static void close_ends(struct child_ends *ends);
 
 int vmm_start(struct shim *shim, struct err *err) {
-    struct jail jail = {.config = &shim->config, .parent = getpid()};
+    struct jail jail = {.config = &shim->config, .parent = getpid(), .user_namespace = -1};
     __attribute__((cleanup(close_ends))) struct child_ends ends = {0};
     shim->stage = BL_STAGE_JAIL;
     if (gather(shim, &jail, &ends, err) || start(shim, &jail, err))

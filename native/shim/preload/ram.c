@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "special-file.h"
+
 static bool descriptor_of(const char *path, int *fd);
 static bool kvm_descriptor(const char *path, int *fd);
 static int open_any(int directory, const char *path, int flags, mode_t mode);
@@ -63,7 +65,8 @@ static int open_any(int directory, const char *path, int flags, mode_t mode) {
     int fd;
     if (descriptor_of(path, &fd) || kvm_descriptor(path, &fd))
         return fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return (int)syscall(SYS_openat, directory, path, flags, mode);
+    fd = (int)syscall(SYS_openat, directory, path, flags, mode);
+    return flags & O_PATH ? special_file_opened(fd) : fd;
 }
 
 /* Only the exact form: digits and nothing after them, no leading zero, no number that overflows. */

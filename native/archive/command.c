@@ -1,0 +1,95 @@
+#include "command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "outcome.h"
+#include "pack.h"
+#include "unpack.h"
+
+struct word {
+    const char *word;
+    bool *to;
+};
+
+static int do_pack(const char *const *words, uint32_t count, const char *source, int stream, struct totals *totals,
+                   struct err *err);
+static int do_unpack(const char *const *words, uint32_t count, const char *destination, int stream,
+                     struct totals *totals, struct err *err);
+static int set_words(const struct word *known, const char *const *words, uint32_t count, struct err *err);
+static void warn(const char *text);
+
+static int report_to;
+
+int archive_command(const char *const *argv, uint32_t count, int stream, int report) {
+    struct totals totals = {0};
+    struct err err;
+    report_to = report;
+    /* Whoever gives up closes the stream: what was begun is then put in order. */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    int failed;
+    if (count < 3 || strcmp(argv[count - 2], "--") != 0)
+        failed = err_set(&err, OUTCOME(BL_COPY_USAGE), "pack or unpack, words, -- and a path are needed");
+    else if (strcmp(argv[0], "pack") == 0)
+        failed = do_pack(argv + 1, count - 3, argv[count - 1], stream, &totals, &err);
+    else if (strcmp(argv[0], "unpack") == 0)
+        failed = do_unpack(argv + 1, count - 3, argv[count - 1], stream, &totals, &err);
+    else
+        failed = err_set(&err, OUTCOME(BL_COPY_USAGE), "pack or unpack is needed");
+    if (failed) {
+        dprintf(report, "-%s\n", err.msg);
+        return outcome_exit(&err);
+    }
+    dprintf(report, "=%" PRIu64 " %" PRIu64 "\n", totals.bytes, totals.entries);
+    return 0;
+}
+
+static int do_pack(const char *const *words, uint32_t count, const char *source, int stream, struct totals *totals,
+                   struct err *err) {
+    struct pack_options options = {.warn = warn};
+    const struct word known[] = {{"follow-source", &options.follow_source},
+                                 {"follow-all", &options.follow_all},
+                                 {"attributes", &options.attributes},
+                                 {"sparse", &options.sparse},
+                                 {"directories", &options.directories},
+                                 {NULL, NULL}};
+    static char buffer[65536];
+    if (set_words(known, words, count, err))
+        return -1;
+    FILE *out = fdopen(stream, "w");
+    if (!out)
+        return err_errno(err, "can't write the archive");
+    setvbuf(out, buffer, _IOFBF, sizeof buffer);
+    return pack_path(out, source, &options, totals, err);
+}
+
+static int do_unpack(const char *const *words, uint32_t count, const char *destination, int stream,
+                     struct totals *totals, struct err *err) {
+    struct unpack_options options = {.warn = warn};
+    const struct word known[] = {{"foreign", &options.foreign},       {"keep", &options.keep},
+                                 {"owners", &options.owners},         {"attributes", &options.attributes},
+                                 {"privileges", &options.privileges}, {"sync", &options.sync},
+                                 {"direct", &options.direct},         {NULL, NULL}};
+    if (set_words(known, words, count, err))
+        return -1;
+    return unpack(stream, destination, &options, totals, err);
+}
+
+static int set_words(const struct word *known, const char *const *words, uint32_t count, struct err *err) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct word *each = known;
+        while (each->word && strcmp(each->word, words[i]) != 0)
+            each++;
+        if (!each->word)
+            return err_set(err, OUTCOME(BL_COPY_USAGE), "unknown word %.40s", words[i]);
+        *each->to = true;
+    }
+    return 0;
+}
+
+static void warn(const char *text) { dprintf(report_to, "!%s\n", text); }

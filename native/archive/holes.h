@@ -1,0 +1,13 @@
+#ifndef BOXLITE_ARCHIVE_HOLES_H
+#define BOXLITE_ARCHIVE_HOLES_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "tar-entry.h"
+
+/* Where an open file has data, as its file system tells. `extents` is NULL for a file without holes, and for
+ * one whose holes nobody can tell; else to be freed. -1 (ENOMEM). */
+int holes_find(int file, const struct stat *st, struct tar_extent **extents, size_t *count);
+
+#endif

@@ -1,0 +1,20 @@
+#include "outcome.h"
+
+#include <errno.h>
+
+int outcome_exit(const struct err *err) {
+    if (err->code >= OUTCOME_BASE)
+        return err->code - OUTCOME_BASE;
+    switch (err->code) {
+    case ENOSPC:
+    case EDQUOT:
+        return BL_COPY_NO_SPACE;
+    case EROFS:
+        return BL_COPY_READ_ONLY;
+    case EACCES:
+    case EPERM:
+        return BL_COPY_PERMISSION;
+    default:
+        return BL_COPY_FAILED;
+    }
+}

@@ -1,0 +1,14 @@
+/* Why a copy ended: an exit status of BL_COPY_*, carried in err.code beside errnos. */
+#ifndef BOXLITE_ARCHIVE_OUTCOME_H
+#define BOXLITE_ARCHIVE_OUTCOME_H
+
+#include "../common/err.h"
+#include "../protocol/protocol.h"
+
+enum { OUTCOME_BASE = 100000 }; /* above every errno */
+#define OUTCOME(exit) (OUTCOME_BASE + (int)(exit))
+
+/* The exit status that tells the other side what kind of failure this is. */
+int outcome_exit(const struct err *err);
+
+#endif

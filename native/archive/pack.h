@@ -1,0 +1,40 @@
+/* A directory tree, or one file, as a tar. The tree is hostile: no link in it is followed unless asked for, and
+ * a file that changes while it is read is given the length its header says. With attributes the working directory
+ * of the process does not stay what it was. */
+#ifndef BOXLITE_ARCHIVE_PACK_H
+#define BOXLITE_ARCHIVE_PACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../common/err.h"
+
+/* Whether to leave the entry of this relative name out, and all below it. */
+typedef bool archive_filter(const char *name);
+
+struct pack_options {
+    archive_filter *unwanted; /* or NULL */
+    void (*warn)(const char *text);
+    bool follow_source; /* a link that the source itself is */
+    bool follow_all;    /* every link */
+    bool attributes;
+    bool sparse; /* holes by GNU's format 1.0, which not every tar reads; else as zeroes */
+    bool directories; /* a source may be one */
+};
+
+struct totals {
+    uint64_t bytes;   /* of files' content */
+    uint64_t entries;
+};
+
+/* Writes all below the directory `root` in byte order of the names, links to one file as hard links; sockets,
+ * which a tar can't hold, are left out. Closes nothing. */
+int pack_tree(FILE *out, int root, const struct pack_options *options, struct totals *totals, struct err *err);
+
+/* The same for a path, absolute or relative to the working directory: its entries begin with the path's last
+ * name. "DIR/." is what is in DIR: there the first name is "." */
+int pack_path(FILE *out, const char *source, const struct pack_options *options, struct totals *totals,
+              struct err *err);
+
+#endif

@@ -1,0 +1,21 @@
+/* The directory that the last entry went into: most go into the same one as the one before. */
+#ifndef BOXLITE_ARCHIVE_PARENTS_H
+#define BOXLITE_ARCHIVE_PARENTS_H
+
+#include <stdbool.h>
+
+#include "../common/err.h"
+
+struct parents {
+    int root;
+    int fd; /* -1 for none */
+    char *name;
+    bool set_group; /* what is made in it would get its group */
+};
+
+/* Descriptor of the directory that `name` is in, made when it is missing; `base` is the rest of the name. Stays
+ * the parents' own. */
+int parents_open(struct parents *parents, const char *name, const char **base, struct err *err);
+void parents_free(struct parents *parents);
+
+#endif

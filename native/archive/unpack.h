@@ -1,0 +1,26 @@
+/* Makes files of a tar. The archive is hostile: nothing outside the destination is touched, whatever it names
+ * or links to. With attributes the working directory of the process does not stay what it was. */
+#ifndef BOXLITE_ARCHIVE_UNPACK_H
+#define BOXLITE_ARCHIVE_UNPACK_H
+
+#include <stdbool.h>
+
+#include "../common/err.h"
+#include "pack.h"
+
+struct unpack_options {
+    bool foreign;    /* an archive of somebody else's, into a directory, named as it is */
+    bool keep;       /* refuse to replace what is there */
+    bool owners;     /* owners as the archive says; else whoever runs this */
+    bool attributes; /* extended ones, too */
+    bool privileges; /* set-user-id and set-group-id bits, and device nodes */
+    bool sync;       /* on the disk before it is done */
+    bool direct;     /* large files past the page cache */
+    void (*warn)(const char *text);
+};
+
+/* Takes the archive from `in`. A file whose content does not come whole is removed again; what is whole stays. */
+int unpack(int in, const char *destination, const struct unpack_options *options, struct totals *totals,
+           struct err *err);
+
+#endif

@@ -1,0 +1,14 @@
+/* Content past the page cache. In an emulated machine each page that goes through it costs more than all the rest of
+ * its way, and the host behind the disk keeps it in memory anyhow. */
+#ifndef BOXLITE_ARCHIVE_WRITE_DIRECT_H
+#define BOXLITE_ARCHIVE_WRITE_DIRECT_H
+
+#include "../common/err.h"
+#include "tar-reader.h"
+
+/* Writes what it can of the entry's next `size` bytes to `offset` of a file and says in `written` how much that is:
+ * nothing of a small file, nor of one whose file system knows no such writing, nor a last piece of a page. */
+int write_direct(int file, struct tar_reader *reader, const struct tar_item *item, uint64_t offset, uint64_t size,
+                 uint64_t *written, struct err *err);
+
+#endif

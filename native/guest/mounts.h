@@ -1,0 +1,11 @@
+/* What the box has mounted beside its own root: host directories and files, and tmpfs. */
+#ifndef BOXLITE_GUEST_MOUNTS_H
+#define BOXLITE_GUEST_MOUNTS_H
+
+#include "message.h"
+
+/* In the box's first process, inside its root and before anything of the box's runs: mounts all that was
+ * requested, in the order given; places that are missing are made. */
+int mounts_make(const struct bootstrap *message, struct err *err);
+
+#endif

@@ -1,0 +1,86 @@
+#include "volumes-filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#error "the filter knows the calls of x86_64 and aarch64"
+#endif
+
+/* Newer than some C libraries. */
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#define FCHMODAT2 452
+
+enum { X32_CALLS = 0x40000000, SET_ID = S_ISUID | S_ISGID, MAKES_FILE = O_CREAT | (O_TMPFILE & ~O_DIRECTORY) };
+
+#define LOW_HALF(n) (offsetof(struct seccomp_data, args[n])) /* both machines are little-endian */
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
+#define ANSWER(errno_value) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (errno_value))
+#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+/* Each begins and ends with the number of the call loaded. */
+#define REFUSE_CALL(call, value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), ANSWER(value)
+#define REFUSE_MODE(call, mode)                                                                            \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4), LOAD(LOW_HALF(mode)),                                 \
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SET_ID, 0, 1), ANSWER(EPERM), ALLOW
+#define REFUSE_FLAG(call, flags, flag)                                                                     \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4), LOAD(LOW_HALF(flags)),                                \
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1), ANSWER(EPERM), ALLOW
+/* The mode counts only where a file may be made; what else is in the register means nothing. */
+#define REFUSE_MAKING(call, flags, mode)                                                                   \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 6), LOAD(LOW_HALF(flags)),                                \
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAKES_FILE, 0, 3), LOAD(LOW_HALF(mode)),                      \
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SET_ID, 0, 1), ANSWER(EPERM), ALLOW
+
+/* mkdir needs no rule: the kernel takes neither bit from its mode. */
+static struct sock_filter rules[] = {
+    LOAD(offsetof(struct seccomp_data, arch)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
+    ANSWER(ENOSYS), /* the same calls under other numbers */
+    LOAD(offsetof(struct seccomp_data, nr)),
+#if defined(__x86_64__)
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1),
+    ANSWER(ENOSYS),
+    REFUSE_MODE(SYS_chmod, 1),
+    REFUSE_MODE(SYS_creat, 1),
+    REFUSE_MODE(SYS_mknod, 1),
+    REFUSE_MAKING(SYS_open, 1, 2),
+#endif
+    REFUSE_MODE(SYS_fchmod, 1),
+    REFUSE_MODE(SYS_fchmodat, 2),
+    REFUSE_MODE(FCHMODAT2, 2),
+    REFUSE_MODE(SYS_mknodat, 2),
+    REFUSE_MAKING(SYS_openat, 2, 3),
+    /* Their modes lie in memory, where no filter can look. QEMU does without either. */
+    REFUSE_CALL(SYS_openat2, ENOSYS),
+    REFUSE_CALL(SYS_io_uring_setup, ENOSYS),
+    /* A namespace of its own would give back the rights to mount that were taken. Who is told that there is
+     * no clone3, whose flags lie in memory, uses clone. */
+    REFUSE_FLAG(SYS_clone, 0, CLONE_NEWUSER),
+    REFUSE_CALL(SYS_clone3, ENOSYS),
+    REFUSE_CALL(SYS_unshare, EPERM),
+    REFUSE_CALL(SYS_setns, EPERM),
+    ALLOW,
+};
+
+int volumes_filter(struct jail *jail, struct err *err) {
+    if (!jail->config->share_count)
+        return 0;
+    struct sock_fprog program = {.len = sizeof rules / sizeof *rules, .filter = rules};
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
+        return err_errno(err, "jail: filter the calls that make set-user-ID files");
+    return 0;
+}
