@@ -9,6 +9,7 @@ import { Parser, type ReadEntry } from 'tar';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import { temporaryPath } from './content-store.js';
+import { decompress } from './decompress.js';
 
 /** A file of an archive or directory that is being loaded. */
 export interface SourceFile {
@@ -39,7 +40,7 @@ export function directorySource(directory: string): ArchiveSource {
 }
 
 /**
- * Reads a tar, gzip or plain, to its end and spools its files under names of our own: a name from
+ * Reads a tar, plain or compressed as layers are, to its end and spools its files under names of our own: a name from
  * the archive never becomes a path on the host.
  * @throws BoxliteError `archive-invalid`, `no-space`
  */
@@ -93,8 +94,10 @@ class Spool {
     });
     // It may fail before we come to wait for it.
     ended.catch(() => undefined);
-    for await (const chunk of source) {
-      const drained = new Promise<void>((resolve) => parser.once('drain', resolve));
+    let onDrain = (): void => undefined;
+    parser.on('drain', () => onDrain());
+    for await (const chunk of unpacked(source, what)) {
+      const drained = new Promise<void>((resolve) => (onDrain = resolve));
       if (!parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
         await Promise.race([drained, ended]);
     }
@@ -122,6 +125,16 @@ class Spool {
     const from = entry.type === 'Link' ? '.' : posix.dirname(name);
     const inside = containedName(posix.join(from, target));
     if (inside !== undefined && !posix.isAbsolute(target)) this.links.set(name, inside);
+  }
+}
+
+/** What is wrong with the packing is told of the archive: the caller knows of no layer. */
+async function* unpacked(source: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Buffer> {
+  try {
+    yield* decompress(source);
+  } catch (error) {
+    if (!(error instanceof BoxliteError) || error.code !== 'layer-invalid') throw error;
+    throw notAnArchive(what, error);
   }
 }
 

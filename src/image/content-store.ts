@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
-import { type DigestAlgorithm, digestOf, parseDigest, shortDigest } from './digest.js';
+import { type DigestAlgorithm, digestOf, hashFor, parseDigest, shortDigest } from './digest.js';
+import { isSealed, seal } from './seal.js';
 
 /** What a blob must be: bytes under `digest`, `size` of them. */
 export interface BlobDescriptor {
@@ -17,9 +19,31 @@ export function blobPath(home: Home, digest: string): string {
   return join(home.blobs(algorithm), hex);
 }
 
-/** Whether the blob is here whole; one of another size is damaged and counts as missing. */
+/**
+ * Whether the blob is here whole; a damaged one counts as missing. One that was touched since it was
+ * verified is verified again, which takes as long as reading it.
+ */
 export async function hasBlob(home: Home, blob: BlobDescriptor): Promise<boolean> {
-  return (await blobSize(home, blob.digest)) === blob.size;
+  const path = blobPath(home, blob.digest);
+  try {
+    const stats = await stat(path);
+    if (stats.size !== blob.size) return false;
+    if (isSealed(stats)) return true;
+    if (!(await isIntact(home, blob.digest))) return false;
+    await seal(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fileError(error, `look at blob ${blob.digest}`);
+  }
+}
+
+/** Reads a stored blob from end to end: whether it is what its digest says. */
+export async function isIntact(home: Home, digest: string): Promise<boolean> {
+  const hash = hashFor(digest);
+  for await (const chunk of createReadStream(blobPath(home, digest)) as AsyncIterable<Buffer>)
+    hash.update(chunk);
+  return hash.digest('hex') === parseDigest(digest).hex;
 }
 
 /** Bytes of a stored blob, or undefined when it is not here. */
@@ -40,7 +64,11 @@ export async function readBlob(home: Home, digest: string, maxBytes: number): Pr
   const size = await blobSize(home, digest);
   if (size === undefined) throw damaged(digest, 'is missing');
   if (size > maxBytes) throw damaged(digest, `has ${size} bytes, more than ${maxBytes}`);
-  const bytes = await readFile(blobPath(home, digest));
+  const bytes = await readFile(blobPath(home, digest)).catch((error: unknown) => {
+    // It may be removed just now.
+    if (errnoOf(error) === 'ENOENT') throw damaged(digest, 'is missing');
+    throw fileError(error, `read blob ${digest}`);
+  });
   if (digestOf(bytes, parseDigest(digest).algorithm) !== digest)
     throw damaged(digest, 'is not what its digest says');
   return bytes;
@@ -72,11 +100,12 @@ export async function writeBlob(
   }
 }
 
-/** Moves a verified, synced file into the store under its digest. */
+/** Moves a verified, synced file into the store under its digest, sealed. */
 export async function adoptBlob(home: Home, path: string, digest: string): Promise<void> {
   const target = blobPath(home, digest);
   try {
     await mkdir(dirname(target), { recursive: true });
+    await seal(path);
     await rename(path, target);
   } catch (error) {
     throw fileError(error, `store blob ${digest}`);

@@ -1,24 +1,17 @@
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { BoxliteError, errnoOf } from '../errors.js';
-
-/** Large pieces: every one costs a round trip to the thread that inflates. */
-const OUTPUT_CHUNK = 256 * 1024;
-
-const MAGIC = {
-  gzip: Buffer.from([0x1f, 0x8b]),
-  zstd: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
-};
+import { gunzip } from './gzip.js';
+import { isGzip, isZstd, MAGIC_BYTES } from './media-types.js';
 
 /**
  * The plain bytes of a layer blob, whose compression its first bytes tell (media types lie now and
  * then). An error of the source passes through unchanged.
- * @throws BoxliteError 'layer-invalid' for a damaged stream, 'unsupported' for zstd.
+ * @throws BoxliteError 'layer-invalid' for a damaged stream, 'unsupported' for a zstd stream that asks
+ *   for too much memory
  */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  const { head, rest } = await peek(source, 4);
-  if (head.subarray(0, 2).equals(MAGIC.gzip)) yield* gunzip(rest);
-  else if (head.equals(MAGIC.zstd)) yield* unzstd(rest);
+  const { head, rest } = await peek(source, MAGIC_BYTES);
+  if (isGzip(head)) yield* gunzip(rest);
+  // Loaded for the few layers that need it.
+  else if (isZstd(head)) yield* (await import('./zstd.js')).unzstd(rest);
   else yield* rest;
 }
 
@@ -50,36 +43,6 @@ async function* resume(start: Buffer, iterator: AsyncIterator<Uint8Array>): Asyn
     // Reached also when the reader gives up early: the source may hold a file or a connection.
     await iterator.return?.();
   }
-}
-
-async function* gunzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const input = Readable.from(source);
-  const output = createGunzip({ chunkSize: OUTPUT_CHUNK });
-  input.once('error', (error) => output.destroy(error));
-  input.pipe(output);
-  try {
-    for await (const chunk of output as AsyncIterable<Buffer>) yield chunk;
-  } catch (error) {
-    if (errnoOf(error)?.startsWith('Z_') !== true) throw error;
-    throw new BoxliteError('layer-invalid', 'the layer is not a whole gzip stream', {
-      cause: error,
-      hint: 'pull the image again',
-    });
-  } finally {
-    input.destroy();
-    output.destroy();
-  }
-}
-
-/** Node has zstd from 22.15 on only; until that is the oldest we run on, the layer is refused. */
-async function* unzstd(source: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  // One step starts the generator, so that giving it up lets go of the source.
-  await source.next();
-  await source.return(undefined);
-  yield* [];
-  throw new BoxliteError('unsupported', 'the layer is compressed with zstd', {
-    hint: 'use an image whose layers are gzip-compressed',
-  });
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {

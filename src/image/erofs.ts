@@ -17,6 +17,9 @@ import {
 import { writeXattrs, xattrBytes } from './erofs-xattr.js';
 import { type Directory, type Inode, isDirectory } from './tree.js';
 
+/** It is made in memory. Two million ordinary files need a tenth of it. */
+const MAX_METADATA_BYTES = 2 ** 31;
+
 /**
  * EROFS metadata for a tree whose file contents lie elsewhere on the device: right behind the metadata,
  * the data of each layer in turn. The same input gives the same bytes.
@@ -33,6 +36,11 @@ export function encodeErofs(
 ): Buffer {
   const plan = planInodes(root);
   const metaBlocks = placeInodes(plan);
+  if (metaBlocks * EROFS_BLOCK > MAX_METADATA_BYTES)
+    throw new BoxliteError(
+      'unsupported',
+      `the image's names and attributes need more than ${MAX_METADATA_BYTES} bytes`,
+    );
   const blocks = metaBlocks + dataBlocks;
   if (blocks > 0xffffffff)
     throw new BoxliteError('unsupported', 'the image needs more than 16 TiB');

@@ -38,6 +38,7 @@ export interface Healthcheck {
   intervalNs?: number;
   timeoutNs?: number;
   startPeriodNs?: number;
+  startIntervalNs?: number;
   retries?: number;
 }
 
@@ -112,6 +113,7 @@ function parseHealthcheck(reader: JsonReader): Healthcheck {
   if (reader.has('Interval')) check.intervalNs = reader.size('Interval');
   if (reader.has('Timeout')) check.timeoutNs = reader.size('Timeout');
   if (reader.has('StartPeriod')) check.startPeriodNs = reader.size('StartPeriod');
+  if (reader.has('StartInterval')) check.startIntervalNs = reader.size('StartInterval');
   if (reader.has('Retries')) check.retries = reader.size('Retries');
   return check;
 }

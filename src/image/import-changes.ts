@@ -20,8 +20,8 @@ export interface RunConfig {
  * ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR.
  * @throws BoxliteError `invalid-argument` that names the instruction
  */
-export function applyChanges(changes: readonly string[]): RunConfig {
-  const config: RunConfig = {};
+export function applyChanges(changes: readonly string[], base: RunConfig = {}): RunConfig {
+  const config: RunConfig = { ...base };
   for (const change of changes) {
     const [, name = '', rest = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(change) ?? [];
     const refuse = (rule: string): never => {

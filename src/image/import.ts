@@ -6,7 +6,9 @@ import type { Home } from '../home.js';
 import { adoptBlob, temporaryPath } from './content-store.js';
 import type { StoredImage, StoredImageLayer } from './image-record.js';
 import { applyChanges, type RunConfig } from './import-changes.js';
+import { type LayerLimits, LayerLimitError } from './layer-limits.js';
 import { storeLayer } from './layer-store.js';
+import { type Keep, keepNothing } from './keep.js';
 import { lend } from './lend.js';
 import { layerTypeOf } from './media-types.js';
 import { hostPlatform, type Platform } from './platform.js';
@@ -23,6 +25,8 @@ export interface ImportOptions {
   platform?: Platform;
   /** When the image says it was made; default: now. */
   created?: Date;
+  keep?: Keep;
+  limits?: LayerLimits;
 }
 
 /**
@@ -37,14 +41,17 @@ export async function importRootfs(
 ): Promise<StoredImage> {
   if (options.reference !== undefined) parseReference(options.reference);
   const run = applyChanges(options.changes ?? []);
-  const layer = await receiveLayer(home, source);
-  return storeImage(home, configBytes(run, layer.diffId, options), [layer]);
+  const keep = options.keep ?? keepNothing;
+  const layer = await receiveLayer(home, source, keep, options.limits);
+  return storeImage(home, configBytes(run, layer.diffId, options), [layer], keep);
 }
 
 /** One pass: to a file, into its digest, and into the layer store. */
-async function receiveLayer(
+export async function receiveLayer(
   home: Home,
   source: AsyncIterable<Uint8Array>,
+  keep: Keep,
+  limits?: LayerLimits,
 ): Promise<StoredImageLayer> {
   const path = await temporaryPath(home);
   const file = await openNew(path);
@@ -62,10 +69,16 @@ async function receiveLayer(
   }
   try {
     const bytes = received();
-    const { diffId } = await storeLayer(home, lend(bytes), {});
+    const { diffId } = await storeLayer(
+      home,
+      lend(bytes),
+      { onDiffId: (each) => keep([each]) },
+      limits,
+    );
     while ((await bytes.next()).done !== true);
     await file.datasync();
     const digest = `sha256:${hash.digest('hex')}`;
+    keep([digest]);
     await adoptBlob(home, path, digest);
     return { digest, size, mediaType, diffId };
   } catch (error) {
@@ -87,6 +100,7 @@ async function openNew(path: string): Promise<FileHandle> {
 /** To the caller it is the file given that is wrong, not a layer that he knows nothing of. */
 function asArchiveFault(error: unknown, path: string): unknown {
   if (!(error instanceof BoxliteError)) return fileError(error, `write ${path}`);
+  if (error instanceof LayerLimitError) return error;
   if (error.code !== 'layer-invalid' && error.code !== 'image-corrupt') return error;
   return new BoxliteError('archive-invalid', `not a tar of a root file system: ${error.message}`, {
     cause: error,

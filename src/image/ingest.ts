@@ -83,6 +83,8 @@ class Transfer {
   mismatched = false;
   resumedAt = 0;
   private received = 0;
+  /** The write that is under way: while the disk takes a piece, the next one comes in. */
+  private written: Promise<void> = Promise.resolve();
   private readonly hash: Hash;
 
   constructor(
@@ -110,6 +112,8 @@ class Transfer {
       while ((await bytes.next()).done !== true);
       if (fault !== undefined) throw fault;
     } finally {
+      // No write may be under way when the file is closed; that it failed is told already.
+      await this.written.catch(() => undefined);
       await file.close();
     }
   }
@@ -136,12 +140,16 @@ class Transfer {
       for await (const chunk of await this.openFrom(this.received)) {
         if (this.received + chunk.length > this.blob.size)
           throw this.mismatch('is longer than that');
-        await append(file, chunk, this.path);
+        await this.written;
+        this.written = append(file, chunk, this.path);
+        // The failure is met by whoever awaits next; it must not count as unhandled until then.
+        this.written.catch(() => undefined);
         yield this.take(chunk);
       }
     if (this.received < this.blob.size) throw this.mismatch(`ends after ${this.received} bytes`);
     const digest = `${parseDigest(this.blob.digest).algorithm}:${this.hash.digest('hex')}`;
     if (digest !== this.blob.digest) throw this.mismatch(`has the digest ${digest}`);
+    await this.written;
     await file.datasync();
   }
 

@@ -1,31 +1,39 @@
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, type ErrorCode } from '../errors.js';
+
+export interface JsonOptions {
+  /** What faults of the document are; default `image-corrupt`. */
+  code?: ErrorCode;
+  /** The parser's own error quotes the document; a document full of secrets is not quoted. */
+  secret?: boolean;
+}
 
 /**
  * Reads JSON that came from outside. Each getter returns a checked type or throws `image-corrupt`
- * with the document and the path of the field. `null` counts as absent, as Go programs write it.
+ * (or the code asked for) with the document and the path of the field. `null` counts as absent, as Go programs write it.
  */
 export class JsonReader {
   private constructor(
     private readonly fields: Readonly<Record<string, unknown>>,
     /** What the document is and where in it we are: `manifest of alpine:3.20, layers[2]`. */
     readonly where: string,
+    private readonly code: ErrorCode,
   ) {}
 
   /** @param what names the document in messages */
-  static parse(bytes: Uint8Array, what: string): JsonReader {
-    return JsonReader.of(parseJson(bytes, what), what);
+  static parse(bytes: Uint8Array, what: string, options: JsonOptions = {}): JsonReader {
+    return JsonReader.of(parseJson(bytes, what, options), what, options.code);
   }
 
   /** A document whose top is an array of objects (docker save's manifest.json). */
   static parseArray(bytes: Uint8Array, what: string): JsonReader[] {
-    const value = parseJson(bytes, what);
-    if (!Array.isArray(value)) throw corrupt(what, 'must be an array');
+    const value = parseJson(bytes, what, {});
+    if (!Array.isArray(value)) throw fault(what, 'must be an array');
     return value.map((item: unknown, index) => JsonReader.of(item, `${what}[${index}]`));
   }
 
-  static of(value: unknown, where: string): JsonReader {
-    if (!isRecord(value)) throw corrupt(where, 'must be an object');
-    return new JsonReader(value, where);
+  static of(value: unknown, where: string, code?: ErrorCode): JsonReader {
+    if (!isRecord(value)) throw fault(where, 'must be an object', code);
+    return new JsonReader(value, where, code ?? 'image-corrupt');
   }
 
   has(key: string): boolean {
@@ -48,6 +56,12 @@ export class JsonReader {
     throw this.fault(key, 'must be a string');
   }
 
+  /** An empty string counts as absent. */
+  nonEmptyString(key: string): string | undefined {
+    const value = this.optionalString(key);
+    return value === '' ? undefined : value;
+  }
+
   /** A whole number from 0 to 2^53 − 1. */
   size(key: string): number {
     const value = this.value(key);
@@ -63,16 +77,18 @@ export class JsonReader {
 
   optionalObject(key: string): JsonReader | undefined {
     const value = this.value(key);
-    return value === undefined ? undefined : JsonReader.of(value, this.path(key));
+    return value === undefined ? undefined : JsonReader.of(value, this.path(key), this.code);
   }
 
   object(key: string): JsonReader {
-    return this.optionalObject(key) ?? JsonReader.of(undefined, this.path(key));
+    return this.optionalObject(key) ?? JsonReader.of(undefined, this.path(key), this.code);
   }
 
   /** An array of objects; empty when absent. */
   objects(key: string): JsonReader[] {
-    return this.array(key).map((item, index) => JsonReader.of(item, `${this.path(key)}[${index}]`));
+    return this.array(key).map((item, index) =>
+      JsonReader.of(item, `${this.path(key)}[${index}]`, this.code),
+    );
   }
 
   optionalStrings(key: string): string[] | undefined {
@@ -91,7 +107,7 @@ export class JsonReader {
   }
 
   fault(key: string, rule: string): BoxliteError {
-    return corrupt(this.path(key), rule);
+    return fault(this.path(key), rule, this.code);
   }
 
   private array(key: string): unknown[] {
@@ -110,11 +126,12 @@ export class JsonReader {
   }
 }
 
-function parseJson(bytes: Uint8Array, what: string): unknown {
+function parseJson(bytes: Uint8Array, what: string, { code, secret }: JsonOptions): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new BoxliteError('image-corrupt', `${what} is not valid JSON`, { cause });
+    const told = secret === true ? {} : { cause };
+    throw new BoxliteError(code ?? 'image-corrupt', `${what} is not valid JSON`, told);
   }
 }
 
@@ -122,6 +139,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function corrupt(where: string, rule: string): BoxliteError {
-  return new BoxliteError('image-corrupt', `${where} ${rule}`);
+function fault(where: string, rule: string, code: ErrorCode = 'image-corrupt'): BoxliteError {
+  return new BoxliteError(code, `${where} ${rule}`);
 }

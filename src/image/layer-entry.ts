@@ -27,12 +27,22 @@ export function toLayerEntry(tar: TarEntry, block: number): LayerEntry | undefin
   const meaning = readWhiteout(path);
   if (meaning.is === 'metadata') return undefined;
   const entry = describe(tar, path, block);
-  if (meaning.is === 'content') return entry;
-  const directory = path.slice(0, Math.max(0, path.lastIndexOf('/')));
   const bare = { ...entry, xattrs: [], target: '', size: 0 };
+  if (meaning.is === 'content')
+    return isOverlayWhiteout(tar) ? { ...bare, kind: 'whiteout' } : entry;
+  const directory = path.slice(0, Math.max(0, path.lastIndexOf('/')));
   if (meaning.is === 'opaque') return { ...bare, kind: 'opaque', path: directory };
   const hidden = directory === '' ? meaning.of : `${directory}/${meaning.of}`;
   return { ...bare, kind: 'whiteout', path: hidden };
+}
+
+/**
+ * In a box the image lies under an overlayfs, to which this device says that there is nothing: a name
+ * that is listed, but can be neither looked at nor removed. Archives of an overlay's upper directory
+ * have such devices, and mean just that.
+ */
+function isOverlayWhiteout({ kind, major, minor }: TarEntry): boolean {
+  return kind === 'character' && major === 0 && minor === 0;
 }
 
 function describe(tar: TarEntry, path: string, block: number): LayerEntry {
@@ -45,7 +55,8 @@ function describe(tar: TarEntry, path: string, block: number): LayerEntry {
   return {
     kind: tar.kind,
     path,
-    mode: tar.mode,
+    // Linux gives every symlink this mode, whatever a tar says.
+    mode: tar.kind === 'symlink' ? 0o777 : tar.mode,
     uid: tar.uid,
     gid: tar.gid,
     mtimeSec: tar.mtimeSec,
@@ -77,12 +88,17 @@ function targetOf(tar: TarEntry): string {
 }
 
 /**
- * Left out: labels of the machine that built the image, which mean nothing here, and overlayfs' own
- * marks, by which a layer could hide or redirect what the merged tree shows.
+ * Left out: labels of the machine that built the image, which mean nothing here; overlayfs' own marks,
+ * by which a layer could hide or redirect what the merged tree shows; and those of users on what is
+ * neither file nor directory, where Linux has none: they would be listed, but not be there.
  */
 function keptXattrs(tar: TarEntry): [string, string][] {
+  const mayHaveUsers = tar.kind === 'file' || tar.kind === 'directory';
   const kept = tar.xattrs.filter(
-    ([name]) => name !== 'security.selinux' && !name.startsWith('trusted.overlay.'),
+    ([name]) =>
+      name !== 'security.selinux' &&
+      !name.startsWith('trusted.overlay.') &&
+      (mayHaveUsers || !name.startsWith('user.')),
   );
   let total = 0;
   for (const [name, value] of kept) {

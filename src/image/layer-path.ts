@@ -1,4 +1,5 @@
 import { layerInvalid } from './layer-error.js';
+import { WHITEOUT_PREFIX } from './whiteout.js';
 
 /** Linux's NAME_MAX; also what an EROFS directory entry is allowed to be. */
 const MAX_NAME_BYTES = 255;
@@ -20,9 +21,14 @@ export function cleanPath(name: string): string {
       kept.pop();
       continue;
     }
-    if (component.length > MAX_NAME_BYTES)
-      throw layerInvalid(name, `a name in it is over ${MAX_NAME_BYTES} bytes`);
     kept.push(component);
+  }
+  for (const [index, component] of kept.entries()) {
+    // The longest name can be hidden too; its marker never becomes a file.
+    const isMarker = index === kept.length - 1 && component.startsWith(WHITEOUT_PREFIX);
+    const most = MAX_NAME_BYTES + (isMarker ? WHITEOUT_PREFIX.length : 0);
+    if (component.length > most)
+      throw layerInvalid(name, `a name in it is over ${MAX_NAME_BYTES} bytes`);
   }
   return kept.join('/');
 }

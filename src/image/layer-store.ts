@@ -1,24 +1,27 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import { decompress } from './decompress.js';
+import { type DigestAlgorithm, parseDigest } from './digest.js';
+import { dropDisksOf } from './disk-files.js';
 import { DATA_BLOCK, LayerDataWriter } from './layer-data.js';
 import { toLayerEntry } from './layer-entry.js';
 import { layerInvalid } from './layer-error.js';
+import { DEFAULT_LAYER_LIMITS, LayerLimitError, type LayerLimits } from './layer-limits.js';
 import { renameUnlessThere, temporaryBeside } from './make-once.js';
+import { areSealed, seal } from './seal.js';
 import { TarReader, type TarEntry } from './tar-reader.js';
 import { parseToc, type Toc, TocWriter } from './toc.js';
 
-/** Bounds on what a small blob may blow up to. */
-export interface LayerLimits {
-  /** Bytes of the uncompressed tar, and of all contents with the holes of sparse files. */
-  bytes: number;
-  entries: number;
-}
+/**
+ * Names and attributes of a layer, which merging holds in memory: twice what two million entries
+ * ordinarily take.
+ */
+const MAX_TOC_BYTES = 2 ** 29;
 
-export const DEFAULT_LAYER_LIMITS: LayerLimits = { bytes: 64 * 2 ** 30, entries: 2_000_000 };
+const LAYER_FILES = ['data', 'toc'];
 
 export interface StoredLayer {
   diffId: string;
@@ -30,27 +33,31 @@ export interface StoredLayer {
  * Lays a layer out for the disk, in one pass and in bounded memory: decompress, hash, split into
  * `layers/<diffid>/data` (contents) and `layers/<diffid>/toc` (entries). The directory appears whole
  * or not at all; of two processes that make the same one, the first wins and both succeed.
- * @param source the layer's blob as it came: gzip or plain
- * @param expected.diffId `sha256:<hex>` of the uncompressed tar, from the image's config
+ * @param source the layer's blob as it came: gzip, zstd or plain
+ * @param expected.diffId of the uncompressed tar, from the image's config; one is computed as sha256
+ * @param expected.onDiffId told the diffID before the layer appears in the store
  * @throws BoxliteError 'layer-invalid', 'image-corrupt' (another diffID), 'unsupported', 'no-space'
  */
 export async function storeLayer(
   home: Home,
   source: AsyncIterable<Uint8Array>,
-  expected: { diffId?: string },
+  expected: { diffId?: string; onDiffId?: (diffId: string) => void },
   limits: LayerLimits = DEFAULT_LAYER_LIMITS,
 ): Promise<StoredLayer> {
   const temporary = temporaryBeside(join(home.layers(), 'layer'));
   try {
     await mkdir(temporary, { recursive: true });
-    const layer = await unpack(temporary, source, limits);
+    const { diffId } = expected;
+    const algorithm = diffId === undefined ? 'sha256' : parseDigest(diffId).algorithm;
+    const layer = await unpack(temporary, source, algorithm, limits);
     if (expected.diffId !== undefined && expected.diffId !== layer.diffId)
       throw new BoxliteError(
         'image-corrupt',
         `the layer's content is ${layer.diffId}, but the image says ${expected.diffId}`,
         { hint: 'pull the image again; if it stays so, the image itself is broken' },
       );
-    await renameUnlessThere(temporary, layerDirectory(home, layer.diffId));
+    expected.onDiffId?.(layer.diffId);
+    await putLayer(home, temporary, layer.diffId);
     return layer;
   } catch (error) {
     throw errnoOf(error) === undefined ? error : fileError(error, `write ${temporary}`);
@@ -59,14 +66,23 @@ export async function storeLayer(
   }
 }
 
+/** Whether the layer is here as it was laid out; one that was touched since counts as missing. */
 export async function hasLayer(home: Home, diffId: string): Promise<boolean> {
+  const directory = layerDirectory(home, diffId);
   try {
-    await access(layerDirectory(home, diffId));
-    return true;
+    return await areSealed(LAYER_FILES.map((name) => join(directory, name)));
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw fileError(error, `look at ${layerDirectory(home, diffId)}`);
+    throw fileError(error, `look at ${directory}`);
   }
+}
+
+/** A damaged layer is replaced, and with it what was computed from its table of contents. */
+async function putLayer(home: Home, temporary: string, diffId: string): Promise<void> {
+  const directory = layerDirectory(home, diffId);
+  await renameUnlessThere(temporary, directory);
+  if (await hasLayer(home, diffId)) return;
+  await dropDisksOf(home, diffId);
+  for (const name of LAYER_FILES) await rename(join(temporary, name), join(directory, name));
 }
 
 /** @throws BoxliteError 'image-corrupt' when the layer is missing or damaged. */
@@ -87,30 +103,28 @@ export function layerDataPath(home: Home, diffId: string): string {
   return join(layerDirectory(home, diffId), 'data');
 }
 
-function layerDirectory(home: Home, diffId: string): string {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(diffId)?.[1];
-  if (hex === undefined)
-    throw new BoxliteError('unsupported', `the diffID ${JSON.stringify(diffId)} is not a sha256`);
-  return join(home.layers(), hex);
+/** A sha512's name can't be taken for a sha256's: it is longer. */
+export function layerDirectory(home: Home, diffId: string): string {
+  return join(home.layers(), parseDigest(diffId).hex);
 }
 
 async function unpack(
   directory: string,
   source: AsyncIterable<Uint8Array>,
+  algorithm: DigestAlgorithm,
   limits: LayerLimits,
 ): Promise<StoredLayer> {
   await using dataFile = await open(join(directory, 'data'), 'wx', 0o644);
   await using tocFile = await open(join(directory, 'toc'), 'wx', 0o644);
   const data = new LayerDataWriter(dataFile);
   const toc = new TocWriter(tocFile);
-  const hash = createHash('sha256');
+  const hash = createHash(algorithm);
   const reader = new TarReader(sink(data, toc, limits));
   let size = 0;
   try {
     for await (const chunk of decompress(source)) {
       size += chunk.length;
-      if (size > limits.bytes)
-        throw layerInvalid('(archive)', `the layer unpacks to more than ${limits.bytes} bytes`);
+      if (size > limits.bytes) throw new LayerLimitError('(archive)', 'bytes', limits);
       hash.update(chunk);
       reader.push(chunk);
       await data.drain();
@@ -124,23 +138,37 @@ async function unpack(
   await toc.finish(data.block);
   // A rename that outlives a crash must not name contents that did not.
   await Promise.all([dataFile.datasync(), tocFile.datasync()]);
-  return { diffId: `sha256:${hash.digest('hex')}`, size };
+  await Promise.all([seal(dataFile), seal(tocFile)]);
+  return { diffId: `${algorithm}:${hash.digest('hex')}`, size };
 }
 
 /** Takes the reader's calls: entries to the table of contents, contents to the data. */
 function sink(data: LayerDataWriter, toc: TocWriter, limits: LayerLimits) {
+  // Markers are files too in the archive, and nothing keeps them from having content.
+  let isFile = false;
   return {
     entry(tar: TarEntry): void {
       const entry = toLayerEntry(tar, data.block);
+      isFile = entry?.kind === 'file';
       if (entry === undefined) return;
-      if (toc.entries >= limits.entries)
-        throw layerInvalid(tar.name, `the layer has more than ${limits.entries} entries`);
-      if (data.block * DATA_BLOCK + tar.size > limits.bytes)
-        throw layerInvalid(tar.name, `the layer unpacks to more than ${limits.bytes} bytes`);
+      if (toc.entries >= limits.entries) throw new LayerLimitError(tar.name, 'entries', limits);
+      if (isFile && data.block * DATA_BLOCK + tar.size > limits.bytes)
+        throw new LayerLimitError(tar.name, 'bytes', limits);
       toc.add(entry);
+      if (toc.bytes > MAX_TOC_BYTES)
+        throw layerInvalid(
+          tar.name,
+          `names and attributes up to it are over ${MAX_TOC_BYTES} bytes`,
+        );
     },
-    data: (bytes: Buffer): void => data.append(bytes),
-    hole: (bytes: number): void => data.hole(bytes),
-    done: (): void => data.finishFile(),
+    data(bytes: Buffer): void {
+      if (isFile) data.append(bytes);
+    },
+    hole(bytes: number): void {
+      if (isFile) data.hole(bytes);
+    },
+    done(): void {
+      if (isFile) data.finishFile();
+    },
   };
 }

@@ -20,18 +20,20 @@ export async function loadDockerArchive(job: LoadJob): Promise<LoadedImage[]> {
   const images: LoadedImage[] = [];
   for (const { config, repoTags, layers } of await readEntries(job)) {
     const configBytes = await readSource(await find(job, config), MAX_CONFIG_BYTES);
-    checkName(config, digestOf(configBytes), job.what);
+    const configDigest = digestOf(configBytes);
+    checkName(config, configDigest, job.what);
     const { diffIds } = parseImageConfig(configBytes, `${config} of ${job.what}`);
     if (diffIds.length !== layers.length)
       throw new BoxliteError(
         'image-corrupt',
         `${job.what} has ${layers.length} layers for ${config}, which lists ${diffIds.length}`,
       );
+    job.keep([configDigest, ...diffIds]);
     await writeBlob(job.home, configBytes);
     const stored = [];
     for (const [index, name] of layers.entries())
       stored.push(await loadLayer(job, name, diffIds[index] ?? ''));
-    const image = await storeImage(job.home, configBytes, stored);
+    const image = await storeImage(job.home, configBytes, stored, job.keep);
     images.push({ references: repoTags.flatMap(fullNames), digest: image.manifestDigest, image });
   }
   return images;
@@ -70,6 +72,7 @@ async function loadLayer(
 ): Promise<{ digest: string; size: number; mediaType: string; diffId: string }> {
   const file = await find(job, name);
   const digest = await digestSource(file);
+  job.keep([digest]);
   const layer = { digest, size: file.size, mediaType: await typeOf(file), diffId };
   await bringLayer(job.home, layer, (offset) => Promise.resolve(readFrom(file, offset)), job);
   return layer;

@@ -54,6 +54,7 @@ async function loadEntry(job: LoadJob, top: Descriptor): Promise<LoadedImage> {
   const { manifest, descriptor } = await findManifest(job, top);
   const { config } = manifest;
   if (config.size > MAX_CONFIG_BYTES) throw invalid(`image config of ${job.what} is too large`);
+  job.keep([config.digest, ...manifest.layers.map((layer) => layer.digest)]);
   await ingestBlob(home, config, opener(job, config), { signal: job.signal });
   const configBytes = await readBlob(home, config.digest, MAX_CONFIG_BYTES);
   const image = describeImage(
@@ -63,6 +64,7 @@ async function loadEntry(job: LoadJob, top: Descriptor): Promise<LoadedImage> {
     configBytes,
     `image ${descriptor.digest} in ${job.what}`,
   );
+  job.keep(image.config.diffIds);
   for (const layer of new Map(image.layers.map((one) => [one.digest, one])).values())
     await bringLayer(home, layer, opener(job, layer), job);
   return { references: [], digest: top.digest, image };
@@ -83,6 +85,7 @@ async function findManifest(
         'image-corrupt',
         `${what} has ${file.size} bytes, not ${descriptor.size}`,
       );
+    job.keep([descriptor.digest]);
     if ((await writeBlob(job.home, bytes, algorithm)) !== descriptor.digest)
       throw new BoxliteError('image-corrupt', `${what} is not what its digest says`);
     const document = parseManifest(bytes, descriptor.mediaType, what);

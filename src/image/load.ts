@@ -8,14 +8,21 @@ import { type ArchiveSource, directorySource, spoolTar } from './archive-source.
 import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
 import { loadOciLayout } from './load-oci-layout.js';
 import type { StoredImage } from './image-record.js';
+import { type Keep, keepNothing } from './keep.js';
+import type { LayerLimits } from './layer-limits.js';
 import { hostPlatform, type Platform } from './platform.js';
 import type { LayerEvent } from './pull-layer.js';
+
+/** What a load is doing: `reading` counts the archive's own bytes; `total` is undefined for a stream. */
+export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefined } | LayerEvent;
 
 export interface LoadOptions {
   /** Which image of an index to take; default: this machine's. */
   platform?: Platform;
-  onProgress?: (event: LayerEvent) => void;
+  onProgress?: (event: LoadEvent) => void;
+  keep?: Keep;
   signal?: AbortSignal;
+  limits?: LayerLimits;
 }
 
 export interface LoadedImage {
@@ -28,7 +35,7 @@ export interface LoadedImage {
 
 /**
  * Loads the images of an OCI layout (a directory, or a tar of one) or of a `docker save` archive;
- * tars may be gzipped. Everything is checked against its digest.
+ * tars may be compressed, as layers are. Everything is checked against its digest.
  * @param source a path, or the archive's bytes
  * @throws BoxliteError `archive-invalid`, `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
  */
@@ -38,8 +45,9 @@ export async function loadArchive(
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
   const what = typeof source === 'string' ? source : 'the archive';
-  const archive = await openArchive(home, source, what);
+  let archive: ArchiveSource | undefined;
   try {
+    archive = await openArchive(home, source, what, options);
     const job = {
       home,
       archive,
@@ -47,7 +55,9 @@ export async function loadArchive(
       fallbackName: typeof source === 'string' ? nameFromPath(source) : undefined,
       platform: options.platform ?? hostPlatform(),
       onProgress: options.onProgress,
+      keep: options.keep ?? keepNothing,
       signal: options.signal,
+      limits: options.limits,
     };
     if ((await archive.find('index.json')) !== undefined)
       return await loadOciLayout(job, await readRepoTags(job));
@@ -61,7 +71,7 @@ export async function loadArchive(
     if (options.signal?.aborted !== true) throw error;
     throw new BoxliteError('cancelled', `load of ${what} was cancelled`, { cause: error });
   } finally {
-    await archive.close();
+    await archive?.close();
   }
 }
 
@@ -75,23 +85,44 @@ export interface LoadJob {
   fallbackName: string | undefined;
   platform: Platform;
   onProgress: ((event: LayerEvent) => void) | undefined;
+  keep: Keep;
   signal: AbortSignal | undefined;
+  limits: LayerLimits | undefined;
 }
 
 async function openArchive(
   home: Home,
   source: string | AsyncIterable<Uint8Array>,
   what: string,
+  options: LoadOptions,
 ): Promise<ArchiveSource> {
-  if (typeof source !== 'string') return spoolTar(home, source, what);
+  if (typeof source !== 'string') return spoolTar(home, counted(source, undefined, options), what);
+  let total: number;
   try {
-    if ((await stat(source)).isDirectory()) return directorySource(source);
+    const stats = await stat(source);
+    if (stats.isDirectory()) return directorySource(source);
+    total = stats.size;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT')
       throw new BoxliteError('archive-invalid', `${source}: no such file or directory`);
     throw fileError(error, `read ${source}`);
   }
-  return spoolTar(home, createReadStream(source) as AsyncIterable<Buffer>, what);
+  const bytes = createReadStream(source) as AsyncIterable<Buffer>;
+  return spoolTar(home, counted(bytes, total, options), what);
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  total: number | undefined,
+  { onProgress, signal }: LoadOptions,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    onProgress?.({ type: 'reading', bytes, total });
+    signal?.throwIfAborted();
+    yield chunk;
+  }
 }
 
 /** `dir/My-App.tar.gz` → `my-app`; undefined when nothing of a repository name is left. */

@@ -7,13 +7,18 @@ import {
   isLayerType,
   isManifestType,
   isSchema1Type,
+  OCI_INDEX,
+  OCI_MANIFEST,
 } from './media-types.js';
-import { choosePlatform, formatPlatform, type Platform } from './platform.js';
+import { formatPlatform, type Platform, rankPlatforms } from './platform.js';
 
 /** No registry has to accept more (OCI distribution-spec, "Pushing Manifests"). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-/** Well above the 127 that Docker can build; each layer of a running box costs a descriptor. */
-const MAX_LAYERS = 500;
+/**
+ * Well above the 127 that Docker can build. Each layer of a running box costs a descriptor, and the
+ * shim hands 256 to a VMM, a few of which are no layers'.
+ */
+const MAX_LAYERS = 240;
 const MAX_INDEX_ENTRIES = 4096;
 
 export interface Descriptor {
@@ -23,6 +28,12 @@ export interface Descriptor {
   size: number;
   platform?: Platform;
   annotations: Record<string, string>;
+  /** What the manifest is for when it is for no container. */
+  artifactType?: string;
+  /** Where the blob may also be had; of foreign layers the registry has often only this. */
+  urls?: string[];
+  /** The blob itself. Like any other it is believed only when its size and digest agree. */
+  data?: Buffer;
 }
 
 export interface Index {
@@ -60,25 +71,45 @@ export function parseManifest(
 }
 
 /**
- * The entry of an index to use for a platform. Attestations (`unknown/unknown`) and entries of
- * other kinds are passed over; an entry that names no platform is taken when nothing else fits.
+ * The entries of an index that a platform's image may be found by, best first. Attestations
+ * (`unknown/unknown`), artifacts and entries of other kinds are passed over; entries that name no
+ * platform come last.
+ */
+export function suitableEntries(index: Index, wanted: Platform): Descriptor[] {
+  const images = imagesOf(index);
+  const unnamed = images.filter((entry) => entry.platform === undefined);
+  return [...rankPlatforms(images, wanted), ...unnamed];
+}
+
+/**
+ * The best of the suitable entries.
  * @throws BoxliteError `image-not-found` that lists what the index has
  */
 export function chooseEntry(index: Index, wanted: Platform, what: string): Descriptor {
-  const images = index.entries.filter(
+  const [chosen] = suitableEntries(index, wanted);
+  if (chosen !== undefined) return chosen;
+  throw noSuitableEntry(index, wanted, what);
+}
+
+export function noSuitableEntry(index: Index, wanted: Platform, what: string): BoxliteError {
+  const offered = imagesOf(index).flatMap(({ platform }) =>
+    platform === undefined ? [] : [formatPlatform(platform)],
+  );
+  const list = [...new Set(offered)].join(', ') || 'none';
+  return new BoxliteError(
+    'image-not-found',
+    `${what} has no image for ${formatPlatform(wanted)}; it has ${list}`,
+    { hint: 'choose one of its platforms with --platform' },
+  );
+}
+
+function imagesOf(index: Index): Descriptor[] {
+  return index.entries.filter(
     (entry) =>
       (isManifestType(entry.mediaType) || isIndexType(entry.mediaType)) &&
+      entry.artifactType === undefined &&
       entry.platform?.os !== 'unknown' &&
       entry.platform?.architecture !== 'unknown',
-  );
-  const chosen =
-    choosePlatform(images, wanted) ?? images.find((entry) => entry.platform === undefined);
-  if (chosen !== undefined) return chosen;
-  const offered = images.map((entry) => (entry.platform ? formatPlatform(entry.platform) : '?'));
-  throw new BoxliteError(
-    'image-not-found',
-    `${what} has no image for ${formatPlatform(wanted)}; it has ${offered.join(', ') || 'none'}`,
-    { hint: 'choose one of its platforms with --platform' },
   );
 }
 
@@ -93,8 +124,21 @@ export function parseDescriptor(reader: JsonReader): Descriptor {
     annotations: reader.stringMap('annotations'),
   };
   const platform = reader.optionalObject('platform');
+  const artifactType = reader.optionalString('artifactType');
+  const urls = reader.optionalStrings('urls');
+  const data = reader.optionalString('data');
   if (platform !== undefined) descriptor.platform = parsePlatformObject(platform);
+  if (artifactType) descriptor.artifactType = artifactType;
+  if (urls !== undefined && urls.length > 0) descriptor.urls = urls;
+  if (data !== undefined) descriptor.data = parseData(reader, data);
   return descriptor;
+}
+
+/** Base64 (RFC 4648, section 4); what Node's decoder would pass over is refused. */
+function parseData(reader: JsonReader, text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64') !== text) throw reader.fault('data', 'must be base64');
+  return bytes;
 }
 
 function agreedType(reader: JsonReader, declaredType: string | undefined, what: string): string {
@@ -109,9 +153,15 @@ function agreedType(reader: JsonReader, declaredType: string | undefined, what: 
       'image-corrupt',
       `${what} was sent as ${declared} but calls itself ${own}`,
     );
-  const agreed = own ?? declared;
+  const agreed = own ?? declared ?? typeByShape(reader);
   if (agreed !== undefined) return agreed;
   throw reader.fault('mediaType', 'is missing, and nothing else says what the document is');
+}
+
+/** OCI leaves `mediaType` to the writer's choice, and a stored document has no sender any more. */
+function typeByShape(reader: JsonReader): string | undefined {
+  if (reader.has('manifests')) return OCI_INDEX;
+  return reader.has('config') && reader.has('layers') ? OCI_MANIFEST : undefined;
 }
 
 function isSchema1(reader: JsonReader): boolean {
@@ -143,11 +193,10 @@ function parseEntry(reader: JsonReader): Descriptor[] {
 
 function parseImageManifest(reader: JsonReader, mediaType: string, what: string): Manifest {
   const config = parseDescriptor(reader.object('config'));
-  if (!isConfigType(config.mediaType))
-    throw new BoxliteError(
-      'unsupported',
-      `${what} is not a container image: its config is ${config.mediaType}`,
-    );
+  if (!isConfigType(config.mediaType)) {
+    const kind = reader.optionalString('artifactType') ?? config.mediaType;
+    throw new BoxliteError('unsupported', `${what} is not a container image but ${kind}`);
+  }
   const layers = reader.objects('layers').map(parseDescriptor);
   if (layers.length > MAX_LAYERS)
     throw reader.fault('layers', `has ${layers.length}, more than the ${MAX_LAYERS} we take`);

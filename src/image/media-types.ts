@@ -40,10 +40,22 @@ export function isLayerType(mediaType: string): boolean {
   );
 }
 
+/** So many first bytes tell how a blob is packed. */
+export const MAGIC_BYTES = 4;
+
+export function isGzip([a, b]: Uint8Array): boolean {
+  return a === 0x1f && b === 0x8b;
+}
+
+/** A zstd frame, or a skippable one before it (RFC 8878, 3.1.1 and 3.1.2). */
+export function isZstd([a = 0, b, c, d]: Uint8Array): boolean {
+  const frame = a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd;
+  return frame || (a >> 4 === 5 && b === 0x2a && c === 0x4d && d === 0x18);
+}
+
 /** The type of a layer that we write the manifest for, by its first bytes. */
 export function layerTypeOf(firstBytes: Uint8Array): string {
-  const [a, b, c, d] = firstBytes;
-  if (a === 0x1f && b === 0x8b) return `${OCI_LAYER}+gzip`;
-  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return `${OCI_LAYER}+zstd`;
+  if (isGzip(firstBytes)) return `${OCI_LAYER}+gzip`;
+  if (isZstd(firstBytes)) return `${OCI_LAYER}+zstd`;
   return OCI_LAYER;
 }

@@ -1,3 +1,4 @@
+import { BoxliteError } from '../errors.js';
 import { layerInvalid } from './layer-error.js';
 import { parentIn } from './resolve-in-root.js';
 import type { LayerEntry } from './toc.js';
@@ -10,6 +11,9 @@ import {
   type Tree,
 } from './tree.js';
 
+/** What a tree of so many names takes in memory, about 3 GB, is what a process may have by default. */
+const MAX_ENTRIES = 4_000_000;
+
 /**
  * The tree that unpacking the layers one over the other would leave (OCI image-spec, layer.md),
  * computed without unpacking.
@@ -18,17 +22,31 @@ import {
  * is followed inside the root; a directory over a directory replaces its attributes and keeps its
  * names; anything else replaces what stood there; missing parents appear; a parent that is another
  * kind of file is an error. A hard link takes the attributes of what it links to.
- * @param layers entries of each layer, lowest first
- * @throws BoxliteError 'layer-invalid'
  */
-export function mergeLayers(layers: Iterable<readonly LayerEntry[]>): Directory {
-  const tree: Tree = { root: newDirectory(undefined), impliedDirectories: 0 };
-  let layer = 0;
-  for (const entries of layers) {
-    for (const entry of entries) apply(tree, entry, layer);
-    layer++;
+export class LayerMerge {
+  readonly #tree: Tree = { root: newDirectory(undefined), impliedDirectories: 0, linkSteps: 0 };
+  #layers = 0;
+  #entries = 0;
+
+  /** The tree of the layers so far. */
+  get root(): Directory {
+    return this.#tree.root;
   }
-  return tree.root;
+
+  /**
+   * Lays the next layer, counted from the lowest, over those before it.
+   * @throws BoxliteError 'layer-invalid', 'unsupported' (too many entries)
+   */
+  add(entries: readonly LayerEntry[]): void {
+    this.#entries += entries.length;
+    if (this.#entries > MAX_ENTRIES)
+      throw new BoxliteError(
+        'unsupported',
+        `the image's layers have more than ${MAX_ENTRIES} entries together`,
+      );
+    for (const entry of entries) apply(this.#tree, entry, this.#layers);
+    this.#layers++;
+  }
 }
 
 function apply(tree: Tree, entry: LayerEntry, layer: number): void {

@@ -46,22 +46,21 @@ export function formatPlatform(platform: Platform): string {
 }
 
 /**
- * The first of `offered` that can run where `wanted` is asked for: an exact variant before one the
- * CPU also runs (arm v7 runs v6 and v5), as the table of variants in OCI image-index.md has it.
+ * Those of `offered` that can run where `wanted` is asked for, best first and otherwise in order: an
+ * exact variant before one the CPU also runs (arm v7 runs v6 and v5, amd64 v3 runs v2 and v1), as the
+ * table of variants in OCI image-index.md has it.
  */
-export function choosePlatform<T extends { platform?: Platform }>(
+export function rankPlatforms<T extends { platform?: Platform }>(
   offered: readonly T[],
   wanted: Platform,
-): T | undefined {
-  for (const variant of runnableVariants(normalise(wanted))) {
-    const match = offered.find((entry) => {
+): T[] {
+  return runnableVariants(normalise(wanted)).flatMap((variant) =>
+    offered.filter((entry) => {
       if (entry.platform === undefined) return false;
       const platform = normalise(entry.platform);
       return sameMachine(platform, wanted) && platform.variant === variant;
-    });
-    if (match !== undefined) return match;
-  }
-  return undefined;
+    }),
+  );
 }
 
 /** Operating system and architecture agree; variants are not compared. */
@@ -85,11 +84,18 @@ function normalise(platform: Platform): Platform {
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
 
-function runnableVariants(wanted: Platform): (string | undefined)[] {
-  if (wanted.architecture === 'arm') {
-    const level = Number(wanted.variant?.slice(1));
-    if (Number.isInteger(level) && level >= 5 && level <= 8)
-      return Array.from({ length: level - 4 }, (_, below) => `v${level - below}`);
+/** The lowest and the highest variant of the architectures whose variants are levels of one CPU. */
+const LEVELS: Readonly<Record<string, readonly [lowest: number, highest: number]>> = {
+  arm: [5, 8],
+  amd64: [1, 4],
+};
+
+function runnableVariants({ architecture, variant }: Platform): (string | undefined)[] {
+  const [lowest = NaN, highest = NaN] = LEVELS[architecture] ?? [];
+  const level = Number(variant?.slice(1));
+  if (Number.isInteger(level) && level >= lowest && level <= highest) {
+    const levels = Array.from({ length: level - lowest + 1 }, (_, below) => `v${level - below}`);
+    return levels.map((each) => normalise({ os: '', architecture, variant: each }).variant);
   }
-  return wanted.variant === undefined ? [undefined] : [wanted.variant, undefined];
+  return variant === undefined ? [undefined] : [variant, undefined];
 }

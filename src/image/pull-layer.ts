@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
-import { blobPath, discardBlob, hasBlob } from './content-store.js';
-import { hashFor, parseDigest } from './digest.js';
+import { blobPath, discardBlob, hasBlob, isIntact } from './content-store.js';
 import type { StoredImageLayer } from './image-record.js';
 import { type BlobOpener, ingestBlob } from './ingest.js';
+import type { LayerLimits } from './layer-limits.js';
 import { hasLayer, storeLayer } from './layer-store.js';
 
 /** How a layer gets on. `digest` is the blob's; `total` its bytes. */
@@ -19,6 +19,13 @@ export type LayerEvent = { type: 'layer'; digest: string } & (
 export interface LayerOptions {
   onProgress?: (event: LayerEvent) => void;
   signal?: AbortSignal;
+  /** Default: `DEFAULT_LAYER_LIMITS`. */
+  limits?: LayerLimits;
+}
+
+/** Whether nothing is left to do for the layer: its blob is here, and it is laid out. */
+export async function isLayerHere(home: Home, layer: StoredImageLayer): Promise<boolean> {
+  return (await hasLayer(home, layer.diffId)) && (await hasBlob(home, layer));
 }
 
 /**
@@ -47,13 +54,13 @@ export async function bringLayer(
         if (bytes === layer.size) report({ type: 'layer', digest, status: 'unpacking' });
       },
       consume: async (bytes) => {
-        if (!unpacked) await layOut(home, bytes, layer);
+        if (!unpacked) await layOut(home, bytes, layer, options.limits);
       },
     });
   let outcome = await fetchIt();
   if (outcome === 'present' && !(await hasLayer(home, diffId))) {
     report({ type: 'layer', digest, status: 'unpacking' });
-    if (!(await unpackStored(home, layer))) outcome = await fetchIt();
+    if (!(await unpackStored(home, layer, options.limits))) outcome = await fetchIt();
   }
   report({ type: 'layer', digest, status: 'done' });
   return outcome === 'received';
@@ -63,27 +70,24 @@ export async function bringLayer(
  * Lays out a layer whose blob is here already.
  * @returns false when the stored blob proved damaged; it is discarded then
  */
-async function unpackStored(home: Home, layer: StoredImageLayer): Promise<boolean> {
+async function unpackStored(
+  home: Home,
+  layer: StoredImageLayer,
+  limits?: LayerLimits,
+): Promise<boolean> {
   try {
     const bytes = createReadStream(blobPath(home, layer.digest)) as AsyncIterable<Buffer>;
-    await layOut(home, bytes, layer);
+    await layOut(home, bytes, layer, limits);
     return true;
   } catch (error) {
     const content =
       error instanceof BoxliteError &&
       (error.code === 'image-corrupt' || error.code === 'layer-invalid');
+    // A bad layer may be what its author made, rather than what our disk made of it.
     if (!content || (await isIntact(home, layer.digest))) throw error;
     await discardBlob(home, layer.digest);
     return false;
   }
-}
-
-/** Whether a bad layer is what its author made, rather than what our disk made of it. */
-async function isIntact(home: Home, digest: string): Promise<boolean> {
-  const hash = hashFor(digest);
-  for await (const chunk of createReadStream(blobPath(home, digest)) as AsyncIterable<Buffer>)
-    hash.update(chunk);
-  return hash.digest('hex') === parseDigest(digest).hex;
 }
 
 /** What is wrong with a layer's content is told with the name of its blob. */
@@ -91,9 +95,10 @@ async function layOut(
   home: Home,
   bytes: AsyncIterable<Uint8Array>,
   { digest, diffId }: StoredImageLayer,
+  limits?: LayerLimits,
 ): Promise<void> {
   try {
-    await storeLayer(home, bytes, { diffId });
+    await storeLayer(home, bytes, { diffId }, limits);
   } catch (error) {
     const content =
       error instanceof BoxliteError &&

@@ -1,17 +1,18 @@
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
+import { blobSource } from './blob-source.js';
 import { readBlob } from './content-store.js';
 import { eachLimited } from './each-limited.js';
 import { MAX_CONFIG_BYTES } from './image-config.js';
-import { describeImage, type StoredImage } from './image-record.js';
+import { describeImage, type StoredImage, type StoredImageLayer } from './image-record.js';
 import { ingestBlob } from './ingest.js';
+import { type Keep, keepNothing } from './keep.js';
+import type { Descriptor } from './manifest.js';
+import type { LayerLimits } from './layer-limits.js';
 import { formatPlatform, hostPlatform, type Platform, sameMachine } from './platform.js';
-import { bringLayer, type LayerEvent } from './pull-layer.js';
+import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
 import { candidates, canonicalName, parseReference, type QualifiedReference } from './reference.js';
-import type { CredentialSource } from './registry/auth.js';
-import { RegistryClient } from './registry/client.js';
-import type { HttpTimeouts } from './registry/http.js';
-import type { RetryPolicy } from './registry/retry.js';
+import { RegistryClient, type RegistryOptions } from './registry/client.js';
 import { resolveImage, type ResolvedImage } from './resolve.js';
 
 /** As Docker: more at once are hardly faster, and slower for everybody else on the line. */
@@ -25,18 +26,14 @@ export type PullEvent =
   | { type: 'resolved'; reference: string; digest: string; layers: string[] }
   | LayerEvent;
 
-export interface PullOptions {
+export interface PullOptions extends RegistryOptions {
   /** Default: Linux on this machine's architecture. */
   platform?: Platform;
   /** The search list for names without a registry; empty means docker.io. */
   registries?: readonly string[];
-  /** Registries (host[:port]) to speak to in the clear or without trust in their certificate. */
-  insecure?: readonly string[];
-  credentials?: CredentialSource;
-  timeouts?: HttpTimeouts;
-  retry?: RetryPolicy;
+  limits?: LayerLimits;
   onProgress?: (event: PullEvent) => void;
-  signal?: AbortSignal;
+  keep?: Keep;
 }
 
 export interface PulledImage {
@@ -94,7 +91,8 @@ async function resolveOr(
   failures: BoxliteError[],
 ): Promise<ResolvedImage | undefined> {
   try {
-    return await resolveImage(home, client, place, options.platform ?? hostPlatform());
+    const platform = options.platform ?? hostPlatform();
+    return await resolveImage(home, client, place, platform, options.keep);
   } catch (error) {
     if (!(error instanceof BoxliteError) || !NEXT_PLACE.includes(error.code)) throw error;
     failures.push(error);
@@ -113,20 +111,34 @@ async function fetchImage(
   const reference = canonicalName(place);
   const { manifest, manifestDigest, manifestBytes, digest } = resolved;
   const report = options.onProgress ?? (() => undefined);
-  const open = (blob: { digest: string; size: number }) => (offset: number) =>
-    client.blob(place.repository, blob, offset);
+  const keep = options.keep ?? keepNothing;
+  const open = (blob: Descriptor) => blobSource(client, place.repository, blob, options);
 
+  keep([manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)]);
   const configBytes = await fetchConfig(home, manifest.config, open(manifest.config), options);
   const image = describeImage(manifestDigest, manifestBytes, manifest, configBytes, reference);
+  keep(image.config.diffIds);
   checkPlatform(image, options.platform ?? hostPlatform(), reference);
 
   const layers = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()];
+  const descriptors = new Map(manifest.layers.map((layer) => [layer.digest, layer]));
   const digests = layers.map((layer) => layer.digest);
   report({ type: 'resolved', reference, digest, layers: digests });
-  for (const layer of digests) report({ type: 'layer', digest: layer, status: 'queued' });
+  const missing: StoredImageLayer[] = [];
+  for (const layer of layers) {
+    const here = await isLayerHere(home, layer);
+    if (!here) missing.push(layer);
+    report({ type: 'layer', digest: layer.digest, status: here ? 'exists' : 'queued' });
+  }
   let upToDate = true;
-  await eachLimited(layers, LAYERS_AT_ONCE, options.signal, async (layer, signal) => {
-    const fetched = await bringLayer(home, layer, open(layer), { onProgress: report, signal });
+  await eachLimited(missing, LAYERS_AT_ONCE, options.signal, async (layer, signal) => {
+    const source = open(descriptors.get(layer.digest) ?? { ...layer, annotations: {} });
+    const { limits } = options;
+    const fetched = await bringLayer(home, layer, source, {
+      onProgress: report,
+      signal,
+      ...(limits ? { limits } : {}),
+    });
     if (fetched) upToDate = false;
   });
   return { reference, digest, image, upToDate };

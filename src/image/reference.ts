@@ -1,5 +1,6 @@
 import { BoxliteError } from '../errors.js';
 import { isDigest } from './digest.js';
+import { referenceError } from './reference-error.js';
 
 /** Where names without a registry are looked for when nothing else is configured. */
 export const DEFAULT_REGISTRIES: readonly string[] = ['docker.io'];
@@ -34,13 +35,10 @@ const MAX_TAG_LENGTH = 128;
  */
 export function parseReference(text: string): Reference {
   const refuse = (index: number, rule: string): never => {
-    throw new BoxliteError(
-      'invalid-reference',
-      `invalid image reference ${JSON.stringify(text)}: ${rule} (character ${index + 1})`,
-      { hint: 'write it as [REGISTRY[:PORT]/]NAME[:TAG][@DIGEST], for example alpine:3.20' },
-    );
+    throw referenceError(text, index, rule);
   };
   if (text === '') refuse(0, 'it is empty');
+  if (/^[0-9a-f]{64}$/.test(text)) refuse(0, 'a name can not be 64 hex digits, that is an id');
 
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
@@ -58,6 +56,9 @@ export function parseReference(text: string): Reference {
   if (registry !== undefined) checkRegistry(registry, refuse);
   const pathStart = registry === undefined ? 0 : slash + 1;
   checkRepository(name.slice(pathStart), pathStart, refuse);
+  // Docker counts what it puts in front of a name that is Docker Hub's own.
+  const unseen = qualify(registry ?? 'docker.io', name.slice(pathStart)).repository.length;
+  checkLength(unseen, name.length, refuse);
 
   const reference: Reference = { repository: name.slice(pathStart) };
   if (registry !== undefined) Object.assign(reference, qualify(registry, reference.repository));
@@ -83,7 +84,11 @@ export function candidates(
     const host = slash < 0 ? place : place.slice(0, slash);
     const prefix = slash < 0 ? '' : `${place.slice(slash + 1).replace(/\/+$/, '')}/`;
     checkPlace(place, host, prefix);
-    return { ...reference, ...qualify(host, prefix + reference.repository) };
+    const qualified = qualify(host, prefix + reference.repository);
+    checkLength(qualified.repository.length, reference.repository.length, (index, rule) => {
+      throw referenceError(reference.repository, index, `${rule}, with ${place} in front`);
+    });
+    return { ...reference, ...qualified };
   });
 }
 
@@ -148,34 +153,50 @@ function checkTag(tag: string, start: number, refuse: Refuse): void {
   if (bad >= 0) refuse(start + bad, 'a tag holds letters, digits, underscores, dots and dashes');
 }
 
-const HOST = /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])$/;
-
+/** `host [:port]`; a host is a DNS name, an IPv4 address, or an IPv6 address in brackets. */
 function checkRegistry(registry: string, refuse: Refuse): void {
+  if (/^\[[^\]]*$/.test(registry)) refuse(0, 'the registry is not an IPv6 address');
   const [, host = registry, port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(registry) ?? [];
   if (port !== undefined && !(/^[0-9]{1,5}$/.test(port) && Number(port) <= 65535))
     refuse(host.length + 1, 'the port must be a number up to 65535');
   if (host.startsWith('[')) {
-    if (!/^\[[0-9A-Fa-f:.]+\]$/.test(host)) refuse(0, 'the registry is not an IPv6 address');
+    if (!/^\[[0-9A-Fa-f:]+\]$/.test(host)) refuse(0, 'the registry is not an IPv6 address');
     return;
   }
   let index = 0;
   for (const label of host.split('.')) {
-    if (!HOST.test(label)) refuse(index, 'the registry is not a host name');
+    const fault = labelFault(label);
+    if (fault !== undefined) refuse(index + fault, 'the registry is not a host name');
     index += label.length + 1;
   }
 }
 
+/** Index of what a label of a host name may not hold; undefined when it is well-formed. */
+function labelFault(label: string): number | undefined {
+  const foreign = label.search(/[^A-Za-z0-9-]/);
+  if (foreign >= 0) return foreign;
+  if (label === '' || label.startsWith('-')) return 0;
+  return label.endsWith('-') ? label.length - 1 : undefined;
+}
+
 function checkRepository(path: string, start: number, refuse: Refuse): void {
   if (path === '') refuse(start, 'the repository name is missing');
-  if (path.length > MAX_REPOSITORY_LENGTH)
-    refuse(start + MAX_REPOSITORY_LENGTH, `a name has at most ${MAX_REPOSITORY_LENGTH} characters`);
-  if (/^[0-9a-f]{64}$/.test(path)) refuse(start, 'a name can not be 64 hex digits, that is an id');
+  checkLength(path.length, start + path.length, refuse);
   let index = start;
   for (const component of path.split('/')) {
     const fault = componentFault(component);
     if (fault !== undefined) refuse(index + fault.index, fault.rule);
     index += component.length + 1;
   }
+}
+
+/** @param end of the name in the text; what is too much stands before it */
+function checkLength(length: number, end: number, refuse: Refuse): void {
+  if (length > MAX_REPOSITORY_LENGTH)
+    refuse(
+      end - (length - MAX_REPOSITORY_LENGTH),
+      `a name has at most ${MAX_REPOSITORY_LENGTH} characters`,
+    );
 }
 
 /** `path-component := [a-z0-9]+ ((_ | . | __ | -+) [a-z0-9]+)*` */

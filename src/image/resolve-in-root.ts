@@ -5,6 +5,11 @@ import { type Directory, isDirectory, newDirectory, type Tree } from './tree.js'
 const MAX_SYMLINKS = 255;
 /** A few long paths could otherwise ask for more directories than memory holds. */
 const MAX_IMPLIED_DIRECTORIES = 1_000_000;
+/**
+ * Each entry may go through 255 links of 2,000 components: hours of work for an archive of a few MB.
+ * An image whose every file lies behind a link of three components comes this far with 10 million.
+ */
+const MAX_LINK_STEPS = 30_000_000;
 
 /**
  * Finds the directory that a path's last name stands in, following symlinks of the way inside the root:
@@ -43,7 +48,14 @@ export function parentIn(
     } else if (next.kind === 'symlink') {
       if (++followed > MAX_SYMLINKS) throw layerInvalid(path, 'its parents are a loop of symlinks');
       if (next.target.startsWith('/')) directory = tree.root;
-      ahead.push(...next.target.split('/').reverse());
+      const ofLink = next.target.split('/').reverse();
+      tree.linkSteps += ofLink.length;
+      if (tree.linkSteps > MAX_LINK_STEPS)
+        throw layerInvalid(
+          path,
+          `the parents up to it are over ${MAX_LINK_STEPS} names of symlinks`,
+        );
+      ahead.push(...ofLink);
     } else {
       return undefined;
     }

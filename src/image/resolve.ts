@@ -1,20 +1,26 @@
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { blobSize, readBlob, writeBlob } from './content-store.js';
-import { isDigest, parseDigest } from './digest.js';
+import { digestOf, isDigest, parseDigest } from './digest.js';
+import { type Keep, keepNothing } from './keep.js';
 import {
-  chooseEntry,
+  type Descriptor,
   type Index,
   type Manifest,
   MAX_MANIFEST_BYTES,
+  noSuitableEntry,
   parseManifest,
+  suitableEntries,
 } from './manifest.js';
+import { isIndexType } from './media-types.js';
 import type { Platform } from './platform.js';
 import { canonicalName, type QualifiedReference } from './reference.js';
 import type { FetchedManifest, RegistryClient } from './registry/client.js';
 
 /** Indexes in indexes; more than one level is unusual already. */
 const MAX_INDEX_DEPTH = 4;
+/** So many documents are looked at for one image; an index may offer thousands of others. */
+const MAX_DOCUMENTS = 32;
 
 export interface ResolvedImage {
   /** Of what the tag names: an index, or the manifest itself. */
@@ -25,8 +31,8 @@ export interface ResolvedImage {
 }
 
 /**
- * Follows a reference to the manifest of one platform. Every document on the way is stored; one
- * that is named by digest and stored already is not fetched.
+ * Follows a reference to the manifest of one platform, through indexes in indexes where need be. Every
+ * document on the way is stored; one that is named by digest and stored already is not fetched.
  * @throws BoxliteError `image-not-found`, `registry-*`, `image-corrupt`, `unsupported`
  */
 export async function resolveImage(
@@ -34,52 +40,102 @@ export async function resolveImage(
   client: RegistryClient,
   reference: QualifiedReference,
   platform: Platform,
+  keep: Keep = keepNothing,
 ): Promise<ResolvedImage> {
   const what = canonicalName(reference);
-  const { repository } = reference;
-  let next = reference.digest ?? reference.tag ?? 'latest';
-  let expected: { mediaType: string; size: number } | undefined;
-  let digest: string | undefined;
-  for (let depth = 0; depth <= MAX_INDEX_DEPTH; depth++) {
-    const fetched = await obtain(home, client, repository, next);
-    const document = parseDocument(fetched, expected, what);
-    await writeBlob(home, fetched.bytes, parseDigest(fetched.digest).algorithm);
-    digest ??= fetched.digest;
-    if (document.kind === 'manifest')
-      return {
-        digest,
-        manifest: document,
-        manifestDigest: fetched.digest,
-        manifestBytes: fetched.bytes.length,
-      };
-    const entry = chooseEntry(document, platform, what);
-    next = entry.digest;
-    expected = entry;
-  }
-  throw new BoxliteError(
-    'image-corrupt',
-    `${what} nests indexes more than ${MAX_INDEX_DEPTH} levels deep`,
-  );
+  const search = new Search(home, client, reference.repository, platform, what, keep);
+  const top = await search.open(reference.digest ?? reference.tag ?? 'latest', undefined);
+  const found = await search.follow(top, 0);
+  return {
+    digest: top.digest,
+    manifest: found.document,
+    manifestDigest: found.digest,
+    manifestBytes: found.size,
+  };
 }
 
-async function obtain(
-  home: Home,
-  client: RegistryClient,
-  repository: string,
-  reference: string,
-): Promise<FetchedManifest> {
-  if (isDigest(reference) && (await blobSize(home, reference)) !== undefined) {
-    const bytes = await readBlob(home, reference, MAX_MANIFEST_BYTES).catch(() => undefined);
-    // A damaged copy is fetched again and replaced.
-    if (bytes !== undefined) return { bytes, mediaType: undefined, digest: reference };
+interface Opened<T extends Index | Manifest = Index | Manifest> {
+  digest: string;
+  size: number;
+  document: T;
+}
+
+/** One search for one platform's image. */
+class Search {
+  private documents = 0;
+
+  constructor(
+    private readonly home: Home,
+    private readonly client: RegistryClient,
+    private readonly repository: string,
+    private readonly platform: Platform,
+    private readonly what: string,
+    private readonly keep: Keep,
+  ) {}
+
+  /** Fetches one document, unless it is stored already, and stores it. */
+  async open(reference: string, expected: Descriptor | undefined): Promise<Opened> {
+    if (++this.documents > MAX_DOCUMENTS)
+      throw this.corrupt(`leads through more than ${MAX_DOCUMENTS} indexes and manifests`);
+    if (expected !== undefined && expected.size > MAX_MANIFEST_BYTES)
+      throw this.corrupt(`lists a manifest of ${expected.size} bytes`);
+    if (isDigest(reference)) this.keep([reference]);
+    const fetched = await this.obtain(reference, expected);
+    const document = parseDocument(fetched, expected, this.what);
+    this.keep([fetched.digest]);
+    await writeBlob(this.home, fetched.bytes, parseDigest(fetched.digest).algorithm);
+    return { digest: fetched.digest, size: fetched.bytes.length, document };
   }
-  return client.manifest(repository, reference);
+
+  /**
+   * An entry's platform is only a promise, and one that names none promises nothing: what proves to
+   * hold no image for ours is left for the next.
+   */
+  async follow(opened: Opened, depth: number): Promise<Opened<Manifest>> {
+    const { document } = opened;
+    if (document.kind === 'manifest') return { ...opened, document };
+    if (depth === MAX_INDEX_DEPTH)
+      throw this.corrupt(`nests indexes more than ${MAX_INDEX_DEPTH} levels deep`);
+    for (const entry of suitableEntries(document, this.platform)) {
+      try {
+        return await this.follow(await this.open(entry.digest, entry), depth + 1);
+      } catch (error) {
+        const passedOver = error instanceof BoxliteError && error.code === 'image-not-found';
+        if (!passedOver || !isIndexType(entry.mediaType)) throw error;
+      }
+    }
+    throw noSuitableEntry(document, this.platform, this.what);
+  }
+
+  private async obtain(
+    reference: string,
+    expected: Descriptor | undefined,
+  ): Promise<FetchedManifest> {
+    const data = expected?.data;
+    if (isDigest(reference)) {
+      const bytes = data ?? (await this.stored(reference));
+      if (bytes !== undefined && digestOf(bytes, parseDigest(reference).algorithm) === reference)
+        return { bytes, mediaType: undefined, digest: reference };
+      if (data !== undefined) throw this.corrupt(`has data that are not ${reference}`);
+    }
+    return this.client.manifest(this.repository, reference, expected?.size);
+  }
+
+  /** A damaged copy is fetched again and replaced. */
+  private async stored(digest: string): Promise<Buffer | undefined> {
+    if ((await blobSize(this.home, digest)) === undefined) return undefined;
+    return readBlob(this.home, digest, MAX_MANIFEST_BYTES).catch(() => undefined);
+  }
+
+  private corrupt(fault: string): BoxliteError {
+    return new BoxliteError('image-corrupt', `${this.what} ${fault}`);
+  }
 }
 
 /** What leads to a document (a descriptor) and what brings it (a header) must both agree with it. */
 function parseDocument(
   { bytes, mediaType }: FetchedManifest,
-  expected: { mediaType: string; size: number } | undefined,
+  expected: Descriptor | undefined,
   what: string,
 ): Index | Manifest {
   if (expected !== undefined && expected.size !== bytes.length)

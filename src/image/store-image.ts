@@ -1,6 +1,8 @@
 import type { Home } from '../home.js';
 import { writeBlob } from './content-store.js';
+import { digestOf } from './digest.js';
 import { describeImage, type StoredImage, type StoredImageLayer } from './image-record.js';
+import { type Keep, keepNothing } from './keep.js';
 import { parseManifest } from './manifest.js';
 import { OCI_CONFIG, OCI_MANIFEST } from './media-types.js';
 
@@ -12,7 +14,9 @@ export async function storeImage(
   home: Home,
   configBytes: Uint8Array,
   layers: readonly StoredImageLayer[],
+  keep: Keep = keepNothing,
 ): Promise<StoredImage> {
+  keep([digestOf(configBytes)]);
   const configDigest = await writeBlob(home, configBytes);
   const bytes = Buffer.from(
     JSON.stringify({
@@ -22,6 +26,7 @@ export async function storeImage(
       layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
     }),
   );
+  keep([digestOf(bytes)]);
   const manifestDigest = await writeBlob(home, bytes);
   const what = `image ${configDigest}`;
   const manifest = parseManifest(bytes, OCI_MANIFEST, what);

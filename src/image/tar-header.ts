@@ -6,7 +6,7 @@ export const TAR_BLOCK = 512;
 export interface TarHeader {
   name: string;
   linkName: string;
-  /** The type flag as a character; `\0` of old archives is `0`. */
+  /** The type flag as a character. */
   type: string;
   mode: number;
   uid: number;
@@ -27,8 +27,7 @@ const STAR_TRAILER = 'tar\0';
 export function parseTarHeader(block: Buffer): TarHeader {
   const name = textAt(block, 0, 100);
   if (!hasValidChecksum(block)) throw layerInvalid(name, 'the header checksum is wrong');
-  const flag = block[156] ?? 0;
-  const type = flag === 0 ? (name.endsWith('/') ? '5' : '0') : String.fromCharCode(flag);
+  const type = String.fromCharCode(block[156] ?? 0);
   const isDevice = type === '3' || type === '4';
   return {
     name: withPrefix(block, name),

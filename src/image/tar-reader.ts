@@ -1,4 +1,4 @@
-import { layerInvalid } from './layer-error.js';
+import { layerInvalid, showName } from './layer-error.js';
 import { parsePax, type PaxOverrides } from './pax.js';
 import { isZeroBlock, parseTarHeader, TAR_BLOCK, type TarHeader } from './tar-header.js';
 import {
@@ -45,6 +45,7 @@ const MAX_EXTENSION_BYTES = 1 << 20;
 /** Extension headers in a row before the entry they speak of. */
 const MAX_EXTENSIONS = 16;
 const KINDS: Readonly<Record<string, TarKind>> = {
+  '\0': 'file', // of old archives
   '0': 'file',
   '7': 'file', // contiguous file: the same thing everywhere
   S: 'file', // GNU sparse
@@ -202,10 +203,11 @@ export class TarReader {
 
   #startEntry(header: TarHeader, block: Buffer): void {
     const pax = this.#pax;
-    const kind = KINDS[header.type];
     const name = pax?.path ?? this.#longName ?? header.name;
+    // Before there was a type for directories, the slash told.
+    const kind = header.type === '\0' && name.endsWith('/') ? 'directory' : KINDS[header.type];
     if (kind === undefined)
-      throw layerInvalid(name, `its type ${JSON.stringify(header.type)} is unknown`);
+      throw layerInvalid(name, `its type ${showName(header.type)} is unknown`);
     const storedSize = kind === 'file' ? (pax?.size ?? header.size) : 0;
     this.#entry = {
       kind,

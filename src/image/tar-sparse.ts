@@ -1,4 +1,4 @@
-import { layerInvalid } from './layer-error.js';
+import { layerInvalid, showName } from './layer-error.js';
 import type { PaxOverrides } from './pax.js';
 import { numberAt } from './tar-header.js';
 
@@ -33,7 +33,9 @@ export function readOldGnuSparse(
 }
 
 export function oldGnuRealSize(block: Buffer, name: string): number {
-  return numberAt(block, REAL_SIZE_OFFSET, 12, name, 'real size');
+  const size = numberAt(block, REAL_SIZE_OFFSET, 12, name, 'real size');
+  if (size < 0) throw layerInvalid(name, 'its real size is negative');
+  return size;
 }
 
 /** What the pax formats 0.0, 0.1 and 1.0 of GNU tar say; undefined when the entry is not sparse. */
@@ -45,7 +47,10 @@ export function paxSparse(
   const declared = sparse.get('realsize') ?? sparse.get('size');
   if (declared === undefined) return undefined;
   const realSize = parseDecimal(declared, name);
-  if (sparse.get('major') === '1') return { name: sparse.get('name'), realSize, map: 'in-data' };
+  const version = `${sparse.get('major') ?? '0'}.${sparse.get('minor') ?? '0'}`;
+  if (!['0.0', '0.1', '1.0'].includes(version))
+    throw layerInvalid(name, `the sparse format ${showName(version)} is unknown`);
+  if (version === '1.0') return { name: sparse.get('name'), realSize, map: 'in-data' };
   const list = sparse.get('map');
   const map =
     list === undefined ? pax.sparseMap : list.split(',').map((n) => parseDecimal(n, name));

@@ -63,6 +63,8 @@ const WRITE_BYTES = 256 * 1024;
 /** Collects lines synchronously; `drain` writes them once there are enough. */
 export class TocWriter {
   #lines: string[] = [];
+  /** Characters of `#lines`. */
+  #pending = 0;
   #bytes = 0;
   #entries = 0;
   readonly #hash = createHash('sha256');
@@ -71,6 +73,11 @@ export class TocWriter {
 
   get entries(): number {
     return this.#entries;
+  }
+
+  /** Characters of all lines so far. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   add(entry: LayerEntry): void {
@@ -90,12 +97,13 @@ export class TocWriter {
       entry.xattrs.flat(),
     ]);
     this.#lines.push(line);
+    this.#pending += line.length;
     this.#bytes += line.length;
     this.#entries++;
   }
 
   async drain(): Promise<void> {
-    if (this.#bytes >= WRITE_BYTES) await this.#write();
+    if (this.#pending >= WRITE_BYTES) await this.#write();
   }
 
   /** @param blocks length of the layer's data in 4096-byte blocks */
@@ -110,7 +118,7 @@ export class TocWriter {
     if (this.#lines.length === 0) return;
     const bytes = Buffer.from(`${this.#lines.join('\n')}\n`);
     this.#lines = [];
-    this.#bytes = 0;
+    this.#pending = 0;
     this.#hash.update(bytes);
     await this.file.writeFile(bytes);
   }

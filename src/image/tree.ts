@@ -33,6 +33,8 @@ export interface Tree {
   root: Directory;
   /** Directories made only because a path went through them. */
   impliedDirectories: number;
+  /** Components of symlinks' targets that were gone through on the way to an entry's parent. */
+  linkSteps: number;
 }
 
 export interface Name {

@@ -1,6 +1,6 @@
 import { layerInvalid } from './layer-error.js';
 
-const WHITEOUT_PREFIX = '.wh.';
+export const WHITEOUT_PREFIX = '.wh.';
 const OPAQUE_NAME = '.wh..wh..opq';
 /** AUFS kept its own bookkeeping under such names; they never were content. */
 const META_PREFIX = '.wh..wh.';

@@ -33,11 +33,23 @@ export interface BoxRecord {
   startedAt: number | null;
   finishedAt: number | null;
   startCount: number;
+  /** How often its restart policy has started it since a user did. */
   restartCount: number;
+  /** Milliseconds that its shim waits before the next of these. */
+  restartDelayMs: number;
+  /** Its processors stand still. */
+  paused: boolean;
+  /** A user started it, and none has stopped it since. */
+  wanted: boolean;
   /** JSON: how long each stage of the last start took. */
   timings: unknown;
   accelerator: string | null;
   templateKey: string | null;
+  /** Commands started beside the box's own, and those that could not be; counted by CounterTable. */
+  commandsExecuted: number;
+  execErrors: number;
+  /** Of the present run, as it was last written down: starting, healthy, unhealthy. */
+  health: string | null;
 }
 
 /** What a box begins with; it becomes `configured`. */
@@ -46,7 +58,19 @@ export type NewBox = Pick<BoxRecord, 'id' | 'image' | 'options' | 'containerId'>
 
 /** What may change later, besides status and name; a missing field stays as it is. */
 export type BoxPatch = Partial<
-  Omit<BoxRecord, 'id' | 'name' | 'status' | 'createdAt' | 'updatedAt' | 'containerId' | 'lockId'>
+  Omit<
+    BoxRecord,
+    | 'id'
+    | 'name'
+    | 'status'
+    | 'createdAt'
+    | 'updatedAt'
+    | 'containerId'
+    | 'lockId'
+    | 'commandsExecuted'
+    | 'execErrors'
+    | 'health'
+  >
 >;
 
 /** The column of each field that a patch may hold. */
@@ -66,6 +90,9 @@ export const PATCH_COLUMNS: Record<keyof BoxPatch, string> = {
   finishedAt: 'finished_at',
   startCount: 'start_count',
   restartCount: 'restart_count',
+  restartDelayMs: 'restart_delay',
+  paused: 'paused',
+  wanted: 'wanted',
   timings: 'timings',
   accelerator: 'accelerator',
   templateKey: 'template_key',
@@ -95,9 +122,15 @@ export function parseBox(row: Row): BoxRecord {
     finishedAt: nullable(integer, row, 'finished_at'),
     startCount: integer(row, 'start_count'),
     restartCount: integer(row, 'restart_count'),
+    restartDelayMs: integer(row, 'restart_delay'),
+    paused: flag(row, 'paused'),
+    wanted: flag(row, 'wanted'),
     timings: nullable(json, row, 'timings'),
     accelerator: nullable(text, row, 'accelerator'),
     templateKey: nullable(text, row, 'template_key'),
+    commandsExecuted: integer(row, 'commands_executed'),
+    execErrors: integer(row, 'exec_errors'),
+    health: nullable(text, row, 'health'),
   };
 }
 

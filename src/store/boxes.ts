@@ -7,6 +7,7 @@ import {
   type NewBox,
 } from './box-record.js';
 import type { Database, SqlValue } from './database.js';
+import { boxEvent } from './events.js';
 import { text } from './row.js';
 import type { BoxStatus } from './status.js';
 
@@ -36,7 +37,9 @@ export class BoxTable {
         box.autoRemove === true ? 1 : 0,
       );
       if (row === undefined) throw new Error('INSERT … RETURNING gave no row');
-      return parseBox(row);
+      const record = parseBox(row);
+      this.database.events.add(boxEvent(record, 'create', {}, record.createdAt));
+      return record;
     });
   }
 
@@ -95,6 +98,16 @@ export class BoxTable {
       .map(parseBox);
   }
 
+  /** Those that something must be done for when they have ended. */
+  unattended(): BoxRecord[] {
+    return this.database
+      .all(
+        `SELECT * FROM boxes WHERE (auto_remove = 1 OR wanted = 1) AND started_at IS NOT NULL
+            ${NEWEST_FIRST}`,
+      )
+      .map(parseBox);
+  }
+
   /**
    * Compare-and-set: takes the box to `to` and applies the patch, only if its status is one of `from`.
    * @returns whether it did; of several processes that try, one does
@@ -107,6 +120,22 @@ export class BoxTable {
       ...values,
       id,
       ...from,
+    );
+    return changed === 1;
+  }
+
+  /**
+   * Compare-and-set: notes the health of the run that began at `startedAt`.
+   * @returns whether it was another one before; of several processes that try, one is told so
+   */
+  changeHealth(id: string, startedAt: number, health: string): boolean {
+    const changed = this.database.run(
+      `UPDATE boxes SET health = ? WHERE id = ? AND started_at = ? AND health IS NOT ?
+       AND status IN ('running', 'stopping')`,
+      health,
+      id,
+      startedAt,
+      health,
     );
     return changed === 1;
   }
@@ -124,27 +153,32 @@ export class BoxTable {
   rename(id: string, name: string): boolean {
     return this.database.write(() => {
       this.refuseTakenName(name);
-      const now = this.database.now();
-      return (
-        this.database.run(
-          'UPDATE boxes SET name = ?, updated_at = ? WHERE id = ?',
-          name,
-          now,
-          id,
-        ) === 1
+      const before = this.get(id);
+      if (before === undefined) return false;
+      this.database.run(
+        'UPDATE boxes SET name = ?, updated_at = ? WHERE id = ?',
+        name,
+        this.database.now(),
+        id,
       );
+      const oldName = before.name ?? '';
+      this.database.events.add(boxEvent({ ...before, name }, 'rename', { oldName }));
+      return true;
     });
   }
 
   /** Forgets the box if its status is one of `from`. @returns whether it did */
   remove(id: string, from: readonly BoxStatus[]): boolean {
-    return (
-      this.database.run(
-        `DELETE FROM boxes WHERE id = ? AND status IN (${placeholders(from)})`,
+    return this.database.write(() => {
+      const row = this.database.get(
+        `DELETE FROM boxes WHERE id = ? AND status IN (${placeholders(from)}) RETURNING *`,
         id,
         ...from,
-      ) === 1
-    );
+      );
+      if (row === undefined) return false;
+      this.database.events.add(boxEvent(parseBox(row), 'destroy'));
+      return true;
+    });
   }
 
   private refuseTakenName(name: string): void {

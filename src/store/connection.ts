@@ -4,6 +4,8 @@ import Sqlite from 'better-sqlite3';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import { migrate } from './migrate.js';
+import { nativeBinding } from './native-binding.js';
+import { makeReserve, writeWithReserve } from './reserve.js';
 import { storeError } from './store-error.js';
 
 const BUSY_TIMEOUT_MS = 10_000;
@@ -13,7 +15,8 @@ export function connect(home: Home): Sqlite.Database {
   const path = home.database();
   try {
     if (!existsSync(path)) createDatabase(home);
-    return openFile(path);
+    // Where nobody has the database open, SQLite needs some space even for reading.
+    return writeWithReserve(home, () => openFile(path));
   } catch (error) {
     throw storeError(error, path);
   }
@@ -32,9 +35,10 @@ function createDatabase(home: Home): void {
     writeFileSync(draft, '', { flag: 'wx', mode: 0o600 });
     openFile(draft).close();
     linkSync(draft, path);
+    makeReserve(home);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST')
-      throw error instanceof Sqlite.SqliteError ? error : fileError(error, `create ${path}`);
+      throw error instanceof BoxliteError ? error : fileError(error, `create ${path}`);
   } finally {
     for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
   }
@@ -62,7 +66,11 @@ function refuseOrphanJournal(path: string): void {
 }
 
 function openFile(path: string): Sqlite.Database {
-  const connection = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
+  const connection = new Sqlite(path, {
+    timeout: BUSY_TIMEOUT_MS,
+    fileMustExist: true,
+    nativeBinding: nativeBinding(),
+  });
   try {
     // Readers go on while one process writes.
     connection.pragma('journal_mode = WAL');
@@ -75,6 +83,6 @@ function openFile(path: string): Sqlite.Database {
     return connection;
   } catch (error) {
     connection.close();
-    throw error;
+    throw storeError(error, path);
   }
 }

@@ -2,7 +2,11 @@ import type Sqlite from 'better-sqlite3';
 import type { Home } from '../home.js';
 import { BoxTable } from './boxes.js';
 import { connect } from './connection.js';
+import { CounterTable } from './counters.js';
+import { EventTable } from './events.js';
+import { HostBoot } from './host-boot.js';
 import { ImageTable } from './images.js';
+import { LeaseTable } from './leases.js';
 import type { Row } from './row.js';
 import { storeError } from './store-error.js';
 
@@ -14,7 +18,11 @@ export type SqlValue = string | number | null;
  */
 export class Database implements Disposable {
   readonly boxes = new BoxTable(this);
+  readonly events = new EventTable(this);
+  readonly hostBoot = new HostBoot(this);
   readonly images = new ImageTable(this);
+  readonly leases = new LeaseTable(this);
+  readonly counters = new CounterTable(this);
   readonly #statements = new Map<string, Sqlite.Statement>();
 
   private constructor(

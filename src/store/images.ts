@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import { imageEvent } from './events.js';
 import { integer, nullable, text, type Row } from './row.js';
 
 /** An image that is whole in the content store. Times are ms since the epoch, sizes bytes. */
@@ -17,7 +18,7 @@ export interface ImageRecord {
 export interface ImageReference extends ImageRecord {
   /** Canonical: `docker.io/library/alpine:3`, `localhost/tools:latest`. */
   reference: string;
-  /** What the registry's tag names, when that is an index and not the manifest itself. */
+  /** What the registry's tag names, an index or the manifest itself; null for a name given here. */
   indexDigest: string | null;
   pulledAt: number;
 }
@@ -42,9 +43,13 @@ export class ImageTable {
 
   /**
    * Records an image under a reference, which from now on names this image alone.
+   * @param action what of, for the log of events; without, nothing is told
    * @returns what the reference named before, when that was another image (it may dangle now)
    */
-  put(image: Omit<ImageReference, 'pulledAt'>): ImageReference | undefined {
+  put(
+    image: Omit<ImageReference, 'pulledAt'>,
+    action?: 'pull' | 'load' | 'import' | 'tag',
+  ): ImageReference | undefined {
     return this.database.write(() => {
       const before = this.get(image.reference);
       this.add(image);
@@ -58,6 +63,11 @@ export class ImageTable {
         image.indexDigest,
         this.database.now(),
       );
+      if (action !== undefined) {
+        // A pull is told by what was asked for.
+        const actor = action === 'pull' ? image.reference : image.imageId;
+        this.database.events.add(imageEvent(action, actor, image.reference));
+      }
       return before?.manifestDigest === image.manifestDigest ? undefined : before;
     });
   }
@@ -104,6 +114,23 @@ export class ImageTable {
       .map(parseImage);
   }
 
+  /** Every image, newest first. Two manifests of one configuration are one image to people. */
+  all(): ImageRecord[] {
+    return this.database.all('SELECT * FROM images ORDER BY created_at DESC').map(parseImage);
+  }
+
+  /** The images of one id: as many as there are manifests for its configuration. */
+  withId(imageId: string): ImageRecord[] {
+    return this.database.all('SELECT * FROM images WHERE image_id = ?', imageId).map(parseImage);
+  }
+
+  /** The references of all images of one id, sorted. */
+  referencesOfId(imageId: string): ImageReference[] {
+    return this.database
+      .all(`${SELECT_REFERENCES} WHERE image_id = ? ORDER BY reference`, imageId)
+      .map(parseReference);
+  }
+
   /** Images without a reference, newest first. */
   dangling(): ImageRecord[] {
     return this.database
@@ -119,19 +146,24 @@ export class ImageTable {
     return this.database.write(() => {
       const before = this.get(reference);
       this.database.run('DELETE FROM image_references WHERE reference = ?', reference);
+      if (before) this.database.events.add(imageEvent('untag', before.imageId, before.reference));
       return before;
     });
   }
 
   /** Forgets an image that has no reference. @returns whether it did */
   removeImage(manifestDigest: string): boolean {
-    return (
-      this.database.run(
+    return this.database.write(() => {
+      const row = this.database.get(
         `DELETE FROM images WHERE manifest_digest = ? AND manifest_digest NOT IN
-           (SELECT manifest_digest FROM image_references)`,
+           (SELECT manifest_digest FROM image_references) RETURNING image_id`,
         manifestDigest,
-      ) === 1
-    );
+      );
+      if (row === undefined) return false;
+      const imageId = text(row, 'image_id');
+      this.database.events.add(imageEvent('delete', imageId, imageId));
+      return true;
+    });
   }
 }
 

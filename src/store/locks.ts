@@ -61,11 +61,23 @@ export class Lock implements AsyncDisposable {
     this.database.run('DELETE FROM locks WHERE name = ? AND token = ?', this.name, this.token);
   }
 
+  /**
+   * On a full disk the lock can't be given back in the database. That must not hide why the work under it
+   * failed: this process then takes the lock for free, and others do when it has ended.
+   */
   [Symbol.asyncDispose](): Promise<void> {
-    this.release();
+    try {
+      this.release();
+    } catch (error) {
+      if (!(error instanceof BoxliteError)) throw error;
+      abandoned.add(this.token);
+    }
     return Promise.resolve();
   }
 }
+
+/** Tokens of locks that this process holds in the database alone. */
+const abandoned = new Set<string>();
 
 export type BoxLock = Lock;
 
@@ -101,6 +113,7 @@ function livingHolder(database: Database, name: string): Holder | undefined {
   const row = database.get('SELECT * FROM locks WHERE name = ?', name);
   if (row === undefined) return undefined;
   const holder = parseHolder(row);
+  if (abandoned.has(text(row, 'token'))) return undefined;
   return isAlive(holder) ? holder : undefined;
 }
 

@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { BoxliteError } from '../../errors.js';
 import type { BlobDescriptor } from '../content-store.js';
 import type { HttpResponse } from './http.js';
 import { statusError, transportFailure } from './registry-error.js';
-import type { RetryPolicy } from './retry.js';
+import { pause, type RetryPolicy } from './retry.js';
 import { TransportError } from './transport-error.js';
 
 type OpenFrom = (offset: number) => Promise<HttpResponse>;
@@ -23,11 +21,12 @@ export async function blobBytes(
 ): Promise<AsyncIterable<Uint8Array>> {
   const first = await openAt(open, registry, blob, offset);
   return (async function* () {
-    let body = first;
+    let body: AsyncIterable<Uint8Array> | undefined = first;
     let position = offset;
     let fruitless = 0;
     for (;;) {
       try {
+        body ??= await openAt(open, registry, blob, position);
         for await (const chunk of body) {
           position += chunk.length;
           fruitless = 0;
@@ -35,14 +34,19 @@ export async function blobBytes(
         }
         return;
       } catch (error) {
-        const again = error instanceof TransportError && error.transient;
-        if (!again || position >= blob.size || ++fruitless >= retry.attempts)
+        if (!mayPass(error) || position >= blob.size || ++fruitless >= retry.attempts)
           throw transportFailure(error, registry, signal);
       }
-      await delay(retry.firstPauseMs * 2 ** (fruitless - 1), undefined, { signal });
-      body = await openAt(open, registry, blob, position);
+      body = undefined;
+      await pause(retry, retry.firstPauseMs * 2 ** (fruitless - 1), signal);
     }
   })();
+}
+
+/** A line that broke may stay broken for a while: a registry that answered before is believed in. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof TransportError) return error.transient;
+  return error instanceof BoxliteError && error.code === 'registry-unreachable';
 }
 
 /** Opens at an offset; a server that sends everything from the start is read up to there. */

@@ -3,23 +3,17 @@ import type { BlobDescriptor } from '../content-store.js';
 import { digestOf, isDigest, parseDigest } from '../digest.js';
 import { MAX_MANIFEST_BYTES } from '../manifest.js';
 import { MANIFEST_ACCEPT } from '../media-types.js';
-import { Authorizer, type CredentialSource } from './auth.js';
 import { blobBytes } from './blob-stream.js';
-import { endpointsOf, isInsecure } from './endpoint.js';
-import { type HttpResponse, HttpTransport, type HttpTimeouts } from './http.js';
+import { RegistryHost } from './host.js';
+import type { HttpResponse } from './http.js';
+import { firstThatHas } from './mirrored.js';
+import { parseMirror } from './mirror.js';
+import type { RegistryOptions } from './options.js';
 import { readLimited } from './read-limited.js';
-import { DEFAULT_RETRY, type RetryPolicy, withRetry } from './retry.js';
+import { DEFAULT_RETRY } from './retry.js';
 import { statusError, transportFailure } from './registry-error.js';
-import { TransportError } from './transport-error.js';
 
-export interface RegistryOptions {
-  /** Registries (host[:port]) to speak to without trust in their certificate, or in the clear. */
-  insecure?: readonly string[];
-  credentials?: CredentialSource;
-  timeouts?: HttpTimeouts;
-  retry?: RetryPolicy;
-  signal?: AbortSignal;
-}
+export type { RegistryOptions } from './options.js';
 
 export interface FetchedManifest {
   bytes: Buffer;
@@ -28,41 +22,49 @@ export interface FetchedManifest {
   digest: string;
 }
 
-/** Reads from one registry (OCI distribution-spec). */
+/** A mirror is not waited for, since somebody else has the image too. */
+const MIRROR_ATTEMPTS = 2;
+
+/** Reads from one registry (OCI distribution-spec), and from its mirrors before it. */
 export class RegistryClient {
-  private readonly transport: HttpTransport;
-  private readonly authorizer: Authorizer;
-  private readonly retry: RetryPolicy;
-  private bases: URL[];
+  /** In the order to ask them; the registry itself is the last. */
+  private readonly hosts: RegistryHost[];
+  /** Mirrors that can't be reached are not asked again. */
+  private readonly dead = new Set<RegistryHost>();
 
   constructor(
     readonly registry: string,
     private readonly options: RegistryOptions = {},
   ) {
-    const insecure = isInsecure(registry, options.insecure ?? []);
-    this.transport = new HttpTransport(insecure, options.timeouts);
-    this.retry = options.retry ?? DEFAULT_RETRY;
-    this.bases = endpointsOf(registry, insecure).map(({ base }) => base);
-    this.authorizer = new Authorizer(
-      registry,
-      (url, headers) => this.retrying(() => this.transport.get(url, headers, options.signal)),
-      options.credentials,
-      insecure,
-    );
+    const mirrors = (options.mirrors?.[registry] ?? []).map(parseMirror);
+    const { attempts, ...pauses } = options.retry ?? DEFAULT_RETRY;
+    const retry = { ...pauses, attempts: Math.min(attempts, MIRROR_ATTEMPTS) };
+    this.hosts = [
+      ...mirrors.map(
+        ({ host, scheme, prefix }) => new RegistryHost(host, { ...options, retry, scheme, prefix }),
+      ),
+      new RegistryHost(registry, options),
+    ];
   }
 
   /**
-   * Fetches a manifest or index by tag or digest, and verifies it against a digest.
+   * Fetches a manifest or index by tag or digest, and verifies it against size and digest, in this order
+   * (OCI image-spec, descriptor.md).
+   * @param size bytes, where an index tells
    * @throws BoxliteError `image-not-found`, `registry-*`, `image-corrupt`
    */
-  async manifest(repository: string, reference: string): Promise<FetchedManifest> {
+  async manifest(repository: string, reference: string, size?: number): Promise<FetchedManifest> {
     const what = `${this.registry}/${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
-    return this.guard(async () => {
-      const response = await this.request(repository, `manifests/${reference}`, {
-        accept: MANIFEST_ACCEPT,
-      });
-      if (response.status !== 200) throw await statusError(response, this.registry, what);
+    return this.ask(async (host) => {
+      const accept = { accept: MANIFEST_ACCEPT };
+      const response = await host.getFrom(repository, `manifests/${reference}`, accept);
+      if (response.status !== 200) throw await statusError(response, host.name, what);
       const bytes = await readLimited(response.body, MAX_MANIFEST_BYTES, `manifest of ${what}`);
+      if (size !== undefined && bytes.length !== size)
+        throw new BoxliteError(
+          'image-corrupt',
+          `manifest of ${what} has ${bytes.length} bytes, its index says ${size}`,
+        );
       const digest = verifiedDigest(bytes, reference, response, what);
       const mediaType = response.headers['content-type']?.split(';')[0]?.trim();
       return { bytes, mediaType, digest };
@@ -79,75 +81,35 @@ export class RegistryClient {
     offset: number,
   ): Promise<AsyncIterable<Uint8Array>> {
     const open = (from: number): Promise<HttpResponse> =>
-      this.guard(() =>
-        this.request(repository, `blobs/${blob.digest}`, {
+      this.ask(async (host) => {
+        const response = await host.getFrom(repository, `blobs/${blob.digest}`, {
           'accept-encoding': 'identity',
           ...(from > 0 ? { range: `bytes=${from}-` } : {}),
-        }),
-      );
-    return blobBytes(open, this.registry, blob, offset, this.retry, this.options.signal);
+        });
+        const usable = response.status === 200 || response.status === 206;
+        // What the registry itself answers is judged by whoever reads it.
+        if (usable || host === this.hosts.at(-1)) return response;
+        throw await statusError(response, host.name, `blob ${blob.digest}`);
+      });
+    const { retry = DEFAULT_RETRY, signal } = this.options;
+    return blobBytes(open, this.registry, blob, offset, retry, signal);
   }
 
   close(): void {
-    this.transport.close();
+    for (const host of this.hosts) host.close();
   }
 
-  private async request(
-    repository: string,
-    path: string,
-    headers: Record<string, string>,
-  ): Promise<HttpResponse> {
-    const scope = `repository:${repository}:pull`;
-    const known = this.authorizer.known(scope);
-    const send = (authorization: string | undefined): Promise<HttpResponse> =>
-      this.retrying(() =>
-        this.sendToFirst(
-          `v2/${repository}/${path}`,
-          authorization === undefined ? headers : { ...headers, authorization },
-        ),
-      );
-    const response = await send(known);
-    if (response.status !== 401) return response;
-    const authorization = await this.authorizer.answer(response.headers['www-authenticate'], scope);
-    if (authorization === undefined) return response;
-    response.discard();
-    return send(authorization);
-  }
-
-  /** Tries the ways to reach the registry in order, and stays with the first that answers. */
-  private async sendToFirst(path: string, headers: Record<string, string>): Promise<HttpResponse> {
-    let failure: unknown;
-    for (const base of this.bases) {
+  private ask<T>(work: (host: RegistryHost) => Promise<T>): Promise<T> {
+    const alive = this.hosts.filter((host) => !this.dead.has(host));
+    return firstThatHas(alive, async (host) => {
       try {
-        const response = await this.transport.get(
-          new URL(path, base),
-          headers,
-          this.options.signal,
-        );
-        if (isTlsServerInTheClear(response) && base !== this.bases.at(-1)) {
-          response.discard();
-          continue;
-        }
-        this.bases = [base];
-        return response;
+        return await work(host);
       } catch (error) {
-        if (!(error instanceof TransportError)) throw error;
-        failure ??= error;
+        const failure = transportFailure(error, host.name, this.options.signal);
+        if (failure !== error && host !== this.hosts.at(-1)) this.dead.add(host);
+        throw failure;
       }
-    }
-    throw failure;
-  }
-
-  private retrying(attempt: () => Promise<HttpResponse>): Promise<HttpResponse> {
-    return withRetry(attempt, this.retry, this.options.signal);
-  }
-
-  private async guard<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw transportFailure(error, this.registry, this.options.signal);
-    }
+    });
   }
 }
 
@@ -168,9 +130,4 @@ function verifiedDigest(
     'image-corrupt',
     `manifest of ${what} was refused: its digest is ${actual}, not ${expected}`,
   );
-}
-
-/** Servers that want TLS answer plain HTTP with 400 and a sentence; a registry answers in JSON. */
-function isTlsServerInTheClear({ status, headers }: HttpResponse): boolean {
-  return status === 400 && headers['content-type']?.includes('json') !== true;
 }

@@ -1,3 +1,5 @@
+import { parseAddressBlock } from './address-block.js';
+
 /** Docker Hub's registry answers under another name than its images carry. */
 const ALIASES: Record<string, string> = { 'docker.io': 'registry-1.docker.io' };
 
@@ -7,16 +9,24 @@ export interface Endpoint {
   base: URL;
 }
 
-/** A registry may be spoken to in the clear: it is this machine, or the user said so. */
+/**
+ * A registry may be spoken to in the clear: it is this machine, or the user said so.
+ * @param insecureRegistries host with or without port, or a CIDR block of addresses
+ */
 export function isInsecure(registry: string, insecureRegistries: readonly string[]): boolean {
   const host = registry.replace(/:[0-9]+$/, '');
   return (
     insecureRegistries.includes(registry) ||
     insecureRegistries.includes(host) ||
+    insecureRegistries.some((each) => each.includes('/') && isInBlock(host, each)) ||
     host === 'localhost' ||
     host === '[::1]' ||
     /^127(\.[0-9]{1,3}){3}$/.test(host)
   );
+}
+
+function isInBlock(host: string, block: string): boolean {
+  return parseAddressBlock(block)?.(host.replace(/^\[|\]$/g, '')) === true;
 }
 
 /**

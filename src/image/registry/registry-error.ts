@@ -1,5 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 import { JsonReader } from '../json-reader.js';
+import { withoutSecrets } from './credentials.js';
 import type { HttpResponse } from './http.js';
 import { readLimited } from './read-limited.js';
 import { TransportError } from './transport-error.js';
@@ -18,10 +19,14 @@ export function transportFailure(
   if (!(error instanceof TransportError)) return error;
   return new BoxliteError('registry-unreachable', `can't reach ${registry}: ${error.reason}`, {
     cause: error,
-    hint: error.untrusted
-      ? 'trust its authority with NODE_EXTRA_CA_CERTS, or mark the registry as insecure'
-      : 'check the name, the network and whether the registry runs',
+    hint: hintFor(error),
   });
+}
+
+function hintFor({ untrusted, errno }: TransportError): string {
+  if (untrusted) return 'trust its authority with --ca-cert FILE, or mark the registry as insecure';
+  if (errno === 'EPROXY') return 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
+  return 'check the name, the network and whether the registry runs';
 }
 
 /** Turns an answer other than 200 into an error, with what the registry says about it. */
@@ -59,7 +64,9 @@ async function serverMessage(response: HttpResponse): Promise<string | undefined
     const bytes = await readLimited(response.body, MAX_ERROR_BYTES, 'error');
     const [first] = JsonReader.parse(bytes, 'error').objects('errors');
     const message = first?.optionalString('message') ?? first?.optionalString('code');
-    return message?.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').slice(0, MAX_SHOWN);
+    if (message === undefined) return undefined;
+    const said = withoutSecrets(message, response.authorization);
+    return said.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').slice(0, MAX_SHOWN);
   } catch {
     // The status says enough; an error page in HTML is none of ours.
     return undefined;

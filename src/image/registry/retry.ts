@@ -10,10 +10,12 @@ export interface RetryPolicy {
   firstPauseMs: number;
   /** A server that asks for a longer pause (Retry-After) is not waited for. */
   longestPauseMs: number;
+  /** Waits; rejects when the signal aborts. Default: by the clock. */
+  pause?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 export const DEFAULT_RETRY: RetryPolicy = {
-  attempts: 4,
+  attempts: 6,
   firstPauseMs: 500,
   longestPauseMs: 60_000,
 };
@@ -42,14 +44,27 @@ export async function withRetry(
       const again = error instanceof TransportError && error.transient && tried < policy.attempts;
       if (!again) throw error;
     }
-    await delay(pauseMs, undefined, { signal });
+    await pause(policy, pauseMs, signal);
   }
 }
 
+/** Waits before another try, never longer than the policy's longest pause. */
+export async function pause(
+  { longestPauseMs, pause: wait = byTheClock }: RetryPolicy,
+  ms: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  await wait(Math.min(ms, longestPauseMs), signal);
+}
+
+async function byTheClock(ms: number, signal?: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal });
+}
+
 /** `Retry-After` is seconds or an HTTP date (RFC 9110, 10.2.3). */
-export function retryAfterMs(header: string | undefined): number | undefined {
+export function retryAfterMs(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined;
   if (/^[0-9]+$/.test(header)) return Number(header) * 1000;
   const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

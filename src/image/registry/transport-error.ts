@@ -1,6 +1,9 @@
 import { errnoOf } from '../../errors.js';
 
-/** The connection failed: no answer came, or it broke off. `errno` is Node's code. */
+/**
+ * The connection failed: no answer came, or it broke off. `errno` is Node's code, or ours: NO_CONNECTION
+ * (in our time), STALLED (in the middle of a body), EPROXY (the proxy's own refusal).
+ */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
 
@@ -44,6 +47,7 @@ const REASONS: Record<string, string> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
 };
 
+/** Not `NO_CONNECTION`: the system has tried that several times already before we gave up. */
 const TRANSIENT = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'STALLED']);
 
 function certificateReason(errno: string): string | undefined {

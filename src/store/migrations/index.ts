@@ -1,4 +1,12 @@
 import { sql as boxesImagesLocks } from './001-boxes-images-locks.js';
+import { sql as imageLeases } from './002-image-leases.js';
+import { sql as events } from './003-events.js';
+import { sql as countersHealth } from './004-counters-health.js';
 
 /** Migration n (counted from 1) leads from schema n − 1 to n. Published ones never change. */
-export const MIGRATIONS: readonly string[] = [boxesImagesLocks];
+export const MIGRATIONS: readonly string[] = [
+  boxesImagesLocks,
+  imageLeases,
+  events,
+  countersHealth,
+];

@@ -1,0 +1,14 @@
+import { digestOf } from './digest.js';
+
+/**
+ * The names of a stack of layers, one for each height (OCI image-spec, config.md, "Layer ChainID"): a
+ * layer is another one on another base.
+ * @param diffIds lowest first
+ */
+export function chainIds(diffIds: readonly string[]): string[] {
+  let chain: string | undefined;
+  return diffIds.map((diffId) => {
+    chain = chain === undefined ? diffId : digestOf(Buffer.from(`${chain} ${diffId}`));
+    return chain;
+  });
+}

@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+
+import { BoxliteError, errnoOf } from '../../errors.js';
+import { JsonReader } from '../json-reader.js';
+import type { Credentials } from '../registry/credentials.js';
+import type { SavedLogin } from './docker-config.js';
+
+/** The user name that says: the secret is an identity token. */
+const TOKEN_USER = '<token>';
+
+const NOT_FOUND = /credentials not found/i;
+const MAX_OUTPUT_BYTES = 1 << 20;
+const MAX_SHOWN = 200;
+
+/**
+ * A program `docker-credential-NAME` that keeps credentials in a keychain (the protocol of
+ * github.com/docker/docker-credential-helpers): the verb is its one argument, everything else goes
+ * through stdin and stdout; what is wrong it says on stdout, with a status other than 0.
+ */
+export class CredentialHelper {
+  readonly program: string;
+
+  /**
+   * @param name what follows `docker-credential-`
+   * @param environment of the program, and where PATH is looked up
+   * @throws BoxliteError `invalid-argument` for a name that would be a path
+   */
+  constructor(
+    name: string,
+    private readonly environment: NodeJS.ProcessEnv = process.env,
+  ) {
+    if (!/^[A-Za-z0-9._-]+$/.test(name))
+      throw new BoxliteError(
+        'invalid-argument',
+        `not the name of a credential helper: ${JSON.stringify(name)}`,
+        { hint: 'it is what follows docker-credential- in the name of a program' },
+      );
+    this.program = `docker-credential-${name}`;
+  }
+
+  /** @returns undefined when it has none for the key */
+  async get(key: string): Promise<Credentials | undefined> {
+    const { status, output, complaint } = await this.#run('get', key);
+    if (status !== 0) {
+      if (NOT_FOUND.test(output)) return undefined;
+      throw this.#failure('gave no credentials', key, status, complaint);
+    }
+    const what = `the answer of ${this.program}`;
+    const answer = JsonReader.parse(Buffer.from(output), what, {
+      code: 'registry-auth',
+      secret: true,
+    });
+    const username = answer.optionalString('Username') ?? '';
+    const secret = answer.optionalString('Secret') ?? '';
+    if (username === '' && secret === '') return undefined;
+    return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret };
+  }
+
+  async store(key: string, login: SavedLogin): Promise<void> {
+    const [username, secret] =
+      'password' in login ? [login.username, login.password] : [TOKEN_USER, login.identityToken];
+    const entry = JSON.stringify({ ServerURL: key, Username: username, Secret: secret });
+    const { status, complaint } = await this.#run('store', `${entry}\n`);
+    if (status !== 0) throw this.#failure('did not store', key, status, hide(complaint, secret));
+  }
+
+  /** What it does not have is erased already. */
+  async erase(key: string): Promise<void> {
+    const { status, output, complaint } = await this.#run('erase', key);
+    if (status !== 0 && !NOT_FOUND.test(output))
+      throw this.#failure('did not erase', key, status, complaint);
+  }
+
+  /** The user name of each key it has. */
+  async list(): Promise<Record<string, string>> {
+    const { status, output, complaint } = await this.#run('list', '');
+    if (status !== 0) throw this.#failure('did not list its keys', '', status, complaint);
+    const what = `the list of ${this.program}`;
+    const answer = JsonReader.of({ list: parseList(output) }, what, 'registry-auth');
+    return answer.stringMap('list');
+  }
+
+  async #run(verb: string, input: string): Promise<Run> {
+    try {
+      return await run(this.program, verb, input, this.environment);
+    } catch (cause) {
+      const missing = errnoOf(cause) === 'ENOENT';
+      throw new BoxliteError(
+        'registry-auth',
+        missing
+          ? `the credential helper ${this.program} is not there`
+          : `the credential helper ${this.program} can't be run: ${errnoOf(cause) ?? String(cause)}`,
+        {
+          cause,
+          hint: `install it, or take it out of credsStore and credHelpers in Docker's config.json`,
+        },
+      );
+    }
+  }
+
+  #failure(what: string, key: string, status: Run['status'], complaint: string): BoxliteError {
+    const said = complaint
+      .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
+      .trim()
+      .slice(0, MAX_SHOWN);
+    const target = key === '' ? '' : ` for ${key}`;
+    return new BoxliteError(
+      'registry-auth',
+      `the credential helper ${this.program} ${what}${target}: ${said || `status ${status}`}`,
+    );
+  }
+}
+
+/** A program may repeat what it was told to keep. */
+function hide(text: string, secret: string): string {
+  return secret === '' ? text : text.replaceAll(secret, '…');
+}
+
+interface Run {
+  status: number | NodeJS.Signals;
+  output: string;
+  /** Its words: of stdout, else of stderr. */
+  complaint: string;
+}
+
+function run(program: string, verb: string, input: string, env: NodeJS.ProcessEnv): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [verb], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const output = collect(child.stdout);
+    const errors = collect(child.stderr);
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      const [said, complained] = [output().trim(), errors().trim()];
+      resolve({ status: code ?? signal ?? -1, output: said, complaint: said || complained });
+    });
+    // One that ends without reading its stdin says why by its status.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= MAX_OUTPUT_BYTES) chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString();
+}
+
+function parseList(output: string): unknown {
+  try {
+    return JSON.parse(output);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import {
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { JsonReader } from '../json-reader.js';
+import type { Credentials } from '../registry/credentials.js';
+import { isKeyOf, keyOfRegistry } from './server-address.js';
+
+/** What a log-in leaves behind. */
+export type SavedLogin =
+  { username: string; password: string } | { username: string; identityToken: string };
+
+type Entry = Record<string, string>;
+
+/** Where Docker keeps its configuration: `$DOCKER_CONFIG`, else `~/.docker`. */
+export function dockerConfigDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  const given = environment.DOCKER_CONFIG ?? '';
+  return given === '' ? join(homedir(), '.docker') : given;
+}
+
+/**
+ * Docker's `config.json`: which helper keeps a registry's credentials (`credHelpers`, `credsStore`),
+ * and those that stand in the file itself (`auths`). It is Docker's and others' file, so what we
+ * don't know in it stays as it is.
+ */
+export class DockerConfig {
+  readonly #document: Readonly<Record<string, unknown>>;
+  readonly #reader: JsonReader;
+
+  private constructor(
+    readonly path: string,
+    document: Readonly<Record<string, unknown>>,
+  ) {
+    this.#document = document;
+    this.#reader = JsonReader.of(document, path, 'invalid-argument');
+  }
+
+  /**
+   * Reads the file; one that is missing or empty is an empty configuration.
+   * @throws BoxliteError `invalid-argument` for a malformed one, `permission`
+   */
+  static async read(directory: string): Promise<DockerConfig> {
+    const path = join(directory, 'config.json');
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return new DockerConfig(path, {});
+      throw fileError(error, `read ${path}`);
+    }
+    return new DockerConfig(path, text.trim() === '' ? {} : parse(text, path));
+  }
+
+  /** The helper to ask for a registry: its own before the one for all; undefined = this file. */
+  helperFor(key: string): string | undefined {
+    const own = this.#reader.optionalObject('credHelpers');
+    // An empty name is a choice too: this registry's credentials stand in the file.
+    return own?.has(key) === true
+      ? own.nonEmptyString(key)
+      : this.#reader.nonEmptyString('credsStore');
+  }
+
+  /** @throws BoxliteError `invalid-argument` that names the entry, never what is in it */
+  credentialsOf(registry: string): Credentials | undefined {
+    const auths = this.#reader.optionalObject('auths');
+    const exact = keyOfRegistry(registry);
+    const key = auths?.has(exact) === true ? exact : this.#otherKey(auths, registry);
+    const entry = key === undefined ? undefined : auths?.optionalObject(key);
+    return entry && credentialsIn(entry);
+  }
+
+  /** With the log-in in the file itself; undefined leaves the mark of one that a helper keeps. */
+  withLogin(key: string, login: SavedLogin | undefined): DockerConfig {
+    return this.#withAuths({ ...this.#auths(), [key]: login === undefined ? {} : entryOf(login) });
+  }
+
+  /** @returns itself when there is nothing to remove */
+  withoutLogin(key: string): DockerConfig {
+    const auths = this.#auths();
+    if (!Object.hasOwn(auths, key)) return this;
+    return this.#withAuths(Object.fromEntries(Object.entries(auths).filter(([k]) => k !== key)));
+  }
+
+  /**
+   * Replaces the file as a whole, readable by its owner alone.
+   * @throws BoxliteError `permission`, `no-space`
+   */
+  async write(): Promise<void> {
+    try {
+      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+      const target = await behindLinks(this.path);
+      await replace(target, `${JSON.stringify(this.#document, undefined, '\t')}\n`);
+    } catch (error) {
+      throw fileError(error, `write ${this.path}`);
+    }
+  }
+
+  #otherKey(auths: JsonReader | undefined, registry: string): string | undefined {
+    return auths?.keys().find((key) => isKeyOf(key, registry));
+  }
+
+  #auths(): Readonly<Record<string, unknown>> {
+    // Checked by the reader: an object, or absent.
+    this.#reader.optionalObject('auths');
+    return (this.#document.auths ?? {}) as Readonly<Record<string, unknown>>;
+  }
+
+  #withAuths(auths: Readonly<Record<string, unknown>>): DockerConfig {
+    return new DockerConfig(this.path, { ...this.#document, auths });
+  }
+}
+
+/** The parser's own error would quote the file, secrets and all. */
+function parse(text: string, path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new BoxliteError('invalid-argument', `${path} is not valid JSON`, {
+      hint: 'repair it, or move it away and log in again',
+    });
+  }
+  JsonReader.of(value, path, 'invalid-argument');
+  return value as Record<string, unknown>;
+}
+
+function entryOf(login: SavedLogin): Entry {
+  const password = 'password' in login ? login.password : '';
+  return {
+    auth: Buffer.from(`${login.username}:${password}`).toString('base64'),
+    ...('identityToken' in login && { identitytoken: login.identityToken }),
+  };
+}
+
+/** `auth` is base64 of `USER:PASSWORD`, in which only the password may hold colons. */
+function credentialsIn(entry: JsonReader): Credentials | undefined {
+  const registryToken = entry.nonEmptyString('registrytoken');
+  if (registryToken !== undefined) return { registryToken };
+  const identityToken = entry.nonEmptyString('identitytoken');
+  if (identityToken !== undefined) return { identityToken };
+  const auth = entry.nonEmptyString('auth');
+  if (auth !== undefined) return decodeAuth(entry, auth);
+  const [username, password] = [entry.nonEmptyString('username'), entry.nonEmptyString('password')];
+  return username === undefined || password === undefined ? undefined : { username, password };
+}
+
+function decodeAuth(entry: JsonReader, auth: string): Credentials {
+  const decoded = /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(auth)
+    ? Buffer.from(auth, 'base64').toString()
+    : '';
+  const colon = decoded.indexOf(':');
+  if (colon < 1) throw entry.fault('auth', 'must be base64 of USER:PASSWORD');
+  // Old versions of Docker padded it.
+  const password = decoded.slice(colon + 1).replace(/^\0+|\0+$/g, '');
+  return { username: decoded.slice(0, colon), password };
+}
+
+/** Where a symbolic link leads, also when nothing is there yet; whoever made it wants it kept. */
+async function behindLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    const isLink = await lstat(path).then(
+      (found) => found.isSymbolicLink(),
+      () => false,
+    );
+    return isLink ? resolve(dirname(path), await readlink(path)) : path;
+  }
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new-${randomBytes(6).toString('hex')}`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.datasync();
+      // Under sudo it stays the user's file.
+      const before = await stat(path).catch(() => undefined);
+      if (before) await file.chown(before.uid, before.gid).catch(() => undefined);
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { BoxliteError } from '../../errors.js';
+import { parseReference } from '../reference.js';
+
+/** What Docker keeps Docker Hub's credentials under, since before registries had their own names. */
+export const HUB_KEY = 'https://index.docker.io/v1/';
+
+const HUB_NAMES = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/**
+ * The registry that `login` and `logout` are told: a name, or a URL of which only host and port
+ * count; nothing means Docker Hub.
+ * @returns host[:port] as images are named, `docker.io` for Docker Hub
+ * @throws BoxliteError `invalid-argument`
+ */
+export function registryOfServer(server: string | undefined): string {
+  const host = hostOf(server ?? '');
+  if (server === undefined || server === '' || HUB_NAMES.has(host)) return 'docker.io';
+  if (isRegistry(host)) return host;
+  // What stands before an @ may be a password.
+  const shown = JSON.stringify(server.replace(/[^/]*@/g, '…@'));
+  throw new BoxliteError('invalid-argument', `not a registry: ${shown}`, {
+    hint: 'write it as HOST[:PORT]',
+  });
+}
+
+/** What a registry's credentials are kept under, in Docker's configuration and in its helpers. */
+export function keyOfRegistry(registry: string): string {
+  return HUB_NAMES.has(registry) ? HUB_KEY : registry;
+}
+
+/** Spellings under which earlier programs may have kept them. */
+export function oldKeysOfRegistry(registry: string): string[] {
+  if (HUB_NAMES.has(registry)) return [...HUB_NAMES];
+  return [`http://${registry}`, `https://${registry}`];
+}
+
+/** Whether a key of `auths` stands for the registry: by its host, whatever is around it. */
+export function isKeyOf(key: string, registry: string): boolean {
+  const host = hostOf(key);
+  return HUB_NAMES.has(registry) ? HUB_NAMES.has(host) : host === registry;
+}
+
+function hostOf(server: string): string {
+  return server.replace(/^https?:\/\//i, '').replace(/\/.*$/s, '');
+}
+
+/** `localhost`, `quay.io` and `host:5000` are registries by their looks; any other host name is one here. */
+function isRegistry(host: string): boolean {
+  const withPort = /[:.]/.test(host) ? host : `${host}:443`;
+  try {
+    return parseReference(`${withPort}/name`).registry === withPort;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * Told which blobs and layers (by digest and diffID) an operation is about to use, before it looks for
+ * them in the store, so that nobody deletes them until the image is recorded.
+ */
+export type Keep = (digests: readonly string[]) => void;
+
+export const keepNothing: Keep = () => undefined;

@@ -1,0 +1,30 @@
+/** Who we are at a registry. */
+export type Credentials =
+  | { username: string; password: string }
+  /** Traded for access tokens at the registry's token server (OAuth2 calls it a refresh token). */
+  | { identityToken: string }
+  /** Sent to the registry as it is. */
+  | { registryToken: string };
+
+/** Looks up who we are at a registry (host[:port]); undefined means anonymous. */
+export type CredentialSource = (registry: string) => Promise<Credentials | undefined>;
+
+/** The `Authorization` header of a name and a password (RFC 7617). */
+export function basicHeader(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/**
+ * Takes out of a server's words what was sent to it as `Authorization`: a message must not show a
+ * secret because a server repeats it.
+ */
+export function withoutSecrets(text: string, authorization: string | undefined): string {
+  if (authorization === undefined) return text;
+  const [scheme = '', value = ''] = authorization.split(' ');
+  const pair = scheme === 'Basic' ? Buffer.from(value, 'base64').toString() : '';
+  const secrets = [value, pair, pair.slice(pair.indexOf(':') + 1)];
+  return secrets.reduce(
+    (left, secret) => (secret === '' ? left : left.replaceAll(secret, '…')),
+    text,
+  );
+}

@@ -1,0 +1,132 @@
+import { Authorizer } from './auth.js';
+import { endpointsOf, isInsecure } from './endpoint.js';
+import { type HttpResponse, HttpTransport } from './http.js';
+import type { Mirror } from './mirror.js';
+import type { RegistryOptions } from './options.js';
+import { DEFAULT_RETRY, withRetry } from './retry.js';
+import { TransportError } from './transport-error.js';
+
+export interface HostOptions extends RegistryOptions {
+  /** The one scheme to use. */
+  scheme?: Mirror['scheme'];
+  /** Stands before each repository's name. */
+  prefix?: string;
+  /** Asks for an identity token; see Authorizer. */
+  offline?: boolean;
+}
+
+/** One server that speaks the distribution protocol: a registry or a mirror of one. */
+export class RegistryHost {
+  readonly #options: HostOptions;
+  readonly #transport: HttpTransport;
+  readonly #authorizer: Authorizer;
+  #bases: URL[];
+
+  constructor(
+    /** host[:port], as images are named and credentials kept. */
+    readonly name: string,
+    options: HostOptions,
+  ) {
+    this.#options = options;
+    const { scheme, signal, trust, proxyFor, timeouts } = options;
+    const insecure = scheme === 'http' || isInsecure(name, options.insecure ?? []);
+    const bases = endpointsOf(name, insecure).map(({ base }) => base);
+    this.#bases = bases.filter(({ protocol }) => scheme === undefined || protocol === `${scheme}:`);
+    this.#transport = new HttpTransport({
+      insecure,
+      ...(trust && { trust }),
+      ...(proxyFor && { proxyFor }),
+      ...(timeouts && { timeouts }),
+    });
+    const requester = {
+      get: (url: URL, headers: Record<string, string>) =>
+        this.#retrying(() => this.#transport.get(url, headers, signal)),
+      postForm: (url: URL, fields: Readonly<Record<string, string>>) =>
+        this.#retrying(() => this.#transport.postForm(url, fields, signal)),
+    };
+    this.#authorizer = new Authorizer(name, requester, {
+      credentialsOf: options.credentials,
+      insecure,
+      ...(options.offline === true && { offline: true }),
+    });
+  }
+
+  get identityToken(): string | undefined {
+    return this.#authorizer.identityToken;
+  }
+
+  /** GETs a manifest or blob of a repository. */
+  getFrom(
+    repository: string,
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<HttpResponse> {
+    const name = `${this.#options.prefix ?? ''}${repository}`;
+    return this.get(`v2/${name}/${path}`, `repository:${name}:pull`, headers);
+  }
+
+  /**
+   * GETs a path, with authorization when the server asks for it.
+   * @returns whatever the answer is; 401 when we have nothing (more) to show
+   * @throws TransportError, BoxliteError `registry-*`
+   */
+  async get(path: string, scope: string, headers: Record<string, string>): Promise<HttpResponse> {
+    const known = await this.#authorizer.header(scope);
+    const response = await this.#send(path, headers, known);
+    // A server that the registry redirects to may not ask for the registry's credentials.
+    if (response.status !== 401 || this.#baseOf(response) === undefined) return response;
+    const asked = response.headers['www-authenticate'];
+    const authorization = await this.#authorizer.answer(asked, scope, known);
+    if (authorization === undefined) return response;
+    response.discard();
+    return this.#send(path, headers, authorization);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  #send(
+    path: string,
+    headers: Record<string, string>,
+    authorization: string | undefined,
+  ): Promise<HttpResponse> {
+    const all = authorization === undefined ? headers : { ...headers, authorization };
+    return this.#retrying(() => this.#sendToFirst(path, all));
+  }
+
+  /** Tries the ways to reach the server in order, and stays with the first that answers. */
+  async #sendToFirst(path: string, headers: Record<string, string>): Promise<HttpResponse> {
+    let failure: unknown;
+    for (const base of this.#bases) {
+      try {
+        const url = new URL(path, base);
+        const response = await this.#transport.get(url, headers, this.#options.signal);
+        if (isTlsServerInTheClear(response) && base !== this.#bases.at(-1)) {
+          response.discard();
+          continue;
+        }
+        this.#bases = [this.#baseOf(response) ?? base];
+        return response;
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  /** A server in the clear may lead to its own self in TLS, which is the better way then. */
+  #baseOf({ url }: HttpResponse): URL | undefined {
+    return this.#bases.find(({ origin }) => origin === url.origin);
+  }
+
+  #retrying(attempt: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    return withRetry(attempt, this.#options.retry ?? DEFAULT_RETRY, this.#options.signal);
+  }
+}
+
+/** Servers that want TLS answer plain HTTP with 400 and a sentence; a registry answers in JSON. */
+function isTlsServerInTheClear({ status, headers }: HttpResponse): boolean {
+  return status === 400 && headers['content-type']?.includes('json') !== true;
+}

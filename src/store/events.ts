@@ -1,0 +1,102 @@
+import type { BoxRecord } from './box-record.js';
+import type { Database } from './database.js';
+import { integer, json, text, type Row } from './row.js';
+
+/** The log keeps so many of the newest events. */
+export const MOST_EVENTS = 10_000;
+
+export interface NewEvent {
+  /** Docker's word: `container` for a box, `image`. */
+  type: 'container' | 'image';
+  /** `start`, `die`, … */
+  action: string;
+  /** Id of the box; id or name of the image. */
+  actor: string;
+  attributes: Readonly<Record<string, string>>;
+  /** When it happened, in ms since the epoch; default now. */
+  time?: number;
+}
+
+export interface EventRecord extends Required<NewEvent> {
+  /** Rises with each event that is written. */
+  id: number;
+}
+
+/**
+ * What happened to boxes and images. To be written in the transaction that changes what the event tells
+ * of, so that each is told exactly once.
+ */
+export class EventTable {
+  constructor(private readonly database: Database) {}
+
+  add({ type, action, actor, attributes, time = this.database.now() }: NewEvent): void {
+    this.database.write(() => {
+      const row = this.database.get(
+        `INSERT INTO events (time, type, action, actor, attributes) VALUES (?, ?, ?, ?, ?)
+         RETURNING id`,
+        time,
+        type,
+        action,
+        actor,
+        JSON.stringify(attributes),
+      );
+      const newest = row === undefined ? 0 : integer(row, 'id');
+      this.database.run('DELETE FROM events WHERE id <= ?', newest - MOST_EVENTS);
+    });
+  }
+
+  /** The id of the newest event; 0 when there was none yet. */
+  newest(): number {
+    const row = this.database.get('SELECT coalesce(max(id), 0) AS id FROM events');
+    return row === undefined ? 0 : integer(row, 'id');
+  }
+
+  /** Those written after the one of this id, in the order in which they were written. */
+  after(id: number): EventRecord[] {
+    return this.database.all('SELECT * FROM events WHERE id > ? ORDER BY id', id).map(parseEvent);
+  }
+
+  /** Those that happened from `since` (ms since the epoch) on and were written up to `newest`, in order. */
+  since(since: number, newest: number): EventRecord[] {
+    return this.database
+      .all('SELECT * FROM events WHERE time >= ? AND id <= ? ORDER BY time, id', since, newest)
+      .map(parseEvent);
+  }
+}
+
+/** An event of a box: with its image, its name and its labels, as Docker's have them. */
+export function boxEvent(
+  box: Pick<BoxRecord, 'id' | 'image' | 'name' | 'options'>,
+  action: string,
+  more: Readonly<Record<string, string>> = {},
+  time?: number,
+): NewEvent {
+  return {
+    type: 'container',
+    action,
+    actor: box.id,
+    attributes: { ...labelsOf(box.options), image: box.image, name: box.name ?? '', ...more },
+    ...(time === undefined ? {} : { time }),
+  };
+}
+
+/** An event of an image. @param actor its id, or the name it was pulled by */
+export function imageEvent(action: string, actor: string, name: string): NewEvent {
+  return { type: 'image', action, actor, attributes: { name } };
+}
+
+function labelsOf(options: unknown): Record<string, string> {
+  if (typeof options !== 'object' || options === null || !('labels' in options)) return {};
+  return { ...(options.labels as Record<string, string>) };
+}
+
+function parseEvent(row: Row): EventRecord {
+  return {
+    id: integer(row, 'id'),
+    time: integer(row, 'time'),
+    type: text(row, 'type') as EventRecord['type'],
+    action: text(row, 'action'),
+    actor: text(row, 'actor'),
+    attributes: json(row, 'attributes') as Record<string, string>,
+  };
+}

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import type { Home } from '../home.js';
+import { nativeBinding } from './native-binding.js';
+import type { BoxStatus } from './status.js';
+
+export interface KnownNames {
+  boxes: { id: string; name: string | undefined; status: BoxStatus }[];
+  /** Canonical references. */
+  images: string[];
+}
+
+/**
+ * The names in a home's database, for a shell's completion: nothing is made or migrated, and a
+ * database that another process holds or has damaged has no names. Newest boxes first.
+ */
+export function knownNames(home: Home): KnownNames {
+  const path = home.database();
+  if (!existsSync(path)) return { boxes: [], images: [] };
+  try {
+    const connection = new Sqlite(path, {
+      readonly: true,
+      fileMustExist: true,
+      timeout: 0,
+      nativeBinding: nativeBinding(),
+    });
+    try {
+      return {
+        boxes: rows(connection, 'SELECT id, name, status FROM boxes ORDER BY created_at DESC').map(
+          ({ id, name, status }) => ({
+            id: String(id),
+            name: typeof name === 'string' ? name : undefined,
+            status: status as BoxStatus,
+          }),
+        ),
+        images: rows(connection, 'SELECT reference FROM image_references ORDER BY reference').map(
+          ({ reference }) => String(reference),
+        ),
+      };
+    } finally {
+      connection.close();
+    }
+  } catch {
+    return { boxes: [], images: [] };
+  }
+}
+
+function rows(connection: Sqlite.Database, sql: string): Record<string, unknown>[] {
+  return connection.prepare(sql).all() as Record<string, unknown>[];
+}
