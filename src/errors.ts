@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'box-not-running',
   'box-running', // the operation needs a stopped box
   'box-state', // the box is in a state that does not allow the call
+  'runtime-closed', // the runtime was closed or shut down; make a new one
   'box-busy', // another process holds the box's lock longer than we wait
   'image-not-found',
   'image-in-use',
@@ -83,5 +84,13 @@ export function fileError(error: unknown, doing: string): BoxliteError {
   if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS')
     return new BoxliteError('permission', `not allowed to ${doing} (${errno})`, { cause: error });
   const reason = error instanceof Error ? error.message : String(error);
-  return new BoxliteError('permission', `can't ${doing}: ${reason}`, { cause: error });
+  return new BoxliteError('permission', `can't ${doing}: ${withoutPath(reason, doing)}`, {
+    cause: error,
+  });
+}
+
+/** `ENOENT: no such file or directory, open '/x'`, without the call when `doing` names the path already. */
+function withoutPath(reason: string, doing: string): string {
+  const [, what = reason, path] = /^(E[A-Z0-9]+: .*), [a-z]+ '([^']+)'$/s.exec(reason) ?? [];
+  return path !== undefined && doing.endsWith(path) ? what : reason;
 }

@@ -14,6 +14,8 @@ export const BOX_FILES = {
   started: 'started.json',
   exit: 'exit.json',
   bootError: 'boot-error.json',
+  /** The last checks of the box's health, in the wire's encoding; see src/engine/health.ts. */
+  health: 'health.bin',
 } as const;
 
 /**
@@ -29,6 +31,8 @@ export class Home {
   }
 
   readonly database = (): string => join(this.root, 'boxlite.db');
+  /** Space set aside; see src/store/reserve.ts. */
+  readonly reserve = (): string => join(this.root, 'reserve');
   readonly config = (): string => join(this.root, 'config.json');
   readonly boxes = (): string => join(this.root, 'boxes');
   readonly box = (id: string): string => join(this.root, 'boxes', id);

@@ -13,10 +13,18 @@ export interface ProcessIdentity {
   bootId: string;
 }
 
+/** What the kernel tells of a process that lives. */
+export interface ProcessStat {
+  /** One letter; `T` when a signal has stopped it. */
+  state: string;
+  parentPid: number;
+  startTicks: number;
+}
+
 /** @returns undefined when no such process lives (a zombie does not) */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
-  const startTicks = readStartTicks(pid);
-  return startTicks === undefined ? undefined : { pid, startTicks, bootId: readBootId() };
+  const stat = readStat(pid);
+  return stat && { pid, startTicks: stat.startTicks, bootId: readBootId() };
 }
 
 /** Who we are; read once. */
@@ -27,32 +35,52 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {
-  return identity.bootId === readBootId() && readStartTicks(identity.pid) === identity.startTicks;
+  return statOf(identity) !== undefined;
+}
+
+/** @returns undefined when it does not live any more */
+export function statOf({ pid, startTicks, bootId }: ProcessIdentity): ProcessStat | undefined {
+  if (bootId !== readBootId()) return undefined;
+  const stat = readStat(pid);
+  return stat?.startTicks === startTicks ? stat : undefined;
+}
+
+/** Whether the process was started since the host was; before, it can't live. */
+export function isOfThisBoot({ bootId }: ProcessIdentity): boolean {
+  return bootId === readBootId();
+}
+
+/** The host's boot we live in. */
+export function currentBootId(): string {
+  return readBootId();
 }
 
 /**
- * Takes the start time from the text of /proc/PID/stat (proc(5)).
+ * Reads the text of /proc/PID/stat (proc(5)).
  * @returns undefined for a process that has ended, reaped or not
  */
-export function parseStartTicks(stat: string): number | undefined {
+export function parseStat(stat: string): ProcessStat | undefined {
   // Field 2 is the program's name in parentheses and may itself hold spaces and parentheses;
   // nothing after it does, so the last one ends it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const state = fields[0];
+  const state = fields[0] ?? '';
   if (state === 'Z' || state === 'X' || state === 'x') return undefined;
+  const parentPid = Number(fields[FIELD_PPID - FIELD_STATE]);
   const startTicks = Number(fields[FIELD_STARTTIME - FIELD_STATE]);
-  return Number.isSafeInteger(startTicks) ? startTicks : undefined;
+  return Number.isSafeInteger(startTicks) ? { state, parentPid, startTicks } : undefined;
 }
 
 const FIELD_STATE = 3;
+const FIELD_PPID = 4;
 const FIELD_STARTTIME = 22;
 
 let own: ProcessIdentity | undefined;
 let bootId: string | undefined;
 
-function readStartTicks(pid: number): number | undefined {
+/** @returns undefined when no such process lives */
+export function readStat(pid: number): ProcessStat | undefined {
   try {
-    return parseStartTicks(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;

@@ -8,22 +8,39 @@ import { Deferred } from './deferred.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, refusal } from './failure.js';
 import { readReady, readWelcome, type Greeting, type ShimPhase } from './greeting.js';
-import { GENERATION, SESSIONS, SHIM_PHASES } from './protocol.js';
+import {
+  FRAME_FLAGS,
+  GENERATION,
+  NO_ON_EXIT,
+  SESSIONS,
+  SHIM_PHASES,
+  STATS_FLAGS,
+} from './protocol.js';
 import { ShimConnection } from './shim-connection.js';
+import { StatsRequests, type Stats } from './stats-requests.js';
 
 /** Nanoseconds of guest time that each phase took. */
 export type BootstrappedTimes = Message<'bootstrapped'>;
 export type BootstrapValues = Omit<MessageValues<'bootstrap'>, 'generation'>;
+export type PrepareValues = Omit<MessageValues<'prepare'>, 'generation'>;
 export type ExecValues = MessageValues<'exec'>;
+export type HealthcheckValues = MessageValues<'healthcheck'>;
 
 export interface ConnectOptions {
   /** Milliseconds that a shim which took the connection has for its first frame. */
   timeoutMs?: number;
+  /** The box in messages; default the directory's name. */
+  name?: string;
 }
 
 export interface MainOptions {
   /** Receive main's output and send it stdin; default true. Without, only its start and end come. */
   attach?: boolean;
+}
+
+export interface ExecOptions {
+  /** Without streams; once it has started it goes on when this client leaves. */
+  detached?: boolean;
 }
 
 const WELCOME_TIMEOUT_MS = 10_000;
@@ -37,10 +54,13 @@ export class ShimClient implements AsyncDisposable {
   /** The box in messages. */
   readonly #name: string;
   readonly #sessions = new Map<number, ExecSession>();
+  readonly #stats: StatsRequests;
   readonly #welcome = new Deferred<boolean>();
   readonly #ready = new Deferred<{ uptimeNs: bigint }>();
+  readonly #prepared = new Deferred<undefined>();
   readonly #bootstrapped = new Deferred<BootstrappedTimes>();
   readonly #closed = new Deferred<undefined>();
+  #phaseChange: Deferred<undefined> | undefined;
   #greeting: Greeting | undefined;
   #nextSession: number = SESSIONS.FIRST_EXEC;
   /** The shim has said that the box has ended. */
@@ -57,16 +77,17 @@ export class ShimClient implements AsyncDisposable {
    */
   static async connect(
     boxDirectory: string,
-    { timeoutMs = WELCOME_TIMEOUT_MS }: ConnectOptions = {},
+    { timeoutMs = WELCOME_TIMEOUT_MS, name }: ConnectOptions = {},
   ): Promise<ShimClient | null> {
     const socket = await connectSocket(boxDirectory, BOX_FILES.shimSocket);
     if (socket === null) return null;
-    const client = new ShimClient(socket, basename(boxDirectory));
+    const client = new ShimClient(socket, name ?? basename(boxDirectory));
     return (await client.#greeted(timeoutMs)) ? client : null;
   }
 
   private constructor(socket: Socket, name: string) {
     this.#name = name;
+    this.#stats = new StatsRequests(name);
     this.closed = this.#closed.promise;
     this.#connection = new ShimConnection(socket, {
       onOutput: (session, stream, chunk) => {
@@ -77,7 +98,7 @@ export class ShimClient implements AsyncDisposable {
     });
   }
 
-  /** What the shim was doing when it was connected to. */
+  /** What the shim is doing, as it said last. */
   get phase(): ShimPhase {
     return this.#hello().phase;
   }
@@ -100,21 +121,47 @@ export class ShimClient implements AsyncDisposable {
     return this.#ready.promise;
   }
 
+  /**
+   * Has a machine do what is the same for every new box of an image, before it becomes a template.
+   * Rejects with `boot-failed` and the stage that failed.
+   */
+  prepare(values: PrepareValues): Promise<void> {
+    this.#send('prepare', { ...values, generation: GENERATION });
+    return this.#prepared.promise;
+  }
+
   /** Makes the VM this box, once. Rejects with `boot-failed` and the stage that failed. */
   bootstrap(values: BootstrapValues): Promise<BootstrappedTimes> {
     this.#send('bootstrap', { ...values, generation: GENERATION });
     return this.#bootstrapped.promise;
   }
 
+  /** Has the agent check the box's health while main runs; between `bootstrap` and `main`, once. */
+  healthcheck(values: HealthcheckValues): void {
+    this.#send('healthcheck', values);
+  }
+
+  /** What the box uses of its machine; with `processes`, each of its processes as well. */
+  stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const number = this.#nextSession;
+    this.#nextSession += 1;
+    const answer = this.#stats.open(number);
+    const flags = processes ? STATS_FLAGS.PROCESSES : 0;
+    this.#connection.send('statsRequest', number, { flags });
+    return answer;
+  }
+
   /** Starts a command beside main. Failures come by the session's promises. */
-  exec(values: ExecValues): ExecSession {
+  exec(values: ExecValues, { detached = false }: ExecOptions = {}): ExecSession {
     const number = this.#nextSession;
     this.#nextSession += 1;
     const session = this.#open(number, {
       leave: () => this.#connection.send('hangup', number, {}),
       sendStdin: (piece, eof, done) => this.#connection.sendStdin(number, piece, eof, done),
     });
-    if (this.#ended === undefined) this.#connection.send('exec', number, values);
+    const flags = detached ? FRAME_FLAGS.DETACHED : 0;
+    if (this.#ended === undefined) this.#connection.send('exec', number, values, flags);
     return session;
   }
 
@@ -173,6 +220,21 @@ export class ShimClient implements AsyncDisposable {
     this.#send('killVmm', {});
   }
 
+  /** Stops the VM's processors. Resolves when it stands still; rejects with `box-not-running`. */
+  pause(): Promise<void> {
+    return this.#changePhase('pause');
+  }
+
+  /** Lets a paused VM go on. Resolves when it does; rejects with `box-not-running`. */
+  resume(): Promise<void> {
+    return this.#changePhase('resume');
+  }
+
+  /** Milliseconds between the box's end and `on_exit`; undefined: it is not run. */
+  setExitDelay(ms: number | undefined): void {
+    this.#send('exitDelay', { delayMs: ms ?? NO_ON_EXIT });
+  }
+
   /** Ends everything in the box, writes back and powers off; `closed` tells when that is done. */
   shutdown(): void {
     this.#send('shutdown', {});
@@ -219,6 +281,7 @@ export class ShimClient implements AsyncDisposable {
     const session: ExecSession = new ExecSession(
       {
         ...link,
+        box: this.#name,
         send: (name, values) => this.#connection.send(name, number, values),
         release: () => {
           if (this.#sessions.get(number) === session) this.#sessions.delete(number);
@@ -233,22 +296,28 @@ export class ShimClient implements AsyncDisposable {
 
   #receive(session: number, name: TableMessageName, payload: Buffer): void {
     if (name === 'welcome') {
-      if (this.#greeting !== undefined)
-        throw new BoxliteError('protocol', `the shim of box ${this.#name} greeted twice`);
-      this.#greeting = readWelcome(payload, this.#name);
+      const greeting = readWelcome(payload, this.#name);
+      if (this.#greeting !== undefined && !isSameShim(this.#greeting, greeting))
+        throw new BoxliteError('protocol', `the shim of box ${this.#name} greeted as another`);
+      this.#greeting = greeting;
       this.#welcome.resolve(true);
+      this.#phaseChange?.resolve(undefined);
     } else if (name === 'gone') {
       this.#gone = true;
       this.#close(undefined);
       if (!this.#ownsExit) this.#connection.close();
     } else if (session === SESSIONS.CONTROL) this.#receiveControl(name, payload);
-    else this.#sessions.get(session)?.receive(name, payload);
+    else if (!this.#stats.receive(session, name, payload))
+      this.#sessions.get(session)?.receive(name, payload);
   }
 
   #receiveControl(name: TableMessageName, payload: Buffer): void {
     switch (name) {
       case 'ready':
         this.#ready.resolve(readReady(payload, this.#name));
+        break;
+      case 'prepared':
+        this.#prepared.resolve(undefined);
         break;
       case 'bootstrapped':
         this.#bootstrapped.resolve(decodeMessage(name, payload));
@@ -257,13 +326,26 @@ export class ShimClient implements AsyncDisposable {
         this.#failStart(bootFailure(decodeMessage(name, payload)));
         break;
       case 'refused':
-        this.#failStart(refusal(decodeMessage(name, payload)));
+        this.#refused(refusal(decodeMessage(name, payload), this.#name));
         break;
     }
   }
 
+  #changePhase(name: 'pause' | 'resume'): Promise<void> {
+    this.#phaseChange = new Deferred();
+    this.#send(name, {});
+    if (this.#ended !== undefined) this.#phaseChange.reject(this.#ended);
+    return this.#phaseChange.promise;
+  }
+
+  #refused(reason: BoxliteError): void {
+    this.#phaseChange?.reject(reason);
+    this.#failStart(reason);
+  }
+
   #failStart(reason: BoxliteError): void {
     this.#ready.reject(reason);
+    this.#prepared.reject(reason);
     this.#bootstrapped.reject(reason);
     this.#sessions.get(SESSIONS.MAIN)?.failStart(reason);
   }
@@ -275,7 +357,10 @@ export class ShimClient implements AsyncDisposable {
     if (error === undefined) this.#welcome.resolve(false);
     else this.#welcome.reject(error);
     this.#ready.reject(this.#bootReason(this.#ended, 'agent'));
+    this.#prepared.reject(this.#bootReason(this.#ended, 'disks'));
     this.#bootstrapped.reject(this.#bootReason(this.#ended, 'bootstrap'));
+    this.#stats.fail(this.#ended);
+    this.#phaseChange?.reject(this.#ended);
     for (const session of [...this.#sessions.values()]) session.disconnect(this.#ended);
     this.#closed.resolve(undefined);
   }
@@ -295,3 +380,6 @@ export class ShimClient implements AsyncDisposable {
     });
   }
 }
+
+const isSameShim = (a: Greeting, b: Greeting): boolean =>
+  a.box === b.box && a.shimPid === b.shimPid && a.vmmPid === b.vmmPid;

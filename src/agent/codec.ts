@@ -1,6 +1,12 @@
 import { BoxliteError } from '../errors.js';
 import { FieldReader } from './field-reader.js';
-import type { EncodableTable, Message, MessageValues, TableMessageName } from './field-types.js';
+import type {
+  DecodedTable,
+  EncodableTable,
+  Message,
+  MessageValues,
+  TableMessageName,
+} from './field-types.js';
 import { FieldWriter } from './field-writer.js';
 import { LIMITS, MESSAGES, type Field } from './protocol.js';
 
@@ -37,6 +43,18 @@ export function decodeMessage<N extends TableMessageName>(name: N, payload: Buff
   reader.end();
   // The reader followed the very table that the type was inferred from.
   return values as Message<N>;
+}
+
+/** The same for a table that is no message, such as a fact that the shim leaves. */
+export function decodeTable<F extends readonly Field[]>(
+  what: string,
+  fields: F,
+  payload: Buffer,
+): DecodedTable<F> {
+  const reader = new FieldReader(what, payload);
+  const values = reader.table(fields);
+  reader.end();
+  return values as DecodedTable<F>;
 }
 
 function encodeNamed(what: string, fields: readonly Field[], values: object): Buffer {

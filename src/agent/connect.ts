@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, openSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,11 +18,11 @@ const NOBODY_THERE = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'];
  */
 export async function connectSocket(directory: string, name: string): Promise<Socket | null> {
   try {
-    const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
-      return await connectPatiently(`/proc/self/fd/${handle.fd}/${name}`);
+      return await connectPatiently(`/proc/self/fd/${descriptor}/${name}`);
     } finally {
-      await handle.close();
+      closeSync(descriptor);
     }
   } catch (error) {
     const errno = errnoOf(error);

@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import type { BoxliteError } from '../errors.js';
+import { ByteStream } from './byte-stream.js';
 
 /** Unread bytes are gathered in blocks of at least this size. */
 const BLOCK_BYTES = 8192;
@@ -10,7 +11,9 @@ const BLOCK_BYTES = 8192;
  */
 export class ExecOutput {
   readonly #onConsumed: (bytes: number) => void;
-  #readable: Readable | undefined;
+  #readable: ByteStream | undefined;
+  /** Why there is nothing to read, when what waited was thrown away. */
+  #lost: BoxliteError | undefined;
   /** The consumer has asked for bytes and not been answered. */
   #wanted = false;
   #ended = false;
@@ -18,14 +21,16 @@ export class ExecOutput {
   readonly #blocks: Buffer[] = [];
   /** Bytes used of the last block. */
   #used = 0;
+  /** Bytes used of all blocks. */
+  #waiting = 0;
 
   constructor(onConsumed: (bytes: number) => void) {
     this.#onConsumed = onConsumed;
   }
 
   /** Made when first asked for: a caller that takes the bytes raw never pays for a stream. */
-  get readable(): Readable {
-    this.#readable ??= new Readable({
+  get readable(): ByteStream {
+    this.#readable ??= new ByteStream({
       // Nothing is read ahead: a chunk taken by the stream is a chunk taken by its reader.
       highWaterMark: 0,
       read: () => this.#pass(),
@@ -35,6 +40,17 @@ export class ExecOutput {
       },
     });
     return this.#readable;
+  }
+
+  /** Bytes that wait for a stream that nobody has asked for. */
+  get unopenedBytes(): number {
+    return this.#readable === undefined && !this.#discarding ? this.#waiting : 0;
+  }
+
+  /** Throws away what waits and all that comes: whoever asks for the stream later is told so. */
+  lose(reason: BoxliteError): void {
+    this.#lost = reason;
+    this.#discard();
   }
 
   add(chunk: Buffer): void {
@@ -53,29 +69,36 @@ export class ExecOutput {
   /** Empties what waits, in order, for a consumer that takes over without the stream. */
   take(): Buffer[] {
     this.#trim();
+    this.#waiting = 0;
     return this.#blocks.splice(0);
   }
 
   #pass(): void {
     if (this.#readable === undefined) return;
+    if (this.#lost !== undefined) {
+      this.#readable.destroy(this.#lost);
+      return;
+    }
     this.#wanted = true;
     if (this.#ended) {
       this.#finish(this.#readable);
       return;
     }
     this.#trim();
-    for (let block = this.#blocks.shift(); block !== undefined; block = this.#blocks.shift())
+    for (let block = this.#blocks.shift(); block !== undefined; block = this.#blocks.shift()) {
+      this.#waiting -= block.length;
       if (!this.#push(this.#readable, block)) return;
+    }
   }
 
   /** False when the reader has enough for now. */
-  #push(readable: Readable, chunk: Buffer): boolean {
+  #push(readable: ByteStream, chunk: Buffer): boolean {
     this.#wanted = readable.push(chunk);
     this.#onConsumed(chunk.length);
     return this.#wanted;
   }
 
-  #finish(readable: Readable): void {
+  #finish(readable: ByteStream): void {
     for (const block of this.take()) readable.push(block);
     readable.push(null);
   }
@@ -91,6 +114,7 @@ export class ExecOutput {
    * a guest could choose what it comes in.
    */
   #store(chunk: Buffer): void {
+    this.#waiting += chunk.length;
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.length - this.#used >= chunk.length) {
       last.set(chunk, this.#used);

@@ -1,5 +1,6 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { BoxliteError } from '../errors.js';
+import type { ByteStream } from './byte-stream.js';
 import { decodeMessage, type MessageValues, type TableMessageName } from './codec.js';
 import { Deferred } from './deferred.js';
 import { ExecInput, type SendStdin } from './exec-input.js';
@@ -27,6 +28,8 @@ export type OutputHandler = (stream: OutputStream, chunk: Buffer, consumed: () =
 
 /** What a session needs of its connection. */
 export interface SessionLink {
+  /** The name of its box. */
+  box: string;
   send<N extends TableMessageName>(name: N, values: MessageValues<N>): void;
   sendStdin: SendStdin;
   /** The caller gives the session up. */
@@ -46,13 +49,17 @@ export interface SessionOptions {
 /** The box's own command, in its own PID namespace. */
 const MAIN_PID = 1;
 
+/** What is kept of streams that nobody has opened, together, when the command must not stall for it. */
+const UNOPENED_BYTES = LIMITS.WINDOW / 2;
+
 /** Consumed bytes are reported in portions of this size, so that small output costs no frames. */
 const CREDIT_BYTES = LIMITS.WINDOW / 4;
 
 /**
  * One command in the box, as the host sees it. Its output must be read, through the streams or
  * `onOutput`: stdout and stderr together may hold `WINDOW` unread bytes, then the command stalls
- * (no other session does). A stream that is destroyed counts as read.
+ * (no other session does). A stream that is destroyed counts as read; so does one that nobody opens,
+ * once the other is or the end is waited for: `boundUnopened`.
  *
  * When the connection ends first, the streams end where they are and `exited` rejects, with
  * `box-not-running` if the box has ended and `vmm-failed` if its shim was lost.
@@ -73,6 +80,7 @@ export class ExecSession {
   #uncredited = 0;
   #over = false;
   #hasStarted = false;
+  #boundsUnopened = false;
   readonly #joined: boolean;
 
   constructor(link: SessionLink, { joined = false }: SessionOptions = {}) {
@@ -92,12 +100,25 @@ export class ExecSession {
     return this.#input.writable;
   }
 
-  get stdout(): Readable {
-    return this.#output.stdout.readable;
+  get stdout(): ByteStream {
+    return this.#open('stdout');
   }
 
-  get stderr(): Readable {
-    return this.#output.stderr.readable;
+  get stderr(): ByteStream {
+    return this.#open('stderr');
+  }
+
+  /**
+   * The command is waited for: from now on, as from the moment on that one of its streams is opened,
+   * a stream that nobody opens does not stall it.
+   */
+  boundUnopened(): void {
+    if (this.#boundsUnopened) return;
+    // The caller may be about to open the other stream.
+    setImmediate(() => {
+      this.#boundsUnopened = true;
+      this.#loseUnopened();
+    });
   }
 
   /** Takes the output without streams. To be used before `stdout` or `stderr` is, not besides. */
@@ -132,8 +153,10 @@ export class ExecSession {
         'protocol',
         `the guest sent more ${stream} than its window of ${LIMITS.WINDOW} bytes`,
       );
-    if (this.#handler === undefined) this.#output[stream].add(chunk);
-    else if (chunk.length > 0) this.#deliver(this.#handler, stream, chunk);
+    if (this.#handler === undefined) {
+      this.#output[stream].add(chunk);
+      this.#loseUnopened();
+    } else if (chunk.length > 0) this.#deliver(this.#handler, stream, chunk);
   }
 
   /** For the connection: one of the session's messages has come; others are none of ours. */
@@ -149,10 +172,10 @@ export class ExecSession {
         this.#exit(decodeMessage(name, payload));
         break;
       case 'failed':
-        this.disconnect(execFailure(decodeMessage(name, payload)));
+        this.disconnect(execFailure(decodeMessage(name, payload), this.#link.box));
         break;
       case 'refused':
-        this.disconnect(refusal(decodeMessage(name, payload)));
+        this.disconnect(refusal(decodeMessage(name, payload), this.#link.box));
         break;
     }
   }
@@ -174,6 +197,28 @@ export class ExecSession {
     this.#end();
     this.#startResult.reject(reason);
     this.#exitResult.reject(reason);
+  }
+
+  #open(stream: OutputStream): ByteStream {
+    const { readable } = this.#output[stream];
+    this.boundUnopened();
+    return readable;
+  }
+
+  /** Rather than that a reader of stdout waits for ever, because nobody reads stderr. */
+  #loseUnopened(): void {
+    if (!this.#boundsUnopened || this.#handler !== undefined) return;
+    const { stdout, stderr } = this.#output;
+    if (stdout.unopenedBytes + stderr.unopenedBytes <= UNOPENED_BYTES) return;
+    for (const [name, output] of Object.entries(this.#output))
+      if (output.unopenedBytes > 0)
+        output.lose(
+          new BoxliteError(
+            'invalid-argument',
+            `${name} was not read, and more of it than ${UNOPENED_BYTES} bytes was thrown away`,
+            { hint: `read ${name} while the command runs` },
+          ),
+        );
   }
 
   #join(): void {

@@ -8,6 +8,9 @@ const MAX_MESSAGE_CHARS = 1024;
 /** Linux's number; Node does not list it. */
 const ESHUTDOWN = 108;
 
+/** The box has ended, or is about to. */
+const ENDING: ReadonlySet<number> = new Set([ESHUTDOWN, constants.errno.ESRCH]);
+
 /** The command exists but can't be run: exit status 126. */
 const NOT_INVOCABLE: ReadonlySet<number> = new Set([
   constants.errno.EACCES,
@@ -17,10 +20,14 @@ const NOT_INVOCABLE: ReadonlySet<number> = new Set([
   constants.errno.ENOTDIR,
 ]);
 
-/** Why a command did not start. The errno decides, never the text: the text is the guest's. */
-export function execFailure(failed: Message<'failed'>): BoxliteError {
+/**
+ * Why a command did not start. The errno decides, never the text: the text is the guest's.
+ * @param box its name
+ */
+export function execFailure(failed: Message<'failed'>, box: string): BoxliteError {
   const stage = stageName(failed.stage);
   if (stage !== 'exec') return bootFailure(failed);
+  if (ENDING.has(failed.errno)) return ending(box);
   return new BoxliteError(execCode(failed.errno), failureText(failed, 'the command did not start'));
 }
 
@@ -32,13 +39,13 @@ export function bootFailure(failed: Message<'failed'>): BoxliteError {
 }
 
 /** Why the shim did not take a frame: the box is ending, or has too many sessions. */
-export function refusal(refused: Message<'refused'>): BoxliteError {
-  const ending = refused.errno === ESHUTDOWN || refused.errno === constants.errno.ESRCH;
-  return new BoxliteError(
-    ending ? 'box-not-running' : 'exec-failed',
-    failureText(refused, 'the box took no more commands'),
-  );
+export function refusal(refused: Message<'refused'>, box: string): BoxliteError {
+  if (ENDING.has(refused.errno)) return ending(box);
+  return new BoxliteError('exec-failed', failureText(refused, 'the box took no more commands'));
 }
+
+const ending = (box: string): BoxliteError =>
+  new BoxliteError('box-not-running', `box ${box} is not running`);
 
 /**
  * A guest's text made fit for a terminal: a hostile one could otherwise move the cursor, retitle the

@@ -1,18 +1,25 @@
 import {
   BOX_FLAGS,
+  COPY_EXITS,
   EXEC_FLAGS,
   EXIT_FLAGS,
   FRAME_FLAGS,
   GENERATION,
+  HEALTH_FACT,
+  HEALTH_RESULTS,
+  HEALTH_STATUSES,
   LIMITS,
   MESSAGES,
   MOUNT_KINDS,
+  NO_ON_EXIT,
   SESSIONS,
+  SHARE_FLAGS,
   SHIM_CONFIG,
   SHIM_FILE_FLAGS,
   SHIM_FLAGS,
   SHIM_PHASES,
   STAGES,
+  STATS_FLAGS,
   type Field,
 } from './protocol.js';
 
@@ -25,11 +32,16 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
     ['EXEC', EXEC_FLAGS],
     ['BOX', BOX_FLAGS],
     ['EXIT', EXIT_FLAGS],
+    ['COPY', COPY_EXITS],
+    ['HEALTH', HEALTH_STATUSES],
+    ['HEALTH_RESULT', HEALTH_RESULTS],
+    ['STATS', STATS_FLAGS],
     ['STAGE', STAGES],
     ['MOUNT', MOUNT_KINDS],
     ['SHIM_PHASE', SHIM_PHASES],
     ['SHIM_FILE', SHIM_FILE_FLAGS],
     ['SHIM_FLAG', SHIM_FLAGS],
+    ['SHARE', SHARE_FLAGS],
   ];
 
 /** The text of native/protocol/protocol.h: every constant of the wire, and each field table as a comment. */
@@ -42,10 +54,12 @@ export function protocolHeader(): string {
 #define BOXLITE_PROTOCOL_H
 `,
     define('GENERATION', GENERATION),
+    define('NO_ON_EXIT', NO_ON_EXIT),
     ...GROUPS.map(([prefix, constants]) => group(prefix, constants)),
     stageNames(),
     ...Object.entries(MESSAGES).map(([name, message]) => messageType(name, message)),
     comment("The shim's configuration, on descriptor 3 after its u32 length:", SHIM_CONFIG),
+    comment("The fact of a box's health:", HEALTH_FACT),
     '#endif\n',
   ];
   return sections.join('\n');

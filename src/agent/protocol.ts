@@ -18,7 +18,7 @@
  */
 
 /** Raised with every incompatible change; both ends refuse another's. */
-export const GENERATION = 1;
+export const GENERATION = 4;
 
 export const LIMITS = {
   HEADER_BYTES: 12,
@@ -30,6 +30,16 @@ export const LIMITS = {
   WINDOW: 262_144,
   MAX_ARGS: 65_536,
   MAX_SESSIONS: 4_096,
+  MAX_SHARES: 64,
+  /** Ids that root's shares show as they are; those above belong to nobody there. */
+  SHARE_IDS: 65_536,
+  /** Bytes of output that one check of a box's health keeps. */
+  HEALTH_OUTPUT: 4_096,
+  /** Results of checks that the shim keeps. */
+  HEALTH_CHECKS: 5,
+  /** Of one process's command line in `stats`, and of processes. */
+  PROCESS_COMMAND: 1_024,
+  MAX_PROCESSES: 2_048,
 } as const;
 
 export const SESSIONS = { CONTROL: 0, MAIN: 1, FIRST_EXEC: 2 } as const;
@@ -39,6 +49,8 @@ export const FRAME_FLAGS = {
   MORE: 1,
   /** Last bytes of this stream (stdin). The payload may be empty. */
   EOF: 2,
+  /** Of exec: the command has no streams and outlives its client. Its end is told to nobody. */
+  DETACHED: 4,
 } as const;
 
 export const EXEC_FLAGS = {
@@ -52,11 +64,67 @@ export const EXEC_FLAGS = {
   INIT: 16,
   /** Make `cwd` when it is missing (the image's WorkingDir, or -w). */
   MAKE_CWD: 32,
+  /**
+   * No command: the session's stdout is the box's file system as a tar, without what is mounted over it.
+   * The one session that may begin before main.
+   */
+  ARCHIVE: 64,
+  /**
+   * No command: the session's stdout is a tar of a path in the box, as all of the box's mounts show it.
+   * argv is that of native/archive/command.h. Like ARCHIVE, both may begin before main.
+   */
+  PACK: 128,
+  /** No command: the session's stdin is a tar that is unpacked in the box. */
+  UNPACK: 256,
+  /** Of ARCHIVE: only what the box has changed, as a layer of an image. */
+  LAYER: 512,
+  /** Of ARCHIVE: the names of what the box has changed: `A`, `C` or `D`, a path, a NUL each. */
+  CHANGES: 1024,
+  /** Of ARCHIVE: everything in the box stands still meanwhile. */
+  FREEZE: 2048,
 } as const;
 
 export const BOX_FLAGS = { NETWORK: 1, READ_ONLY_ROOT: 2, PRIVILEGED: 4 } as const;
 
+/** Exit statuses of both ends of a copy: what kind of failure it was. */
+export const COPY_EXITS = {
+  FAILED: 1,
+  USAGE: 2,
+  /** The source is not there. */
+  NO_SOURCE: 3,
+  /** A directory is needed, and something else is there. */
+  NOT_DIRECTORY: 4,
+  /** A file's destination ends in a slash and is not there. */
+  NO_DIRECTORY: 5,
+  /** The directory that the destination is in is not there. */
+  NO_PARENT: 6,
+  DIRECTORY_TO_FILE: 7,
+  FILE_TO_DIRECTORY: 8,
+  /** It is there already, and nothing may be replaced. */
+  EXISTS: 9,
+  /** The source is a directory, and only a file may be copied. */
+  NOT_RECURSIVE: 10,
+  /** The archive ended before its end. */
+  TRUNCATED: 11,
+  MALFORMED: 12,
+  NO_SPACE: 13,
+  READ_ONLY: 14,
+  PERMISSION: 15,
+  UNSUPPORTED: 16,
+} as const;
+
 export const EXIT_FLAGS = { OOM: 1, TIMED_OUT: 2 } as const;
+
+/** What a box's health is after a check. */
+export const HEALTH_STATUSES = { STARTING: 1, HEALTHY: 2, UNHEALTHY: 3 } as const;
+
+/** How a check of a box's health ended; only EXITED has an exit code. */
+export const HEALTH_RESULTS = { EXITED: 0, TIMED_OUT: 1, FAILED: 2 } as const;
+
+export const STATS_FLAGS = {
+  /** Each process of the box as well. */
+  PROCESSES: 1,
+} as const;
 
 /** Where a start failed; also the stages that a failed boot names to the user. */
 export const STAGES = {
@@ -73,7 +141,10 @@ export const STAGES = {
 export const MOUNT_KINDS = { TMPFS: 1, SHARE: 2 } as const;
 
 /** What the shim is doing, in `welcome`. */
-export const SHIM_PHASES = { STARTING: 1, RUNNING: 2, EXITED: 3 } as const;
+export const SHIM_PHASES = { STARTING: 1, RUNNING: 2, EXITED: 3, PAUSED: 4 } as const;
+
+/** In place of a delay: the shim does not run `on_exit`. */
+export const NO_ON_EXIT = 4_294_967_295;
 
 type Scalar = 'u8' | 'u16' | 'u32' | 'u64' | 'bytes';
 /** A field is a scalar, or a list (u32 count, then the items' fields). */
@@ -146,6 +217,36 @@ export const MESSAGES = {
   hangup: { type: 0x07, fields: [] },
   /** End everything in the box, write back, power off. */
   shutdown: { type: 0x08, fields: [] },
+  /**
+   * Before bootstrap, to a machine that is to become an image's template: do now what is the same for
+   * every new box of the image (disks, root file system, this network).
+   */
+  prepare: {
+    type: 0x09,
+    fields: [
+      ['generation', 'u32'],
+      ['address', 'u32'],
+      ['prefix', 'u8'],
+      ['gateway', 'u32'],
+    ],
+  },
+  /**
+   * After bootstrap and before main: the agent runs this check from main's start on, as long as main
+   * runs. A time of 0 has no default here.
+   */
+  healthcheck: {
+    type: 0x0a,
+    fields: [
+      ['intervalMs', 'u32'], // from the end of one check to the next
+      ['timeoutMs', 'u32'], // then KILL to the process group
+      ['startPeriodMs', 'u32'], // failures count only after it, until the first success
+      ['startIntervalMs', 'u32'], // in place of the interval while that lasts
+      ['retries', 'u32'],
+      ['command', 'bytes'], // an `exec`'s payload
+    ],
+  },
+  /** A session of its own, without a command: answered by `stats`, which ends it. */
+  statsRequest: { type: 0x0b, fields: [['flags', 'u32']] }, // STATS_FLAGS
 
   ready: {
     type: 0x41,
@@ -183,6 +284,68 @@ export const MESSAGES = {
     ],
   },
 
+  /** What `prepare` asked for is done, and written back. */
+  prepared: { type: 0x48, fields: [] },
+  /** A check has ended. The shim keeps the last of these as they are, in a fact: HEALTH_FACT. */
+  health: {
+    type: 0x49,
+    fields: [
+      ['status', 'u8'], // HEALTH_STATUSES
+      ['result', 'u8'], // HEALTH_RESULTS
+      ['streak', 'u32'], // failures in a row
+      ['exitCode', 'u32'],
+      ['startNs', 'u64'], // Unix time of the guest
+      ['endNs', 'u64'],
+      ['output', 'bytes'], // stdout and stderr, at most HEALTH_OUTPUT
+    ],
+  },
+  stats: {
+    type: 0x4a,
+    fields: [
+      ['uptimeNs', 'u64'], // guest CLOCK_MONOTONIC
+      ['memoryTotal', 'u64'], // of the machine, bytes
+      ['memoryAvailable', 'u64'],
+      ['boxMemory', 'u64'], // of the box's processes, without cache that is not in use
+      ['boxCache', 'u64'], // that cache
+      ['load1', 'u32'], // hundredths
+      ['load5', 'u32'],
+      ['load15', 'u32'],
+      ['processes', 'u32'], // of the box
+      ['threads', 'u32'],
+      ['cpuNs', 'u64'], // of the box since its machine's start
+      ['receivedBytes', 'u64'],
+      ['receivedPackets', 'u64'],
+      ['sentBytes', 'u64'],
+      ['sentPackets', 'u64'],
+      ['readBytes', 'u64'], // from its disks, by the box
+      ['writtenBytes', 'u64'],
+      ['oomKills', 'u32'],
+      [
+        'list',
+        [
+          ['pid', 'u32'], // in the box's own numbering, as is the parent's
+          ['parent', 'u32'],
+          ['uid', 'u32'], // effective, as is the next
+          ['gid', 'u32'],
+          ['group', 'u32'],
+          ['session', 'u32'],
+          ['startNs', 'u64'], // since the machine's start
+          ['cpuNs', 'u64'],
+          ['virtualBytes', 'u64'],
+          ['residentBytes', 'u64'],
+          ['terminal', 'u32'], // number in /dev/pts plus 1, or 0
+          ['foreground', 'u8'], // 1 when its group is the terminal's
+          ['state', 'u8'], // its letter in /proc/PID/stat
+          ['niceness', 'u8'], // plus 20
+          ['threads', 'u32'],
+          ['processor', 'u32'],
+          ['name', 'bytes'],
+          ['command', 'bytes'], // arguments with NULs between, or the name in brackets
+        ],
+      ],
+    ],
+  },
+
   /** Client → shim, session 1: send me main's output from now on, and take my stdin for it. */
   attach: { type: 0x81, fields: [] },
   /** Client → shim: kill the VMM now. */
@@ -190,7 +353,12 @@ export const MESSAGES = {
   /** Client → shim: I fold in the exit myself; run `on_exit` only if I leave without `exitHandled`. */
   ownExit: { type: 0x83, fields: [] },
   exitHandled: { type: 0x84, fields: [] },
-  /** Shim → client, first frame of a connection. */
+  /** Client → shim: hold the VMM's processors. The answer is `welcome` with the phase, or `refused`. */
+  pause: { type: 0x85, fields: [] },
+  resume: { type: 0x86, fields: [] },
+  /** Client → shim: the configuration's `exitDelayMs`, for a box whose policy has changed. */
+  exitDelay: { type: 0x87, fields: [['delayMs', 'u32']] },
+  /** Shim → client, first frame of a connection; again to all when the box was paused or resumed. */
   welcome: {
     type: 0xc1,
     fields: [
@@ -219,6 +387,12 @@ export const SHIM_FILE_FLAGS = { READ: 0, WRITE: 1 } as const;
 export const SHIM_FLAGS = {
   /** Making a template: no main session, and the VMM dies with the lifeline at any time. */
   TEMPLATE: 1,
+} as const;
+
+export const SHARE_FLAGS = {
+  READ_ONLY: 1,
+  /** The only one, a directory: exported itself, without a mount namespace. */
+  DIRECT: 2,
 } as const;
 
 /**
@@ -251,4 +425,23 @@ export const SHIM_CONFIG: readonly Field[] = [
   ['preload', 'bytes'], // path of the interposer for the RAM file, or empty
   ['onExit', ITEM], // argv, or empty
   ['onExitEnv', ITEM],
+  /**
+   * Milliseconds between the box's end and `on_exit`, NO_ON_EXIT = never. 0 runs it at once and on its own;
+   * otherwise the shim stays until it has ended, and runs it again when it was killed. After a run of 10 s
+   * or more a longer delay is 100 ms.
+   */
+  ['exitDelayMs', 'u32'],
+  ['timeoutMs', 'u32'], // of main, when the guest does not end it; 0 = none
+  ['shareFd', 'u32'], // the number in `files` at which the shares are put; of no meaning without any
+  [
+    'shares',
+    [
+      ['flags', 'u32'], // SHARE_FLAGS
+      ['path', 'bytes'], // without symbolic links
+    ],
+  ],
+  ['idBase', 'u32'], // first of SHARE_IDS ids for the VMM; 4294967295 = only the caller's own
 ];
+
+/** What the shim keeps of the box's health, oldest first: payloads of `health`. */
+export const HEALTH_FACT = [['checks', [['value', 'bytes']]]] as const satisfies readonly Field[];

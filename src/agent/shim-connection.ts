@@ -43,11 +43,17 @@ export class ShimConnection {
     else socket.once('close', () => this.#closed());
   }
 
-  send<N extends TableMessageName>(name: N, session: number, values: MessageValues<N>): void {
+  /** @param flags FRAME_FLAGS of each of its frames */
+  send<N extends TableMessageName>(
+    name: N,
+    session: number,
+    values: MessageValues<N>,
+    flags = 0,
+  ): void {
     const payload = encodeMessage(name, values);
     if (!this.#socket.writable) return;
     this.#socket.cork();
-    for (const frame of messageFrames({ session, type: MESSAGES[name].type, flags: 0, payload })) {
+    for (const frame of messageFrames({ session, type: MESSAGES[name].type, flags, payload })) {
       this.#socket.write(frameHeader(frame, frame.payload.length));
       if (frame.payload.length > 0) this.#socket.write(frame.payload);
     }

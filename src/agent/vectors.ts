@@ -1,5 +1,12 @@
 import { encodeMessage, encodeTable, type MessageValues, type TableMessageName } from './codec.js';
-import { EXEC_FLAGS, EXIT_FLAGS, GENERATION, SHIM_CONFIG, STAGES } from './protocol.js';
+import {
+  EXEC_FLAGS,
+  EXIT_FLAGS,
+  GENERATION,
+  SHIM_CONFIG,
+  STAGES,
+  STATS_FLAGS,
+} from './protocol.js';
 
 /** A golden payload: the bytes that both languages must read as these values. */
 export interface Vector {
@@ -16,10 +23,17 @@ export function vectors(): Vector[] {
   return [
     vector('bootstrap', 'bootstrap', BOOTSTRAP),
     vector('bootstrap-no-mounts', 'bootstrap', { ...BOOTSTRAP, hosts: '', mounts: [] }),
+    vector('prepare', 'prepare', {
+      generation: GENERATION,
+      address: 0x0a00_020f,
+      prefix: 24,
+      gateway: 0x0a00_0202,
+    }),
     vector('exec', 'exec', EXEC),
     vector('exec-empty', 'exec', EMPTY_EXEC),
     vector('exec-not-utf8', 'exec', { ...EMPTY_EXEC, argv: [Buffer.from([0xff, 0xfe, 0x80])] }),
     vector('credit', 'credit', { bytes: 65_536 }),
+    vector('exit-delay', 'exitDelay', { delayMs: 60_000 }),
     vector('resize', 'resize', { rows: 24, cols: 65_535 }),
     vector('signal', 'signal', { signal: 15 }),
     vector('ready', 'ready', { generation: GENERATION, uptimeNs: 0xffff_ffff_ffff_ffffn }),
@@ -31,6 +45,10 @@ export function vectors(): Vector[] {
     vector('failed', 'failed', { errno: 2, stage: STAGES.EXEC, message: 'exec: "x": not found' }),
     vector('started', 'started', { pid: 1 }),
     vector('exited', 'exited', { code: 137, signal: 9, flags: EXIT_FLAGS.OOM }),
+    vector('healthcheck', 'healthcheck', HEALTHCHECK),
+    vector('health', 'health', HEALTH),
+    vector('stats-request', 'statsRequest', { flags: STATS_FLAGS.PROCESSES }),
+    vector('stats', 'stats', STATS),
     vector('welcome', 'welcome', {
       generation: GENERATION,
       phase: 2,
@@ -104,6 +122,58 @@ const EMPTY_EXEC: MessageValues<'exec'> = {
   rlimits: [],
 };
 
+const HEALTHCHECK: MessageValues<'healthcheck'> = {
+  intervalMs: 30_000,
+  timeoutMs: 1_000,
+  startPeriodMs: 60_000,
+  startIntervalMs: 5_000,
+  retries: 3,
+  command: encodeMessage('exec', { ...EMPTY_EXEC, argv: ['/bin/sh', '-c', 'true'] }),
+};
+
+const HEALTH: MessageValues<'health'> = {
+  status: 3,
+  result: 0,
+  streak: 4,
+  exitCode: 1,
+  startNs: 1_700_000_000_000_000_000n,
+  endNs: 1_700_000_000_250_000_000n,
+  output: 'connection refused\n',
+};
+
+const STATS: MessageValues<'stats'> = {
+  uptimeNs: 60_000_000_000n,
+  memoryTotal: 500_000_000n,
+  memoryAvailable: 400_000_000n,
+  boxMemory: 12_345_678n,
+  boxCache: 1_000_000n,
+  load1: 150,
+  load5: 75,
+  load15: 3,
+  processes: 2,
+  threads: 3,
+  cpuNs: 1_500_000_000n,
+  receivedBytes: 1n,
+  receivedPackets: 2n,
+  sentBytes: 3n,
+  sentPackets: 4n,
+  readBytes: 5n,
+  writtenBytes: 6n,
+  oomKills: 1,
+  list: [
+    {
+      ...{ pid: 1, parent: 0, uid: 0, gid: 0, group: 1, session: 1, startNs: 1n, cpuNs: 2n },
+      ...{ virtualBytes: 4_096n, residentBytes: 4_096n, terminal: 1, foreground: 1, state: 83 },
+      ...{ niceness: 20, threads: 1, processor: 0, name: 'sh', command: 'sh\0-c\0true\0' },
+    },
+    {
+      ...{ pid: 9, parent: 1, uid: 65_534, gid: 65_534, group: 1, session: 1, startNs: 3n },
+      ...{ cpuNs: 4n, virtualBytes: 0n, residentBytes: 0n, terminal: 0, foreground: 0, state: 90 },
+      ...{ niceness: 39, threads: 1, processor: 63, name: 'gone', command: '[gone]' },
+    },
+  ],
+};
+
 const CONFIG = {
   generation: GENERATION,
   flags: 0,
@@ -126,6 +196,11 @@ const CONFIG = {
   preload: '',
   onExit: ['/usr/bin/node', 'cli.js'],
   onExitEnv: ['HOME=/root'],
+  exitDelayMs: 100,
+  timeoutMs: 60_000,
+  shareFd: 6,
+  shares: [{ flags: 1, path: '/srv/data: of mine' }],
+  idBase: 2_147_483_648,
 };
 
 function vector<N extends TableMessageName>(

@@ -9,10 +9,17 @@ import {
   DEFAULT_STOP_TIMEOUT_SECONDS,
   MAX_CPUS,
   MIN_DISK_BYTES,
+  MAX_PIDS,
   MIN_MEMORY_MIB,
 } from './defaults.js';
+import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
+import { hostsLines, nameServer } from './name-resolution.js';
 import type { BoxOptions } from './options.js';
+import { settlePrivileges, type Privileges } from './privileges.js';
+import { NO_RESTART, parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
+import { settleSecurity, type SecurityOptions } from './security.js';
 import { signalNumber } from './signals.js';
+import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
 
 /**
  * What a box is, settled when it is created: the caller's options joined with the image's config.
@@ -38,12 +45,30 @@ export interface BoxSpec {
   stopSignal: number;
   stopTimeoutSeconds: number;
   labels: Record<string, string>;
+  restart?: RestartPolicy;
+  /** Milliseconds that the command may take; 0 or missing = any. */
+  timeoutMs?: number;
   /** Of the image's layers, lowest first. */
   diffIds: string[];
   entrypointLength: number;
+  volumes: BoxVolume[];
+  tmpfs: BoxTmpfs[];
+  /** These came later: a box that was made before lacks them. */
+  security?: SecurityOptions;
+  privileges?: Privileges;
+  extraHosts?: string[];
+  dns?: string;
+  annotations?: Record<string, string>;
+  exposedPorts?: string[];
+  /** Missing: the box's health is not checked. */
+  healthcheck?: HealthcheckSpec;
+  /** Missing or 0: as many as the machine bears. */
+  pidsLimit?: number;
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** What the wire holds, 49 days. */
+const MAX_TIMEOUT_MS = 2 ** 32 - 1;
 const NAME_PATTERN = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 
 /**
@@ -62,7 +87,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     });
   const hostname = options.hostname ?? id.slice(0, 12);
   return {
-    cpus: inRange('cpus', options.cpus ?? DEFAULT_CPUS, 1, MAX_CPUS),
+    cpus: checkCpus(options.cpus ?? DEFAULT_CPUS),
     memoryMib: checkMemory(options.memoryMib ?? DEFAULT_MEMORY_MIB),
     diskBytes: inRange(
       'disk size',
@@ -83,22 +108,55 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     network: options.network !== 'none',
     readOnlyRoot: options.readOnlyRoot === true,
     stopSignal: signalNumber(options.stopSignal ?? image.stopSignal ?? 'SIGTERM'),
-    stopTimeoutSeconds: inRange(
-      'stop timeout',
+    stopTimeoutSeconds: checkStopTimeout(
       options.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
-      -1,
-      2 ** 31 - 1,
     ),
+    restart: restartPolicy(options),
+    timeoutMs: inRange('time limit', options.timeoutMs ?? 0, 0, MAX_TIMEOUT_MS),
     labels: { ...image.labels, ...options.labels },
     diffIds: image.diffIds,
     entrypointLength: entrypoint.length,
+    ...checkMounts(options),
+    ...(options.security && { security: settleSecurity(options.security) }),
+    privileges: settlePrivileges(options),
+    ...settleNames(options),
+    annotations: options.annotations ?? {},
+    exposedPorts: [...new Set([...image.exposedPorts, ...(options.exposedPorts ?? [])])],
+    ...settleHealthcheck(options.healthcheck, image),
+    ...settlePidsLimit(options.pidsLimit ?? 0),
   };
 }
 
 /** The stored form, back. The store only ever holds what `settleSpec` made. */
 export function specOf(stored: unknown): BoxSpec {
-  if (typeof stored === 'object' && stored !== null && 'argv' in stored) return stored as BoxSpec;
+  if (typeof stored === 'object' && stored !== null && 'argv' in stored)
+    return { volumes: [], tmpfs: [], ...stored } as BoxSpec & typeof stored;
   throw new BoxliteError('store-corrupt', 'the database holds a box without its options');
+}
+
+/** Of a stored spec; those of older boxes have none. */
+export function restartPolicyOf(stored: unknown): RestartPolicy {
+  return specOf(stored).restart ?? NO_RESTART;
+}
+
+/** Seconds between the stop signal and KILL. @throws invalid-argument */
+export function checkStopTimeout(seconds: number): number {
+  return inRange('stop timeout', seconds, -1, 2 ** 31 - 1);
+}
+
+/** @throws invalid-argument */
+export function checkCpus(cpus: number): number {
+  return inRange('cpus', cpus, 1, MAX_CPUS);
+}
+
+function restartPolicy(options: BoxOptions): RestartPolicy {
+  const policy = parseRestartPolicy(options.restart ?? 'no');
+  if (policy.name !== 'no' && options.autoRemove === true)
+    throw new BoxliteError(
+      'invalid-argument',
+      'conflicting options: cannot specify both --restart and --rm',
+    );
+  return policy;
 }
 
 /** @throws invalid-argument */
@@ -123,13 +181,26 @@ export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
   return [...merged.values()];
 }
 
+/** Checked here, so that a mistake is told when the box is made and not when it starts. */
+function settleNames({ extraHosts = [], dns, network }: BoxOptions) {
+  hostsLines(extraHosts);
+  if (dns === undefined) return { extraHosts };
+  nameServer(dns);
+  if (network === 'none')
+    throw new BoxliteError('invalid-argument', 'a box without a network has no name server', {
+      hint: 'leave out either --dns or --network none',
+    });
+  return { extraHosts, dns };
+}
+
 function baseEnv(hostname: string, tty: boolean): string[] {
   const env = [DEFAULT_PATH, `HOSTNAME=${hostname}`];
   if (tty) env.push('TERM=xterm');
   return env;
 }
 
-function checkMemory(mib: number): number {
+/** @throws invalid-argument */
+export function checkMemory(mib: number): number {
   if (mib < MIN_MEMORY_MIB)
     throw new BoxliteError(
       'invalid-argument',
@@ -144,6 +215,11 @@ function inRange(what: string, value: number, least: number, most: number): numb
     'invalid-argument',
     `${what} must be a whole number from ${least} to ${most}, not ${value}`,
   );
+}
+
+function settlePidsLimit(limit: number): { pidsLimit?: number } {
+  const pidsLimit = inRange('pids limit', limit, -1, MAX_PIDS);
+  return pidsLimit > 0 ? { pidsLimit } : {};
 }
 
 function checkHostname(hostname: string): string {

@@ -1,62 +1,121 @@
-import { ShimClient } from '../agent/client.js';
-import type { ExecSession } from '../agent/exec-session.js';
-import { readOutputLog } from '../agent/output-log.js';
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
-import { canRun, isActive, isRunning } from '../store/status.js';
+import { canRun, isActive } from '../store/status.js';
 import { boxInfo, type BoxInfo } from './box-info.js';
-import { mergeEnv, specOf } from './box-spec.js';
+import type { BoxSize } from './box-size.js';
+import { checkName, specOf } from './box-spec.js';
+import { boxState, type BoxState } from './box-state.js';
+import type { BoxChange } from './changes.js';
 import { currentRecord, type EngineContext } from './context.js';
+import { copyInto, copyOut, packOut, unpackInto, type CopyBox } from './copy.js';
+import type { CopyOptions, CopyResult } from './copy-options.js';
+import { startCommand } from './exec.js';
 import { type BoxCommand, Execution } from './execution.js';
-import { exitFact } from './facts.js';
-import { commandValues } from './guest-messages.js';
+import { exportBox } from './export.js';
+import { vmmFailure } from './facts.js';
+import { boxHealth, type BoxHealth } from './health.js';
+import { boxLogs, type LogEntry, type LogOptions } from './logs.js';
+import { mainExecution } from './main-execution.js';
+import { MetricsSampler, type BoxMetrics, type MetricsOptions } from './metrics.js';
+import { boxProcesses, type BoxProcess } from './processes.js';
 import { inspectBox, type BoxInspection } from './inspect.js';
-import { observed, settle } from './observe.js';
-import type { StartOptions, StopOptions } from './options.js';
-import { removeBox } from './remove.js';
-import { startBox } from './start.js';
+import { observed, type ObservedBox } from './observe.js';
+import type { StartOptions, StopOptions, UpdateOptions, WaitOptions } from './options.js';
+import { pauseBox, unpauseBox } from './pause.js';
+import { removeIfEnded } from './remove.js';
+import { catchUp, restartBox } from './restart.js';
+import { boxName, noSuchBox } from './state-error.js';
+import { startBox, type StartedBox, type StartRequest } from './start.js';
 import { killBox, runningClient, stopBox } from './stop.js';
+import { waitForBox, type WaitResult } from './wait.js';
+import { wallsOf } from './walls.js';
 
-export interface LogOptions {
-  /** Go on until the box ends. */
-  follow?: boolean;
-  /** Only the last so many lines. */
-  tail?: number;
-  since?: Date;
-  until?: Date;
-  signal?: AbortSignal;
-}
-
-export interface LogEntry {
-  stream: 'stdout' | 'stderr';
-  time: Date;
-  data: Buffer;
-}
-
-/** A handle to one box; holds nothing open. */
-export class LiteBox {
+/**
+ * A handle to one box; holds nothing open. `await using` ends what this handle has begun: see
+ * `[Symbol.asyncDispose]`.
+ */
+export class LiteBox implements AsyncDisposable {
   readonly id: string;
   readonly name: string | undefined;
   readonly #context: EngineContext;
+  /** The box was made or started by this handle, which then ends it when it is disposed of. */
+  #owned: boolean;
 
-  constructor(context: EngineContext, record: Pick<BoxRecord, 'id' | 'name'>) {
+  constructor(
+    context: EngineContext,
+    record: Pick<BoxRecord, 'id' | 'name'>,
+    { created = false }: { created?: boolean } = {},
+  ) {
     this.#context = context;
+    this.#owned = created;
     this.id = record.id;
     this.name = record.name ?? undefined;
   }
 
+  /** What is known of the box, without starting it. @throws box-not-found */
   async info(): Promise<BoxInfo> {
     return boxInfo(await this.#observed());
   }
 
-  async inspect(): Promise<BoxInspection> {
-    return inspectBox(this.#context.home, await this.#observed());
+  /**
+   * All that is known, with Docker's keys.
+   * @param options.size what it takes of the disk, too, as `SizeRw` and `SizeRootFs`
+   * @throws box-not-found
+   */
+  async inspect(options: { size?: boolean } = {}): Promise<BoxInspection> {
+    const record = await this.#observed();
+    const { home } = this.#context;
+    const walls = isActive(record.status) && record.pid ? await wallsOf(record.pid) : undefined;
+    const inspection = inspectBox(home, record, await boxHealth(home, record), walls);
+    if (options.size !== true) return inspection;
+    const { writableBytes, rootBytes } = await this.size();
+    return { ...inspection, SizeRw: writableBytes, SizeRootFs: rootBytes };
   }
 
-  /** Does nothing when the box runs already. */
+  async size(): Promise<BoxSize> {
+    const { boxSize } = await import('./box-size.js');
+    return boxSize(this.#context.home, this.#record());
+  }
+
+  /** The state of the box's healthcheck and its last five checks. */
+  async health(): Promise<BoxHealth> {
+    return boxHealth(this.#context.home, await this.#observed());
+  }
+
+  /**
+   * What the box uses now, and what its last start took. `cpuPercent` is measured over `intervalMs`
+   * (default 100) of waiting; without waiting (0) it is undefined, as is all that a box that does not run
+   * can't tell.
+   */
+  async metrics({ intervalMs = 100 }: MetricsOptions = {}): Promise<BoxMetrics> {
+    await using sampler = new MetricsSampler(this.#context, this.id);
+    return await sampler.after(intervalMs);
+  }
+
+  /** Samples of `metrics`, each over the time since the one before. */
+  sampleMetrics(): MetricsSampler {
+    return new MetricsSampler(this.#context, this.id);
+  }
+
+  /** The processes in the box, as its agent sees them. @throws box-not-running */
+  async processes(): Promise<BoxProcess[]> {
+    return boxProcesses(this.#context, await this.#observed());
+  }
+
+  /** @throws box-not-found */
+  async state(): Promise<BoxState> {
+    return boxState(await this.#observed());
+  }
+
+  /**
+   * Starts the box, or does nothing when it runs already. Resolves when its command runs.
+   * @throws boot-failed, with the stage; exec-not-found, exec-not-invocable, exec-failed of its own
+   *   command; box-state, box-busy, box-not-found, runtime-closed
+   */
   async start(options: StartOptions = {}): Promise<void> {
-    const started = await startBox(this.#context, this.id, { ...options, attach: false });
+    const started = await this.#start({ ...options, attach: false });
     started?.client.close();
+    await catchUp(this.#context);
   }
 
   /**
@@ -65,98 +124,156 @@ export class LiteBox {
    * @throws box-running when it runs already: `attach` is for that
    */
   async startAttached(options: StartOptions = {}): Promise<Execution> {
-    const started = await startBox(this.#context, this.id, { ...options, attach: true });
+    const started = await this.#start({ ...options, attach: true });
     if (started === undefined)
       throw new BoxliteError('box-running', `box ${this.name ?? this.id} is running already`, {
         hint: 'attach to it instead',
       });
-    return this.#mainExecution(started.client, started.main);
+    return mainExecution(this.#context, this.id, started.client, started.main);
   }
 
   /** Attaches to the command of a running box, from its next byte on. */
   async attach(): Promise<Execution> {
-    const client = await runningClient(this.#context, await this.#observed());
-    const main = client.main();
-    return this.#mainExecution(client, main);
+    const record = await this.#observed();
+    const client = await runningClient(this.#context, record, { doing: 'attaching to it' });
+    return mainExecution(this.#context, this.id, client, client.main());
   }
 
   /**
-   * Runs a command in the box. A box without a command of its own is started first.
-   * @throws exec-not-found, exec-not-invocable, box-not-running
+   * Runs a command in the box, besides its own; resolves when it has started. A box that is idle is
+   * started first; one whose own command has ended is not run again.
+   * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, and what `start` throws
    */
   async exec(command: BoxCommand): Promise<Execution> {
-    const record = await this.#observed();
-    const spec = specOf(record.options);
-    if (!isActive(record.status) && spec.idle && canRun(record.status)) await this.start();
-    const client = await runningClient(this.#context, await this.#observed());
-    const terminal = command.terminal;
-    const session = client.exec(
-      commandValues({
-        argv: command.argv,
-        env: mergeEnv(spec.env, terminal ? ['TERM=xterm'] : [], command.variables),
-        workingDir: command.directory ?? spec.workingDir,
-        user: command.runAs ?? spec.user,
-        tty: terminal,
-        stdin: command.stdinOpen,
-        timeoutMs: command.timeoutMs,
-      }),
-    );
-    session.exited.catch(() => undefined); // told by the execution
-    try {
-      await session.started;
-    } catch (error) {
-      client.close();
-      throw error;
-    }
+    await this.#startIdle(await this.#observed());
+    const { client, session } = await startCommand(this.#context, this.id, command);
     const leave = (): void => client.close();
     session.exited.then(leave, leave);
-    return new Execution(session, { detach: leave });
+    const directory = this.#context.home.box(this.id);
+    const onLost = (): Promise<unknown> => vmmFailure(directory, boxName(this));
+    return new Execution(session, { detach: leave, onLost });
   }
 
-  /** A box that removes itself is gone when this resolves. */
+  /**
+   * The same for a command that is left running: it has no streams, and outlives this process. Resolves
+   * when it has started.
+   */
+  async execDetached(command: BoxCommand): Promise<void> {
+    await this.#startIdle(await this.#observed());
+    const { client } = await startCommand(this.#context, this.id, command, { detached: true });
+    client.close();
+  }
+
+  /**
+   * Ends the box's command by its stop signal, by KILL after the grace, and the VM with it; what is in
+   * the box stays for the next start. A box that does not run is left alone. A box that removes itself
+   * is gone when this resolves.
+   * @throws box-busy, box-not-found, timeout when its supervisor does not end
+   */
   async stop(options: StopOptions = {}): Promise<void> {
     const { autoRemove } = this.#record();
     await stopBox(this.#context, this.id, options);
+    this.#context.lifetime.stopped(this.id);
     // Its own hook does the same; whoever is later finds nothing.
-    if (autoRemove) await removeIfThere(this.#context, this.id);
+    if (autoRemove) await removeIfEnded(this.#context, this.id);
+    await catchUp(this.#context);
   }
 
   /** @param signal name or number; @throws box-not-running */
   async kill(signal = 'KILL'): Promise<void> {
     await killBox(this.#context, this.id, signal);
+    await catchUp(this.#context);
+  }
+
+  /** Stops it, then starts it; a stopped box is started. */
+  async restart(options: StopOptions = {}): Promise<void> {
+    await restartBox(this.#context, this.id, options);
+    await catchUp(this.#context);
+  }
+
+  /** Holds the box: its processors stand still until `unpause`. @throws box-not-running, box-state */
+  async pause(): Promise<void> {
+    await pauseBox(this.#context, this.id);
+    await catchUp(this.#context);
+  }
+
+  /** @throws box-not-running, box-state when it is not paused */
+  async unpause(): Promise<void> {
+    await unpauseBox(this.#context, this.id);
+    await catchUp(this.#context);
+  }
+
+  /** @throws invalid-argument, box-running for what needs a stopped box */
+  async update(options: UpdateOptions): Promise<void> {
+    const { updateBox } = await import('./update.js');
+    await updateBox(this.#context, this.id, options);
+    await catchUp(this.#context);
   }
 
   /** Resolves when the box has ended, at once when it does not run. */
-  async wait(): Promise<{ exitCode: number }> {
-    const record = await this.#observed();
-    const client = isActive(record.status)
-      ? await ShimClient.connect(this.#context.home.box(this.id))
-      : null;
-    if (client !== null) {
-      // The record is there as soon as the command has ended; the VM's power-off comes after.
-      const main = client.main();
-      main.onOutput((_stream, _chunk, consumed) => consumed());
-      main.started.catch(() => undefined);
-      await Promise.race([main.exited.catch(() => undefined), client.closed]);
-      client.close();
-    }
-    const exit = await exitFact(this.#context.home.box(this.id));
-    return { exitCode: exit?.code ?? (await this.#exitCodeFromStore()) };
+  async wait(options: WaitOptions = {}): Promise<WaitResult> {
+    return waitForBox(this.#context, this.id, options);
   }
 
   /** The command's output as it was logged. */
-  async *logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
-    const { since, until, tail, signal } = options;
-    const follow = options.follow === true ? this.#ended() : undefined;
-    const records = readOutputLog(this.#context.home.boxFile(this.id, 'log'), {
-      ...(tail === undefined ? {} : { tail }),
-      ...(since === undefined ? {} : { sinceNs: nanoseconds(since) }),
-      ...(until === undefined ? {} : { untilNs: nanoseconds(until) }),
-      ...(follow === undefined ? {} : { follow }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    for await (const { stream, timeNs, data } of records)
-      yield { stream, time: new Date(Number(timeNs / 1_000_000n)), data };
+  logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    return boxLogs(this.#context, this.id, options);
+  }
+
+  /**
+   * The box's file system as a tar (pax format), without what is mounted over it. A box that does not run
+   * stays as it is: nothing of its own runs.
+   */
+  export(): AsyncIterable<Buffer> {
+    return exportBox(this.#context, this.id);
+  }
+
+  /** What the box has changed of its image's file system, sorted by path. */
+  async changes(): Promise<BoxChange[]> {
+    const { boxChanges } = await import('./changes.js');
+    return boxChanges(this.#context, this.id);
+  }
+
+  /** This handle keeps the old name. @throws name-taken, invalid-argument, box-not-found */
+  async rename(name: string): Promise<void> {
+    await Promise.resolve();
+    if (!this.#context.database().boxes.rename(this.id, checkName(name))) throw noSuchBox(this.id);
+  }
+
+  /**
+   * Copies a file or directory of the host to `guestDestination`, as `docker cp` does. A box that does not
+   * run stays as it is: nothing of its own runs; one without a command of its own is started.
+   * @throws invalid-argument, no-space, permission, box-not-running when it ends meanwhile
+   */
+  async copyInto(
+    hostSource: string,
+    guestDestination: string,
+    options: CopyOptions = {},
+  ): Promise<CopyResult> {
+    return copyInto(await this.#copyBox(), hostSource, guestDestination, options);
+  }
+
+  /** The other way. Whatever the box holds or does, nothing outside `hostDestination` is touched. */
+  async copyOut(
+    guestSource: string,
+    hostDestination: string,
+    options: CopyOptions = {},
+  ): Promise<CopyResult> {
+    return copyOut(await this.#copyBox(), guestSource, hostDestination, options);
+  }
+
+  /** Unpacks a tar, compressed or not, into a directory of the box. */
+  async unpackInto(
+    archive: AsyncIterable<Uint8Array>,
+    guestDirectory: string,
+    options: CopyOptions = {},
+  ): Promise<CopyResult> {
+    return unpackInto(await this.#copyBox(), archive, guestDirectory, options);
+  }
+
+  /** A file or directory of the box as a tar. */
+  async *packOut(guestSource: string, options: CopyOptions = {}): AsyncGenerator<Buffer> {
+    yield* packOut(await this.#copyBox(), guestSource, options);
   }
 
   /** Path of the VM's own console. */
@@ -164,54 +281,48 @@ export class LiteBox {
     return this.#context.home.boxFile(this.id, 'console');
   }
 
-  #mainExecution(client: ShimClient, main: ExecSession): Execution {
-    const { autoRemove } = currentRecord(this.#context, this.id);
-    return new Execution(main, {
-      detach: () => client.close(),
-      onExit: async () => {
-        if (autoRemove) await this.#removeAfterExit(client);
-        else await settle(this.#context.home, this.#context.database(), this.#record());
-        client.close();
-      },
-    });
+  /**
+   * Ends what this handle has begun, and nothing else: a box that it created or started is stopped (and
+   * gone then, if it removes itself); one that was there, and ran, is left alone. A stopped box stays,
+   * and can be started again.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#owned) return;
+    this.#owned = false;
+    try {
+      await this.stop();
+    } catch (error) {
+      if (!(error instanceof BoxliteError && error.code === 'box-not-found')) throw error;
+    }
   }
 
-  /** What the box wrote is not wanted any more, so its VM need not write it back. */
-  async #removeAfterExit(client: ShimClient): Promise<void> {
-    client.killVmm();
-    await removeIfThere(this.#context, this.id);
-    client.exitHandled();
+  /** @returns undefined when it runs already */
+  async #start(request: StartRequest): Promise<StartedBox | undefined> {
+    const { lifetime } = this.#context;
+    const started = await lifetime.starting(this.id, () =>
+      startBox(this.#context, this.id, request),
+    );
+    if (started !== undefined) this.#owned = true;
+    return started;
   }
 
-  /** Resolves when the box does not run (any more). */
-  async #ended(): Promise<void> {
-    const client = await ShimClient.connect(this.#context.home.box(this.id));
-    await client?.closed;
+  /** A box without a command of its own is only there for what is done in it. */
+  async #startIdle(record: BoxRecord): Promise<void> {
+    const { idle } = specOf(record.options);
+    if (!isActive(record.status) && idle && canRun(record.status)) await this.start();
+  }
+
+  async #copyBox(): Promise<CopyBox> {
+    const record = await this.#observed();
+    await this.#startIdle(record);
+    return { context: this.#context, id: this.id, name: this.name ?? this.id };
   }
 
   #record(): BoxRecord {
     return currentRecord(this.#context, this.id);
   }
 
-  async #observed(): Promise<BoxRecord> {
+  async #observed(): Promise<ObservedBox> {
     return observed(this.#context.home, this.#record());
   }
-
-  async #exitCodeFromStore(): Promise<number> {
-    const record = await this.#observed();
-    if (isRunning(record.status))
-      throw new BoxliteError('vmm-failed', `the connection to box ${this.id} was lost`);
-    return record.exitCode ?? 0;
-  }
 }
-
-async function removeIfThere(context: EngineContext, id: string): Promise<void> {
-  try {
-    await removeBox(context, id, { force: true });
-  } catch (error) {
-    // Somebody else was quicker.
-    if (!(error instanceof BoxliteError && error.code === 'box-not-found')) throw error;
-  }
-}
-
-const nanoseconds = (date: Date): bigint => BigInt(date.getTime()) * 1_000_000n;

@@ -9,3 +9,5 @@ export const DEFAULT_SHM_BYTES = 64 * 2 ** 20;
 export const MIN_MEMORY_MIB = 128;
 export const MAX_CPUS = 64;
 export const MIN_DISK_BYTES = 64 * 2 ** 20;
+/** What Linux can number. */
+export const MAX_PIDS = 4_194_304;

@@ -1,91 +1,50 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import type { ByteStream } from '../agent/byte-stream.js';
 import type { ExecExit, ExecSession, OutputHandler } from '../agent/exec-session.js';
 import type { TerminalSize } from './options.js';
 import { signalNumber } from './signals.js';
 
-/** A command for `LiteBox.exec`, built step by step: `new BoxCommand('ls').arg('-l').user('nobody')`. */
-export class BoxCommand {
-  readonly argv: string[];
-  readonly variables: string[] = [];
-  timeoutMs = 0;
-  directory: string | undefined;
-  runAs: string | undefined;
-  terminal: TerminalSize | undefined;
-  stdinOpen = true;
+export type { ByteStream } from '../agent/byte-stream.js';
+export type { OutputHandler, OutputStream } from '../agent/exec-session.js';
+export type { LineOptions } from '../agent/lines.js';
+export { BoxCommand, type Duration } from './box-command.js';
 
-  /** @param program a path, or a name looked up in the box's PATH */
-  constructor(program: string) {
-    this.argv = [program];
-  }
-
-  arg(argument: string): this {
-    this.argv.push(argument);
-    return this;
-  }
-
-  args(list: Iterable<string>): this {
-    this.argv.push(...list);
-    return this;
-  }
-
-  env(name: string, value: string): this {
-    this.variables.push(`${name}=${value}`);
-    return this;
-  }
-
-  /** After so many milliseconds the command's process group gets TERM, and KILL 2 s later. */
-  timeout(ms: number): this {
-    this.timeoutMs = ms;
-    return this;
-  }
-
-  workingDir(path: string): this {
-    this.directory = path;
-    return this;
-  }
-
-  /** NAME|UID[:GROUP|GID], resolved inside the image. */
-  user(user: string): this {
-    this.runAs = user;
-    return this;
-  }
-
-  /** Gives the command a terminal; its stderr is then part of its stdout. */
-  tty(size: TerminalSize = { rows: 24, cols: 80 }): this {
-    this.terminal = size;
-    return this;
-  }
-
-  /** Without stdin the command reads /dev/null. */
-  stdin(open: boolean): this {
-    this.stdinOpen = open;
-    return this;
-  }
-}
-
+/** How a command ended. */
 export interface ExecResult {
   /** 0 … 255; 128 + signal when the command was killed. */
   exitCode: number;
-  /** The signal that ended it. */
+  /** Linux's number of the signal that ended it; undefined when it exited. */
   signal: number | undefined;
   /** The guest ran out of memory and killed it. */
   oomKilled: boolean;
-  /** `BoxCommand.timeout` ended it. */
+  /** `BoxCommand.timeout` ended it, whatever code it ended with then. */
   timedOut: boolean;
+  /** Exit code 0, and not because time was up. */
   success(): boolean;
 }
 
 /** What else the end of a command brings, before `wait` tells of it. */
 export interface ExecutionEnd {
   onExit?: (exit: ExecExit) => Promise<void>;
+  /** What to throw instead when the connection was lost before the end was told. */
+  onLost?: (error: unknown) => Promise<unknown>;
+  /** Called with each signal before it is sent. */
+  onSignal?: (signal: number) => void;
   detach: () => void;
 }
 
 /**
- * A command that runs in a box. Output must be read (or `onOutput` used): what is not read stalls
- * this command, and only this one.
+ * A command that runs in a box.
+ *
+ * Its output is to be read: 256 KiB may wait, then the command stalls, and only this one. A stream that
+ * nobody opens does not stall it once the other is open, or `wait` was called: 128 KiB are kept for
+ * whoever opens it later, then all of it is thrown away, and reading it fails with `invalid-argument`.
+ *
+ * When the connection is lost before the end, streams end where they are and `wait` rejects:
+ * `box-not-running` if the box has ended, `vmm-failed` if its supervisor or VM was lost, `cancelled`
+ * after `detach`.
  */
-export class Execution {
+export class Execution implements AsyncDisposable {
   readonly #session: ExecSession;
   readonly #end: ExecutionEnd;
   readonly #result: Promise<ExecResult>;
@@ -97,48 +56,74 @@ export class Execution {
     this.#result.catch(() => undefined); // told by wait()
   }
 
+  /**
+   * Bytes for the command; `end()` is its end of file. Closed without an error when the command ends,
+   * and when it was started without stdin.
+   */
   get stdin(): Writable {
     return this.#session.stdin;
   }
 
-  /** Bytes, as the command wrote them. */
-  get stdout(): Readable {
+  /** Bytes, as the command wrote them; of a terminal, stderr too. `lines()` reads it as text. */
+  get stdout(): ByteStream {
     return this.#session.stdout;
   }
 
-  get stderr(): Readable {
+  /** The same of what it wrote to stderr; empty when it has a terminal. */
+  get stderr(): ByteStream {
     return this.#session.stderr;
   }
 
-  /** Takes output without streams; see `ExecSession.onOutput`. */
+  /**
+   * Takes output without streams, as it comes; to be used before `stdout` or `stderr` is, not besides.
+   * The handler calls `consumed` once it is done with a chunk: until then the command may write 256 KiB.
+   */
   onOutput(handler: OutputHandler): void {
     this.#session.onOutput(handler);
   }
 
-  /** Resolves when the command has ended and all its output has been handed over. */
+  /** Resolves when the command has ended and all its output has been handed over; any number may wait. */
   wait(): Promise<ExecResult> {
+    this.#session.boundUnopened();
     return this.#result;
   }
 
+  /**
+   * Signals the command's process, and no other; one that has ended is left alone.
+   * @param signal `SIGTERM`, `TERM` or 15
+   * @throws invalid-argument
+   */
   signal(signal: string | number): void {
-    this.#session.signal(signalNumber(signal));
+    const number = signalNumber(signal);
+    this.#end.onSignal?.(number);
+    this.#session.signal(number);
   }
 
+  /** `signal('KILL')`. */
   kill(): void {
-    this.#session.signal(signalNumber('KILL'));
+    this.signal('KILL');
   }
 
+  /** Sets the size of the command's terminal; without one it does nothing. */
   resizeTty({ rows, cols }: TerminalSize): void {
     this.#session.resize(rows, cols);
   }
 
-  /** Leaves: a box's own command goes on, any other is hung up. */
+  /** Leaves: a box's own command goes on, any other is hung up (HUP, KILL 2 s later). */
   detach(): void {
     this.#end.detach();
   }
 
+  /** `detach`, unless the command has ended. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.detach();
+    return Promise.resolve();
+  }
+
   async #finish(): Promise<ExecResult> {
-    const exit = await this.#session.exited;
+    const exit = await this.#session.exited.catch(async (error: unknown) => {
+      throw (await this.#end.onLost?.(error)) ?? error;
+    });
     await this.#end.onExit?.(exit);
     const { code, signal, oom, timedOut } = exit;
     return {
@@ -146,7 +131,7 @@ export class Execution {
       signal: signal === 0 ? undefined : signal,
       oomKilled: oom,
       timedOut,
-      success: () => code === 0,
+      success: () => code === 0 && !timedOut,
     };
   }
 }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import { BOX_FILES } from '../home.js';
+import type { ProcessIdentity } from '../process-identity.js';
 
 /** An end without a record of it is told as if the box had been killed. */
 export const KILLED_CODE = 137;
@@ -15,6 +16,8 @@ export interface StartedFact {
   atMs: number;
   shimPid: number;
   vmmPid: number;
+  /** Names the shim for ever, where its pid alone may be another's by now. */
+  shim: ProcessIdentity;
 }
 
 export interface ExitFact {
@@ -25,6 +28,8 @@ export interface ExitFact {
   timedOut: boolean;
   /** exited, vmm-died, killed; unreadable when the record is there and can't be understood. */
   reason: string;
+  /** What the VMM died of, where it did. */
+  message: string;
 }
 
 export async function startedFact(directory: string): Promise<StartedFact | undefined> {
@@ -34,6 +39,11 @@ export async function startedFact(directory: string): Promise<StartedFact | unde
     atMs: time(fact.at),
     shimPid: number(fact.shimPid),
     vmmPid: number(fact.vmmPid),
+    shim: {
+      pid: number(fact.shimPid),
+      startTicks: number(fact.shimStartTicks),
+      bootId: text(fact.bootId),
+    },
   };
 }
 
@@ -49,13 +59,19 @@ export async function exitFact(directory: string): Promise<ExitFact | undefined>
     oom: fact.oom === true,
     timedOut: fact.timedOut === true,
     reason: readable ? text(fact.reason) : 'unreadable',
+    message: printable(text(fact.message)),
   };
 }
 
-/** Why a box did not come up: its stage, and the last lines that the console and the VMM said. */
+/**
+ * Why a box did not come up: its stage, and the last lines that the console and the VMM said. The code
+ * is `vmm-failed` when the VMM itself gave up, as it does on what it can't use. Undefined when there is no
+ * such fact, and when the VMM was ended on request: whoever asked knows why.
+ */
 export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
   const fact = await readFact(directory, 'bootError');
-  if (fact === undefined) return undefined;
+  if (fact === undefined || fact.vmmEnd === 'requested') return undefined;
+  const gaveUp = fact.stage === 'vmm' && fact.vmmEnd === 'exited';
   const stage = printable(text(fact.stage)) || 'unknown';
   const said = [text(fact.vmm), text(fact.console)]
     .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))
@@ -63,7 +79,7 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
     .filter((line) => line !== '');
   const reason = printable(text(fact.message)) || 'no reason is known';
   return new BoxliteError(
-    'boot-failed',
+    gaveUp ? 'vmm-failed' : 'boot-failed',
     [
       `box ${box} did not start (stage ${stage}): ${reason}`,
       ...said.map((line) => `  | ${line}`),
@@ -72,13 +88,32 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   );
 }
 
-async function readFact(
+/** Why the commands of a box have no end of their own; undefined when its VMM did not end by itself. */
+export async function vmmFailure(
   directory: string,
-  name: 'started' | 'exit' | 'bootError',
-): Promise<Record<string, unknown> | undefined> {
+  box: string,
+): Promise<BoxliteError | undefined> {
+  const exit = await exitFact(directory);
+  if (exit?.reason !== 'vmm-died') return undefined;
+  const said = exit.message === '' ? '' : `: ${exit.message}`;
+  return new BoxliteError(
+    'vmm-failed',
+    `the virtual machine of box ${box} ended unexpectedly${said}`,
+  );
+}
+
+type FactName = 'started' | 'exit' | 'bootError';
+type Fact = Record<string, unknown> | undefined;
+
+/** Read at once: `ps` would load Node's promises of files for these few hundred bytes alone. */
+function readFact(directory: string, name: FactName): Promise<Fact> {
+  return new Promise((resolve) => resolve(readFactAtOnce(directory, name)));
+}
+
+function readFactAtOnce(directory: string, name: FactName): Fact {
   const path = join(directory, BOX_FILES[name]);
   try {
-    const fact: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const fact: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return typeof fact === 'object' && fact !== null ? (fact as Record<string, unknown>) : {};
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;

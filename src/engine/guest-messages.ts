@@ -1,37 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import type { BootstrapValues, ExecValues } from '../agent/client.js';
+import type { BootstrapValues, ExecValues, PrepareValues } from '../agent/client.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../agent/protocol.js';
 import type { BoxSpec } from './box-spec.js';
+import { hostsLines, nameServer } from './name-resolution.js';
 import type { TerminalSize } from './options.js';
+import { capabilityMask, resourceLimits, type Privileges } from './privileges.js';
 
 /** Addresses of QEMU's user-mode network. */
-const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202, dns: 0x0a00_0203 };
-
-/** Docker's default: of chown, dac_override, fowner, fsetid, kill, setgid, setuid, setpcap,
- *  net_bind_service, net_raw, sys_chroot, mknod, audit_write, setfcap (linux/capability.h). */
-const DEFAULT_CAPABILITIES = [0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31].reduce(
-  (mask, bit) => mask | (1n << BigInt(bit)),
-  0n,
-);
+const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };
+const DNS = 0x0a00_0203;
 
 /** What a shell's terminal is before anyone says its size. */
 const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
 
-/** Makes the restored VM this box; nothing of the user's runs before it. */
-export function bootstrapValues(spec: BoxSpec): BootstrapValues {
+/** What every box of an image has in common, for its template. */
+export function prepareValues(): PrepareValues {
+  return NETWORK;
+}
+
+/**
+ * Makes the restored VM this box; nothing of the user's runs before it.
+ * @param mounts what to mount in it; a machine that only lends the box's disks needs none
+ */
+export function bootstrapValues(
+  spec: BoxSpec,
+  mounts: BootstrapValues['mounts'] = [],
+): BootstrapValues {
   return {
     // Taken at the last moment: the guest's clock begins here.
     wallNs: BigInt(Date.now()) * 1_000_000n,
     entropy: randomBytes(32),
     flags:
-      (spec.network ? BOX_FLAGS.NETWORK : 0) | (spec.readOnlyRoot ? BOX_FLAGS.READ_ONLY_ROOT : 0),
+      (spec.network ? BOX_FLAGS.NETWORK : 0) |
+      (spec.readOnlyRoot ? BOX_FLAGS.READ_ONLY_ROOT : 0) |
+      (spec.privileges?.privileged === true ? BOX_FLAGS.PRIVILEGED : 0),
     hostname: spec.hostname,
     machineId: randomBytes(16).toString('hex'),
     ...NETWORK,
-    hosts: '',
+    dns: spec.dns === undefined ? DNS : nameServer(spec.dns),
+    hosts: hostsLines(spec.extraHosts ?? []),
     shmBytes: BigInt(spec.shmBytes),
-    pidsMax: 0,
-    mounts: [],
+    pidsMax: spec.pidsLimit ?? 0,
+    mounts,
   };
 }
 
@@ -45,12 +55,39 @@ export function mainValues(spec: BoxSpec, terminal: TerminalSize = DEFAULT_TERMI
       user: spec.user,
       tty: spec.tty ? terminal : undefined,
       stdin: spec.stdin,
-      timeoutMs: 0,
+      timeoutMs: spec.timeoutMs ?? 0,
+      privileges: spec.privileges,
     }),
     flags:
       commandFlags(spec.tty, spec.stdin) |
       (spec.idle ? EXEC_FLAGS.IDLE : 0) |
       (spec.init ? EXEC_FLAGS.INIT : 0),
+  };
+}
+
+/** The box's file system as a tar on stdout. @param flags what of it, or how */
+export function archiveValues(flags = 0): ExecValues {
+  const nothing = { argv: [], env: [], workingDir: '', user: '', tty: undefined, stdin: false };
+  return { ...commandValues({ ...nothing, timeoutMs: 0 }), flags: EXEC_FLAGS.ARCHIVE | flags };
+}
+
+/** What the box has changed of its image, as a layer. @param freeze nothing in it moves meanwhile */
+export function layerValues(freeze: boolean): ExecValues {
+  return archiveValues(EXEC_FLAGS.LAYER | (freeze ? EXEC_FLAGS.FREEZE : 0));
+}
+
+/** The same as a list of names. */
+export function changesValues(): ExecValues {
+  return archiveValues(EXEC_FLAGS.CHANGES);
+}
+
+/** One end of a copy, with the words of native/archive/command.h. */
+export function copyValues(argv: readonly string[]): ExecValues {
+  const packs = argv[0] === 'pack';
+  const nothing = { env: [], workingDir: '', user: '', tty: undefined, stdin: false, timeoutMs: 0 };
+  return {
+    ...commandValues({ ...nothing, argv: [...argv] }),
+    flags: packs ? EXEC_FLAGS.PACK : EXEC_FLAGS.UNPACK | EXEC_FLAGS.STDIN,
   };
 }
 
@@ -62,6 +99,7 @@ export interface CommandSpec {
   tty: TerminalSize | undefined;
   stdin: boolean;
   timeoutMs: number;
+  privileges?: Privileges | undefined;
 }
 
 /** A command beside main. */
@@ -72,12 +110,12 @@ export function commandValues(command: CommandSpec): ExecValues {
     rows,
     cols,
     timeoutMs: command.timeoutMs,
-    capabilities: DEFAULT_CAPABILITIES,
+    capabilities: capabilityMask(command.privileges),
     user: command.user,
     cwd: command.workingDir,
     argv: command.argv,
     env: command.env,
-    rlimits: [],
+    rlimits: resourceLimits(command.privileges),
   };
 }
 

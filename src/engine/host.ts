@@ -11,11 +11,11 @@ import {
 } from '../vmm/accelerator.js';
 import { loadAssets, type Assets } from '../vmm/assets.js';
 import type { GuestKernel, MachineSpec } from '../vmm/driver.js';
+import { hostProcessor } from '../vmm/host-processor.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import { findQemu, type QemuBinary } from '../vmm/qemu-binary.js';
 import { findTemplate, templateKey, type Template } from '../vmm/template.js';
 import type { AcceleratorChoice } from './options.js';
-import { makeTemplate, templatePlan, tryKvm } from './template-maker.js';
 
 export interface HostOptions {
   accelerator: AcceleratorChoice;
@@ -61,15 +61,18 @@ export class Host {
     const key = await this.templateKey(machine);
     const found = await findTemplate(this.home, key);
     if (found) return { template: found, made: false };
+    const { makeTemplate } = await import('./template-maker.js');
     return makeTemplate(this, machine, key, onProgress);
   }
 
   async templateKey(machine: MachineSpec): Promise<string> {
+    const { templatePlan } = await import('./template-maker.js');
     const [qemu, assets] = await Promise.all([this.qemu(), this.assets()]);
     return templateKey({
       argv: templatePlan(qemu, machine).argv,
       assetsDigest: assets.digest,
       vmmBuild: qemu.build,
+      processor: hostProcessor(machine.accelerator),
       generation: GENERATION,
     });
   }
@@ -87,7 +90,10 @@ export class Host {
       this.home,
       accelerator,
       await this.#identity(),
-      (deadlines) => tryKvm(this, deadlines),
+      async (deadlines) => {
+        const { tryKvm } = await import('./template-maker.js');
+        return tryKvm(this, deadlines);
+      },
       onNotice,
     );
   }

@@ -1,9 +1,13 @@
 import type { Home } from '../home.js';
+import type { CommitRequest as CommitImageRequest } from '../image/commit.js';
 import type { ImageConfig } from '../image/image-config.js';
 import type { StoredImage } from '../image/image-record.js';
 import { readImage } from '../image/image-record.js';
+import type { LoadEvent } from '../image/load.js';
+import type { LayerLimits } from '../image/layer-limits.js';
 import { formatPlatform, hostPlatform, parsePlatform } from '../image/platform.js';
 import type { PullEvent } from '../image/pull.js';
+import type { ArchiveFormat } from '../image/save.js';
 import {
   canonicalName,
   familiarName,
@@ -11,16 +15,30 @@ import {
   parseReference,
   storedNames,
 } from '../image/reference.js';
+import type { RegistryOptions } from '../image/registry/options.js';
 import { BoxliteError } from '../errors.js';
 import type { Database } from '../store/database.js';
 import type { ImageRecord, ImageReference } from '../store/images.js';
+import { withReserve } from '../store/reserve.js';
+import type { CommitOptions } from './commit.js';
+import type { DiskUsage } from './disk-usage.js';
+import { findImage, repositoryOf } from './find-image.js';
+import { noSuchImage } from './image-error.js';
+import type { HistoryLine } from './image-history.js';
+import type { PruneOptions } from './image-prune.js';
+import type { RemovedImage, RemoveImageOptions } from './image-removal.js';
+import type { ImageStore } from './image-store.js';
 
 export type { ImageConfig } from '../image/image-config.js';
+export type { LoadEvent } from '../image/load.js';
 export type { PullEvent } from '../image/pull.js';
+export type { ArchiveFormat } from '../image/save.js';
 
 export interface ImageSettings {
   registries: readonly string[];
-  insecureRegistries: readonly string[];
+  /** How registries are reached; asked for by each pull. */
+  registryOptions: () => Promise<RegistryOptions>;
+  layerLimits: LayerLimits;
 }
 
 export interface PullOptions {
@@ -46,7 +64,9 @@ export interface ImageInfo {
   /** As people write it: `alpine`, `localhost/busybox`; `<none>` for a dangling image. */
   repository: string;
   tag: string | undefined;
+  /** What its registry calls it, an index or a manifest; empty for a name given here. */
   digest: string;
+  manifestDigest: string;
   /** Digest of the configuration. */
   id: string;
   createdAt: Date;
@@ -59,11 +79,23 @@ export interface ImageDetails extends ImageInfo {
   /** DiffIDs, lowest first. */
   layers: string[];
   references: string[];
+  /** What it was pulled as: `docker.io/library/alpine@sha256:…`. */
+  repoDigests: string[];
+  /** When it last got a name. */
+  lastTaggedAt: Date | undefined;
 }
 
 export interface LoadedImage {
+  /** Canonical. */
   references: string[];
   id: string;
+  /** Names that were another image's before. */
+  displaced: { reference: string; id: string }[];
+}
+
+export interface LoadOptions {
+  onProgress?: (event: LoadEvent) => void;
+  signal?: AbortSignal;
 }
 
 export interface ImportOptions {
@@ -74,31 +106,46 @@ export interface ImportOptions {
   platform?: string;
 }
 
+interface CommitRequest extends CommitOptions {
+  manifestDigest: string | null;
+  /** The box's, as the user wrote it. */
+  image: string;
+  run: CommitImageRequest['run'];
+  layer: AsyncIterable<Uint8Array>;
+}
+
 /** The images of one home: the content store joined with the database's references. */
 export class Images {
+  readonly #store: ImageStore;
+
   constructor(
     private readonly home: Home,
     private readonly database: () => Database,
     private readonly settings: ImageSettings,
-  ) {}
+  ) {
+    this.#store = { home, database, registries: settings.registries };
+  }
 
   async pull(reference: string, options: PullOptions = {}): Promise<PullResult> {
     const { pullImage } = await import('../image/pull.js');
     const { platform, onProgress, signal } = options;
+    using lease = this.database().leases.open();
     const pulled = await pullImage(this.home, reference, {
       platform: platform === undefined ? hostPlatform() : parsePlatform(platform),
       registries: this.settings.registries,
-      insecure: this.settings.insecureRegistries,
+      ...(await this.settings.registryOptions()),
+      keep: (digests) => lease.keep(digests),
+      limits: this.settings.layerLimits,
       ...(onProgress ? { onProgress } : {}),
       ...(signal ? { signal } : {}),
     });
     const { image } = pulled;
     const before = this.database().images.get(pulled.reference);
-    this.database().images.put({
-      ...recordOf(image),
-      reference: pulled.reference,
-      indexDigest: pulled.digest === image.manifestDigest ? null : pulled.digest,
-    });
+    const { reference: name, digest } = pulled;
+    this.database().images.put(
+      { ...recordOf(image), reference: name, indexDigest: digest },
+      'pull',
+    );
     return {
       reference: pulled.reference,
       digest: pulled.digest,
@@ -116,20 +163,37 @@ export class Images {
     if (policy !== 'always') {
       const record = this.find(reference);
       if (record && (options.platform === undefined || matches(record.platform, options.platform)))
-        return readImage(this.home, record.manifestDigest);
+        return this.#read(reference, record.manifestDigest);
       if (policy === 'never') throw noSuchImage(reference);
     }
     const { reference: name } = await this.pull(reference, options);
     const record = this.database().images.get(name);
     if (!record) throw noSuchImage(reference);
-    return readImage(this.home, record.manifestDigest);
+    return this.#read(reference, record.manifestDigest);
   }
 
+  /**
+   * Records something that needs the image from then on, in one transaction with the look whether the
+   * image is still there.
+   * @throws BoxliteError `image-not-found` when it was removed meanwhile
+   */
+  holding<T>(reference: string, manifestDigest: string, record: () => T): T {
+    return this.database().write(() => {
+      if (!this.database().images.getImage(manifestDigest)) throw noSuchImage(reference);
+      return record();
+    });
+  }
+
+  /** Newest first; what has no name comes last. */
   list(): ImageInfo[] {
     const { images } = this.database();
+    const named = images.list();
+    const ids = new Set(named.map(({ imageId }) => imageId));
+    // A second manifest of an image that has a name is no second image.
+    const dangling = images.dangling().filter(({ imageId }) => !ids.has(imageId));
     return [
-      ...images.list().map((record) => infoOf(record, record)),
-      ...images.dangling().map((record) => infoOf(record)),
+      ...named.map((record) => infoOf(record, record)),
+      ...dangling.map((record) => infoOf(record)),
     ];
   }
 
@@ -137,26 +201,50 @@ export class Images {
     const record = this.find(reference);
     if (!record) return undefined;
     const { config } = await readImage(this.home, record.manifestDigest);
-    const references = this.database().images.referencesOf(record.manifestDigest);
+    const references = this.database().images.referencesOfId(record.imageId);
     return {
       ...infoOf(record, references[0]),
       config,
       layers: config.diffIds,
       references: references.map((entry) => entry.reference),
+      repoDigests: repoDigests(references),
+      lastTaggedAt: lastTagged(references),
     };
   }
 
-  async load(source: string | AsyncIterable<Uint8Array>): Promise<LoadedImage[]> {
+  /** @throws BoxliteError `image-not-found`, `image-corrupt` */
+  async history(reference: string): Promise<HistoryLine[]> {
+    const { imageHistory } = await import('./image-history.js');
+    const record = this.find(reference);
+    if (!record) throw noSuchImage(reference);
+    return imageHistory(this.home, await readImage(this.home, record.manifestDigest));
+  }
+
+  async load(
+    source: string | AsyncIterable<Uint8Array>,
+    options: LoadOptions = {},
+  ): Promise<LoadedImage[]> {
     const { loadArchive } = await import('../image/load.js');
-    const loaded = await loadArchive(this.home, source);
-    return loaded.map(({ references, image }) => {
-      const record = recordOf(image);
-      this.database().images.add(record);
-      const names = references.map(localOrFull);
-      for (const reference of names)
-        this.database().images.put({ ...record, reference, indexDigest: null });
-      return { references: names, id: image.configDigest };
+    using lease = this.database().leases.open();
+    const loaded = await loadArchive(this.home, source, {
+      keep: (digests) => lease.keep(digests),
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      limits: this.settings.layerLimits,
     });
+    return loaded.map(({ references, image }) => this.#record(references, image));
+  }
+
+  /**
+   * The archive of images by name (a repository alone means all its tags) or id.
+   * @throws BoxliteError `image-not-found` before the first byte, `image-corrupt`
+   */
+  async save(
+    names: readonly string[],
+    format: ArchiveFormat = 'docker-archive',
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const { imagesToSave, savedBytes } = await import('./image-save.js');
+    return savedBytes(this.#store, imagesToSave(this.#store, names), format);
   }
 
   async import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<string> {
@@ -164,35 +252,107 @@ export class Images {
     const { reference, platform, ...rest } = options;
     // A malformed name is told before anything is read.
     const name = reference === undefined ? undefined : localName(reference);
+    using lease = this.database().leases.open();
     const image = await importRootfs(this.home, source, {
       ...rest,
+      keep: (digests) => lease.keep(digests),
+      limits: this.settings.layerLimits,
       ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
     });
+    return this.#keepAs(name, image, 'import');
+  }
+
+  /** Makes an image of another one and a layer; see `commitBox`. @returns its id */
+  async commit(request: CommitRequest): Promise<string> {
+    const { commitImage } = await import('../image/commit.js');
+    const { reference, manifestDigest } = request;
+    const name = reference === undefined ? undefined : localName(reference);
+    if (manifestDigest === null) throw noSuchImage(request.image);
+    using lease = this.database().leases.open();
+    const image = await commitImage(this.home, await readImage(this.home, manifestDigest), {
+      layer: request.layer,
+      run: request.run,
+      changes: request.changes ?? [],
+      message: request.message ?? '',
+      author: request.author ?? '',
+      keep: (digests) => lease.keep(digests),
+      limits: this.settings.layerLimits,
+    });
+    return this.#keepAs(name, image);
+  }
+
+  /**
+   * Gives an image another name. A short name that is stored already moves, as Docker's do; a new one
+   * is made here, so it is `localhost/NAME`.
+   * @throws BoxliteError `image-not-found`, `invalid-reference`
+   */
+  tag(source: string, target: string): void {
+    const { images } = this.database();
+    if (parseReference(target).digest !== undefined)
+      throw new BoxliteError(
+        'invalid-reference',
+        `${target} names a digest; a new name needs a tag`,
+      );
+    const taken = storedNames(target, this.settings.registries).find((name) => images.get(name));
+    this.database().write(() => {
+      const record = this.find(source);
+      if (!record) throw noSuchImage(source);
+      const name = taken ?? localName(target);
+      images.put({ ...record, reference: name, indexDigest: null }, 'tag');
+    });
+  }
+
+  async remove(text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+    const { removeImage } = await import('./image-removal.js');
+    return removeImage(this.#store, text, options);
+  }
+
+  async prune(options: PruneOptions = {}): Promise<RemovedImage> {
+    const { pruneImages } = await import('./image-prune.js');
+    return withReserve(this.home, () => pruneImages(this.#store, options));
+  }
+
+  async diskUsage(): Promise<DiskUsage> {
+    const { diskUsage } = await import('./disk-usage.js');
+    return diskUsage(this.#store);
+  }
+
+  /** By name, or by an unambiguous beginning of its id. */
+  find(text: string): ImageRecord | undefined {
+    return findImage(this.database(), text, this.settings.registries)?.image;
+  }
+
+  /** An image that is removed while it is read is no damaged one. */
+  async #read(reference: string, manifestDigest: string): Promise<StoredImage> {
+    try {
+      return await readImage(this.home, manifestDigest);
+    } catch (error) {
+      if (this.database().images.getImage(manifestDigest)) throw error;
+      throw noSuchImage(reference);
+    }
+  }
+
+  #keepAs(name: string | undefined, image: StoredImage, action?: 'import'): string {
     const record = recordOf(image);
     if (name === undefined) this.database().images.add(record);
-    else this.database().images.put({ ...record, reference: name, indexDigest: null });
+    else this.database().images.put({ ...record, reference: name, indexDigest: null }, action);
     return image.configDigest;
   }
 
-  /** By reference as the user writes it, or by an unambiguous prefix of its id. */
-  find(text: string): ImageRecord | undefined {
+  #record(references: readonly string[], image: StoredImage): LoadedImage {
+    const record = recordOf(image);
+    const names = references.map(localOrFull);
     const { images } = this.database();
-    if (/^(sha256:)?[0-9a-f]{3,64}$/.test(text)) {
-      const found = images.findImages(text);
-      if (found.length === 1) return found[0];
-    }
-    for (const name of storedNames(text, this.settings.registries)) {
-      const record = images.get(name);
-      if (record) return record;
-    }
-    return undefined;
+    const displaced = this.database().write(() => {
+      images.add(record);
+      return names.flatMap((reference) => {
+        const before = images.put({ ...record, reference, indexDigest: null }, 'load');
+        const other = before !== undefined && before.imageId !== record.imageId;
+        return other ? [{ reference, id: before.imageId }] : [];
+      });
+    });
+    return { references: names, id: image.configDigest, displaced };
   }
-}
-
-export function noSuchImage(reference: string): BoxliteError {
-  return new BoxliteError('image-not-found', `No such image: ${reference}`, {
-    hint: '`boxlite images` lists those in the store, `boxlite pull` gets more',
-  });
 }
 
 function recordOf(image: StoredImage): ImageRecord {
@@ -216,12 +376,26 @@ function infoOf(record: ImageRecord, reference?: ImageReference): ImageInfo {
     reference: reference?.reference,
     repository,
     tag: parsed?.tag,
-    digest: reference?.indexDigest ?? record.manifestDigest,
+    digest: reference?.indexDigest ?? '',
+    manifestDigest: record.manifestDigest,
     id: record.imageId,
     createdAt: new Date(record.createdAt),
     sizeBytes: record.size,
     platform: record.platform,
   };
+}
+
+function repoDigests(references: readonly ImageReference[]): string[] {
+  const digests = references.flatMap(({ reference, indexDigest }) => {
+    const { registry = '', repository } = parseReference(reference);
+    return indexDigest === null ? [] : [`${repositoryOf({ registry, repository })}@${indexDigest}`];
+  });
+  return [...new Set(digests)];
+}
+
+function lastTagged(references: readonly ImageReference[]): Date | undefined {
+  if (references.length === 0) return undefined;
+  return new Date(Math.max(...references.map(({ pulledAt }) => pulledAt)));
 }
 
 /** An archive's names are full already or short ones of somebody's local images. */

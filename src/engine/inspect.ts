@@ -1,7 +1,14 @@
 import type { Home } from '../home.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { isActive } from '../store/status.js';
-import { specOf } from './box-spec.js';
+import { restartPolicyOf, specOf, type BoxSpec } from './box-spec.js';
+import type { BoxHealth } from './health.js';
+import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
+import { rfc3339Nano } from './rfc3339.js';
+import { signalName } from './signals.js';
+import { startTimings } from './start-timings.js';
+import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
+import type { Walls } from './walls.js';
 
 /** Docker's keys, and ours under `Boxlite`. Times are RFC 3339, sizes bytes. */
 export interface BoxInspection {
@@ -21,21 +28,33 @@ export interface BoxInspection {
 /** What Docker prints for a time that has not come. */
 const NEVER = '0001-01-01T00:00:00Z';
 
-export function inspectBox(home: Home, record: BoxRecord): BoxInspection {
+/** As `observed` gives it. */
+type Inspected = BoxRecord & { restarting?: boolean };
+
+/**
+ * @param health of the box, as far as it has a healthcheck
+ * @param walls of its VMM, when it runs
+ */
+export function inspectBox(
+  home: Home,
+  record: Inspected,
+  health?: BoxHealth,
+  walls?: Walls,
+): BoxInspection {
   const spec = specOf(record.options);
   const running = isActive(record.status);
   return {
     Id: record.id,
-    Name: record.name ?? '',
+    Name: `/${record.name ?? ''}`,
     Image: record.imageId ?? '',
-    Created: new Date(record.createdAt).toISOString(),
+    Created: rfc3339Nano(record.createdAt),
     Path: spec.argv[0] ?? '',
     Args: spec.argv.slice(1),
     State: {
       Status: dockerStatus(record),
       Running: running,
-      Paused: false,
-      Restarting: false,
+      Paused: record.paused,
+      Restarting: record.restarting === true,
       OOMKilled: record.oomKilled,
       Dead: false,
       Pid: running ? (record.pid ?? 0) : 0,
@@ -43,22 +62,29 @@ export function inspectBox(home: Home, record: BoxRecord): BoxInspection {
       Error: record.error ?? '',
       StartedAt: timeOf(record.startedAt),
       FinishedAt: timeOf(record.finishedAt),
+      ...inspectHealth(health),
     },
     RestartCount: record.restartCount,
     LogPath: home.boxFile(record.id, 'log'),
+    Platform: 'linux',
+    ExecIDs: null,
     Config: {
       Hostname: spec.hostname,
+      Domainname: '',
       User: spec.user,
       Tty: spec.tty,
       OpenStdin: spec.stdin,
+      ...((spec.exposedPorts ?? []).length > 0 && { ExposedPorts: keysOnly(spec.exposedPorts) }),
       Env: spec.env,
-      Cmd: spec.argv.slice(spec.entrypointLength),
-      Entrypoint: spec.entrypointLength === 0 ? null : spec.argv.slice(0, spec.entrypointLength),
+      Cmd: nullIfEmpty(spec.argv.slice(spec.entrypointLength)),
+      Entrypoint: nullIfEmpty(spec.argv.slice(0, spec.entrypointLength)),
       Image: record.image,
       WorkingDir: spec.workingDir,
+      OnBuild: null,
       Labels: spec.labels,
-      StopSignal: spec.stopSignal,
+      StopSignal: signalName(spec.stopSignal),
       StopTimeout: spec.stopTimeoutSeconds,
+      ...inspectHealthcheck(spec),
     },
     HostConfig: {
       AutoRemove: record.autoRemove,
@@ -66,12 +92,18 @@ export function inspectBox(home: Home, record: BoxRecord): BoxInspection {
       Memory: spec.memoryMib * 2 ** 20,
       DiskSize: spec.diskBytes,
       ShmSize: spec.shmBytes,
+      ...privilegesOf(spec),
+      Dns: spec.dns === undefined ? [] : [spec.dns],
+      ExtraHosts: nullIfEmpty(spec.extraHosts ?? []),
+      Annotations: spec.annotations ?? {},
+      PidsLimit: spec.pidsLimit ?? null,
       NetworkMode: spec.network ? 'default' : 'none',
       ReadonlyRootfs: spec.readOnlyRoot,
       Init: spec.init,
-      RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+      ...hostConfigMounts(spec),
+      RestartPolicy: dockerPolicy(record),
     },
-    Mounts: [],
+    Mounts: inspectMounts(spec),
     NetworkSettings: { Ports: {} },
     Boxlite: {
       ContainerId: record.containerId,
@@ -79,14 +111,25 @@ export function inspectBox(home: Home, record: BoxRecord): BoxInspection {
       ShimPid: running ? record.shimPid : null,
       Accelerator: record.accelerator,
       Template: record.templateKey,
-      StartTimings: record.timings,
+      StartTimings: startTimings(record.timings) ?? null,
+      CommandsExecuted: record.commandsExecuted,
+      ExecErrors: record.execErrors,
       StartCount: record.startCount,
       Directory: home.box(record.id),
+      Security: spec.security ?? null,
+      Walls: walls ?? null,
     },
   };
 }
 
-function dockerStatus(record: BoxRecord): string {
+function dockerPolicy(record: Inspected): Record<string, unknown> {
+  const { name, maximumRetryCount } = restartPolicyOf(record.options);
+  return { Name: name, MaximumRetryCount: maximumRetryCount };
+}
+
+function dockerStatus(record: Inspected): string {
+  if (record.restarting === true) return 'restarting';
+  if (record.paused) return 'paused';
   switch (record.status) {
     case 'configured':
       return 'created';
@@ -100,4 +143,23 @@ function dockerStatus(record: BoxRecord): string {
   }
 }
 
-const timeOf = (ms: number | null): string => (ms === null ? NEVER : new Date(ms).toISOString());
+const timeOf = (ms: number | null): string => (ms === null ? NEVER : rfc3339Nano(ms));
+
+function privilegesOf({ privileges }: BoxSpec): Record<string, unknown> {
+  const { privileged = false, capAdd = [], capDrop = [], ulimits = [] } = privileges ?? {};
+  return {
+    CapAdd: nullIfEmpty(capAdd),
+    CapDrop: nullIfEmpty(capDrop),
+    Privileged: privileged,
+    Ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
+  };
+}
+
+/** Docker's lists without an item are null. */
+function nullIfEmpty(list: readonly string[]): readonly string[] | null {
+  return list.length === 0 ? null : list;
+}
+
+function keysOnly(names: readonly string[] = []): Record<string, object> {
+  return Object.fromEntries(names.map((name) => [name, {}]));
+}

@@ -1,4 +1,7 @@
 /** What callers give: to open a runtime, to create a box, to run a command in it. */
+import type { HealthcheckOptions } from './healthcheck.js';
+import type { Ulimit } from './privileges.js';
+import type { SecurityOptions, SecurityPreset } from './security.js';
 
 export interface BoxliteOptions {
   /** Where everything is kept; default `BOXLITE_HOME`, else `~/.boxlite`. */
@@ -7,6 +10,19 @@ export interface BoxliteOptions {
   imageRegistries?: string[];
   /** Registries (host[:port]) spoken to over plain HTTP, or with certificates nobody vouches for. */
   insecureRegistries?: string[];
+  /**
+   * By registry (`docker.io`), mirrors that are asked before it: `[http[s]://]HOST[:PORT][/PATH]`,
+   * the path put before the repository's name.
+   */
+  registryMirrors?: Record<string, string[]>;
+  /** Files (PEM) of authorities to trust besides the well-known ones. */
+  caCertificates?: string[];
+  /** Directory of Docker's `config.json`; default `$DOCKER_CONFIG`, else `~/.docker`. */
+  dockerConfigDir?: string;
+  /** Bytes a layer may unpack to; default 64 GiB. */
+  maxLayerBytes?: number;
+  /** Files and directories a layer may have; default 2,000,000. */
+  maxLayerEntries?: number;
   /** `auto` takes KVM where it boots, else emulation. */
   accelerator?: AcceleratorChoice;
   /** QEMU's program; default: found on PATH. */
@@ -46,6 +62,10 @@ export interface BoxOptions {
   network?: 'default' | 'none';
   /** The box is removed when its command has ended. */
   autoRemove?: boolean;
+  /** `no` (default), `on-failure[:N]`, `always` or `unless-stopped`: whether it is started again when it has ended. */
+  restart?: string;
+  /** Milliseconds from its start after which the command gets TERM, and KILL 2 s later. */
+  timeoutMs?: number;
   /** Signal that `stop` sends, name or number; default the image's, else TERM. */
   stopSignal?: string;
   /** Seconds between the stop signal and KILL; −1 waits for ever. */
@@ -53,10 +73,56 @@ export interface BoxOptions {
   readOnlyRoot?: boolean;
   init?: boolean;
   shmBytes?: number;
-  /** PID 1 only waits; commands come by `exec`. What the library makes when no command is given. */
+  /** Over the image's HEALTHCHECK, field by field; `test: ['NONE']` turns it off. */
+  healthcheck?: HealthcheckOptions;
+  /** Processes and threads the box may have; 0 or −1: as many as its machine bears. */
+  pidsLimit?: number;
+  /** A preset by name, or walls of one's own; what is left out of those is `standard`'s. */
+  security?: Partial<SecurityOptions> | SecurityPreset;
+  /** Every capability, and the kernel's files unmasked. */
+  privileged?: boolean;
+  /** Capabilities besides Docker's fourteen, `CAP_` or not; `ALL`. */
+  capAdd?: string[];
+  capDrop?: string[];
+  ulimits?: Ulimit[];
+  /** Lines for /etc/hosts, `NAME:IP` each; `host-gateway` is the host. */
+  extraHosts?: string[];
+  /** IPv4 address of the name server; default: the host's. */
+  dns?: string;
+  /** Kept with the box, and shown; they mean nothing to BoxLite. */
+  annotations?: Record<string, string>;
+  /** `80/tcp` each, kept as the image's are: what the command listens at. */
+  exposedPorts?: string[];
+  /**
+   * PID 1 only waits, and runs until `stop`; commands come by `exec`. Default: true without `command`
+   * and `entrypoint`; `false` then runs the image's own command.
+   */
   idle?: boolean;
   platform?: string;
   pull?: 'missing' | 'always' | 'never';
+  /** Host directories and files that the box sees; at most 64. */
+  volumes?: VolumeSpec[];
+  /** File systems in the box's memory, empty at each start. */
+  tmpfs?: TmpfsSpec[];
+}
+
+/** A directory or regular file of the host, mounted in the box. */
+export interface VolumeSpec {
+  /** Absolute; links in it are followed once, when the box is created. */
+  hostPath: string;
+  /** Absolute; made in the box when missing. */
+  guestPath: string;
+  /** Enforced by the host's kernel; default false. */
+  readOnly?: boolean;
+  /** Make a directory of `hostPath` when there is nothing, as `-v` does; default: that is an error. */
+  createHostPath?: boolean;
+}
+
+export interface TmpfsSpec {
+  /** Absolute; made in the box when missing. */
+  guestPath: string;
+  /** As `--tmpfs`: `size=64m,mode=1777,exec`; default `noexec,nosuid,nodev` and half of the memory. */
+  options?: string;
 }
 
 /** Where the template or a forced cold boot is wanted; a template is the default. */
@@ -75,6 +141,29 @@ export interface StopOptions {
   signal?: string;
   timeoutSeconds?: number;
 }
+
+/** What can be changed of a box; what is missing stays. */
+export interface UpdateOptions {
+  restart?: string;
+  /** Signal that `stop` sends. */
+  stopSignal?: string;
+  /** Seconds between it and KILL; −1 waits for ever. */
+  stopTimeoutSeconds?: number;
+  /** Only of a box that does not run. */
+  cpus?: number;
+  /** Only of a box that does not run. */
+  memoryMib?: number;
+}
+
+export interface WaitOptions {
+  /**
+   * `not-running` (default) is answered at once by a box that does not run; `next-exit` waits for its next
+   * end, `removed` until it is gone.
+   */
+  condition?: WaitCondition;
+}
+
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 export interface RemoveOptions {
   force?: boolean;

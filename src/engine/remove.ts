@@ -1,34 +1,62 @@
-import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { BoxliteError } from '../errors.js';
+import type { BoxRecord } from '../store/box-record.js';
 import { canRemove, isActive } from '../store/status.js';
+import { unknownState } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
-import { settle } from './observe.js';
+import { crashPoint } from './crash-point.js';
+import { bury, clearGrave } from './grave.js';
+import { endLeftMachine } from './left-machine.js';
+import { isSeenTo, settle } from './observe.js';
+import { sweepAfterBox } from './image-sweep.js';
 import type { RemoveOptions } from './options.js';
+import { isRestartDue } from './restart-decision.js';
+import { endWaitingShim } from './shim-end.js';
 import { killVmm } from './stop.js';
-
-const REMOVED = '.removed-';
 
 /** @throws box-running unless `force` */
 export async function removeBox(
   context: EngineContext,
   id: string,
-  { force = false }: RemoveOptions,
+  { force = false }: RemoveOptions = {},
 ): Promise<void> {
   await using _lock = await lockBox(context, id, 'remove');
+  crashPoint('remove:locked');
   const record = await settled(context, id, force);
   if (isActive(record.status)) {
     if (!force)
-      throw new BoxliteError(
-        'box-running',
-        `cannot remove box "${record.name ?? id}": it is ${record.status}`,
-        { hint: 'stop it first, or use -f to kill and remove it' },
-      );
+      throw refusal(record, record.paused ? 'paused and must be unpaused first' : record.status);
   } else if (!canRemove(record.status))
     throw new BoxliteError('box-state', `box ${id} can't be removed: it is ${record.status}`);
+  else if (!force && isRestartDue(record) && (await isSeenTo(context.home, id)))
+    throw refusal(record, 'restarting: stop the box before removing or force remove');
+  // Nobody starts it again from now on.
+  if (record.wanted) context.database().boxes.update(id, { wanted: false });
   // Also for a stopped box: its VM may still be writing back what nobody will read.
   await killVmm(context, id);
+  await endWaitingShim(context, record);
+  await endLeftMachine(context.home, id);
+  crashPoint('remove:vmm-ended');
   await forget(context, id);
+  await sweepAfterBox(context, record);
+}
+
+function refusal(record: BoxRecord, state: string): BoxliteError {
+  return new BoxliteError(
+    'box-running',
+    `cannot remove box "${record.name ?? record.id}": it is ${state}`,
+    { hint: 'stop it first, or use -f to kill and remove it' },
+  );
+}
+
+/** Removes a box that was to remove itself; one that has been started again has another end to come. */
+export async function removeIfEnded(context: EngineContext, id: string): Promise<void> {
+  try {
+    await removeBox(context, id);
+  } catch (error) {
+    const code = error instanceof BoxliteError ? error.code : undefined;
+    // Somebody else was quicker, or it runs.
+    if (code !== 'box-not-found' && code !== 'box-running') throw error;
+  }
 }
 
 /** With force, a box whose truth can't be had is removed all the same. */
@@ -37,34 +65,18 @@ async function settled(context: EngineContext, id: string, force: boolean) {
   try {
     return await settle(context.home, context.database(), record);
   } catch (error) {
-    if (force && error instanceof BoxliteError) return record;
-    throw error;
+    if (!(error instanceof BoxliteError)) throw error;
+    if (force) return record;
+    throw unknownState({ ...record, error: error.message });
   }
 }
 
 /** Renamed, forgotten, deleted: killed at any point, nothing half-deleted is taken for a box. */
 async function forget(context: EngineContext, id: string): Promise<void> {
-  const { home } = context;
-  const grave = join(home.boxes(), `${REMOVED}${id}`);
-  try {
-    await rename(home.box(id), grave);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw fileError(error, `remove ${home.box(id)}`);
-  }
+  await bury(context.home, id);
+  crashPoint('remove:renamed');
   context.database().boxes.remove(id, ['unknown', 'configured', 'running', 'stopping', 'stopped']);
-  await rm(grave, { recursive: true, force: true });
-}
-
-/** Deletes what a killed removal has left. */
-export async function sweepRemoved(context: EngineContext): Promise<void> {
-  let names: string[];
-  try {
-    names = await readdir(context.home.boxes());
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    throw fileError(error, `read ${context.home.boxes()}`);
-  }
-  for (const name of names)
-    if (name.startsWith(REMOVED))
-      await rm(join(context.home.boxes(), name), { recursive: true, force: true });
+  crashPoint('remove:forgotten');
+  await clearGrave(context.home, id);
+  crashPoint('remove:deleted');
 }

@@ -3,9 +3,11 @@ import { BoxliteError } from '../errors.js';
 import { isActive } from '../store/status.js';
 import { listTemplates } from '../vmm/template.js';
 import type { EngineContext } from './context.js';
+import { hostWalls, type HostWall } from './host-walls.js';
 import type { Images } from './images.js';
 import { observed } from './observe.js';
 import type { AcceleratorChoice } from './options.js';
+import { storeSizes, type StoreSizes } from './store-sizes.js';
 import { VERSION } from './version.js';
 
 export interface RuntimeInfo {
@@ -15,9 +17,20 @@ export interface RuntimeInfo {
   accelerator: { choice: AcceleratorChoice; used: 'kvm' | 'tcg' | undefined; reason: string };
   qemu: { path: string; version: string } | undefined;
   kernel: { version: string; path: string } | undefined;
-  templates: { key: string; cpus: number; memoryMib: number; bytes: number }[];
-  boxes: { total: number; running: number; stopped: number };
+  /** `image` is the name, or else the digest, of the image whose template it is. */
+  templates: {
+    key: string;
+    cpus: number;
+    memoryMib: number;
+    bytes: number;
+    image: string | undefined;
+  }[];
+  /** `running` without those that are paused. */
+  boxes: { total: number; running: number; paused: number; stopped: number };
   images: number;
+  store: StoreSizes;
+  /** What of the jail around VMMs this host allows; none when that can't be tried. */
+  walls: HostWall[];
   cpus: number;
   memoryBytes: number;
   os: string;
@@ -40,21 +53,30 @@ export async function runtimeInfo(
       .boxes.list()
       .map((record) => observed(home, record)),
   );
-  const running = records.filter(({ status }) => isActive(status)).length;
+  const active = records.filter(({ status }) => isActive(status));
+  const paused = active.filter((record) => record.paused).length;
   return {
     version: VERSION,
     home: home.root,
     accelerator: await accelerator(host, choice, qemu !== undefined && assets !== undefined),
     qemu: qemu && { path: qemu.path, version: qemu.versionText },
     kernel: assets && { version: assets.kernelVersion, path: assets.kernel },
-    templates: (await listTemplates(home)).map(({ key, cpus, memoryMib, bytes }) => ({
+    templates: (await listTemplates(home)).map(({ key, cpus, memoryMib, bytes, image }) => ({
       key,
       cpus,
       memoryMib,
       bytes,
+      image: image && (database().images.referencesOf(image)[0]?.reference ?? image),
     })),
-    boxes: { total: records.length, running, stopped: records.length - running },
+    boxes: {
+      total: records.length,
+      running: active.length - paused,
+      paused,
+      stopped: records.length - active.length,
+    },
     images: images.list().length,
+    store: storeSizes(home),
+    walls: (await orProblem(hostWalls(), problems)) ?? [],
     cpus: cpus().length,
     memoryBytes: totalmem(),
     os: `${osType()} ${release()}`,

@@ -1,136 +1,109 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { ulid } from 'ulid';
-import { BoxliteError, fileError } from '../errors.js';
-import { Home } from '../home.js';
+import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
-import { Database } from '../store/database.js';
-import { LiteBox } from './box.js';
+import type { LiteBox } from './box.js';
 import { boxInfo, type BoxInfo } from './box-info.js';
-import { checkName, settleSpec } from './box-spec.js';
-import { noSuchBox, type EngineContext } from './context.js';
-import { Host } from './host.js';
-import {
+import type { PrunedBoxes } from './box-prune.js';
+import type { CommitOptions } from './commit.js';
+import type { EngineContext } from './context.js';
+import type { CreateOptions } from './create.js';
+import { DEFAULT_STOP_TIMEOUT_SECONDS } from './defaults.js';
+import type { BoxliteEvent, EventOptions } from './events.js';
+import type { DiskUsage } from './disk-usage.js';
+import type { DoctorReport, DoctorRequest } from './doctor/doctor.js';
+import type { HistoryLine } from './image-history.js';
+import type { PruneOptions } from './image-prune.js';
+import type { RemovedImage, RemoveImageOptions } from './image-removal.js';
+import type {
+  ArchiveFormat,
+  ImageDetails,
+  ImageInfo,
   Images,
-  noSuchImage,
-  type ImageDetails,
-  type ImageInfo,
-  type ImportOptions,
-  type LoadedImage,
-  type PullOptions,
-  type PullResult,
+  ImportOptions,
+  LoadedImage,
+  LoadOptions,
+  PullOptions,
+  PullResult,
 } from './images.js';
-import { randomName } from './names.js';
 import { observed } from './observe.js';
+import { openEngine, type Engine } from './open-engine.js';
+import { noSuchBox } from './state-error.js';
 import type { BoxliteOptions, BoxOptions, RemoveOptions } from './options.js';
-import { removeBox, sweepRemoved } from './remove.js';
+import type {
+  LoginRequest,
+  LoginResult,
+  LogoutResult,
+  Registries,
+  StoredLogin,
+} from './registries.js';
 import type { RuntimeInfo } from './runtime-info.js';
-import type { SetupEvent, SetupReport } from './setup.js';
-
-/** The image that a box is made of when none is named. */
-const DEFAULT_IMAGE = 'busybox';
-
-const NAME_ATTEMPTS = 20;
-
-export interface CreateOptions extends BoxOptions {
-  /** Progress of a pull, should one be needed. */
-  onPull?: PullOptions['onProgress'];
-}
-
-export interface SetupRequest {
-  kernel?: string;
-  modules?: string;
-  onStep?: (event: SetupEvent) => void;
-}
+import type { RuntimeMetrics } from './runtime-metrics.js';
+import type { SetupReport } from './setup.js';
+import type { SetupRequest } from './setup-home.js';
 
 /**
- * The engine on one home directory. Cheap to make: the database is opened by the first call that
+ * The engine on one home directory. What only some calls need is loaded by them: `ps` is to start fast.
+ * Cheap to make: the database is opened by the first call that
  * needs it. Any number of runtimes, in any number of processes, may share a home.
  */
 export class BoxliteRuntime implements AsyncDisposable {
   static #default: BoxliteRuntime | undefined;
 
+  #shutdown: Promise<void> | undefined;
   readonly #options: BoxliteOptions;
-  readonly #context: EngineContext;
-  readonly #images: Images;
-  #database: Database | undefined;
+  readonly #engine: Engine;
 
+  /** @param options all optional; see `BoxliteOptions` for the defaults */
   constructor(options: BoxliteOptions = {}) {
     this.#options = options;
-    const home = new Home(options.homeDir ?? Home.defaultRoot());
-    const database = (): Database => (this.#database ??= Database.open(home));
-    const host = new Host(home, database, {
-      accelerator: options.accelerator ?? 'auto',
-      qemu: options.qemu,
-      onNotice: options.onNotice ?? (() => undefined),
-    });
-    this.#context = { home, host, database };
-    this.#images = new Images(home, database, {
-      registries: options.imageRegistries ?? [],
-      insecureRegistries: options.insecureRegistries ?? [],
-    });
+    this.#engine = openEngine(options);
   }
 
   static withDefaults(): BoxliteRuntime {
     return new BoxliteRuntime();
   }
 
-  /** The process's own runtime, made by the first call. */
+  /** The process's own runtime, made by the first call, and by the first after it was closed. */
   static defaultRuntime(): BoxliteRuntime {
-    return (BoxliteRuntime.#default ??= new BoxliteRuntime());
+    return BoxliteRuntime.tryDefaultRuntime() ?? (BoxliteRuntime.#default = new BoxliteRuntime());
   }
 
+  /** The process's own runtime, if there is one that is open. */
   static tryDefaultRuntime(): BoxliteRuntime | undefined {
-    return BoxliteRuntime.#default;
+    const runtime = BoxliteRuntime.#default;
+    const isOpen = runtime !== undefined && runtime.#engine.context.lifetime.isOpen;
+    return isOpen ? runtime : undefined;
   }
 
-  /** @throws invalid-argument when there is one already */
+  /**
+   * Makes the process's own runtime, with other options than the default ones.
+   * @throws invalid-argument when there is one already that is open
+   */
   static initDefaultRuntime(options: BoxliteOptions): void {
-    if (BoxliteRuntime.#default)
-      throw new BoxliteError('invalid-argument', 'the default runtime is initialised already');
+    if (BoxliteRuntime.tryDefaultRuntime())
+      throw new BoxliteError('invalid-argument', 'the default runtime is initialised already', {
+        hint: 'call initDefaultRuntime before anything else asks for it, or shut it down first',
+      });
     BoxliteRuntime.#default = new BoxliteRuntime(options);
   }
 
   /**
-   * Creates a box; its VM starts with `start` or the first `exec`.
-   * @throws name-taken, image-not-found, invalid-argument, and what a pull may throw
+   * Creates a box; its VM starts with `start` or the first `exec`. Without a command and an entrypoint
+   * of its own the box is idle: it runs nothing until commands come by `exec`, and runs until `stop`.
+   * @param name default: a random one
+   * @throws name-taken, image-not-found, invalid-argument, setup-needed, and what a pull may throw
    */
-  async create(options: CreateOptions, name?: string): Promise<LiteBox> {
-    if (name !== undefined) {
-      checkName(name);
-      this.#refuseTaken(name);
-    }
-    const reference = imageOf(options);
-    // Before a pull of minutes, and before the built-in image is looked for in a registry.
-    if (!this.#images.find(reference)) await this.#context.host.assets();
-    const image = await this.#images.obtain(reference, options.pull ?? 'missing', {
-      ...(options.platform === undefined ? {} : { platform: options.platform }),
-      ...(options.onPull === undefined ? {} : { onProgress: options.onPull }),
-    });
-    const id = ulid().toLowerCase();
-    const spec = settleSpec(options, image.config, id);
-    const record = this.#insert(name, {
-      id,
-      image: reference,
-      manifestDigest: image.manifestDigest,
-      imageId: image.configDigest,
-      options: spec,
-      containerId: randomBytes(32).toString('hex'),
-      autoRemove: options.autoRemove === true,
-    });
-    try {
-      await mkdir(this.#context.home.box(id), { recursive: true, mode: 0o700 });
-    } catch (error) {
-      this.#context.database().boxes.remove(id, ['configured']);
-      throw fileError(error, `create ${this.#context.home.box(id)}`);
-    }
-    return new LiteBox(this.#context, record);
+  async create(options: CreateOptions = {}, name?: string): Promise<LiteBox> {
+    const context = this.#context;
+    const { createBox } = await import('./create.js');
+    const record = await createBox(context, this.#images, options, name);
+    await this.#catchUp(context);
+    const { LiteBox } = await import('./box.js');
+    return new LiteBox(context, record, { created: true });
   }
 
   /** By full id, else name, else unambiguous prefix of an id. @throws box-ambiguous */
   async get(idOrName: string): Promise<LiteBox | undefined> {
-    const record = this.#find(idOrName);
-    return Promise.resolve(record && new LiteBox(this.#context, record));
+    return this.#handle(this.#find(idOrName));
   }
 
   async getInfo(idOrName: string): Promise<BoxInfo | undefined> {
@@ -151,34 +124,84 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** The box of that name, and whether it was made now. */
   async getOrCreate(options: CreateOptions, name?: string): Promise<[LiteBox, boolean]> {
-    const existing = this.#named(name);
+    const existing = await this.#named(name);
     if (existing) return [existing, false];
     try {
       return [await this.create(options, name), true];
     } catch (error) {
       // Another process made it between the look and the insert.
-      const other = this.#named(name);
+      const other = await this.#named(name);
       if (other && error instanceof BoxliteError && error.code === 'name-taken')
         return [other, false];
       throw error;
     }
   }
 
-  /** @throws box-not-found, box-running without `force` */
-  async remove(idOrName: string, options: RemoveOptions = {}): Promise<void> {
+  /**
+   * Removes a box and all that it holds.
+   * @param options `true` for `{ force: true }`, which kills a running box first
+   * @throws box-not-found; box-running without `force`
+   */
+  async remove(idOrName: string, options: boolean | RemoveOptions = {}): Promise<void> {
+    const settled = typeof options === 'boolean' ? { force: options } : options;
+    const context = this.#context;
+    const [{ removeBox }, { sweepGraves }, { withReserve }] = await Promise.all([
+      import('./remove.js'),
+      import('./grave.js'),
+      import('../store/reserve.js'),
+    ]);
+    try {
+      await withReserve(context.home, async () => {
+        const record = this.#find(idOrName);
+        if (!record) throw noSuchBox(idOrName);
+        await removeBox(context, record.id, settled);
+        context.lifetime.stopped(record.id);
+      });
+    } finally {
+      await sweepGraves(context.home, context.database());
+    }
+    await this.#catchUp(context);
+  }
+
+  /** Removes the boxes that do not run, or those of them for which `matches` says yes. */
+  async pruneBoxes(matches?: (box: BoxInfo) => boolean): Promise<PrunedBoxes> {
+    const context = this.#context;
+    const { pruneBoxes } = await import('./box-prune.js');
+    const { withReserve } = await import('../store/reserve.js');
+    return withReserve(context.home, () => pruneBoxes(context, matches));
+  }
+
+  /** Makes an image of a box; returns its id. @throws box-not-found, invalid-argument, invalid-reference */
+  async commit(idOrName: string, options: CommitOptions = {}): Promise<string> {
+    const { commitBox } = await import('./commit.js');
     const record = this.#find(idOrName);
     if (!record) throw noSuchBox(idOrName);
-    await removeBox(this.#context, record.id, options);
-    await sweepRemoved(this.#context);
+    return commitBox(this.#context, this.#images, record.id, options);
   }
 
-  /** What the shim of a box calls for when the box has ended: removes it if it was to remove itself. */
+  /** What the shim of a box calls for when the box has ended: removes it or starts it again, as it was told. */
   async handleExit(id: string): Promise<void> {
-    const record = this.#context.database().boxes.get(id);
-    if (record?.autoRemove === true) await removeBox(this.#context, id, { force: true });
+    const { handleExit } = await import('./restart.js');
+    return handleExit(this.#context, id);
   }
 
-  pullImage(reference: string, options: PullOptions = {}): Promise<PullResult> {
+  /**
+   * Starts the boxes whose restart policy wants it since the host was restarted, or their supervisor killed.
+   * @param onStarted called with the name of each
+   * @returns what went wrong with others
+   */
+  async startDue(onStarted: (name: string) => Promise<void>): Promise<unknown[]> {
+    const { startDue } = await import('./restart.js');
+    return startDue(this.#context, onStarted);
+  }
+
+  /** What happened to boxes and images, and what happens until `until` or the signal. */
+  async *events(options: EventOptions = {}): AsyncGenerator<BoxliteEvent, void, undefined> {
+    const { followEvents } = await import('./events.js');
+    yield* followEvents(this.#context, options);
+  }
+
+  async pullImage(reference: string, options: PullOptions = {}): Promise<PullResult> {
     return this.#images.pull(reference, options);
   }
 
@@ -186,18 +209,88 @@ export class BoxliteRuntime implements AsyncDisposable {
     return Promise.resolve(this.#images.list());
   }
 
-  inspectImage(reference: string): Promise<ImageDetails | undefined> {
+  async inspectImage(reference: string): Promise<ImageDetails | undefined> {
     return this.#images.inspect(reference);
   }
 
+  /** @throws image-not-found, image-corrupt */
+  async imageHistory(reference: string): Promise<HistoryLine[]> {
+    return this.#images.history(reference);
+  }
+
+  /** Gives an image another name. @throws image-not-found, invalid-reference */
+  async tagImage(source: string, target: string): Promise<void> {
+    await Promise.resolve();
+    this.#images.tag(source, target);
+  }
+
+  /**
+   * Takes a name from an image, and deletes it with its last name; by its id, deletes it.
+   * @throws image-not-found, image-in-use
+   */
+  async removeImage(reference: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+    return this.#images.remove(reference, options);
+  }
+
+  /** Deletes images without a name, or all that no box uses, and what else nothing needs. */
+  async pruneImages(options: PruneOptions = {}): Promise<RemovedImage> {
+    return this.#images.prune(options);
+  }
+
+  /** What images and boxes take of the host's disk. */
+  async diskUsage(): Promise<DiskUsage> {
+    return this.#images.diskUsage();
+  }
+
   /** @param source path of an archive or of an OCI layout's directory, or a stream of an archive */
-  loadImages(source: string | AsyncIterable<Uint8Array>): Promise<LoadedImage[]> {
-    return this.#images.load(source);
+  async loadImages(
+    source: string | AsyncIterable<Uint8Array>,
+    options: LoadOptions = {},
+  ): Promise<LoadedImage[]> {
+    return this.#images.load(source, options);
+  }
+
+  /** The bytes of an archive of images; their blobs are in it as they were pulled. @throws image-not-found */
+  async saveImages(
+    names: readonly string[],
+    format: ArchiveFormat = 'docker-archive',
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return this.#images.save(names, format);
   }
 
   /** Makes an image of a root file system's tar; returns its id. */
-  importImage(source: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<string> {
+  async importImage(
+    source: AsyncIterable<Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<string> {
     return this.#images.import(source, options);
+  }
+
+  /**
+   * Shows a name and a password to a registry and, when it takes them, keeps them where Docker does.
+   * @throws registry-auth, registry-unreachable, invalid-argument
+   */
+  async login(request: LoginRequest): Promise<LoginResult> {
+    return this.#registries.login(request);
+  }
+
+  /**
+   * Shows what is kept for a registry (default Docker Hub) to it; undefined when nothing is.
+   * @throws registry-auth when the registry does not take it any more
+   */
+  async loginAgain(server?: string, signal?: AbortSignal): Promise<StoredLogin | undefined> {
+    return this.#registries.loginAgain(server, signal);
+  }
+
+  /** Forgets what is kept for a registry, default Docker Hub. */
+  async logout(server?: string): Promise<LogoutResult> {
+    return this.#registries.logout(server);
+  }
+
+  /** Totals since the home was made, and what runs now. */
+  async metrics(): Promise<RuntimeMetrics> {
+    const { runtimeMetrics } = await import('./runtime-metrics.js');
+    return runtimeMetrics(this.#context);
   }
 
   async info(): Promise<RuntimeInfo> {
@@ -207,29 +300,73 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** Makes the home ready: kernel, initramfs, built-in image, first template. */
   async setup(request: SetupRequest = {}): Promise<SetupReport> {
-    const { setup } = await import('./setup.js');
-    return setup(this.#context.home, {
-      ...request,
-      ...(this.#options.qemu === undefined ? {} : { qemu: this.#options.qemu }),
-      prepareTemplate: async (onProgress) => {
-        const { DEFAULT_CPUS: cpus, DEFAULT_MEMORY_MIB: memoryMib } = await import('./defaults.js');
-        const accelerator = (await this.#context.host.accelerator()).name;
-        const machine = { cpus, memoryMib, accelerator };
-        return this.#context.host.template(machine, onProgress);
-      },
-      importImage: (source, options) => this.#images.import(source, options),
-      findImage: (reference) => Promise.resolve(this.#images.find(reference)?.imageId),
-    });
+    const { setupHome } = await import('./setup-home.js');
+    return setupHome(this.#context, this.#images, request);
   }
 
+  /** Looks at all that boxes need on this machine, and ends by running one. */
+  async doctor(request: DoctorRequest = {}): Promise<DoctorReport> {
+    const { examine } = await import('./doctor/doctor.js');
+    const parts = {
+      context: this.#context,
+      registryOptions: () => this.#registries.options(),
+      create: (options: BoxOptions) => this.create(options),
+      remove: (id: string) => this.remove(id, { force: true }),
+    };
+    return examine(parts, request);
+  }
+
+  /**
+   * Stops every box that this runtime has started and that still runs, all at once, and closes it.
+   * Boxes on the same home that others have started go on: other runtimes, other processes, the
+   * command line. Calls that come meanwhile and afterwards fail with `runtime-closed`; a second
+   * `shutdown` does nothing.
+   * @param timeoutSeconds between a box's stop signal and KILL, default 10; 0 kills at once, −1 (any
+   *   negative number) waits for ever
+   * @throws what stopping a box throws, when all have been tried; the runtime is closed all the same
+   */
+  async shutdown(timeoutSeconds = DEFAULT_STOP_TIMEOUT_SECONDS): Promise<void> {
+    this.#shutdown ??= this.#stopAndClose(timeoutSeconds);
+    await this.#shutdown;
+  }
+
+  /** Closes the runtime and leaves its boxes as they are; later calls fail with `runtime-closed`. */
   close(): void {
-    this.#database?.close();
-    this.#database = undefined;
+    this.#engine.context.lifetime.close();
   }
 
+  /** `close`: boxes go on. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  /** What a call works with. @throws runtime-closed */
+  get #context(): EngineContext {
+    this.#engine.context.lifetime.checkOpen();
+    return this.#engine.context;
+  }
+
+  get #images(): Images {
+    this.#engine.context.lifetime.checkOpen();
+    return this.#engine.images;
+  }
+
+  get #registries(): Registries {
+    this.#engine.context.lifetime.checkOpen();
+    return this.#engine.registries;
+  }
+
+  async #stopAndClose(timeoutSeconds: number): Promise<void> {
+    const { context } = this.#engine;
+    if (!context.lifetime.isOpen) return;
+    try {
+      const started = await context.lifetime.beginClosing();
+      const { stopStarted } = await import('./shutdown.js');
+      await stopStarted(context, started, timeoutSeconds);
+    } finally {
+      this.close();
+    }
   }
 
   #find(idOrName: string): BoxRecord | undefined {
@@ -237,45 +374,21 @@ export class BoxliteRuntime implements AsyncDisposable {
   }
 
   /** A name asked for is never the beginning of another box's id. */
-  #named(name: string | undefined): LiteBox | undefined {
-    const record = name === undefined ? undefined : this.#context.database().boxes.named(name);
-    return record && new LiteBox(this.#context, record);
+  async #named(name: string | undefined): Promise<LiteBox | undefined> {
+    return this.#handle(
+      name === undefined ? undefined : this.#context.database().boxes.named(name),
+    );
   }
 
-  #refuseTaken(name: string): void {
-    const holder = this.#context.database().boxes.named(name);
-    if (holder)
-      throw new BoxliteError(
-        'name-taken',
-        `the name "${name}" is already in use by box ${holder.id}`,
-        {
-          hint: 'remove or rename that box, or choose another name',
-        },
-      );
+  async #handle(record: BoxRecord | undefined): Promise<LiteBox | undefined> {
+    if (record === undefined) return undefined;
+    const context = this.#context;
+    const { LiteBox } = await import('./box.js');
+    return new LiteBox(context, record);
   }
 
-  /** With a random name when none is given; one that is taken is not a reason to fail. */
-  #insert(name: string | undefined, box: Parameters<Database['boxes']['insert']>[0]): BoxRecord {
-    const { boxes } = this.#context.database();
-    if (name !== undefined) return boxes.insert({ ...box, name });
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return boxes.insert({ ...box, name: randomName() });
-      } catch (error) {
-        const taken = error instanceof BoxliteError && error.code === 'name-taken';
-        if (!taken || attempt === NAME_ATTEMPTS) throw error;
-      }
-    }
+  async #catchUp(context: EngineContext): Promise<void> {
+    const { catchUp } = await import('./restart.js');
+    await catchUp(context);
   }
-}
-
-function imageOf({ rootfs }: BoxOptions): string {
-  if (rootfs === undefined) return DEFAULT_IMAGE;
-  if ('image' in rootfs) {
-    if (rootfs.image === '') throw noSuchImage('""');
-    return rootfs.image;
-  }
-  throw new BoxliteError('unsupported', `a box can't be made of the path ${rootfs.path} yet`, {
-    hint: 'make an image of it with `boxlite load` or `boxlite import`',
-  });
 }

@@ -114,6 +114,7 @@ function setupSteps(home: Home, options: SetupOptions): Step[] {
       run: () => {
         nativeProgram('boxlite-shim');
         nativeProgram('boxlite-ram.so');
+        nativeProgram('boxlite-archive');
         return Promise.resolve({ made: false, detail: nativeProgram('boxlite-guest') });
       },
     },
@@ -176,7 +177,7 @@ async function runStep(
 }
 
 /** Debian keeps it out of an ordinary user's PATH. */
-async function findMke2fs(): Promise<string> {
+export async function findMke2fs(): Promise<string> {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   for (const directory of directories) {
     const path = join(directory, 'mke2fs');

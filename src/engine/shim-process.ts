@@ -1,11 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { encodeTable } from '../agent/codec.js';
-import { GENERATION, SHIM_CONFIG, SHIM_FILE_FLAGS, SHIM_FLAGS } from '../agent/protocol.js';
+import {
+  GENERATION,
+  SHARE_FLAGS,
+  NO_ON_EXIT,
+  SHIM_CONFIG,
+  SHIM_FILE_FLAGS,
+  SHIM_FLAGS,
+} from '../agent/protocol.js';
 import { BoxliteError } from '../errors.js';
 import type { LaunchPlan } from '../vmm/driver.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import { bootError } from './facts.js';
+import { vmmLimits } from './vmm-limits.js';
 import type { VmmUser } from './vmm-user.js';
 
 /** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */
@@ -14,11 +22,7 @@ const START_TIMEOUT_MS = 20_000;
 /** Bytes kept of a box's console, which the guest can fill at will. */
 const CONSOLE_LIMIT_BYTES = 262_144;
 
-const RLIMITS = [
-  // A core file of a VMM holds the guest's memory.
-  { resource: 4, soft: 0n, hard: 0n },
-  { resource: 7, soft: 4096n, hard: 4096n },
-];
+const RLIMIT_FSIZE = 1;
 
 const KEEP_ID = 0xffff_ffff;
 
@@ -30,6 +34,21 @@ export interface ShimStart {
   /** A template is being made: the VMM ends with this process, whatever stage it is in. */
   template?: boolean;
   onExit?: readonly string[];
+  /** Milliseconds between the box's end and `onExit`; undefined: it is not run. */
+  exitDelayMs?: number | undefined;
+  /** Of the command: the shim ends one that its guest does not end. */
+  timeoutMs?: number;
+  /** The VMM's RLIMIT_FSIZE; default none. */
+  fileLimitBytes?: number | undefined;
+  /** How the plan's shares reach the VMM. */
+  shares?: ShareAccess;
+}
+
+export interface ShareAccess {
+  /** First of the ids that the VMM gets; undefined = it has the caller's own. */
+  idBase: number | undefined;
+  /** The one share is exported itself, since the host allows no mounts. */
+  direct: boolean;
 }
 
 /**
@@ -73,7 +92,10 @@ export async function startShim(start: ShimStart): Promise<ShimProcess> {
 }
 
 function configOf(start: ShimStart) {
-  const { plan, user } = start;
+  const { plan, shares } = start;
+  const { idBase = KEEP_ID, direct = false } = shares ?? {};
+  // With ids of its own it is none of the users that VMMs without volumes are.
+  const user = shares === undefined ? start.user : undefined;
   const preload = plan.preload ? nativeProgram('boxlite-ram.so') : '';
   return {
     generation: GENERATION,
@@ -94,16 +116,33 @@ function configOf(start: ShimStart) {
     uid: user?.uid ?? KEEP_ID,
     gid: user?.gid ?? KEEP_ID,
     groups: (user?.groups ?? []).map((gid) => ({ gid })),
-    rlimits: RLIMITS,
+    rlimits: [...vmmLimits(), ...fileLimit(start)],
     preload,
     onExit: [...(start.onExit ?? [])],
     onExitEnv: start.onExit === undefined ? [] : callerEnvironment(),
+    exitDelayMs: start.exitDelayMs ?? NO_ON_EXIT,
+    timeoutMs: start.timeoutMs ?? 0,
+    shareFd: plan.shares.fd,
+    shares: plan.shares.entries.map(({ path, readOnly }) => ({
+      path,
+      flags: (readOnly ? SHARE_FLAGS.READ_ONLY : 0) | (direct ? SHARE_FLAGS.DIRECT : 0),
+    })),
+    idBase,
   };
+}
+
+function fileLimit({ fileLimitBytes }: ShimStart): ReturnType<typeof vmmLimits> {
+  if (fileLimitBytes === undefined) return [];
+  const limit = BigInt(fileLimitBytes);
+  return [{ resource: RLIMIT_FSIZE, soft: limit, hard: limit }];
 }
 
 /** What `boxlite` itself needs to find its way when the shim runs it. */
 function callerEnvironment(): string[] {
-  const kept = ['PATH', 'HOME', 'BOXLITE_HOME', 'BOXLITE_NATIVE', 'BOXLITE_QEMU'];
+  const kept = [
+    ...['PATH', 'HOME', 'BOXLITE_HOME', 'BOXLITE_CONFIG', 'BOXLITE_NATIVE', 'BOXLITE_QEMU'],
+    ...['BOXLITE_ACCEL', 'BOXLITE_CRASH_AT'],
+  ];
   return kept.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [`${name}=${value}`];
@@ -130,7 +169,7 @@ async function started(
       clearTimeout(timer);
       reject(
         new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
-          hint: 'run `npm run build:native`',
+          hint: 'install BoxLite again (in its sources: `npm run build:native`)',
           cause: error,
         }),
       );

@@ -18,3 +18,8 @@ export function signalNumber(signal: string | number): number {
     hint: 'use a name such as TERM or SIGKILL, or a number from 1 to 64',
   });
 }
+
+/** `SIGTERM`; a real-time signal, which has no name, is its number. */
+export function signalName(number: number): string {
+  return Object.keys(SIGNALS).find((name) => SIGNALS[name] === number) ?? String(number);
+}

@@ -1,32 +1,37 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShimClient } from '../agent/client.js';
-import { connectSocket } from '../agent/connect.js';
 import type { ExecSession } from '../agent/exec-session.js';
-import { BoxliteError, errnoOf, fileError } from '../errors.js';
-import { BOX_FILES } from '../home.js';
-import { blankDisk } from '../image/blank-disk.js';
-import { imageDisk } from '../image/image-disk.js';
-import { copySparse } from '../image/sparse-copy.js';
-import { vmdkDescriptor } from '../image/vmdk.js';
-import type { BoxRecord } from '../store/box-record.js';
+import { BoxliteError } from '../errors.js';
+import type { BoxPatch, BoxRecord } from '../store/box-record.js';
+import { boxEvent } from '../store/events.js';
 import { canStart, isRunning } from '../store/status.js';
-import { extentPath, type Launch, type MachineFiles, type MachineSpec } from '../vmm/driver.js';
+import type { Launch, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { projectRoot } from '../vmm/native-programs.js';
-import { planQemu } from '../vmm/qemu/command.js';
-import { restoreState } from '../vmm/qemu/migration.js';
-import { QmpClient } from '../vmm/qemu/qmp.js';
-import { dropTemplate } from '../vmm/template.js';
-import { specOf, type BoxSpec } from './box-spec.js';
+import { planQemu, sandboxed } from '../vmm/qemu/command.js';
+import { continueMachine, restoreState } from '../vmm/qemu/migration.js';
+import { dropTemplate, type Template } from '../vmm/template.js';
+import { type BoxFiles, makeDisk, prepareBoxFiles } from './box-files.js';
+import { restartPolicyOf, specOf, type BoxSpec } from './box-spec.js';
+import { boxName, unknownState } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
+import { crashPoint } from './crash-point.js';
 import { bootError, startedFact } from './facts.js';
+import { fileLimitBytes } from './file-limit.js';
+import { healthcheckValues } from './healthcheck.js';
 import { bootstrapValues, mainValues } from './guest-messages.js';
+import { imageTemplate } from './image-template.js';
+import { endLeftMachine } from './left-machine.js';
+import { openMonitor } from './monitor.js';
 import { settle } from './observe.js';
 import type { StartOptions } from './options.js';
+import { FIRST_DELAY_MS, isRestartDue, nextDelayMs } from './restart-decision.js';
+import { endWaitingShim } from './shim-end.js';
+import { requiredVmmUser } from './security.js';
 import { startShim, type ShimProcess } from './shim-process.js';
 import { StageClock } from './stage-clock.js';
 import { waitForEnd } from './stop.js';
-import { vmmUser } from './vmm-user.js';
+import { prepareVolumes, type PreparedVolumes } from './volumes-start.js';
+import { within } from './within.js';
 
 /** A VM restores in milliseconds and boots in seconds; a host in trouble gets this long. */
 const RESTORE_DEADLINE_MS = 60_000;
@@ -41,6 +46,8 @@ export interface StartedBox {
 export interface StartRequest extends StartOptions {
   /** Receive the command's output from its first byte. */
   attach: boolean;
+  /** By the box's restart policy: nothing is done when it does not want it (any more). */
+  automatic?: boolean;
 }
 
 /**
@@ -52,20 +59,72 @@ export async function startBox(
   id: string,
   request: StartRequest,
 ): Promise<StartedBox | undefined> {
-  await using _lock = await lockBox(context, id, 'start');
-  const record = await settle(context.home, context.database(), currentRecord(context, id));
+  await using _lock = await lockBox(context, id, request.automatic === true ? 'restart' : 'start');
+  return await startLocked(context, id, request);
+}
+
+/** The same for a caller who holds the box's lock. */
+export async function startLocked(
+  context: EngineContext,
+  id: string,
+  request: StartRequest,
+): Promise<StartedBox | undefined> {
+  crashPoint('start:locked');
+  const record = await settledKnown(context, id);
+  if (record.paused)
+    throw new BoxliteError(
+      'box-state',
+      `cannot start the paused box ${boxName(record)}, try unpause instead`,
+      { hint: `\`boxlite unpause ${boxName(record)}\`` },
+    );
   if (isRunning(record.status)) return undefined;
+  if (request.automatic === true && !isRestartDue(record)) return undefined;
   if (!canStart(record.status))
-    throw new BoxliteError('box-state', `box ${id} can't be started: it is ${record.status}`);
+    throw new BoxliteError(
+      'box-state',
+      `box ${boxName(record)} can't be started: it is ${record.status}`,
+      { hint: `wait until it has ended, or stop it with \`boxlite stop ${boxName(record)}\`` },
+    );
   // The last run's VM may still be writing back.
   await waitForEnd(context, id);
+  await endLeftMachine(context.home, id);
+  // A hook is its shim's child.
+  if (request.automatic !== true) await endWaitingShim(context, record);
   try {
-    return await launch(context, record, request);
+    return await launchOnce(context, record, request);
   } catch (error) {
     noteFailure(context, record, error);
     throw error;
   }
 }
+
+/** @throws box-state when the truth can't be had */
+async function settledKnown(context: EngineContext, id: string): Promise<BoxRecord> {
+  const record = currentRecord(context, id);
+  try {
+    return await settle(context.home, context.database(), record);
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    throw unknownState({ ...record, error: error.message });
+  }
+}
+
+/** Once more when it was the template's fault: it is gone then, and another takes its place. */
+async function launchOnce(
+  context: EngineContext,
+  record: BoxRecord,
+  request: StartRequest,
+): Promise<StartedBox> {
+  try {
+    return await launch(context, record, request);
+  } catch (error) {
+    if (!(error instanceof BadTemplate)) throw error;
+    return await launch(context, record, request);
+  }
+}
+
+/** A template that the VMM did not take, or from which no agent answered. It has been dropped. */
+class BadTemplate extends BoxliteError {}
 
 async function launch(
   context: EngineContext,
@@ -75,48 +134,64 @@ async function launch(
   const clock = new StageClock();
   const spec = specOf(record.options);
   const directory = context.home.box(record.id);
-  const [files, { machine, template }] = await Promise.all([
-    prepareFiles(context, record, spec),
-    chooseMachine(context, spec, request.cold === true),
+  const [files, accelerator, volumes] = await Promise.all([
+    prepareBoxFiles(context, record, spec),
+    context.host.accelerator(),
+    prepareVolumes(spec, record.lockId),
   ]);
+  const machine: MachineSpec = {
+    cpus: spec.cpus,
+    memoryMib: spec.memoryMib,
+    accelerator: accelerator.name,
+  };
+  const template =
+    request.cold === true ? undefined : await chooseTemplate(context, machine, record, spec, files);
+  if (files.isNew) await makeDisk(context, files.disk, spec.diskBytes, template?.disk);
   clock.lap('prepare');
+  crashPoint('start:disk-made');
+  noteAttempt(context, record, request, machine, template?.key);
 
   const start: Launch = template
     ? { kind: 'restore' }
     : { kind: 'boot', guest: await context.host.guest(machine) };
   const qemu = await context.host.qemu();
   const machineFiles: MachineFiles = template
-    ? { ...files, ram: template.ram, state: template.state }
-    : files;
+    ? { ...files, ...volumes.files, ram: template.ram, state: template.state }
+    : { ...files, ...volumes.files };
   const shim = await startShim({
     box: record.id,
     directory,
-    plan: planQemu(qemu, machine, machineFiles, start),
-    user: vmmUser(record.lockId),
-    ...(record.autoRemove ? { onExit: exitHook(context, record.id) } : {}),
+    plan: sandboxed(planQemu(qemu, machine, machineFiles, start), spec.security?.vmmSandbox),
+    user: requiredVmmUser(spec.security, record),
+    ...(volumes.access && { shares: volumes.access }),
+    fileLimitBytes: fileLimitBytes(spec),
+    onExit: exitHook(context, record.id),
+    exitDelayMs: exitDelay(record, request),
+    timeoutMs: spec.timeoutMs ?? 0,
   });
   clock.lap('shim');
+  crashPoint('start:shim-up');
   let client: ShimClient | null = null;
   try {
-    client = await ShimClient.connect(directory);
+    client = await ShimClient.connect(directory, { name: boxName(record) });
     if (client === null)
-      throw new BoxliteError('boot-failed', `the shim of box ${record.id} is gone`);
-    if (template) await restore(directory);
-    else await within(client.waitReady(), BOOT_DEADLINE_MS, record.id, 'agent');
+      throw new BoxliteError('boot-failed', `the shim of box ${boxName(record)} is gone`);
+    if (template) await restore(directory, template, clock);
+    else await within(client.waitReady(), BOOT_DEADLINE_MS, boxName(record), 'agent');
     clock.lap(template ? 'restore' : 'boot');
-    const main = await bringUp(client, record, spec, request, clock);
-    await recordStart(context, record, clock, machine, template?.key);
+    crashPoint('start:restored');
+    const main = await bringUp(client, record, spec, request, clock, volumes);
+    crashPoint('start:running');
+    await recordStart(context, record, request, clock, machine, template?.key);
+    crashPoint('start:recorded');
     shim.release();
     return { client, main };
   } catch (error) {
     await abandon(client, shim);
     const told = isCommandFailure(error)
       ? error
-      : ((await bootError(directory, record.id)) ?? error);
-    // A template that QEMU refuses is made anew by the next start.
-    if (template && told instanceof BoxliteError && told.stage === 'vmm')
-      await dropTemplate(context.home, template.key);
-    throw told;
+      : ((await bootError(directory, boxName(record))) ?? error);
+    throw template && isTemplatesFault(told) ? await dropBad(context, template, told) : told;
   }
 }
 
@@ -127,107 +202,82 @@ async function bringUp(
   spec: BoxSpec,
   request: StartRequest,
   clock: StageClock,
+  { mounts }: PreparedVolumes,
 ): Promise<ExecSession> {
-  const bootstrapped = client.bootstrap(bootstrapValues(spec));
+  const bootstrapped = client.bootstrap(bootstrapValues(spec, mounts));
+  const healthcheck = healthcheckValues(spec);
+  if (healthcheck) client.healthcheck(healthcheck);
   if (record.autoRemove && request.attach) client.ownExit();
   const main = client.main(mainValues(spec, request.terminal), { attach: request.attach });
   main.exited.catch(() => undefined); // told by whoever waits for it
   main.started.catch(() => undefined);
-  const times = await within(bootstrapped, RESTORE_DEADLINE_MS, record.id, 'bootstrap');
+  const times = await within(bootstrapped, RESTORE_DEADLINE_MS, boxName(record), 'bootstrap');
   clock.lap('bootstrap');
   clock.note('guest', {
     identityMs: Number(times.identityNs) / 1e6,
     disksMs: Number(times.disksNs) / 1e6,
     networkMs: Number(times.networkNs) / 1e6,
   });
-  await within(main.started, RESTORE_DEADLINE_MS, record.id, 'exec');
+  await within(main.started, RESTORE_DEADLINE_MS, boxName(record), 'exec');
   clock.lap('exec');
   return main;
 }
 
-async function prepareFiles(
+/** Where the box starts from: its image's template or its machine's; undefined boots it. */
+async function chooseTemplate(
   context: EngineContext,
+  machine: MachineSpec,
   record: BoxRecord,
   spec: BoxSpec,
-): Promise<MachineFiles> {
-  const { home } = context;
-  if (record.manifestDigest === null)
-    throw new BoxliteError('image-not-found', `box ${record.id} has no image`);
-  const directory = home.box(record.id);
-  const disk = home.boxFile(record.id, 'disk');
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await mkdir(home.emptyShare(), { recursive: true, mode: 0o555 });
-    await Promise.all(
-      (['started', 'exit', 'bootError', 'console'] as const).map((fact) =>
-        rm(home.boxFile(record.id, fact), { force: true }),
-      ),
-    );
-  } catch (error) {
-    throw fileError(error, `prepare ${directory}`);
-  }
-  const [image] = await Promise.all([
-    imageDisk(home, record.manifestDigest, spec.diffIds),
-    prepareDisk(context, disk, spec.diskBytes),
-  ]);
-  const descriptor = home.boxFile(record.id, 'image');
-  const { extents } = image;
-  try {
-    await writeFile(
-      descriptor,
-      vmdkDescriptor(extents.map(({ sectors }, i) => ({ path: extentPath(i), sectors }))),
-    );
-  } catch (error) {
-    throw fileError(error, `write ${descriptor}`);
-  }
-  return {
-    image: descriptor,
-    extents: extents.map(({ path }) => path),
-    disk,
-    share: home.emptyShare(),
-  };
+  files: BoxFiles,
+): Promise<Template | undefined> {
+  const { template: base } = await context.host.template(machine);
+  // In an image's template the box's /proc and /sys are masked already.
+  const privileged = spec.privileges?.privileged === true;
+  if (!files.isNew || privileged || record.manifestDigest === null) return base;
+  const { manifestDigest } = record;
+  const { diskBytes } = spec;
+  const request = { machine, base, manifestDigest, files, diskBytes };
+  return (await imageTemplate(context, request)) ?? base;
 }
 
-/** A box keeps its disk over restarts; the first start copies a blank one. */
-async function prepareDisk(context: EngineContext, disk: string, bytes: number): Promise<void> {
-  try {
-    await stat(disk);
-    return;
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw fileError(error, `read ${disk}`);
-  }
-  const draft = `${disk}.new`;
-  await rm(draft, { force: true });
-  await copySparse(await blankDisk(context.home, bytes), draft);
-  await rename(draft, disk);
-}
-
-async function chooseMachine(context: EngineContext, spec: BoxSpec, cold: boolean) {
-  const accelerator = await context.host.accelerator();
-  const machine: MachineSpec = {
-    cpus: spec.cpus,
-    memoryMib: spec.memoryMib,
-    accelerator: accelerator.name,
-  };
-  const template = cold ? undefined : (await context.host.template(machine)).template;
-  return { machine, template };
-}
-
-async function restore(directory: string): Promise<void> {
-  const socket = await connectSocket(directory, BOX_FILES.qmpSocket);
-  if (socket === null)
-    throw new BoxliteError('boot-failed', "the VMM's monitor is gone", { stage: 'vmm' });
-  const qmp = new QmpClient(socket);
+async function restore(directory: string, template: Template, clock: StageClock): Promise<void> {
+  const qmp = await openMonitor(directory);
+  clock.lap('vmm');
   try {
     await restoreState(qmp);
+    // An image's template was saved standing still.
+    if (template.disk !== undefined) await continueMachine(qmp);
   } finally {
     qmp.close();
   }
 }
 
+/**
+ * What this process alone knows is written before the machine starts: should it be killed once the command
+ * runs, whoever finds the run adds what the shim has told (`startPatch`).
+ */
+function noteAttempt(
+  context: EngineContext,
+  record: BoxRecord,
+  request: StartRequest,
+  machine: MachineSpec,
+  templateKey: string | undefined,
+): void {
+  context.database().boxes.update(record.id, {
+    // Of a restart the count is raised by its success.
+    ...(request.automatic !== true && { restartCount: 0 }),
+    restartDelayMs: exitDelay(record, request) ?? 0,
+    timings: null,
+    accelerator: machine.accelerator,
+    templateKey: templateKey ?? null,
+  });
+}
+
 async function recordStart(
   context: EngineContext,
   record: BoxRecord,
+  request: StartRequest,
   clock: StageClock,
   machine: MachineSpec,
   templateKey: string | undefined,
@@ -235,20 +285,50 @@ async function recordStart(
   // The shim's own word, written before `started` came: with it a later reader can tell that this
   // start is the one recorded.
   const started = await startedFact(context.home.box(record.id));
-  context.database().boxes.transition(record.id, ['configured', 'stopped'], 'running', {
+  const startedAt = started?.atMs ?? Date.now();
+  const ours: BoxPatch = {
+    startCount: record.startCount + 1,
+    restartCount: request.automatic === true ? record.restartCount + 1 : 0,
+    restartDelayMs: exitDelay(record, request) ?? 0,
+    timings: clock.stages(),
+    accelerator: machine.accelerator,
+    templateKey: templateKey ?? null,
+  };
+  const run: BoxPatch = {
     pid: started?.vmmPid ?? null,
     shimPid: started?.shimPid ?? null,
-    startedAt: started?.atMs ?? Date.now(),
+    startedAt,
     finishedAt: null,
     exitCode: null,
     exitSignal: null,
     oomKilled: false,
+    paused: false,
+    wanted: true,
     error: null,
-    startCount: record.startCount + 1,
-    timings: clock.stages(),
-    accelerator: machine.accelerator,
-    templateKey: templateKey ?? null,
+  };
+  const database = context.database();
+  database.write(() => {
+    // Somebody who looked on may have written the run down, and its end as well.
+    if (database.boxes.get(record.id)?.startedAt === startedAt)
+      database.boxes.update(record.id, ours);
+    else if (
+      database.boxes.transition(record.id, ['configured', 'stopped'], 'running', {
+        ...ours,
+        ...run,
+      })
+    )
+      database.events.add(boxEvent(record, 'start', {}, startedAt));
   });
+}
+
+/** What the shim waits before it runs the hook; undefined = it runs none. */
+export function exitDelay(
+  record: BoxRecord,
+  { automatic = false }: { automatic?: boolean } = {},
+): number | undefined {
+  if (record.autoRemove) return 0;
+  if (restartPolicyOf(record.options).name === 'no') return undefined;
+  return automatic ? nextDelayMs(record) : FIRST_DELAY_MS;
 }
 
 /** What the shim runs when the box has ended. */
@@ -267,34 +347,37 @@ function noteFailure(context: EngineContext, record: BoxRecord, error: unknown):
   if (!(error instanceof BoxliteError)) return;
   const exitCode =
     error.code === 'exec-not-found' ? 127 : error.code === 'exec-not-invocable' ? 126 : 128;
-  context.database().boxes.update(record.id, { error: error.message, exitCode });
+  const database = context.database();
+  database.write(() => {
+    // A restart that can't be is not tried for ever (Docker's rule).
+    database.boxes.update(record.id, { error: error.message, exitCode, wanted: false });
+    database.counters.boxFailed();
+  });
+}
+
+/** A VMM that somebody killed tells nothing about what it was started from. */
+function isTemplatesFault(error: unknown): error is BoxliteError {
+  return error instanceof BoxliteError && (error.code === 'vmm-failed' || error.code === 'timeout');
+}
+
+async function dropBad(
+  { home, host }: EngineContext,
+  template: Template,
+  error: BoxliteError,
+): Promise<BadTemplate> {
+  host.options.onNotice(
+    `template ${template.key} is of no use and is made anew (${error.message})`,
+  );
+  await dropTemplate(home, template.key);
+  const { hint, stage } = error;
+  return new BadTemplate(error.code, error.message, {
+    cause: error,
+    ...(hint !== undefined && { hint }),
+    ...(stage !== undefined && { stage }),
+  });
 }
 
 /** The guest came up and the command is to blame. */
 function isCommandFailure(error: unknown): boolean {
   return error instanceof BoxliteError && error.code.startsWith('exec-');
-}
-
-async function within<T>(promise: Promise<T>, ms: number, box: string, stage: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(
-          () =>
-            reject(
-              new BoxliteError(
-                'boot-failed',
-                `box ${box} did not get past stage ${stage} within ${ms / 1000} s`,
-                { stage },
-              ),
-            ),
-          ms,
-        );
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,19 +1,25 @@
-import { connectSocket } from '../agent/connect.js';
 import { ShimClient } from '../agent/client.js';
 import { BoxliteError } from '../errors.js';
-import { BOX_FILES } from '../home.js';
 import { DISK_BYTES } from '../image/disk-size.js';
 import { acquireLock } from '../store/locks.js';
 import type { KVM_DEADLINES } from '../vmm/accelerator.js';
 import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { planQemu, type QemuProgram } from '../vmm/qemu/command.js';
 import { saveState } from '../vmm/qemu/migration.js';
-import { QmpClient } from '../vmm/qemu/qmp.js';
-import { findTemplate, removeStaleDrafts, TemplateDraft, type Template } from '../vmm/template.js';
+import type { QmpClient } from '../vmm/qemu/qmp.js';
+import {
+  findTemplate,
+  removeOutdatedTemplates,
+  removeStaleDrafts,
+  type Template,
+} from '../vmm/template.js';
+import { TemplateDraft } from '../vmm/template-draft.js';
 import { watchConsole } from './console-watch.js';
+import { crashPoint } from './crash-point.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';
 import { bootError } from './facts.js';
 import type { Host } from './host.js';
+import { openMonitor } from './monitor.js';
 import { startShim } from './shim-process.js';
 import { vmmUser } from './vmm-user.js';
 
@@ -29,7 +35,9 @@ const TEMPLATE_USER = 65_535;
 /** The plan that identifies a template: the command line with nothing of one home in it. */
 export function templatePlan(program: QemuProgram, machine: MachineSpec): LaunchPlan {
   const nothing: MachineFiles = { ram: '', image: '', extents: [], disk: '', share: '' };
-  const guest: GuestKernel = { kernel: '', initramfs: '' };
+  // The counter's rate is measured and never twice the same; that it is given is part of the machine.
+  const rate = machine.accelerator === 'tcg' ? { tscKhz: 0 } : {};
+  const guest: GuestKernel = { kernel: '', initramfs: '', ...rate };
   return planQemu(program, machine, nothing, { kind: 'boot', guest });
 }
 
@@ -52,18 +60,31 @@ export async function makeTemplate(
     `preparing a template for ${machine.cpus} CPU${machine.cpus === 1 ? '' : 's'}, ` +
       `${machine.memoryMib} MiB (once, a few seconds)`,
   );
-  const draft = await TemplateDraft.begin(host.home, key, machine, DISK_BYTES);
+  const template = await make(host, machine, key, deadlines);
+  // What this one replaces is of no use any more.
+  await removeOutdatedTemplates(host.home, (other) => host.templateKey(other));
+  return { template, made: true };
+}
+
+async function make(
+  host: Host,
+  machine: MachineSpec,
+  key: string,
+  deadlines: BootDeadlines,
+): Promise<Template> {
+  const draft = await TemplateDraft.begin(host.home, key);
+  crashPoint('template:begun');
   try {
     await bootAndSave(host, machine, draft, deadlines);
+    crashPoint('template:saved');
     const [assets, qemu] = await Promise.all([host.assets(), host.qemu()]);
-    const template = await draft.commit({
+    return await draft.commit({
       ...machine,
       key,
       kernelVersion: assets.kernelVersion,
       vmm: qemu.versionText,
       createdAt: new Date().toISOString(),
     });
-    return { template, made: true };
   } catch (error) {
     await draft.discard();
     throw error;
@@ -93,9 +114,21 @@ async function bootAndSave(
   draft: TemplateDraft,
   deadlines: BootDeadlines,
 ): Promise<void> {
-  const guest = await host.guest(machine);
-  const qemu = await host.qemu();
-  const plan = planQemu(qemu, machine, draft.files, { kind: 'boot', guest });
+  const [guest, qemu] = await Promise.all([host.guest(machine), host.qemu()]);
+  const files = await draft.blankFiles(machine, DISK_BYTES);
+  const plan = planQemu(qemu, machine, files, { kind: 'boot', guest });
+  await saveMachine(draft, plan, (client) => readyWithin(client, draft.directory, deadlines));
+}
+
+/**
+ * Starts a machine, brings it to where boxes shall start from, and saves it there.
+ * @param bringUp what is to have happened before
+ */
+export async function saveMachine(
+  draft: TemplateDraft,
+  plan: LaunchPlan,
+  bringUp: (client: ShimClient, qmp: QmpClient) => Promise<void>,
+): Promise<void> {
   const shim = await startShim({
     box: 'template',
     directory: draft.directory,
@@ -106,11 +139,9 @@ async function bootAndSave(
   const client = await ShimClient.connect(draft.directory);
   try {
     if (client === null) throw new BoxliteError('boot-failed', 'the shim of the template is gone');
-    await readyWithin(client, draft.directory, deadlines);
-    const socket = await connectSocket(draft.directory, BOX_FILES.qmpSocket);
-    if (socket === null) throw new BoxliteError('vmm-failed', "the VMM's monitor is gone");
-    const qmp = new QmpClient(socket);
+    const qmp = await openMonitor(draft.directory);
     try {
+      await bringUp(client, qmp);
       await saveState(qmp, draft.directory, draft.state);
     } finally {
       qmp.close();

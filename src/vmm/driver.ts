@@ -20,6 +20,13 @@ export interface PassedFile {
   write: boolean;
 }
 
+/** A directory or a regular file of the host, which the shim puts into the 9p export. */
+export interface Share {
+  /** Without symbolic links. */
+  path: string;
+  readOnly: boolean;
+}
+
 export interface MachineFiles {
   /** Guest memory: of the template, or to become one. A machine without any keeps none. */
   ram?: string;
@@ -30,8 +37,10 @@ export interface MachineFiles {
   extents: readonly string[];
   /** The writable disk, raw. */
   disk: string;
-  /** Directory exported over 9p. */
+  /** Directory exported over 9p; with `shares`, one that is empty, whose place their tree takes. */
   share: string;
+  /** The host's directories and files that the guest sees, in the tree's order. */
+  shares?: readonly Share[];
   /** Directory in which the engine listens for a template's state. */
   stateDirectory?: string;
 }
@@ -49,8 +58,8 @@ export interface GuestKernel {
 export type Launch =
   /** Boot the kernel; guest memory is kept in the RAM file when there is one, as a template needs. */
   | { kind: 'boot'; guest: GuestKernel }
-  /** Continue a template; its RAM file is only read. */
-  | { kind: 'restore' };
+  /** Continue a template. Its RAM file is only read, unless it is a copy that is to become another's. */
+  | { kind: 'restore'; keepsRam?: boolean };
 
 /** All that the shim needs to start the VMM. */
 export interface LaunchPlan {
@@ -60,6 +69,8 @@ export interface LaunchPlan {
   qmpFd: number;
   portFd: number;
   consoleFd: number;
+  /** What is to be put in the place of the file with this number. */
+  shares: { fd: number; entries: readonly Share[] };
   /** The interposer is needed, which hands this VMM its descriptors where it would open files itself. */
   preload: boolean;
 }

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BoxliteError } from '../errors.js';
 
-export type NativeProgram = 'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-net';
+export type NativeProgram =
+  'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-net' | 'boxlite-archive';
 
 /**
  * Path of a program built from native/. `BOXLITE_NATIVE` names another directory.
@@ -14,7 +15,7 @@ export function nativeProgram(name: NativeProgram): string {
   const path = join(directory, name);
   if (!existsSync(path))
     throw new BoxliteError('setup-needed', `${name} is not built (looked for ${path})`, {
-      hint: 'run `npm run build:native`',
+      hint: 'install BoxLite again (in its sources: `npm run build:native`)',
     });
   return path;
 }

@@ -1,132 +1,101 @@
 import { createHash } from 'node:crypto';
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
-import type { MachineFiles, MachineSpec } from './driver.js';
+import type { MachineSpec } from './driver.js';
 
-const FILES = { ram: 'ram', state: 'state', about: 'template.json', disk: 'disk' };
+/** Names in a template's directory. */
+export const FILES = { ram: 'ram', state: 'state', about: 'template.json', disk: 'disk' } as const;
+
+/** Somebody who has just looked a template up may not have opened its files yet. */
+const STARTING_MS = 60_000;
+const OUTDATED_MS = 3_600_000;
 
 export interface Template {
   key: string;
   ram: string;
   state: string;
+  /** Of an image's template: the writable disk as the machine has it mounted, to copy a box's from. */
+  disk?: string;
 }
 
 export interface TemplateAbout extends MachineSpec {
   key: string;
+  /** Digest of the manifest whose image the machine has mounted; absent in a machine's own template. */
+  image?: string;
+  /** Key of the machine's template that an image's continues. */
+  machineKey?: string;
   kernelVersion: string;
   vmm: string;
   createdAt: string;
 }
 
 /**
- * A template fits only the very same machine: kernel, initramfs, VMM build, CPU model, accelerator,
- * devices. All of these are in the command line (whose descriptor numbers are constant) and in the
- * digests of what it names.
+ * A template fits only the very same machine: kernel and what it is told, initramfs, VMM build, CPU model,
+ * accelerator, devices. All of these are in the command line (whose descriptor numbers are constant) and in
+ * the digests of what it names.
+ * @param identity.processor of the host, as far as the machine has it
  */
 export function templateKey(identity: {
   argv: readonly string[];
   assetsDigest: string;
   vmmBuild: string;
+  processor: string;
   generation: number;
 }): string {
-  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
+  return digest(identity);
 }
 
-/** The finished template of this key, or undefined. */
+/**
+ * An image's template continues a machine's: the same machine, with this image and a new disk of this
+ * size mounted.
+ * @param identity.image of the file the image's disk begins with; one that is made anew is another
+ */
+export function imageTemplateKey(identity: {
+  machineKey: string;
+  image: string;
+  diskBytes: number;
+  network: object;
+}): string {
+  return digest(identity);
+}
+
+/** The finished template of this key, which is marked as used now, or undefined. */
 export async function findTemplate(home: Home, key: string): Promise<Template | undefined> {
   const template = templateAt(home, key);
+  return (await areThere(home, key, [template.ram, template.state])) ? template : undefined;
+}
+
+/** The same of an image's template. */
+export async function findImageTemplate(home: Home, key: string): Promise<Template | undefined> {
+  const template = imageTemplateAt(home, key);
+  const files = [template.ram, template.state, template.disk];
+  return (await areThere(home, key, files)) ? template : undefined;
+}
+
+async function areThere(home: Home, key: string, files: readonly string[]): Promise<boolean> {
   try {
-    await Promise.all([stat(template.ram), stat(template.state)]);
-    return template;
+    const now = new Date();
+    await Promise.all([
+      utimes(join(home.templates(), key, FILES.about), now, now),
+      ...files.map((path) => stat(path)),
+    ]);
+    return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw fileError(error, `read the template ${key}`);
   }
 }
 
-/** A directory in which a template grows; `commit` makes it the template, `discard` removes it. */
-export class TemplateDraft {
-  private constructor(
-    readonly directory: string,
-    readonly files: MachineFiles,
-    readonly state: string,
-    private readonly home: Home,
-    private readonly key: string,
-  ) {}
-
-  /** @param diskBytes the virtual size of every disk of every box */
-  static async begin(
-    home: Home,
-    key: string,
-    machine: MachineSpec,
-    diskBytes: number,
-  ): Promise<TemplateDraft> {
-    try {
-      await mkdir(home.templates(), { recursive: true, mode: 0o700 });
-      const directory = await mkdtemp(join(home.templates(), `.${key}-`));
-      // The VMM reaches its state's socket in here by a descriptor, and may be another user; by path
-      // nobody else gets past the directory above.
-      await chmod(directory, 0o711);
-      const ram = join(directory, FILES.ram);
-      const files: MachineFiles = {
-        ram,
-        image: home.padding(),
-        extents: [],
-        disk: join(directory, FILES.disk),
-        share: home.emptyShare(),
-        stateDirectory: directory,
-      };
-      await mkdir(files.share, { recursive: true, mode: 0o555 });
-      await mkdir(home.images(), { recursive: true, mode: 0o700 });
-      await Promise.all([
-        // As large as every box's, and as empty as can be.
-        sparseFile(files.disk, diskBytes),
-        sparseFile(home.padding(), diskBytes),
-        sparseFile(ram, machine.memoryMib * 1_048_576),
-      ]);
-      return new TemplateDraft(directory, files, join(directory, FILES.state), home, key);
-    } catch (error) {
-      throw fileError(error, `make a template in ${home.templates()}`);
-    }
-  }
-
-  async commit(about: TemplateAbout): Promise<Template> {
-    const target = join(this.home.templates(), this.key);
-    try {
-      await writeFile(join(this.directory, FILES.about), JSON.stringify(about));
-      await rm(this.files.disk);
-      await rm(target, { recursive: true, force: true });
-      await rename(this.directory, target);
-    } catch (error) {
-      throw fileError(error, `write ${target}`);
-    }
-    return templateAt(this.home, this.key);
-  }
-
-  async discard(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** Removes a template that the VMM refused, so that the next start makes it anew. */
+/** Removes a template from which no box comes up, so that the next start makes it anew. */
 export async function dropTemplate(home: Home, key: string): Promise<void> {
   await rm(join(home.templates(), key), { recursive: true, force: true });
 }
 
 export interface TemplateListing extends TemplateAbout {
+  /** When a start last looked it up; ms since the epoch. */
+  usedAt: number;
   /** Bytes on disk; the RAM file is sparse. */
   bytes: number;
 }
@@ -141,6 +110,32 @@ export async function listTemplates(home: Home): Promise<TemplateListing[]> {
   return listings;
 }
 
+/**
+ * Keeps the images' templates that were used last, `most` of them, and those in use just now.
+ * @param most an image's template is some 120 MB on disk
+ */
+export async function removeUnusedImageTemplates(home: Home, most: number): Promise<void> {
+  const ofImages = (await listTemplates(home)).filter(({ image }) => image !== undefined);
+  ofImages.sort((a, b) => b.usedAt - a.usedAt);
+  for (const { key, usedAt } of ofImages.slice(most))
+    if (Date.now() - usedAt > STARTING_MS) await dropTemplate(home, key);
+}
+
+/**
+ * Removes what an update of QEMU, of the kernel or of BoxLite has left: templates that no start looks for
+ * any more, and that none has used for an hour, since another BoxLite may work on the same home.
+ * @param currentKey of the template that a start of this machine looks for now
+ */
+export async function removeOutdatedTemplates(
+  home: Home,
+  currentKey: (machine: MachineSpec) => Promise<string>,
+): Promise<void> {
+  for (const { usedAt, key, machineKey = key, ...machine } of await listTemplates(home)) {
+    if (Date.now() - usedAt < OUTDATED_MS) continue;
+    if (machineKey !== (await currentKey(machine))) await dropTemplate(home, key);
+  }
+}
+
 /** Drafts whose makers died. Called under the template's lock, when nobody makes this key. */
 export async function removeStaleDrafts(home: Home, key: string): Promise<void> {
   for (const name of await namesIn(home.templates()))
@@ -148,14 +143,17 @@ export async function removeStaleDrafts(home: Home, key: string): Promise<void> 
       await rm(join(home.templates(), name), { recursive: true, force: true });
 }
 
-function templateAt(home: Home, key: string): Template {
-  const directory = join(home.templates(), key);
-  return { key, ram: join(directory, FILES.ram), state: join(directory, FILES.state) };
+function digest(identity: object): string {
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }
 
-async function sparseFile(path: string, bytes: number): Promise<void> {
-  await writeFile(path, '', { flag: 'a' });
-  if ((await stat(path)).size !== bytes) await truncate(path, bytes);
+export function imageTemplateAt(home: Home, key: string): Required<Template> {
+  return { ...templateAt(home, key), disk: join(home.templates(), key, FILES.disk) };
+}
+
+export function templateAt(home: Home, key: string): Template {
+  const directory = join(home.templates(), key);
+  return { key, ram: join(directory, FILES.ram), state: join(directory, FILES.state) };
 }
 
 async function namesIn(directory: string): Promise<string[]> {
@@ -172,10 +170,12 @@ async function readListing(directory: string): Promise<TemplateListing | undefin
   try {
     const about: unknown = JSON.parse(await readFile(join(directory, FILES.about), 'utf8'));
     if (!isAbout(about)) return undefined;
-    const [ram, state] = await Promise.all(
-      [FILES.ram, FILES.state].map((name) => stat(join(directory, name))),
-    );
-    return { ...about, bytes: 512 * ((ram?.blocks ?? 0) + (state?.blocks ?? 0)) };
+    const [ram, state, aboutFile] = await Promise.all([
+      stat(join(directory, FILES.ram)),
+      stat(join(directory, FILES.state)),
+      stat(join(directory, FILES.about)),
+    ]);
+    return { ...about, bytes: 512 * (ram.blocks + state.blocks), usedAt: aboutFile.mtimeMs };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR' || error instanceof SyntaxError) return undefined;
@@ -185,13 +185,12 @@ async function readListing(directory: string): Promise<TemplateListing | undefin
 
 function isAbout(value: unknown): value is TemplateAbout {
   if (typeof value !== 'object' || value === null) return false;
-  const { key, kernelVersion, vmm, createdAt, cpus, memoryMib, accelerator } = value as Record<
-    string,
-    unknown
-  >;
+  const { key, image, machineKey, kernelVersion, vmm, createdAt, cpus, memoryMib, accelerator } =
+    value as Record<string, unknown>;
   return (
     [key, kernelVersion, vmm, createdAt].every((text) => typeof text === 'string') &&
     [cpus, memoryMib].every((number) => typeof number === 'number') &&
+    [image, machineKey].every((text) => text === undefined || typeof text === 'string') &&
     (accelerator === 'kvm' || accelerator === 'tcg')
   );
 }

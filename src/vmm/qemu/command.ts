@@ -1,4 +1,11 @@
-import type { Launch, LaunchPlan, MachineFiles, MachineSpec, PassedFile } from '../driver.js';
+import type {
+  Launch,
+  LaunchPlan,
+  MachineFiles,
+  MachineSpec,
+  PassedFile,
+  Share,
+} from '../driver.js';
 import { FIRST_EXTENT_FDSET } from '../driver.js';
 
 export interface QemuProgram {
@@ -25,6 +32,12 @@ const FD = {
 
 const FDSET = { image: 1, disk: 2 } as const;
 
+/** fork and exec, new privileges, obsolete calls and changes of its own limits: nothing a VMM of ours needs. */
+const SANDBOX = [
+  '-sandbox',
+  'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+];
+
 /** Where QEMU finds what a descriptor stands for. */
 const descriptorPath = (fd: number): string => `/proc/self/fd/${fd}`;
 
@@ -33,6 +46,9 @@ export const STATE_SOCKET = 'state.sock';
 export const STATE_URI = `unix:${descriptorPath(FD.stateDirectory)}/${STATE_SOCKET}`;
 /** Address from which a restored machine reads its state. */
 export const INCOMING_URI = `fd:${FD.state}`;
+
+/** What the image's device reads from; its `file` can be changed while the machine stands still. */
+export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': true } as const;
 
 /**
  * QEMU's command line. Apart from what only a boot needs (kernel) or only a restore (`-incoming`) it
@@ -51,8 +67,8 @@ export function planQemu(
     { fd: FD.share, path: files.share, write: false },
     ...files.extents.map((path, i) => ({ fd: FD.firstExtent + i, path, write: false })),
   ];
-  if (files.ram !== undefined)
-    passed.push({ fd: FD.ram, path: files.ram, write: launch.kind === 'boot' });
+  const keepsRam = launch.kind === 'boot' || launch.keepsRam === true;
+  if (files.ram !== undefined) passed.push({ fd: FD.ram, path: files.ram, write: keepsRam });
   if (files.state !== undefined) passed.push({ fd: FD.state, path: files.state, write: false });
   if (files.stateDirectory !== undefined)
     passed.push({ fd: FD.stateDirectory, path: files.stateDirectory, write: false });
@@ -61,22 +77,21 @@ export function planQemu(
     passed.push({ fd: FD.initramfs, path: launch.guest.initramfs, write: false });
   }
 
+  const shares = files.shares ?? [];
   const kvm = machine.accelerator === 'kvm';
   if (kvm) passed.push({ fd: FD.kvm, path: '/dev/kvm', write: true });
 
   const argv = [
     program.path,
     ...machineArguments(machine),
-    ...memoryArguments(program, machine, launch, files.ram !== undefined),
+    ...memoryArguments(program, machine, keepsRam, files.ram !== undefined),
     ...['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
     ...launchArguments(launch),
     ...portArguments(),
     ...diskArguments(files),
-    ...otherDeviceArguments(),
+    ...otherDeviceArguments(shares),
     ...monitorArguments(),
-    // fork and exec, new privileges, obsolete calls and changes of its own limits are nothing a VMM
-    // of ours ever needs.
-    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...SANDBOX,
   ];
   return {
     argv,
@@ -85,16 +100,25 @@ export function planQemu(
     qmpFd: FD.qmp,
     portFd: FD.port,
     consoleFd: FD.console,
-    preload: kvm || !hasRomOption(program),
+    shares: { fd: FD.share, entries: shares },
+    // A RAM file that is to be kept belongs to us; a VMM of another user could not open it anew.
+    // With shares it makes up for a call that is refused.
+    preload: kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
   };
+}
+
+/** The plan as it is, or without QEMU's seccomp filter: the machine is the same to its templates. */
+export function sandboxed(plan: LaunchPlan, isOn = true): LaunchPlan {
+  return isOn ? plan : { ...plan, argv: plan.argv.filter((word) => !SANDBOX.includes(word)) };
 }
 
 function machineArguments(machine: MachineSpec): string[] {
   // acpi=on: the distributions' kernels find virtio-mmio devices through ACPI only. pic and pit stay
   // on: without them nothing boots under TCG.
   const accelerator =
-    // A box's code is small; the default translation buffer of 1 GB is not.
-    machine.accelerator === 'tcg' ? ['tcg,tb-size=64', 'max'] : ['kvm', 'host'];
+    // A box's code is small; the default translation buffer of 1 GB is not. A byte at a time is how
+    // "enhanced" rep movsb is emulated: without erms the kernel copies and clears by eight.
+    machine.accelerator === 'tcg' ? ['tcg,tb-size=64', 'max,erms=off'] : ['kvm', 'host'];
   return [
     ...['-M', 'microvm,acpi=on,memory-backend=ram0'],
     ...['-accel', accelerator[0] ?? '', '-cpu', accelerator[1] ?? ''],
@@ -110,13 +134,13 @@ function hasRomOption({ version: [major, minor] }: QemuProgram): boolean {
 function memoryArguments(
   program: QemuProgram,
   machine: MachineSpec,
-  launch: Launch,
+  keepsRam: boolean,
   hasFile: boolean,
 ): string[] {
   const size = `id=ram0,size=${machine.memoryMib}M`;
   if (!hasFile) return ['-object', `memory-backend-ram,${size}`];
   const file = `memory-backend-file,${size},mem-path=${descriptorPath(FD.ram)}`;
-  if (launch.kind === 'boot') return ['-object', `${file},share=on`];
+  if (keepsRam) return ['-object', `${file},share=on`];
   // Copy-on-write: boxes share what none of them has changed.
   return ['-object', `${file},share=off${hasRomOption(program) ? ',readonly=on,rom=off' : ''}`];
 }
@@ -133,7 +157,10 @@ function launchArguments(launch: Launch): string[] {
 
 function kernelCommandLine(tscKhz: number | undefined): string {
   const words = ['console=ttyS0', 'panic=-1', 'reboot=t', 'quiet'];
-  if (tscKhz !== undefined) words.push(`tsc_early_khz=${tscKhz}`);
+  // Under emulation the counter is the host's own, while ticks come late or not at all: the kernel's watchdog,
+  // which compares the two, would take the counter for the wrong one, and the guest's time would stand still
+  // whenever its processors do.
+  if (tscKhz !== undefined) words.push(`tsc_early_khz=${tscKhz}`, 'tsc=reliable');
   return words.join(' ');
 }
 
@@ -147,11 +174,10 @@ function portArguments(): string[] {
 }
 
 function diskArguments(files: MachineFiles): string[] {
+  const file = blockFile(FDSET.image, true);
   const image = {
-    driver: files.extents.length > 0 ? 'vmdk' : 'raw',
-    'node-name': 'image',
-    'read-only': true,
-    file: blockFile(FDSET.image, true),
+    ...IMAGE_NODE,
+    file: files.extents.length > 0 ? { driver: 'vmdk', 'read-only': true, file } : file,
   };
   const disk = {
     driver: 'raw',
@@ -169,7 +195,8 @@ function diskArguments(files: MachineFiles): string[] {
     ...['-blockdev', JSON.stringify(image)],
     ...['-device', 'virtio-blk-device,drive=image,serial=image'],
     ...['-blockdev', JSON.stringify(disk)],
-    ...['-device', 'virtio-blk-device,drive=disk,serial=disk'],
+    // The guest is told of a host's full disk; by itself QEMU would stop the machine for ever.
+    ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
   ];
 }
 
@@ -183,16 +210,25 @@ function blockFile(fdset: number, readOnly: boolean): object {
   };
 }
 
-function otherDeviceArguments(): string[] {
+function otherDeviceArguments(shares: readonly Share[]): string[] {
   return [
     ...['-netdev', 'user,id=net0', '-device', 'virtio-net-device,netdev=net0'],
-    ...[
-      '-fsdev',
-      `local,id=share,path=${descriptorPath(FD.share)},security_model=none,readonly=on`,
-    ],
+    ...['-fsdev', shareBackend(shares)],
     ...['-device', 'virtio-9p-device,fsdev=share,mount_tag=share'],
     ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-device,rng=rng0'],
   ];
+}
+
+/** Which of several shares may be written is the host's mounts' business. */
+function shareBackend(shares: readonly Share[]): string {
+  const backend = `local,id=share,path=${descriptorPath(FD.share)},security_model=none`;
+  if (shares.every(({ readOnly }) => readOnly)) return `${backend},readonly=on${remap(shares)}`;
+  return `${backend},readonly=off${remap(shares)}`;
+}
+
+/** Each share may be of another file system: the same inode number would mean the same file. */
+function remap(shares: readonly Share[]): string {
+  return shares.length === 0 ? '' : ',multidevs=remap';
 }
 
 function monitorArguments(): string[] {

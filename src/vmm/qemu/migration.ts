@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { chmod, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../../errors.js';
-import { INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
+import { IMAGE_NODE, INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
 import type { QmpClient } from './qmp.js';
 
 /** Guest memory is in the RAM file already; only the devices' state travels (QEMU's name has the x-). */
@@ -33,7 +33,24 @@ export async function saveState(qmp: QmpClient, directory: string, target: strin
   }
 }
 
-/** Loads the state of a template into a machine that waits for it; it runs when this resolves. */
+/**
+ * Stops the machine and takes its image away, for good: QEMU saves no machine that has a joined disk
+ * open. What is restored from it has the image again, and must not notice that it was gone.
+ * @param bytes the disk's
+ */
+export async function stopWithoutImage(qmp: QmpClient, bytes: number): Promise<void> {
+  await qmp.execute('stop');
+  const nothing = { driver: 'null-co', 'node-name': 'nothing', size: bytes, 'read-only': true };
+  await qmp.execute('blockdev-add', nothing);
+  await qmp.execute('blockdev-reopen', { options: [{ ...IMAGE_NODE, file: 'nothing' }] });
+}
+
+/** Lets a machine run that was saved standing still. */
+export async function continueMachine(qmp: QmpClient): Promise<void> {
+  await qmp.execute('cont');
+}
+
+/** Loads the state of a template into a machine that waits for it, and that runs on if it ran when it was saved. */
 export async function restoreState(qmp: QmpClient): Promise<void> {
   const ended = migrationEnd(qmp);
   // Sent in one go: answers are only read for an error's sake.

@@ -1,0 +1,170 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ShimClient } from '../agent/client.js';
+import { BoxliteError, fileError } from '../errors.js';
+import type { Home } from '../home.js';
+import { isActive } from '../store/status.js';
+import { planQemu } from '../vmm/qemu/command.js';
+import { restoreState } from '../vmm/qemu/migration.js';
+import { boxFiles, makeDisk } from './box-files.js';
+import { specOf } from './box-spec.js';
+import { currentRecord, lockBox, type EngineContext } from './context.js';
+import { crashPoint } from './crash-point.js';
+import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';
+import { bootstrapValues } from './guest-messages.js';
+import { endLeftMachine, workDirectory } from './left-machine.js';
+import { openMonitor } from './monitor.js';
+import { observed, settle } from './observe.js';
+import { requiredVmmUser } from './security.js';
+import { startShim } from './shim-process.js';
+import { boxName } from './state-error.js';
+import { runningClient, waitForEnd } from './stop.js';
+import { within } from './within.js';
+
+const BOOTSTRAP_DEADLINE_MS = 60_000;
+const POWER_OFF_DEADLINE_MS = 15_000;
+
+export interface AgentOfBox extends AsyncDisposable {
+  client: ShimClient;
+  /** The machine is there for this work only, and ends with it. */
+  ownMachine: boolean;
+}
+
+export interface MachinePurpose {
+  /** For the box's lock: `export`, `cp`. */
+  purpose: string;
+  /** What is written must be there when the box is started: a box that never was is given its disk. */
+  writes: boolean;
+}
+
+/**
+ * The agent of a running box; for another box, of a machine that has its disks and runs nothing of the
+ * box's. The box's lock is held for the latter. To be disposed of.
+ * @throws box-not-found, and what a start may throw
+ */
+export async function agentOfBox(
+  context: EngineContext,
+  id: string,
+  { purpose, writes }: MachinePurpose,
+): Promise<AgentOfBox> {
+  const record = await observed(context.home, currentRecord(context, id));
+  if (isActive(record.status)) return runningAgent(context, id);
+  // Keeps the box from being started or removed while its disk is in use.
+  const lock = await lockBox(context, id, purpose);
+  try {
+    const settled = await settle(context.home, context.database(), currentRecord(context, id));
+    // It has been started while we waited for the lock.
+    if (isActive(settled.status)) return await runningAgent(context, id, lock);
+    await waitForEnd(context, id);
+    const directory = await freshDirectory(context.home, id);
+    const clean = async (): Promise<void> => {
+      await rm(directory, { recursive: true, force: true });
+      await lock[Symbol.asyncDispose]();
+    };
+    try {
+      const machine = await startMachine(context, id, directory, writes);
+      crashPoint('export:machine-up');
+      return {
+        client: machine.client,
+        ownMachine: true,
+        [Symbol.asyncDispose]: async () => {
+          try {
+            await machine[Symbol.asyncDispose]();
+          } finally {
+            await clean();
+          }
+        },
+      };
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function runningAgent(
+  context: EngineContext,
+  id: string,
+  lock?: AsyncDisposable,
+): Promise<AgentOfBox> {
+  await lock?.[Symbol.asyncDispose]();
+  const record = await observed(context.home, currentRecord(context, id));
+  const client = await runningClient(context, record);
+  return {
+    client,
+    ownMachine: false,
+    [Symbol.asyncDispose]: () => {
+      client.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** For the machine's sockets; what a killed process has left goes first. */
+async function freshDirectory(home: Home, id: string): Promise<string> {
+  const directory = workDirectory(home, id);
+  await endLeftMachine(home, id);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return directory;
+  } catch (error) {
+    throw fileError(error, `write ${directory}`);
+  }
+}
+
+/** A machine with the box's disks, bound to this process: it ends with it. */
+async function startMachine(
+  context: EngineContext,
+  id: string,
+  directory: string,
+  writes: boolean,
+): Promise<AsyncDisposable & { client: ShimClient }> {
+  const { host } = context;
+  const record = currentRecord(context, id);
+  const spec = specOf(record.options);
+  const files = await boxFiles(context, record, spec);
+  if (files.isNew) {
+    if (!writes) files.disk = join(directory, 'disk');
+    await makeDisk(context, files.disk, spec.diskBytes);
+  }
+  const accelerator = (await host.accelerator()).name;
+  const machine = { cpus: DEFAULT_CPUS, memoryMib: DEFAULT_MEMORY_MIB, accelerator };
+  const [{ template }, qemu] = await Promise.all([host.template(machine), host.qemu()]);
+  const machineFiles = { ...files, ram: template.ram, state: template.state };
+  const shim = await startShim({
+    box: id,
+    directory,
+    plan: planQemu(qemu, machine, machineFiles, { kind: 'restore' }),
+    user: requiredVmmUser(spec.security, record),
+    template: true,
+  });
+  const client = await ShimClient.connect(directory, { name: boxName(record) });
+  const end = async (): Promise<void> => {
+    client?.shutdown();
+    const ended = client?.closed ?? Promise.resolve();
+    await within(ended, POWER_OFF_DEADLINE_MS, id, 'disks').catch(() => client?.killVmm());
+    shim.release();
+    await client?.closed;
+  };
+  try {
+    if (client === null) throw new BoxliteError('boot-failed', `the shim of box ${id} is gone`);
+    const monitor = await openMonitor(directory);
+    try {
+      await restoreState(monitor);
+    } finally {
+      monitor.close();
+    }
+    const bootstrapped = client.bootstrap(
+      bootstrapValues({ ...spec, network: false, volumes: [], tmpfs: [] }),
+    );
+    await within(bootstrapped, BOOTSTRAP_DEADLINE_MS, id, 'bootstrap');
+    return { client, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    client?.killVmm();
+    await end();
+    throw error;
+  }
+}

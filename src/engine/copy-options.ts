@@ -1,0 +1,72 @@
+/** How `copyInto` and `copyOut` copy. */
+export interface CopyOptions {
+  /** Directories may be copied, with all in them; default true. Without, a directory is an error. */
+  recursive?: boolean;
+  /** Replace files that are at the destination; default true. Without, one that is there is an error. */
+  overwrite?: boolean;
+  /** Copy what links lead to, everywhere in the source, instead of the links; default false. */
+  followSymlinks?: boolean;
+  /**
+   * A directory goes into an existing destination by its own name; default true. Without, what is in it
+   * does, as if the source ended in `/.`.
+   */
+  includeParent?: boolean;
+  /** Follow a link that the source itself is; default false. */
+  followSource?: boolean;
+  /**
+   * Keep owners, set-user-id bits, device nodes and extended attributes as far as one may; default false:
+   * files belong to root in the box and to the caller on the host.
+   */
+  archive?: boolean;
+  /** Told what was left out, and of files that changed while they were read. */
+  onWarning?: (text: string) => void;
+  /** Told the bytes of archive that have passed so far. */
+  onProgress?: (bytes: number) => void;
+  /** Ends the copy: what is half there is removed, what is whole stays. */
+  signal?: AbortSignal;
+}
+
+export interface CopyResult {
+  /** Of the content of files. */
+  bytes: number;
+  /** Files, directories and links. */
+  entries: number;
+  /** Bytes of the archive that passed between host and box. */
+  transferred: number;
+}
+
+/** Words for the end that packs (native/archive/command.h). */
+export function packWords(options: CopyOptions, sparse: boolean): string[] {
+  return words({
+    'follow-source': options.followSource === true,
+    'follow-all': options.followSymlinks === true,
+    attributes: options.archive === true,
+    sparse,
+    directories: options.recursive !== false,
+  });
+}
+
+export interface UnpackPlace {
+  side: 'box' | 'host';
+  /** The archive is the caller's own. */
+  foreign?: boolean;
+  /** The machine ends after it. */
+  sync?: boolean;
+}
+
+/** Words for the end that unpacks. A box may be given what the host must not take from one. */
+export function unpackWords(options: CopyOptions, place: UnpackPlace): string[] {
+  return words({
+    foreign: place.foreign === true,
+    keep: options.overwrite === false,
+    owners: options.archive === true,
+    attributes: options.archive === true,
+    privileges: place.side === 'box' || options.archive === true,
+    sync: place.sync === true,
+    direct: place.side === 'box',
+  });
+}
+
+function words(choices: Record<string, boolean>): string[] {
+  return Object.keys(choices).filter((word) => choices[word] === true);
+}

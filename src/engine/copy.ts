@@ -1,0 +1,274 @@
+import { Readable } from 'node:stream';
+import type { ExecExit, ExecSession } from '../agent/exec-session.js';
+import { COPY_EXITS } from '../agent/protocol.js';
+import { BoxliteError } from '../errors.js';
+import { decompress } from '../image/decompress.js';
+import { startArchive, type ArchiveProcess } from './archive-process.js';
+import { ReportReader, type ArchiveReport } from './archive-report.js';
+import { agentOfBox, type AgentOfBox } from './box-machine.js';
+import type { EngineContext } from './context.js';
+import { copyError, type CopyEnd } from './copy-error.js';
+import { packWords, unpackWords, type CopyOptions, type CopyResult } from './copy-options.js';
+import { boxPath, contentsOf, hostPath } from './copy-path.js';
+import { crashPoint } from './crash-point.js';
+import { copyValues } from './guest-messages.js';
+import { endsWithin } from './stop.js';
+
+/** The agent starts a process at once; a machine that stands still never does. */
+const START_DEADLINE_MS = 30_000;
+
+/** How long the end of a box may come behind that of its processes. */
+const ENDING_MS = 2_000;
+
+/** After the archive's end the box has only to say that it is done. */
+const END_DEADLINE_MS = 10_000;
+
+/** The box of a copy, and its name in messages. */
+export interface CopyBox {
+  context: EngineContext;
+  id: string;
+  name: string;
+}
+
+/** Copies a file or a directory of the host into a box, running or not. */
+export async function copyInto(
+  box: CopyBox,
+  source: string,
+  destination: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const from = sourcePath(hostPath(source), options);
+  const packing = (): ArchiveProcess =>
+    startArchive(['pack', ...packWords(options, true), '--', from], warning(options));
+  return intoBox(box, packing, boxPath(destination), options, { path: from, foreign: false });
+}
+
+/** Unpacks an archive (tar, compressed or not) into a directory of a box. */
+export async function unpackInto(
+  box: CopyBox,
+  archive: AsyncIterable<Uint8Array>,
+  destination: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const reading = (): Feed => {
+    const stdout = Readable.from(decompress(archive), { objectMode: false });
+    const ended = new Promise<ArchiveReport>((resolve, reject) => {
+      stdout.on('end', () => resolve({ exit: 0, message: '', bytes: 0, entries: 0 }));
+      stdout.on('error', reject);
+    });
+    return { stdout, ended, stop: () => stdout.destroy() };
+  };
+  return intoBox(box, reading, boxPath(destination), options, { path: '-', foreign: true });
+}
+
+/** Copies a file or a directory out of a box to the host. Nothing outside the destination is touched. */
+export async function copyOut(
+  box: CopyBox,
+  source: string,
+  destination: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const from = sourcePath(boxPath(source), options);
+  const to = hostPath(destination);
+  await using agent = await agentOf(box, false);
+  options.signal?.throwIfAborted();
+  const words = unpackWords(options, { side: 'host' });
+  const unpacking = startArchive(['unpack', ...words, '--', to], warning(options));
+  const session = startSession(agent, ['pack', ...packWords(options, true), '--', from]);
+  const report = new ReportReader(warning(options));
+  let transferred = 0;
+  session.onOutput((stream, chunk, consumed) => {
+    if (stream === 'stderr') {
+      report.push(chunk);
+      consumed();
+      return;
+    }
+    transferred += chunk.length;
+    crashPoint('copy:streaming');
+    options.onProgress?.(transferred);
+    if (unpacking.stdin.writable) unpacking.stdin.write(chunk, () => consumed());
+    else consumed();
+  });
+  const packed = endOf(agent, session, report, box.name, options.signal);
+  // Whichever ends first ends the other: no more comes, or nobody takes it.
+  void packed.then(unpacking.stop, unpacking.stop);
+  let late: NodeJS.Timeout | undefined;
+  const unpackReport = await unpacking.ended.finally(() => {
+    late = setTimeout(() => session.close(), END_DEADLINE_MS);
+  });
+  if (unpackReport.exit !== 0) session.close();
+  const packResult = await settled(packed);
+  clearTimeout(late);
+  crashPoint('copy:ended');
+  options.signal?.throwIfAborted();
+  const host: CopyEnd = { side: 'host', role: 'destination', box: box.name, path: to };
+  if (unpackReport.exit !== 0 && unpackReport.exit !== COPY_EXITS.TRUNCATED)
+    throw copyError(host, unpackReport);
+  if ('error' in packResult)
+    throw unpackReport.exit === 0 && isCancelled(packResult.error)
+      ? new BoxliteError('protocol', `box ${box.name} sends on after the end of its archive`)
+      : packResult.error;
+  if (packResult.value.exit !== 0)
+    throw copyError({ side: 'box', role: 'source', box: box.name, path: from }, packResult.value);
+  if (unpackReport.exit !== 0) throw copyError(host, unpackReport);
+  return { bytes: unpackReport.bytes, entries: unpackReport.entries, transferred };
+}
+
+/** A file or a directory of a box as a tar that any tar reads. */
+export async function* packOut(
+  box: CopyBox,
+  source: string,
+  options: CopyOptions,
+): AsyncGenerator<Buffer, void, undefined> {
+  const from = sourcePath(boxPath(source), options);
+  await using agent = await agentOf(box, false);
+  const words = packWords({ ...options, archive: true }, false);
+  const session = startSession(agent, ['pack', ...words, '--', from]);
+  const report = new ReportReader(warning(options));
+  session.stderr.on('data', (chunk: Buffer) => report.push(chunk));
+  const packed = endOf(agent, session, report, box.name, options.signal);
+  packed.catch(() => undefined); // asked below
+  try {
+    for await (const chunk of session.stdout as AsyncIterable<Buffer>) yield chunk;
+    const end = await packed;
+    if (end.exit !== 0)
+      throw copyError({ side: 'box', role: 'source', box: box.name, path: from }, end);
+  } finally {
+    session.close();
+  }
+}
+
+type Feed = Pick<ArchiveProcess, 'stdout' | 'ended' | 'stop'>;
+
+async function intoBox(
+  box: CopyBox,
+  start: () => Feed,
+  to: string,
+  options: CopyOptions,
+  source: { path: string; foreign: boolean },
+): Promise<CopyResult> {
+  await using agent = await agentOf(box, true);
+  options.signal?.throwIfAborted();
+  const { foreign } = source;
+  const words = unpackWords(options, { side: 'box', foreign, sync: agent.ownMachine });
+  const session = startSession(agent, ['unpack', ...words, '--', to]);
+  const report = new ReportReader(warning(options));
+  session.onOutput((_stream, chunk, consumed) => {
+    report.push(chunk);
+    consumed();
+  });
+  const unpacked = endOf(agent, session, report, box.name, options.signal);
+  const feed = start();
+  let transferred = 0;
+  feed.stdout.on('data', (chunk: Buffer) => {
+    transferred += chunk.length;
+    crashPoint('copy:streaming');
+    options.onProgress?.(transferred);
+  });
+  feed.stdout.pipe(session.stdin);
+  void unpacked.then(feed.stop, feed.stop);
+  // A source that can't be read to its end gives none, so the box would wait for ever.
+  let unreadable: { error: unknown } | undefined;
+  feed.ended.catch((error: unknown) => {
+    unreadable = { error };
+    session.close();
+  });
+  const unpackResult = await settled(unpacked);
+  crashPoint('copy:ended');
+  options.signal?.throwIfAborted();
+  if (unreadable !== undefined) throw unreadable.error;
+  if ('error' in unpackResult) throw unpackResult.error;
+  const guest: CopyEnd = { side: 'box', role: 'destination', box: box.name, path: to };
+  const { exit } = unpackResult.value;
+  if (exit !== 0 && exit !== COPY_EXITS.TRUNCATED) throw copyError(guest, unpackResult.value);
+  // An archive of the caller's may go on for ever after its end.
+  if (!foreign) {
+    const packReport = await feed.ended;
+    if (packReport.exit !== 0)
+      throw copyError(
+        { side: 'host', role: 'source', box: box.name, path: source.path },
+        packReport,
+      );
+  }
+  if (exit !== 0) throw copyError(guest, unpackResult.value);
+  return {
+    bytes: unpackResult.value.bytes,
+    entries: unpackResult.value.entries,
+    transferred,
+  };
+}
+
+function sourcePath(path: string, options: CopyOptions): string {
+  return options.includeParent === false && options.recursive !== false ? contentsOf(path) : path;
+}
+
+function warning({ onWarning }: CopyOptions): (text: string) => void {
+  return (text) => onWarning?.(text);
+}
+
+function agentOf(box: CopyBox, writes: boolean): Promise<AgentOfBox> {
+  return agentOfBox(box.context, box.id, { purpose: 'cp', writes });
+}
+
+function startSession(agent: AgentOfBox, argv: readonly string[]): ExecSession {
+  const session = agent.client.exec(copyValues(argv));
+  session.started.catch(() => undefined); // `exited` tells it too
+  session.exited.catch(() => undefined);
+  return session;
+}
+
+async function endOf(
+  agent: AgentOfBox,
+  session: ExecSession,
+  report: ReportReader,
+  box: string,
+  signal: AbortSignal | undefined,
+): Promise<ArchiveReport> {
+  const stop = (): void => session.close();
+  signal?.addEventListener('abort', stop, { once: true });
+  const late = setTimeout(stop, START_DEADLINE_MS);
+  let started = false;
+  try {
+    await session.started;
+    started = true;
+    clearTimeout(late);
+    const exit = await session.exited;
+    if (exit.signal !== 0) throw await killedCopy(agent, box, exit);
+    return report.end(exit.code);
+  } catch (error) {
+    if (!started && signal?.aborted !== true && isCancelled(error))
+      throw new BoxliteError('timeout', `box ${box} does not answer`, {
+        hint: 'when it is paused, unpause it first',
+      });
+    throw error;
+  } finally {
+    clearTimeout(late);
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** A box that ends takes whoever copies in it along. */
+async function killedCopy(
+  { client }: AgentOfBox,
+  box: string,
+  { signal, oom }: ExecExit,
+): Promise<BoxliteError> {
+  if (!oom && (await endsWithin(client.closed, ENDING_MS)))
+    return new BoxliteError('box-not-running', `box ${box} has ended`);
+  const why = oom ? 'for want of memory' : `by signal ${signal}`;
+  return new BoxliteError('exec-failed', `the copy was killed in box ${box} ${why}`);
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof BoxliteError && error.code === 'cancelled';
+}
+
+type Settled<T> = { value: T } | { error: unknown };
+
+async function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  try {
+    return { value: await promise };
+  } catch (error) {
+    return { error };
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Places where a process may be ended for a test of what is left then. With BOXLITE_CRASH_AT=POINT in its
+ * environment a process kills itself when it gets there; with POINT=STOP it stops itself, so that somebody else
+ * can be killed at just that moment. It is in the program that is shipped, because that is the one to be
+ * tested, and whoever sets a process's environment can end it anyway.
+ */
+export const CRASH_POINTS = [
+  'create:inserted',
+  'create:made',
+  'start:locked',
+  'start:cleared',
+  'start:disk-draft',
+  'start:disk-made',
+  'start:shim-up',
+  'start:restored',
+  'start:running',
+  'start:recorded',
+  'template:begun',
+  'template:saved',
+  'image-template:begun',
+  'image-template:saved',
+  'exec:connected',
+  'exec:started',
+  'export:machine-up',
+  'export:reading',
+  'copy:streaming',
+  'copy:ended',
+  'pause:connected',
+  'pause:told',
+  'pause:recorded',
+  'unpause:connected',
+  'unpause:told',
+  'unpause:recorded',
+  'update:recorded',
+  'stop:locked',
+  'stop:marked',
+  'stop:signalled',
+  'stop:ended',
+  'kill:connected',
+  'remove:locked',
+  'remove:vmm-ended',
+  'remove:renamed',
+  'remove:forgotten',
+  'remove:deleted',
+  'end:told',
+  'end:vmm-killed',
+  'end:removed',
+  'hook:begun',
+  'hook:started',
+] as const;
+
+export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+/** What comes by a second time, as a removal with the reserve does, is let through. */
+let stopped = false;
+
+export function crashPoint(point: CrashPoint): void {
+  const at = process.env.BOXLITE_CRASH_AT;
+  if (at === undefined) return;
+  // Both are done when kill(2) returns.
+  if (at === point) process.kill(process.pid, 'SIGKILL');
+  if (stopped || at !== `${point}=STOP`) return;
+  stopped = true;
+  process.kill(process.pid, 'SIGSTOP');
+}

@@ -1,0 +1,57 @@
+import type { ShimClient } from '../agent/client.js';
+import type { ExecSession } from '../agent/exec-session.js';
+import type { BoxCommand } from './box-command.js';
+import { mergeEnv, specOf } from './box-spec.js';
+import { currentRecord, type EngineContext } from './context.js';
+import { crashPoint } from './crash-point.js';
+import { countFailed, tellExec } from './exec-events.js';
+import { commandValues } from './guest-messages.js';
+import { observed } from './observe.js';
+import { withPrivileged } from './privileges.js';
+import { runningClient } from './stop.js';
+
+/** A command that runs in a box beside the box's own. */
+export interface StartedCommand {
+  client: ShimClient;
+  session: ExecSession;
+}
+
+/**
+ * Starts a command in a running box; resolves when it runs.
+ * @param detached it has no streams, and outlives this process
+ * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state
+ */
+export async function startCommand(
+  context: EngineContext,
+  id: string,
+  command: BoxCommand,
+  { detached = false }: { detached?: boolean } = {},
+): Promise<StartedCommand> {
+  const record = await observed(context.home, currentRecord(context, id));
+  const client = await runningClient(context, record, { doing: 'exec' });
+  crashPoint('exec:connected');
+  const spec = specOf(record.options);
+  const { terminal } = command;
+  const values = commandValues({
+    argv: command.argv,
+    env: mergeEnv(spec.env, terminal ? ['TERM=xterm'] : [], command.variables),
+    workingDir: command.directory ?? spec.workingDir,
+    user: command.runAs ?? spec.user,
+    tty: terminal,
+    stdin: command.stdinOpen && !detached,
+    timeoutMs: command.timeoutMs,
+    privileges: withPrivileged(spec.privileges, command.isPrivileged),
+  });
+  const session = client.exec(values, { detached });
+  session.exited.catch(() => undefined); // told by the execution, if there is one
+  try {
+    await session.started;
+    crashPoint('exec:started');
+    tellExec(context, record, command.argv, session);
+    return { client, session };
+  } catch (error) {
+    client.close();
+    countFailed(context, id);
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import { Home } from '../home.js';
+import { DEFAULT_LAYER_LIMITS } from '../image/layer-limits.js';
+import type { EngineContext } from './context.js';
+import { Host } from './host.js';
+import { Images } from './images.js';
+import { Lifetime } from './lifetime.js';
+import type { BoxliteOptions } from './options.js';
+import { Registries } from './registries.js';
+
+/** The parts that a runtime is made of, joined by its options. Nothing is opened yet. */
+export interface Engine {
+  context: EngineContext;
+  images: Images;
+  registries: Registries;
+}
+
+export function openEngine(options: BoxliteOptions): Engine {
+  const home = new Home(options.homeDir ?? Home.defaultRoot());
+  const lifetime = new Lifetime(home);
+  const database = () => lifetime.database();
+  const host = new Host(home, database, {
+    accelerator: options.accelerator ?? 'auto',
+    qemu: options.qemu,
+    onNotice: options.onNotice ?? (() => undefined),
+  });
+  const registries = new Registries({
+    insecureRegistries: options.insecureRegistries ?? [],
+    registryMirrors: options.registryMirrors ?? {},
+    caCertificates: options.caCertificates ?? [],
+    dockerConfigDir: options.dockerConfigDir,
+  });
+  const images = new Images(home, database, {
+    registries: options.imageRegistries ?? [],
+    registryOptions: () => registries.options(),
+    layerLimits: {
+      bytes: options.maxLayerBytes ?? DEFAULT_LAYER_LIMITS.bytes,
+      entries: options.maxLayerEntries ?? DEFAULT_LAYER_LIMITS.entries,
+    },
+  });
+  return { context: { home, host, database, lifetime }, images, registries };
+}

@@ -1,0 +1,102 @@
+import { BoxliteError } from '../errors.js';
+import type { BoxOptions } from './options.js';
+import { vmmUser, type VmmUser } from './vmm-user.js';
+
+/** What is to be done about a wall that this host may not allow. */
+export type WallPolicy = 'off' | 'try' | 'require';
+
+/**
+ * The walls around a box besides the virtual machine itself, and what its own processes may do. Plain
+ * values: take a preset and change what should differ.
+ *
+ * ```ts
+ * { security: { ...SecurityOptions.maximum(), network: 'default' } }
+ * ```
+ *
+ * What no preset turns off: the VMM runs without new privileges, with limits, and with no file but its
+ * own box's.
+ */
+export interface SecurityOptions {
+  /** QEMU's seccomp filter: the VMM starts no program, gains no privilege, changes no limit. */
+  vmmSandbox: boolean;
+  /**
+   * The VMM runs as a user of its own, who owns nothing, another for each box. Only root can give it
+   * one: `try` goes without where that can't be, `require` does not start the box.
+   */
+  vmmUser: WallPolicy;
+  /** What the box reaches when `BoxOptions.network` does not say. */
+  network: 'default' | 'none';
+  /**
+   * Capabilities that the box's processes lack of Docker's fourteen; `['ALL']` for every one. Those of
+   * `BoxOptions.capAdd` are given all the same.
+   */
+  capDrop: string[];
+}
+
+export type SecurityPreset = 'development' | 'standard' | 'maximum';
+
+/** The presets, a new object each time. */
+export const SecurityOptions = {
+  /** To look into a VMM at work: it may be traced as the caller's own process, no call is filtered. */
+  development(): SecurityOptions {
+    return { vmmSandbox: false, vmmUser: 'off', network: 'default', capDrop: [] };
+  },
+  /** The default: each wall that the host allows, and Docker's capabilities. */
+  standard(): SecurityOptions {
+    return { vmmSandbox: true, vmmUser: 'try', network: 'default', capDrop: [] };
+  },
+  /**
+   * For what is not trusted at all: every wall, or the box does not start; no network; and no
+   * capability by which a process reaches below the files and users that are its own.
+   */
+  maximum(): SecurityOptions {
+    const capDrop = ['NET_RAW', 'MKNOD', 'SYS_CHROOT', 'SETFCAP', 'AUDIT_WRITE', 'SETPCAP'];
+    return { vmmSandbox: true, vmmUser: 'require', network: 'none', capDrop };
+  },
+} as const satisfies Record<SecurityPreset, () => SecurityOptions>;
+
+/** A preset by name, or the options themselves. @throws invalid-argument */
+export function settleSecurity(
+  security: Partial<SecurityOptions> | SecurityPreset = 'standard',
+): SecurityOptions {
+  if (typeof security === 'string') {
+    if (!Object.hasOwn(SecurityOptions, security))
+      throw new BoxliteError('invalid-argument', `there is no security preset "${security}"`, {
+        hint: `use one of ${Object.keys(SecurityOptions).join(', ')}`,
+      });
+    return SecurityOptions[security]();
+  }
+  const settled = { ...SecurityOptions.standard(), ...security };
+  if (!['off', 'try', 'require'].includes(settled.vmmUser))
+    throw new BoxliteError('invalid-argument', `vmmUser can't be "${settled.vmmUser}"`, {
+      hint: 'use off, try or require',
+    });
+  return settled;
+}
+
+/** The options with what their security says where they themselves say nothing. @throws invalid-argument */
+export function withSecurity(options: BoxOptions): BoxOptions {
+  const security = settleSecurity(options.security);
+  return {
+    ...options,
+    security,
+    network: options.network ?? security.network,
+    capDrop: [...security.capDrop, ...(options.capDrop ?? [])],
+  };
+}
+
+/** Whom the VMM of a box is to run as. @throws unsupported when it must have a user and can't */
+export function requiredVmmUser(
+  { vmmUser: policy } = SecurityOptions.standard(),
+  box: { id: string; lockId: number },
+): VmmUser | undefined {
+  if (policy === 'off') return undefined;
+  const user = vmmUser(box.lockId);
+  if (user === undefined && policy === 'require')
+    throw new BoxliteError(
+      'unsupported',
+      `box ${box.id} is to have a VMM with a user of its own, which only root can give it`,
+      { hint: "run as root, or say vmmUser: 'try' (the preset `standard`)" },
+    );
+  return user;
+}

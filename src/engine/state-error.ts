@@ -1,0 +1,49 @@
+import { BoxliteError } from '../errors.js';
+import type { BoxRecord } from '../store/box-record.js';
+
+/** As people name the box. */
+export function boxName({ id, name }: { id: string; name?: string | null | undefined }): string {
+  return name ?? id.slice(0, 12);
+}
+
+export function noSuchBox(idOrName: string): BoxliteError {
+  return new BoxliteError('box-not-found', `No such box: ${idOrName}`, {
+    hint: "Run 'boxlite ps -a' to see all boxes.",
+  });
+}
+
+/** What of a box decides whether a call is legal. */
+type Box = Pick<BoxRecord, 'id' | 'name' | 'status' | 'error'> & { restarting?: boolean };
+
+/** Why a call that needs a running box is refused: its state, and the way out. */
+export function notRunning(box: Box): BoxliteError {
+  const name = boxName(box);
+  if (box.status === 'unknown') return unknownState(box);
+  if (box.restarting === true)
+    return new BoxliteError(
+      'box-state',
+      `box ${name} is restarting, wait until the box is running`,
+      { hint: `or end that with \`boxlite stop ${name}\`` },
+    );
+  return new BoxliteError('box-not-running', `box ${name} is not running`, {
+    hint: `start it with \`boxlite start ${name}\``,
+  });
+}
+
+/** @param doing `exec`, `attach`, … */
+export function isPaused(box: Box, doing: string): BoxliteError {
+  const name = boxName(box);
+  return new BoxliteError('box-state', `box ${name} is paused, unpause the box before ${doing}`, {
+    hint: `\`boxlite unpause ${name}\``,
+  });
+}
+
+/** The truth about the box can't be had, and why. */
+export function unknownState(box: Box): BoxliteError {
+  const name = boxName(box);
+  return new BoxliteError(
+    'box-state',
+    `the state of box ${name} is unknown: ${box.error ?? 'its supervisor does not answer'}`,
+    { hint: `end it with \`boxlite stop ${name}\`, or remove it with \`boxlite rm -f ${name}\`` },
+  );
+}

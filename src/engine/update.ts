@@ -1,0 +1,65 @@
+import { BoxliteError } from '../errors.js';
+import { isActive } from '../store/status.js';
+import { checkCpus, checkMemory, checkStopTimeout, specOf, type BoxSpec } from './box-spec.js';
+import { boxName } from './state-error.js';
+import { currentRecord, lockBox, type EngineContext } from './context.js';
+import { crashPoint } from './crash-point.js';
+import { settle } from './observe.js';
+import type { UpdateOptions } from './options.js';
+import { isRestartDue } from './restart-decision.js';
+import { parseRestartPolicy } from './restart-policy.js';
+import { endWaitingShim } from './shim-end.js';
+import { signalNumber } from './signals.js';
+import { exitDelay } from './start.js';
+import { runningClient } from './stop.js';
+
+/**
+ * Changes what can be changed of a box; the restart policy of a running one counts at once.
+ * @throws invalid-argument, box-running for what needs a stopped box
+ */
+export async function updateBox(
+  context: EngineContext,
+  id: string,
+  options: UpdateOptions,
+): Promise<void> {
+  await using _lock = await lockBox(context, id, 'update');
+  const record = await settle(context.home, context.database(), currentRecord(context, id));
+  const before = specOf(record.options);
+  const spec = changed(before, options);
+  const policy = spec.restart?.name ?? 'no';
+  if (record.autoRemove && policy !== 'no')
+    throw new BoxliteError(
+      'invalid-argument',
+      `box ${boxName(record)} removes itself: it can't have a restart policy`,
+    );
+  const resized = spec.cpus !== before.cpus || spec.memoryMib !== before.memoryMib;
+  if (resized && isActive(record.status))
+    throw new BoxliteError(
+      'box-running',
+      `box ${boxName(record)} runs: its processors and its memory can't be changed`,
+      { hint: `stop it first: \`boxlite stop ${boxName(record)}\`` },
+    );
+  // Before it counts, so that the shim that waits is found by the policy it has.
+  const now = { ...record, options: spec };
+  if (!isRestartDue(now) && !isActive(record.status)) await endWaitingShim(context, record);
+  context.database().boxes.update(id, { options: spec });
+  crashPoint('update:recorded');
+  if (options.restart !== undefined && isActive(record.status)) {
+    await using client = await runningClient(context, record, { paused: 'allowed' });
+    client.setExitDelay(exitDelay(now));
+  }
+}
+
+function changed(spec: BoxSpec, options: UpdateOptions): BoxSpec {
+  const { restart, stopSignal, stopTimeoutSeconds, cpus, memoryMib } = options;
+  return {
+    ...spec,
+    ...(restart !== undefined && { restart: parseRestartPolicy(restart) }),
+    ...(stopSignal !== undefined && { stopSignal: signalNumber(stopSignal) }),
+    ...(stopTimeoutSeconds !== undefined && {
+      stopTimeoutSeconds: checkStopTimeout(stopTimeoutSeconds),
+    }),
+    ...(cpus !== undefined && { cpus: checkCpus(cpus) }),
+    ...(memoryMib !== undefined && { memoryMib: checkMemory(memoryMib) }),
+  };
+}
