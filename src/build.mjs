@@ -1,45 +1,94 @@
-// Bundles the program into dist/: one file start-up code, a chunk for what is loaded on demand.
-// Importing the packages unbundled would cost 130 ms at each start, bundled they cost 10.
+// Bundles the program into dist/: importing the packages unbundled would cost 130 ms at each start.
+//   cli.cjs, cli.cache   what bin/boxlite starts, and its compiled form
+//   sqlite/              better-sqlite3's native part, which is no JavaScript
+//   index.js, bench.js   the library and the bench, with a chunk for what is loaded on demand
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { packProgram } from './pack-program.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outdir = join(root, 'dist');
-const entries = {
-  cli: 'src/cli/main.ts',
-  index: 'src/index.ts',
-  bench: 'test/bench/bench.ts',
-};
 
-const present = Object.entries(entries).filter(([, path]) => existsSync(join(root, path)));
-const { metafile } = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(present),
   outdir,
   bundle: true,
   platform: 'node',
   target: 'node20.5',
-  format: 'esm',
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  // Native, so it stays in node_modules.
-  external: ['better-sqlite3'],
+  // What better-sqlite3 finds its native part with; it is told where that is (store/native-binding.ts).
+  external: ['bindings'],
   minifyWhitespace: true,
   minifySyntax: true,
-  // Packages in CommonJS call require() for Node's own modules.
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
   logLevel: 'warning',
-  metafile: true,
-}).catch(() => process.exit(1)); // esbuild has printed what is wrong
+};
 
-// Chunks are named by content, so those of earlier builds would pile up. They go last: a program
-// that is just starting finds its own until the new ones are there.
-const made = new Set(Object.keys(metafile.outputs).map((path) => join(root, path)));
-const chunks = join(outdir, 'chunks');
-for (const name of existsSync(chunks) ? await readdir(chunks) : [])
-  if (!made.has(join(chunks, name))) await rm(join(chunks, name));
+await mkdir(outdir, { recursive: true });
+await Promise.all([buildLibrary(), copySqlite().then(buildProgram)]).catch((error) => {
+  if (!Array.isArray(error?.errors)) console.error(error); // esbuild has printed its own
+  process.exit(1);
+});
+
+async function buildLibrary() {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { index: 'src/index.ts', bench: 'test/bench/bench.ts' },
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    // Packages in CommonJS call require() for Node's own modules.
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+    metafile: true,
+  });
+  // Chunks are named by content, so those of earlier builds would pile up. They go last: a program
+  // that is just starting finds its own until the new ones are there.
+  const made = new Set(Object.keys(metafile.outputs).map((path) => join(root, path)));
+  const chunks = join(outdir, 'chunks');
+  for (const name of existsSync(chunks) ? await readdir(chunks) : [])
+    if (!made.has(join(chunks, name))) await rm(join(chunks, name));
+}
+
+/** The native part of better-sqlite3 under the name of the ABI that it was made for. */
+async function copySqlite() {
+  const folder = join(outdir, 'sqlite');
+  const name = `node-${process.versions.modules}-${process.arch}.node`;
+  const built = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+  await mkdir(folder, { recursive: true });
+  await copyFile(built, join(folder, `${name}.new`));
+  await rename(join(folder, `${name}.new`), join(folder, name));
+}
+
+/** One file, wrapped as bin/boxlite calls it. */
+async function buildProgram() {
+  const program = await packProgram(common);
+  if (!/^[\0-\x7f]*$/.test(program))
+    throw new Error('the bundle is not ASCII, as bin/boxlite takes it to be');
+  const body = `(function(require,__filename,__dirname){${program}\n})`;
+  const digest = createHash('sha256').update(body).digest('hex');
+  const bundle = join(outdir, 'cli.cjs');
+  await writeWhole(bundle, `//${digest}\n${body}`);
+  await compile(bundle, join(outdir, 'cli.cache'), `//${digest}`.length);
+}
+
+/** In a process of its own, since it runs the program. */
+async function compile(bundle, cache, headLength) {
+  const script = join(root, 'src', 'warm-cache.mjs');
+  await promisify(execFile)(
+    process.execPath,
+    [script, bundle, `${cache}.new`, String(headLength)],
+    { timeout: 60_000 },
+  );
+  await rename(`${cache}.new`, cache);
+}
+
+async function writeWhole(path, content) {
+  await writeFile(`${path}.new`, content);
+  await rename(`${path}.new`, path);
+}

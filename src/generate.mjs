@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const generators = [protocol];
+const generators = [protocol, completions, manual];
 
 const check = process.argv.includes('--check');
 const faults = [];
@@ -40,6 +40,29 @@ async function protocol() {
   ]);
   for (const { name, bytes } of all) files.set(`${folder}/${name}.bin`, bytes);
   return { files, folders: [folder] };
+}
+
+/** What the shells load to complete command lines. */
+async function completions() {
+  const { SCRIPTS, SCRIPT_FILES } = await load('src/cli/completion/scripts.ts');
+  const files = new Map(
+    Object.entries(SCRIPTS).map(([shell, script]) => [
+      `completions/${shell}/${SCRIPT_FILES[shell]}`,
+      script,
+    ]),
+  );
+  return { files, folders: ['completions/bash', 'completions/zsh', 'completions/fish'] };
+}
+
+/** The manual pages; package.json lists them for npm, so that list is checked as well. */
+async function manual() {
+  const { manualPages } = await load('src/cli/man/pages.ts');
+  const pages = [...(await manualPages())].sort(([a], [b]) => (a < b ? -1 : 1));
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  manifest.man = pages.map(([name]) => `./man/${name}`);
+  const files = new Map(pages.map(([name, text]) => [`man/${name}`, text]));
+  files.set('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+  return { files, folders: ['man'] };
 }
 
 /** Imports a TypeScript module: bundled into a temporary file beside the sources, where packages resolve. */

@@ -1,55 +1,124 @@
 /** The flags that `run` and `create` share, and what they mean to the engine. */
-import type { BoxOptions } from '../engine/options.js';
-import { flag, list, value, type OptionValues } from './command.js';
+import { resolve } from 'node:path';
+import type { BoxOptions, RootfsSpec } from '../engine/options.js';
+import { BoxliteError } from '../errors.js';
+import { flag, list, under, value, type OptionValues } from './command.js';
 import { warn, type CommandContext } from './context.js';
+import { parseExposedPorts } from './flags/exposed-port.js';
 import { readEnvironment, readLabels } from './flags/key-values.js';
+import { readMounts } from './flags/mounts.js';
 import { oneOf, wholeNumber } from './flags/number.js';
 import { parseBytes, parseDiskBytes, parseMemoryMib } from './flags/size.js';
+import { parseUlimit } from './flags/ulimit.js';
+import { REFUSED_FLAGS } from './refused-flags.js';
+import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
 
 const PULL_POLICIES = ['missing', 'always', 'never'] as const;
 const NETWORKS = ['default', 'none'] as const;
+const SECURITY_PRESETS = ['development', 'standard', 'maximum'] as const;
 
 export const BOX_OPTIONS = {
-  interactive: flag('Keep stdin open for the command', { short: 'i' }),
-  tty: flag('Give the command a terminal', { short: 't' }),
-  rm: flag('Remove the box when its command has ended'),
-  name: value('Name of the box', 'NAME'),
-  env: list('Set a variable, or pass on the one of this name', 'KEY[=VALUE]', { short: 'e' }),
-  'env-file': list('Read variables from a file', 'FILE', { complete: 'file' }),
-  workdir: value('Directory the command starts in, made when missing', 'PATH', { short: 'w' }),
-  user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', { short: 'u' }),
-  entrypoint: value("Replace the image's ENTRYPOINT", 'COMMAND'),
-  hostname: value('Host name of the box', 'NAME', { short: 'h' }),
-  label: list('Set a label', 'KEY[=VALUE]', { short: 'l' }),
-  'label-file': list('Read labels from a file', 'FILE', { complete: 'file' }),
-  cidfile: value("Write the box's id to a file that does not exist yet", 'FILE', {
-    complete: 'file',
+  ...REFUSED_FLAGS,
+  ...under('General', {
+    name: value('Name of the box', 'NAME'),
+    rm: flag('Remove the box when its command has ended'),
+    cidfile: value("Write the box's id to a file that does not exist yet", 'FILE', {
+      complete: 'file',
+    }),
+    label: list('Set a label', 'KEY[=VALUE]', { short: 'l' }),
+    'label-file': list('Read labels from a file', 'FILE', { complete: 'file' }),
+    annotation: list('Keep a note with the box', 'KEY=VALUE'),
   }),
-  init: flag('Run an init in the box that forwards signals and reaps processes'),
-  'read-only': flag("Make the box's root file system read-only"),
-  'shm-size': value('Size of /dev/shm (64m)', 'SIZE', { parse: parseBytes }),
-  'stop-signal': value('Signal that stops the box', 'SIGNAL'),
-  'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
-    parse: wholeNumber(-1),
+  ...under('Image', {
+    pull: value('When to ask the registry: missing (default), always, never', 'WHEN', {
+      parse: oneOf(PULL_POLICIES),
+      complete: PULL_POLICIES,
+    }),
+    quiet: flag('Pull without a word', { short: 'q' }),
+    platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]'),
+    rootfs: value('Directory or OCI layout to run in place of an image', 'PATH', {
+      complete: 'file',
+    }),
   }),
-  cpus: value('Number of virtual CPUs (default 1)', 'NUMBER', { parse: wholeNumber(1, 64) }),
-  memory: value('Memory, such as 2g; a bare number is MiB (default 512m)', 'SIZE', {
-    short: 'm',
-    parse: parseMemoryMib,
+  ...under('Command and terminal', {
+    interactive: flag('Keep stdin open for the command', { short: 'i' }),
+    tty: flag('Give the command a terminal', { short: 't' }),
+    env: list('Set a variable, or pass on the one of this name', 'KEY[=VALUE]', { short: 'e' }),
+    'env-file': list('Read variables from a file', 'FILE', { complete: 'file' }),
+    workdir: value('Directory the command starts in, made when missing', 'PATH', { short: 'w' }),
+    user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', { short: 'u' }),
+    entrypoint: value("Replace the image's ENTRYPOINT", 'COMMAND'),
+    init: flag('Run an init in the box that forwards signals and reaps processes'),
   }),
-  'disk-size': value('Size of the writable disk, with its unit (default 10g)', 'SIZE', {
-    parse: parseDiskBytes,
+  ...under('Resource', {
+    cpus: value('Number of virtual CPUs (default 1)', 'NUMBER', { parse: wholeNumber(1, 64) }),
+    memory: value('Memory, such as 2g; a bare number is MiB (default 512m)', 'SIZE', {
+      short: 'm',
+      parse: parseMemoryMib,
+    }),
+    'disk-size': value('Size of the writable disk, with its unit (default 10g)', 'SIZE', {
+      parse: parseDiskBytes,
+    }),
+    'pids-limit': value('Most processes and threads in the box; -1 for no limit', 'NUMBER', {
+      parse: wholeNumber(-1, 4_194_304),
+    }),
+    'shm-size': value('Size of /dev/shm (64m)', 'SIZE', { parse: parseBytes }),
+    ulimit: list('Limit a resource: nofile=1024:2048; -1 is no limit', 'NAME=SOFT[:HARD]', {
+      parse: parseUlimit,
+    }),
   }),
-  network: value('default, or none for a box that reaches nothing', 'NETWORK', {
-    parse: oneOf(NETWORKS),
-    complete: NETWORKS,
+  ...under('Storage', {
+    volume: list('Mount a directory or file of the host', 'HOST:BOX[:ro]', {
+      short: 'v',
+      complete: 'file',
+    }),
+    mount: list('Mount a directory, a file or a tmpfs', 'type=bind|tmpfs,target=PATH,…'),
+    tmpfs: list('Mount an empty file system in memory', 'PATH[:OPTIONS]'),
+    'read-only': flag("Make the box's root file system read-only"),
   }),
-  pull: value('When to ask the registry: missing (default), always, never', 'WHEN', {
-    parse: oneOf(PULL_POLICIES),
-    complete: PULL_POLICIES,
+  ...under('Network', {
+    network: value('default, or none for a box that reaches nothing', 'NETWORK', {
+      parse: oneOf(NETWORKS),
+      complete: NETWORKS,
+    }),
+    hostname: value('Host name of the box', 'NAME', { short: 'h' }),
+    'add-host': list('Add a line to /etc/hosts; host-gateway is this host', 'NAME:IP'),
+    dns: list("Address of the box's name server", 'IP'),
+    expose: list('Say that the command listens at a port; nothing is published', 'PORT[/PROTO]', {
+      parse: parseExposedPorts,
+    }),
   }),
-  platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]'),
-  quiet: flag('Pull without a word', { short: 'q' }),
+  ...under('Security', {
+    security: value('Walls around the box: development, standard (default), maximum', 'PRESET', {
+      parse: oneOf(SECURITY_PRESETS),
+      complete: SECURITY_PRESETS,
+    }),
+    privileged: flag('Give the command every capability, and the kernel as it is'),
+    'cap-add': list('Give the command a capability, or ALL', 'CAP'),
+    'cap-drop': list('Take a capability from the command, or ALL', 'CAP'),
+  }),
+  ...under('Lifecycle', {
+    restart: value(
+      'Start it again when it has ended: no, on-failure[:N], always, unless-stopped',
+      'POLICY',
+      {
+        complete: ['no', 'on-failure', 'always', 'unless-stopped'],
+      },
+    ),
+    timeout: value('Seconds that the command may take; then it is ended', 'SECONDS', {
+      parse: wholeNumber(1, 4_294_967),
+    }),
+    'stop-signal': value('Signal that stops the box', 'SIGNAL'),
+    'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
+      parse: wholeNumber(-1),
+    }),
+  }),
+  ...under('Healthcheck', HEALTH_OPTIONS),
+  net: value('The same as --network', 'NETWORK', { parse: oneOf(NETWORKS), hidden: true }),
+  'disable-content-trust': flag('Signatures of images are not looked at', {
+    initial: true,
+    hidden: true,
+  }),
 } as const;
 
 export type BoxFlagValues = OptionValues<typeof BOX_OPTIONS>;
@@ -57,7 +126,7 @@ export type BoxFlagValues = OptionValues<typeof BOX_OPTIONS>;
 /** Flags over the configuration's defaults; what neither says is the engine's to decide. */
 export function readBoxOptions(
   context: CommandContext,
-  image: string,
+  image: string | undefined,
   command: readonly string[],
   flags: BoxFlagValues,
 ): BoxOptions {
@@ -66,7 +135,7 @@ export function readBoxOptions(
     warn(context, `variable ${name} is not set and was left out`),
   );
   const options = {
-    rootfs: { image },
+    rootfs: rootfsOf(image, flags.rootfs),
     command: command.length > 0 ? [...command] : undefined,
     entrypoint: readEntrypoint(flags.entrypoint),
     env: environment,
@@ -80,16 +149,55 @@ export function readBoxOptions(
     init: flags.init,
     readOnlyRoot: flags['read-only'],
     shmBytes: flags['shm-size'],
+    restart: flags.restart,
+    timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000,
     stopSignal: flags['stop-signal'],
     stopTimeoutSeconds: flags['stop-timeout'],
     cpus: flags.cpus ?? settings.cpus,
     memoryMib: flags.memory ?? settings.memoryMib,
     diskBytes: flags['disk-size'] ?? settings.diskBytes,
-    network: flags.network ?? settings.network,
+    pidsLimit: flags['pids-limit'],
+    healthcheck: readHealthcheck(flags),
+    network: flags.network ?? flags.net ?? settings.network,
+    ...readPrivileges(flags),
+    ...readNames(flags),
+    security: flags.security,
     platform: flags.platform,
+    ...readMounts(flags.volume, flags.mount, flags.tmpfs),
     idle: false,
   };
   return withoutUndefined(options);
+}
+
+function rootfsOf(image: string | undefined, path: string | undefined): RootfsSpec {
+  return path === undefined ? { image: image ?? '' } : { path: resolve(path) };
+}
+
+function readPrivileges(flags: BoxFlagValues) {
+  if (!flags['disable-content-trust'])
+    throw new BoxliteError('unsupported', 'signatures of images are not looked at', {
+      hint: 'leave out --disable-content-trust=false',
+    });
+  return {
+    privileged: flags.privileged,
+    capAdd: [...flags['cap-add']],
+    capDrop: [...flags['cap-drop']],
+    ulimits: [...flags.ulimit],
+  };
+}
+
+function readNames(flags: BoxFlagValues) {
+  const [dns, ...others] = flags.dns;
+  if (others.length > 0)
+    throw new BoxliteError('unsupported', 'a box has one name server', {
+      hint: 'give --dns once',
+    });
+  return {
+    dns,
+    extraHosts: [...flags['add-host']],
+    annotations: readLabels([], flags.annotation),
+    exposedPorts: flags.expose.flat(),
+  };
 }
 
 /** Without its value the flag clears the image's, as Docker's does. */

@@ -1,6 +1,9 @@
+const LEAST_BEGINNING = 3;
+
 /**
  * The candidate a mistyped word was most likely meant to be, or undefined when none is near:
- * at most two edits (one for words up to three letters), neighbours swapped counting as one.
+ * at most two edits (one for words up to three letters), neighbours swapped counting as one, or else
+ * the only one that begins so.
  */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const allowed = word.length <= 3 ? 1 : 2;
@@ -10,7 +13,14 @@ export function closest(word: string, candidates: readonly string[]): string | u
     if (distance <= allowed && distance < (best?.distance ?? Infinity))
       best = { candidate, distance };
   }
-  return best?.candidate;
+  return best?.candidate ?? onlyThatBegins(word, candidates);
+}
+
+/** `--interact` is no two edits from `--interactive`, but nothing else begins so. */
+function onlyThatBegins(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length < LEAST_BEGINNING) return undefined;
+  const [first, ...others] = candidates.filter((candidate) => candidate.startsWith(word));
+  return others.length === 0 ? first : undefined;
 }
 
 /** Optimal string alignment: insert, delete, replace, swap neighbours. */

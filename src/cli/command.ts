@@ -6,8 +6,33 @@ import type { CommandContext } from './context.js';
 
 export type CommandGroup = 'boxes' | 'images' | 'system';
 
-/** What a shell may offer for an argument or a value. */
-export type Completion = 'box' | 'running-box' | 'image' | 'file' | readonly string[];
+/**
+ * What a shell may offer for an argument or a value. Where nothing is said, the placeholder decides:
+ * a SIGNAL is a signal, a BOX a box; see completion/offers.ts.
+ */
+export type Completion =
+  | 'box'
+  | 'running-box'
+  | 'image'
+  | 'box-or-image'
+  | 'file'
+  | 'directory'
+  | 'signal'
+  /** `BOX:PATH` or a file of the host. */
+  | 'box-path'
+  | readonly string[]
+  | KeyCompletion
+  | FirstCompletion;
+
+/** `KEY=VALUE`: the keys, and what each one's value may be; undefined = anything. */
+export interface KeyCompletion {
+  readonly keys: Readonly<Record<string, Completion | undefined>>;
+}
+
+/** Depends on what the first argument is. */
+export interface FirstCompletion {
+  readonly byFirst: Readonly<Record<string, Completion | undefined>>;
+}
 
 export interface Argument {
   /** As the usage line shows it: `IMAGE`. */
@@ -29,6 +54,8 @@ export interface OptionDetails {
   readonly summary: string;
   readonly hidden?: boolean;
   readonly complete?: Completion;
+  /** Heading that help and manual list it under; undefined = with those that have none. */
+  readonly heading?: string;
 }
 
 /** `--name` with or without a value; its long name is the key it is defined under. */
@@ -113,9 +140,26 @@ export function value(
 export function list(
   summary: string,
   placeholder: string,
-  details: ValueDetails = {},
-): Option<readonly string[]> {
-  return { ...details, summary, placeholder, repeatable: true, parse: asText, initial: [] };
+  details?: ValueDetails,
+): Option<readonly string[]>;
+export function list<T>(
+  summary: string,
+  placeholder: string,
+  details: ValueDetails & { parse: (text: string) => T },
+): Option<readonly T[]>;
+export function list(
+  summary: string,
+  placeholder: string,
+  details: ValueDetails & { parse?: (text: string) => unknown } = {},
+): Option<readonly unknown[]> {
+  const { parse = asText, ...rest } = details;
+  return { ...rest, summary, placeholder, repeatable: true, parse, initial: [] };
+}
+
+/** Puts options under a heading; the headings come in the order in which a command names them. */
+export function under<const O extends Options>(heading: string, options: O): O {
+  const entries = Object.entries(options).map(([name, option]) => [name, { ...option, heading }]);
+  return Object.fromEntries(entries) as O;
 }
 
 const TRUE_WORDS = new Set(['1', 't', 'true', 'T', 'TRUE', 'True']);

@@ -25,7 +25,7 @@ export interface CommandContext {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** Signals sent to this process: `process` itself. */
+  /** Signals sent to this process. */
   readonly signals: SignalSource;
   readonly now: () => Date;
   /** The engine on the home of the settings; loaded and opened by the first call. */

@@ -7,18 +7,29 @@ import { checkCidfile, writeCidfile } from './cidfile.js';
 import type { CommandContext } from './context.js';
 import { withDefaultTag } from './output/reference.js';
 import { pullWithProgress } from './pull-image.js';
+import { usageError } from './usage-error.js';
 
-/** Makes the box of `run` and `create`: pulls what is missing on stderr, and leaves the id in the cidfile. */
+/**
+ * Makes the box of `run` and `create`: pulls what is missing on stderr, and leaves the id in the cidfile.
+ * @param words IMAGE and the command; with `--rootfs` the command alone
+ */
 export async function createBox(
   context: CommandContext,
   runtime: BoxliteRuntime,
-  image: string,
-  command: readonly string[],
+  verb: 'run' | 'create',
+  words: readonly string[],
   flags: BoxFlagValues,
 ): Promise<LiteBox> {
+  const image = flags.rootfs === undefined ? words[0] : undefined;
+  const command = flags.rootfs === undefined ? words.slice(1) : words;
+  if (image === undefined && flags.rootfs === undefined)
+    throw usageError(`'boxlite ${verb}' requires at least 1 argument`, verb);
   if (flags.cidfile !== undefined) checkCidfile(flags.cidfile);
   const options = readBoxOptions(context, image, command, flags);
-  const box = await createPulling(context, runtime, image, options, flags);
+  const box =
+    image === undefined
+      ? await runtime.create(options, flags.name)
+      : await createPulling(context, runtime, image, options, flags);
   if (flags.cidfile !== undefined) writeCidfile(flags.cidfile, box.id);
   return box;
 }

@@ -1,7 +1,9 @@
 /** Where the process begins and ends: the only place that prints errors, picks statuses and exits. */
+import { StandardStreams } from './standard-streams.js';
 import { VERSION } from './version.js';
 
-await main(process.argv.slice(2));
+const streams = new StandardStreams(endOnStreamError);
+void main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<void> {
   // Scripts ask for it often, so it must cost no more than starting Node.
@@ -9,7 +11,11 @@ async function main(argv: string[]): Promise<void> {
     process.stdout.write(`boxlite version ${VERSION}\n`);
     return;
   }
-  handleClosedOutput();
+  if (argv[0] === '__complete') {
+    const { answer } = await import('./completion/answer.js');
+    streams.stdout.write(await answer(argv.slice(1), process.env));
+    return;
+  }
   process.on('uncaughtException', (error) => void end(argv, error, undefined));
 
   let failureStatus: number | undefined;
@@ -18,7 +24,7 @@ async function main(argv: string[]): Promise<void> {
       import('./program.js'),
       import('./world.js'),
     ]);
-    const status = await runProgram(argv, createWorld(), (each) => {
+    const status = await runProgram(argv, createWorld(streams), (each) => {
       failureStatus = each;
     });
     await exit(status);
@@ -35,31 +41,23 @@ async function end(
   const { describeError } = await import('./report-error.js');
   const { exitStatusOf } = await import('./exit-status.js');
   const debug = (process.env.BOXLITE_DEBUG ?? '') !== '' || argv.includes('--debug');
-  process.stderr.write(describeError(error, debug));
+  streams.stderr.write(describeError(error, debug));
   await exit(exitStatusOf(error, failureStatus));
 }
 
-/** Waits for what is on its way into a pipe: `process.exit` would drop it. */
 async function exit(status: number): Promise<void> {
-  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  await streams.flush();
   process.exit(status);
 }
 
-async function flush(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength === 0) return;
-  await new Promise<void>((resolve) => stream.write('', () => resolve()));
-}
-
 /** `boxlite ps | head -1`: the reader has what it wanted, so end as SIGPIPE would have ended us. */
-function handleClosedOutput(): void {
+function endOnStreamError(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  // Of stderr nobody is left to be told.
+  if (stream === process.stderr) return;
+  // While a box's output passes through, the one who pumps it also has to let go of the box.
+  if (stream.listenerCount('error') > 1) return;
   const sigpipeStatus = 128 + 13;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // While a box's output passes through, the one who pumps it also has to let go of the box.
-    if (process.stdout.listenerCount('error') > 1) return;
-    if (error.code === 'EPIPE') process.exit(sigpipeStatus);
-    process.stderr.write(`boxlite: can't write to stdout: ${error.message}\n`);
-    process.exit(1);
-  });
-  // Nobody is left to be told.
-  process.stderr.on('error', () => undefined);
+  if (error.code === 'EPIPE') process.exit(sigpipeStatus);
+  streams.stderr.write(`boxlite: can't write to stdout: ${error.message}\n`);
+  process.exit(1);
 }

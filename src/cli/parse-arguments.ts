@@ -3,6 +3,7 @@ import { Command, CommanderError, Option as CommanderOption } from 'commander';
 import { BoxliteError } from '../errors.js';
 import { FLAG_WORDS, type CommandDefinition, type Option, type Options } from './command.js';
 import { closest } from './closest.js';
+import { spellOutShortFlags } from './short-flags.js';
 import { usageError } from './usage-error.js';
 
 export interface ParsedArguments {
@@ -22,8 +23,9 @@ export type Grammar = Pick<CommandDefinition, 'name' | 'args' | 'options' | 'pas
  */
 export function parseArguments(grammar: Grammar, argv: readonly string[]): ParsedArguments {
   const occurrences: { name: string; text: string }[] = [];
-  const command = buildParser(grammar, (name, text) => occurrences.push({ name, text }));
-  const { operands, unknown } = splitArguments(command, argv, grammar.name);
+  const spelled = spellOutShortFlags(grammar.options, argv, grammar.passThrough === true);
+  const command = buildParser(grammar, spelled, (name, text) => occurrences.push({ name, text }));
+  const { operands, unknown } = splitArguments(command, spelled, grammar.name);
 
   const help = occurrences.some(({ name }) => name === 'help');
   const unknownOption = unknown[0];
@@ -34,7 +36,12 @@ export function parseArguments(grammar: Grammar, argv: readonly string[]): Parse
   return { args: operands, options, given: new Set(occurrences.map(({ name }) => name)), help };
 }
 
-function buildParser(grammar: Grammar, found: (name: string, text: string) => void): Command {
+/** Of the options only those that a word may mean: to make all of them takes commander milliseconds. */
+function buildParser(
+  grammar: Grammar,
+  words: readonly string[],
+  found: (name: string, text: string) => void,
+): Command {
   const command = new Command();
   command.exitOverride().helpOption(false).helpCommand(false);
   command.configureOutput({ writeErr: () => undefined });
@@ -48,6 +55,7 @@ function buildParser(grammar: Grammar, found: (name: string, text: string) => vo
     });
   };
   for (const [name, option] of Object.entries(grammar.options)) {
+    if (!words.some((word) => mayMean(word, name, option))) continue;
     const short = option.short === undefined ? '' : `-${option.short}, `;
     if (option.placeholder !== undefined) {
       add(`${short}--${name} <value>`, name);
@@ -55,11 +63,17 @@ function buildParser(grammar: Grammar, found: (name: string, text: string) => vo
     }
     add(`${short}--${name}`, name, 'true');
     // Commander's flags take no value, Docker's take =true and =false: each spelling is an option.
-    for (const word of FLAG_WORDS) add(`--${name}=${word}`, name, word);
+    for (const word of FLAG_WORDS)
+      if (words.includes(`--${name}=${word}`)) add(`--${name}=${word}`, name, word);
   }
   const shortHelp = Object.values(grammar.options).some((option) => option.short === 'h');
   add(shortHelp ? '--help' : '-h, --help', 'help', 'true');
   return command;
+}
+
+function mayMean(word: string, name: string, { short }: Option<unknown>): boolean {
+  if (word.startsWith('--')) return word.startsWith(`--${name}`);
+  return short !== undefined && word.startsWith('-') && word.includes(short);
 }
 
 function splitArguments(
@@ -142,11 +156,20 @@ function parseValue(
     return option.parse(value);
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
+    if (error.code === 'unsupported') throw unsupportedFlag(name, option, error);
     throw usageError(
       `invalid argument "${value}" for "${flagNames(name, option)}" flag: ${error.message}`,
       grammar.name,
     );
   }
+}
+
+/** One of Docker's flags that is known, and not taken. */
+function unsupportedFlag(name: string, option: Option<unknown>, error: BoxliteError): BoxliteError {
+  return new BoxliteError('unsupported', `${flagNames(name, option)} is not supported`, {
+    hint: error.message,
+    cause: error,
+  });
 }
 
 function flagNames(name: string, option: Option<unknown>): string {

@@ -3,8 +3,10 @@ import type { BoxliteRuntime } from '../engine/runtime.js';
 import { closest } from './closest.js';
 import { flag } from './command.js';
 import { COMMANDS, findCommand, type CommandEntry } from './commands/index.js';
+import { longFormMembers } from './commands/long-forms.js';
 import type { CommandContext } from './context.js';
-import { renderCommandHelp, renderOverview } from './help.js';
+import { renderCommandHelp, renderOverview, sheetFor, type Sheet } from './help.js';
+import { openPaint } from './output/paint.js';
 import { isList, parseArguments, type Grammar } from './parse-arguments.js';
 import {
   GLOBAL_OPTIONS,
@@ -13,6 +15,7 @@ import {
   type GlobalValues,
   type Settings,
 } from './settings.js';
+import { REFUSED_VERBS } from './refused-verbs.js';
 import { usageError } from './usage-error.js';
 import { VERSION } from './version.js';
 import type { World } from './world.js';
@@ -55,11 +58,13 @@ export async function runProgram(
   const asksHelp = program.help || program.args[0] === 'help';
   const words = program.args[0] === 'help' ? program.args.slice(1) : program.args;
   if (words.length === 0) {
-    world.stdout.write(renderOverview(COMMANDS, GLOBAL_OPTIONS));
+    const sheet = await openSheet(world, program.options);
+    world.stdout.write(renderOverview(COMMANDS, GLOBAL_OPTIONS, undefined, sheet));
     return 0;
   }
   const found = findCommand(words);
-  if (found === undefined) return explainGroup(words, world);
+  if (found === undefined)
+    return explainGroup(words, world, await openSheet(world, program.options));
 
   const command = await found.entry.load();
   onFailureStatus(command.failureStatus ?? FAILED);
@@ -67,11 +72,23 @@ export async function runProgram(
   const grammar: Grammar = { ...command, options: { ...GLOBAL_OPTIONS, ...command.options } };
   const parsed = parseArguments(grammar, [...(asksHelp ? ['--help'] : []), ...found.rest]);
   if (parsed.help) {
-    world.stdout.write(renderCommandHelp(command));
+    const sheet = await openSheet(world, program.options, parsed.given);
+    world.stdout.write(renderCommandHelp(command, sheet));
     return 0;
   }
   const context = createContext(world, mergeGlobals(program.options, parsed), openRuntime);
   return (await command.run(context, parsed.args, parsed.options)) ?? 0;
+}
+
+/** As wide as the terminal; the configuration is not asked, since help must not fail. */
+async function openSheet(
+  { stdout, environment }: World,
+  before: Readonly<Record<string, unknown>>,
+  behind: ReadonlySet<string> = new Set(),
+): Promise<Sheet> {
+  const refused = before['no-color'] === true || behind.has('no-color');
+  const color = !refused && (environment.NO_COLOR ?? '') === '';
+  return sheetFor(stdout, await openPaint(stdout, color));
 }
 
 function mergeGlobals(
@@ -111,15 +128,16 @@ async function openEngine(
 }
 
 /** `boxlite image` alone lists what can follow; any other word is a mistake. */
-function explainGroup(words: readonly string[], world: World): number {
+function explainGroup(words: readonly string[], world: World, sheet: Sheet): number {
   const [word = '', second] = words;
-  const members = COMMANDS.filter((entry) =>
-    namesOf(entry).some((name) => name.startsWith(`${word} `)),
-  );
+  const members = [
+    ...longFormMembers(word, COMMANDS),
+    ...COMMANDS.filter((entry) => namesOf(entry).some((name) => name.startsWith(`${word} `))),
+  ];
   if (members.length === 0) throw unknownCommand(word, COMMANDS.flatMap(namesOf), '');
   if (second !== undefined && !second.startsWith('-'))
     throw unknownCommand(`${word} ${second}`, members.flatMap(namesOf), word);
-  world.stdout.write(renderOverview(members, GLOBAL_OPTIONS, word));
+  world.stdout.write(renderOverview(members, GLOBAL_OPTIONS, word, sheet));
   return 0;
 }
 
@@ -128,6 +146,9 @@ function namesOf(entry: CommandEntry): string[] {
 }
 
 function unknownCommand(word: string, names: readonly string[], group: string): BoxliteError {
+  const instead = Object.hasOwn(REFUSED_VERBS, word) ? REFUSED_VERBS[word] : undefined;
+  if (instead !== undefined)
+    return new BoxliteError('unsupported', `'${word}' is not a boxlite command`, { hint: instead });
   const meant = closest(word, names);
   const hint = meant === undefined ? '' : `Did you mean '${meant}'? `;
   return usageError(`'${word}' is not a boxlite command`, group, hint);

@@ -1,52 +1,42 @@
-import type { PullEvent, PullResult } from '../engine/images.js';
+import type { PullResult } from '../engine/images.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
 import type { CommandContext, OutputStream } from './context.js';
-import { familiarReference, hasTagOrDigest, shortId, splitCanonical } from './output/reference.js';
-import { PullProgress } from './output/pull-progress.js';
-import { openSpinner } from './output/spinner.js';
+import { openPullView, SILENT } from './output/pull-view.js';
+import { familiarReference, hasTagOrDigest } from './output/reference.js';
+import { untilSignal } from './until-signal.js';
 
-export interface PullView {
+export interface PullRequest {
   /** Where Docker's lines go; undefined = nothing is said. */
   readonly lines: OutputStream | undefined;
   readonly platform: string | undefined;
 }
 
-/** Pulls with a line for each step of a layer, and a spinner where a person watches. */
+/**
+ * Pulls with Docker's lines.
+ * @throws Interrupted by a signal, when the pull has let go of everything; the next one goes on
+ */
 export async function pullWithProgress(
   context: CommandContext,
   runtime: BoxliteRuntime,
   reference: string,
-  view: PullView,
+  { lines, platform }: PullRequest,
 ): Promise<PullResult> {
-  const { lines } = view;
-  const platform = view.platform === undefined ? {} : { platform: view.platform };
-  if (lines === undefined) return await runtime.pullImage(reference, platform);
-
-  if (!hasTagOrDigest(reference)) lines.write('Using default tag: latest\n');
-  const progress = new PullProgress(context.now());
-  const spinner = await openSpinner(context);
-  const say = (line: string): void => spinner.over(() => void lines.write(`${line}\n`));
-  const onProgress = (event: PullEvent): void => {
-    if (event.type === 'trying') spinner.show(`asking for ${event.reference}`);
-    if (event.type === 'resolved') say(pullingFrom(event.reference));
-    if (event.type !== 'layer') return;
-    const step = progress.take(event);
-    if (step !== undefined) say(`${shortId(event.digest)}: ${step}`);
-    spinner.show(progress.summary(context.now()));
-  };
+  const view = lines === undefined ? SILENT : openPullView(context, lines);
+  if (!hasTagOrDigest(reference)) view.say('Using default tag: latest');
   let result: PullResult;
   try {
-    result = await runtime.pullImage(reference, { ...platform, onProgress });
+    result = await untilSignal(context, (signal) =>
+      runtime.pullImage(reference, {
+        ...(platform === undefined ? {} : { platform }),
+        onProgress: (event) => view.take(event),
+        signal,
+      }),
+    );
   } finally {
-    spinner.stop();
+    view.close();
   }
   const image = familiarReference(result.reference);
   const status = result.upToDate ? 'Image is up to date for' : 'Downloaded newer image for';
-  say(`Digest: ${result.digest}\nStatus: ${status} ${image}`);
+  view.say(`Digest: ${result.digest}\nStatus: ${status} ${image}`);
   return result;
-}
-
-function pullingFrom(canonical: string): string {
-  const { tag, path } = splitCanonical(canonical);
-  return `${tag}: Pulling from ${path}`;
 }

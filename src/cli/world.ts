@@ -1,4 +1,6 @@
 import type { CommandContext } from './context.js';
+import { ProcessSignals } from './process-signals.js';
+import type { StandardStreams } from './standard-streams.js';
 
 /** What a command's context is made of before the settings are known. */
 export type World = Pick<
@@ -7,19 +9,19 @@ export type World = Pick<
 >;
 
 /** This process' own streams, environment, signals and clock. */
-export function createWorld(): World {
+export function createWorld(streams: Pick<StandardStreams, 'stdout' | 'stderr'>): World {
   return {
     environment: process.env,
     get stdin() {
       return process.stdin;
     },
     get stdout() {
-      return process.stdout;
+      return streams.stdout;
     },
     get stderr() {
-      return process.stderr;
+      return streams.stderr;
     },
-    signals: process,
+    signals: new ProcessSignals(),
     now: () => new Date(),
   };
 }

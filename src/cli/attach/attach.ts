@@ -1,11 +1,12 @@
 /** The caller's streams and signals joined to a command in a box, until either lets go. */
 import { finished } from 'node:stream/promises';
-import type { Readable, Writable } from 'node:stream';
-import { errnoOf } from '../../errors.js';
+import { Writable, type Readable } from 'node:stream';
+import { BoxliteError, errnoOf } from '../../errors.js';
 import type { TerminalSize } from '../../engine/options.js';
 import type { Execution } from '../../engine/execution.js';
 import type { CommandContext, OutputStream } from '../context.js';
-import { exitStatusOfSignal, Interrupted } from '../interrupted.js';
+import { exitStatusOfSignal } from '../interrupted.js';
+import { unlessInterrupted } from '../until-signal.js';
 import { DetachScanner } from './detach-scanner.js';
 import { enterRawMode } from './raw-mode.js';
 import { catchSignals, ENDING_SIGNALS, FORWARDED_SIGNALS } from './signals.js';
@@ -18,10 +19,15 @@ export interface AttachOptions {
   /** Signals to this process are sent on to the command; never with a terminal. */
   readonly sigProxy: boolean;
   readonly detachKeys: Uint8Array;
+  /** The command's screen is drawn anew: whoever joins has not seen what it drew before. */
+  readonly redraw?: boolean;
+  /** Which of its outputs are shown; default both. */
+  readonly outputs?: ReadonlySet<string>;
 }
 
 /** So many INT or TERM end the CLI although the command does not heed them. */
 const FORCING_COUNT = 3;
+const KILLED_STATUS = exitStatusOfSignal('SIGKILL');
 const EPIPE_STATUS = exitStatusOfSignal('SIGPIPE');
 
 /**
@@ -34,17 +40,19 @@ export async function attach(
   options: AttachOptions,
   start: (terminal: TerminalSize | undefined) => Promise<Execution>,
 ): Promise<number> {
-  const execution = await startUnlessInterrupted(context, () =>
+  const execution = await unlessInterrupted(
+    context,
     start(options.tty ? windowSize(context.stdout) : undefined),
   );
   const leaving = new Leaving();
   const undo = joinCaller(context, options, execution, leaving);
+  const shown = (stream: 'stdout' | 'stderr'): boolean => options.outputs?.has(stream) ?? true;
   try {
     const output = Promise.all([
-      pumpOutput(execution.stdout, context.stdout, leaving),
-      pumpOutput(execution.stderr, context.stderr, leaving),
+      pumpOutput(execution.stdout, shown('stdout') ? context.stdout : discard(), leaving),
+      pumpOutput(execution.stderr, shown('stderr') ? context.stderr : discard(), leaving),
     ]);
-    const ended = Promise.all([execution.wait(), output]).then(([result]) => result.exitCode);
+    const ended = Promise.all([statusOf(execution), output]).then(([status]) => status);
     const left = await Promise.race([ended.then(() => false), leaving.decided.then(() => true)]);
     if (!left) return await ended;
 
@@ -54,6 +62,17 @@ export async function attach(
   } finally {
     // The terminal is put back before anybody prints to it.
     for (const each of undo.reverse()) each?.[Symbol.dispose]();
+    context.stderr.write(leaving.farewell);
+  }
+}
+
+/** A box that is killed without its agent, as by `rm -f`, takes its commands along: that is KILL for them. */
+async function statusOf(execution: Execution): Promise<number> {
+  try {
+    return (await execution.wait()).exitCode;
+  } catch (error) {
+    if (error instanceof BoxliteError && error.code === 'box-not-running') return KILLED_STATUS;
+    throw error;
   }
 }
 
@@ -69,7 +88,7 @@ function joinCaller(
     tty
       ? catchSignals(context.signals, ENDING_SIGNALS, (signal) => leaving.bySignal(signal))
       : forwardSignals(context, options, execution, leaving),
-    tty ? followWindowSize(context.stdout, execution) : undefined,
+    tty ? followWindowSize(context.stdout, execution, options.redraw === true) : undefined,
     tty && stdin ? enterRawMode(context.stdin) : undefined,
     stdin ? pumpInput(context, options, execution, leaving) : undefined,
   ];
@@ -78,6 +97,8 @@ function joinCaller(
 /** Resolves when the caller's side wants out; the status says why. */
 class Leaving {
   status = 0;
+  /** Said once the terminal is put back: till then its lines don't begin at the left. */
+  farewell = '';
   readonly decided: Promise<void>;
   #decide: () => void = () => undefined;
 
@@ -90,24 +111,6 @@ class Leaving {
   }
   bySignal(signal: NodeJS.Signals): void {
     this.leave(exitStatusOfSignal(signal));
-  }
-}
-
-async function startUnlessInterrupted(
-  context: CommandContext,
-  start: () => Promise<Execution>,
-): Promise<Execution> {
-  let interrupt: (reason: Interrupted) => void = () => undefined;
-  const interrupted = new Promise<never>((_, reject) => (interrupt = reject));
-  const signals = catchSignals(context.signals, ENDING_SIGNALS, (signal) =>
-    interrupt(new Interrupted(signal)),
-  );
-  const started = start();
-  started.catch(() => undefined);
-  try {
-    return await Promise.race([started, interrupted]);
-  } finally {
-    signals[Symbol.dispose]();
   }
 }
 
@@ -136,11 +139,14 @@ function windowSize(stream: OutputStream): TerminalSize | undefined {
   return { rows: stream.rows, cols: stream.columns };
 }
 
-function followWindowSize(stream: OutputStream, execution: Execution): Disposable {
+function followWindowSize(stream: OutputStream, execution: Execution, redraw: boolean): Disposable {
   const resize = (): void => {
     const size = windowSize(stream);
     if (size !== undefined) execution.resizeTty(size);
   };
+  // A program draws its screen anew when its window becomes another one (Docker's way).
+  const now = redraw ? windowSize(stream) : undefined;
+  if (now !== undefined) execution.resizeTty({ rows: now.rows + 1, cols: now.cols + 1 });
   // The window may have changed while the box was starting.
   resize();
   stream.on('resize', resize);
@@ -158,7 +164,7 @@ function pumpInput(
   target.on('error', () => undefined);
 
   const detached = (): void => {
-    context.stderr.write('read escape sequence\n');
+    leaving.farewell = 'read escape sequence\n';
     leaving.leave(0);
   };
   const scanner =
@@ -178,6 +184,11 @@ function pumpInput(
       source.pause();
     },
   };
+}
+
+/** What nobody wants to see must be read all the same, or the command would stall. */
+function discard(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
 /** Byte for byte, at the reader's pace; ends when the source has ended, or the reader is gone. */

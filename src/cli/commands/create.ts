@@ -2,6 +2,7 @@ import { BOX_OPTIONS } from '../box-flags.js';
 import { defineCommand } from '../command.js';
 import { print } from '../context.js';
 import { createBox } from '../create-box.js';
+import { REFUSED_BY_CREATE } from '../refused-flags.js';
 
 export const create = defineCommand({
   name: 'create',
@@ -9,11 +10,16 @@ export const create = defineCommand({
   summary: 'Create a box without starting it',
   description: 'Prints the id of the new box. Options end at IMAGE.',
   args: [
-    { name: 'IMAGE', summary: 'Image of the box, pulled when it is not here', complete: 'image' },
+    {
+      name: 'IMAGE',
+      summary: 'Image of the box, pulled when it is not here',
+      optional: true,
+      complete: 'image',
+    },
     { name: 'COMMAND', summary: "Command in place of the image's", optional: true },
     { name: 'ARG', summary: 'Its arguments', optional: true, variadic: true },
   ],
-  options: BOX_OPTIONS,
+  options: { ...BOX_OPTIONS, ...REFUSED_BY_CREATE },
   examples: [
     {
       command: 'boxlite create --name job alpine sh -c "date; sleep 5"',
@@ -22,8 +28,8 @@ export const create = defineCommand({
   ],
   passThrough: true,
   failureStatus: 125,
-  async run(context, [image = '', ...command], options) {
-    const box = await createBox(context, await context.runtime(), image, command, options);
+  async run(context, words, options) {
+    const box = await createBox(context, await context.runtime(), 'create', words, options);
     await print(context, `${box.id}\n`);
     return 0;
   },

@@ -8,6 +8,7 @@ import { warn, type CommandContext } from '../context.js';
 import { findBox } from '../find-box.js';
 import { parseDetachKeys } from '../flags/detach-keys.js';
 import { readEnvironment, splitPair } from '../flags/key-values.js';
+import { wholeNumber } from '../flags/number.js';
 import { usageError } from '../usage-error.js';
 
 const OPTIONS = {
@@ -18,6 +19,10 @@ const OPTIONS = {
   'env-file': list('Read variables from a file', 'FILE', { complete: 'file' }),
   workdir: value('Directory the command starts in', 'PATH', { short: 'w' }),
   user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', { short: 'u' }),
+  privileged: flag('Give the command every capability'),
+  timeout: value('Seconds that the command may take; then it is ended', 'SECONDS', {
+    parse: wholeNumber(1, 4_294_967),
+  }),
   'detach-keys': value('Keys that let go of the command (default ctrl-p,ctrl-q)', 'KEYS'),
 } as const;
 
@@ -48,9 +53,11 @@ export const exec = defineCommand({
     const detachKeys = parseDetachKeys(options['detach-keys'] ?? context.settings.detachKeys);
     const command = buildCommand(context, program, args, options);
     const box = await findBox(await context.runtime(), name);
-    // A command is hung up when its caller leaves, so nothing would be left running.
-    if (options.detach) throw new BoxliteError('unsupported', 'exec -d is not possible yet');
     const { tty, interactive: stdin } = options;
+    if (options.detach) {
+      await box.execDetached(withTerminal(command, tty, undefined));
+      return 0;
+    }
     return await attach(context, { tty, stdin, sigProxy: true, detachKeys }, (terminal) =>
       box.exec(withTerminal(command, tty, terminal)),
     );
@@ -71,6 +78,8 @@ function buildCommand(
   for (const variable of variables) command.env(...splitPair(variable));
   if (options.workdir !== undefined) command.workingDir(options.workdir);
   if (options.user !== undefined) command.user(options.user);
+  command.privileged(options.privileged);
+  if (options.timeout !== undefined) command.timeout(options.timeout * 1000);
   return command;
 }
 

@@ -13,7 +13,7 @@ export const imageInspect = defineCommand({
     { command: "boxlite image inspect --format '{{json .Config.Env}}' alpine", what: 'One field' },
   ],
   async run(context, names, options) {
-    await inspectAll(context, names, options.format, 'image');
+    await inspectAll(context, names, { format: options.format, size: false, type: 'image' });
     return 0;
   },
 });

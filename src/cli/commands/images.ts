@@ -1,7 +1,8 @@
 import type { ImageInfo } from '../../engine/images.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, list, value } from '../command.js';
-import { parseImageFilters } from '../flags/image-filters.js';
+import { filterText } from '../flags/filters.js';
+import { IMAGE_FILTER_KEYS, parseImageFilters } from '../flags/image-filters.js';
 import { IMAGE_COLUMNS, IMAGE_HEADERS, imageRow, matchesReference } from '../output/image-row.js';
 import { printList } from '../output/list.js';
 
@@ -10,7 +11,7 @@ export const images = defineCommand({
   aliases: ['image ls', 'image list'],
   group: 'images',
   summary: 'List images',
-  description: 'Filters: dangling, label, before, since, reference.',
+  description: 'Filters: dangling, label, before, since, until, reference.',
   args: [
     {
       name: 'REPOSITORY[:TAG]',
@@ -24,25 +25,30 @@ export const images = defineCommand({
     quiet: flag('Only ids', { short: 'q' }),
     digests: flag('Digests, too'),
     'no-trunc': flag('Whole ids'),
-    filter: list('Only images that match', 'KEY=VALUE', { short: 'f' }),
+    filter: list('Only images that match', 'KEY=VALUE', {
+      short: 'f',
+      complete: IMAGE_FILTER_KEYS,
+      parse: filterText,
+    }),
     format: value("table, json, or a template such as '{{.Repository}}:{{.Tag}}'", 'FORMAT'),
   },
   examples: [{ command: 'boxlite images -q --filter dangling=true', what: 'Ids without a name' }],
   async run(context, [pattern], options) {
     const runtime = await context.runtime();
     const all = await runtime.listImages();
-    const matches = parseImageFilters(options.filter, all, async (image) => {
+    const now = context.now();
+    const labelsOf = async (image: ImageInfo): Promise<Record<string, string>> => {
       const details = await runtime.inspectImage(image.reference ?? image.id);
       if (details === undefined)
         throw new BoxliteError('image-not-found', `No such image: ${image.reference ?? image.id}`);
       return details.config.labels;
-    });
+    };
+    const matches = parseImageFilters(options.filter, all, labelsOf, now);
     const shown: ImageInfo[] = [];
     for (const image of all) {
       const named = pattern === undefined || matchesReference(image, pattern);
       if (named && (await matches(image))) shown.push(image);
     }
-    const now = context.now();
     const rows = shown.map((image) => imageRow(image, now, !options['no-trunc']));
     const unique = options.quiet ? rows.filter((row, i) => firstOf(rows, row.ID) === i) : rows;
     await printList(context, unique, {

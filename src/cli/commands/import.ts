@@ -1,3 +1,4 @@
+import { BoxliteError } from '../../errors.js';
 import { defineCommand, list, value } from '../command.js';
 import { print } from '../context.js';
 import { readBytes } from '../read-bytes.js';
@@ -15,16 +16,30 @@ export const importImage = defineCommand({
   options: {
     change: list('Dockerfile instruction, such as \'CMD ["sh"]\'', 'INSTRUCTION', { short: 'c' }),
     message: value("Comment in the image's history", 'TEXT', { short: 'm' }),
+    platform: value('Platform the image says it is for', 'OS/ARCH[/VARIANT]'),
   },
   examples: [
     { command: 'boxlite import -c \'CMD ["sh"]\' rootfs.tar mine:1', what: 'With a command' },
   ],
-  async run(context, [file = '', reference], { change, message }) {
+  async run(context, [file = '', reference], { change, message, platform }) {
+    if (/^https?:\/\//.test(file))
+      throw new BoxliteError('unsupported', `import does not fetch ${file}`, {
+        hint: `fetch it yourself: curl -fL ${file} | boxlite import -`,
+      });
+    if (file === '-' && context.stdin.isTTY === true)
+      throw new BoxliteError(
+        'invalid-argument',
+        'requested import from stdin, but stdin is a terminal',
+        {
+          hint: 'name a file, or send an archive through a pipe',
+        },
+      );
     const runtime = await context.runtime();
     const id = await runtime.importImage(readBytes(context, file), {
       changes: [...change],
       ...(reference !== undefined && { reference }),
       ...(message !== undefined && { message }),
+      ...(platform !== undefined && { platform }),
     });
     await print(context, `${id}\n`);
     return 0;

@@ -3,6 +3,7 @@
  * against the definitions.
  */
 import type { CommandDefinition, CommandGroup } from '../command.js';
+import { longForm } from './long-forms.js';
 
 export interface CommandEntry {
   readonly name: string;
@@ -62,16 +63,97 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./kill.js')).kill,
   ),
   entry(
+    'restart',
+    'boxes',
+    'Stop boxes and start them again',
+    async () => (await import('./restart.js')).restart,
+  ),
+  entry(
+    'pause',
+    'boxes',
+    'Hold boxes: their processors stand still until unpause',
+    async () => (await import('./pause.js')).pause,
+  ),
+  entry(
+    'unpause',
+    'boxes',
+    'Let paused boxes go on',
+    async () => (await import('./unpause.js')).unpause,
+  ),
+  entry(
+    'update',
+    'boxes',
+    'Change the options of boxes',
+    async () => (await import('./update.js')).update,
+  ),
+  entry(
     'wait',
     'boxes',
     'Wait until boxes have ended, and print their exit codes',
     async () => (await import('./wait.js')).wait,
   ),
   entry(
+    'attach',
+    'boxes',
+    'Attach to the command of a running box',
+    async () => (await import('./attach.js')).attach,
+  ),
+  entry(
+    'rename',
+    'boxes',
+    'Give a box another name',
+    async () => (await import('./rename.js')).rename,
+  ),
+  entry(
+    'diff',
+    'boxes',
+    "Show what a box has changed of its image's files",
+    async () => (await import('./diff.js')).diff,
+  ),
+  entry(
+    'port',
+    'boxes',
+    'List the published ports of a box',
+    async () => (await import('./port.js')).port,
+  ),
+  entry(
+    'cp',
+    'boxes',
+    'Copy files between a box and the host',
+    async () => (await import('./cp.js')).cp,
+  ),
+  entry(
+    'stats',
+    'boxes',
+    'Show what boxes use of CPU, memory, network and disk',
+    async () => (await import('./stats.js')).stats,
+  ),
+  entry('top', 'boxes', 'List the processes in a box', async () => (await import('./top.js')).top),
+  entry(
+    'export',
+    'boxes',
+    'Write the file system of a box to an archive',
+    async () => (await import('./export.js')).exportBox,
+  ),
+  entry(
     'inspect',
     'boxes',
     'Show all that is known about boxes and images, as JSON',
     async () => (await import('./inspect.js')).inspect,
+  ),
+  entry(
+    'container inspect',
+    'boxes',
+    'Show all that is known about boxes, as JSON',
+    async () => (await import('./container-inspect.js')).containerInspect,
+    ['box inspect'],
+  ),
+  entry(
+    'container prune',
+    'boxes',
+    'Remove all boxes that do not run',
+    async () => (await import('./container-prune.js')).containerPrune,
+    ['box prune', 'prune'],
   ),
 
   entry('images', 'images', 'List images', async () => (await import('./images.js')).images, [
@@ -93,6 +175,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['image load'],
   ),
   entry(
+    'commit',
+    'images',
+    'Make an image of what a box has changed',
+    async () => (await import('./commit.js')).commit,
+  ),
+  entry(
     'import',
     'images',
     'Make an image from a root file system in a tar archive',
@@ -100,10 +188,44 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['image import'],
   ),
   entry(
+    'save',
+    'images',
+    'Write images to an archive',
+    async () => (await import('./save.js')).save,
+    ['image save'],
+  ),
+  entry('tag', 'images', 'Give an image another name', async () => (await import('./tag.js')).tag, [
+    'image tag',
+  ]),
+  entry('rmi', 'images', 'Remove images', async () => (await import('./rmi.js')).rmi, [
+    'image rm',
+    'image remove',
+  ]),
+  entry(
+    'history',
+    'images',
+    'Show how an image was made',
+    async () => (await import('./history.js')).history,
+    ['image history'],
+  ),
+  entry(
+    'image prune',
+    'images',
+    'Remove images that nothing uses',
+    async () => (await import('./image-prune.js')).imagePrune,
+  ),
+  entry(
     'image inspect',
     'images',
     'Show all that is known about images, as JSON',
     async () => (await import('./image-inspect.js')).imageInspect,
+  ),
+  entry('login', 'images', 'Log in to a registry', async () => (await import('./login.js')).login),
+  entry(
+    'logout',
+    'images',
+    'Log out of a registry',
+    async () => (await import('./logout.js')).logout,
   ),
 
   entry(
@@ -111,6 +233,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'system',
     'Prepare this machine: kernel, built-in image, first template',
     async () => (await import('./setup.js')).setup,
+  ),
+  entry(
+    'doctor',
+    'system',
+    'Find out whether boxes run on this machine, and what to do if not',
+    async () => (await import('./doctor.js')).doctor,
   ),
   entry(
     'info',
@@ -123,6 +251,67 @@ export const COMMANDS: readonly CommandEntry[] = [
     'system',
     'Show the version',
     async () => (await import('./version.js')).version,
+  ),
+  entry(
+    'events',
+    'system',
+    'Show what happens to boxes and images, as it happens',
+    async () => (await import('./events.js')).events,
+    ['system events'],
+  ),
+  entry(
+    'system start',
+    'system',
+    'Start the boxes whose restart policy says so, as after a restart of the host',
+    async () => (await import('./system-start.js')).systemStart,
+  ),
+  entry(
+    'system df',
+    'system',
+    'Show what images and boxes take of the disk',
+    async () => (await import('./system-df.js')).systemDf,
+  ),
+  entry(
+    'system prune',
+    'system',
+    'Remove all boxes that do not run, and images that nothing uses',
+    async () => (await import('./system-prune.js')).systemPrune,
+  ),
+  entry(
+    'config',
+    'system',
+    'Show the settings in force, and where each comes from',
+    async () => (await import('./config.js')).config,
+  ),
+  entry(
+    'config get',
+    'system',
+    'Show one setting, as it is in force',
+    async () => (await import('./config-get.js')).configGet,
+  ),
+  entry(
+    'config set',
+    'system',
+    'Write a setting to the configuration file',
+    async () => (await import('./config-set.js')).configSet,
+  ),
+  entry(
+    'config unset',
+    'system',
+    'Take settings out of the configuration file',
+    async () => (await import('./config-unset.js')).configUnset,
+  ),
+  entry(
+    'config path',
+    'system',
+    'Show where the configuration file is, or would be',
+    async () => (await import('./config-path.js')).configPath,
+  ),
+  entry(
+    'completion',
+    'system',
+    'Print what makes a shell complete boxlite command lines',
+    async () => (await import('./completion.js')).completion,
   ),
   {
     ...entry(
@@ -144,6 +333,8 @@ export function findCommand(
     const found = COMMANDS.find((each) => each.name === name || each.aliases.includes(name));
     if (found !== undefined && words.length >= count)
       return { entry: found, rest: words.slice(count) };
+    const long = count === 2 ? longForm(words, COMMANDS) : undefined;
+    if (long !== undefined) return { entry: long, rest: words.slice(2) };
   }
   return undefined;
 }

@@ -9,7 +9,9 @@ export const info = defineCommand({
   name: 'info',
   group: 'system',
   summary: 'Show how BoxLite works on this machine',
-  description: 'Boxes, images, the accelerator and why it was taken, kernel, QEMU, templates.',
+  description:
+    'Boxes, images, the accelerator and why it was taken, kernel, QEMU, templates, what the store takes\n' +
+    'of the disk, and which walls this host lets BoxLite put around the VMM.',
   args: [],
   options: {
     format: value("json, or a template such as '{{.Accelerator.Used}}'", 'FORMAT', { short: 'f' }),
@@ -34,7 +36,7 @@ function infoKeys(found: RuntimeInfo): object {
     DockerRootDir: found.home,
     Containers: found.boxes.total,
     ContainersRunning: found.boxes.running,
-    ContainersPaused: 0,
+    ContainersPaused: found.boxes.paused,
     ContainersStopped: found.boxes.stopped,
     Images: found.images,
     NCPU: found.cpus,
@@ -55,19 +57,44 @@ function infoKeys(found: RuntimeInfo): object {
       Cpus: template.cpus,
       MemoryMib: template.memoryMib,
       Bytes: template.bytes,
+      Image: template.image ?? '',
+    })),
+    Store: {
+      Blobs: found.store.blobs,
+      Layers: found.store.layers,
+      Disks: found.store.disks,
+      Boxes: found.store.boxes,
+      Templates: found.store.templates,
+      Assets: found.store.assets,
+    },
+    Walls: found.walls.map(({ name, stands, detail }) => ({
+      Name: name,
+      Stands: stands,
+      Detail: detail,
     })),
     Warnings: found.problems,
   };
 }
 
+const STORE_PARTS = [
+  ['blobs', 'Blobs'],
+  ['layers', 'Layers'],
+  ['disks', 'Disks'],
+  ['boxes', 'Boxes'],
+  ['templates', 'Templates'],
+  ['assets', 'Kernel'],
+] as const satisfies readonly (readonly [keyof RuntimeInfo['store'], string])[];
+
 function infoText(found: RuntimeInfo): string {
-  const { accelerator, boxes, templates } = found;
+  const { accelerator, boxes, templates, store } = found;
   const used = accelerator.used ?? 'not tried yet';
-  const templateBytes = templates.reduce((sum, template) => sum + template.bytes, 0);
   const lines: [key: string, text: string][] = [
     ['Version', found.version],
     ['Home', found.home],
-    ['Boxes', `${boxes.total} (${boxes.running} running, ${boxes.stopped} stopped)`],
+    [
+      'Boxes',
+      `${boxes.total} (${boxes.running} running, ${boxes.paused} paused, ${boxes.stopped} stopped)`,
+    ],
     ['Images', String(found.images)],
     ['Accelerator', accelerator.reason === '' ? used : `${used} (${accelerator.reason})`],
     ['QEMU', found.qemu === undefined ? 'missing' : `${found.qemu.version}, ${found.qemu.path}`],
@@ -75,10 +102,22 @@ function infoText(found: RuntimeInfo): string {
       'Guest kernel',
       found.kernel === undefined ? 'missing' : `${found.kernel.version}, ${found.kernel.path}`,
     ],
-    ['Templates', `${templates.length} (${humanSize(templateBytes)})`],
+    ['Templates', `${templates.length} (${humanSize(store.templates)})`],
     ...templates.map((template): [string, string] => [
       ` ${template.key.slice(0, 12)}`,
-      `${template.cpus} CPU, ${template.memoryMib} MiB, ${humanSize(template.bytes)}`,
+      [
+        `${template.cpus} CPU`,
+        `${template.memoryMib} MiB`,
+        humanSize(template.bytes),
+        ...(template.image === undefined ? [] : [template.image]),
+      ].join(', '),
+    ]),
+    ['Store', humanSize(STORE_PARTS.reduce((sum, [key]) => sum + store[key], 0))],
+    ...STORE_PARTS.map(([key, name]): [string, string] => [` ${name}`, humanSize(store[key])]),
+    ['Walls', found.walls.length === 0 ? 'not known' : 'what this host allows'],
+    ...found.walls.map(({ name, stands, detail }): [string, string] => [
+      ` ${name}`,
+      `${stands ? 'yes' : 'no'}, ${detail}`,
     ]),
     ['Operating system', found.os],
     ['CPUs', String(found.cpus)],

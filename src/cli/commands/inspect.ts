@@ -2,35 +2,40 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { defineCommand, flag, value } from '../command.js';
 import { print, type CommandContext } from '../context.js';
-import { noSuchBox } from '../find-box.js';
+import { noSuchBox } from '../../engine/state-error.js';
 import { oneOf } from '../flags/number.js';
 import { imageInspection } from '../output/image-inspection.js';
 import { unescape } from '../output/list.js';
 import { compileTemplate } from '../output/template.js';
 import { TargetFailures } from '../targets.js';
 
-const TYPES = ['box', 'image'] as const;
-type InspectType = (typeof TYPES)[number];
+const TYPES = ['box', 'container', 'image'] as const;
+
+interface InspectOptions {
+  readonly format: string | undefined;
+  readonly size: boolean;
+  readonly type: (typeof TYPES)[number] | undefined;
+}
 
 export const inspect = defineCommand({
   name: 'inspect',
   group: 'boxes',
   summary: 'Show all that is known about boxes and images, as JSON',
   description: 'Always a list. What is found is shown even when other names are missing.',
-  args: [{ name: 'NAME', summary: 'Box or image', variadic: true, complete: 'box' }],
+  args: [{ name: 'NAME', summary: 'Box or image', variadic: true, complete: 'box-or-image' }],
   options: {
     format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', { short: 'f' }),
-    type: value('Only a box, or only an image, of this name', 'box|image', {
+    type: value('Only a box, or only an image, of this name', 'box|container|image', {
       parse: oneOf(TYPES),
       complete: TYPES,
     }),
-    size: flag('Sizes as well (they always are)', { short: 's', hidden: true }),
+    size: flag('What a box takes of the disk, too', { short: 's' }),
   },
   examples: [
     { command: "boxlite inspect --format '{{.State.ExitCode}}' job", what: 'One field of it' },
   ],
   async run(context, names, options) {
-    await inspectAll(context, names, options.format, options.type);
+    await inspectAll(context, names, options);
     return 0;
   },
 });
@@ -39,9 +44,9 @@ export const inspect = defineCommand({
 export async function inspectAll(
   context: CommandContext,
   names: readonly string[],
-  format: string | undefined,
-  type: InspectType | undefined,
+  options: InspectOptions,
 ): Promise<void> {
+  const { format } = options;
   // A malformed template should be told before anything is looked up.
   const template =
     format === undefined || format === 'json' ? undefined : compileTemplate(unescape(format));
@@ -50,7 +55,7 @@ export async function inspectAll(
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      found.push(await inspectOne(runtime, name, type));
+      found.push(await inspectOne(runtime, name, options));
     } catch (error) {
       if (!(error instanceof BoxliteError)) throw error;
       failures.push(error);
@@ -65,16 +70,18 @@ export async function inspectAll(
 async function inspectOne(
   runtime: BoxliteRuntime,
   name: string,
-  type: InspectType | undefined,
+  { type, size }: InspectOptions,
 ): Promise<object> {
   if (type !== 'image') {
     const box = await runtime.get(name);
-    if (box !== undefined) return await box.inspect();
-    if (type === 'box') throw noSuchBox(name);
+    if (box !== undefined) return await box.inspect({ size });
+    if (type !== undefined) throw noSuchBox(name);
   }
   const image = await runtime.inspectImage(name);
   if (image !== undefined) return imageInspection(image);
   throw type === 'image'
     ? new BoxliteError('image-not-found', `No such image: ${name}`)
-    : new BoxliteError('box-not-found', `No such object: ${name}`);
+    : new BoxliteError('box-not-found', `No such object: ${name}`, {
+        hint: "'boxlite ps -a' shows all boxes, 'boxlite images' all images",
+      });
 }

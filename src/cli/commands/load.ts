@@ -1,6 +1,9 @@
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, value } from '../command.js';
+import type { LoadedImage } from '../../engine/images.js';
 import { print } from '../context.js';
+import { openLoadView, SILENT } from '../output/pull-view.js';
+import { familiarReference } from '../output/reference.js';
 import { readBytes } from '../read-bytes.js';
 
 export const load = defineCommand({
@@ -8,7 +11,8 @@ export const load = defineCommand({
   aliases: ['image load'],
   group: 'images',
   summary: 'Load images from an archive or an OCI layout',
-  description: 'Takes what `docker save` writes and OCI layouts, as an archive or a directory.',
+  description:
+    'Takes what `docker save` writes and OCI layouts, as an archive, compressed or not, or a directory.',
   args: [],
   options: {
     input: value('File or directory to read (default: stdin)', 'PATH', {
@@ -18,17 +22,32 @@ export const load = defineCommand({
     quiet: flag('No progress', { short: 'q' }),
   },
   examples: [{ command: 'docker save alpine | boxlite load', what: 'Straight from Docker' }],
-  async run(context, _args, { input }) {
+  async run(context, _args, { input, quiet }) {
     if (input === undefined && context.stdin.isTTY === true)
       throw new BoxliteError('invalid-argument', 'requested load from stdin, but stdin is empty', {
         hint: 'name a file with -i, or send an archive through a pipe',
       });
     const source = input ?? readBytes(context, '-');
     const runtime = await context.runtime();
-    for (const { references, id } of await runtime.loadImages(source)) {
-      const lines = references.map((reference) => `Loaded image: ${reference}\n`);
-      await print(context, lines.length > 0 ? lines.join('') : `Loaded image ID: ${id}\n`);
+    const view = quiet ? SILENT : openLoadView(context);
+    let images: LoadedImage[];
+    try {
+      images = await runtime.loadImages(source, { onProgress: (event) => view.take(event) });
+    } finally {
+      view.close();
     }
+    for (const image of images) await print(context, loadedLines(image));
     return 0;
   },
 });
+
+/** Docker's lines, the names as people write them. */
+function loadedLines({ references, id, displaced }: LoadedImage): string {
+  const moved = displaced.map(
+    (each) =>
+      `The image ${familiarReference(each.reference)} already exists, ` +
+      `renaming the old one with ID ${each.id} to empty string\n`,
+  );
+  const names = references.map((reference) => `Loaded image: ${familiarReference(reference)}\n`);
+  return [...moved, ...(names.length > 0 ? names : [`Loaded image ID: ${id}\n`])].join('');
+}

@@ -1,9 +1,11 @@
 import type { BoxInfo } from '../../engine/box-info.js';
 import { defineCommand, flag, list, value } from '../command.js';
-import { asksForState, parseBoxFilters } from '../flags/box-filters.js';
+import { filterText } from '../flags/filters.js';
+import { asksForState, BOX_FILTER_KEYS, parseBoxFilters } from '../flags/box-filters.js';
 import { wholeNumber } from '../flags/number.js';
-import { BOX_COLUMNS, BOX_HEADERS, boxRow } from '../output/box-row.js';
-import { printList } from '../output/list.js';
+import type { CommandContext } from '../context.js';
+import { BOX_COLUMNS, BOX_HEADERS, boxRow, boxSizeText } from '../output/box-row.js';
+import { printList, type ListRow } from '../output/list.js';
 
 export const ps = defineCommand({
   name: 'ps',
@@ -12,7 +14,7 @@ export const ps = defineCommand({
   summary: 'List boxes',
   description:
     'Those that run, newest first. Filters: id, name, label, exited, status, ancestor, before, since,\n' +
-    'volume, publish, health; the same one twice means either, different ones mean both.',
+    'network, volume, publish, expose, health; the same one twice means either, different ones mean both.',
   args: [],
   options: {
     all: flag('All boxes, not only those that run', { short: 'a' }),
@@ -23,7 +25,12 @@ export const ps = defineCommand({
     latest: flag('The last box created, in any state', { short: 'l' }),
     quiet: flag('Only ids', { short: 'q' }),
     'no-trunc': flag('Whole ids and commands'),
-    filter: list('Only boxes that match', 'KEY=VALUE', { short: 'f' }),
+    size: flag('What each takes of the disk, too', { short: 's' }),
+    filter: list('Only boxes that match', 'KEY=VALUE', {
+      short: 'f',
+      complete: BOX_FILTER_KEYS,
+      parse: filterText,
+    }),
     format: value("table, json, or a template such as '{{.ID}} {{.Status}}'", 'FORMAT'),
   },
   examples: [
@@ -41,10 +48,12 @@ export const ps = defineCommand({
       .slice(0, last > 0 ? last : undefined);
     const now = context.now();
     const rows = shown.map((box) => boxRow(box, now, !options['no-trunc']));
-    await printList(context, rows, {
+    const format = options.format ?? context.settings.psFormat;
+    const sized = options.size || /\.Size\b/.test(format ?? '');
+    await printList(context, sized ? await withSizes(context, shown, rows) : rows, {
       headers: BOX_HEADERS,
-      columns: BOX_COLUMNS,
-      format: options.format ?? context.settings.psFormat,
+      columns: options.size ? [...BOX_COLUMNS, 'Size'] : BOX_COLUMNS,
+      format,
       quiet: options.quiet,
       quietField: 'ID',
     });
@@ -52,6 +61,22 @@ export const ps = defineCommand({
   },
 });
 
-function runs({ status }: BoxInfo): boolean {
-  return status === 'running' || status === 'stopping';
+/** Looked up only when it is to be shown, since it takes a walk through files. */
+async function withSizes(
+  context: CommandContext,
+  boxes: readonly BoxInfo[],
+  rows: readonly ListRow[],
+): Promise<ListRow[]> {
+  const runtime = await context.runtime();
+  return await Promise.all(
+    rows.map(async (row, index) => {
+      const size = await (await runtime.get(boxes[index]?.id ?? ''))?.size();
+      return { ...row, Size: boxSizeText(size) };
+    }),
+  );
+}
+
+/** A box that is about to be started again counts as one that runs (Docker's rule). */
+function runs({ status, restarting }: BoxInfo): boolean {
+  return status === 'running' || status === 'stopping' || restarting;
 }

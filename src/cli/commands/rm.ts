@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag } from '../command.js';
-import { noSuchBox } from '../find-box.js';
+import { noSuchBox } from '../../engine/state-error.js';
 import { forEachTarget } from '../targets.js';
 
 export const rm = defineCommand({

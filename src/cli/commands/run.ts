@@ -1,10 +1,16 @@
+import type { LiteBox } from '../../engine/box.js';
 import { attach } from '../attach/attach.js';
 import { BOX_OPTIONS } from '../box-flags.js';
 import { checkTty } from '../check-tty.js';
-import { defineCommand, flag, value } from '../command.js';
+import { defineCommand, flag, list, under, value } from '../command.js';
 import { print } from '../context.js';
 import { createBox } from '../create-box.js';
 import { parseDetachKeys } from '../flags/detach-keys.js';
+import { parseStream, type StreamName } from '../flags/streams.js';
+import { unlessInterrupted, untilSignal } from '../until-signal.js';
+import { usageError } from '../usage-error.js';
+
+const STREAMS: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
 
 export const run = defineCommand({
   name: 'run',
@@ -15,15 +21,29 @@ export const run = defineCommand({
     'it does. Its exit code is the exit status; 125 means that BoxLite itself failed, 126 that the\n' +
     'command could not be run, 127 that it was not found. Options end at IMAGE.',
   args: [
-    { name: 'IMAGE', summary: 'Image to run, pulled when it is not here', complete: 'image' },
+    {
+      name: 'IMAGE',
+      summary: 'Image to run, pulled when it is not here',
+      optional: true,
+      complete: 'image',
+    },
     { name: 'COMMAND', summary: "Command in place of the image's", optional: true },
     { name: 'ARG', summary: 'Its arguments', optional: true, variadic: true },
   ],
   options: {
     ...BOX_OPTIONS,
-    detach: flag('Leave the box running and print its id', { short: 'd' }),
-    'sig-proxy': flag('Send signals on to the command (=false: keep them)', { initial: true }),
-    'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS'),
+    ...under('General', {
+      detach: flag('Leave the box running and print its id', { short: 'd' }),
+    }),
+    ...under('Command and terminal', {
+      attach: list('Show or send only this: stdin, stdout or stderr', 'STREAM', {
+        short: 'a',
+        parse: parseStream,
+        complete: ['stdin', 'stdout', 'stderr'],
+      }),
+      'sig-proxy': flag('Send signals on to the command (=false: keep them)', { initial: true }),
+      'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS'),
+    }),
     cold: flag('Boot the box instead of starting it from a template', { hidden: true }),
   },
   examples: [
@@ -33,26 +53,39 @@ export const run = defineCommand({
   ],
   passThrough: true,
   failureStatus: 125,
-  async run(context, [image = '', ...command], options) {
-    if (!options.detach) checkTty(context, options.tty);
+  async run(context, words, options) {
+    if (options.detach && options.attach.length > 0)
+      throw usageError('conflicting options: cannot specify both --attach and --detach', 'run');
+    const attached = new Set(options.attach.length > 0 ? options.attach : STREAMS);
+    const stdin = options.interactive && attached.has('stdin');
+    if (!options.detach) checkTty(context, options.tty && (stdin || options.attach.length === 0));
     const detachKeys = parseDetachKeys(options['detach-keys'] ?? context.settings.detachKeys);
     const runtime = await context.runtime();
-    const box = await createBox(context, runtime, image, command, options);
+    // A box whose command never ran has nobody who would remove it.
+    const discard = async (box: LiteBox): Promise<void> => {
+      if (options.rm) await runtime.remove(box.id, { force: true }).catch(() => undefined);
+    };
+    const box = await untilSignal(context, async (signal) => {
+      const made = await createBox(context, runtime, 'run', words, options);
+      if (signal.aborted) await discard(made);
+      signal.throwIfAborted();
+      return made;
+    });
     const { cold } = options;
     try {
       if (options.detach) {
-        await box.start({ cold });
+        await unlessInterrupted(context, box.start({ cold }));
         await print(context, `${box.id}\n`);
         return 0;
       }
-      const { tty, interactive: stdin } = options;
-      const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys };
+      const { tty } = options;
+      const outputs = attached;
+      const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, outputs };
       return await attach(context, streams, (terminal) =>
         box.startAttached({ cold, ...(terminal !== undefined && { terminal }) }),
       );
     } catch (error) {
-      // A box whose command never ran has nobody who would remove it; what failed first is what counts.
-      if (options.rm) await runtime.remove(box.id, { force: true }).catch(() => undefined);
+      await discard(box);
       throw error;
     }
   },

@@ -26,6 +26,8 @@ export const setup = defineCommand({
   ],
   async run(context, _args, { kernel = context.settings.kernel, modules }) {
     const runtime = await context.runtime();
+    if (context.stderr.isTTY === true)
+      context.stderr.write('Preparing this machine for boxes, once; it takes a minute at most.\n');
     const spinner = await openSpinner(context);
     const onStep = (event: SetupEvent): void => {
       if (event.kind === 'end')
@@ -38,7 +40,10 @@ export const setup = defineCommand({
         ...(kernel !== undefined && { kernel }),
         ...(modules !== undefined && { modules }),
       });
-      return report.ok ? 0 : failed(context, report.steps);
+      if (!report.ok) return failed(context, report.steps);
+      if (context.stderr.isTTY === true)
+        spinner.over(() => void context.stderr.write('Ready. Try: boxlite run busybox echo hi\n'));
+      return 0;
     } finally {
       spinner.stop();
     }

@@ -1,6 +1,10 @@
-import { defineCommand } from '../command.js';
+import type { WaitCondition } from '../../engine/options.js';
+import { defineCommand, value } from '../command.js';
 import { findBox } from '../find-box.js';
+import { oneOf } from '../flags/number.js';
 import { forEachTarget } from '../targets.js';
+
+const CONDITIONS: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed'];
 
 export const wait = defineCommand({
   name: 'wait',
@@ -8,12 +12,17 @@ export const wait = defineCommand({
   summary: 'Wait until boxes have ended, and print their exit codes',
   description: 'One code a line, in the order of the names; a box that has ended answers at once.',
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
-  options: {},
+  options: {
+    condition: value('not-running (default), next-exit, or removed', 'CONDITION', {
+      parse: oneOf(CONDITIONS),
+      complete: CONDITIONS,
+    }),
+  },
   examples: [{ command: 'boxlite wait job', what: 'Its exit code, once it is known' }],
-  async run(context, names) {
+  async run(context, names, { condition = 'not-running' }) {
     const runtime = await context.runtime();
-    await forEachTarget(context, names, 'in turn', async (name) => {
-      const { exitCode } = await (await findBox(runtime, name)).wait();
+    await forEachTarget(context, names, 'at once', async (name) => {
+      const { exitCode } = await (await findBox(runtime, name)).wait({ condition });
       return `${exitCode}\n`;
     });
     return 0;

@@ -2,6 +2,7 @@ import type { BoxInfo } from '../../engine/box-info.js';
 import { BoxliteError } from '../../errors.js';
 import { boxState } from '../output/box-row.js';
 import { familiarReference, withDefaultTag } from '../output/reference.js';
+import type { KeyCompletion } from '../command.js';
 import { invalidFilter, labelTest, parseFilters } from './filters.js';
 
 const STATES = [
@@ -15,6 +16,24 @@ const STATES = [
   'unknown',
 ];
 const HEALTH = ['none', 'starting', 'healthy', 'unhealthy'];
+
+/** For the shells. */
+export const BOX_FILTER_KEYS: KeyCompletion = {
+  keys: {
+    id: undefined,
+    name: 'box',
+    label: undefined,
+    exited: undefined,
+    status: STATES,
+    ancestor: 'image',
+    before: 'box',
+    since: 'box',
+    network: ['default', 'none'],
+    volume: 'file',
+    publish: undefined,
+    health: HEALTH,
+  },
+};
 
 /**
  * @param boxes all there are: `before` and `since` name one of them
@@ -37,7 +56,7 @@ export function parseBoxFilters(
     },
     exited: (value) => {
       if (!/^\d+$/.test(value)) throw invalidFilter('exited', value, 'give an exit code');
-      return (box) => box.status === 'stopped' && box.exitCode === Number(value);
+      return (box) => box.status === 'stopped' && !box.restarting && box.exitCode === Number(value);
     },
     status: (value) => {
       if (!STATES.includes(value))
@@ -53,13 +72,18 @@ export function parseBoxFilters(
       const other = namedBox(boxes, value);
       return (box) => box.createdAt > other.createdAt;
     },
-    // No box has a volume or a published port yet, nor a health check.
-    volume: none,
+    network: (value) => (box) => box.network === value,
+    volume: (value) => (box) =>
+      (box.volumes ?? []).some(
+        ({ hostPath, guestPath }) => value === hostPath || value === guestPath,
+      ),
+    // No box has a published port yet.
     publish: none,
+    expose: none,
     health: (value) => {
       if (!HEALTH.includes(value))
         throw invalidFilter('health', value, `one of ${HEALTH.join(', ')}`);
-      return () => value === 'none';
+      return (box) => box.health === value;
     },
   });
 }

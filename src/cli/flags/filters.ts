@@ -19,8 +19,8 @@ export function parseFilters<T>(
   for (const text of filters) {
     const [key, value] = splitPair(text);
     const test = Object.hasOwn(tests, key) ? tests[key] : undefined;
-    if (!text.includes('=') || test === undefined)
-      throw new BoxliteError('invalid-argument', `invalid filter '${text}'`, {
+    if (test === undefined)
+      throw new BoxliteError('invalid-argument', `invalid filter '${key}'`, {
         hint: `filters are ${Object.keys(tests).join(', ')}, each with =VALUE`,
       });
     byKey.set(key, [...(byKey.get(key) ?? []), test(value)]);
@@ -29,6 +29,12 @@ export function parseFilters<T>(
     [...byKey].every(([key, each]) =>
       ALL_VALUES.has(key) ? each.every((test) => test(item)) : each.some((test) => test(item)),
     );
+}
+
+/** Parser of `--filter`. @throws BoxliteError, as Docker says it */
+export function filterText(text: string): string {
+  if (text.includes('=')) return text;
+  throw new BoxliteError('invalid-argument', 'bad format of filter (expected name=value)');
 }
 
 /** `key` asks whether the label is there, `key=value` what it says. */

@@ -1,7 +1,22 @@
 import type { ImageInfo } from '../../engine/images.js';
 import { BoxliteError } from '../../errors.js';
+import type { KeyCompletion } from '../command.js';
 import { matchesReference } from '../output/image-row.js';
-import { invalidFilter, labelTest, parseFilters } from './filters.js';
+import { labelTest, parseFilters } from './filters.js';
+import { parseBoolean } from './prune-filters.js';
+import { parseMoment } from './time.js';
+
+/** For the shells. */
+export const IMAGE_FILTER_KEYS: KeyCompletion = {
+  keys: {
+    dangling: ['true', 'false'],
+    label: undefined,
+    before: 'image',
+    since: 'image',
+    until: undefined,
+    reference: 'image',
+  },
+};
 
 interface Candidate {
   readonly image: ImageInfo;
@@ -16,12 +31,11 @@ export function parseImageFilters(
   filters: readonly string[],
   images: readonly ImageInfo[],
   labelsOf: (image: ImageInfo) => Promise<Readonly<Record<string, string>>>,
+  now: Date,
 ): (image: ImageInfo) => Promise<boolean> {
   const matches = parseFilters<Candidate>(filters, {
     dangling: (value) => {
-      if (!/^(?:true|false|1|0)$/.test(value))
-        throw invalidFilter('dangling', value, 'true or false');
-      const wanted = value === 'true' || value === '1';
+      const wanted = parseBoolean('dangling', value);
       return ({ image }) => (image.reference === undefined) === wanted;
     },
     label: (value) => {
@@ -35,6 +49,10 @@ export function parseImageFilters(
     since: (value) => {
       const other = namedImage(images, value);
       return ({ image }) => image.createdAt > other.createdAt;
+    },
+    until: (value) => {
+      const moment = parseMoment(value, now);
+      return ({ image }) => image.createdAt < moment;
     },
     reference:
       (value) =>

@@ -27,6 +27,13 @@ export function parseDiskBytes(text: string): number {
   return bytes;
 }
 
+/** `64g` → bytes; the unit is required, as for a disk. */
+export function parseLayerBytes(text: string): number {
+  const bytes = parseSize(text, undefined, '64g');
+  if (bytes <= 0) throw invalid('a layer must be allowed more than nothing');
+  return bytes;
+}
+
 /** `64m` → bytes; a bare number is bytes, as for Docker. */
 export function parseBytes(text: string): number {
   return parseSize(text, 1, '64m');

@@ -25,9 +25,9 @@ export function parseMoment(text: string, now: Date): Date {
 
 /** `1h30m`, `42m`, `1.5s` → milliseconds; undefined when it is not a Go duration. */
 export function parseDurationMs(text: string): number | undefined {
-  if (!/^[+-]?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
+  if (!/^[+-]?(?:\d+(?:\.\d+)?(?:ns|us|\u00b5s|ms|s|m|h))+$/.test(text)) return undefined;
   let sum = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|\u00b5s|ms|s|m|h)/g))
     sum += Number(number) * (UNIT_MS[unit ?? ''] ?? NaN);
   return text.startsWith('-') ? -sum : sum;
 }

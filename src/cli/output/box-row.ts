@@ -1,10 +1,12 @@
 import type { BoxInfo } from '../../engine/box-info.js';
+import type { BoxSize } from '../../engine/box-size.js';
 import { humanDuration } from './duration.js';
 import type { ListRow } from './list.js';
 import { shortId } from './reference.js';
+import { humanSize } from './size.js';
 import { goTime } from './timestamp.js';
 
-export const BOX_HEADERS: Readonly<Record<string, string>> = {
+export const BOX_HEADERS: ListRow = {
   ID: 'CONTAINER ID',
   Image: 'IMAGE',
   Command: 'COMMAND',
@@ -14,10 +16,12 @@ export const BOX_HEADERS: Readonly<Record<string, string>> = {
   State: 'STATE',
   Ports: 'PORTS',
   Names: 'NAMES',
+  Label: labelHeader,
   Labels: 'LABELS',
   Mounts: 'MOUNTS',
   LocalVolumes: 'LOCAL VOLUMES',
   Networks: 'NETWORKS',
+  Size: 'SIZE',
 };
 
 export const BOX_COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
@@ -32,22 +36,37 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
     CreatedAt: goTime(box.createdAt),
     ID: truncate ? shortId(box.id) : box.id,
     Image: box.image,
+    Label: (key = '') => box.labels[key] ?? '',
     Labels: Object.entries(box.labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
     LocalVolumes: '0',
-    Mounts: '',
+    Mounts: (box.volumes ?? []).map(({ hostPath }) => hostPath).join(','),
     Names: box.name ?? '',
-    Networks: '',
+    Networks: box.network ?? '',
     Ports: '',
     RunningFor: ago(box.createdAt, now),
+    Size: '0B',
     State: boxState(box),
     Status: boxStatusText(box, now),
   };
 }
 
+/** Docker's header of `.Label "com.example.my-app"`: `my app`. */
+function labelHeader(key = ''): string {
+  return (key.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
+}
+
+/** `1.2MB (virtual 9.1MB)`; a box that is gone takes nothing. */
+export function boxSizeText(size: BoxSize | undefined): string {
+  const { writableBytes = 0, rootBytes = 0 } = size ?? {};
+  return `${humanSize(writableBytes)} (virtual ${humanSize(rootBytes)})`;
+}
+
 /** Docker's word for the state, which `--filter status=` takes too. */
-export function boxState({ status }: BoxInfo): string {
+export function boxState({ status, paused, restarting }: BoxInfo): string {
+  if (restarting) return 'restarting';
+  if (paused) return 'paused';
   const words = {
     unknown: 'unknown',
     configured: 'created',
@@ -59,6 +78,8 @@ export function boxState({ status }: BoxInfo): string {
 }
 
 export function boxStatusText(box: BoxInfo, now: Date): string {
+  if (box.restarting)
+    return `Restarting (${box.exitCode ?? 0}) ${ago(box.finishedAt ?? box.lastUpdated, now)}`;
   switch (box.status) {
     case 'unknown':
       return 'Unknown';
@@ -66,17 +87,24 @@ export function boxStatusText(box: BoxInfo, now: Date): string {
       return 'Created';
     case 'running':
     case 'stopping':
-      return `Up ${humanDuration(now.getTime() - (box.startedAt ?? now).getTime())}`;
+      return `Up ${humanDuration(now.getTime() - (box.startedAt ?? now).getTime())}${box.paused ? ' (Paused)' : healthText(box)}`;
     case 'stopped':
       return `Exited (${box.exitCode ?? 0}) ${ago(box.finishedAt ?? box.lastUpdated, now)}`;
   }
+}
+
+/** Docker's words behind the time a box is up. */
+function healthText({ health }: BoxInfo): string {
+  if (health === 'none') return '';
+  return health === 'starting' ? ' (health: starting)' : ` (${health})`;
 }
 
 export function ago(then: Date, now: Date): string {
   return `${humanDuration(now.getTime() - then.getTime())} ago`;
 }
 
-function ellipsis(text: string, most: number): string {
+/** Cut to so many characters, the last one then an ellipsis. */
+export function ellipsis(text: string, most: number): string {
   const characters = Array.from(text);
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }

@@ -13,6 +13,10 @@ export const IMAGE_HEADERS: Readonly<Record<string, string>> = {
   CreatedAt: 'CREATED AT',
   Size: 'SIZE',
   Platform: 'PLATFORM',
+  Containers: 'CONTAINERS',
+  SharedSize: 'SHARED SIZE',
+  UniqueSize: 'UNIQUE SIZE',
+  VirtualSize: 'SIZE',
 };
 
 export const IMAGE_COLUMNS: readonly string[] = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size'];
@@ -25,14 +29,20 @@ export function imageRow(
   now: Date,
   truncate: boolean,
 ): Record<keyof typeof IMAGE_HEADERS, string> & { ID: string } {
+  const size = humanSize(image.sizeBytes);
   return {
+    // What takes a walk through the store is `system df -v`'s to tell.
+    Containers: 'N/A',
+    SharedSize: 'N/A',
+    UniqueSize: 'N/A',
+    VirtualSize: size,
     CreatedAt: goTime(image.createdAt),
     CreatedSince: ago(image.createdAt, now),
     Digest: image.digest === '' ? NONE : image.digest,
     ID: truncate ? shortId(image.id) : image.id,
     Platform: image.platform,
     Repository: image.reference === undefined ? NONE : image.repository,
-    Size: humanSize(image.sizeBytes),
+    Size: size,
     Tag: image.tag ?? NONE,
   };
 }

@@ -1,15 +1,17 @@
 /** The listing verbs' common face: `--format table|json|TEMPLATE`, `-q`, and a table without either. */
 import type { CommandContext } from '../context.js';
 import { print } from '../context.js';
-import { renderTable } from './table.js';
-import { compileTemplate } from './template.js';
+import { renderTable, type TableOptions } from './table.js';
 
-/** All fields of an entry, as text, under the names that templates and JSON use. */
-export type ListRow = Readonly<Record<string, string>>;
+/**
+ * All fields of an entry, as text, under the names that templates and JSON use; a function is a field
+ * that a template gives arguments (`.Label "app"`), and JSON lacks.
+ */
+export type ListRow = Readonly<Record<string, string | ((argument?: string) => string)>>;
 
 export interface ListView {
   /** A field's header; every field that a template may name has one. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: ListRow;
   /** Fields of the plain table, in order. */
   readonly columns: readonly string[];
   readonly format: string | undefined;
@@ -23,38 +25,62 @@ export async function printList(
   rows: readonly ListRow[],
   view: ListView,
 ): Promise<void> {
-  await print(context, renderList(rows, view, context.stdout));
+  await print(context, await renderList(rows, view, context.stdout));
 }
 
 /** @throws TemplateError */
-export function renderList(
+export async function renderList(
   rows: readonly ListRow[],
   view: ListView,
-  output: { isTTY?: boolean; columns?: number },
-): string {
+  output: TableOutput,
+): Promise<string> {
   const { format = 'table' } = view;
   if (view.quiet && !format.startsWith('table ')) {
     const field = `{{.${view.quietField}}}`;
     return renderLines(rows, format === 'table' || format === 'json' ? field : format);
   }
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  if (format !== 'table' && !format.startsWith('table ')) return renderLines(rows, format);
+  if (format === 'table' || format === 'table ') return renderColumns(rows, view, output);
+  if (!format.startsWith('table ')) return renderLines(rows, format);
 
-  const template =
-    format.slice('table '.length) || view.columns.map((name) => `{{.${name}}}`).join('\t');
-  const compiled = compileTemplate(unescape(template));
-  const [header = [], ...cells] = [view.headers, ...rows].map((row) =>
-    compiled.render(row).split('\t'),
-  );
-  return renderTable(header, cells, {
-    isTty: output.isTTY === true,
-    ...(output.columns !== undefined && { width: output.columns }),
-  });
+  const render = await compile(format.slice('table '.length));
+  const cells = (row: ListRow): string[] => render(row).split('\t');
+  return renderTable(cells(view.headers), rows.map(cells), tableOptions(output));
 }
 
-function renderLines(rows: readonly ListRow[], template: string): string {
+/** What decides how wide a table may be. */
+interface TableOutput {
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** The plain table of a view. */
+export function renderColumns(
+  rows: readonly ListRow[],
+  { headers, columns }: Pick<ListView, 'headers' | 'columns'>,
+  output: TableOutput,
+): string {
+  const cells = (row: ListRow): string[] => columns.map((name) => textOf(row[name]));
+  return renderTable(cells(headers), rows.map(cells), tableOptions(output));
+}
+
+function tableOptions({ isTTY, columns }: TableOutput): TableOptions {
+  return { isTty: isTTY === true, ...(columns !== undefined && { width: columns }) };
+}
+
+const textOf = (field: ListRow[string] | undefined): string =>
+  typeof field === 'string' ? field : '';
+
+async function renderLines(rows: readonly ListRow[], template: string): Promise<string> {
+  const render = await compile(template);
+  return rows.map((row) => `${render(row)}\n`).join('');
+}
+
+/** Loaded for those who give a template: most want the plain table. */
+async function compile(template: string): Promise<(row: ListRow) => string> {
+  const { compileTemplate } = await import('./template.js');
   const compiled = compileTemplate(unescape(template));
-  return rows.map((row) => `${compiled.render(row)}\n`).join('');
+  return (row) => compiled.render(row);
 }
 
 /** In single quotes the shell leaves `\t` and `\n` as they are typed; they mean the characters. */

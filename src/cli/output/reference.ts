@@ -26,7 +26,14 @@ export function splitCanonical(canonical: string): { tag: string; path: string }
   };
 }
 
+/** `alpine:3` → `alpine` and `3`; a name with a digest has no tag. */
+export function splitTag(familiar: string): [repository: string, tag: string] {
+  const [named = familiar] = familiar.split('@');
+  const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
+  return colon < 0 ? [named, '<none>'] : [named.slice(0, colon), named.slice(colon + 1)];
+}
+
 /** Twelve digits of an id, without its algorithm. */
 export function shortId(id: string): string {
-  return id.replace(/^sha256:/, '').slice(0, 12);
+  return id.replace(/^sha(256|512):/, '').slice(0, 12);
 }

@@ -91,5 +91,9 @@ const cellWidth = (cell: string | undefined): number => Array.from(cell ?? '').l
  * Image labels and names of files are other people's text: an escape sequence in one could rewrite
  * the screen, a line break could forge a row.
  */
-const printable = (cell: string): string =>
+const printable = (cell: string): string => (PLAIN.test(cell) ? cell : withoutControls(cell));
+
+/** Looked for first: to make the classes of the other takes longer than a table of such cells. */
+const PLAIN = /^[ -~]*$/;
+const withoutControls = (cell: string): string =>
   cell.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\t' ? ' ' : '\uFFFD'));

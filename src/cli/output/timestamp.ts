@@ -3,6 +3,11 @@ export function goTime(date: Date): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
 }
 
+/** `2026-11-23T23:38:44Z`, as Go formats RFC 3339, in UTC. */
+export function rfc3339(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
 /** RFC 3339 with all nine digits, so that lines of a log stay aligned. */
 export function rfc3339Nano(date: Date): string {
   return date.toISOString().replace('Z', '000000Z');

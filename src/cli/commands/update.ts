@@ -1,0 +1,53 @@
+import type { UpdateOptions } from '../../engine/options.js';
+import { defineCommand, value } from '../command.js';
+import { findBox } from '../find-box.js';
+import { wholeNumber } from '../flags/number.js';
+import { parseMemoryMib } from '../flags/size.js';
+import { forEachTarget } from '../targets.js';
+import { usageError } from '../usage-error.js';
+
+export const update = defineCommand({
+  name: 'update',
+  group: 'boxes',
+  summary: 'Change the options of boxes',
+  description:
+    'A restart policy and what concerns stopping count at once, processors and memory of a stopped box\n' +
+    'from its next start on. Prints each name it was given.',
+  args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
+  options: {
+    restart: value('Restart policy: no, on-failure[:N], always, unless-stopped', 'POLICY', {
+      complete: ['no', 'on-failure', 'always', 'unless-stopped'],
+    }),
+    'stop-signal': value('Signal that stops the box', 'SIGNAL'),
+    'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
+      parse: wholeNumber(-1),
+    }),
+    cpus: value('Number of virtual CPUs', 'NUMBER', { parse: wholeNumber(1, 64) }),
+    memory: value('Memory, such as 2g; a bare number is MiB', 'SIZE', {
+      short: 'm',
+      parse: parseMemoryMib,
+    }),
+  },
+  examples: [
+    { command: 'boxlite update --restart unless-stopped web', what: 'Also while it runs' },
+  ],
+  async run(context, names, options) {
+    const { restart, 'stop-signal': stopSignal, cpus, memory: memoryMib } = options;
+    const timeout = options['stop-timeout'];
+    const changes: UpdateOptions = {
+      ...(restart !== undefined && { restart }),
+      ...(stopSignal !== undefined && { stopSignal }),
+      ...(timeout !== undefined && { stopTimeoutSeconds: timeout }),
+      ...(cpus !== undefined && { cpus }),
+      ...(memoryMib !== undefined && { memoryMib }),
+    };
+    if (Object.keys(changes).length === 0)
+      throw usageError('you must provide one or more flags when using this command', 'update');
+    const runtime = await context.runtime();
+    await forEachTarget(context, names, 'in turn', async (name) => {
+      await (await findBox(runtime, name)).update(changes);
+      return `${name}\n`;
+    });
+    return 0;
+  },
+});

@@ -1,0 +1,40 @@
+/**
+ * `boxlite __complete WORD... CURRENT`: what the shells' scripts ask. It never fails: a person who
+ * presses TAB wants no message in the middle of the line.
+ *
+ * The answer is a line for each offer, `TEXT<TAB>ABOUT`, and a last one of colons and words that say
+ * how to go on: `:file`, `:directory`, `:open` when no blank is to follow.
+ */
+import type { Environment } from '../flags/key-values.js';
+import { complete, type Answer } from './complete.js';
+import type { Names } from './offers.js';
+
+export async function answer(argv: readonly string[], environment: Environment): Promise<string> {
+  try {
+    const words = argv.slice(0, -1);
+    const word = argv.at(-1) ?? '';
+    return render(await complete({ words, word, environment }, findNames));
+  } catch {
+    return ':\n';
+  }
+}
+
+async function findNames(home: string | undefined): Promise<Names> {
+  const { knownNames } = await import('../../engine/known-names.js');
+  const { defaultHome } = await import('../../engine/home-paths.js');
+  return knownNames(home ?? defaultHome());
+}
+
+function render({ offers, paths, prefix }: Answer): string {
+  const lines = offers.map(
+    ({ text, about = '' }) => `${oneLine(prefix + text)}\t${oneLine(about)}\n`,
+  );
+  const open = offers.some((offer) => offer.open === true);
+  const end = [paths, open ? 'open' : undefined].filter((each) => each !== undefined);
+  return `${lines.join('')}:${end.join(':')}\n`;
+}
+
+/** Labels of images are other people's text. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
+}

@@ -1,0 +1,127 @@
+/** The words that may stand for a value. */
+import { constants } from 'node:os';
+import type { Completion, KeyCompletion } from '../command.js';
+import { familiarReference } from '../output/reference.js';
+
+export interface Offer {
+  readonly text: string;
+  /** Shown beside it, where the shell can. */
+  readonly about?: string;
+  /** Something follows without a blank. */
+  readonly open?: boolean;
+}
+
+export interface Names {
+  readonly boxes: readonly {
+    readonly id: string;
+    readonly name: string | undefined;
+    readonly running: boolean;
+  }[];
+  /** Canonical references. */
+  readonly images: readonly string[];
+}
+
+export interface Offered {
+  readonly offers: readonly Offer[];
+  readonly paths?: 'file' | 'directory';
+}
+
+const SHORT_ID = 12;
+
+/** Those that begin with `word`. */
+export async function offersFor(
+  completion: Completion | undefined,
+  word: string,
+  names: () => Promise<Names>,
+): Promise<Offered> {
+  if (completion === undefined) return { offers: [] };
+  if (completion === 'file' || completion === 'directory') return { offers: [], paths: completion };
+  if (completion === 'box-path') return await offerBoxPath(word, names);
+  // Only an argument has a first one before it; complete.ts has looked it up.
+  if (typeof completion === 'object' && 'byFirst' in completion) return { offers: [] };
+  if (isKeys(completion)) return await offerKeys(completion, word, names);
+  const all = typeof completion === 'string' ? await named(completion, word, names) : completion;
+  const offers = all
+    .map((each): Offer => (typeof each === 'string' ? { text: each } : each))
+    .filter(({ text }) => text.startsWith(word));
+  return { offers };
+}
+
+/** An array has a `keys` as well. */
+function isKeys(completion: Completion): completion is KeyCompletion {
+  return typeof completion === 'object' && !Array.isArray(completion);
+}
+
+async function named(
+  kind: 'box' | 'running-box' | 'image' | 'box-or-image' | 'signal',
+  word: string,
+  names: () => Promise<Names>,
+): Promise<Offer[]> {
+  switch (kind) {
+    case 'signal':
+      return signals(word);
+    case 'image':
+      return images(await names());
+    case 'box-or-image': {
+      const known = await names();
+      return [...boxes(known, word), ...images(known)];
+    }
+    case 'box':
+      return boxes(await names(), word);
+    case 'running-box': {
+      const known = await names();
+      return boxes({ ...known, boxes: known.boxes.filter(({ running }) => running) }, word);
+    }
+  }
+}
+
+/** A box goes by its name; by its id only once somebody has begun to type that. */
+function boxes({ boxes: all }: Names, word: string): Offer[] {
+  return all.flatMap(({ id, name, running }): Offer[] => {
+    const about = running ? 'running' : 'not running';
+    const byId = name === undefined || (word !== '' && id.startsWith(word));
+    return [
+      ...(name === undefined ? [] : [{ text: name, about }]),
+      ...(byId ? [{ text: id.slice(0, Math.max(SHORT_ID, word.length)), about }] : []),
+    ];
+  });
+}
+
+/** As people write it; `:latest` goes without saying. */
+function images({ images: all }: Names): Offer[] {
+  return all.map((reference) => ({
+    text: familiarReference(reference)
+      .replace(/^localhost\/([^/]+)$/, '$1')
+      .replace(/:latest$/, ''),
+    about: reference,
+  }));
+}
+
+function signals(word: string): Offer[] {
+  const prefix = word.startsWith('SIG') ? '' : 'SIG';
+  return Object.keys(constants.signals).map((name) => ({ text: name.slice(prefix.length) }));
+}
+
+async function offerKeys(
+  { keys }: KeyCompletion,
+  word: string,
+  names: () => Promise<Names>,
+): Promise<Offered> {
+  const [, key, text] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
+  if (key === undefined || text === undefined) {
+    const offers = Object.keys(keys).map((each) => ({ text: `${each}=`, open: true }));
+    return { offers: offers.filter((each) => each.text.startsWith(word)) };
+  }
+  const { offers } = await offersFor(Object.hasOwn(keys, key) ? keys[key] : undefined, text, names);
+  return { offers: offers.map((offer) => ({ ...offer, text: `${key}=${offer.text}` })) };
+}
+
+/** `web:` and files of the host; what lies in the box is not asked for, it may not even run. */
+async function offerBoxPath(word: string, names: () => Promise<Names>): Promise<Offered> {
+  if (/^[^/.][^/]*:/.test(word)) return { offers: [] };
+  if (/^[/.~]/.test(word)) return { offers: [], paths: 'file' };
+  const offers = boxes(await names(), word)
+    .filter(({ text }) => text.startsWith(word))
+    .map((offer) => ({ ...offer, text: `${offer.text}:`, open: true }));
+  return { offers, paths: 'file' };
+}

@@ -1,0 +1,15 @@
+import { goDuration, parseGoDuration } from '../../engine/go-duration.js';
+import { BoxliteError } from '../../errors.js';
+
+/** `1m30s` → whole milliseconds, as Docker takes its durations; 0 is as good as not given. */
+export function parseDurationMs(text: string): number {
+  const ms = parseGoDuration(text);
+  if (ms === undefined) throw invalid('must be a duration such as 30s or 1m30s');
+  if (ms < 0) throw invalid('cannot be negative');
+  if (ms > 0 && ms < 1) throw invalid(`cannot be less than a millisecond, as ${goDuration(ms)} is`);
+  return Math.round(ms);
+}
+
+function invalid(reason: string): BoxliteError {
+  return new BoxliteError('invalid-argument', reason);
+}

@@ -1,0 +1,10 @@
+import { BoxliteError } from '../../errors.js';
+
+export type StreamName = 'stdin' | 'stdout' | 'stderr';
+
+/** `--attach`: in any case of letters, as Docker takes it. */
+export function parseStream(text: string): StreamName {
+  const name = text.toLowerCase();
+  if (name === 'stdin' || name === 'stdout' || name === 'stderr') return name;
+  throw new BoxliteError('invalid-argument', 'valid streams are STDIN, STDOUT and STDERR');
+}

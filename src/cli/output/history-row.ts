@@ -1,0 +1,44 @@
+import type { HistoryLine } from '../../engine/image-history.js';
+import { ago, ellipsis } from './box-row.js';
+import type { ListRow } from './list.js';
+import { shortId } from './reference.js';
+import { humanSize } from './size.js';
+import { rfc3339 } from './timestamp.js';
+
+export const HISTORY_HEADERS: Readonly<Record<string, string>> = {
+  ID: 'IMAGE',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  CreatedBy: 'CREATED BY',
+  Size: 'SIZE',
+  Comment: 'COMMENT',
+};
+
+export const HISTORY_COLUMNS = ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment'];
+
+const CREATED_BY_CHARACTERS = 45;
+
+export interface HistoryView {
+  now: Date;
+  human: boolean;
+  truncate: boolean;
+}
+
+/** A step as `history` shows it, with Docker's names for the fields. */
+export function historyRow(line: HistoryLine, { now, human, truncate }: HistoryView): ListRow {
+  const createdAt = line.createdAt === undefined ? '' : rfc3339(line.createdAt);
+  const createdBy = line.createdBy.replaceAll('\t', ' ');
+  return {
+    ID: line.id === undefined ? '<missing>' : truncate ? shortId(line.id) : line.id,
+    CreatedAt: createdAt,
+    CreatedSince: sinceOf(line.createdAt, human ? now : undefined, createdAt),
+    CreatedBy: truncate ? ellipsis(createdBy, CREATED_BY_CHARACTERS) : createdBy,
+    Size: human ? humanSize(line.sizeBytes) : String(line.sizeBytes),
+    Comment: line.comment,
+  };
+}
+
+function sinceOf(createdAt: Date | undefined, now: Date | undefined, text: string): string {
+  if (createdAt === undefined) return 'N/A';
+  return now === undefined ? text : ago(createdAt, now);
+}

@@ -1,0 +1,30 @@
+/** Long enough for a number that can be read, short enough to follow the line. */
+const WINDOW_MS = 5_000;
+const EARLIEST_MS = 500;
+/** Between two samples that are kept: a fast line reports a thousand times a second. */
+const STEP_MS = 100;
+
+/** How fast something comes in, over the last five seconds. */
+export class TransferRate {
+  /** Oldest first; the first may be older than the window, to have one that spans it. */
+  #samples: { atMs: number; bytes: number }[] = [];
+  #bytes = 0;
+
+  /** @param bytes in all so far */
+  add(bytes: number, now: Date): void {
+    const atMs = now.getTime();
+    this.#bytes = bytes;
+    const last = this.#samples.at(-1);
+    if (last !== undefined && atMs - last.atMs < STEP_MS) return;
+    this.#samples.push({ atMs, bytes });
+    while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
+  }
+
+  /** Undefined while it is too early to tell. */
+  bytesPerSecond(now: Date): number | undefined {
+    const [first] = this.#samples;
+    if (first === undefined) return undefined;
+    const ms = now.getTime() - first.atMs;
+    return ms < EARLIEST_MS ? undefined : ((this.#bytes - first.bytes) * 1000) / ms;
+  }
+}

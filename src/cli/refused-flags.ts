@@ -1,0 +1,113 @@
+/**
+ * Docker's flags that a box has no use for, or not yet: each is known, so that it says what to use
+ * instead. None is ever taken in silence.
+ */
+import { BoxliteError } from '../errors.js';
+import type { Option } from './command.js';
+
+const CPU = 'a box has virtual CPUs of its own: say how many by --cpus';
+const BLOCK_IO = 'the disk of a box has no limits of speed';
+const NET = 'boxes are on a network of their own, without names or addresses to choose';
+const HOST_KERNEL = 'a box has a kernel of its own, and shares no namespace with the host';
+const PUBLISH = "ports of a box can't be published yet";
+const MEMORY = 'a box has the memory that --memory says, and no swap';
+
+/** Those with a value. */
+const VALUES: Readonly<Record<string, string>> = {
+  'blkio-weight': BLOCK_IO,
+  'blkio-weight-device': BLOCK_IO,
+  'cgroup-parent': 'the processes of a box are not in a cgroup of the host',
+  cgroupns: HOST_KERNEL,
+  'cpu-count': CPU,
+  'cpu-percent': CPU,
+  'cpu-period': CPU,
+  'cpu-quota': CPU,
+  'cpu-rt-period': CPU,
+  'cpu-rt-runtime': CPU,
+  'cpu-shares': CPU,
+  'cpuset-cpus': CPU,
+  'cpuset-mems': CPU,
+  device: 'devices of the host are not given to boxes',
+  'device-cgroup-rule': 'devices of the host are not given to boxes',
+  'device-read-bps': BLOCK_IO,
+  'device-read-iops': BLOCK_IO,
+  'device-write-bps': BLOCK_IO,
+  'device-write-iops': BLOCK_IO,
+  'dns-option': 'a box has one name server and no more: use --dns',
+  'dns-search': 'a box has one name server and no more: use whole names',
+  domainname: 'use --hostname NAME.DOMAIN',
+  gpus: 'devices of the host are not given to boxes',
+  'group-add': 'use --user NAME:GROUP, or a group file in the image',
+  'io-maxbandwidth': BLOCK_IO,
+  'io-maxiops': BLOCK_IO,
+  ip: NET,
+  ip6: NET,
+  ipc: HOST_KERNEL,
+  isolation: 'a box is always isolated by a virtual machine',
+  'kernel-memory': MEMORY,
+  kernel: 'all boxes have the kernel that `boxlite setup --kernel FILE` was given',
+  link: NET,
+  'link-local-ip': NET,
+  'log-driver': "the command's output is kept with the box: read it by `boxlite logs`",
+  'log-opt': "the command's output is kept with the box: read it by `boxlite logs`",
+  'mac-address': NET,
+  'memory-reservation': MEMORY,
+  'memory-swap': MEMORY,
+  'memory-swappiness': MEMORY,
+  'net-alias': NET,
+  'network-alias': NET,
+  'oom-score-adj': 'the memory of a box is its own: give it more by --memory',
+  pid: HOST_KERNEL,
+  publish: PUBLISH,
+  runtime: 'a box always runs as a virtual machine',
+  'security-opt': 'the walls of a box are those of its virtual machine',
+  'storage-opt': 'say how large the disk of the box is by --disk-size',
+  sysctl: 'write to /proc/sys in a --privileged box',
+  userns: HOST_KERNEL,
+  uts: HOST_KERNEL,
+  'volume-driver': 'volumes are directories of this host',
+  'volumes-from': 'name each directory again by -v',
+};
+
+/** Those that are on or off. */
+const SWITCHES: Readonly<Record<string, string>> = {
+  'oom-kill-disable': 'the memory of a box is its own: give it more by --memory',
+  'publish-all': PUBLISH,
+  'use-api-socket': 'there is no daemon',
+};
+
+const SHORTS: Readonly<Record<string, string>> = {
+  'cpu-shares': 'c',
+  publish: 'p',
+  'publish-all': 'P',
+};
+
+/** Of `create` alone. */
+export const REFUSED_BY_CREATE = refused(
+  { attach: 'say what is shown when the box is started: start -a' },
+  'STREAM',
+);
+
+export const REFUSED_FLAGS = { ...refused(VALUES, 'VALUE'), ...refused(SWITCHES, undefined) };
+
+function refused(
+  reasons: Readonly<Record<string, string>>,
+  placeholder: string | undefined,
+): Readonly<Record<string, Option<undefined>>> {
+  return Object.fromEntries(
+    Object.entries(reasons).map(([name, reason]) => [
+      name,
+      {
+        ...(SHORTS[name] !== undefined && { short: SHORTS[name] }),
+        summary: reason,
+        hidden: true,
+        placeholder,
+        repeatable: false,
+        parse: () => {
+          throw new BoxliteError('unsupported', reason);
+        },
+        initial: undefined,
+      },
+    ]),
+  );
+}

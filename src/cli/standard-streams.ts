@@ -1,0 +1,99 @@
+import { fstatSync, writeSync } from 'node:fs';
+import type { OutputStream } from './context.js';
+
+/**
+ * This process' stdout and stderr, made when they are needed: Node takes longer to make its streams than
+ * `ps` takes for all the rest of its work.
+ */
+export class StandardStreams {
+  #opened: Partial<Record<'stdout' | 'stderr', NodeJS.WriteStream>> = {};
+  #stdout: OutputStream | undefined;
+  readonly #onError: StreamErrorHandler;
+
+  /** @param onError told of the errors of both, `EPIPE` when nobody reads any more among them */
+  constructor(onError: StreamErrorHandler) {
+    this.#onError = onError;
+  }
+
+  get stdout(): OutputStream {
+    const open = (): NodeJS.WriteStream => this.#open('stdout');
+    return (this.#stdout ??= writesAtOnce(1) ? firstWriteAtOnce(1, open) : open());
+  }
+
+  get stderr(): NodeJS.WriteStream {
+    return this.#open('stderr');
+  }
+
+  /** Waits for what is on its way into a pipe: `process.exit` would drop it. */
+  async flush(): Promise<void> {
+    await Promise.all(Object.values(this.#opened).map(flush));
+  }
+
+  #open(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
+    const before = this.#opened[name];
+    if (before !== undefined) return before;
+    const stream = process[name];
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#onError(stream, error));
+    this.#opened[name] = stream;
+    return stream;
+  }
+}
+
+export type StreamErrorHandler = (stream: NodeJS.WriteStream, error: NodeJS.ErrnoException) => void;
+
+async function flush(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0) return;
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+
+/** A pipe or a file; for all else Node's stream knows more than we do. */
+function writesAtOnce(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFIFO() || stat.isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** What an empty pipe takes. */
+const PIPE_BYTES = 64 * 1024;
+
+/**
+ * The stream of a pipe or a file, opened by anything but one short text, which is written without it. Only
+ * one, since a reader who is behind must not keep a command that writes on and on from its signals.
+ */
+function firstWriteAtOnce(fd: number, open: () => NodeJS.WriteStream): OutputStream {
+  let stream: NodeJS.WriteStream | undefined;
+  let written = false;
+  const opened = (): NodeJS.WriteStream => (stream ??= open());
+  const write = (...args: Parameters<NodeJS.WriteStream['write']>): boolean => {
+    const [text] = args;
+    const content = typeof text === 'string' && args.length === 1 ? Buffer.from(text) : undefined;
+    if (content === undefined || content.length > PIPE_BYTES || written || stream !== undefined)
+      return opened().write(...args);
+    written = true;
+    const done = tryWrite(fd, content);
+    // The stream waits for a reader, or meets the same error and tells it as it always does.
+    return done === content.length || opened().write(content.subarray(done));
+  };
+  return new Proxy(Object.create(null) as NodeJS.WriteStream, {
+    get(_, key) {
+      if (key === 'write') return write;
+      if (stream === undefined && (key === 'isTTY' || key === 'columns')) return undefined;
+      const value: unknown = Reflect.get(opened(), key);
+      return typeof value === 'function' ? (value.bind(stream) as unknown) : value;
+    },
+    set: (_, key, value) => Reflect.set(opened(), key, value),
+    has: (_, key) => Reflect.has(opened(), key),
+  });
+}
+
+/** @returns how many bytes were taken */
+function tryWrite(fd: number, content: Buffer): number {
+  try {
+    return writeSync(fd, content);
+  } catch {
+    return 0;
+  }
+}
