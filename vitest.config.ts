@@ -13,6 +13,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {

@@ -9,6 +9,10 @@ export interface BenchArguments {
   /** Options for `boxlite setup`. */
   setup: string[];
   podman: boolean;
+  /** Pulls instead of boxes. */
+  pull: boolean;
+  /** OCI layout of the image to pull, and the name it has there. */
+  layout: string | undefined;
 }
 
 export const USAGE = `Usage: npm run bench -- [OPTIONS]
@@ -21,6 +25,11 @@ Times BoxLite beside its peers and prints medians and ratios. Nothing is asserte
       --kernel FILE, --modules DIR
                     as for boxlite setup
       --no-podman   leave podman out
+      --pull        times pulls from a registry of its own beside skopeo and
+                    umoci, instead of boxes
+      --layout DIR:TAG
+                    the image to pull (default: a Debian with python3, which is
+                    made by debootstrap once and kept in the user's cache)
 `;
 
 const DEFAULT_RUNS = 11;
@@ -37,10 +46,12 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
       kernel: { type: 'string' },
       modules: { type: 'string' },
       'no-podman': { type: 'boolean', default: false },
+      pull: { type: 'boolean', default: false },
+      layout: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const { quick, json, kernel, modules, help } = values;
+  const { quick, json, kernel, modules, help, pull, layout } = values;
   const runs = values.runs === undefined ? undefined : wholeNumber(values.runs);
   return {
     help,
@@ -50,6 +61,8 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
       path === undefined ? [] : [`--${name}`, path],
     ),
     podman: !values['no-podman'],
+    pull,
+    layout,
   };
 }
 

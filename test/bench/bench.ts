@@ -4,12 +4,15 @@ import { busyboxRootfs } from '../../src/engine/busybox-rootfs.js';
 import { Home } from '../../src/home.js';
 import { parseArguments, USAGE, type BenchArguments } from './arguments.js';
 import { BoxliteHome } from './boxlite-home.js';
-import { benchCases, IDLE_BOX, type Case } from './cases.js';
+import { benchCases, IDLE_BOX, SLOW_SHARE, type Case } from './cases.js';
+import { Copies } from './copies.js';
 import { idleMemory } from './idle-memory.js';
 import { interleave } from './interleave.js';
 import { flatNumbers } from './json.js';
 import { describeMachine } from './machine.js';
 import { Podman } from './podman.js';
+import { makePullReport, renderPullReport } from './pull-report.js';
+import { measurePulls } from './pulls.js';
 import { makeReport, renderReport, type Measurements } from './report.js';
 import { Workspace } from './workspace.js';
 
@@ -25,8 +28,9 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     }
-    const report = makeReport(await measure(options, interrupt.signal));
-    process.stdout.write(renderReport(report));
+    const bench = options.pull ? benchPulls : benchBoxes;
+    const { report, text } = await bench(options, interrupt.signal);
+    process.stdout.write(text);
     if (options.json !== undefined)
       await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
     return 0;
@@ -34,6 +38,21 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
+}
+
+async function benchBoxes(options: BenchArguments, signal: AbortSignal): Promise<Result> {
+  const report = makeReport(await measure(options, signal));
+  return { report, text: renderReport(report) };
+}
+
+async function benchPulls(options: BenchArguments, signal: AbortSignal): Promise<Result> {
+  const report = makePullReport(await measurePulls(options, signal, progress));
+  return { report, text: renderPullReport(report) };
+}
+
+interface Result {
+  report: object;
+  text: string;
 }
 
 async function measure(options: BenchArguments, signal: AbortSignal): Promise<Measurements> {
@@ -47,14 +66,19 @@ async function measure(options: BenchArguments, signal: AbortSignal): Promise<Me
   const machine = await describeMachine(boxlite, podman?.versions ?? peer.absence);
   const fresh = await idleMemory(boxlite);
 
+  progress('preparing what is to be copied');
+  const copies = await Copies.prepare(join(workspace.path, 'copies'), boxlite, podman);
   const starts: Record<string, number>[] = [];
-  const cases = benchCases({
-    boxlite,
-    podman,
-    runs: options.runs,
-    signal,
-    onTimings: (timings) => starts.push(flatNumbers(timings)),
-  });
+  const cases = [
+    ...benchCases({
+      boxlite,
+      podman,
+      runs: options.runs,
+      signal,
+      onTimings: (timings) => starts.push(flatNumbers(timings)),
+    }),
+    ...copies.cases(Math.ceil(options.runs / SLOW_SHARE)),
+  ];
   await warmUp(cases);
   starts.length = 0;
   const timesMs = await timeCases(cases);

@@ -25,6 +25,14 @@ export const CASES = {
   exec: 'boxlite exec BOX true',
   podmanRun: 'podman run --rm busybox true',
   podmanExec: 'podman exec CONTAINER true',
+  cpFileIn: 'boxlite cp, 100 MB into a box',
+  podmanFileIn: 'podman cp, 100 MB into a container',
+  cpFileOut: 'boxlite cp, 100 MB out',
+  podmanFileOut: 'podman cp, 100 MB out',
+  cpTreeIn: 'boxlite cp, 2,000 small files into a box',
+  podmanTreeIn: 'podman cp, 2,000 small files into a container',
+  cpTreeOut: 'boxlite cp, 2,000 small files out',
+  podmanTreeOut: 'podman cp, 2,000 small files out',
 } as const;
 
 export type CaseName = keyof typeof CASES;
@@ -33,8 +41,8 @@ export const IDLE_BOX = 'bench-idle';
 const KEPT_BOX = 'bench-kept';
 const IMAGE = 'busybox';
 
-/** A cold start takes seconds, so it gets fewer runs. */
-const COLD_SHARE = 3;
+/** A cold start or a large copy takes seconds, so it gets fewer runs. */
+export const SLOW_SHARE = 3;
 
 export interface CaseParts {
   boxlite: BoxliteHome;
@@ -68,7 +76,7 @@ export function benchCases({ boxlite, podman, runs, signal, onTimings }: CasePar
     },
     {
       ...timed('cold', () => boxlite.run(['run', '--rm', '--cold', IMAGE, 'true'])),
-      runs: Math.ceil(runs / COLD_SHARE),
+      runs: Math.ceil(runs / SLOW_SHARE),
     },
     timed('exec', () => boxlite.run(['exec', IDLE_BOX, 'true'])),
     ...(podman === undefined

@@ -61,6 +61,11 @@ export class Podman implements AsyncDisposable {
     return this.call(['exec', IDLE, ...command]);
   }
 
+  /** @param from either may be `CONTAINER:PATH`; the idle container has the name of the idle box */
+  copy(from: string, to: string): Promise<ProgramRun> {
+    return this.call(['cp', from, to]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // Also after an interrupt, whose signal would end the clean-up at once.
     await this.call(['rm', '--all', '--force', '--time', '0'], new AbortController().signal);

@@ -1,5 +1,6 @@
 import { renderTable } from '../../src/cli/output/table.js';
 import { CASES, type CaseName } from './cases.js';
+import { FILE_BYTES, TREE_FILES } from './copies.js';
 import type { IdleMemory } from './idle-memory.js';
 import type { Machine } from './machine.js';
 import { medianOfEach, summarize, type Summary } from './statistics.js';
@@ -17,6 +18,22 @@ export interface Report extends Measurements {
   /** Of medians. */
   ratios: Record<string, number>;
   stagesMs: Record<string, number>;
+  /** What `boxlite ps` is made of: each part is the difference of two medians. */
+  psPartsMs: Record<string, number>;
+}
+
+/** What is copied, by whom, and in which unit its speed is told. */
+const COPIES: readonly (readonly [what: string, ours: CaseName, theirs: CaseName, unit: Unit])[] = [
+  ['100 MB in', 'cpFileIn', 'podmanFileIn', { name: 'MB/s', amount: FILE_BYTES / 1e6 }],
+  ['100 MB out', 'cpFileOut', 'podmanFileOut', { name: 'MB/s', amount: FILE_BYTES / 1e6 }],
+  ['2,000 files in', 'cpTreeIn', 'podmanTreeIn', { name: 'files/s', amount: TREE_FILES }],
+  ['2,000 files out', 'cpTreeOut', 'podmanTreeOut', { name: 'files/s', amount: TREE_FILES }],
+];
+
+interface Unit {
+  name: string;
+  /** In one copy. */
+  amount: number;
 }
 
 const RATIOS: readonly (readonly [of: CaseName, to: CaseName])[] = [
@@ -25,6 +42,8 @@ const RATIOS: readonly (readonly [of: CaseName, to: CaseName])[] = [
   ['template', 'podmanRun'],
   ['exec', 'podmanExec'],
   ['cold', 'template'],
+  ['exec', 'node'],
+  ...COPIES.map(([, ours, theirs]) => [ours, theirs] as const),
 ];
 
 export function makeReport(measured: Measurements): Report {
@@ -43,6 +62,27 @@ export function makeReport(measured: Measurements): Report {
     summaries,
     ratios: Object.fromEntries(ratios),
     stagesMs: stagesOf(measured.starts, summaries),
+    psPartsMs: psParts(summaries),
+  };
+}
+
+/** Programs that do one thing more each; the parts of one that was not measured are left out. */
+function psParts(summaries: Report['summaries']): Report['psPartsMs'] {
+  const [node, sqlite, version, help, ps] = (
+    ['node', 'sqlite', 'version', 'help', 'ps'] as const
+  ).map((name) => summaries[name]?.medianMs);
+  if (node === undefined || version === undefined || help === undefined) return {};
+  const start = {
+    'node itself (node -e 0)': node,
+    'launcher (--version)': version - node,
+    'bundle, arguments (ps --help)': help - version,
+  };
+  if (sqlite === undefined || ps === undefined) return start;
+  return {
+    ...start,
+    'database (better-sqlite3)': sqlite - node,
+    'verb: engine, boxes, table': ps - help - (sqlite - node),
+    'whole (boxlite ps)': ps,
   };
 }
 
@@ -62,7 +102,7 @@ function stagesOf(
 const caseNames = (): CaseName[] => Object.keys(CASES) as CaseName[];
 
 export function renderReport(report: Report): string {
-  const { machine, summaries, ratios, stagesMs, memory } = report;
+  const { machine, summaries, ratios, stagesMs, psPartsMs, memory } = report;
   const plain = { isTty: false };
   const times = caseNames().flatMap((name) => {
     const summary = summaries[name];
@@ -81,6 +121,12 @@ export function renderReport(report: Report): string {
       plain,
     ),
     renderTable(
+      ['PART OF boxlite ps', 'MEDIAN'],
+      Object.entries(psPartsMs).map(([label, ms]) => [label, milliseconds(ms)]),
+      plain,
+    ),
+    renderTable(['COPY', 'BOXLITE', 'PODMAN'], copyRows(summaries), plain),
+    renderTable(
       ['STAGE OF A RUN FROM THE TEMPLATE', 'MEDIAN'],
       Object.entries(stagesMs).map(([key, ms]) => [stageLabel(key), milliseconds(ms)]),
       plain,
@@ -95,6 +141,16 @@ export function renderReport(report: Report): string {
       plain,
     ),
   ].join('\n');
+}
+
+function copyRows(summaries: Report['summaries']): string[][] {
+  return COPIES.flatMap(([what, ours, theirs, { name, amount }]) => {
+    if (summaries[ours] === undefined) return [];
+    const speeds = [summaries[ours], summaries[theirs]].map((summary) =>
+      summary === undefined ? '-' : `${((amount * 1000) / summary.medianMs).toFixed(0)} ${name}`,
+    );
+    return [[what, ...speeds]];
+  });
 }
 
 const STAGE_LABELS: Record<string, string> = {

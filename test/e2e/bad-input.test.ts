@@ -98,7 +98,7 @@ describe('bad input', () => {
   it('of one target does not keep the others from being done', async () => {
     const { status, stdout, stderr } = await home.boxlite(['inspect', 'nobox', 'taken', 'nobox2']);
     expect(status).toBe(1);
-    expect(JSON.parse(stdout.toString())).toMatchObject([{ Name: 'taken' }]);
+    expect(JSON.parse(stdout.toString())).toMatchObject([{ Name: '/taken' }]);
     expect(stderr).toMatch(/nobox\b[^]*nobox2/);
   });
 

@@ -36,6 +36,18 @@ describe('kill -9', () => {
     await expectGone('victim');
   });
 
+  it('of the VMM is told by the run in the foreground', async () => {
+    const cli = home.start(['run', '--name', 'watched', ...STAY]);
+    await cli.output(/up/);
+    killProcess(await pidOf(/qemu/));
+    const { status, stderr } = await cli.result;
+    expect([status, stderr]).toEqual([
+      125,
+      'boxlite: the virtual machine of box watched ended unexpectedly: the VMM was killed by signal 9\n',
+    ]);
+    await expectGone('watched');
+  });
+
   it('of the CLI in the foreground leaves the box running', async () => {
     const cli = home.start(['run', '--name', 'orphan', ...STAY]);
     await cli.output(/up/);

@@ -21,6 +21,27 @@ describe('info', () => {
     expect(info).toMatch(/kernel.*\d+\.\d+/i);
     expect(info).toMatch(/(kvm|tcg)/i);
   });
+
+  it('tells the walls that stand around a box, and what the store takes', async () => {
+    const { Walls, Store } = JSON.parse(await home.ok(['info', '--format', 'json'])) as {
+      Walls: { Name: string; Stands: boolean }[];
+      Store: Record<string, number>;
+    };
+    const stands = Object.fromEntries(Walls.map((wall) => [wall.Name, wall.Stands]));
+    await home.ok(['run', '-d', '--name', 'walled', 'busybox', 'sleep', '1000']);
+    const [own] = JSON.parse(await home.ok(['inspect', 'walled'])) as [
+      { Boxlite: { Walls: { user?: number; seccomp: boolean } } },
+    ];
+    await home.ok(['rm', '-f', 'walled']);
+    expect(stands).toMatchObject({
+      'own user': own.Boxlite.Walls.user !== undefined,
+      seccomp: own.Boxlite.Walls.seccomp,
+    });
+    for (const part of ['Blobs', 'Layers', 'Disks', 'Templates', 'Assets'])
+      expect(Store[part]).toBeGreaterThan(0);
+    const listed = await home.ok(['system', 'df', '--format', '{{.Type}} {{.TotalCount}}']);
+    expect(listed).toMatch(/^Templates [1-9]/m);
+  });
 });
 
 describe('help', () => {

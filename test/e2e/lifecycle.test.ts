@@ -82,7 +82,7 @@ describe('a box', () => {
 
   it('gets a name of two words when none is given', async () => {
     const id = await home.ok(['create', 'busybox', 'true']);
-    expect((await inspect(id)).Name).toMatch(/^[a-z]+_[a-z]+$/);
+    expect((await inspect(id)).Name).toMatch(/^\/[a-z]+_[a-z]+$/);
     await home.ok(['rm', id]);
   });
 });
@@ -190,6 +190,26 @@ describe('logs', () => {
     const { stdout } = await home.boxlite(['logs', 'bytes']);
     expect(stdout).toEqual(Buffer.from([0, 1, 0xff, 13, 10]));
     await home.ok(['rm', 'bytes']);
+  });
+});
+
+describe('rm -f', () => {
+  it('is KILL for the commands of the box, and nothing is said', async () => {
+    const run = home.start([
+      'run',
+      '--name',
+      'doomed',
+      'busybox',
+      'sh',
+      '-c',
+      'echo up; sleep 600',
+    ]);
+    await run.output(/up/);
+    const exec = home.start(['exec', 'doomed', 'sh', '-c', 'echo in; sleep 600']);
+    await exec.output(/in/);
+    await home.ok(['rm', '-f', 'doomed']);
+    for (const { result } of [run, exec])
+      expect(await result).toMatchObject({ status: 137, stderr: '' });
   });
 });
 

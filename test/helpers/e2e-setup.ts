@@ -7,7 +7,7 @@ import { killProcess, processesOf } from './processes.js';
 const SETUP_TIMEOUT_MS = 600_000;
 
 /**
- * Makes the home that every e2e test starts from: guest kernel, built-in image, one template. With
+ * Makes the home that every e2e test starts from: guest kernel, built-in image, its template. With
  * BOXLITE_E2E_HOME set, that home is made ready instead and kept, which saves the set-up when one
  * test file is run again and again.
  */
@@ -18,12 +18,15 @@ export default async function setUp(): Promise<() => Promise<void>> {
   if (root !== undefined) await chmod(root, 0o755);
   const home = given ?? join(root ?? '', 'shared');
   process.env.BOXLITE_E2E_HOME = home;
-  const { status, stdout, stderr } = await run(BOXLITE, ['setup'], {
-    env: { HOME: join(home, 'user'), BOXLITE_HOME: home, LANG: 'C.UTF-8' },
-    timeoutMs: SETUP_TIMEOUT_MS,
-  });
-  if (status !== 0)
-    throw new Error(`boxlite setup ended with ${status}\n${stdout.toString()}${stderr}`);
+  // The first box leaves its image's template.
+  for (const args of [['setup'], ['run', '--rm', 'busybox', 'true']]) {
+    const { status, stdout, stderr } = await run(BOXLITE, args, {
+      env: { HOME: join(home, 'user'), BOXLITE_HOME: home, LANG: 'C.UTF-8' },
+      timeoutMs: SETUP_TIMEOUT_MS,
+    });
+    if (status !== 0)
+      throw new Error(`boxlite ${args[0]} ended with ${status}\n${stdout.toString()}${stderr}`);
+  }
   return () => tearDown(root ?? home, root !== undefined);
 }
 

@@ -5,12 +5,20 @@ import { blobsOf, type TestBlob, type TestImage } from './images.js';
 /** Answers a request, or returns false to leave it to the registry. */
 export type Interference = (request: IncomingMessage, response: ServerResponse) => boolean;
 
+export interface SeenRequest {
+  path: string;
+  range: string | undefined;
+  authorization: string | undefined;
+  /** Of the body, unless the test itself answered. */
+  sentBytes: number;
+}
+
 /** A registry in this process whose answers a test may bend. */
 export interface FakeRegistry {
   /** `127.0.0.1:PORT`. */
   host: string;
   /** `GET /v2/…` of each request, in order, with what the test wants to see of it. */
-  requests: { path: string; range: string | undefined; authorization: string | undefined }[];
+  requests: SeenRequest[];
   stop(): Promise<void>;
 }
 
@@ -28,8 +36,9 @@ export async function startFakeRegistry(
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     const { range, authorization } = request.headers;
-    requests.push({ path, range, authorization });
-    if (!interfere(request, response)) serve(all, path, range, response);
+    const seen = { path, range, authorization, sentBytes: 0 };
+    requests.push(seen);
+    if (!interfere(request, response)) seen.sentBytes = serve(all, path, range, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -49,14 +58,14 @@ function serve(
   path: string,
   range: string | undefined,
   response: ServerResponse,
-): void {
+): number {
   const [, kind, reference] = /\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
   const byTag = kind === 'manifests' && reference?.includes(':') === false;
   const found = byTag ? all[0] : all.find(({ digest }) => digest === reference);
   if (found === undefined) {
     response.writeHead(404, { 'content-type': 'application/json' });
     response.end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}');
-    return;
+    return 0;
   }
   const type = kind === 'manifests' ? found.mediaType : 'application/octet-stream';
   const start = Number(/^bytes=([0-9]+)-$/.exec(range ?? '')?.[1] ?? 0);
@@ -68,4 +77,5 @@ function serve(
     response.writeHead(206, { ...headers, 'content-range': contentRange });
   }
   response.end(part);
+  return part.length;
 }

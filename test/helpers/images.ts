@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,7 @@ export interface ImageSpec {
   /** One set of files a layer, base first. */
   layers: (Files | Uint8Array)[];
   /** Default gzip. */
-  compression?: 'gzip' | 'none';
+  compression?: 'gzip' | 'zstd' | 'none';
   architecture?: string;
   variant?: string;
   /** Docker's keys: Cmd, Entrypoint, Env, … */
@@ -53,12 +54,20 @@ export async function makeImage(spec: ImageSpec): Promise<TestImage> {
       layer instanceof Uint8Array ? Promise.resolve(Buffer.from(layer)) : makeTar(layer),
     ),
   );
-  const packed = spec.compression ?? 'gzip';
-  const layers = tars.map((tar) =>
-    packed === 'gzip'
-      ? blob(`${OCI}.layer.v1.tar+gzip`, gzipSync(tar))
-      : blob(`${OCI}.layer.v1.tar`, tar),
-  );
+  const layers = tars.map((tar) => packLayer(tar, spec.compression ?? 'gzip'));
+  return assemble(layers, tars.map(sha256), spec);
+}
+
+/** An image of one layer that is packed already. */
+export function imageOf(layer: TestBlob, diffId: string): TestImage {
+  return assemble([layer], [diffId], {});
+}
+
+function assemble(
+  layers: TestBlob[],
+  diffIds: string[],
+  spec: Pick<ImageSpec, 'architecture' | 'variant' | 'config'>,
+): TestImage {
   const architecture = spec.architecture ?? hostArchitecture();
   const config = json(`${OCI}.config.v1+json`, {
     architecture,
@@ -66,7 +75,7 @@ export async function makeImage(spec: ImageSpec): Promise<TestImage> {
     os: 'linux',
     created: '2026-01-02T03:04:05Z',
     config: spec.config ?? { Cmd: ['/bin/busybox', 'sh'] },
-    rootfs: { type: 'layers', diff_ids: tars.map((tar) => sha256(tar)) },
+    rootfs: { type: 'layers', diff_ids: diffIds },
   });
   const manifest = json(`${OCI}.manifest.v1+json`, {
     schemaVersion: 2,
@@ -75,6 +84,17 @@ export async function makeImage(spec: ImageSpec): Promise<TestImage> {
     layers: layers.map(descriptor),
   });
   return { manifest, config, layers, architecture, variant: spec.variant };
+}
+
+function packLayer(tar: Buffer, compression: NonNullable<ImageSpec['compression']>): TestBlob {
+  if (compression === 'gzip') return blob(`${OCI}.layer.v1.tar+gzip`, gzipSync(tar));
+  if (compression === 'zstd') return blob(`${OCI}.layer.v1.tar+zstd`, zstd(tar));
+  return blob(`${OCI}.layer.v1.tar`, tar);
+}
+
+/** Compresses with the reference implementation. */
+export function zstd(bytes: Uint8Array, ...options: string[]): Buffer {
+  return execFileSync('zstd', ['-q', '-c', ...options], { input: bytes, maxBuffer: 2 ** 30 });
 }
 
 /** An index of images, each under its platform. */
@@ -110,10 +130,11 @@ export async function writeLayout(
     await writeFile(join(directory, 'blobs', 'sha256', digest.slice('sha256:'.length)), bytes);
 }
 
-/** Pushes an image, or several as an index, with an independent tool. */
+/** Pushes an image, or several as an index, with an independent tool. @param login `USER:PASSWORD` */
 export async function pushImage(
   target: string,
   images: readonly [TestImage, ...TestImage[]],
+  login?: string,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'boxlite-push-'));
   try {
@@ -124,6 +145,7 @@ export async function pushImage(
       '--all',
       '--preserve-digests',
       '--dest-tls-verify=false',
+      ...(login === undefined ? [] : [`--dest-creds=${login}`]),
       `oci:${directory}`,
       `docker://${target}`,
     ]);

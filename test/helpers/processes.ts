@@ -17,6 +17,8 @@ export async function processesOf(directory: string): Promise<FoundProcess[]> {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     const [command, links] = await Promise.all([commandOf(pid), linksOf(pid)]);
+    // It has let go of its memory already, and is about to let go of its files.
+    if (command === '') continue;
     if (command.includes(directory) || links.some((link) => isWithin(link, directory)))
       found.push({ pid, command });
   }

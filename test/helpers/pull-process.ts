@@ -3,18 +3,22 @@
  *
  *     pull-process HOME REFERENCE
  *
- * Prints `downloading` when the first bytes of a layer came, and the manifest's digest at the end.
+ * Prints `downloading BYTES` as a layer comes in, `waiting PID` while another process does that, and at the end the manifest's digest and the most
+ * memory it ever had resident, in KiB: `VmHWM 104608`.
  */
+import { readFile } from 'node:fs/promises';
+
 import { Home } from '../../src/home.js';
 import { pullImage } from '../../src/image/pull.js';
 
 const [root = '', reference = ''] = process.argv.slice(2);
-let told = false;
 const { image } = await pullImage(new Home(root), reference, {
   onProgress: (event) => {
-    if (told || event.type !== 'layer' || event.status !== 'downloading') return;
-    told = true;
-    console.log('downloading');
+    if (event.type !== 'layer') return;
+    if (event.status === 'downloading') console.log(`downloading ${event.bytes}`);
+    if (event.status === 'waiting') console.log(`waiting ${event.pid}`);
   },
 });
 console.log(image.manifestDigest);
+const [, peak] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? [];
+console.log(`VmHWM ${peak ?? 'unknown'}`);

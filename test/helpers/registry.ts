@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import https from 'node:https';
+import http from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,15 +14,30 @@ export interface TestRegistry {
   stop(): Promise<void>;
 }
 
+export interface RegistrySetup {
+  /** Files of its certificate and key; it speaks TLS then. */
+  tls?: { cert: string; key: string };
+  /** It wants this name and password by Basic. */
+  basic?: typeof BASIC_LOGIN;
+  /** It wants tokens of this issuer, whose certificate is in the file. */
+  token?: { realm: string; service: string; issuer: string; rootcertbundle: string };
+}
+
+/** The one login whose hash is at hand: the registry takes bcrypt only. */
+export const BASIC_LOGIN = { username: 'me', password: 'pass:word' } as const;
+const BASIC_HASH = '$2y$05$abcdefghijklmnopqrstuuDIEddBSuRWBBEY6g5zv60IAP5bSSfki';
+
 const READY_WITHIN_MS = 20_000;
 
 /** Starts the distribution's registry on a free port of 127.0.0.1, with its storage in a temporary directory. */
-export async function startRegistry(): Promise<TestRegistry> {
+export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'boxlite-registry-'));
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   const config = join(directory, 'config.yml');
-  await writeFile(config, registryConfig(join(directory, 'storage'), host));
+  const htpasswd = join(directory, 'htpasswd');
+  if (setup.basic) await writeFile(htpasswd, `${setup.basic.username}:${BASIC_HASH}\n`);
+  await writeFile(config, registryConfig(join(directory, 'storage'), host, htpasswd, setup));
   const server = spawn('docker-registry', ['serve', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -36,7 +53,7 @@ export async function startRegistry(): Promise<TestRegistry> {
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const early = await Promise.race([ended, answering(host)]);
+    const early = await Promise.race([ended, answering(host, setup)]);
     if (early !== undefined) throw new Error(`${early}\n${log}`);
   } catch (error) {
     await stop();
@@ -45,28 +62,43 @@ export async function startRegistry(): Promise<TestRegistry> {
   return { host, stop };
 }
 
-function registryConfig(storage: string, host: string): string {
+function registryConfig(
+  storage: string,
+  host: string,
+  htpasswd: string,
+  { tls, basic, token }: RegistrySetup,
+): string {
   return JSON.stringify({
     version: 0.1,
     log: { level: 'error' },
     storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
-    http: { addr: host },
+    http: { addr: host, ...(tls && { tls: { certificate: tls.cert, key: tls.key } }) },
+    ...(basic && { auth: { htpasswd: { realm: 'test', path: htpasswd } } }),
+    ...(token && { auth: { token } }),
   });
 }
 
-async function answering(host: string): Promise<undefined> {
+async function answering(host: string, { tls, basic, token }: RegistrySetup): Promise<undefined> {
+  const ready = basic || token ? 401 : 200;
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    try {
-      const response = await fetch(`http://${host}/v2/`);
-      await response.arrayBuffer();
-      if (response.ok) return undefined;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
+    const status = await statusOf(host, tls !== undefined).catch(() => undefined);
+    if (status === ready) return undefined;
     if (Date.now() > deadline) throw new Error(`${host} does not answer as a registry`);
     await delay(50);
   }
+}
+
+function statusOf(host: string, tls: boolean): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = tls
+      ? https.get(`https://${host}/v2/`, { rejectUnauthorized: false, agent: false })
+      : http.get(`http://${host}/v2/`, { agent: false });
+    request.once('error', reject).once('response', (response) => {
+      response.destroy();
+      resolve(response.statusCode ?? 0);
+    });
+  });
 }
 
 /** A port that nobody listens on just now. */

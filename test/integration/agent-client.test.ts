@@ -7,7 +7,7 @@ import { ShimClient } from '../../src/agent/client.js';
 import { encodeMessage } from '../../src/agent/codec.js';
 import { Deferred } from '../../src/agent/deferred.js';
 import { encodeFrame } from '../../src/agent/frame.js';
-import { SHIM_PHASES, STAGES } from '../../src/agent/protocol.js';
+import { GENERATION, SHIM_PHASES, STAGES } from '../../src/agent/protocol.js';
 import { connect, EXEC, FakeShim, type Script } from '../helpers/fake-shim.js';
 
 const BOOTSTRAP = {
@@ -53,7 +53,7 @@ describe('ShimClient.connect', () => {
     const directory = join(root, 'a path with spaces and ünïcode '.repeat(4), 'x'.repeat(100));
     await mkdir(directory, { recursive: true });
     const frame = encodeMessage('welcome', {
-      generation: 1,
+      generation: GENERATION,
       phase: 1,
       shimPid: 1,
       vmmPid: 2,
@@ -79,7 +79,7 @@ describe('ShimClient.connect', () => {
     await expect(ShimClient.connect(shim.directory)).rejects.toMatchObject({
       code: 'protocol',
       message: expect.stringMatching(
-        /generation 7 of the protocol, this BoxLite generation 1/,
+        new RegExp(`generation 7 of the protocol, this BoxLite generation ${GENERATION}`),
       ) as string,
       hint: expect.stringMatching(/stop the box/) as string,
     });
@@ -122,7 +122,7 @@ describe('starting a box', () => {
     await using shim = await FakeShim.start((peer) =>
       peer
         .welcome({ phase: SHIM_PHASES.STARTING })
-        .send('ready', 0, { generation: 1, uptimeNs: 5n }),
+        .send('ready', 0, { generation: GENERATION, uptimeNs: 5n }),
     );
     await using client = await connect(shim);
     expect(await client.waitReady()).toEqual({ uptimeNs: 5n });
@@ -131,13 +131,13 @@ describe('starting a box', () => {
 
   it('names both generations when the agent speaks another', async () => {
     await using shim = await FakeShim.start((peer) =>
-      peer.welcome().send('ready', 0, { generation: 3, uptimeNs: 5n }),
+      peer.welcome().send('ready', 0, { generation: 99, uptimeNs: 5n }),
     );
     await using client = await connect(shim);
     await expect(client.waitReady()).rejects.toMatchObject({
       code: 'protocol',
       message: expect.stringMatching(
-        /agent in box .* speaks generation 3 .* generation 1$/,
+        new RegExp(`agent in box .* speaks generation 99 .* generation ${GENERATION}$`),
       ) as string,
     });
   });
@@ -154,7 +154,31 @@ describe('starting a box', () => {
     );
     await using client = await connect(shim);
     const times = await client.bootstrap(BOOTSTRAP);
-    expect(times).toEqual({ identityNs: 1n, disksNs: 2n, networkNs: 3n });
+    expect(times).toEqual({ identityNs: BigInt(GENERATION), disksNs: 2n, networkNs: 3n });
+  });
+
+  it('sends the generation with prepare, and resolves when all of it is done', async () => {
+    await using shim = await FakeShim.start((peer) =>
+      peer.welcome().on('prepare', (frame) => {
+        const right = frame.payload.readUInt32LE(0) === GENERATION;
+        peer.send(right ? 'prepared' : 'ready', 0, {} as never);
+      }),
+    );
+    await using client = await connect(shim);
+    await client.prepare({ address: 1, prefix: 24, gateway: 2 });
+  });
+
+  it('names the stage at which a machine could not be prepared', async () => {
+    await using shim = await FakeShim.start((peer) =>
+      peer.welcome().on('prepare', () => {
+        peer.send('failed', 0, { errno: 5, stage: STAGES.DISKS, message: 'mount' });
+      }),
+    );
+    await using client = await connect(shim);
+    await expect(client.prepare({ address: 1, prefix: 24, gateway: 2 })).rejects.toMatchObject({
+      code: 'boot-failed',
+      stage: 'disks',
+    });
   });
 
   it('names the stage that failed, and the guest can not dress its words up', async () => {

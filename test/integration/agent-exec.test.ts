@@ -482,7 +482,7 @@ describe('a hostile guest', () => {
     [
       'that greets again to have other processes blamed',
       onExec((peer) => peer.welcome({ vmmPid: 1 })),
-      /greeted twice/,
+      /greeted as another/,
     ],
   ];
   it.each(attacks)('%s is cut off with a protocol error', async (_attack, script, message) => {

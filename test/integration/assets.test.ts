@@ -145,7 +145,7 @@ describe('prepareAssets', () => {
     rmSync(join(root, 'native', 'boxlite-guest'));
     await expect(prepareAssets(home, named)).rejects.toMatchObject({
       code: 'setup-needed',
-      hint: 'run `npm run build:native`',
+      hint: 'install BoxLite again (in its sources: `npm run build:native`)',
     });
   });
 });

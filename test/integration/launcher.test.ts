@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const source = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,7 +13,7 @@ let project: string;
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'a project '));
   for (const folder of ['bin', 'test', 'dist', 'elsewhere']) mkdirSync(join(project, folder));
-  for (const file of ['package.json', 'bin/boxlite', 'test/run'])
+  for (const file of ['package.json', 'bin/package.json', 'bin/boxlite', 'test/run'])
     copyFileSync(join(source, file), join(project, file));
 });
 afterEach(() => rmSync(project, { recursive: true }));
@@ -34,13 +36,12 @@ describe('bin/boxlite', () => {
     expect(run(join(project, 'bin/boxlite'), ['ps'])).toEqual({
       status: 125,
       out: '',
-      err: 'boxlite is not built: run npm run build\n',
+      err: 'boxlite: its program is missing: install BoxLite again (in its sources: npm run build)\n',
     });
   });
 
   it('runs the bundle with its arguments, also through a link from elsewhere', () => {
-    const bundle = 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;';
-    writeFileSync(join(project, 'dist/cli.js'), bundle);
+    writeBundle('console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;');
     const link = join(project, 'elsewhere/bl');
     symlinkSync('../bin/boxlite', link);
     expect(run(link, ['run', '-x', 'a b'])).toEqual({
@@ -50,6 +51,56 @@ describe('bin/boxlite', () => {
     });
   });
 });
+
+describe('the compiled form of the bundle', () => {
+  /** What it prints tells which of two programs of one length runs. */
+  const program = (word: string): string => `console.log("${word}")`;
+  const runIt = (): ReturnType<typeof run> => run(join(project, 'bin/boxlite'), []);
+
+  it('is used when it belongs to the bundle', () => {
+    const source = writeBundle(program('one'));
+    writeCache(source.slice(0, DIGEST_LENGTH), compile(source));
+    expect(runIt()).toEqual({ status: 0, out: 'one\n', err: '' });
+    // V8 asks for no more than the length: so the source is not what runs.
+    writeCache(source.slice(0, DIGEST_LENGTH), compile(wrap(program('two'))));
+    expect(runIt()).toEqual({ status: 0, out: 'two\n', err: '' });
+  });
+
+  it.each([
+    ['of another bundle', () => writeCache(`//${'0'.repeat(64)}`, compile(wrap(program('two'))))],
+    [
+      'that is cut short',
+      () => writeCache(wrap(program('one')).slice(0, DIGEST_LENGTH), Buffer.of(1)),
+    ],
+    ['that is empty', () => writeFileSync(join(project, 'dist/cli.cache'), '')],
+  ])('is passed over when it is one %s', (_what, write) => {
+    writeBundle(program('one'));
+    write();
+    expect(runIt()).toEqual({ status: 0, out: 'one\n', err: '' });
+  });
+});
+
+const DIGEST_LENGTH = 66;
+
+/** As the build wraps it. */
+function wrap(body: string): string {
+  const digest = createHash('sha256').update(body).digest('hex');
+  return `//${digest}\n(function(require,__filename,__dirname){${body}\n})`;
+}
+
+function writeBundle(body: string): string {
+  const source = wrap(body);
+  writeFileSync(join(project, 'dist/cli.cjs'), source);
+  return source;
+}
+
+function writeCache(digest: string, compiled: Buffer): void {
+  writeFileSync(join(project, 'dist/cli.cache'), Buffer.concat([Buffer.from(digest), compiled]));
+}
+
+function compile(source: string): Buffer {
+  return new Script(source).createCachedData();
+}
 
 describe('test/run', () => {
   /** Stands for quickstart and for vitest, which writes `report` where it is told to. */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { decodeMessage } from '../../src/agent/codec.js';
@@ -7,7 +9,9 @@ import type { Home } from '../../src/home.js';
 import type { BoxPatch, BoxRecord } from '../../src/store/box-record.js';
 import { Database } from '../../src/store/database.js';
 import type { BoxStatus } from '../../src/store/status.js';
+import { identifyProcess } from '../../src/process-identity.js';
 import type { Script } from '../helpers/fake-shim.js';
+import { lookUntil } from '../helpers/look-until.js';
 import { giveShim, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
 
 const STARTED = { at: '2026-11-05T10:00:00.000000000Z', shimPid: 11, vmmPid: 12 };
@@ -81,6 +85,33 @@ describe('while its shim answers', () => {
     leave(box, 'started', STARTED);
     expect(await observed(box.home, box.record())).toMatchObject({ status: 'running' });
   });
+});
+
+test('what the kernel tells of shim and VMM is enough, unless the shim itself is stopped', async () => {
+  const box = await makeBox('running', { startedAt: STARTED_MS });
+  // Asked, it would not be understood.
+  await giveShim(box.home, box.id, (peer) => void peer.welcome({ generation: 999 }));
+  const shim = spawn('sh', ['-c', 'sleep 600 & echo $!; wait']);
+  onTestFinished(() => void shim.kill('SIGKILL'));
+  const [line] = (await once(shim.stdout, 'data')) as [Buffer];
+  const [vmmPid, who] = [Number(line), identifyProcess(shim.pid ?? 0)];
+  onTestFinished(() => void process.kill(vmmPid, 'SIGKILL'));
+  leave(box, 'started', {
+    ...STARTED,
+    shimPid: who?.pid,
+    vmmPid,
+    shimStartTicks: who?.startTicks,
+    bootId: who?.bootId,
+  });
+  const look = () => observed(box.home, box.record());
+  expect(await look()).toMatchObject({ status: 'running', paused: false });
+  process.kill(vmmPid, 'SIGSTOP');
+  await lookUntil(look, ({ paused }) => paused);
+  process.kill(vmmPid, 'SIGCONT');
+  await lookUntil(look, ({ paused }) => !paused);
+
+  shim.kill('SIGSTOP');
+  await lookUntil(look, ({ status }) => status === 'unknown');
 });
 
 test('an end that is recorded while the shim is asked is found', async () => {

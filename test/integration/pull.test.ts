@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -217,6 +217,28 @@ describe('over a bad line', () => {
     expect(last?.range).toMatch(/^bytes=[1-9][0-9]*-$/);
   });
 
+  test('keeps what came when the registry goes away, for the next run', async () => {
+    const home = await newHome();
+    const leaving = await startFakeRegistry([big], (request, response) => {
+      if (!isLayer(request.url)) return false;
+      response.writeHead(200, { 'content-length': big.layers[0]?.size ?? 0 });
+      response.write(big.layers[0]?.bytes.subarray(0, 700_000), () => void leaving.stop());
+      return true;
+    });
+    const error = await failure(pullImage(home, `${leaving.host}/big`, QUICK));
+    expect(error.code).toBe('registry-unreachable');
+    const [partial = ''] = await readdir(home.partial());
+    const { size } = await stat(join(home.partial(), partial));
+    expect(size).toBeGreaterThan(0);
+    const registry = await fake([big]);
+    await pullImage(home, `${registry.host}/big`, QUICK);
+    const last = registry.requests.at(-1);
+    expect([last?.range, last?.sentBytes]).toEqual([
+      `bytes=${size}-`,
+      (big.layers[0]?.size ?? 0) - size,
+    ]);
+  });
+
   test('begins anew when the bytes an earlier run left are wrong', async () => {
     const home = await newHome();
     const registry = await fake([big]);
@@ -277,6 +299,28 @@ describe('over a bad line', () => {
     expect(error.code).toBe('registry-protocol');
     expect(registry.requests).toHaveLength(1);
   });
+});
+
+test('a pull fetches three layers at a time', async () => {
+  const layers = Array.from({ length: 7 }, (_, i) => ({ [`file${i}`]: String(i) }));
+  const image = await makeImage({ layers });
+  const held: (() => void)[] = [];
+  const groups: number[] = [];
+  const release = (): void => {
+    groups.push(held.length);
+    for (const answer of held.splice(0)) answer();
+  };
+  const registry = await fake([image], (request, response) => {
+    const layer = image.layers.find(({ digest }) => request.url?.endsWith(digest));
+    if (layer === undefined) return false;
+    held.push(() => response.end(layer.bytes));
+    const isLast = groups.length === 2;
+    // A fourth request would have been sent before this one, and be here when it is answered.
+    if (held.length === 3 || isLast) void fetch(`http://${registry.host}/v2/`).then(release);
+    return true;
+  });
+  await pullImage(await newHome(), `${registry.host}/seven`, QUICK);
+  expect(groups).toEqual([3, 3, 1]);
 });
 
 describe('two pulls at once', () => {

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { identifyProcess } from '../../src/process-identity.js';
 import type { BoxPatch } from '../../src/store/box-record.js';
 import { Database } from '../../src/store/database.js';
 import type { BoxStatus } from '../../src/store/status.js';
+import type { FakePeer } from '../helpers/fake-shim.js';
 import { giveShim, tinyRuntime, TINY, type TinyRuntime } from '../helpers/tiny-runtime.js';
 
 const OPTIONS = { rootfs: { image: TINY } };
@@ -32,7 +36,7 @@ test.each([[{}], [{ force: true }]])('an unknown box is an error, with %j', asyn
   await expect(runtime.remove('nope', options)).rejects.toMatchObject({
     code: 'box-not-found',
     message: 'No such box: nope',
-    hint: '`boxlite ps -a` lists them',
+    hint: "Run 'boxlite ps -a' to see all boxes.",
   });
 });
 
@@ -77,6 +81,29 @@ describe('a running box', () => {
     expect(readdirSync(tiny.home.boxes())).toEqual([]);
   });
 
+  test.each([
+    ['speaks another generation', (peer: FakePeer) => peer.welcome({ generation: 99 })],
+    ['breaks the protocol', (peer: FakePeer) => peer.socket.write(Buffer.alloc(12, 0xff))],
+  ])('whose supervisor %s is removed by force with it', async (_what, greet) => {
+    const tiny = await tinyRuntime();
+    const id = await makeBox(tiny, 'running');
+    await giveShim(tiny.home, id, greet);
+    // Without a record of who it is, nobody is killed on suspicion.
+    await expect(tiny.runtime.remove(id, { force: true })).rejects.toMatchObject({
+      code: 'protocol',
+    });
+    const shim = spawn('sleep', ['1000'], { stdio: 'ignore' });
+    const ended = once(shim, 'exit');
+    const who = identifyProcess(shim.pid ?? 0);
+    writeFileSync(
+      tiny.home.boxFile(id, 'started'),
+      JSON.stringify({ shimPid: who?.pid, shimStartTicks: who?.startTicks, bootId: who?.bootId }),
+    );
+    await tiny.runtime.remove(id, { force: true });
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(await tiny.runtime.exists(id)).toBe(false);
+  });
+
   test('whose supervisor was killed is removed without force', async () => {
     const tiny = await tinyRuntime();
     await makeBox(tiny, 'running');
@@ -105,7 +132,11 @@ test('a box whose record of a start can’t be read is removed by force only', a
   const { id } = await runtime.create(OPTIONS, 'web');
   mkdirSync(home.boxFile(id, 'started'));
   expect(await runtime.getInfo(id)).toMatchObject({ status: 'unknown' });
-  await expect(runtime.remove(id)).rejects.toMatchObject({ code: 'permission' });
+  await expect(runtime.remove(id)).rejects.toMatchObject({
+    code: 'box-state',
+    message: expect.stringMatching(/^the state of box web is unknown: .*started\.json/) as string,
+    hint: expect.stringContaining('boxlite rm -f web') as string,
+  });
   await runtime.remove(id, { force: true });
   expect(await runtime.exists(id)).toBe(false);
   expect(readdirSync(home.boxes())).toEqual([]);

@@ -11,7 +11,8 @@ import {
   type TinyRuntime,
 } from '../helpers/tiny-runtime.js';
 
-const OPTIONS = { rootfs: { image: TINY } };
+/** The image's own command: without any, the library would make an idle box. */
+const OPTIONS = { rootfs: { image: TINY }, idle: false };
 
 describe('a box', () => {
   test('is made of options and image, has a directory of its own and is configured', async () => {
@@ -29,6 +30,7 @@ describe('a box', () => {
       image: TINY,
       imageId,
       command: ['/bin/sh'],
+      idle: false,
       cpus: 2,
       memoryMib: 256,
       labels: { from: 'image', by: 'me' },
@@ -201,10 +203,10 @@ describe('an image', () => {
   test.each([
     ['of an empty name', { image: '' }, 'image-not-found', 'No such image: ""'],
     [
-      'that is a path',
-      { path: '/srv/root' },
-      'unsupported',
-      "a box can't be made of the path /srv/root yet",
+      'at a path where nothing is',
+      { path: '/nonexistent/root' },
+      'invalid-argument',
+      'no root file system is at /nonexistent/root',
     ],
   ])('%s is refused', async (_what, rootfs, code, message) => {
     const { runtime } = await tinyRuntime();

@@ -14,7 +14,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'setup test '));
   home = new Home(join(root, 'home'));
   mkdirSync(join(root, 'native'));
-  for (const name of ['boxlite-guest', 'boxlite-shim', 'boxlite-ram.so'])
+  for (const name of ['boxlite-guest', 'boxlite-shim', 'boxlite-ram.so', 'boxlite-archive'])
     writeFileSync(join(root, 'native', name), name);
   vi.stubEnv('BOXLITE_NATIVE', join(root, 'native'));
 });

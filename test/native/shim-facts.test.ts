@@ -89,6 +89,7 @@ test('boot-error.json tells the stage, the console and the VMM of a start that f
     stage: 'kernel',
     errno: 0,
     message: 'the VMM ended with status 7',
+    vmmEnd: 'exited',
     console: 'fake console: hello\n',
     vmm: 'fake vmm: a word on stderr\n',
   });

@@ -60,6 +60,23 @@ test('stops reading clients while the guest does not read, and can still be told
   await other.expectRaw('gone', 0);
 });
 
+test('has room for who comes to kill it, however many gave up waiting for a guest that does not read', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest, client } = await harness.running();
+  client.send('exec', 2, EXEC);
+  await guest.next();
+  guest.socket.pause();
+  for (let i = 0; i < 40; i += 1) client.raw('stdin', 2, Buffer.alloc(LIMITS.MAX_PAYLOAD));
+  for (let i = 0; i < 300; i += 1) {
+    const other = await harness.client();
+    other.send('exec', 2, EXEC);
+    other.socket.destroySoon();
+  }
+  const last = await harness.client();
+  last.raw('killVmm', 0, '');
+  await last.expectRaw('gone', 0);
+});
+
 test('passes 32 MiB each way through one session, byte for byte', async () => {
   await using harness = await ShimHarness.make();
   const { guest, client } = await harness.running();

@@ -39,6 +39,23 @@ test('hangs up on the sessions of a client that has died, and on no others', asy
   await guest.expect('signal', 1);
 });
 
+test('leaves a detached session running when its client leaves, and forgets it when it ends', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest, client: a } = await harness.running();
+  const b = await harness.client();
+  b.send('exec', 2, EXEC, FRAME_FLAGS.DETACHED);
+  b.send('exec', 3, EXEC);
+  const [detached, other] = [(await guest.next()).session, (await guest.next()).session];
+  b.close();
+  // The one hangup is the other session's.
+  await guest.expect('hangup', other);
+  guest.send('started', detached, { pid: 9 });
+  guest.send('exited', detached, EXITED_0);
+  guest.raw('stdout', detached, 'of a session that is no more');
+  a.send('signal', 1, { signal: 10 });
+  await guest.expect('signal', 1);
+});
+
 test('lets what a client sent before it left arrive', async () => {
   await using harness = await ShimHarness.make();
   const { guest } = await harness.running();

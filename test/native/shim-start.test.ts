@@ -70,7 +70,11 @@ test('takes over what a killed shim left, its facts and its sockets', async () =
 test.each([
   ['ends at once', Buffer.alloc(0), /failed jail \d+ configuration: it ends after 0 of 4 bytes/],
   ['claims 4 GiB', Buffer.from([255, 255, 255, 255]), /failed jail \d+ .*are more than/],
-  ['is cut short', prefixed(Buffer.from([1, 0, 0, 0, 0, 0])), /failed jail \d+ .*cut short/],
+  [
+    'is cut short',
+    prefixed(Buffer.from([GENERATION, 0, 0, 0, 0, 0])),
+    /failed jail \d+ .*cut short/,
+  ],
   [
     'is of another generation',
     prefixed(Buffer.from([99, 0, 0, 0])),

@@ -3,7 +3,8 @@ import {
   identifyProcess,
   isAlive,
   ownIdentity,
-  parseStartTicks,
+  parseStat,
+  readStat,
 } from '../../src/process-identity.js';
 
 const REST = '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 987654 20 21';
@@ -18,7 +19,16 @@ test.each([
   ['an empty file', '', undefined],
   ['too few fields', '7 (node) S 1 2 3', undefined],
 ])('the start time is read past %s', (_what, stat, expected) => {
-  expect(parseStartTicks(stat)).toBe(expected);
+  expect(parseStat(stat)?.startTicks).toBe(expected);
+});
+
+test('state and parent are read', () => {
+  expect(parseStat(`7 (node) T 5 ${REST.slice(2)}`)).toEqual({
+    state: 'T',
+    parentPid: 5,
+    startTicks: 987654,
+  });
+  expect(readStat(process.pid)?.parentPid).toBe(process.ppid);
 });
 
 test('this process is alive', () => {

@@ -1,6 +1,7 @@
-/* Both decoders, and the frames below them, over any bytes. */
+/* The decoders, and the frames below them, over any bytes. */
 #include <string.h>
 
+#include "guest/health.h"
 #include "guest/inbox.h"
 #include "guest/message.h"
 
@@ -16,6 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bootstrap_free(&bootstrap);
     exec_request_decode(data, size, &exec, &err);
     exec_request_free(&exec);
+    static struct health health;
+    memset(&health, 0, sizeof health);
+    health_configure(&health, data, size, &err);
+    exec_request_free(&health.command);
 
     inbox_begin(&inbox);
     if (queue_push(&inbox.bytes, data, size) == 0)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -76,13 +77,46 @@ static int decode_exec(size_t size) {
     return result;
 }
 
+static bool names_both_generations(void) {
+    char theirs[32], ours[32];
+    snprintf(theirs, sizeof theirs, "generation %u", BL_GENERATION + 1);
+    snprintf(ours, sizeof ours, "agent %u", (unsigned)BL_GENERATION);
+    return strstr(err.msg, theirs) && strstr(err.msg, ours);
+}
+
+static void write_prepare(uint32_t generation, uint8_t prefix) {
+    begin();
+    wr_u32(&wr, generation);
+    wr_u32(&wr, 0x0a00020f);
+    wr_u8(&wr, prefix);
+    wr_u32(&wr, 0x0a000202);
+}
+
+static void test_prepare(void) {
+    struct network network;
+    write_prepare(BL_GENERATION, 24);
+    check("prepare is decoded whole", prepare_decode(bytes, wr.used, &network, &err) == 0 &&
+                                          network.address == 0x0a00020f && network.prefix == 24 &&
+                                          network.gateway == 0x0a000202);
+    bool refused = true;
+    for (size_t size = 0; size < wr.used; size++)
+        refused = refused && prepare_decode(bytes, size, &network, &err) == -1;
+    check("prepare cut short anywhere is refused", refused);
+    check("prepare with bytes left over is refused", prepare_decode(bytes, wr.used + 1, &network, &err) == -1);
+    write_prepare(BL_GENERATION, 33);
+    check("a prefix longer than an address is refused", prepare_decode(bytes, wr.used, &network, &err) == -1);
+    write_prepare(BL_GENERATION + 1, 24);
+    check("prepare of another generation is refused with both numbers",
+          prepare_decode(bytes, wr.used, &network, &err) == -1 && names_both_generations());
+}
+
 static void test_bootstrap(void) {
     write_bootstrap(BL_GENERATION, "box", 2);
     check("bootstrap is decoded whole",
           decode_bootstrap(wr.used) == 0 && bootstrap_message.wall_ns == 1234567890123456789 &&
               strcmp(bootstrap_message.hostname, "box") == 0 &&
               strcmp(bootstrap_message.machine_id, "fedcba9876543210fedcba9876543210") == 0 &&
-              bootstrap_message.address == 0x0a00020f && bootstrap_message.prefix == 24 &&
+              bootstrap_message.network.address == 0x0a00020f && bootstrap_message.network.prefix == 24 &&
               strcmp(bootstrap_message.hosts, "1.2.3.4 x\n") == 0 && bootstrap_message.pids_max == 7 &&
               bootstrap_message.mount_count == 2 && strcmp(bootstrap_message.mounts[1].target, "/tmp") == 0 &&
               strcmp(bootstrap_message.mounts[1].options, "size=1m") == 0);
@@ -95,7 +129,7 @@ static void test_bootstrap(void) {
     check("bootstrap with bytes left over is refused", decode_bootstrap(whole + 1) == -1);
     write_bootstrap(BL_GENERATION + 1, "box", 0);
     check("another generation is refused with both numbers",
-          decode_bootstrap(wr.used) == -1 && strstr(err.msg, "generation 2") && strstr(err.msg, "agent 1"));
+          decode_bootstrap(wr.used) == -1 && names_both_generations());
     write_bootstrap(BL_GENERATION, "0123456789012345678901234567890123456789012345678901234567890123x", 0);
     check("a hostname longer than Linux takes is refused", decode_bootstrap(wr.used) == -1);
     write_bootstrap(BL_GENERATION, "box", 0xffffffff);
@@ -130,6 +164,7 @@ static void test_exec(void) {
 }
 
 int main(void) {
+    test_prepare();
     test_bootstrap();
     test_exec();
     return 0;

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -116,8 +118,89 @@ static void test_failure(void) {
 
     s = make(9);
     close(far_report);
-    session_died(s, 9, &port);
+    session_died(s, 1 << 8, &port);
     check("a process that says nothing has failed", s->failed && s->failure.code == ECHILD);
+    release(s);
+
+    s = make(9);
+    close(far_report);
+    session_read_report(s, &port);
+    check("nothing is said of one that may have been killed", !s->failed && !s->started && nothing_sent());
+    session_died(s, SIGKILL, &port);
+    check("one that was killed before it was the command ends like any command",
+          !s->failed && sent(BL_MSG_STARTED, NULL));
+    while (session_send_output(s, &port))
+        ;
+    check("with its end told of", session_finished(s));
+    release(s);
+}
+
+static void test_time_up_early(void) {
+    struct session *s = make(13);
+    s->timed_out = true;
+    close(far_report);
+    session_died(s, SIGTERM, &port);
+    check("a command whose time is up before it runs is told of as one that ran",
+          !s->failed && sent(BL_MSG_STARTED, NULL));
+    while (session_send_output(s, &port))
+        ;
+    check("and its end as well", session_finished(s));
+    release(s);
+
+    struct err why;
+    err_set(&why, ENOENT, "nope");
+    struct report report = {.kind = REPORT_FAILED, .stage = BL_STAGE_EXEC, .err = why};
+    s = make(14);
+    s->timed_out = true;
+    if (write(far_report, &report, sizeof report) != (ssize_t)sizeof report)
+        exit(2);
+    close(far_report);
+    session_died(s, 127 << 8, &port);
+    check("what failed by itself has failed", s->failed && session_finished(s));
+    release(s);
+}
+
+/* A group of two, of which the first has ended. */
+static void test_group(void) {
+    int alive[2];
+    if (pipe(alive))
+        exit(2);
+    pid_t first = fork();
+    if (first == 0) {
+        setpgid(0, 0);
+        if (fork() == 0) {
+            close(alive[0]);
+            pause();
+        }
+        _exit(0);
+    }
+    close(alive[1]);
+    waitpid(first, NULL, 0);
+
+    struct session *s = make(15);
+    starts(s);
+    s->pid = first;
+    s->timed_out = true;
+    session_arm(s, STEP_KILL, 1000);
+    session_died(s, SIGTERM, &port);
+    while (session_send_output(s, &port))
+        ;
+    check("a command whose time is up is not finished before its group is", !session_finished(s));
+    check("the group is looked at again before it is killed", session_next_ns(s, 0) < s->deadline_ns);
+    session_check_deadline(s, s->deadline_ns);
+    char byte;
+    check("it is killed when the grace is over", read(alive[0], &byte, 1) == 0 && session_finished(s));
+    close(alive[0]);
+    release(s);
+
+    s = make(16);
+    starts(s);
+    s->pid = first;
+    session_arm(s, STEP_KILL, 1000);
+    for (int tries = 0; kill(-first, 0) == 0 && tries < 1000; tries++)
+        waitpid(-1, NULL, 0);
+    session_died(s, SIGTERM, &port);
+    check("a group that has gone is not waited for", s->group == 0 && s->next_step == STEP_NONE);
     release(s);
 }
 
@@ -181,9 +264,12 @@ static void test_input(void) {
 
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of the tests' processes are ours to reap */
     test_order();
     test_main_to_the_end();
     test_failure();
+    test_time_up_early();
+    test_group();
     test_window();
     test_input();
     queue_free(&port.out);

@@ -25,6 +25,10 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
     check("limits", config.rlimit_count == 1 && config.rlimits[0].hard == 4096);
     check("preload", text_is(config.preload, ""));
     check("on exit", text_is(config.exit_argv[1], "cli.js") && text_is(config.exit_env[0], "HOME=/root"));
+    check("shares", config.share_fd == 6 && config.share_count == 1 && config.shares[0].flags == 1 &&
+                        text_is(config.shares[0].path, "/srv/data: of mine") && config.id_base == 2147483648u);
+    check("exit delay", config.exit_delay_ms == 100);
+    check("time limit", config.timeout_ms == 60000);
     config_free(&config);
 }
 

@@ -12,7 +12,7 @@ import { nativeProgram } from '../../../src/vmm/native-programs.js';
 import { FramePeer } from './frame-peer.js';
 
 export const BOX = '01jdtest000000000000000000';
-const KEEP_ID = 0xffff_ffff;
+export const KEEP_ID = 0xffff_ffff;
 const NATIVE = join(import.meta.dirname, '../../../native');
 const FAKE_VMM = join(NATIVE, 'build/test/shim/fake-vmm');
 
@@ -20,10 +20,17 @@ export const BUILD_TIMEOUT_MS = 300_000;
 
 /** Makes the shim and what stands in for its VMM; nothing to do when they are there. */
 export async function buildShim(): Promise<void> {
-  await promisify(execFile)('make', ['-s', '-C', NATIVE, 'all', 'build/test/shim/fake-vmm']);
+  await promisify(execFile)('make', [
+    '-s',
+    '-C',
+    NATIVE,
+    'all',
+    'build/test/shim/fake-vmm',
+    'build/test/shim/fake-hostile-vmm',
+  ]);
 }
 
-export const DESCRIPTORS = { qmp: 10, port: 11, console: 12 } as const;
+export const DESCRIPTORS = { qmp: 10, port: 11, console: 12, share: 19 } as const;
 
 type Config = Record<string, unknown>;
 
@@ -84,6 +91,11 @@ export class ShimHarness implements AsyncDisposable {
       preload: '',
       onExit: [],
       onExitEnv: [],
+      exitDelayMs: 0,
+      timeoutMs: 0,
+      shareFd: DESCRIPTORS.share,
+      shares: [],
+      idBase: KEEP_ID,
       ...changes,
     };
   }

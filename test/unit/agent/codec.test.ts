@@ -131,9 +131,16 @@ describe('encodeTable', () => {
       preload: '',
       onExit: [],
       onExitEnv: [],
+      exitDelayMs: 0,
+      timeoutMs: 0,
+      shareFd: 19,
+      shares: [],
+      idBase: 0xffff_ffff,
     });
     expect(bytes.subarray(8, 19).toString('hex')).toBe('0100000062020000002f64');
-    expect(bytes).toHaveLength(4 * 2 + 5 + 6 + 4 + 10 + 4 + 18 + 12 + 8 + 8 + 4 + 4 + 4 + 4);
+    expect(bytes).toHaveLength(
+      4 * 2 + 5 + 6 + 4 + 10 + 4 + 18 + 12 + 8 + 8 + 4 + 4 + 4 + 4 + 8 + 12,
+    );
   });
 });
 

@@ -17,21 +17,21 @@ describe('execFailure', () => {
     ['ENOMEM', 'exec-failed'],
   ] as const)('takes %s for %s, whatever the text says', (name, code) => {
     const message = Buffer.from('exec: "x": executable file not found in $PATH');
-    const error = execFailure({ errno: errno[name], stage: STAGES.EXEC, message });
+    const error = execFailure({ errno: errno[name], stage: STAGES.EXEC, message }, 'ant');
     expect(error.code).toBe(code);
     expect(error.message).toBe(message.toString());
   });
 
   it('is a failed boot when an earlier stage failed', () => {
     const message = Buffer.from('mount /dev/vdb: wrong fs type');
-    const error = execFailure({ errno: errno.ENOENT, stage: STAGES.DISKS, message });
+    const error = execFailure({ errno: errno.ENOENT, stage: STAGES.DISKS, message }, 'ant');
     expect(error).toMatchObject({ code: 'boot-failed', stage: 'disks' });
   });
 
   it('names the errno when the guest says nothing', () => {
     const failed = { errno: errno.EINVAL, stage: STAGES.EXEC, message: Buffer.alloc(0) };
-    expect(execFailure(failed).message).toBe('the command did not start (EINVAL)');
-    expect(execFailure({ ...failed, errno: 40_000 }).message).toContain('errno 40000');
+    expect(execFailure(failed, 'ant').message).toBe('the command did not start (EINVAL)');
+    expect(execFailure({ ...failed, errno: 40_000 }, 'ant').message).toContain('errno 40000');
   });
 });
 
@@ -45,8 +45,11 @@ describe('bootFailure', () => {
 describe('refusal', () => {
   it('tells a crowded box from one that is ending', () => {
     const message = Buffer.from('no');
-    expect(refusal({ errno: errno.EMFILE, message }).code).toBe('exec-failed');
-    expect(refusal({ errno: 108, message }).code).toBe('box-not-running'); // ESHUTDOWN
+    expect(refusal({ errno: errno.EMFILE, message }, 'ant').code).toBe('exec-failed');
+    const ending = { code: 'box-not-running', message: 'box ant is not running' };
+    expect(refusal({ errno: 108, message }, 'ant')).toMatchObject(ending); // ESHUTDOWN
+    const failed = { errno: errno.ESRCH, stage: STAGES.EXEC, message };
+    expect(execFailure(failed, 'ant')).toMatchObject(ending);
   });
 });
 

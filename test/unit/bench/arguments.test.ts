@@ -9,7 +9,14 @@ describe('parseArguments', () => {
       json: undefined,
       setup: [],
       podman: true,
+      pull: false,
+      layout: undefined,
     });
+  });
+
+  it('takes pulls instead of boxes, and an image for them', () => {
+    const { pull, layout } = parseArguments(['--pull', '--layout', '/images/a:v1']);
+    expect([pull, layout]).toEqual([true, '/images/a:v1']);
   });
 
   it.each([

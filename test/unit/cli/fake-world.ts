@@ -92,11 +92,15 @@ export function boxInfo(fields: Partial<BoxInfo> = {}): BoxInfo {
     id: '01kaz3v5h8w2q6n9r4t7y1m0dx',
     name: 'brave_hopper',
     status: 'running',
+    paused: false,
+    restarting: false,
+    restartCount: 0,
     createdAt: new Date(NOW.getTime() - 3 * 60_000),
     lastUpdated: NOW,
     pid: 42,
     image: 'alpine',
     imageId: `sha256:${'ab'.repeat(32)}`,
+    idle: false,
     command: ['sleep', '600'],
     cpus: 1,
     memoryMib: 512,
@@ -108,6 +112,7 @@ export function boxInfo(fields: Partial<BoxInfo> = {}): BoxInfo {
     autoRemove: false,
     tty: false,
     stdinOpen: false,
+    health: 'none',
     ...fields,
   };
 }

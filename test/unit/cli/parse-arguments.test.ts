@@ -43,6 +43,16 @@ describe('parseArguments', () => {
       ['-e', 'A=1', '--env=B=2', '-eC=3', 'x'],
       { env: ['A=1', 'B=2', 'C=3'] },
     ],
+    ['a short flag turned off', ['-d=false', 'x'], { detach: false }],
+    ['a cluster whose last is turned off', ['-dt=0', 'x'], { detach: true, tty: false }],
+    ['no flag in a value', ['--name', '-d=true', 'x'], { detach: false, name: '-d=true' }],
+    [
+      'no flag in the value of a letter',
+      ['-n', '-d=true', 'x'],
+      { detach: false, name: '-d=true' },
+    ],
+    ['no flag in an attached value', ['-end=1', 'x'], { detach: false, env: ['nd=1'] }],
+    ['a cluster that ends in a variable', ['-dteFOO=1', 'x'], { tty: true, env: ['FOO=1'] }],
     ['a short option with =', ['-e=A=1', 'x'], { env: ['A=1'] }],
     ['options behind an argument', ['x', '-d'], { detach: true }],
     ['a parsed value', ['--count', '7', 'x'], { count: 7 }],
@@ -68,6 +78,11 @@ describe('parseArguments', () => {
       'a value out of range',
       ['--count', '10', 'x'],
       'invalid argument "10" for "--count" flag: must be a whole number from 0 to 9',
+    ],
+    [
+      'a short flag that is neither on nor off',
+      ['-d=maybe', 'x'],
+      'invalid argument "maybe" for "-d, --detach" flag: true or false is needed',
     ],
     [
       'a flag that is neither on nor off',
@@ -107,6 +122,12 @@ describe('parseArguments', () => {
     });
     expect(parsed.args).toEqual(['image', '-t', '--bogus', '--', '-e']);
     expect(parsed.options).toMatchObject({ detach: true, tty: false });
+  });
+
+  it('leaves short flags with = behind the command alone', () => {
+    const parsed = parse(['-d', 'image', '-t=false'], { ...GRAMMAR, passThrough: true });
+    expect(parsed.args).toEqual(['image', '-t=false']);
+    expect(parse(['--', '-d=true']).args).toEqual(['-d=true']);
   });
 
   it('takes what follows -- as arguments', () => {

@@ -7,7 +7,7 @@ describe('boxlite', () => {
     const { status, stdout, stderr } = await runCli(argv);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^Usage: {2}boxlite \[OPTIONS\] COMMAND\n/);
-    expect(stdout).toContain('\n  run       Create a box from an image and run a command in it\n');
+    expect(stdout).toMatch(/\n {2}run +Create a box from an image and run a command in it\n/);
     expect(stdout).not.toContain('__on-exit');
   });
 
@@ -35,7 +35,10 @@ describe('boxlite', () => {
         '  -t, --timeout SECONDS   Seconds to wait before killing; -1 waits for ever (default 10)',
         '',
         'Examples:',
-        '  boxlite stop -t 2 web   Killed after two seconds',
+        '  # Killed after two seconds',
+        '  boxlite stop -t 2 web',
+        '',
+        "Global options are listed by 'boxlite --help'.",
         '',
       ].join('\n'),
     );
@@ -58,7 +61,17 @@ describe('boxlite', () => {
       1,
       "boxlite: 'image sl' is not a boxlite command\nDid you mean 'image ls'? See 'boxlite image --help'.\n",
     ],
-    [['nope'], 1, "boxlite: 'nope' is not a boxlite command\nSee 'boxlite --help'.\n"],
+    [
+      ['push', 'x'],
+      1,
+      "boxlite: 'push' is not a boxlite command\nwrite an archive (boxlite save -o FILE IMAGE) and push that by another program (skopeo, crane)\n",
+    ],
+    [
+      ['volume', 'ls'],
+      1,
+      "boxlite: 'volume' is not a boxlite command\nmount a directory of the host: run -v /path/on/host:/path/in/box\n",
+    ],
+    [['qqqqq'], 1, "boxlite: 'qqqqq' is not a boxlite command\nSee 'boxlite --help'.\n"],
     [['--bogus', 'ps'], 125, "boxlite: unknown flag: --bogus\nSee 'boxlite --help'.\n"],
     [
       ['--accel', 'warp', 'run', 'x'],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readSettings, type GlobalValues } from '../../../src/cli/settings.js';
+import { readSettings, runtimeOptions, type GlobalValues } from '../../../src/cli/settings.js';
 
 const home = mkdtempSync(join(tmpdir(), 'boxlite-settings-'));
 const config = join(home, 'config.json');
@@ -13,6 +13,7 @@ const NO_FLAGS: GlobalValues = {
   config: undefined,
   registry: [],
   'insecure-registry': [],
+  'ca-cert': [],
   accel: undefined,
   'no-color': false,
   debug: false,
@@ -46,6 +47,34 @@ describe('readSettings', () => {
     });
   });
 
+  it('knows how registries are reached', () => {
+    writeFileSync(
+      config,
+      '{"caCertificates":["/file.pem"],"registryMirrors":{"quay.io":["m.test/quay"]}}',
+    );
+    const environment = { BOXLITE_CA_CERT: '/a.pem:/b.pem', DOCKER_CONFIG: '/docker' };
+    expect(read({ 'ca-cert': ['/flag.pem'] }, environment)).toMatchObject({
+      caCertificates: ['/flag.pem', '/a.pem', '/b.pem', '/file.pem'],
+      registryMirrors: { 'quay.io': ['m.test/quay'] },
+      dockerConfigDir: '/docker',
+    });
+    writeFileSync(config, '{"registryMirrors":["https://m.test"]}');
+    expect(read()).toMatchObject({
+      caCertificates: [],
+      registryMirrors: { 'docker.io': ['https://m.test'] },
+      dockerConfigDir: undefined,
+    });
+  });
+
+  it('takes the limits of layers from the file and, before it, from the environment', () => {
+    writeFileSync(config, '{"maxLayerSize":"1.5t","maxLayerEntries":5}');
+    const environment = { BOXLITE_MAX_LAYER_SIZE: '2g', BOXLITE_MAX_LAYER_ENTRIES: '7' };
+    const inFile = { maxLayerBytes: 1.5 * 2 ** 40, maxLayerEntries: 5 };
+    expect(read()).toMatchObject(inFile);
+    expect(read({}, environment)).toMatchObject({ maxLayerBytes: 2 ** 31, maxLayerEntries: 7 });
+    expect(runtimeOptions(read(), () => undefined)).toMatchObject(inFile);
+  });
+
   it('takes --home over BOXLITE_HOME, and the home’s own file', () => {
     writeFileSync(config, '{"cpus":4}');
     expect(readSettings({ ...NO_FLAGS, home }, { BOXLITE_HOME: '/elsewhere' })).toMatchObject({
@@ -60,7 +89,13 @@ describe('readSettings', () => {
     ['{"cpus":"many"}', '"cpus" must be a whole number from 1 to 64'],
     ['{"cpus":1.5}', '"cpus" must be a whole number from 1 to 64'],
     ['{"memory":64}', '"memory" a box needs at least 128 MiB of memory'],
+    ['{"maxLayerSize":5}', '"maxLayerSize" must be a string'],
+    ['{"maxLayerSize":"5"}', '"maxLayerSize" needs a unit, such as 64g'],
+    ['{"maxLayerSize":"0g"}', '"maxLayerSize" a layer must be allowed more than nothing'],
+    ['{"maxLayerEntries":0}', '"maxLayerEntries" must be a whole number from 1'],
     ['{"registries":"a"}', '"registries" must be a list of strings'],
+    ['{"registryMirrors":"m.test"}', '"registryMirrors" must hold a list of mirrors for each'],
+    ['{"registryMirrors":{"a.test":"m.test"}}', '"registryMirrors" must be a list of strings'],
     ['{"accelerator":"warp"}', '"accelerator" must be one of auto, kvm, tcg'],
     ['{"regsitries":[]}', 'unknown key "regsitries"'],
     ['{"__proto__":1}', 'unknown key "__proto__"'],

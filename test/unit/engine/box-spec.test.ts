@@ -69,9 +69,17 @@ test('what nobody says is the default', () => {
     readOnlyRoot: false,
     stopSignal: 15,
     stopTimeoutSeconds: 10,
+    restart: { name: 'no', maximumRetryCount: 0 },
+    timeoutMs: 0,
     labels: {},
     diffIds: ['sha256:aa', 'sha256:bb'],
     entrypointLength: 0,
+    volumes: [],
+    tmpfs: [],
+    privileges: { privileged: false, capAdd: [], capDrop: [], ulimits: [] },
+    extraHosts: [],
+    annotations: {},
+    exposedPorts: [],
   });
 });
 

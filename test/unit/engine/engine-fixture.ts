@@ -80,9 +80,15 @@ export function boxRecord(fields: Partial<BoxRecord> = {}): BoxRecord {
     finishedAt: null,
     startCount: 0,
     restartCount: 0,
+    restartDelayMs: 0,
+    paused: false,
+    wanted: false,
     timings: null,
     accelerator: null,
     templateKey: null,
+    commandsExecuted: 0,
+    execErrors: 0,
+    health: null,
     ...fields,
   };
 }

@@ -43,19 +43,33 @@ test('a fact that is a directory is an error that names it', async () => {
 });
 
 test('a start is when, and which processes', async () => {
-  const directory = withFact('started', { at: AT, shimPid: 11, vmmPid: 12, bootId: 'x' });
-  expect(await startedFact(directory)).toEqual({ atMs: AT_MS, shimPid: 11, vmmPid: 12 });
+  const directory = withFact('started', {
+    at: AT,
+    shimPid: 11,
+    shimStartTicks: 5,
+    vmmPid: 12,
+    bootId: 'x',
+  });
+  expect(await startedFact(directory)).toEqual({
+    atMs: AT_MS,
+    shimPid: 11,
+    vmmPid: 12,
+    shim: { pid: 11, startTicks: 5, bootId: 'x' },
+  });
 });
 
 test('an end is code, signal, why and when', async () => {
   const fact = { at: AT, code: 137, signal: 9, oom: true, timedOut: false, reason: 'exited' };
-  expect(await exitFact(withFact('exit', { ...fact, message: '', logComplete: true }))).toEqual({
+  expect(
+    await exitFact(withFact('exit', { ...fact, message: 'w\u001bhy', logComplete: true })),
+  ).toEqual({
     atMs: AT_MS,
     code: 137,
     signal: 9,
     oom: true,
     timedOut: false,
     reason: 'exited',
+    message: 'why',
   });
 });
 
@@ -65,6 +79,7 @@ describe('a damaged file', () => {
       atMs: 0,
       shimPid: 0,
       vmmPid: 0,
+      shim: { pid: 0, startTicks: 0, bootId: '' },
     });
   });
 
@@ -76,6 +91,7 @@ describe('a damaged file', () => {
       oom: false,
       timedOut: false,
       reason: 'unreadable',
+      message: '',
     });
   });
 
@@ -86,6 +102,15 @@ describe('a damaged file', () => {
       message: 'box web did not start (stage unknown): no reason is known',
     });
   });
+});
+
+test.each([
+  ['gave up', { stage: 'vmm', vmmEnd: 'exited' }, 'vmm-failed'],
+  ['was killed', { stage: 'vmm', vmmEnd: 'signalled' }, 'boot-failed'],
+  ['ended with its guest', { stage: 'agent', vmmEnd: 'exited' }, 'boot-failed'],
+  ['was ended on request', { stage: 'vmm', vmmEnd: 'requested' }, undefined],
+])('a failed boot whose VMM %s has its own code', async (_what, fact, code) => {
+  expect((await bootError(withFact('bootError', fact), 'web'))?.code).toBe(code);
 });
 
 test('a failed boot names its stage, and what VMM and console said last', async () => {

@@ -76,6 +76,36 @@ test('limits come in Docker’s units, and our own facts under one key', () => {
   });
 });
 
+test('mounts are shown as Docker shows them', () => {
+  const options = {
+    ...boxSpec({ tmpfs: [{ guestPath: '/run', options: 'size=1m,ro' }] }),
+    volumes: [
+      { source: '/srv/link', path: '/srv/data', target: '/data', readOnly: true },
+      { source: '/w', path: '/w', target: '/work', readOnly: false },
+    ],
+  };
+  const bind = { Type: 'bind', Propagation: 'rprivate' };
+  expect(inspectBox(HOME, boxRecord({ options }))).toMatchObject({
+    Mounts: [
+      { ...bind, Source: '/srv/link', Destination: '/data', Mode: 'ro', RW: false },
+      { ...bind, Source: '/w', Destination: '/work', Mode: '', RW: true },
+      { Type: 'tmpfs', Source: '', Destination: '/run', Mode: '', RW: false, Propagation: '' },
+    ],
+    HostConfig: {
+      Binds: ['/srv/link:/data:ro', '/w:/work'],
+      Tmpfs: { '/run': 'size=1m,ro' },
+    },
+  });
+});
+
+test('a box of a time without volumes has none', () => {
+  const { volumes, tmpfs, ...older } = boxSpec();
+  expect([volumes, tmpfs]).toEqual([[], []]);
+  const inspection = inspectBox(HOME, boxRecord({ options: older }));
+  expect(inspection).toMatchObject({ Mounts: [], HostConfig: { Binds: null } });
+  expect(inspection.HostConfig).not.toHaveProperty('Tmpfs');
+});
+
 test('info has undefined where the store has null, and times as dates', () => {
   const info = boxInfo(boxRecord({ name: null, startedAt: 5, exitCode: 0 }));
   expect(info).toMatchObject({

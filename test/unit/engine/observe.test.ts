@@ -112,7 +112,30 @@ describe('without a shim', () => {
       {
         record: {},
         facts: { started: STARTED, exit: EXITED },
-        seen: { status: 'stopped', startedAt: 10_000, finishedAt: 20_000, exitCode: 3 },
+        seen: {
+          status: 'stopped',
+          startedAt: 10_000,
+          finishedAt: 20_000,
+          exitCode: 3,
+          startCount: 1,
+          restartCount: 0,
+        },
+      },
+    ],
+    [
+      'a start by the restart policy that nobody wrote down is counted as one',
+      {
+        record: { ...STOPPED, startCount: 3, restartCount: 2, restartDelayMs: 800 },
+        facts: { started: STARTED, exit: EXITED },
+        seen: { startCount: 4, restartCount: 3 },
+      },
+    ],
+    [
+      'a start by a user that nobody wrote down sets the restarts back',
+      {
+        record: { ...STOPPED, startCount: 3, restartCount: 2, restartDelayMs: 100 },
+        facts: { started: STARTED, exit: EXITED },
+        seen: { startCount: 4, restartCount: 0 },
       },
     ],
     [

@@ -16,6 +16,7 @@ it.each([
   ['a/../../b', 'b'],
   ['a/..', ''],
   ['n'.repeat(255), 'n'.repeat(255)],
+  [`a/.wh.${'n'.repeat(255)}`, `a/.wh.${'n'.repeat(255)}`],
   [`${'n'.repeat(255)}/x`, `${'n'.repeat(255)}/x`],
 ])('makes %j into %j', (name, path) => {
   expect(cleanPath(name)).toBe(path);
@@ -23,6 +24,8 @@ it.each([
 
 it('refuses a name over 255 bytes', () => {
   expect(() => cleanPath(`a/${'n'.repeat(256)}`)).toThrow(/a name in it is over 255 bytes/);
+  expect(() => cleanPath(`.wh.${'n'.repeat(252)}/a`)).toThrow(/a name in it is over 255 bytes/);
+  expect(() => cleanPath(`a/.wh.${'n'.repeat(256)}`)).toThrow(/a name in it is over 255 bytes/);
 });
 
 it('refuses a path over 64 KiB', () => {

@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Home } from '../../../src/home.js';
-import {
-  DEFAULT_LAYER_LIMITS,
-  hasLayer,
-  layerDataPath,
-  readToc,
-  storeLayer,
-} from '../../../src/image/layer-store.js';
+import { DEFAULT_LAYER_LIMITS } from '../../../src/image/layer-limits.js';
+import { hasLayer, layerDataPath, readToc, storeLayer } from '../../../src/image/layer-store.js';
 import { tar, tarEntry, type TarFields } from '../../helpers/tar-builder.js';
 
 let home: Home;
@@ -99,13 +94,17 @@ describe('storeLayer', () => {
     expect(await readdir(home.layers())).toEqual([]);
   });
 
-  it('refuses zstd', async () => {
-    const blob = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0]);
-    await expect(store(blob)).rejects.toMatchObject({ code: 'unsupported' });
+  it('names a layer by its sha512 when the image does', async () => {
+    const diffId = `sha512:${createHash('sha512').update(archive).digest('hex')}`;
+    expect(await store(archive, diffId)).toEqual({ diffId, size: archive.length });
+    expect(await hasLayer(home, diffId)).toBe(true);
+    expect(await hasLayer(home, digestOf(archive))).toBe(false);
+    const other = diffId.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    await expect(store(archive, other)).rejects.toMatchObject({ code: 'image-corrupt' });
   });
 
-  it('refuses a diffID that is no sha256', async () => {
-    await expect(hasLayer(home, 'sha256:../../x')).rejects.toMatchObject({ code: 'unsupported' });
+  it('refuses a diffID that is a path', async () => {
+    await expect(hasLayer(home, 'sha256:../../x')).rejects.toMatchObject({ code: 'image-corrupt' });
   });
 });
 
@@ -121,7 +120,7 @@ describe('what the table of contents keeps', () => {
       uid: 4_000_000_000,
       major: 4095,
       minor: 1_048_575,
-      pax: { mtime: '-0.5', 'SCHILY.xattr.user.\xfe': '\0\x01\xff' },
+      pax: { mtime: '-0.5', 'SCHILY.xattr.trusted.\xfe': '\0\x01\xff' },
     });
     expect(first).toMatchObject({
       kind: 'character',
@@ -132,7 +131,7 @@ describe('what the table of contents keeps', () => {
       mtimeNsec: 500_000_000,
       major: 4095,
       minor: 1_048_575,
-      xattrs: [['user.\xfe', '\0\x01\xff']],
+      xattrs: [['trusted.\xfe', '\0\x01\xff']],
     });
   });
 
@@ -164,6 +163,13 @@ describe('what the table of contents keeps', () => {
     };
     const [first] = await entriesOf({ name: 'd', type: '5', pax });
     expect(first?.xattrs).toEqual([['trusted.other', 'z']]);
+  });
+
+  it.each(['2', '3', '4', '6'])('is no user’s attribute of a file of type %s', async (type) => {
+    const pax = { 'SCHILY.xattr.user.a': 'x', 'SCHILY.xattr.trusted.a': 'y' };
+    const device = type === '3' || type === '4' ? { major: 1, minor: 3 } : {};
+    const [first] = await entriesOf({ name: 'f', type, linkName: 'x', pax, ...device });
+    expect(first?.xattrs).toEqual([['trusted.a', 'y']]);
   });
 });
 

@@ -39,10 +39,19 @@ describe('a manifest', () => {
     expect(docker.kind).toBe('manifest');
   });
 
-  test('without a mediaType is what its sender says', () => {
+  test('without a mediaType is what its sender says, else what it looks like', () => {
     const untyped = { ...manifest, mediaType: undefined };
     expect(parse(untyped, `${MANIFEST}; charset=utf-8`).mediaType).toBe(MANIFEST);
-    expect(() => parse(untyped)).toThrow('mediaType is missing');
+    expect(parse(untyped).mediaType).toBe(MANIFEST);
+    expect(parse({ schemaVersion: 2, manifests: [] }).mediaType).toBe(INDEX);
+    expect(() => parse({ schemaVersion: 2, config })).toThrow('mediaType is missing');
+  });
+
+  test('says where else its layers are, and holds small ones itself', () => {
+    const data = Buffer.from('abc');
+    const urls = ['https://example.com/layer'];
+    const parsed = parse(withLayer({ urls, data: data.toString('base64') }));
+    expect(parsed).toMatchObject({ layers: [{ urls, data }] });
   });
 
   test.each([
@@ -58,6 +67,7 @@ describe('a manifest', () => {
     ['with a negative size', withLayer({ size: -1 }), undefined, 'size must be a whole number'],
     ['with a size beyond 2^53', withLayer({ size: 1e300 }), undefined, 'size must be'],
     ['with a size that is text', withLayer({ size: '3' }), undefined, 'size must be'],
+    ['with data that is no base64', withLayer({ data: 'ab c' }), undefined, 'data must be base64'],
     ['with a layer of unknown kind', withLayer({ mediaType: 'x/y' }), undefined, 'layer of type'],
     [
       'of something else than an image',
@@ -69,7 +79,17 @@ describe('a manifest', () => {
       'with ten thousand layers',
       { ...manifest, layers: Array.from({ length: 10_000 }, () => layer) },
       undefined,
-      'more than the 500',
+      'more than the 240',
+    ],
+    [
+      'of an artifact with an empty config',
+      {
+        ...manifest,
+        artifactType: 'application/vnd.example.sbom',
+        config: { ...config, mediaType: 'application/vnd.oci.empty.v1+json' },
+      },
+      undefined,
+      'not a container image but application/vnd.example.sbom',
     ],
     ['of an artifact type', { schemaVersion: 2, mediaType: 'a/b' }, undefined, 'not a container'],
   ])('%s is refused', (_what, value, declared, message) => {
@@ -107,8 +127,9 @@ describe('an index', () => {
   test('has its attestations and unknown kinds passed over', () => {
     const attestation = entry('unknown', 'unknown', '1');
     const artifact = { ...entry('linux', 'amd64', '2'), mediaType: 'application/x' };
+    const signature = { ...entry('linux', 'amd64', '5'), artifactType: 'application/signature' };
     const blake = { ...entry('linux', 'amd64', '3'), digest: 'blake3:00' };
-    const all = index(attestation, artifact, blake, entry('linux', 'amd64', '4'));
+    const all = index(attestation, artifact, signature, blake, entry('linux', 'amd64', '4'));
     expect(chooseEntry(all, amd64, 'x').digest).toContain('444');
     expect(() => chooseEntry(index(attestation), amd64, 'x')).toThrow('it has none');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergeLayers } from '../../../src/image/merge.js';
+import { LayerMerge } from '../../../src/image/merge.js';
 import type { EntryKind, LayerEntry } from '../../../src/image/toc.js';
 import { type Directory, type Inode, isDirectory } from '../../../src/image/tree.js';
 
@@ -27,6 +27,12 @@ const symlink = (path: string, target: string) => entry('symlink', path, { targe
 const hardlink = (path: string, target: string) => entry('hardlink', path, { target });
 const whiteout = (path: string) => entry('whiteout', path);
 const opaque = (path: string) => entry('opaque', path);
+
+function mergeLayers(layers: LayerEntry[][]): Directory {
+  const merge = new LayerMerge();
+  for (const entries of layers) merge.add(entries);
+  return merge.root;
+}
 
 function flatten(directory: Directory, prefix = ''): [string, Inode][] {
   return [...directory.names].flatMap(([name, { inode }]): [string, Inode][] => {
@@ -226,6 +232,20 @@ describe('refuses', () => {
     ['a hard link below a file', [file('f'), hardlink('a', 'f/x')], /not there/],
   ])('%s', (_, layer, rule) => {
     expect(() => mergeLayers([layer])).toThrow(rule);
+  });
+
+  it('symlinked parents that take hours to follow', () => {
+    const links = Array.from({ length: 250 }, (_, i) =>
+      symlink(`l${i}`, `${'./'.repeat(2000)}l${i + 1}`),
+    );
+    const files = Array.from({ length: 100 }, (_, i) => file(`l0/${i}`));
+    expect(() => mergeLayers([[...links, dir('l250'), ...files]])).toThrow(/names of symlinks/);
+  });
+
+  it('more entries than memory is for', () => {
+    const layer = Array.from({ length: 500_000 }, () => opaque(''));
+    const layers = Array.from({ length: 9 }, () => layer);
+    expect(() => mergeLayers(layers)).toThrow(/more than 4000000 entries together/);
   });
 
   it('parents without an entry by the million', () => {

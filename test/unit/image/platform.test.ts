@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 
 import {
-  choosePlatform,
   formatPlatform,
   parsePlatform,
+  type Platform,
+  rankPlatforms,
   sameMachine,
 } from '../../../src/image/platform.js';
 
@@ -30,8 +31,34 @@ test('machines are compared without their variants', () => {
   expect(sameMachine(arm, { os: 'linux', architecture: 'arm64' })).toBe(false);
 });
 
-test('a variant nobody offers falls back to the plain architecture', () => {
-  const plain = { platform: { os: 'linux', architecture: 'amd64' } };
-  const wanted = { os: 'linux', architecture: 'amd64', variant: 'v3' };
-  expect(choosePlatform([plain], wanted)).toBe(plain);
+const offer = (text: string): { platform: Platform } => {
+  const [os = '', architecture = '', variant] = text.split('/');
+  return { platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } };
+};
+
+test.each<[wanted: string, offered: string[], ranked: string[]]>([
+  // 32-bit ARM: each level runs those below it, none above it; without one it is v7.
+  ['linux/arm/v7', ['arm/v5', 'arm/v6', 'arm/v7', 'arm/v8'], ['arm/v7', 'arm/v6', 'arm/v5']],
+  ['linux/arm/v6', ['arm/v8', 'arm/v7', 'arm/v5', 'arm/v6'], ['arm/v6', 'arm/v5']],
+  ['linux/arm/v8', ['arm/v6', 'arm/v8', 'arm/v7'], ['arm/v8', 'arm/v7', 'arm/v6']],
+  ['linux/arm/v5', ['arm/v6', 'arm/v7'], []],
+  ['linux/arm', ['arm', 'arm/v6'], ['arm', 'arm/v6']],
+  ['linux/arm/v7', ['arm', 'armhf', 'arm/7'], ['arm', 'armhf', 'arm/7']],
+  // 64-bit ARM is v8 whether it says so or not, and is no 32-bit ARM.
+  ['linux/arm64', ['arm64/v8', 'arm/v8', 'arm64', 'aarch64'], ['arm64/v8', 'arm64', 'aarch64']],
+  ['linux/arm64/v9', ['arm64/v8', 'arm64/v9'], ['arm64/v9', 'arm64/v8']],
+  ['linux/arm64', ['arm64/v9'], []],
+  ['linux/amd64', ['amd64/v2', 'amd64', 'amd64/v1'], ['amd64', 'amd64/v1']],
+  ['linux/amd64/v3', ['amd64', 'amd64/v2', 'amd64/v4'], ['amd64/v2', 'amd64']],
+  ['linux/riscv64/x', ['riscv64', 'riscv64/x'], ['riscv64/x', 'riscv64']],
+])('%s takes the best of %j first', (wanted, offered, ranked) => {
+  const found = rankPlatforms(
+    offered.map((text) => offer(`linux/${text}`)),
+    parsePlatform(wanted),
+  );
+  expect(found).toEqual(ranked.map((text) => offer(`linux/${text}`)));
+});
+
+test('another operating system is not taken', () => {
+  expect(rankPlatforms([offer('windows/amd64')], parsePlatform('linux/amd64'))).toEqual([]);
 });

@@ -36,6 +36,20 @@ describe('a well-formed reference', () => {
     [`alpine@${DIGEST}`, `docker.io/library/alpine@${DIGEST}`, `alpine@${DIGEST}`],
     [`a:1@${DIGEST}`, `docker.io/library/a:1@${DIGEST}`, `a:1@${DIGEST}`],
     ['a__b/c-_d', '', ''],
+    ['localhost', 'docker.io/library/localhost:latest', 'localhost:latest'],
+    ['localhost/a/b@' + DIGEST, `localhost/a/b@${DIGEST}`, `localhost/a/b@${DIGEST}`],
+    ['Foo/bar', 'Foo/bar:latest', 'Foo/bar:latest'],
+    ['docker.io', 'docker.io/library/docker.io:latest', 'docker.io:latest'],
+    ['registry-1.docker.io/a', 'registry-1.docker.io/a:latest', 'registry-1.docker.io/a:latest'],
+    ['host.io:0443/a', 'host.io:0443/a:latest', 'host.io:0443/a:latest'],
+    [`quay.io/${HEX}`, `quay.io/${HEX}:latest`, `quay.io/${HEX}:latest`],
+    [`${HEX}:1`, `docker.io/library/${HEX}:1`, `${HEX}:1`],
+    [`a:${'t'.repeat(128)}`, `docker.io/library/a:${'t'.repeat(128)}`, `a:${'t'.repeat(128)}`],
+    [`q.io/${'x'.repeat(255)}`, `q.io/${'x'.repeat(255)}:latest`, ''],
+    ['alpine:3/x', 'alpine:3/x:latest', 'alpine:3/x:latest'],
+    ['x'.repeat(247), `docker.io/library/${'x'.repeat(247)}:latest`, ''],
+    ['a:latest', 'docker.io/library/a:latest', 'a:latest'],
+    ['a:_x', 'docker.io/library/a:_x', 'a:_x'],
     ['a__b/c---d.e_f', 'docker.io/a__b/c---d.e_f:latest', 'a__b/c---d.e_f:latest'],
     [`sha256:${HEX}`, `docker.io/library/sha256:${HEX}`, `sha256:${HEX}`],
     [`x@sha512:${'b'.repeat(128)}`, `docker.io/library/x@sha512:${'b'.repeat(128)}`, ''],
@@ -65,6 +79,16 @@ describe('a malformed reference', () => {
     [`foo:${'x'.repeat(129)}`, 133, 'at most 128'],
     ['foo@', 5, 'digest'],
     ['foo@sha256:abc', 5, 'digest'],
+    [`foo@md5:${'a'.repeat(32)}`, 5, 'digest'],
+    [`foo@${DIGEST}:tag`, 5, 'digest'],
+    [`foo@${DIGEST}@${DIGEST}`, 5, 'digest'],
+    [`@${DIGEST}`, 1, 'missing'],
+    [':tag', 1, 'missing'],
+    ['foo:a:b', 6, 'a tag holds'],
+    ['foo bar:tag', 4, 'lower-case letters'],
+    ['alpine\n', 7, 'lower-case letters'],
+    ['registry.io/Team/app', 13, 'lower case'],
+    [`a/${'x'.repeat(254)}`, 256, 'at most 255'],
     [`foo@sha256:${'A'.repeat(64)}`, 5, 'digest'],
     ['a..b', 2, 'separators'],
     ['a___b', 2, 'separators'],
@@ -74,7 +98,15 @@ describe('a malformed reference', () => {
     ['host:x/a', 6, 'port'],
     ['-host.io/a', 1, 'host name'],
     ['good.-bad.io/a', 6, 'host name'],
+    ['my_host.io/a', 3, 'host name'],
+    ['host-.io/a', 5, 'host name'],
+    ['host./a', 6, 'host name'],
+    [':5000/a', 1, 'host name'],
+    ['host:/a', 6, 'port'],
     ['[zz]:1/a', 1, 'IPv6'],
+    ['[::ffff:1.2.3.4]/a', 1, 'IPv6'],
+    ['[fe80::1%25eth0]/a', 1, 'IPv6'],
+    ['[::1/a', 1, 'IPv6'],
     ['localhost:5000/', 16, 'missing'],
     ['fоo', 2, 'lower-case letters'],
     ['a b', 2, 'lower-case letters'],
@@ -82,7 +114,9 @@ describe('a malformed reference', () => {
     ['../../etc', 1, 'host name'],
     ['x/../y', 3, 'separators'],
     [HEX, 1, '64 hex digits'],
-    ['x'.repeat(256), 256, 'at most 255'],
+    ['x'.repeat(248), 248, 'at most 255'],
+    [`docker.io/${'x'.repeat(248)}`, 258, 'at most 255'],
+    [`q.io/${'x'.repeat(256)}`, 261, 'at most 255'],
   ])('%j is refused at character %d', (text, character, rule) => {
     try {
       parseReference(text);
@@ -93,6 +127,37 @@ describe('a malformed reference', () => {
       expect(String(error)).toContain(rule);
     }
   });
+});
+
+test.each([
+  [
+    'alpine:3 .20',
+    'invalid image reference "alpine:3 .20": a tag holds letters, digits, underscores, dots and dashes (character 9)',
+    '  alpine:3 .20',
+    '          ^',
+  ],
+  [
+    'foo/',
+    'invalid image reference "foo/": a part of the name between slashes is empty (character 5)',
+    '  foo/',
+    '      ^',
+  ],
+  [
+    'quay.io/fоo',
+    'invalid image reference "quay.io/fоo": a name holds lower-case letters, digits and . _ - between them (character 10)',
+    '  quay.io/f\\u{43e}o',
+    '           ^',
+  ],
+  [
+    `${'a'.repeat(100)}!${'b'.repeat(100)}`,
+    'invalid image reference: a name holds lower-case letters, digits and . _ - between them (character 101)',
+    `  …${'a'.repeat(40)}!${'b'.repeat(19)}…`,
+    `   ${' '.repeat(40)}^`,
+  ],
+])('%j is shown with the offending character pointed at', (text, ...lines) => {
+  expect(() => parseReference(text)).toThrow(
+    expect.objectContaining({ message: lines.join('\n') }) as Error,
+  );
 });
 
 test('a short name is looked for along the search list, in order', () => {
@@ -108,6 +173,15 @@ test('a short name is looked for along the search list, in order', () => {
   expect(candidates(parseReference('app'), []).map(canonicalName)).toEqual([
     'docker.io/library/app:latest',
   ]);
+});
+
+test('a name that the search list makes too long is refused', () => {
+  expect(() => candidates(parseReference('x'.repeat(240)), ['q.io/a-team-of-people'])).toThrow(
+    expect.objectContaining({
+      code: 'invalid-reference',
+      message: expect.stringContaining('with q.io/a-team-of-people in front') as string,
+    }) as Error,
+  );
 });
 
 test.each(['', 'bad host', 'host/UPPER', 'host//x', 'host:port'])(

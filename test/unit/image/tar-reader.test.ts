@@ -66,6 +66,8 @@ describe('reads', () => {
 
   it('an old archive’s name with a trailing slash as a directory', () => {
     expect(readOne({ name: 'd/', type: '\0', magic: '' }).kind).toBe('directory');
+    expect(readOne({ name: 'd', type: '\0', pax: { path: 'd/' } }).kind).toBe('directory');
+    expect(readOne({ name: 'd/', type: '\0', pax: { path: 'd' } }).kind).toBe('file');
   });
 
   it('the ustar prefix, but not where GNU keeps times', () => {
@@ -225,6 +227,16 @@ describe('refuses', () => {
       'a size over 2^53',
       tar({ name: 'f', patch: (header) => header.fill(0x7f, 125, 136).fill(0x80, 124, 125) }),
       /"f": the size field is not a number/,
+    ],
+    [
+      'a negative size of a sparse file',
+      tar({ name: 'f', type: 'S', patch: (header) => header.fill(0xff, 483, 495) }),
+      /"f": its real size is negative/,
+    ],
+    [
+      'a sparse format of the future',
+      tar({ name: 'f', pax: { 'GNU.sparse.major': '2', 'GNU.sparse.realsize': '1' } }),
+      /"f": the sparse format "2.0" is unknown/,
     ],
     ['an unknown type', tar({ name: 'f', type: 'Z' }), /"f": its type "Z" is unknown/],
     [

@@ -33,9 +33,15 @@ describe('insert', () => {
       finishedAt: null,
       startCount: 0,
       restartCount: 0,
+      restartDelayMs: 0,
+      paused: false,
+      wanted: false,
       timings: null,
       accelerator: null,
       templateKey: null,
+      commandsExecuted: 0,
+      execErrors: 0,
+      health: null,
     });
   });
 

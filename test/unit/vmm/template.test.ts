@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,13 +14,17 @@ import { describe, expect, test } from 'vitest';
 import type { Home } from '../../../src/home.js';
 import {
   dropTemplate,
+  findImageTemplate,
   findTemplate,
+  imageTemplateKey,
   listTemplates,
+  removeOutdatedTemplates,
   removeStaleDrafts,
-  TemplateDraft,
+  removeUnusedImageTemplates,
   templateKey,
   type TemplateAbout,
 } from '../../../src/vmm/template.js';
+import { TemplateDraft } from '../../../src/vmm/template-draft.js';
 import { MACHINE, temporaryHome } from './vmm-fixture.js';
 
 const DISK_BYTES = 2 ** 30;
@@ -31,7 +36,13 @@ const ABOUT: TemplateAbout = {
   createdAt: '2026-11-05T10:20:30.000Z',
 };
 
-const KEY_OF = { argv: ['qemu', '-m', '512'], assetsDigest: 'a', vmmBuild: 'b', generation: 1 };
+const KEY_OF = {
+  argv: ['qemu', '-m', '512'],
+  assetsDigest: 'a',
+  vmmBuild: 'b',
+  processor: 'c',
+  generation: 1,
+};
 
 describe('the key of a template', () => {
   test('is the same for the same machine', () => {
@@ -44,6 +55,7 @@ describe('the key of a template', () => {
     ['words that read the same when joined', { argv: ['qemu', '-m 512'] }],
     ['another kernel or initramfs', { assetsDigest: 'c' }],
     ['another build of QEMU', { vmmBuild: 'c' }],
+    ['another processor of the host', { processor: 'd' }],
     ['another generation of the protocol', { generation: 2 }],
   ])('differs for %s', (_what, change) => {
     expect(templateKey({ ...KEY_OF, ...change })).not.toBe(templateKey(KEY_OF));
@@ -53,7 +65,9 @@ describe('the key of a template', () => {
 describe('a draft', () => {
   test('has memory and disks of their sizes, and takes no space', async () => {
     const home = temporaryHome();
-    const { files, state, directory } = await begin(home);
+    const draft = await begin(home);
+    const { state, directory } = draft;
+    const files = await draft.blankFiles(MACHINE, DISK_BYTES);
     expect(sizes(files.ram ?? '')).toEqual({ size: 512 * 2 ** 20, blocks: 0 });
     expect(sizes(files.disk)).toEqual({ size: DISK_BYTES, blocks: 0 });
     expect(sizes(files.image)).toEqual({ size: DISK_BYTES, blocks: 0 });
@@ -137,9 +151,9 @@ describe('a draft', () => {
 
   test('keeps the padding that other boxes are joined with', async () => {
     const home = temporaryHome();
-    await begin(home);
+    await make(home);
     const before = statSync(home.padding());
-    await begin(home, 'k2');
+    await make(home, 'state', 'k2');
     expect(statSync(home.padding())).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
   });
 
@@ -170,7 +184,11 @@ describe('the list', () => {
     const home = temporaryHome();
     await make(home, Buffer.alloc(8192, 1));
     const [listing] = await listTemplates(home);
-    expect(listing).toEqual({ ...ABOUT, bytes: expect.any(Number) as number });
+    expect(listing).toEqual({
+      ...ABOUT,
+      bytes: expect.any(Number) as number,
+      usedAt: expect.any(Number) as number,
+    });
     expect(listing?.bytes).toBeGreaterThanOrEqual(8192);
     expect(listing?.bytes).toBeLessThan(512 * 2 ** 20);
   });
@@ -201,6 +219,120 @@ test('a template that was refused is dropped, once', async () => {
   expect(await findTemplate(home, 'k1')).toBeUndefined();
 });
 
+describe('a template of an image', () => {
+  const IDENTITY = { machineKey: 'm', image: 'sha256:a 1:2:3', diskBytes: 1, network: { a: 1 } };
+
+  test.each([
+    ['another machine', { machineKey: 'n' }],
+    ['another image', { image: 'sha256:b 1:2:3' }],
+    ['the same image whose disk was made anew', { image: 'sha256:a 1:2:4' }],
+    ['another size of the disk', { diskBytes: 2 }],
+    ['another network', { network: { a: 2 } }],
+  ])('has another key for %s', (_what, change) => {
+    expect(imageTemplateKey({ ...IDENTITY, ...change })).not.toBe(imageTemplateKey(IDENTITY));
+  });
+
+  test('has its disk, and is found with it only', async () => {
+    const home = temporaryHome();
+    const { disk } = await makeForImage(home, 'i1');
+    expect(await findImageTemplate(home, 'i1')).toMatchObject({ key: 'i1', disk });
+    rmSync(disk ?? '');
+    expect(await findImageTemplate(home, 'i1')).toBeUndefined();
+  });
+
+  test('is marked as used when it is found', async () => {
+    const home = temporaryHome();
+    await makeForImage(home, 'i1', 1_000);
+    await findImageTemplate(home, 'i1');
+    expect(Date.now() - lastUse(home, 'i1')).toBeLessThan(60_000);
+  });
+
+  test('goes when others were used later, but neither just after its use nor a machine’s own', async () => {
+    const home = temporaryHome();
+    await make(home, 'state', 'machine');
+    age(home, 'machine', 1_000);
+    for (const [key, usedAt] of [
+      ['oldest', 2_000],
+      ['older', 3_000],
+      ['newer', 4_000],
+      ['now', Date.now()],
+    ] as const)
+      await makeForImage(home, key, usedAt);
+    await removeUnusedImageTemplates(home, 2);
+    expect((await listTemplates(home)).map(({ key }) => key).sort()).toEqual([
+      'machine',
+      'newer',
+      'now',
+    ]);
+    await makeForImage(home, 'also now', Date.now());
+    await removeUnusedImageTemplates(home, 0);
+    expect((await listTemplates(home)).map(({ key }) => key).sort()).toEqual([
+      'also now',
+      'machine',
+      'now',
+    ]);
+  });
+
+  async function makeForImage(home: Home, key: string, usedAt = Date.now()) {
+    const draft = await begin(home, key);
+    await draft.blankFiles(MACHINE, DISK_BYTES);
+    writeFileSync(draft.state, 'state');
+    const template = await draft.commitWithDisk({ ...ABOUT, key, image: 'sha256:a' });
+    age(home, key, usedAt);
+    return template;
+  }
+
+  function age(home: Home, key: string, ms: number): void {
+    utimesSync(join(home.templates(), key, 'template.json'), ms / 1000, ms / 1000);
+  }
+
+  function lastUse(home: Home, key: string): number {
+    return statSync(join(home.templates(), key, 'template.json')).mtimeMs;
+  }
+});
+
+describe('templates that no start looks for any more', () => {
+  const LONG_AGO = new Date(Date.now() - 7_200_000);
+
+  /** Made of key, machine's key and how long ago it was used. */
+  async function makeAged(home: Home, key: string, machineKey?: string, usedAt = LONG_AGO) {
+    const draft = await begin(home, key);
+    await draft.blankFiles(MACHINE, DISK_BYTES);
+    writeFileSync(draft.state, 'state');
+    const image = machineKey === undefined ? {} : { image: 'sha256:a', machineKey };
+    await draft.commitWithDisk({ ...ABOUT, key, ...image });
+    utimesSync(join(home.templates(), key, 'template.json'), usedAt, usedAt);
+  }
+
+  test('are removed with the images’ that continue them, unless they were used just now', async () => {
+    const home = temporaryHome();
+    await makeAged(home, 'current');
+    await makeAged(home, 'old');
+    await makeAged(home, 'old but used', undefined, new Date());
+    await makeAged(home, 'image of current', 'current');
+    await makeAged(home, 'image of old', 'old');
+    const asked: number[] = [];
+    await removeOutdatedTemplates(home, ({ memoryMib }) => {
+      asked.push(memoryMib);
+      return Promise.resolve('current');
+    });
+    expect((await listTemplates(home)).map(({ key }) => key).sort()).toEqual([
+      'current',
+      'image of current',
+      'old but used',
+    ]);
+    expect(new Set(asked)).toEqual(new Set([MACHINE.memoryMib]));
+  });
+
+  test('count as used when they are found', async () => {
+    const home = temporaryHome();
+    await makeAged(home, 'old');
+    await findTemplate(home, 'old');
+    await removeOutdatedTemplates(home, () => Promise.resolve('current'));
+    expect(await listTemplates(home)).toHaveLength(1);
+  });
+});
+
 test('a place of templates that is a file is an error', async () => {
   const home = temporaryHome();
   mkdirSync(home.root);
@@ -211,11 +343,12 @@ test('a place of templates that is a file is an error', async () => {
 });
 
 function begin(home: Home, key = 'k1'): Promise<TemplateDraft> {
-  return TemplateDraft.begin(home, key, MACHINE, DISK_BYTES);
+  return TemplateDraft.begin(home, key);
 }
 
 async function make(home: Home, state: string | Buffer = 'state', key = 'k1') {
   const draft = await begin(home, key);
+  await draft.blankFiles(MACHINE, DISK_BYTES);
   writeFileSync(draft.state, state);
   return draft.commit({ ...ABOUT, key });
 }

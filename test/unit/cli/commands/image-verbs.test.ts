@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Interrupted } from '../../../../src/cli/interrupted.js';
+import { BoxliteError } from '../../../../src/errors.js';
+import { Screen } from '../../../helpers/screen.js';
 import type { ImportOptions, PullEvent, PullOptions } from '../../../../src/engine/images.js';
 import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../fake-world.js';
 
@@ -23,6 +26,7 @@ describe('pull', () => {
         { type: 'layer', digest: second, status: 'queued' },
         { type: 'layer', digest: second, status: 'downloading', bytes: 10, total: 100 },
         { type: 'layer', digest: second, status: 'downloading', bytes: 100, total: 100 },
+        { type: 'layer', digest: second, status: 'unpacking' },
         { type: 'layer', digest: second, status: 'done' },
       ];
       events.forEach(onProgress);
@@ -39,6 +43,7 @@ describe('pull', () => {
         'latest: Pulling from library/alpine',
         '1a1a1a1a1a1a: Already exists',
         '2b2b2b2b2b2b: Pulling fs layer',
+        '2b2b2b2b2b2b: Download complete',
         '2b2b2b2b2b2b: Pull complete',
         `Digest: ${DIGEST}`,
         'Status: Downloaded newer image for alpine:latest',
@@ -55,6 +60,47 @@ describe('pull', () => {
     expect(stdout).not.toContain('Using default tag');
   });
 
+  it.each([
+    ['a terminal', {}, true],
+    ['a dumb terminal', { TERM: 'dumb' }, false],
+    ['a terminal without colours', { NO_COLOR: '1' }, false],
+  ])('changes its lines in place on %s: %o, %s', async (_, environment, inPlace) => {
+    const world = fakeWorld(environment);
+    Object.assign(world.stdout, { isTTY: true, columns: 40, rows: 10 });
+    const { stdout } = await runCli(['pull', 'alpine'], engine(false), world);
+    expect(stdout.includes('\x1b[')).toBe(inPlace);
+    expect(new Screen(40).write(stdout).lines).toEqual([
+      'Using default tag: latest',
+      'latest: Pulling from library/alpine',
+      '1a1a1a1a1a1a: Already exists',
+      ...(inPlace ? [] : ['2b2b2b2b2b2b: Pulling fs layer', '2b2b2b2b2b2b: Download complete']),
+      '2b2b2b2b2b2b: Pull complete',
+      `Digest: ${DIGEST.slice(0, 32)}`,
+      DIGEST.slice(32),
+      'Status: Downloaded newer image for alpin',
+      'e:latest',
+      'docker.io/library/alpine:latest',
+    ]);
+  });
+
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('lets go of everything at %s and says nothing more', async (name, status) => {
+    const world = fakeWorld();
+    let reason: unknown;
+    const pullImage = async (_reference: string, { signal }: PullOptions): Promise<never> => {
+      world.signals.emit(name, name);
+      reason = signal?.reason;
+      return Promise.reject(new BoxliteError('cancelled', 'pull was cancelled'));
+    };
+    const outcome = await runCli(['pull', '-q', 'alpine'], { pullImage }, world);
+    expect(outcome).toEqual({ status, stdout: '', stderr: '' });
+    expect(reason).toBeInstanceOf(Interrupted);
+    // A second signal finds nobody who would hold it back.
+    expect(world.signals.eventNames()).toEqual([]);
+  });
+
   it('prints the reference alone with -q', async () => {
     expect((await runCli(['pull', '-q', 'alpine'], engine(false))).stdout).toBe(
       'docker.io/library/alpine:latest\n',
@@ -64,8 +110,12 @@ describe('pull', () => {
 
 describe('load', () => {
   const loaded = [
-    { references: ['docker.io/library/a:1', 'docker.io/library/a:2'], id: 'sha256:aa' },
-    { references: [], id: 'sha256:bb' },
+    {
+      references: ['docker.io/library/a:1', 'localhost/a:2'],
+      id: 'sha256:aa',
+      displaced: [{ reference: 'localhost/a:2', id: 'sha256:99' }],
+    },
+    { references: [], id: 'sha256:bb', displaced: [] },
   ];
   const sources: unknown[] = [];
   const engine = {
@@ -75,8 +125,13 @@ describe('load', () => {
       return loaded;
     },
   };
-  const LINES =
-    'Loaded image: docker.io/library/a:1\nLoaded image: docker.io/library/a:2\nLoaded image ID: sha256:bb\n';
+  const LINES = [
+    'The image localhost/a:2 already exists, renaming the old one with ID sha256:99 to empty string',
+    'Loaded image: a:1',
+    'Loaded image: localhost/a:2',
+    'Loaded image ID: sha256:bb',
+    '',
+  ].join('\n');
 
   it('reads a file, or stdin', async () => {
     expect((await runCli(['load', '-i', '/a.tar'], engine)).stdout).toBe(LINES);
@@ -118,6 +173,17 @@ describe('import', () => {
       },
       { bytes: 'typed', options: { changes: [] } },
     ]);
+  });
+
+  it('does not fetch a URL, and says who can', async () => {
+    const outcome = await runCli(['import', 'http://example.test/root.tar'], engine);
+    expect(outcome).toMatchObject({ status: 1, stdout: '' });
+    expect(outcome.stderr).toContain('curl -fL http://example.test/root.tar | boxlite import -');
+  });
+
+  it('does not wait for an archive that somebody would have to type', async () => {
+    const world = { ...fakeWorld(), stdin: new FakeTerminal() as unknown as FakeWorld['stdin'] };
+    expect(await runCli(['import', '-'], engine, world)).toMatchObject({ status: 1, stdout: '' });
   });
 
   it('names a file that is missing', async () => {

@@ -8,12 +8,15 @@ function image(fields: Partial<ImageDetails>): ImageDetails {
     repository: 'alpine',
     tag: '3.20',
     digest: `sha256:${'d1'.repeat(32)}`,
+    manifestDigest: `sha256:${'d2'.repeat(32)}`,
     id: `sha256:${'a1'.repeat(32)}`,
     createdAt: new Date(NOW.getTime() - 3 * 7 * 86_400_000),
     sizeBytes: 7_049_000,
     platform: 'linux/amd64',
     layers: [`sha256:${'e1'.repeat(32)}`],
     references: ['docker.io/library/alpine:3.20'],
+    repoDigests: [`docker.io/library/alpine@sha256:${'d1'.repeat(32)}`],
+    lastTaggedAt: NOW,
     config: {
       architecture: 'amd64',
       os: 'linux',
@@ -39,6 +42,7 @@ const IMAGES = [
     reference: 'localhost/busybox:latest',
     repository: 'localhost/busybox',
     tag: 'latest',
+    digest: '',
     id: `sha256:${'b2'.repeat(32)}`,
     createdAt: new Date(NOW.getTime() - 60_000),
     config: { ...image({}).config, labels: {} },
@@ -85,8 +89,10 @@ describe('images', () => {
   });
 
   it('puts digests behind the tags', async () => {
-    const [header] = (await images('--digests')).stdout.split('\n');
+    const [header, pulled, , given] = (await images('--digests')).stdout.split('\n');
     expect(header).toMatch(/^REPOSITORY +TAG +DIGEST +IMAGE ID +CREATED +SIZE$/);
+    expect(pulled).toMatch(/^alpine +3.20 +sha256:(?:d1){32} +/);
+    expect(given).toMatch(/^localhost\/busybox +latest +<none> +/);
   });
 
   it.each<[string, string[], string]>([
@@ -109,13 +115,15 @@ describe('images', () => {
     ],
     ['label=', ['-f', 'label=maker=us', '-f', 'dangling=false'], 'alpine:3.20 alpine:latest'],
     ['before=', ['-f', 'before=localhost/busybox', '-f', 'dangling=true'], '<none>:<none>'],
+    ['until=', ['-f', 'until=30m', '-f', 'reference=*:latest'], 'alpine:latest'],
+    ['until= a date', ['-f', 'until=2026-11-24', '-f', 'reference=*:latest'], 'alpine:latest'],
     ['since=', ['-f', 'since=alpine'], 'localhost/busybox:latest <none>:<none>'],
   ])('filters by %s', async (_fact, flags, expected) => {
     const { stdout, stderr } = await images('--format', '{{.Repository}}:{{.Tag}}', ...flags);
     expect([stdout.trim().replaceAll('\n', ' '), stderr]).toEqual([expected, '']);
   });
 
-  it.each(['color=red', 'dangling=maybe', 'before=nothing'])(
+  it.each(['color=red', 'dangling=maybe', 'before=nothing', 'until=soon'])(
     'refuses --filter %s',
     async (filter) => {
       expect(await images('--filter', filter)).toMatchObject({ status: 1, stdout: '' });
@@ -133,7 +141,10 @@ describe('image inspect', () => {
     expect(JSON.parse(stdout)).toMatchObject([
       {
         Id: `sha256:${'b2'.repeat(32)}`,
-        RepoTags: ['docker.io/library/alpine:3.20'],
+        RepoTags: ['alpine:3.20'],
+        RepoDigests: [`alpine@sha256:${'d1'.repeat(32)}`],
+        Parent: '',
+        Metadata: { LastTagTime: '2026-11-24T12:00:00Z' },
         Architecture: 'amd64',
         Os: 'linux',
         Size: 7_049_000,
@@ -145,7 +156,10 @@ describe('image inspect', () => {
 
   it('prints what it finds when another name is missing, and ends with 1', async () => {
     const outcome = await runCli(['inspect', 'nothing', 'localhost/busybox:latest'], engine);
-    expect([outcome.status, outcome.stderr]).toEqual([1, 'boxlite: No such object: nothing\n']);
+    expect([outcome.status, outcome.stderr]).toEqual([
+      1,
+      "boxlite: No such object: nothing\n'boxlite ps -a' shows all boxes, 'boxlite images' all images\n",
+    ]);
     expect(JSON.parse(outcome.stdout)).toHaveLength(1);
   });
 

@@ -20,7 +20,7 @@ describe.each(COMMANDS)('$name', (entry) => {
     const shorts = Object.values(options).flatMap(({ short }) => short ?? []);
     expect(new Set(shorts).size).toBe(shorts.length);
     expect(args.slice(0, -1).some(({ variadic }) => variadic === true)).toBe(false);
-    for (const name of Object.keys(options)) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    for (const name of Object.keys(options)) expect(name).toMatch(/^[a-z]+\d?(-[a-z]+)*$/);
   });
 });
 

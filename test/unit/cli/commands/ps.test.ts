@@ -24,6 +24,8 @@ const BOXES: BoxInfo[] = [
   boxInfo({
     id: '01kaz3v5h8000000000000000b',
     name: 'new',
+    network: 'none',
+    volumes: [{ hostPath: '/srv/data', guestPath: '/data', readOnly: true }],
     status: 'configured',
     createdAt: ago(30 * 86_400),
     startedAt: undefined,
@@ -102,6 +104,7 @@ describe('ps', () => {
       Networks: '',
       Ports: '',
       RunningFor: '3 minutes ago',
+      Size: '0B',
       State: 'running',
       Status: 'Up 2 minutes',
     });
@@ -111,6 +114,24 @@ describe('ps', () => {
     expect((await ps('--format', 'table {{.Names}}\\t{{.RunningFor}}')).stdout).toBe(
       'NAMES     CREATED\nweb       3 minutes ago\n',
     );
+  });
+
+  it('prints a label by its key, under Docker’s header', async () => {
+    const format = 'table {{.Label "tier"}}\\t{{.Label "com.example.my-app"}}|{{.Labels}}';
+    expect((await ps('--format', format)).stdout).toBe(
+      'tier      my app|LABELS\nfront     |app=a,tier=front\n',
+    );
+  });
+
+  it('looks at what a box takes of the disk only when that is asked for', async () => {
+    const size = { writableBytes: 1_234_567, rootBytes: 8_900_000 };
+    const sized = {
+      ...engine(BOXES),
+      get: () => Promise.resolve({ size: () => Promise.resolve(size) }),
+    };
+    const text = '1.23MB (virtual 8.9MB)';
+    expect((await runCli(['ps', '-s'], sized)).stdout).toMatch(/NAMES +SIZE\n.* web +1\.23MB \(/);
+    expect((await runCli(['ps', '--format', '{{.Size}}'], sized)).stdout).toBe(`${text}\n`);
   });
 
   it('takes the format of the configuration, unless a flag says another', async () => {
@@ -150,16 +171,22 @@ describe('ps', () => {
     ['an ancestor by id', ['-a', '-f', `ancestor=${'ab'.repeat(6)}`], 'web job new odd'],
     ['boxes before another', ['-a', '-f', 'before=job'], 'new odd'],
     ['boxes since another', ['-a', '-f', 'since=job'], 'web'],
-    ['a volume, which none has', ['-a', '-f', 'volume=x'], ''],
+    ['a network', ['-a', '-f', 'network=none'], 'new'],
+    ['a volume by what it is of the host', ['-a', '-f', 'volume=/srv/data'], 'new'],
+    ['a volume by where it is in the box', ['-a', '-f', 'volume=/data'], 'new'],
+    ['a volume that none has', ['-a', '-f', 'volume=/srv'], ''],
     ['boxes without a health check', ['-a', '-f', 'health=none'], 'web job new odd'],
   ])('filters: %s', async (_fact, flags, expected) => {
     expect(await names(...flags)).toBe(expected);
   });
 
   it.each<[string[], string]>([
-    [['-f', 'color=red'], "invalid filter 'color=red'"],
-    [['-f', 'name'], "invalid filter 'name'"],
-    [['-f', '__proto__=x'], "invalid filter '__proto__=x'"],
+    [['-f', 'color=red'], "invalid filter 'color'"],
+    [
+      ['-f', 'name'],
+      'invalid argument "name" for "-f, --filter" flag: bad format of filter (expected name=value)',
+    ],
+    [['-f', '__proto__=x'], "invalid filter '__proto__'"],
     [['-f', 'status=asleep'], "invalid filter 'status=asleep'"],
     [['-f', 'exited=x'], "invalid filter 'exited=x'"],
     [['-f', 'name=('], "invalid filter 'name=('"],

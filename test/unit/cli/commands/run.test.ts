@@ -145,6 +145,7 @@ describe('run', () => {
         'Using default tag: latest',
         'latest: Pulling from library/alpine',
         '4a4a4a4a4a4a: Pulling fs layer',
+        '4a4a4a4a4a4a: Download complete',
         '4a4a4a4a4a4a: Pull complete',
         `Digest: sha256:${'4a'.repeat(32)}`,
         'Status: Downloaded newer image for alpine:latest',
@@ -170,6 +171,42 @@ describe('run', () => {
   });
 });
 
+describe('a signal', () => {
+  const interrupted = async (when: 'create' | 'start', flags: string[]) => {
+    const { engine, calls } = fakeEngine();
+    const world = fakeWorld();
+    const then = <T>(value: T): Promise<T> => {
+      world.signals.emit('SIGINT', 'SIGINT');
+      return Promise.resolve(value);
+    };
+    const { create } = engine as { create: (...given: unknown[]) => Promise<{ start: unknown }> };
+    const box = await create({});
+    Object.assign(engine, { create: () => (when === 'create' ? then(box) : Promise.resolve(box)) });
+    if (when === 'start') {
+      const stuck = (): Promise<never> => {
+        setImmediate(() => world.signals.emit('SIGINT', 'SIGINT'));
+        return new Promise<never>(() => undefined);
+      };
+      Object.assign(box, { start: stuck, startAttached: stuck });
+    }
+    const { status, stderr } = await runCli(['run', ...flags, 'busybox'], engine, world);
+    expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
+    expect(world.signals.listenerCount('SIGINT')).toBe(0);
+    return calls;
+  };
+
+  it.each(['create', 'start'] as const)('during %s leaves no box with --rm', async (when) => {
+    for (const mode of [[], ['-d']]) {
+      expect((await interrupted(when, ['--rm', ...mode])).removed).toEqual([ID]);
+      expect((await interrupted(when, mode)).removed).toEqual([]);
+    }
+  });
+
+  it('during create starts nothing', async () => {
+    expect((await interrupted('create', [])).started).toEqual([]);
+  });
+});
+
 describe('a flag of create', () => {
   it.each<[string, string[], Partial<BoxOptions>]>([
     ['-i', ['-i'], { stdin: true }],
@@ -191,6 +228,21 @@ describe('a flag of create', () => {
     ['-m', ['-m', '1g'], { memoryMib: 1024 }],
     ['--disk-size', ['--disk-size=20g'], { diskBytes: 20 * 2 ** 30 }],
     ['--network', ['--network', 'none'], { network: 'none' }],
+    [
+      '-v',
+      ['-v', '/a:/b:ro'],
+      { volumes: [{ hostPath: '/a', guestPath: '/b', readOnly: true, createHostPath: true }] },
+    ],
+    [
+      '--mount of a directory',
+      ['--mount', 'type=bind,src=/a,dst=/b'],
+      { volumes: [{ hostPath: '/a', guestPath: '/b', readOnly: false }] },
+    ],
+    [
+      '--tmpfs and --mount of one',
+      ['--tmpfs', '/a:size=1m', '--mount', 'type=tmpfs,target=/b'],
+      { tmpfs: [{ guestPath: '/b' }, { guestPath: '/a', options: 'size=1m' }] },
+    ],
     ['--platform', ['--platform', 'linux/arm64'], { platform: 'linux/arm64' }],
   ])('%s reaches the engine', async (_flag, flags, expected) => {
     expect(await created(...flags)).toMatchObject(expected);
@@ -206,6 +258,8 @@ describe('a flag of create', () => {
       'user',
       'entrypoint',
       'hostname',
+      'volumes',
+      'tmpfs',
     ])
       expect(options).not.toHaveProperty(key);
   });
@@ -220,6 +274,8 @@ describe('a flag of create', () => {
     [['--stop-timeout', '-2'], 'must be a whole number of at least -1'],
     [['--env-file', '/no/such'], '/no/such'],
     [['-l', '=x'], 'invalid label'],
+    [['-v', 'data:/x'], 'named volumes are not there yet'],
+    [['--mount', 'type=bind,source=/a'], 'target is required'],
     [['--bogus'], 'unknown flag: --bogus'],
   ])('%j is refused with 125 and a reason', async (flags, reason) => {
     const { engine, calls } = fakeEngine();

@@ -11,9 +11,25 @@ const INFO: RuntimeInfo = {
   accelerator: { choice: 'auto', used: 'tcg', reason: 'KVM opens but no kernel boots' },
   qemu: { path: '/usr/bin/qemu-system-x86_64', version: '7.2.0' },
   kernel: { version: '6.1.0-26', path: '/root/.boxlite/assets/vmlinux' },
-  templates: [{ key: 'ab'.repeat(32), cpus: 1, memoryMib: 512, bytes: 112_000_000 }],
-  boxes: { total: 3, running: 1, stopped: 2 },
+  templates: [
+    { key: 'ab'.repeat(32), cpus: 1, memoryMib: 512, bytes: 112_000_000, image: undefined },
+    { key: 'cd'.repeat(32), cpus: 1, memoryMib: 512, bytes: 122_000_000, image: 'localhost/x:1' },
+  ],
+  boxes: { total: 4, running: 1, paused: 1, stopped: 2 },
   images: 2,
+  store: {
+    blobs: 1_000_000,
+    layers: 2_000_000,
+    disks: 300_000,
+    boxes: 4_000_000,
+    templates: 234_000_000,
+    assets: 50_000_000,
+  },
+  walls: [
+    { name: 'own user', stands: true, detail: 'one a box' },
+    { name: 'user namespaces', stands: false, detail: 'Operation not permitted' },
+    { name: 'seccomp', stands: true, detail: "QEMU's own filter" },
+  ],
   cpus: 2,
   memoryBytes: 8 * 2 ** 30,
   os: 'Debian GNU/Linux 12',
@@ -30,13 +46,25 @@ describe('info', () => {
       stdout: [
         'Version: 0.1.0',
         'Home: /root/.boxlite',
-        'Boxes: 3 (1 running, 2 stopped)',
+        'Boxes: 4 (1 running, 1 paused, 2 stopped)',
         'Images: 2',
         'Accelerator: tcg (KVM opens but no kernel boots)',
         'QEMU: 7.2.0, /usr/bin/qemu-system-x86_64',
         'Guest kernel: 6.1.0-26, /root/.boxlite/assets/vmlinux',
-        'Templates: 1 (112MB)',
+        'Templates: 2 (234MB)',
         ' abababababab: 1 CPU, 512 MiB, 112MB',
+        ' cdcdcdcdcdcd: 1 CPU, 512 MiB, 122MB, localhost/x:1',
+        'Store: 291MB',
+        ' Blobs: 1MB',
+        ' Layers: 2MB',
+        ' Disks: 300kB',
+        ' Boxes: 4MB',
+        ' Templates: 234MB',
+        ' Kernel: 50MB',
+        'Walls: what this host allows',
+        ' own user: yes, one a box',
+        ' user namespaces: no, Operation not permitted',
+        " seccomp: yes, QEMU's own filter",
         'Operating system: Debian GNU/Linux 12',
         'CPUs: 2',
         'Total memory: 8GiB',
@@ -48,7 +76,19 @@ describe('info', () => {
 
   it('prints Docker’s keys and ours as JSON, or a template of them', async () => {
     const { stdout } = await runCli(['info', '--format', 'json'], info());
-    expect(JSON.parse(stdout)).toMatchObject({ NCPU: 2, Accelerator: { Used: 'tcg' } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      NCPU: 2,
+      ContainersRunning: 1,
+      ContainersPaused: 1,
+      ContainersStopped: 2,
+      Accelerator: { Used: 'tcg' },
+      Store: { Blobs: 1_000_000, Templates: 234_000_000 },
+      Walls: [
+        { Name: 'own user', Stands: true },
+        { Name: 'user namespaces', Stands: false, Detail: 'Operation not permitted' },
+        { Name: 'seccomp', Stands: true },
+      ],
+    });
     expect((await runCli(['info', '-f', '{{.Accelerator.Reason}}'], info())).stdout).toBe(
       'KVM opens but no kernel boots\n',
     );

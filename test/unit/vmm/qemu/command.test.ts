@@ -17,7 +17,7 @@ const DRAFT: MachineFiles = {
 };
 
 const BASE = ['-M', 'microvm,acpi=on,memory-backend=ram0', '-accel', 'tcg,tb-size=64'];
-const SIZE = ['-cpu', 'max', '-m', '512', '-smp', '2', '-object'];
+const SIZE = ['-cpu', 'max,erms=off', '-m', '512', '-smp', '2', '-object'];
 const PRIVATE_RAM = 'memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/13,share=off';
 const QUIET = ['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'];
 const PORT = [
@@ -25,14 +25,15 @@ const PORT = [
   ...['-device', 'virtio-serial-device', '-chardev', 'socket,id=port,fd=11'],
   ...['-device', 'virtserialport,chardev=port,name=boxlite.control'],
 ];
-const DISKS = (driver: string): string[] => [
+const IMAGE_FILE = '{"driver":"file","filename":"/dev/fdset/1","read-only":true,"locking":"off"}';
+const JOINED = `{"driver":"vmdk","read-only":true,"file":${IMAGE_FILE}}`;
+const DISKS = (image: string): string[] => [
   '-blockdev',
-  `{"driver":"${driver}","node-name":"image","read-only":true,"file":{"driver":"file",` +
-    '"filename":"/dev/fdset/1","read-only":true,"locking":"off"}}',
+  `{"driver":"raw","node-name":"image","read-only":true,"file":${image}}`,
   ...['-device', 'virtio-blk-device,drive=image,serial=image', '-blockdev'],
   '{"driver":"raw","node-name":"disk","discard":"unmap","file":{"driver":"file",' +
     '"filename":"/dev/fdset/2","read-only":false,"locking":"off","discard":"unmap"}}',
-  ...['-device', 'virtio-blk-device,drive=disk,serial=disk'],
+  ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
 ];
 const REST = [
   ...['-netdev', 'user,id=net0', '-device', 'virtio-net-device,netdev=net0', '-fsdev'],
@@ -53,7 +54,7 @@ test('a box is restored by this command line', () => {
       ...PORT,
       ...['-add-fd', 'fd=17,set=1', '-add-fd', 'fd=18,set=2'],
       ...['-add-fd', 'fd=32,set=100', '-add-fd', 'fd=33,set=101'],
-      ...DISKS('vmdk'),
+      ...DISKS(JOINED),
       ...REST,
     ],
     env: ['PATH=/usr/bin:/bin', 'LC_ALL=C'],
@@ -69,6 +70,7 @@ test('a box is restored by this command line', () => {
     qmpFd: 10,
     portFd: 11,
     consoleFd: 12,
+    shares: { fd: 19, entries: [] },
     preload: true,
   });
 });
@@ -81,10 +83,10 @@ test('a template boots by this command line', () => {
     ...[...BASE, ...SIZE, PRIVATE_RAM.replace('share=off', 'share=on')],
     ...QUIET,
     ...['-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
-    'console=ttyS0 panic=-1 reboot=t quiet tsc_early_khz=2400000',
+    'console=ttyS0 panic=-1 reboot=t quiet tsc_early_khz=2400000 tsc=reliable',
     ...PORT,
     ...['-add-fd', 'fd=17,set=1', '-add-fd', 'fd=18,set=2'],
-    ...DISKS('raw'),
+    ...DISKS(IMAGE_FILE),
     ...REST,
   ]);
   expect(plan.files).toEqual(
@@ -142,9 +144,15 @@ describe('memory of a template', () => {
     expect(plan.files.find(({ path }) => path === RESTORED.ram)?.write).toBe(false);
   });
 
-  test('is written where a template is made, also by a new QEMU', () => {
-    const plan = planQemu(NEW_QEMU, MACHINE, DRAFT, BOOT);
+  test.each([
+    ['boots', BOOT],
+    ['continues another', { kind: 'restore', keepsRam: true } as const],
+  ])('is written where a template is made that %s, also by a new QEMU', (_what, launch) => {
+    const plan = planQemu(NEW_QEMU, MACHINE, DRAFT, launch);
     expect(plan.argv).toContain(PRIVATE_RAM.replace('share=off', 'share=on'));
+    expect(plan.files.find(({ path }) => path === DRAFT.ram)?.write).toBe(true);
+    // The file is ours, and a VMM that is another user could not open it by its path.
+    expect(plan.preload).toBe(true);
   });
 });
 
@@ -180,6 +188,39 @@ describe.each([
     expect(plan.files.filter(({ write }) => write).map(({ path }) => path)).toEqual(
       own.filter((path) => path !== undefined),
     );
+  });
+});
+
+describe('the export of a box with volumes', () => {
+  const plan = (...readOnly: boolean[]): LaunchPlan =>
+    planQemu(
+      NEW_QEMU,
+      MACHINE,
+      { ...RESTORED, shares: readOnly.map((each) => ({ path: '/srv', readOnly: each })) },
+      RESTORE,
+    );
+  const backend = ({ argv }: LaunchPlan): string | undefined => argv[argv.indexOf('-fsdev') + 1];
+
+  test.each([
+    [[true], 'readonly=on,multidevs=remap'],
+    [[true, true], 'readonly=on,multidevs=remap'],
+    [[false], 'readonly=off,multidevs=remap'],
+    [[true, false], 'readonly=off,multidevs=remap'],
+  ])('of which %j are read-only is %s', (readOnly, expected) => {
+    expect(backend(plan(...readOnly))).toBe(
+      `local,id=share,path=/proc/self/fd/19,security_model=none,${expected}`,
+    );
+  });
+
+  test('changes no device, names no path, and needs the interposer', () => {
+    const [without, with_] = [plan(), plan(true, false)];
+    expect(difference(with_.argv, without.argv)).toEqual([backend(with_)]);
+    expect(with_.argv.join(' ')).not.toContain('/srv');
+    expect([without.preload, with_.preload]).toEqual([false, true]);
+    expect(with_.shares.entries).toEqual([
+      { path: '/srv', readOnly: true },
+      { path: '/srv', readOnly: false },
+    ]);
   });
 });
 

@@ -12,7 +12,7 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { restoreState, saveState } from '../../../../src/vmm/qemu/migration.js';
+import { restoreState, stopWithoutImage, saveState } from '../../../../src/vmm/qemu/migration.js';
 import { DONE, event, FakeQmp, refused, type Answer } from './fake-qmp.js';
 
 const CAPABILITIES = {
@@ -198,6 +198,31 @@ describe('restoring', () => {
     });
     await expect(restoreState(qmp.client)).rejects.toMatchObject({ code: 'vmm-failed' });
   });
+});
+
+test('the image is taken from a machine that stands still, and never from one that runs', async () => {
+  const qmp = await FakeQmp.start(() => DONE);
+  await stopWithoutImage(qmp.client, 4096);
+  expect(qmp.received.slice(1)).toEqual([
+    { execute: 'stop', arguments: {} },
+    {
+      execute: 'blockdev-add',
+      arguments: { driver: 'null-co', 'node-name': 'nothing', size: 4096, 'read-only': true },
+    },
+    {
+      execute: 'blockdev-reopen',
+      arguments: {
+        options: [{ driver: 'raw', 'node-name': 'image', 'read-only': true, file: 'nothing' }],
+      },
+    },
+  ]);
+  const refusing = await FakeQmp.start(({ execute }) =>
+    execute === 'stop' ? refused('no') : DONE,
+  );
+  await expect(stopWithoutImage(refusing.client, 4096)).rejects.toMatchObject({
+    code: 'vmm-failed',
+  });
+  expect(refusing.received.slice(1).map(({ execute }) => execute)).toEqual(['stop']);
 });
 
 /** A VMM that connects to where the state is wanted when it is told to migrate. */

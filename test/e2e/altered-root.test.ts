@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { useHome } from '../helpers/test-home.js';
+
+const home = useHome();
+afterEach(() => home.boxlite(['rm', '-f', 'box']));
+
+/** Runs `alter` in a new box, and then `look` in the same one when it is started again. */
+async function again(flags: string[], alter: string, look: string): Promise<string> {
+  const script = `if [ -e /altered ]; then ${look}; else touch /altered; ${alter}; fi`;
+  await home.ok(['run', '--name', 'box', ...flags, 'busybox', 'sh', '-c', script]);
+  return home.ok(['start', '-a', 'box']);
+}
+
+const NETWORK_FILES =
+  'head -n 1 /etc/hosts; wc -l < /etc/hostname; cut -d " " -f 1 /etc/resolv.conf';
+const HAS_THEM = '127.0.0.1\tlocalhost\n1\nnameserver';
+
+describe('a box starts, is exported and committed again', () => {
+  it.each([
+    ['moved its /etc', 'mv /etc /moved', 'etc/hosts'],
+    ['removed all it could of /etc', 'rm -rf /etc 2>/dev/null; mv /etc /moved', 'etc/hosts'],
+    ['made /etc a link to nothing', 'mv /etc /moved; ln -s /a/b /etc', 'a/b/hosts'],
+    [
+      'made /etc a link that climbs above the root',
+      'mv /etc /x; ln -s /x/../../../files/deep /etc',
+      'files/deep/hosts',
+    ],
+    [
+      'made /etc/hosts a link to nothing',
+      'mv /etc /moved; mkdir /etc; ln -s ../../run/hosts /etc/hosts',
+      'run/hosts',
+    ],
+  ])('that %s', async (_what, alter, path) => {
+    expect(await again([], alter, NETWORK_FILES)).toBe(HAS_THEM);
+    const tar = (await home.boxlite(['export', 'box'])).stdout.toString('latin1');
+    expect(tar).toContain(`\0${path}\0`.slice(1));
+    await home.ok(['commit', 'box', 'altered']);
+    const inNew = ['run', '--rm', 'altered', 'sh', '-c', NETWORK_FILES];
+    expect(await home.ok(inNew)).toBe(HAS_THEM);
+  });
+
+  it.each([
+    ['made /etc a file', 'mv /etc /moved; echo file > /etc', 'cat /etc', 'file'],
+    [
+      'made /etc a link of /proc that leads out',
+      'mv /etc /moved; ln -s /proc/self/cwd/etc /etc',
+      'readlink /etc',
+      '/proc/self/cwd/etc',
+    ],
+    [
+      'made /etc/hosts a directory',
+      'mv /etc /moved; mkdir -p /etc/hosts',
+      'ls /etc | tr "\\n" " "',
+      'hostname hosts resolv.conf ',
+    ],
+    [
+      'made links go round',
+      'mv /etc /moved; ln -s /b /etc; ln -s /etc /b',
+      'readlink /etc; readlink /b',
+      '/b\n/etc',
+    ],
+  ])('without the files there, that %s', async (_what, alter, look, seen) => {
+    expect(await again([], alter, look)).toBe(seen);
+    expect((await home.boxlite(['export', 'box'])).status).toBe(0);
+  });
+
+  it('that removed /dev, /sys and /tmp, or put a link to nothing in their place', async () => {
+    const alter =
+      'umount -l /dev /sys; rmdir /dev /sys; ln -s /tmp/my/devices /dev; rm -rf /tmp; cd /';
+    const look =
+      'head -c 1 /dev/zero | wc -c; ls -d /sys/class; stat -c %a /tmp/my/devices/pts /dev/shm/';
+    expect(await again(['--privileged'], alter, look)).toBe('1\n/sys/class\n755\n1777');
+    expect(await home.ok(['cp', 'box:/altered', '-'])).toContain('altered');
+  });
+});
+
+it.each([
+  ['rmdir /dev; echo > /dev', "can't mount at /dev, which is a file"],
+  ['rmdir /dev; ln -s / /dev', "can't mount at /dev, which leads to the box's root"],
+  ['rmdir /dev; ln -s /dev /dev', "can't mount at /dev: Too many levels of symbolic links"],
+])('a box without a place for its /dev says so: %s', async (alter, said) => {
+  const script = `umount -l /dev && ${alter}`;
+  await home.ok(['run', '--name', 'box', '--privileged', 'busybox', 'sh', '-c', script]);
+  const { status, stderr } = await home.boxlite(['start', '-a', 'box']);
+  expect([status, stderr]).toEqual([125, expect.stringContaining(said)]);
+});
+
+it('what an image’s links to nothing lead to is made, inside its root', async () => {
+  const links =
+    'ln -s /made/here /dangling; ln -s ../../../climbs /up; ln -s /proc/self/cwd/x /out';
+  await home.ok(['run', '--name', 'box', 'busybox', 'sh', '-c', links]);
+  await home.ok(['commit', 'box', 'linked']);
+  const run = (...args: string[]): Promise<string> => home.ok(['run', '--rm', ...args]);
+  const found = (path: string): string => `grep -c ' ${path} ' /proc/mounts`;
+  expect(await run('-w', '/dangling/in', 'linked', 'pwd')).toBe('/made/here/in');
+  expect(await run('-w', '/up', 'linked', 'pwd')).toBe('/climbs');
+  expect(await run('--tmpfs', '/up/t', 'linked', 'sh', '-c', found('/climbs/t'))).toBe('1');
+  expect(
+    await run(
+      '-v',
+      `${import.meta.filename}:/dangling/file`,
+      'linked',
+      'sh',
+      '-c',
+      found('/made/here/file'),
+    ),
+  ).toBe('1');
+  for (const flags of [
+    ['-w', '/out'],
+    ['--tmpfs', '/out'],
+  ])
+    expect((await home.boxlite(['run', '--rm', ...flags, 'linked', 'true'])).status).not.toBe(0);
+});

@@ -1,0 +1,489 @@
+import { execFileSync } from 'node:child_process';
+import {
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { timeProgram } from '../bench/time-program.js';
+import { longBytes, sha256 } from '../helpers/bytes.js';
+import { BOXLITE } from '../helpers/cli.js';
+import { killProcess, programOf } from '../helpers/processes.js';
+import { useHome } from '../helpers/test-home.js';
+
+const home = useHome();
+let top: string;
+/** A fresh directory of the host for each test. */
+let host: string;
+let count = 0;
+
+beforeAll(async () => {
+  top = await mkdtemp(join(tmpdir(), 'boxlite-cp-'));
+  await home.ok(['run', '-d', '--name', 'up', 'busybox', 'sleep', '100000']);
+  await home.ok(['create', '--name', 'new', 'busybox', 'true']);
+});
+afterAll(async () => {
+  await home.ok(['rm', '-f', 'up', 'new']);
+  await rm(top, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  count += 1;
+  host = join(top, String(count));
+  await mkdir(host);
+});
+
+const sh = (script: string): Promise<string> => home.ok(['exec', 'up', 'sh', '-c', script]);
+const onHost = (script: string): string =>
+  execFileSync('sh', ['-c', script], { cwd: host, encoding: 'utf8' }).trimEnd();
+
+const python = (script: string): string =>
+  execFileSync('python3', ['-c', `import os; ${script}`], {
+    cwd: host,
+    encoding: 'utf8',
+  }).trimEnd();
+
+/** Status and what is said, with paths of the test's own taken out. */
+async function cp(...args: string[]): Promise<[status: unknown, stderr: string]> {
+  const { status, stdout, stderr } = await home.boxlite(['cp', ...args], { cwd: host });
+  expect(stdout.toString()).toBe('');
+  return [status, stderr.replaceAll(host, 'HOST')];
+}
+
+interface Row {
+  what: string;
+  prepare: string;
+  source: string;
+  destination: string;
+  /** What is found below the destination's directory afterwards, or what is said. */
+  then: string | RegExp;
+}
+
+/** The same for both directions: `source` is made on one side, `prepare` says what the other has. */
+const TABLE: readonly Row[] = [
+  { what: 'file to missing', prepare: '', source: 'file', destination: 'x', then: 'x' },
+  {
+    what: 'file to missing/',
+    prepare: '',
+    source: 'file',
+    destination: 'x/',
+    then: /no such directory: /,
+  },
+  { what: 'file to file', prepare: 'echo old > x', source: 'file', destination: 'x', then: 'x' },
+  {
+    what: 'file to file/',
+    prepare: 'echo old > x',
+    source: 'file',
+    destination: 'x/',
+    then: /not a directory: /,
+  },
+  {
+    what: 'file to directory',
+    prepare: 'mkdir x',
+    source: 'file',
+    destination: 'x',
+    then: 'x x/file',
+  },
+  {
+    what: 'file below missing',
+    prepare: '',
+    source: 'file',
+    destination: 'no/x',
+    then: /Could not find the file|no such file or directory/,
+  },
+  {
+    what: 'directory to missing',
+    prepare: '',
+    source: 'tree',
+    destination: 'x',
+    then: 'x x/a x/sub x/sub/b',
+  },
+  {
+    what: 'directory to missing/',
+    prepare: '',
+    source: 'tree',
+    destination: 'x/',
+    then: 'x x/a x/sub x/sub/b',
+  },
+  {
+    what: 'directory to file',
+    prepare: 'echo old > x',
+    source: 'tree',
+    destination: 'x',
+    then: /cannot copy directory: /,
+  },
+  {
+    what: 'directory to directory',
+    prepare: 'mkdir x',
+    source: 'tree',
+    destination: 'x',
+    then: 'x x/tree x/tree/a x/tree/sub x/tree/sub/b',
+  },
+  {
+    what: 'contents to directory',
+    prepare: 'mkdir x',
+    source: 'tree/.',
+    destination: 'x',
+    then: 'x x/a x/sub x/sub/b',
+  },
+  {
+    what: 'contents to missing',
+    prepare: '',
+    source: 'tree/.',
+    destination: 'x',
+    then: 'x x/a x/sub x/sub/b',
+  },
+  {
+    what: 'missing source',
+    prepare: '',
+    source: 'nope',
+    destination: 'x',
+    then: /Could not find the file|no such file or directory/,
+  },
+  {
+    what: 'file as directory',
+    prepare: '',
+    source: 'file/',
+    destination: 'x',
+    then: /not a directory: /,
+  },
+  {
+    what: 'file to a link',
+    prepare: 'mkdir y; ln -s y/t x',
+    source: 'file',
+    destination: 'x',
+    then: 'x y y/t',
+  },
+  {
+    what: 'directory over a file inside',
+    prepare: 'mkdir x; echo 1 > x/tree',
+    source: 'tree',
+    destination: 'x',
+    then: /cannot copy directory: /,
+  },
+  {
+    what: 'file over a directory inside',
+    prepare: 'mkdir -p x/file',
+    source: 'file',
+    destination: 'x',
+    then: /cannot overwrite directory with non-directory/,
+  },
+];
+
+const SOURCE = 'mkdir -p tree/sub; echo text > file; echo a > tree/a; echo b > tree/sub/b';
+const LIST = 'find . -mindepth 1 | sed s,^./,, | sort | tr "\\n" " "';
+
+describe('cp into a running box', () => {
+  it.each(TABLE)('takes $what as docker does', async ({ prepare, source, destination, then }) => {
+    onHost(SOURCE);
+    await sh(`rm -rf /w; mkdir /w; cd /w; ${prepare || ':'}`);
+    const [status, said] = await cp(source, `up:/w/${destination}`);
+    if (typeof then === 'string') {
+      expect([status, said]).toEqual([0, '']);
+      expect((await sh(`cd /w; ${LIST}`)).trim()).toBe(then);
+    } else {
+      expect(status).toBe(1);
+      expect(said).toMatch(then);
+    }
+  });
+});
+
+describe('cp out of a running box', () => {
+  it.each(TABLE)('takes $what as docker does', async ({ prepare, source, destination, then }) => {
+    await sh(`rm -rf /w; mkdir /w; cd /w; ${SOURCE}`);
+    onHost(prepare || ':');
+    const [status, said] = await cp(`up:/w/${source}`, destination);
+    if (typeof then === 'string') {
+      expect([status, said]).toEqual([0, '']);
+      expect(onHost(LIST).trim()).toBe(then);
+    } else {
+      expect(status).toBe(1);
+      expect(said).toMatch(then);
+    }
+  });
+});
+
+describe('cp', () => {
+  it('keeps modes, times, links and names of any bytes both ways, and holes', async () => {
+    onHost(
+      'mkdir t; echo x > t/a; ln t/a t/b; ln -s a t/l; chmod 640 t/a; mkdir -m 711 t/d; mkfifo t/p; ' +
+        `: > "$(printf 't/new\\nline')"; : > "$(printf 't/\\377\\376')"; truncate -s 300M t/sparse; ` +
+        'touch -d "2001-02-03 04:05:06.789" t/a t/d',
+    );
+    expect(await cp('t', 'up:/root/t')).toEqual([0, '']);
+    expect(await cp('up:/root/t', 'back')).toEqual([0, '']);
+    const facts = (name: string): string =>
+      onHost(`find ${name} -printf '%P %y %m %s %T@ %n %l\\0' | sort -z | tr '\\0' '\\n'`);
+    expect(facts('back')).toBe(facts('t'));
+    expect(Number(onHost('du -sk back/sparse | cut -f1'))).toBeLessThan(100);
+    expect(await sh('stat -c "%u %g %a" /root/t/a; du -k /root/t/sparse | cut -f1')).toMatch(
+      /^0 0 640\n\d{1,2}$/,
+    );
+  });
+
+  it('gives files to root and to the caller, and keeps owners and attributes with -a', async () => {
+    onHost('echo x > f; chown 1234:2345 f; chmod 4755 f');
+    python('os.setxattr("f", "user.note", b"a\\0b")');
+    expect(await cp('f', 'up:/plain')).toEqual([0, '']);
+    expect(await cp('-a', 'f', 'up:/kept')).toEqual([0, '']);
+    expect(await sh('stat -c "%u %g" /plain /kept')).toBe('0 0\n1234 2345');
+    expect(await cp('up:/kept', 'plain')).toEqual([0, '']);
+    expect(await cp('-a', 'up:/kept', 'kept')).toEqual([0, '']);
+    expect(onHost('stat -c "%u %g %a" plain kept')).toBe('0 0 755\n1234 2345 4755');
+    expect(python('print(os.listxattr("plain"), os.getxattr("kept", "user.note"))')).toBe(
+      "[] b'a\\x00b'",
+    );
+  });
+
+  it('follows a link that the source is with -L only', async () => {
+    onHost('echo x > f; ln -s f l');
+    await cp('l', 'up:/link');
+    await cp('-L', 'l', 'up:/followed');
+    expect(await sh('readlink /link; readlink /followed || echo file')).toBe('f\nfile');
+  });
+
+  it('reaches /tmp, /dev/shm, /proc and a file that is mounted', async () => {
+    onHost('echo x > f');
+    expect(await cp('f', 'up:/dev/shm')).toEqual([0, '']);
+    expect(await cp('f', 'up:/tmp')).toEqual([0, '']);
+    expect(await cp('f', 'up:/etc/hosts')).toEqual([0, '']);
+    expect(await sh('cat /dev/shm/f /tmp/f /etc/hosts')).toBe('x\nx\nx');
+    expect(await cp('up:/proc/meminfo', 'mem')).toEqual([0, '']);
+    expect(onHost('head -1 mem')).toMatch(/^MemTotal:/);
+  });
+
+  it('resolves a link at the destination inside the box', async () => {
+    onHost('echo secret > f');
+    await sh('rm -rf /w; mkdir /w; ln -s /etc /w/abs; ln -s ../../../../etc /w/up');
+    for (const name of ['abs', 'up'])
+      expect(await cp('f', `up:/w/${name}/${name}.f`)).toEqual([0, '']);
+    expect(await sh('cat /etc/abs.f /etc/up.f')).toBe('secret\nsecret');
+    expect(await cp('up:/w/abs/../../../../../etc/abs.f', 'back')).toEqual([0, '']);
+  });
+
+  it('is not seen in the box, and leaves nothing running', async () => {
+    await sh('head -c 30000000 /dev/zero > /big');
+    const [copied, seen] = await Promise.all([
+      cp('up:/big', 'big'),
+      home.ok(['exec', 'up', 'ps', '-o', 'args']),
+    ]);
+    expect(copied).toEqual([0, '']);
+    expect(seen.split('\n').slice(1)).toEqual(['sleep 100000', 'ps -o args']);
+  });
+
+  it('takes every byte of a large file there and back, and a thousand small ones', async () => {
+    const bytes = longBytes(30_000_000);
+    await writeFile(join(host, 'large'), bytes);
+    expect(await cp('large', 'up:/large')).toEqual([0, '']);
+    expect(await cp('up:/large', 'back')).toEqual([0, '']);
+    expect(sha256(await readFile(join(host, 'back')))).toBe(sha256(bytes));
+    onHost('mkdir many; for i in $(seq 1000); do echo $i > many/$i; done');
+    expect(await cp('many', 'up:/many')).toEqual([0, '']);
+    expect(await cp('up:/many', 'again')).toEqual([0, '']);
+    expect(onHost('diff -r many again && ls again | wc -l')).toBe('1000');
+  });
+
+  it('takes a gigabyte of holes there and back, and writes none of them', async () => {
+    python("f = open('holes', 'wb'); f.truncate(2**30); f.seek(500_000_000); f.write(b'middle')");
+    expect(await cp('holes', 'up:/holes')).toEqual([0, '']);
+    expect(
+      await sh('stat -c %s /holes; [ $(du -k /holes | cut -f 1) -lt 100 ] && echo holes'),
+    ).toBe('1073741824\nholes');
+    expect(await cp('up:/holes', 'back')).toEqual([0, '']);
+    expect(onHost('cmp holes back && [ $(du -k back | cut -f 1) -lt 100 ] && echo same')).toBe(
+      'same',
+    );
+  });
+
+  it('holds little of what it moves, and many files by the thousand', async () => {
+    await writeFile(join(host, 'large'), longBytes(60_000_000));
+    onHost(
+      'mkdir -p many/0 many/1 many/2; for i in $(seq 3000); do echo $i > many/$((i % 3))/$i; done',
+    );
+    const peakKib = async (...args: string[]): Promise<number | undefined> => {
+      const env = { ...process.env, BOXLITE_HOME: home.path };
+      const signal = new AbortController().signal;
+      const argv = ['node', BOXLITE, 'cp', ...args];
+      return (await timeProgram(argv, { env, signal, watchMemory: true })).peakRssKib;
+    };
+    const most = 160 * 1024;
+    expect(await peakKib(join(host, 'large'), 'up:/bulk')).toBeLessThan(most);
+    expect(await peakKib('up:/bulk', join(host, 'back'))).toBeLessThan(most);
+    expect(await peakKib(join(host, 'many'), 'up:/thousands')).toBeLessThan(most);
+    expect(await peakKib('up:/thousands', join(host, 'thousands'))).toBeLessThan(most);
+    expect(onHost('cmp large back && diff -r many thousands && echo same')).toBe('same');
+  });
+
+  it('sends and takes archives', async () => {
+    onHost('mkdir t; echo x > t/a; tar -czf t.tgz t');
+    await sh('rm -rf /w; mkdir /w');
+    for (const [input, then] of [
+      [execFileSync('tar', ['-c', 't'], { cwd: host }), 't/a'],
+      [await readFile(join(host, 't.tgz')), 't/a'],
+    ] as const) {
+      const taken = await home.boxlite(['cp', '-', 'up:/w'], { input });
+      expect([taken.status, taken.stderr]).toEqual([0, '']);
+      expect(await sh(`cat /w/${then}; rm -rf /w/t`)).toBe('x');
+    }
+    const { stdout, status } = await home.boxlite(['cp', 'up:/etc', '-']);
+    expect(status).toBe(0);
+    expect(execFileSync('tar', ['-t'], { input: stdout, encoding: 'utf8' })).toContain(
+      'etc/passwd',
+    );
+    const short = await home.boxlite(['cp', '-', 'up:/w'], { input: stdout.subarray(0, 700) });
+    expect([short.status, short.stderr]).toEqual([1, expect.stringContaining('the archive')]);
+    const toFile = await home.boxlite(['cp', '-', 'up:/etc/passwd'], { input: stdout });
+    expect([toFile.status, toFile.stderr]).toEqual([1, expect.stringContaining('not a directory')]);
+  });
+
+  it('works on a box that never ran and on one that has ended, and runs nothing of theirs', async () => {
+    onHost(SOURCE);
+    expect(await cp('tree', 'new:/tree')).toEqual([0, '']);
+    expect(await cp('file', 'new:/tree')).toEqual([0, '']);
+    expect(await home.ok(['ps', '-a', '--filter', 'name=new', '--format', '{{.Status}}'])).toBe(
+      'Created',
+    );
+    expect(await cp('new:/tree', 'back')).toEqual([0, '']);
+    expect(onHost('cd back; cat a sub/b file')).toBe('a\nb\ntext');
+    await home.boxlite([
+      'run',
+      '--name',
+      'ended',
+      'busybox',
+      'sh',
+      '-c',
+      'echo 1 >> /runs; exit 3',
+    ]);
+    expect(await cp('file', 'ended:/')).toEqual([0, '']);
+    expect(await cp('ended:/runs', '.')).toEqual([0, '']);
+    expect(onHost('cat runs')).toBe('1');
+    expect(await home.ok(['wait', 'ended'])).toBe('3');
+    await home.boxlite(['start', '-a', 'ended']);
+    expect(await cp('ended:/runs', '.')).toEqual([0, '']);
+    expect(onHost('cat runs')).toBe('1\n1');
+    await home.ok(['rm', 'ended']);
+  });
+
+  it('is refused by a read-only root, but not in /dev/shm', async () => {
+    onHost('echo x > f');
+    await home.ok(['run', '-d', '--name', 'ro', '--read-only', 'busybox', 'sleep', '100000']);
+    expect(await cp('f', 'ro:/f')).toEqual([
+      1,
+      expect.stringContaining('box rootfs is marked read-only'),
+    ]);
+    expect(await cp('f', 'ro:/dev/shm/f')).toEqual([0, '']);
+    await home.ok(['rm', '-f', 'ro']);
+  });
+
+  it('says that the disk of the box is full, and leaves no part of the file', async () => {
+    await home.ok([
+      'run',
+      '-d',
+      '--name',
+      'small',
+      '--disk-size',
+      '64m',
+      'busybox',
+      'sleep',
+      '100000',
+    ]);
+    await writeFile(join(host, 'large'), longBytes(100_000_000));
+    const [status, said] = await cp('large', 'small:/large');
+    expect([status, said]).toEqual([
+      1,
+      expect.stringMatching(/no space left in box small: .*large/),
+    ]);
+    expect(
+      await home.ok([
+        'exec',
+        'small',
+        'sh',
+        '-c',
+        'ls / | grep -c large || echo works > /f; cat /f',
+      ]),
+    ).toBe('0\nworks');
+    await home.ok(['rm', '-f', 'small']);
+  });
+
+  it('ends in good order when it is interrupted, and when it is killed', async () => {
+    await sh('rm -rf /w; mkdir /w; head -c 200000000 /dev/zero > /zeroes');
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      const out = home.start(['cp', 'up:/zeroes', 'part'], { cwd: host });
+      await expect.poll(() => readdir(host)).toContain('part');
+      out.child.kill(signal);
+      expect((await out.result).status).toBe(signal === 'SIGINT' ? 130 : signal);
+      // The host's end removes what is half there, also when nobody waits for it.
+      await expect.poll(() => readdir(host)).toEqual([]);
+      await expect
+        .poll(async () =>
+          (await home.processes()).some((each) => programOf(each).includes('archive')),
+        )
+        .toBe(false);
+    }
+    onHost('truncate -s 1 large; head -c 200000000 /dev/zero > large');
+    const into = home.start(['cp', 'large', 'up:/w/large'], { cwd: host });
+    await expect.poll(() => sh('ls /w')).toBe('large');
+    killProcess(into.child.pid ?? 0);
+    await into.result;
+    await expect.poll(() => sh('ls /w')).toBe('');
+  });
+
+  it('says so when the box is gone in the middle, and leaves no half file', async () => {
+    await home.ok(['run', '-d', '--name', 'gone', 'busybox', 'sleep', '100000']);
+    await home.ok(['exec', 'gone', 'sh', '-c', 'head -c 200000000 /dev/zero > /zeroes']);
+    const out = home.start(['cp', 'gone:/zeroes', 'part'], { cwd: host });
+    await expect.poll(() => readdir(host)).toContain('part');
+    await home.ok(['rm', '-f', 'gone']);
+    const { status, stderr } = await out.result;
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^boxlite: /)]);
+    expect(await readdir(host)).toEqual([]);
+  });
+
+  it('writes nothing outside while the box swaps directories for links', async () => {
+    await symlink('/nonexistent', join(host, 'sentinel'));
+    await sh('rm -rf /w; mkdir -p /w/t/d; for i in $(seq 300); do echo $i > /w/t/d/$i; done');
+    const swap = home.start([
+      'exec',
+      'up',
+      'sh',
+      '-c',
+      'cd /w/t; while :; do mv d e; ln -s /etc d; rm d; mv e d; done',
+    ]);
+    for (let i = 0; i < 4; i++) {
+      const { status } = await home.boxlite(['cp', 'up:/w/t', `copy${i}`], { cwd: host });
+      expect([0, 1]).toContain(status);
+    }
+    swap.child.kill('SIGKILL');
+    await swap.result;
+    expect(onHost('find . -name passwd')).toBe('');
+  });
+
+  it.each([
+    [['up:/a', 'new:/b'], 'copying between containers is not supported'],
+    [['a', 'b'], 'must specify at least one container source'],
+    [['', 'up:/b'], 'source can not be empty'],
+    [['nobody:/a', 'b'], 'No such box: nobody'],
+    [['up:/a'], 'cp'],
+  ])('refuses %j', async (args, message) => {
+    const [status, said] = await cp(...args);
+    expect(status).toBe(1);
+    expect(said).toContain(message);
+  });
+
+  it('takes a name with a colon that begins with a dot for one of the host', async () => {
+    await writeFile(join(host, 'up:x'), 'colon');
+    await utimes(join(host, 'up:x'), 1, 1);
+    await link(join(host, 'up:x'), join(host, 'other'));
+    expect(await cp('./up:x', 'up:/colon')).toEqual([0, '']);
+    expect(await cp('up:/colon', './up:y')).toEqual([0, '']);
+    expect((await lstat(join(host, 'up:y'))).size).toBe(5);
+  });
+});

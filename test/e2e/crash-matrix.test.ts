@@ -1,0 +1,448 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CRASH_POINTS, type CrashPoint } from '../../src/engine/crash-point.js';
+import { killProcess, programOf } from '../helpers/processes.js';
+import { expectNothingLeft, filesAround, untilNoProcess } from '../helpers/soundness.js';
+import { isStopped, stopsItself } from '../helpers/stopped-process.js';
+import { useHome } from '../helpers/test-home.js';
+
+const home = useHome();
+
+/** Marks its disk once, says so, and ends when it is asked to. */
+const MARK =
+  'test -e /mark || { cat /proc/sys/kernel/random/uuid > /mark; sync; }; ' +
+  'trap "exit 0" TERM; echo up $(cat /mark); sleep 6000 & wait';
+const BLOB_BYTES = 4 * 2 ** 20;
+/** A file of the image. */
+const PROGRAM = '/bin/busybox';
+const WORK = ['busybox', 'sh', '-c', MARK];
+
+/** How the box stands before a command, what the command is, and how it may stand after its death. */
+interface Scene {
+  before: 'none' | 'created' | 'running' | 'paused' | 'stopped';
+  command: readonly string[];
+  /** Options of the box. */
+  options?: readonly string[];
+}
+
+const scenes = {
+  create: { before: 'none', command: ['create', '--name', 'victim', ...WORK] },
+  'a first start': { before: 'created', command: ['start', 'victim'] },
+  'a later start': { before: 'stopped', command: ['start', 'victim'] },
+  'a start that makes a template': {
+    before: 'created',
+    command: ['start', 'victim'],
+    options: ['-m', '144'],
+  },
+  'a start that makes another template': {
+    before: 'created',
+    command: ['start', 'victim'],
+    options: ['-m', '160'],
+  },
+  'a start that makes an image’s template': {
+    before: 'created',
+    command: ['start', 'victim'],
+    options: ['--disk-size', '3g'],
+  },
+  'a start that makes another image’s template': {
+    before: 'created',
+    command: ['start', 'victim'],
+    options: ['--disk-size', '4g'],
+  },
+  'run in the foreground': {
+    before: 'none',
+    command: ['run', '--name', 'victim', 'busybox', 'true'],
+  },
+  'run --rm in the foreground': {
+    before: 'none',
+    command: ['run', '--rm', '--name', 'victim', 'busybox', 'true'],
+  },
+  exec: { before: 'running', command: ['exec', 'victim', 'sh', '-c', 'echo in; exec sleep 6000'] },
+  'export of a running box': { before: 'running', command: ['export', 'victim'] },
+  'export of a stopped box': { before: 'stopped', command: ['export', 'victim'] },
+  'cp into a running box': { before: 'running', command: ['cp', './blob', 'victim:/blob'] },
+  'cp into a stopped box': { before: 'stopped', command: ['cp', './blob', 'victim:/blob'] },
+  'cp into a new box': { before: 'created', command: ['cp', './blob', 'victim:/blob'] },
+  'cp out of a running box': { before: 'running', command: ['cp', `victim:${PROGRAM}`, './out'] },
+  'cp out of a stopped box': { before: 'stopped', command: ['cp', `victim:${PROGRAM}`, './out'] },
+  pause: { before: 'running', command: ['pause', 'victim'] },
+  unpause: { before: 'paused', command: ['unpause', 'victim'] },
+  update: { before: 'running', command: ['update', '--restart', 'always', 'victim'] },
+  restart: { before: 'running', command: ['restart', 'victim'] },
+  stop: { before: 'running', command: ['stop', 'victim'] },
+  // The box's first process has no handler for it, so that nothing but a death ends the wait.
+  'a stop that is not heeded': {
+    before: 'running',
+    command: ['stop', '-s', 'USR1', '-t', '6000', 'victim'],
+  },
+  kill: { before: 'running', command: ['kill', 'victim'] },
+  'rm of a stopped box': { before: 'stopped', command: ['rm', 'victim'] },
+  'rm -f of a running box': { before: 'running', command: ['rm', '-f', 'victim'] },
+} satisfies Record<string, Scene>;
+
+type SceneName = keyof typeof scenes;
+
+const CREATED = /^Created$/;
+const UP = /^Up (?!.*\(Paused\))/;
+const PAUSED = /^Up .* \(Paused\)$/;
+const KILLED = /^Exited \(137\) /;
+const ENDED = /^Exited \(0\) /;
+/** It is to be started again. */
+const RESTARTING = /^Restarting \(0\) /;
+/** A start that failed. */
+const FAILED = /^Exited \(128\) /;
+/** Nothing, or that a template is made. */
+const NOTICES = /^(boxlite: preparing a template .*\n)?$/;
+/** The box is gone. */
+const GONE = /^$/;
+
+/** SIGKILL of the command itself, at each place of its way; the status that the very next `ps` must show. */
+const deaths: readonly [SceneName, CrashPoint, RegExp][] = [
+  ['create', 'create:inserted', CREATED],
+  ['create', 'create:made', CREATED],
+  ['a first start', 'start:locked', CREATED],
+  ['a first start', 'start:cleared', CREATED],
+  ['a first start', 'start:disk-draft', CREATED],
+  ['a first start', 'start:disk-made', CREATED],
+  ['a first start', 'start:shim-up', CREATED],
+  ['a first start', 'start:restored', CREATED],
+  ['a first start', 'start:running', UP],
+  ['a first start', 'start:recorded', UP],
+  ['a later start', 'start:locked', KILLED],
+  ['a later start', 'start:cleared', KILLED],
+  ['a later start', 'start:disk-made', KILLED],
+  ['a later start', 'start:shim-up', KILLED],
+  ['a later start', 'start:restored', KILLED],
+  ['a later start', 'start:running', UP],
+  ['a start that makes a template', 'template:begun', CREATED],
+  ['a start that makes another template', 'template:saved', CREATED],
+  ['a start that makes an image’s template', 'image-template:begun', CREATED],
+  ['a start that makes another image’s template', 'image-template:saved', CREATED],
+  ['run in the foreground', 'end:told', ENDED],
+  ['run --rm in the foreground', 'end:vmm-killed', GONE],
+  ['run --rm in the foreground', 'end:removed', GONE],
+  ['exec', 'exec:connected', UP],
+  ['exec', 'exec:started', UP],
+  ['export of a running box', 'export:reading', UP],
+  ['export of a stopped box', 'export:machine-up', KILLED],
+  ['export of a stopped box', 'export:reading', KILLED],
+  ['cp into a running box', 'copy:streaming', UP],
+  ['cp into a running box', 'copy:ended', UP],
+  ['cp into a stopped box', 'export:machine-up', KILLED],
+  ['cp into a stopped box', 'copy:streaming', KILLED],
+  ['cp into a stopped box', 'copy:ended', KILLED],
+  ['cp into a new box', 'start:disk-draft', CREATED],
+  ['cp into a new box', 'copy:streaming', CREATED],
+  ['cp out of a running box', 'copy:streaming', UP],
+  ['cp out of a running box', 'copy:ended', UP],
+  ['cp out of a stopped box', 'export:machine-up', KILLED],
+  ['cp out of a stopped box', 'copy:streaming', KILLED],
+  ['cp out of a stopped box', 'copy:ended', KILLED],
+  ['pause', 'pause:connected', UP],
+  ['pause', 'pause:told', PAUSED],
+  ['pause', 'pause:recorded', PAUSED],
+  ['unpause', 'unpause:connected', PAUSED],
+  ['unpause', 'unpause:told', UP],
+  ['unpause', 'unpause:recorded', UP],
+  ['update', 'update:recorded', UP],
+  ['restart', 'stop:signalled', ENDED],
+  ['restart', 'stop:ended', ENDED],
+  ['restart', 'start:shim-up', ENDED],
+  ['restart', 'start:running', UP],
+  ['stop', 'stop:locked', UP],
+  ['stop', 'stop:marked', UP],
+  ['a stop that is not heeded', 'stop:signalled', UP],
+  ['stop', 'stop:ended', ENDED],
+  ['kill', 'kill:connected', UP],
+  ['rm of a stopped box', 'remove:locked', KILLED],
+  ['rm of a stopped box', 'remove:vmm-ended', KILLED],
+  ['rm of a stopped box', 'remove:renamed', KILLED],
+  ['rm of a stopped box', 'remove:forgotten', GONE],
+  ['rm of a stopped box', 'remove:deleted', GONE],
+  ['rm -f of a running box', 'remove:locked', UP],
+  ['rm -f of a running box', 'remove:vmm-ended', KILLED],
+  ['rm -f of a running box', 'remove:renamed', KILLED],
+  ['rm -f of a running box', 'remove:forgotten', GONE],
+];
+
+/** SIGKILL of the box's supervisor or its VMM while the command is at that place; then its end. */
+const otherDeaths: readonly [SceneName, CrashPoint, RegExp, number][] = [
+  ['a first start', 'start:shim-up', CREATED, 1],
+  ['a first start', 'start:restored', CREATED, 1],
+  ['a first start', 'start:running', KILLED, 0],
+  ['a later start', 'start:shim-up', FAILED, 1],
+  ['exec', 'exec:connected', KILLED, 125],
+  ['exec', 'exec:started', KILLED, 125],
+  ['export of a running box', 'export:reading', KILLED, 1],
+  ['cp into a running box', 'copy:streaming', KILLED, 1],
+  ['cp into a stopped box', 'copy:streaming', KILLED, 1],
+  ['cp out of a running box', 'copy:streaming', KILLED, 1],
+  ['cp out of a stopped box', 'copy:streaming', KILLED, 1],
+  ['pause', 'pause:connected', KILLED, 1],
+  ['unpause', 'unpause:connected', KILLED, 1],
+  ['stop', 'stop:marked', KILLED, 0],
+  ['a stop that is not heeded', 'stop:signalled', KILLED, 0],
+  ['rm -f of a running box', 'remove:locked', GONE, 0],
+];
+
+let around: string[];
+/** Where `cp` copies from and to, in the home so that whoever works there is seen to belong to it. */
+let scratch: string;
+let images: string;
+
+beforeAll(async () => {
+  // Makes what all the others find: the blank disks of all sizes that are used.
+  await home.ok(['run', '--rm', 'busybox', 'true']);
+  scratch = join(home.path, 'user');
+  await mkdir(scratch, { recursive: true });
+  // More than one frame and than all that is under way at once.
+  await writeFile(join(scratch, 'blob'), randomBytes(BLOB_BYTES));
+  await home.ok(['create', '--name', 'victim', 'busybox']);
+  await home.ok(['cp', `victim:${PROGRAM}`, './program'], { cwd: scratch });
+  await home.ok(['rm', 'victim']);
+  around = await filesAround(home);
+  images = await home.ok(['images', '--format', '{{.Repository}} {{.ID}} {{.Size}}']);
+});
+
+test('every place that can be named is in the table', () => {
+  const named = new Set(deaths.map(([, point]) => point));
+  const hooks: CrashPoint[] = ['hook:begun', 'hook:started'];
+  expect([...named, ...hooks].sort()).toEqual([...CRASH_POINTS].sort());
+});
+
+describe('kill -9 of the command', () => {
+  test.each(deaths)('in %s at %s', async (scene, point, status) => {
+    const mark = await prepare(scenes[scene]);
+    const env = { BOXLITE_CRASH_AT: point };
+    const { status: end, stderr } = await home.boxlite(scenes[scene].command, {
+      env,
+      cwd: scratch,
+    });
+    expect([end, stderr]).toEqual(['SIGKILL', expect.stringMatching(NOTICES)]);
+    // What the dead command has left undone, the exit hook does.
+    if (scene === 'run --rm in the foreground') await untilGone();
+    await expectSound(status, mark);
+  });
+});
+
+describe.each(['boxlite-shim', 'qemu-system-x86_64'])('kill -9 of %s', (program) => {
+  test.each(otherDeaths)('in %s at %s', async (scene, point, status, expected) => {
+    const mark = await prepare(scenes[scene]);
+    const cli = home.start(scenes[scene].command, {
+      env: { BOXLITE_CRASH_AT: `${point}=STOP` },
+      cwd: scratch,
+    });
+    cli.child.stdin.end();
+    await stopsItself(cli);
+    const victim = (await home.processes()).find((each) => programOf(each) === program);
+    expect(victim).toBeDefined();
+    killProcess(victim?.pid ?? 0);
+    await untilDead(program);
+    cli.child.kill('SIGCONT');
+    const { status: end, stderr } = await cli.result;
+    expect(end).toBe(expected);
+    expect(stderr).toMatch(expected === 0 ? /^$/ : /^boxlite: .*\b(victim|box \w{26})\b/);
+    await expectSound(status, mark);
+  });
+});
+
+describe('kill -9 of the exit hook', () => {
+  const brief = ['run', '-d', '--rm', '--name', 'victim', 'busybox', 'true'];
+  test.each<[CrashPoint, RegExp]>([
+    ['hook:begun', ENDED],
+    ['remove:locked', ENDED],
+    ['remove:renamed', ENDED],
+    ['remove:forgotten', GONE],
+  ])('at %s', async (point, status) => {
+    await home.ok(brief, { env: { BOXLITE_CRASH_AT: `${point}=STOP` } });
+    killProcess(await stoppedHook());
+    await untilNoProcess(home);
+    expect(await statusOfVictim()).toMatch(status);
+    await home.ok(['rm', '-f', 'victim']);
+    await expectNothingLeft(home);
+  });
+});
+
+describe('kill -9 of the hook that starts a box again', () => {
+  const work = ['run', '-d', '--restart', 'always', '--name', 'victim', ...WORK];
+  test.each<[CrashPoint, RegExp]>([
+    ['hook:begun', RESTARTING],
+    ['start:locked', RESTARTING],
+    ['start:shim-up', RESTARTING],
+    ['start:running', UP],
+    ['hook:started', UP],
+  ])('at %s', async (point, status) => {
+    // The hook has the environment of the command that started the box, which gets there first.
+    await prepare({ before: 'none', command: [] });
+    const cli = home.start(work, { env: { BOXLITE_CRASH_AT: `${point}=STOP` } });
+    cli.child.stdin.end();
+    if (point.startsWith('start:')) {
+      await stopsItself(cli);
+      cli.child.kill('SIGCONT');
+    }
+    expect((await cli.result).status).toBe(0);
+    const mark = await markInLog();
+    // It may be killed together with what it ends.
+    await home.boxlite(['exec', 'victim', 'kill', '-TERM', '1']);
+    const killed = await stoppedHook();
+    killProcess(killed);
+    expect(await statusOfVictim()).toMatch(status);
+    // The supervisor runs it once more; that one gets to the same place, unless the box runs.
+    if (status !== UP) process.kill(await stoppedHook(killed), 'SIGCONT');
+    await untilOneSupervisor();
+    expect(await home.ok(['inspect', '--format', '{{.RestartCount}}', 'victim'])).toBe('1');
+    await expectSound(UP, mark);
+  });
+});
+
+test('a start that was killed once its command ran is recorded like any other', async () => {
+  const record = (): unknown => {
+    const database = new Sqlite(join(home.path, 'boxlite.db'));
+    try {
+      return database
+        .prepare('SELECT start_count, restart_count, accelerator, template_key FROM boxes')
+        .get();
+    } finally {
+      database.close();
+    }
+  };
+  await prepare({ before: 'stopped', command: [] });
+  const before = record() as Record<string, unknown>;
+  expect(before).toMatchObject({ start_count: 1, accelerator: expect.any(String) as string });
+  const env = { BOXLITE_CRASH_AT: 'start:running' };
+  expect((await home.boxlite(['start', 'victim'], { env })).status).toBe('SIGKILL');
+  await home.ok(['stop', 'victim']);
+  expect(record()).toEqual({
+    ...before,
+    start_count: 2,
+    template_key: expect.any(String) as string,
+  });
+  await home.ok(['rm', 'victim']);
+});
+
+test('a machine that a killed export has left keeps its box from starting', async () => {
+  const mark = await prepare({ before: 'stopped', command: [] });
+  const env = { BOXLITE_CRASH_AT: 'export:machine-up=STOP' };
+  const cli = home.start(['export', 'victim'], { env });
+  await stopsItself(cli);
+  const shim = (await home.processes()).find((each) => programOf(each) === 'boxlite-shim');
+  // It can't take its machine down now.
+  process.kill(shim?.pid ?? 0, 'SIGSTOP');
+  cli.child.kill('SIGKILL');
+  await cli.result;
+  const { status, stderr } = await home.boxlite(['start', 'victim']);
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^boxlite: the machine that an export or a copy of box .* has left/),
+  ]);
+  process.kill(shim?.pid ?? 0, 'SIGCONT');
+  await home.ok(['start', 'victim']);
+  await expectSound(UP, mark);
+});
+
+test('all that was there before is there, and can be used and removed', async () => {
+  expect(await home.ok(['images', '--format', '{{.Repository}} {{.ID}} {{.Size}}'])).toBe(images);
+  await home.ok(['image', 'prune', '-f']);
+  expect(await home.ok(['run', '--rm', 'busybox', 'echo', 'well'])).toBe('well');
+  expect(await filesAround(home)).toEqual(expect.arrayContaining(around));
+  expect((await readdir(join(home.path, 'templates'))).filter((n) => n.startsWith('.'))).toEqual(
+    [],
+  );
+});
+
+afterAll(async () => {
+  await home.boxlite(['rm', '-f', 'victim']);
+});
+
+/** @returns what the box has marked its disk with, if it has run */
+async function prepare({ before, options = [] }: Scene): Promise<string | undefined> {
+  await home.ok(['rm', '-f', 'victim']);
+  if (before === 'none') return undefined;
+  await home.ok(['create', '--name', 'victim', ...options, ...WORK]);
+  if (before === 'created') return undefined;
+  await home.ok(['start', 'victim']);
+  const mark = await markInLog();
+  if (before === 'paused') await home.ok(['pause', 'victim']);
+  if (before === 'stopped') {
+    await home.ok(['kill', 'victim']);
+    await home.ok(['wait', 'victim']);
+  }
+  return mark;
+}
+
+/** What the box says when its disk is marked. */
+async function markInLog(): Promise<string> {
+  const logs = home.start(['logs', '-f', 'victim']);
+  const [, mark = ''] = await logs.output(/up (\S+)/);
+  logs.child.kill('SIGKILL');
+  await logs.result;
+  return mark;
+}
+
+const statusOfVictim = (): Promise<string> =>
+  home.ok(['ps', '-a', '--filter', 'name=victim', '--format', '{{.Status}}']);
+
+/** One `ps` tells the truth; the box can be started with what it had, and removed with all that it was. */
+async function expectSound(status: RegExp, mark: string | undefined): Promise<void> {
+  const shown = await statusOfVictim();
+  expect(shown).toMatch(status);
+  if (shown !== '') {
+    if (PAUSED.test(shown)) await home.ok(['unpause', 'victim']);
+    if (!shown.startsWith('Up ')) {
+      const { status: end, stderr } = await home.boxlite(['start', 'victim']);
+      expect([end, stderr]).toEqual([0, expect.stringMatching(NOTICES)]);
+    }
+    if (mark !== undefined) expect(await home.ok(['exec', 'victim', 'cat', '/mark'])).toBe(mark);
+  }
+  await home.ok(['rm', '-f', 'victim']);
+  await expectNothingLeft(home);
+  await expectWholeFiles();
+}
+
+/** Of a copy to the host nothing is there, or all of it. */
+async function expectWholeFiles(): Promise<void> {
+  const names = await readdir(scratch);
+  expect(['blob', 'out', 'program']).toEqual(expect.arrayContaining(names));
+  if (!names.includes('out')) return;
+  const [program, out] = await Promise.all(
+    ['program', 'out'].map((name) => readFile(join(scratch, name))),
+  );
+  expect(out?.equals(program ?? Buffer.alloc(0))).toBe(true);
+  await rm(join(scratch, 'out'));
+}
+
+/** The box removes itself without any process of ours, so it can only be looked for. */
+async function untilGone(): Promise<void> {
+  while ((await statusOfVictim()) !== '');
+}
+
+/** The process that the shim has run when the box had ended, once it has stopped itself. */
+async function stoppedHook(except?: number): Promise<number> {
+  for (;;) {
+    const hook = (await home.processes()).find(
+      ({ pid, command }) => pid !== except && command.includes('__on-exit'),
+    );
+    if (hook !== undefined && (await isStopped(hook.pid))) return hook.pid;
+  }
+}
+
+/** The last run's has ended, and its hook. */
+async function untilOneSupervisor(): Promise<void> {
+  for (;;) {
+    const found = await home.processes();
+    if (found.some(({ command }) => command.includes('__on-exit'))) continue;
+    if (found.filter((each) => programOf(each) === 'boxlite-shim').length === 1) return;
+  }
+}
+
+/** The kernel has taken the process away, and what dies with it. */
+async function untilDead(program: string): Promise<void> {
+  const names = ['qemu-system-x86_64', ...(program === 'boxlite-shim' ? ['boxlite-shim'] : [])];
+  for (;;) {
+    const left = await home.processes();
+    if (!left.some((each) => names.includes(programOf(each)))) return;
+  }
+}

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SecurityOptions } from '../../src/index.js';
+import { idleBox, runIn } from '../helpers/library-box.js';
+import { TestHome } from '../helpers/test-home.js';
+
+const home = new TestHome();
+beforeAll(() => home.create());
+afterAll(() => home.remove());
+
+const isRoot = process.getuid?.() === 0;
+const EVERY_USER = { ...SecurityOptions.maximum(), vmmUser: 'try' } as const;
+
+test('the walls of a running box are shown as they stand', async () => {
+  const [standard, development] = [
+    await idleBox(home),
+    await idleBox(home, { security: 'development' }),
+  ];
+  expect((await standard.inspect()).Boxlite.Walls).toBeNull();
+  await Promise.all([standard.start(), development.start()]);
+  expect((await standard.inspect()).Boxlite.Walls).toMatchObject({
+    user: isRoot ? (expect.any(Number) as number) : undefined,
+    seccomp: true,
+    noNewPrivileges: true,
+  });
+  expect((await development.inspect()).Boxlite.Walls).toMatchObject({
+    user: undefined,
+    seccomp: false,
+    noNewPrivileges: true,
+  });
+});
+
+test('maximum leaves no network and fewer capabilities, unless the caller says otherwise', async () => {
+  const box = await idleBox(home, { security: EVERY_USER });
+  expect(await runIn(box, 'ls /sys/class/net')).toMatchObject({ stdout: 'lo\n' });
+  expect(await runIn(box, 'mknod /tmp/null c 1 3')).toMatchObject({ exitCode: 1 });
+  expect(await runIn(box, 'chown 1:1 /tmp')).toMatchObject({ exitCode: 0 });
+  const other = await idleBox(home, { security: EVERY_USER, capAdd: ['MKNOD'] });
+  expect(await runIn(other, 'mknod /tmp/null c 1 3')).toMatchObject({ exitCode: 0 });
+});

@@ -1,0 +1,27 @@
+import type { HttpResponse } from '../../src/image/registry/http.js';
+
+export interface AnswerParts {
+  status?: number;
+  headers?: HttpResponse['headers'];
+  /** Text, or a value to be written as JSON. */
+  body?: unknown;
+  url?: string;
+  authorization?: string;
+  onDiscard?: () => void;
+}
+
+/** What a server might have answered, without one. */
+export function answer(parts: AnswerParts = {}): HttpResponse {
+  const { status = 200, headers = {}, body = '', url = 'https://registry.test/' } = parts;
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return {
+    status,
+    headers,
+    url: new URL(url),
+    authorization: parts.authorization,
+    body: (async function* () {
+      yield await Promise.resolve(Buffer.from(text));
+    })(),
+    discard: () => parts.onDiscard?.(),
+  };
+}

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+/**
+ * Tags in the layout: `minbase` is one layer, `python` the same layer and one with python3 over it, so
+ * that they are two images which share their base.
+ */
+export type DebianTag = 'minbase' | 'python';
+
+/** Where its packages come from when the machine's apt says nothing. */
+const DEFAULT_SOURCE = { uri: 'http://deb.debian.org/debian', suite: 'bookworm' };
+/** Changed when what is made changes, so that no old image is taken for a new one. */
+const RECIPE = 'v1';
+/** A mirror that hangs must not hang the tests. */
+const STEP_TIMEOUT_MS = 600_000;
+
+/**
+ * A Debian as people use it: thousands of files, hard links, setuid programs, capabilities. Made once
+ * a machine by debootstrap and umoci (about a minute a tag; needs root) and kept in the user's cache.
+ * @returns the directory of an OCI layout, in which the image stands under its tag
+ */
+export async function debianLayout(tag: DebianTag): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'boxlite-test');
+  const layout = join(cache, `debian-${tag}-${RECIPE}`);
+  if (existsSync(layout)) return layout;
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(join(cache, `making-${tag}-`));
+  try {
+    const made = join(work, 'layout');
+    if (tag === 'minbase') await makeMinbase(made, join(work, 'bundle'));
+    else await addPython(await debianLayout('minbase'), made, join(work, 'bundle'));
+    await run('umoci', ['gc', '--layout', made]);
+    await renameUnlessMade(made, layout);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return layout;
+}
+
+async function makeMinbase(layout: string, bundle: string): Promise<void> {
+  const { uri, suite } = await packageSource();
+  const image = `${layout}:minbase`;
+  await run('umoci', ['init', '--layout', layout]);
+  await run('umoci', ['new', '--image', image]);
+  await run('umoci', ['unpack', '--image', image, bundle]);
+  const rootfs = join(bundle, 'rootfs');
+  await run('debootstrap', ['--variant=minbase', suite, rootfs, uri]);
+  await dropPackages(rootfs);
+  await run('umoci', ['repack', '--image', image, bundle]);
+  await run('umoci', ['config', '--image', image, '--config.cmd', '/bin/bash']);
+}
+
+async function addPython(minbase: string, layout: string, bundle: string): Promise<void> {
+  await run('cp', ['-a', minbase, layout]);
+  await run('umoci', ['tag', '--image', `${layout}:minbase`, 'python']);
+  const image = `${layout}:python`;
+  await run('umoci', ['unpack', '--image', image, bundle]);
+  const rootfs = join(bundle, 'rootfs');
+  const install = ['apt-get', '-qq', '-y', 'install', '--no-install-recommends', 'python3'];
+  await run('chroot', [rootfs, 'env', 'DEBIAN_FRONTEND=noninteractive', ...install]);
+  await dropPackages(rootfs);
+  await run('umoci', ['repack', '--image', image, bundle]);
+}
+
+/** The distribution that the machine's own packages come from. */
+async function packageSource(): Promise<{ uri: string; suite: string }> {
+  const format = '$(REPO_URI) $(CODENAME) $(COMPONENT)';
+  const targets = ['indextargets', 'Created-By: Packages', '--format', format];
+  const listed = await execa('apt-get', targets).catch(() => undefined);
+  for (const line of listed?.stdout.split('\n') ?? []) {
+    const [uri = '', suite = '', component] = line.split(' ');
+    if (component === 'main' && existsSync(`/usr/share/debootstrap/scripts/${suite}`))
+      return { uri, suite };
+  }
+  return DEFAULT_SOURCE;
+}
+
+async function dropPackages(rootfs: string): Promise<void> {
+  const archives = join(rootfs, 'var/cache/apt/archives');
+  for (const name of await readdir(archives))
+    if (name.endsWith('.deb')) await rm(join(archives, name));
+}
+
+/** Of two that make it at once the first one's stays. */
+async function renameUnlessMade(made: string, layout: string): Promise<void> {
+  try {
+    await rename(made, layout);
+  } catch (error) {
+    if (!existsSync(layout)) throw error;
+  }
+}
+
+async function run(program: string, args: readonly string[]): Promise<void> {
+  const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
+  await execa(program, args, {
+    env: { PATH, LC_ALL: 'C' },
+    timeout: STEP_TIMEOUT_MS,
+    stdin: 'ignore',
+  });
+}

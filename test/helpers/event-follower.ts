@@ -1,0 +1,43 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { RunningCli } from './cli.js';
+import type { TestHome } from './test-home.js';
+
+/** `boxlite events` of one box, from before it is made: what a test waits for without a clock. */
+export class EventFollower implements AsyncDisposable {
+  readonly #cli: RunningCli;
+
+  private constructor(cli: RunningCli) {
+    this.#cli = cli;
+  }
+
+  /** Resolves when it follows: what happens from then on is seen. */
+  static async start(home: TestHome, box: string): Promise<EventFollower> {
+    const format = '<{{.Action}} {{.Actor.Attributes.name}} {{json .Actor.Attributes}}>';
+    const cli = home.start(['events', '--since', '1s', '--format', format], { timeoutMs: 110_000 });
+    // A box of its own is the proof that it listens.
+    const probe = `probe-${box}`;
+    await home.ok(['create', '--name', probe, 'busybox', 'true']);
+    await cli.output(new RegExp(`<create ${probe} `));
+    await home.ok(['rm', probe]);
+    return new EventFollower(cli);
+  }
+
+  /** Resolves when so many of these events of the box have been seen since the follower began. */
+  async seen(box: string, action: string, times = 1): Promise<string> {
+    const one = `<${action} ${box} [^>]*>`;
+    const [text] = await this.#cli.output(new RegExp(`(?:${one}[\\s\\S]*?){${times}}`));
+    return stripVTControlCharacters(text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cli.child.kill('SIGKILL');
+    await this.#cli.result;
+  }
+}
+
+/** What happened to a box, in order; a command's line without its words. */
+export async function actionsOf(home: TestHome, box: string): Promise<string[]> {
+  const args = ['events', '--since', '10m', '--until', '0s', '--filter', `container=${box}`];
+  const text = await home.ok([...args, '--format', '{{.Action}}']);
+  return text.split('\n').map((line) => line.split(':')[0] ?? '');
+}

@@ -1,0 +1,13 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** Compiles `NAME.c` of this folder, static, so that it runs in a box; gives its path. */
+export async function buildGuestProgram(directory: string, name: string): Promise<string> {
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
+  const program = join(directory, name);
+  const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-static'];
+  await promisify(execFile)('gcc', [...flags, '-o', program, source]);
+  return program;
+}

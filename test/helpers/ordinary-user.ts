@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BOXLITE, run, type CliResult } from './cli.js';
+import { sharedHome } from './test-home.js';
+
+const execute = promisify(execFile);
+
+/** A user of no other file here. */
+const UID = 65_432;
+
+/** Takes from a process of this user namespace, as from a host that allows none, the right to make another. */
+const NO_NAMESPACES = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+
+/** A home that belongs to a user who is not root, and runs as that user. Only root can make one. */
+export class OrdinaryUser {
+  readonly uid = UID;
+
+  constructor(readonly home: string) {}
+
+  static async create(parent: string): Promise<OrdinaryUser> {
+    const home = join(parent, 'home-of-user');
+    await chmod(parent, 0o755);
+    await execute('cp', ['-a', '--sparse=always', sharedHome(), home]);
+    await execute('chown', ['-R', `${UID}:${UID}`, home]);
+    return new OrdinaryUser(home);
+  }
+
+  /** @param namespaces whether the user may make user namespaces */
+  boxlite(args: readonly string[], namespaces = true): Promise<CliResult> {
+    const user = ['--reuid', String(UID), '--regid', String(UID), '--clear-groups'];
+    const without = namespaces ? [] : ['unshare', '-Ur', 'sh', '-c', NO_NAMESPACES, 'sh'];
+    return run('setpriv', [...user, ...without, BOXLITE, ...args], {
+      env: { HOME: this.home, BOXLITE_HOME: this.home, LANG: 'C.UTF-8' },
+    });
+  }
+}

@@ -1,0 +1,252 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+#include "archive/outcome.h"
+#include "archive/unpack.h"
+#include "crafted.h"
+
+static struct err err;
+static char top[] = "/tmp/unpack-test-XXXXXX";
+
+/* A fresh directory with `dest`, and beside it `outside` with a file that must never change. */
+static void begin(void) {
+    check("a place is made", system("rm -rf dest outside missing made && mkdir dest outside && "
+                                    "echo untouched > outside/kept && chmod 640 outside/kept") == 0);
+}
+
+static void check_outside(void) {
+    check("nothing outside is touched",
+          system("test \"$(cat outside/kept)\" = untouched && test \"$(stat -c %a outside/kept)\" = 640 && "
+                 "test \"$(ls -A outside)\" = kept && test -z \"$(ls -A . | grep -v -x -e dest -e outside -e made)\"") == 0);
+}
+
+static int run(int archive, const char *destination, struct unpack_options options) {
+    struct totals totals = {0};
+    int failed = unpack(archive, destination, &options, &totals, &err);
+    close(archive);
+    return failed ? outcome_exit(&err) : 0;
+}
+
+static bool holds(const char *command) { return system(command) == 0; }
+
+static void test_hostile_names(void) {
+    static const char *const names[] = {"../x",         "..",     "src/../../x", "src/..", "/etc/x", "other/x",
+                                        "src/d/../../x", "srcx/y", "../outside/kept"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        begin();
+        struct crafted *c = craft();
+        add(c, 'd', "src", 0755, "");
+        add(c, 'f', names[i], 0644, "bad");
+        printf("ok (name %s)\n", names[i]);
+        check("a name that leads out is refused", run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_MALFORMED);
+        check_outside();
+    }
+    begin();
+    struct crafted *c = craft();
+    add(c, 'f', "../kept", 0644, "bad");
+    check("the first name, too", run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_MALFORMED);
+    check_outside();
+}
+
+static void test_foreign_names(void) {
+    begin();
+    struct crafted *c = craft();
+    add(c, 'f', "/etc/x", 0644, "inside");
+    add(c, 'f', "./a//b/./c", 0644, "c");
+    check("somebody else's absolute name is taken below the destination",
+          run(sent(c, 0), "dest", (struct unpack_options){.foreign = true}) == 0 &&
+              holds("test \"$(cat dest/etc/x)\" = inside && test \"$(cat dest/a/b/c)\" = c"));
+    begin();
+    c = craft();
+    add(c, 'f', "a/../../outside/kept", 0644, "bad");
+    check("but not one with dots",
+          run(sent(c, 0), "dest", (struct unpack_options){.foreign = true}) == BL_COPY_MALFORMED);
+    check_outside();
+}
+
+static void test_through_links(void) {
+    static const char *const targets[] = {"../../outside", "..", "/tmp"};
+    for (size_t i = 0; i < 3; i++) {
+        begin();
+        struct crafted *c = craft();
+        add(c, 'd', "src", 0755, "");
+        add(c, 'l', "src/esc", 0777, targets[i]);
+        add(c, 'f', "src/esc/kept", 0600, "bad");
+        check("nothing is written through a link of the archive's own",
+              run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_NOT_DIRECTORY);
+        check_outside();
+    }
+    begin();
+    struct crafted *c = craft();
+    add(c, 'd', "src", 0755, "");
+    add(c, 'l', "src/kept", 0777, "../../outside/kept");
+    add(c, 'f', "src/kept", 0600, "bad");
+    check("a file takes the place of a link", run(sent(c, 0), "dest", (struct unpack_options){0}) == 0 &&
+                                                  holds("test -f dest/src/kept -a ! -L dest/src/kept"));
+    check_outside();
+    begin();
+    c = craft();
+    add(c, 'd', "src", 0755, "");
+    add(c, 'l', "src/d", 0777, "../../outside");
+    add(c, 'd', "src/d", 0700, "");
+    check("a directory never takes a link's place",
+          run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_DIRECTORY_TO_FILE);
+    check_outside();
+}
+
+static void test_hard_links(void) {
+    static const char *const targets[] = {"../outside/kept", "/tmp/x", "src/esc/kept", "src/none", "src", "beside"};
+    for (size_t i = 0; i < 6; i++) {
+        begin();
+        check("a file stands beside", holds("echo mine > dest/beside"));
+        struct crafted *c = craft();
+        add(c, 'd', "src", 0755, "");
+        add(c, 'l', "src/esc", 0777, "../../outside");
+        add(c, 'h', "src/hard", 0777, targets[i]);
+        check("a hard link to what is not in the archive is refused",
+              run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_MALFORMED);
+        check_outside();
+    }
+    begin();
+    struct crafted *c = craft();
+    add(c, 'd', "src", 0755, "");
+    add(c, 'f', "src/a", 0644, "one");
+    add(c, 'h', "src/b", 0777, "src/a");
+    add(c, 'h', "src/b", 0777, "src/a");
+    add(c, 'h', "src/a", 0777, "src/a");
+    add(c, 'f', "src/b", 0644, "two");
+    check("what replaces a hard link leaves the other name alone",
+          run(sent(c, 0), "dest", (struct unpack_options){0}) == 0 &&
+              holds("test \"$(cat dest/src/a dest/src/b)\" = onetwo"));
+}
+
+static void test_privileges(void) {
+    begin();
+    struct crafted *c = craft();
+    add(c, 'd', "src", 02755, "");
+    add(c, 'f', "src/suid", 06755, "x");
+    add(c, 'c', "src/null", 0666, "");
+    add(c, 'p', "src/pipe", 0600, "");
+    check("set-user-id bits and devices are left out",
+          run(sent(c, 0), "dest", (struct unpack_options){0}) == 0 &&
+              holds("test \"$(stat -c %a dest/src dest/src/suid | tr '\\n' ' ')\" = '755 755 ' && "
+                    "test ! -e dest/src/null -a -p dest/src/pipe"));
+    begin();
+    c = craft();
+    add(c, 'd', "src", 02755, "");
+    add(c, 'f', "src/suid", 04755, "x");
+    check("unless they are wanted",
+          run(sent(c, 0), "dest", (struct unpack_options){.privileges = true, .owners = true}) == 0 &&
+              holds("test \"$(stat -c %a dest/src dest/src/suid | tr '\\n' ' ')\" = '2755 4755 '"));
+}
+
+static void test_cut_short(void) {
+    begin();
+    struct crafted *c = craft();
+    char text[2000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    add(c, 'd', "src", 0750, "");
+    add(c, 'f', "src/whole", 0644, "whole");
+    add(c, 'f', "src/half", 0644, text);
+    check("an archive that is cut short says where",
+          run(sent(c, 3000), "dest", (struct unpack_options){0}) == BL_COPY_TRUNCATED && strstr(err.msg, "src/half"));
+    check("what was whole stays, what was not goes, and a directory is not left closed",
+          holds("test \"$(ls dest/src)\" = whole && test \"$(stat -c %a dest/src)\" = 750"));
+    begin();
+    c = craft();
+    add(c, 'd', "src", 0755, "");
+    fflush(c->out);
+    size_t size = c->size;
+    check("so does one without its end",
+          run(sent(c, size), "dest", (struct unpack_options){0}) == BL_COPY_TRUNCATED);
+    int nothing = open("/dev/null", O_RDONLY);
+    check("and an empty one", run(nothing, "dest", (struct unpack_options){0}) == BL_COPY_TRUNCATED);
+}
+
+static void test_keep(void) {
+    begin();
+    check("a file is there", holds("mkdir dest/src && echo old > dest/src/a"));
+    struct crafted *c = craft();
+    add(c, 'd', "src", 0755, "");
+    add(c, 'f', "src/a", 0644, "new");
+    check("what is there is kept when asked for",
+          run(sent(c, 0), "dest", (struct unpack_options){.keep = true}) == BL_COPY_EXISTS &&
+              holds("test \"$(cat dest/src/a)\" = old"));
+}
+
+/* The table of `cp`: [source is a directory][what the destination is]. */
+static void test_places(void) {
+    static const struct {
+        char kind;
+        const char *source, *prepare, *destination;
+        int exit;
+        const char *then;
+    } rows[] = {
+        {'f', "src", "true", "made", 0, "test \"$(cat made)\" = text"},
+        {'f', "src", "true", "made/", BL_COPY_NO_DIRECTORY, "test ! -e made"},
+        {'f', "src", "true", "missing/made", BL_COPY_NO_PARENT, "true"},
+        {'f', "src", "echo old > made", "made", 0, "test \"$(cat made)\" = text"},
+        {'f', "src", "echo old > made", "made/", BL_COPY_NOT_DIRECTORY, "test \"$(cat made)\" = old"},
+        {'f', "src", "echo old > made", "made/x", BL_COPY_NOT_DIRECTORY, "true"},
+        {'f', "src", "true", "dest", 0, "test \"$(cat dest/src)\" = text"},
+        {'f', "src", "mkdir dest/src", "dest", BL_COPY_FILE_TO_DIRECTORY, "test -d dest/src"},
+        {'f', "src", "ln -s outside/new made; :", "made", 0, "test -L made && mv outside/new dest"},
+        {'f', "src", "echo old > dest/t; ln -s dest/t made", "made", 0, "test -L made && grep text dest/t"},
+        {'f', "src", "ln -s made made", "made", BL_COPY_FAILED, "true"},
+        {'d', "src", "true", "made", 0, "test \"$(stat -c %a made)\" = 750"},
+        {'d', "src", "true", "made/", 0, "test -d made"},
+        {'d', "src", "true", "missing/made", BL_COPY_NO_PARENT, "true"},
+        {'d', "src", "echo old > made", "made", BL_COPY_DIRECTORY_TO_FILE, "test \"$(cat made)\" = old"},
+        {'d', "src", "true", "dest", 0, "test -d dest/src"},
+        {'d', "src", "echo x > dest/src", "dest", BL_COPY_DIRECTORY_TO_FILE, "test -f dest/src"},
+        {'d', ".", "chmod 711 dest", "dest", 0, "test ! -e dest/src && test \"$(stat -c %a dest)\" = 711"},
+        {'d', ".", "true", "made", 0, "test -d made"},
+        {'d', ".", "true", "dest/.", 0, "test -z \"$(ls dest)\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin();
+        check("a destination is prepared", holds("rm -rf made") && holds(rows[i].prepare));
+        struct crafted *c = craft();
+        add(c, rows[i].kind, rows[i].source, 0750, "text\n");
+        int exit = run(sent(c, 0), rows[i].destination, (struct unpack_options){0});
+        if (exit != rows[i].exit)
+            printf("row %zu: %d %s\n", i, exit, err.msg);
+        check("a source goes where cp's table says", exit == rows[i].exit && holds(rows[i].then));
+        check_outside();
+    }
+}
+
+static void test_long_path(void) {
+    begin();
+    struct crafted *c = craft();
+    char name[12000] = "src";
+    add(c, 'd', name, 0755, "");
+    for (int i = 0; i < 50; i++) {
+        memset(name + strlen(name) + 1, 'd', 200);
+        name[strlen(name)] = '/';
+        add(c, 'd', name, 0755, "");
+    }
+    check("a path longer than the kernel takes at once is made",
+          run(sent(c, 0), "dest", (struct unpack_options){0}) == 0 &&
+              holds("test \"$(find dest -type d | wc -l)\" = 52"));
+}
+
+int main(void) {
+    check("there is a directory", mkdtemp(top) && chdir(top) == 0);
+    test_hostile_names();
+    test_foreign_names();
+    test_through_links();
+    test_hard_links();
+    test_privileges();
+    test_cut_short();
+    test_keep();
+    test_places();
+    test_long_path();
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", top);
+    check("the directory is removed", system(command) == 0);
+    return 0;
+}
