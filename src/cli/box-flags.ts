@@ -10,7 +10,7 @@ import { readMounts } from './flags/mounts.js';
 import { oneOf, wholeNumber } from './flags/number.js';
 import { parseBytes, parseDiskBytes, parseMemoryMib } from './flags/size.js';
 import { parseUlimit } from './flags/ulimit.js';
-import { REFUSED_FLAGS } from './refused-flags.js';
+import { checkContentTrust, CONTENT_TRUST, REFUSED_FLAGS } from './refused-flags.js';
 import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
 
 const PULL_POLICIES = ['missing', 'always', 'never'] as const;
@@ -115,10 +115,7 @@ export const BOX_OPTIONS = {
   }),
   ...under('Healthcheck', HEALTH_OPTIONS),
   net: value('The same as --network', 'NETWORK', { parse: oneOf(NETWORKS), hidden: true }),
-  'disable-content-trust': flag('Signatures of images are not looked at', {
-    initial: true,
-    hidden: true,
-  }),
+  ...CONTENT_TRUST,
 } as const;
 
 export type BoxFlagValues = OptionValues<typeof BOX_OPTIONS>;
@@ -131,6 +128,7 @@ export function readBoxOptions(
   flags: BoxFlagValues,
 ): BoxOptions {
   const { settings } = context;
+  checkContentTrust(flags);
   const environment = readEnvironment(flags['env-file'], flags.env, context.environment, (name) =>
     warn(context, `variable ${name} is not set and was left out`),
   );
@@ -174,10 +172,6 @@ function rootfsOf(image: string | undefined, path: string | undefined): RootfsSp
 }
 
 function readPrivileges(flags: BoxFlagValues) {
-  if (!flags['disable-content-trust'])
-    throw new BoxliteError('unsupported', 'signatures of images are not looked at', {
-      hint: 'leave out --disable-content-trust=false',
-    });
   return {
     privileged: flags.privileged,
     capAdd: [...flags['cap-add']],

@@ -3,7 +3,7 @@
  * instead. None is ever taken in silence.
  */
 import { BoxliteError } from '../errors.js';
-import type { Option } from './command.js';
+import { flag, type Option, type OptionValues } from './command.js';
 
 const CPU = 'a box has virtual CPUs of its own: say how many by --cpus';
 const BLOCK_IO = 'the disk of a box has no limits of speed';
@@ -76,10 +76,24 @@ const SWITCHES: Readonly<Record<string, string>> = {
   'use-api-socket': 'there is no daemon',
 };
 
-const SHORTS: Readonly<Record<string, string>> = {
+const BOX_SHORTS: Readonly<Record<string, string>> = {
   'cpu-shares': 'c',
   publish: 'p',
   'publish-all': 'P',
+};
+
+/** Those that `update` has in Docker, too. */
+const OF_UPDATE = [
+  ...['blkio-weight', 'cpu-period', 'cpu-quota', 'cpu-rt-period', 'cpu-rt-runtime', 'cpu-shares'],
+  ...['cpuset-cpus', 'cpuset-mems', 'kernel-memory', 'memory-reservation', 'memory-swap'],
+];
+
+const CHECKPOINT = "the memory of a box can't be kept: `boxlite commit` keeps its files";
+
+/** Of `run` and `create`. */
+export const REFUSED_FLAGS = {
+  ...refused(VALUES, 'VALUE', BOX_SHORTS),
+  ...refused(SWITCHES, undefined, BOX_SHORTS),
 };
 
 /** Of `create` alone. */
@@ -88,17 +102,51 @@ export const REFUSED_BY_CREATE = refused(
   'STREAM',
 );
 
-export const REFUSED_FLAGS = { ...refused(VALUES, 'VALUE'), ...refused(SWITCHES, undefined) };
+export const REFUSED_BY_START = refused(
+  { checkpoint: CHECKPOINT, 'checkpoint-dir': CHECKPOINT },
+  'VALUE',
+);
+
+export const REFUSED_BY_RM = refused({ link: 'boxes have no links between them' }, undefined, {
+  link: 'l',
+});
+
+export const REFUSED_BY_UPDATE = Object.fromEntries(
+  Object.entries(REFUSED_FLAGS).filter(([name]) => OF_UPDATE.includes(name)),
+);
+
+/** Of what deals with an image that is here. */
+export const REFUSED_PLATFORM = refused(
+  { platform: 'an image that is here is for one platform: name it by its tag or its id' },
+  'OS/ARCH[/VARIANT]',
+);
+
+/** Docker's, whose default is how it is here. */
+export const CONTENT_TRUST = {
+  'disable-content-trust': flag('Signatures of images are not looked at', {
+    initial: true,
+    hidden: true,
+  }),
+};
+
+/** @throws unsupported for `--disable-content-trust=false` */
+export function checkContentTrust(values: OptionValues<typeof CONTENT_TRUST>): void {
+  if (values['disable-content-trust']) return;
+  throw new BoxliteError('unsupported', 'signatures of images are not looked at', {
+    hint: 'leave out --disable-content-trust=false',
+  });
+}
 
 function refused(
   reasons: Readonly<Record<string, string>>,
   placeholder: string | undefined,
+  shorts: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, Option<undefined>>> {
   return Object.fromEntries(
     Object.entries(reasons).map(([name, reason]) => [
       name,
       {
-        ...(SHORTS[name] !== undefined && { short: SHORTS[name] }),
+        ...(shorts[name] !== undefined && { short: shorts[name] }),
         summary: reason,
         hidden: true,
         placeholder,

@@ -217,7 +217,8 @@ function inRange(what: string, value: number, least: number, most: number): numb
   );
 }
 
-function settlePidsLimit(limit: number): { pidsLimit?: number } {
+/** No limit is none. */
+export function settlePidsLimit(limit: number): { pidsLimit?: number } {
   const pidsLimit = inRange('pids limit', limit, -1, MAX_PIDS);
   return pidsLimit > 0 ? { pidsLimit } : {};
 }

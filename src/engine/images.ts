@@ -94,6 +94,8 @@ export interface LoadedImage {
 }
 
 export interface LoadOptions {
+  /** os/architecture[/variant] to take of an image for several; default this machine's. */
+  platform?: string;
   onProgress?: (event: LoadEvent) => void;
   signal?: AbortSignal;
 }
@@ -152,6 +154,15 @@ export class Images {
       imageId: image.configDigest,
       upToDate: before?.manifestDigest === image.manifestDigest,
     };
+  }
+
+  async tags(repository: string, signal?: AbortSignal): Promise<string[]> {
+    const { listTags } = await import('../image/list-tags.js');
+    return listTags(repository, {
+      registries: this.settings.registries,
+      ...(await this.settings.registryOptions()),
+      ...(signal ? { signal } : {}),
+    });
   }
 
   /** The image to make a box of: from the store, or pulled as the policy says. */
@@ -226,7 +237,9 @@ export class Images {
   ): Promise<LoadedImage[]> {
     const { loadArchive } = await import('../image/load.js');
     using lease = this.database().leases.open();
+    const { platform } = options;
     const loaded = await loadArchive(this.home, source, {
+      ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
       keep: (digests) => lease.keep(digests),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       ...(options.signal ? { signal: options.signal } : {}),

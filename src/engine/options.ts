@@ -153,6 +153,8 @@ export interface UpdateOptions {
   cpus?: number;
   /** Only of a box that does not run. */
   memoryMib?: number;
+  /** Most processes and threads; −1 for no limit. Only of a box that does not run. */
+  pidsLimit?: number;
 }
 
 export interface WaitOptions {

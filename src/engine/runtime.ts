@@ -205,6 +205,14 @@ export class BoxliteRuntime implements AsyncDisposable {
     return this.#images.pull(reference, options);
   }
 
+  /**
+   * All tags of a repository in its registry, as canonical references to pull.
+   * @throws invalid-reference, image-not-found, registry-*
+   */
+  async listRemoteTags(repository: string, signal?: AbortSignal): Promise<string[]> {
+    return this.#images.tags(repository, signal);
+  }
+
   async listImages(): Promise<ImageInfo[]> {
     return Promise.resolve(this.#images.list());
   }

@@ -1,6 +1,13 @@
 import { BoxliteError } from '../errors.js';
 import { isActive } from '../store/status.js';
-import { checkCpus, checkMemory, checkStopTimeout, specOf, type BoxSpec } from './box-spec.js';
+import {
+  checkCpus,
+  checkMemory,
+  checkStopTimeout,
+  settlePidsLimit,
+  specOf,
+  type BoxSpec,
+} from './box-spec.js';
 import { boxName } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
@@ -32,11 +39,13 @@ export async function updateBox(
       'invalid-argument',
       `box ${boxName(record)} removes itself: it can't have a restart policy`,
     );
-  const resized = spec.cpus !== before.cpus || spec.memoryMib !== before.memoryMib;
+  const resized = (['cpus', 'memoryMib', 'pidsLimit'] as const).some(
+    (key) => spec[key] !== before[key],
+  );
   if (resized && isActive(record.status))
     throw new BoxliteError(
       'box-running',
-      `box ${boxName(record)} runs: its processors and its memory can't be changed`,
+      `box ${boxName(record)} runs: its processors, memory and processes can't be limited anew`,
       { hint: `stop it first: \`boxlite stop ${boxName(record)}\`` },
     );
   // Before it counts, so that the shim that waits is found by the policy it has.
@@ -51,9 +60,13 @@ export async function updateBox(
 }
 
 function changed(spec: BoxSpec, options: UpdateOptions): BoxSpec {
-  const { restart, stopSignal, stopTimeoutSeconds, cpus, memoryMib } = options;
+  const { restart, stopSignal, stopTimeoutSeconds, cpus, memoryMib, pidsLimit } = options;
+  const { pidsLimit: pidsBefore, ...others } = spec;
   return {
-    ...spec,
+    ...others,
+    ...(pidsLimit === undefined
+      ? pidsBefore !== undefined && { pidsLimit: pidsBefore }
+      : settlePidsLimit(pidsLimit)),
     ...(restart !== undefined && { restart: parseRestartPolicy(restart) }),
     ...(stopSignal !== undefined && { stopSignal: signalNumber(stopSignal) }),
     ...(stopTimeoutSeconds !== undefined && {

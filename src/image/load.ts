@@ -10,14 +10,14 @@ import { loadOciLayout } from './load-oci-layout.js';
 import type { StoredImage } from './image-record.js';
 import { type Keep, keepNothing } from './keep.js';
 import type { LayerLimits } from './layer-limits.js';
-import { hostPlatform, type Platform } from './platform.js';
+import { checkPlatform, hostPlatform, type Platform } from './platform.js';
 import type { LayerEvent } from './pull-layer.js';
 
 /** What a load is doing: `reading` counts the archive's own bytes; `total` is undefined for a stream. */
 export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefined } | LayerEvent;
 
 export interface LoadOptions {
-  /** Which image of an index to take; default: this machine's. */
+  /** The only one to take; default: of an index this machine's, else what there is. */
   platform?: Platform;
   onProgress?: (event: LoadEvent) => void;
   keep?: Keep;
@@ -37,7 +37,7 @@ export interface LoadedImage {
  * Loads the images of an OCI layout (a directory, or a tar of one) or of a `docker save` archive;
  * tars may be compressed, as layers are. Everything is checked against its digest.
  * @param source a path, or the archive's bytes
- * @throws BoxliteError `archive-invalid`, `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
+ * @throws BoxliteError `archive-invalid`, `image-not-found` (none of the platform), `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
  */
 export async function loadArchive(
   home: Home,
@@ -60,8 +60,9 @@ export async function loadArchive(
       limits: options.limits,
     };
     if ((await archive.find('index.json')) !== undefined)
-      return await loadOciLayout(job, await readRepoTags(job));
-    if ((await archive.find('manifest.json')) !== undefined) return await loadDockerArchive(job);
+      return ofPlatform(await loadOciLayout(job, await readRepoTags(job)), what, options.platform);
+    if ((await archive.find('manifest.json')) !== undefined)
+      return ofPlatform(await loadDockerArchive(job), what, options.platform);
     throw new BoxliteError(
       'archive-invalid',
       `${what} is no image archive: it has neither index.json nor manifest.json`,
@@ -73,6 +74,17 @@ export async function loadArchive(
   } finally {
     await archive?.close();
   }
+}
+
+function ofPlatform(
+  images: LoadedImage[],
+  what: string,
+  wanted: Platform | undefined,
+): LoadedImage[] {
+  if (wanted !== undefined)
+    for (const { image } of images)
+      checkPlatform(image.platform, wanted, what, 'leave out --platform to load it anyway');
+  return images;
 }
 
 /** What the two formats' readers need to know. */

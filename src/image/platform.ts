@@ -70,6 +70,26 @@ export function sameMachine(a: Platform, b: Platform): boolean {
   return left.os === right.os && left.architecture === right.architecture;
 }
 
+/**
+ * What has no index may be an image of any platform, or of none that it tells.
+ * @param what the image, for the message
+ * @throws BoxliteError `image-not-found`
+ */
+export function checkPlatform(
+  platform: Platform,
+  wanted: Platform,
+  what: string,
+  hint: string,
+): void {
+  const { os, architecture } = platform;
+  if (os === '' || architecture === '' || sameMachine(platform, wanted)) return;
+  throw new BoxliteError(
+    'image-not-found',
+    `${what} is an image for ${formatPlatform(platform)}, not ${formatPlatform(wanted)}`,
+    { hint },
+  );
+}
+
 /** One spelling a platform: arm64 is v8 and amd64 is v1 without saying so, arm is v7. */
 function normalise(platform: Platform): Platform {
   const os = platform.os.toLowerCase();

@@ -9,7 +9,8 @@ import { ingestBlob } from './ingest.js';
 import { type Keep, keepNothing } from './keep.js';
 import type { Descriptor } from './manifest.js';
 import type { LayerLimits } from './layer-limits.js';
-import { formatPlatform, hostPlatform, type Platform, sameMachine } from './platform.js';
+import { everyPlaceFailed, isForNextPlace } from './places.js';
+import { checkPlatform, formatPlatform, hostPlatform, type Platform } from './platform.js';
 import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
 import { candidates, canonicalName, parseReference, type QualifiedReference } from './reference.js';
 import { RegistryClient, type RegistryOptions } from './registry/client.js';
@@ -75,14 +76,6 @@ export async function pullImage(
   throw everyPlaceFailed(text, failures);
 }
 
-/** Errors after which the next registry of the search list is asked. */
-const NEXT_PLACE = [
-  'image-not-found',
-  'registry-unreachable',
-  'registry-auth',
-  'registry-protocol',
-];
-
 async function resolveOr(
   home: Home,
   client: RegistryClient,
@@ -94,7 +87,7 @@ async function resolveOr(
     const platform = options.platform ?? hostPlatform();
     return await resolveImage(home, client, place, platform, options.keep);
   } catch (error) {
-    if (!(error instanceof BoxliteError) || !NEXT_PLACE.includes(error.code)) throw error;
+    if (!isForNextPlace(error)) throw error;
     failures.push(error);
     options.onProgress?.({ type: 'failed', reference: canonicalName(place), error });
     return undefined;
@@ -118,7 +111,8 @@ async function fetchImage(
   const configBytes = await fetchConfig(home, manifest.config, open(manifest.config), options);
   const image = describeImage(manifestDigest, manifestBytes, manifest, configBytes, reference);
   keep(image.config.diffIds);
-  checkPlatform(image, options.platform ?? hostPlatform(), reference);
+  const hint = `pull it with --platform ${formatPlatform(image.platform)} to have it anyway`;
+  checkPlatform(image.platform, options.platform ?? hostPlatform(), reference, hint);
 
   const layers = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()];
   const descriptors = new Map(manifest.layers.map((layer) => [layer.digest, layer]));
@@ -157,29 +151,4 @@ async function fetchConfig(
     );
   await ingestBlob(home, config, openFrom, { signal });
   return readBlob(home, config.digest, MAX_CONFIG_BYTES);
-}
-
-/** A tag without an index may hold an image of any platform. */
-function checkPlatform(image: StoredImage, wanted: Platform, reference: string): void {
-  const { os, architecture } = image.platform;
-  if (os === '' || architecture === '' || sameMachine(image.platform, wanted)) return;
-  throw new BoxliteError(
-    'image-not-found',
-    `${reference} is an image for ${formatPlatform(image.platform)}, not ${formatPlatform(wanted)}`,
-    { hint: `pull it with --platform ${formatPlatform(image.platform)} to have it anyway` },
-  );
-}
-
-function everyPlaceFailed(text: string, failures: readonly BoxliteError[]): BoxliteError {
-  const [first, ...others] = failures;
-  if (first === undefined) throw new Error('an image has at least one place to come from');
-  if (others.length === 0) return first;
-  const code = failures.every((failure) => failure.code === first.code)
-    ? first.code
-    : (failures.find((failure) => failure.code !== 'image-not-found') ?? first).code;
-  const lines = failures.map((failure) => `\n  ${failure.message}`).join('');
-  return new BoxliteError(code, `no registry of the search list gave ${text}:${lines}`, {
-    cause: new AggregateError(failures),
-    hint: 'write the registry in front of the name, or check the search list',
-  });
 }

@@ -144,6 +144,11 @@ function qualify(registry: string, repository: string): { registry: string; repo
   return { registry: host, repository: official ? `library/${repository}` : repository };
 }
 
+/** Whether it may stand behind a name and a colon (OCI distribution-spec, "Pulling manifests"). */
+export function isTag(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text);
+}
+
 function checkTag(tag: string, start: number, refuse: Refuse): void {
   if (tag === '') refuse(start, 'the tag is empty');
   if (tag.length > MAX_TAG_LENGTH)

@@ -81,6 +81,17 @@ describe('--pids-limit', () => {
     await home.ok(['rm', '-f', 'bomb']);
   });
 
+  it('changes by update from the next start on', async () => {
+    const show = ['busybox', 'cat', '/sys/fs/cgroup/pids.max'];
+    await home.ok(['create', '--name', 'later', '--pids-limit', '20', ...show]);
+    expect(await home.ok(['start', '-a', 'later'])).toBe('20');
+    await home.ok(['update', '--pids-limit', '30', 'later']);
+    expect(await home.ok(['start', '-a', 'later'])).toBe('30');
+    await home.ok(['update', '--pids-limit', '-1', 'later']);
+    expect(Number(await home.ok(['start', '-a', 'later']))).toBeGreaterThan(1000);
+    await home.ok(['rm', 'later']);
+  });
+
   it('without one leaves the machine some for the agent', async () => {
     const [max, machine] = (
       await home.ok([

@@ -116,3 +116,32 @@ it('a pull into a pipe prints Docker’s lines', async () => {
       .toSorted(),
   );
 });
+
+describe('pull -a', () => {
+  it('brings every tag of a repository', async () => {
+    hold = false;
+    const tags = ['v1', 'v2'];
+    const all = await startFakeRegistry([image], (request, response) => {
+      if (request.url?.startsWith('/v2/team/all/tags/list') !== true) return false;
+      response.end(JSON.stringify({ name: 'team/all', tags }));
+      return true;
+    });
+    try {
+      const name = `${all.host}/team/all`;
+      const { status, stdout, stderr } = await run(BOXLITE, ['pull', '-aq', name], { env: env() });
+      expect([status, stdout.toString(), stderr]).toEqual([0, `${name}:v1\n${name}:v2\n`, '']);
+      const listed = await home.ok(['images', '--format', '{{.Repository}}:{{.Tag}}', name]);
+      expect(listed.split('\n').toSorted()).toEqual([`${name}:v1`, `${name}:v2`]);
+    } finally {
+      await all.stop();
+    }
+  });
+
+  it('takes no tag', async () => {
+    const { status, stderr } = await run(BOXLITE, ['pull', '-a', reference()], { env: env() });
+    expect([status, stderr]).toEqual([
+      1,
+      "boxlite: tag can't be used with --all-tags/-a\nSee 'boxlite pull --help'.\n",
+    ]);
+  });
+});

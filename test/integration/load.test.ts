@@ -116,6 +116,22 @@ describe('an OCI layout', () => {
     expect(loaded?.digest).toBe(index.digest);
     expect(loaded?.image.manifestDigest).toBe(image.manifest.digest);
   });
+
+  test('gives the image for the platform asked for, or says that there is none', async () => {
+    const architecture = process.arch === 'x64' ? 'arm64' : 'amd64';
+    const foreign = await makeImage({ layers: [{ a: 'b' }], architecture });
+    const index = makeIndex([foreign, image]);
+    const directory = join(await mkdtemp(join(work, 'in-')), 'layout');
+    const blobs = [index, ...blobsOf(image), ...blobsOf(foreign)];
+    await writeLayout(directory, [{ blob: index }], blobs);
+    const platform = { os: 'linux', architecture };
+    const [loaded] = await loadArchive(home, directory, { platform });
+    expect(loaded?.image.manifestDigest).toBe(foreign.manifest.digest);
+    await expect(loadArchive(home, await layout(), { platform })).rejects.toMatchObject({
+      code: 'image-not-found',
+      message: expect.stringContaining(`, not linux/${architecture}`) as string,
+    });
+  });
 });
 
 describe('a docker archive', () => {

@@ -1,6 +1,7 @@
 import { defineCommand, flag, value } from '../command.js';
 import { HISTORY_COLUMNS, HISTORY_HEADERS, historyRow } from '../output/history-row.js';
 import { printList } from '../output/list.js';
+import { REFUSED_PLATFORM } from '../refused-flags.js';
 
 export const history = defineCommand({
   name: 'history',
@@ -10,6 +11,7 @@ export const history = defineCommand({
   description: 'Newest first. Sizes are those of the files that a step has added or changed.',
   args: [{ name: 'IMAGE', summary: 'Name or id', complete: 'image' }],
   options: {
+    ...REFUSED_PLATFORM,
     human: flag('Sizes and times for people; --human=false gives bytes and dates', {
       short: 'H',
       initial: true,

@@ -1,4 +1,5 @@
 import { defineCommand, value } from '../command.js';
+import { REFUSED_PLATFORM } from '../refused-flags.js';
 import { inspectAll } from './inspect.js';
 
 export const imageInspect = defineCommand({
@@ -7,6 +8,7 @@ export const imageInspect = defineCommand({
   summary: 'Show all that is known about images, as JSON',
   args: [{ name: 'IMAGE', summary: 'Name or id', variadic: true, complete: 'image' }],
   options: {
+    ...REFUSED_PLATFORM,
     format: value("json, or a template such as '{{.Size}}'", 'FORMAT', { short: 'f' }),
   },
   examples: [

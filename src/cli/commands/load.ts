@@ -19,10 +19,11 @@ export const load = defineCommand({
       short: 'i',
       complete: 'file',
     }),
+    platform: value('Platform to take of an image for several', 'OS/ARCH[/VARIANT]'),
     quiet: flag('No progress', { short: 'q' }),
   },
   examples: [{ command: 'docker save alpine | boxlite load', what: 'Straight from Docker' }],
-  async run(context, _args, { input, quiet }) {
+  async run(context, _args, { input, platform, quiet }) {
     if (input === undefined && context.stdin.isTTY === true)
       throw new BoxliteError('invalid-argument', 'requested load from stdin, but stdin is empty', {
         hint: 'name a file with -i, or send an archive through a pipe',
@@ -32,7 +33,10 @@ export const load = defineCommand({
     const view = quiet ? SILENT : openLoadView(context);
     let images: LoadedImage[];
     try {
-      images = await runtime.loadImages(source, { onProgress: (event) => view.take(event) });
+      images = await runtime.loadImages(source, {
+        ...(platform !== undefined && { platform }),
+        onProgress: (event) => view.take(event),
+      });
     } finally {
       view.close();
     }

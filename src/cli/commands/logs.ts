@@ -21,6 +21,7 @@ export const logs = defineCommand({
     timestamps: flag('The time before each line', { short: 't' }),
     since: value('Only what is newer: a date, seconds since 1970, or 42m', 'TIME'),
     until: value('Only what is older', 'TIME'),
+    details: flag('Taken for scripts; a box keeps nothing besides', { hidden: true }),
     console: flag("The virtual machine's own console instead"),
   },
   examples: [

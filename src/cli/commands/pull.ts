@@ -1,6 +1,12 @@
+import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { defineCommand, flag, value } from '../command.js';
-import { print } from '../context.js';
+import { print, type CommandContext } from '../context.js';
+import { hasTagOrDigest } from '../output/reference.js';
 import { pullWithProgress } from '../pull-image.js';
+import { checkContentTrust, CONTENT_TRUST } from '../refused-flags.js';
+import { forEachTarget } from '../targets.js';
+import { untilSignal } from '../until-signal.js';
+import { usageError } from '../usage-error.js';
 
 export const pull = defineCommand({
   name: 'pull',
@@ -9,15 +15,34 @@ export const pull = defineCommand({
   summary: 'Download an image from a registry',
   args: [{ name: 'IMAGE', summary: 'NAME[:TAG|@DIGEST]', complete: 'image' }],
   options: {
+    'all-tags': flag('All tags of the repository', { short: 'a' }),
     quiet: flag('Print the full reference only', { short: 'q' }),
     platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]'),
+    ...CONTENT_TRUST,
   },
   examples: [{ command: 'boxlite pull alpine:3.20', what: 'For boxes that come later' }],
-  async run(context, [image = ''], { quiet, platform }) {
+  async run(context, [image = ''], options) {
+    const { 'all-tags': allTags, quiet, platform } = options;
+    checkContentTrust(options);
+    if (allTags && hasTagOrDigest(image))
+      throw usageError("tag can't be used with --all-tags/-a", 'pull');
     const runtime = await context.runtime();
     const lines = quiet ? undefined : context.stdout;
-    const { reference } = await pullWithProgress(context, runtime, image, { lines, platform });
-    await print(context, `${reference}\n`);
+    const pullOne = async (reference: string): Promise<string> => {
+      const pulled = await pullWithProgress(context, runtime, reference, { lines, platform });
+      return `${pulled.reference}\n`;
+    };
+    if (allTags)
+      await forEachTarget(context, await tagsOf(context, runtime, image), 'in turn', pullOne);
+    else await print(context, await pullOne(image));
     return 0;
   },
 });
+
+function tagsOf(
+  context: CommandContext,
+  runtime: BoxliteRuntime,
+  repository: string,
+): Promise<string[]> {
+  return untilSignal(context, (signal) => runtime.listRemoteTags(repository, signal));
+}

@@ -1,6 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag } from '../command.js';
 import { noSuchBox } from '../../engine/state-error.js';
+import { REFUSED_BY_RM } from '../refused-flags.js';
 import { forEachTarget } from '../targets.js';
 
 export const rm = defineCommand({
@@ -11,6 +12,7 @@ export const rm = defineCommand({
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
   options: {
     force: flag('Kill a running box; a missing one is no error', { short: 'f' }),
+    ...REFUSED_BY_RM,
     volumes: flag('Remove its anonymous volumes as well', { short: 'v' }),
   },
   examples: [{ command: 'boxlite rm -f web', what: 'Whether it runs or not' }],

@@ -2,6 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag } from '../command.js';
 import { warn } from '../context.js';
 import { removalLines } from '../output/removal.js';
+import { REFUSED_PLATFORM } from '../refused-flags.js';
 import { forEachTarget } from '../targets.js';
 
 export const rmi = defineCommand({
@@ -14,6 +15,7 @@ export const rmi = defineCommand({
     'once; with -f also one that has several names, or that a stopped box was made of.',
   args: [{ name: 'IMAGE', summary: 'Name or id', variadic: true, complete: 'image' }],
   options: {
+    ...REFUSED_PLATFORM,
     force: flag('Whatever stands in the way but a running box; a missing one is no error', {
       short: 'f',
     }),

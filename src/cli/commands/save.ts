@@ -2,6 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import { defineCommand, value } from '../command.js';
 import { write } from '../context.js';
 import { oneOf } from '../flags/number.js';
+import { REFUSED_PLATFORM } from '../refused-flags.js';
 import { checkOutputPath, writeFileWhole } from '../write-file-whole.js';
 
 const FORMATS = ['docker-archive', 'oci'] as const;
@@ -16,6 +17,7 @@ export const save = defineCommand({
     "image's blobs are in it byte for byte. A repository without a tag means all its tags.",
   args: [{ name: 'IMAGE', summary: 'Name or id', variadic: true, complete: 'image' }],
   options: {
+    ...REFUSED_PLATFORM,
     output: value('File to write (default: stdout)', 'FILE', { short: 'o', complete: 'file' }),
     format: value('docker-archive (default), or oci for an OCI layout alone', 'FORMAT', {
       parse: oneOf(FORMATS),

@@ -6,6 +6,7 @@ import { defineCommand, flag, value } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { findBox } from '../find-box.js';
 import { parseDetachKeys } from '../flags/detach-keys.js';
+import { REFUSED_BY_START } from '../refused-flags.js';
 import { forEachTarget } from '../targets.js';
 
 export const start = defineCommand({
@@ -19,6 +20,7 @@ export const start = defineCommand({
     interactive: flag('Send stdin to the command; implies -a', { short: 'i' }),
     'sig-proxy': flag('Send signals on to the command (=false: keep them)', { initial: true }),
     'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS'),
+    ...REFUSED_BY_START,
     cold: flag('Boot the box instead of starting it from a template', { hidden: true }),
   },
   examples: [

@@ -18,6 +18,7 @@ export const systemPrune = defineCommand({
   options: {
     all: flag('All images that no box was made of, not only those without a name', { short: 'a' }),
     force: flag('Do not ask', { short: 'f' }),
+    volumes: flag('Anonymous volumes (there are none; for scripts)', { hidden: true }),
     filter: list('Only what matches', 'KEY=VALUE', { parse: filterText }),
   },
   examples: [{ command: 'boxlite system prune -af', what: 'All that is not in use' }],

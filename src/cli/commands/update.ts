@@ -3,6 +3,7 @@ import { defineCommand, value } from '../command.js';
 import { findBox } from '../find-box.js';
 import { wholeNumber } from '../flags/number.js';
 import { parseMemoryMib } from '../flags/size.js';
+import { REFUSED_BY_UPDATE } from '../refused-flags.js';
 import { forEachTarget } from '../targets.js';
 import { usageError } from '../usage-error.js';
 
@@ -11,10 +12,11 @@ export const update = defineCommand({
   group: 'boxes',
   summary: 'Change the options of boxes',
   description:
-    'A restart policy and what concerns stopping count at once, processors and memory of a stopped box\n' +
-    'from its next start on. Prints each name it was given.',
+    'A restart policy and what concerns stopping count at once, processors, memory and processes of a\n' +
+    'stopped box from its next start on. Prints each name it was given.',
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
   options: {
+    ...REFUSED_BY_UPDATE,
     restart: value('Restart policy: no, on-failure[:N], always, unless-stopped', 'POLICY', {
       complete: ['no', 'on-failure', 'always', 'unless-stopped'],
     }),
@@ -23,6 +25,9 @@ export const update = defineCommand({
       parse: wholeNumber(-1),
     }),
     cpus: value('Number of virtual CPUs', 'NUMBER', { parse: wholeNumber(1, 64) }),
+    'pids-limit': value('Most processes and threads in the box; -1 for no limit', 'NUMBER', {
+      parse: wholeNumber(-1, 4_194_304),
+    }),
     memory: value('Memory, such as 2g; a bare number is MiB', 'SIZE', {
       short: 'm',
       parse: parseMemoryMib,
@@ -33,12 +38,13 @@ export const update = defineCommand({
   ],
   async run(context, names, options) {
     const { restart, 'stop-signal': stopSignal, cpus, memory: memoryMib } = options;
-    const timeout = options['stop-timeout'];
+    const { 'stop-timeout': timeout, 'pids-limit': pidsLimit } = options;
     const changes: UpdateOptions = {
       ...(restart !== undefined && { restart }),
       ...(stopSignal !== undefined && { stopSignal }),
       ...(timeout !== undefined && { stopTimeoutSeconds: timeout }),
       ...(cpus !== undefined && { cpus }),
+      ...(pidsLimit !== undefined && { pidsLimit }),
       ...(memoryMib !== undefined && { memoryMib }),
     };
     if (Object.keys(changes).length === 0)

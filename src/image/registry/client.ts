@@ -1,8 +1,10 @@
 import { BoxliteError } from '../../errors.js';
+import { JsonReader } from '../json-reader.js';
 import type { BlobDescriptor } from '../content-store.js';
 import { digestOf, isDigest, parseDigest } from '../digest.js';
 import { MAX_MANIFEST_BYTES } from '../manifest.js';
 import { MANIFEST_ACCEPT } from '../media-types.js';
+import { isTag } from '../reference.js';
 import { blobBytes } from './blob-stream.js';
 import { RegistryHost } from './host.js';
 import type { HttpResponse } from './http.js';
@@ -24,6 +26,12 @@ export interface FetchedManifest {
 
 /** A mirror is not waited for, since somebody else has the image too. */
 const MIRROR_ATTEMPTS = 2;
+
+/** What one answer with tags may hold; a page of 1,000 of 128 characters has less. */
+const MAX_TAGS_BYTES = 1024 * 1024;
+const TAGS_A_PAGE = 1000;
+/** More are a server that goes round in a circle. */
+const MAX_TAG_PAGES = 500;
 
 /** Reads from one registry (OCI distribution-spec), and from its mirrors before it. */
 export class RegistryClient {
@@ -95,6 +103,33 @@ export class RegistryClient {
     return blobBytes(open, this.registry, blob, offset, retry, signal);
   }
 
+  /**
+   * The tags of a repository, in the registry's order (OCI distribution-spec, "Listing Tags").
+   * @throws BoxliteError `image-not-found`, `registry-*`
+   */
+  async tags(repository: string): Promise<string[]> {
+    const what = `tags of ${this.registry}/${repository}`;
+    const tags: string[] = [];
+    let page: string | undefined = `?n=${TAGS_A_PAGE}`;
+    for (let pages = 0; page !== undefined; pages++) {
+      if (pages === MAX_TAG_PAGES)
+        throw new BoxliteError('registry-protocol', `the list of the ${what} does not end`);
+      const response: HttpResponse = await this.ask(async (host) => {
+        const answer = await host.getFrom(repository, `tags/list${page}`, {});
+        if (answer.status !== 200) throw await statusError(answer, host.name, what);
+        return answer;
+      });
+      const bytes = await readLimited(response.body, MAX_TAGS_BYTES, `list of the ${what}`);
+      const list = JsonReader.parse(bytes, what, { code: 'registry-protocol' });
+      for (const tag of list.optionalStrings('tags') ?? []) {
+        if (!isTag(tag)) throw list.fault('tags', `must not hold ${JSON.stringify(tag)}`);
+        tags.push(tag);
+      }
+      page = nextPage(response);
+    }
+    return tags;
+  }
+
   close(): void {
     for (const host of this.hosts) host.close();
   }
@@ -111,6 +146,14 @@ export class RegistryClient {
       }
     });
   }
+}
+
+/** The query of the page that follows: only that, so that a registry leads nowhere else. */
+function nextPage({ headers, url }: HttpResponse): string | undefined {
+  const link = [headers.link ?? []].flat().join(',');
+  const [, target] = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link) ?? [];
+  if (target === undefined || !URL.canParse(target, url.href)) return undefined;
+  return new URL(target, url).search;
 }
 
 /** The digest asked for, else the one the registry announces, else our own; bytes must agree. */
