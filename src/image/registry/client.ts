@@ -108,7 +108,8 @@ export class RegistryClient {
    * @throws BoxliteError `image-not-found`, `registry-*`
    */
   async tags(repository: string): Promise<string[]> {
-    const what = `tags of ${this.registry}/${repository}`;
+    const name = `${this.registry}/${repository}`;
+    const what = `tags of ${name}`;
     const tags: string[] = [];
     let page: string | undefined = `?n=${TAGS_A_PAGE}`;
     for (let pages = 0; page !== undefined; pages++) {
@@ -116,7 +117,7 @@ export class RegistryClient {
         throw new BoxliteError('registry-protocol', `the list of the ${what} does not end`);
       const response: HttpResponse = await this.ask(async (host) => {
         const answer = await host.getFrom(repository, `tags/list${page}`, {});
-        if (answer.status !== 200) throw await statusError(answer, host.name, what);
+        if (answer.status !== 200) throw await statusError(answer, host.name, name);
         return answer;
       });
       const bytes = await readLimited(response.body, MAX_TAGS_BYTES, `list of the ${what}`);
