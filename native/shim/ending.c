@@ -20,6 +20,7 @@ enum { LONG_RUN_MS = 10000, SHUTDOWN_SECONDS = 10, KILLED_CODE = 137, KILLED_SIG
 
 static void write_facts(struct shim *shim, int status);
 static struct err describe(const struct shim *shim, int status);
+static bool is_owed(const struct client *client);
 
 void ending_asked_for(struct shim *shim) {
     bool again = shim->vmm.killed;
@@ -65,24 +66,34 @@ void ending_handled(struct shim *shim, const struct client *client) {
 void ending_settle(struct shim *shim) {
     if (!shim->ended)
         return;
-    bool waiting = false;
+    bool owned = false;
+    for (uint32_t i = 0; i < MAX_CLIENTS; i++)
+        if (shim->clients[i] && !shim->clients[i]->dead && shim->clients[i]->own_exit)
+            owned = true;
+    if (!owned && !shim->exit_handled)
+        hook_begin(shim);
+    /* Who sees his connection close goes on as if nothing were left of the box. So a shim that has nothing else
+     * to do leaves that to the kernel, which closes what is open after the process has let go of all else. */
+    if (ending_is_over(shim))
+        return;
     for (uint32_t i = 0; i < MAX_CLIENTS; i++) {
         struct client *client = shim->clients[i];
-        if (!client || client->dead)
-            continue;
-        if (client->own_exit && !shim->exit_handled)
-            waiting = true;
-        else if (client->out.used == 0)
+        if (client && !is_owed(client) && (!client->own_exit || shim->exit_handled))
             client_drop(shim, client);
     }
     clients_settle(shim);
-    if (!waiting && !shim->exit_handled)
-        hook_begin(shim);
 }
 
 bool ending_is_over(const struct shim *shim) {
-    return shim->ended && shim->exit_handled && shim->client_count == 0;
+    if (!shim->ended || !shim->exit_handled || shim->hook.pid)
+        return false;
+    for (uint32_t i = 0; i < MAX_CLIENTS; i++)
+        if (shim->clients[i] && is_owed(shim->clients[i]))
+            return false;
+    return true;
 }
+
+static bool is_owed(const struct client *client) { return !client->dead && client->out.used > 0; }
 
 static void write_facts(struct shim *shim, int status) {
     if (shim->main.exited)

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { LIMITS, SHIM_FLAGS } from '../../src/agent/protocol.js';
-import { appears, gone } from './shim/observe.js';
+import { appears, commandOf, gone } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXEC, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -88,6 +88,15 @@ describe('end', () => {
     expect(existsSync(file)).toBe(false);
     client.close();
     await appears(file);
+  });
+
+  test('closes no connection before its process has ended', async () => {
+    await using harness = await ShimHarness.make();
+    const { shim, client } = await harness.running();
+    client.raw('killVmm', 0, '');
+    await client.closed;
+    // Empty for a process that has let go of its memory.
+    expect(commandOf(shim.pid)).toBe('');
   });
 
   test('lets the next shim in while a slow client still reads the last output', async () => {

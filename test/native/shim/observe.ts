@@ -58,10 +58,19 @@ export async function ended(pid: number): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Empty when it has ended, or lets go of all it has just now. */
+export function commandOf(pid: number): string {
+  return readProc(pid, 'cmdline');
+}
+
 function readStatus(pid: number): string {
+  return readProc(pid, 'status') || 'State:\tX';
+}
+
+function readProc(pid: number, name: string): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'latin1');
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
-    return 'State:\tX';
+    return '';
   }
 }
