@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { GENERATION, SHIM_PHASES } from '../../src/agent/protocol.js';
+import { lookUntil } from '../helpers/look-until.js';
 import { FramePeer } from './shim/frame-peer.js';
 import {
   BUILD_TIMEOUT_MS,
@@ -54,6 +58,22 @@ test('refuses a directory in which another shim runs, and leaves that one alone'
   expect(existsSync(join(harness.directory, 'boot-error.json'))).toBe(false);
   await harness.client();
   expect(first.child.exitCode).toBeNull();
+});
+
+test('waits for the lock of one that has taken its socket away already', async () => {
+  await using harness = await ShimHarness.make();
+  const holder = spawn('flock', [harness.directory, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  holder.stdin.write('locked');
+  await once(holder.stdout, 'data');
+  const shim = harness.spawn(harness.config());
+  // Among those who wait, in the kernel's list of locks (proc_locks(5)).
+  const waits = new RegExp(`-> FLOCK .* ${shim.pid} `);
+  await lookUntil(
+    () => readFile('/proc/locks', 'latin1'),
+    (locks) => waits.test(locks),
+  );
+  holder.stdin.end();
+  expect(await shim.statusLine).toMatch(/^up /);
 });
 
 test('takes over what a killed shim left, its facts and its sockets', async () => {
