@@ -18,6 +18,8 @@ export interface ProcessStat {
   /** One letter; `T` when a signal has stopped it. */
   state: string;
   parentPid: number;
+  /** It runs no more of its program; its files may be closed already. */
+  exiting: boolean;
   startTicks: number;
 }
 
@@ -66,13 +68,18 @@ export function parseStat(stat: string): ProcessStat | undefined {
   const state = fields[0] ?? '';
   if (state === 'Z' || state === 'X' || state === 'x') return undefined;
   const parentPid = Number(fields[FIELD_PPID - FIELD_STATE]);
+  const exiting = (Number(fields[FIELD_FLAGS - FIELD_STATE]) & PF_EXITING) !== 0;
   const startTicks = Number(fields[FIELD_STARTTIME - FIELD_STATE]);
-  return Number.isSafeInteger(startTicks) ? { state, parentPid, startTicks } : undefined;
+  return Number.isSafeInteger(startTicks) ? { state, parentPid, exiting, startTicks } : undefined;
 }
 
 const FIELD_STATE = 3;
 const FIELD_PPID = 4;
+const FIELD_FLAGS = 9;
 const FIELD_STARTTIME = 22;
+
+/** include/linux/sched.h */
+const PF_EXITING = 0x4;
 
 let own: ProcessIdentity | undefined;
 let bootId: string | undefined;

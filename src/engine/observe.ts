@@ -202,9 +202,10 @@ function phaseAtSight(directory: string, started: StartedFact | undefined): Shim
   if (started === undefined || !existsSync(join(directory, BOX_FILES.shimSocket))) return undefined;
   const shim = statOf(started.shim);
   const vmm = readStat(started.vmmPid);
-  // Who is stopped answers nobody: that must not pass for a box that runs.
-  if (shim === undefined || shim.state === STOPPED || vmm?.parentPid !== started.shimPid)
-    return undefined;
+  // Who is stopped answers nobody, nor does one that was killed and has not quite ended: that must not pass
+  // for a box that runs.
+  if (shim === undefined || shim.exiting || shim.state === STOPPED) return undefined;
+  if (vmm?.parentPid !== started.shimPid) return undefined;
   return vmm.state === STOPPED ? SHIM_PHASES.PAUSED : SHIM_PHASES.RUNNING;
 }
 

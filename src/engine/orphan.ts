@@ -1,7 +1,7 @@
 import { readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { BoxliteError } from '../errors.js';
-import { identifyProcess, isAlive, readStat, type ProcessIdentity } from '../process-identity.js';
+import { identifyProcess, readStat, statOf, type ProcessIdentity } from '../process-identity.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { startedFact } from './facts.js';
 
@@ -19,7 +19,8 @@ export async function orphanedShim(
 ): Promise<ProcessIdentity | undefined> {
   const fact = await startedFact(directory).catch(() => undefined);
   // Once its VM has ended, a supervisor takes its socket away by itself.
-  if (fact && isAlive(fact.shim) && readStat(fact.vmmPid)?.parentPid === fact.shim.pid)
+  const alive = fact && statOf(fact.shim);
+  if (alive && !alive.exiting && readStat(fact.vmmPid)?.parentPid === fact.shim.pid)
     return fact.shim;
   // Where the directory is gone, so is that fact; but the supervisor still works in there.
   if (shimPid === null) return undefined;

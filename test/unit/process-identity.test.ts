@@ -22,12 +22,13 @@ test.each([
   expect(parseStat(stat)?.startTicks).toBe(expected);
 });
 
-test('state and parent are read', () => {
-  expect(parseStat(`7 (node) T 5 ${REST.slice(2)}`)).toEqual({
-    state: 'T',
-    parentPid: 5,
-    startTicks: 987654,
-  });
+test('state and parent are read, and whether it is about to end', () => {
+  const stat = (flags: number) =>
+    `7 (node) T 5 2 3 4 5 ${flags} ${REST.slice('1 2 3 4 5 6 '.length)}`;
+  const read = { state: 'T', parentPid: 5, startTicks: 987654 };
+  expect(parseStat(stat(0x40_0040))).toEqual({ ...read, exiting: false });
+  expect(parseStat(stat(0x40_0044))).toEqual({ ...read, exiting: true });
+  expect(readStat(process.pid)?.exiting).toBe(false);
   expect(readStat(process.pid)?.parentPid).toBe(process.ppid);
 });
 
