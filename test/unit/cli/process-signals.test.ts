@@ -1,9 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { ProcessSignals } from '../../../src/cli/process-signals.js';
 
-/** libuv hands a signal on in the next turn of the loop. */
-const told = (): Promise<void> => delay(20);
+const raise = process.kill.bind(process, process.pid);
+
+/** libuv hands signals on in the order in which they came: when one more has, those before it have. */
+const told = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once('SIGWINCH', () => resolve());
+    raise('SIGWINCH');
+  });
 
 describe('the signals of the process', () => {
   it('are told to all who listen', async () => {
