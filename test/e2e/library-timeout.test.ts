@@ -8,7 +8,7 @@ import { TestHome } from '../helpers/test-home.js';
 const { SIGTERM, SIGKILL } = constants.signals;
 
 /** Enough for a script to set its traps and start its children, on a busy host and emulated. */
-const SET_UP_MS = 2_000;
+const SET_UP_MS = 4_000;
 
 const home = new TestHome();
 beforeAll(() => home.create());
@@ -67,7 +67,7 @@ describe('a time-out', () => {
 
   test('lets a child clean up whose parent has ended at once', async () => {
     const box = await idleBox(home);
-    const child = `sh -c 'trap "sleep 0.5; echo done > /cleaned; exit" TERM; sleep 1000 & wait'`;
+    const child = `sh -c 'trap "sleep 0.2; echo done > /cleaned; exit" TERM; sleep 1000 & wait'`;
     const result = await (await box.exec(shell(`${child} & wait`).timeout(SET_UP_MS))).wait();
     expect(result).toMatchObject({ signal: SIGTERM, timedOut: true });
     expect(await runIn(box, 'cat /cleaned')).toMatchObject({ stdout: 'done\n' });

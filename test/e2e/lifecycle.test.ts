@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
+afterEach(home.forgetFailure);
 
 interface Inspection {
   Id: string;
@@ -63,7 +64,7 @@ describe('a box', () => {
     const script =
       'trap "exit 0" TERM; dd if=/dev/urandom of=/data bs=1M count=4 2>/dev/null; sha256sum /data; while :; do sleep 1; done';
     await home.ok(['run', '-d', '--name', 'data', 'busybox', 'sh', '-c', script]);
-    const [logs] = [home.start(['logs', '-f', 'data'])];
+    const logs = home.start(['logs', '-f', 'data']);
     const [sum] = await logs.output(/[0-9a-f]{64} {2}\/data/);
     expect(await home.ok(['stop', 'data'])).toBe('data');
     expect((await logs.result).status).toBe(0);
@@ -91,8 +92,10 @@ describe('stop and kill', () => {
   it('stop sends TERM first, and the command decides its code', async () => {
     const script = 'trap "exit 5" TERM; echo ready; while :; do sleep 1; done';
     await home.ok(['run', '-d', '--name', 'polite', 'busybox', 'sh', '-c', script]);
-    await home.start(['logs', '-f', 'polite']).output(/ready/);
+    const logs = home.start(['logs', '-f', 'polite']);
+    await logs.output(/ready/);
     await home.ok(['stop', 'polite']);
+    await logs.result;
     expect((await inspect('polite')).State.ExitCode).toBe(5);
     await home.ok(['rm', 'polite']);
   });
@@ -100,9 +103,11 @@ describe('stop and kill', () => {
   it('kill -s sends that signal, kill without ends the box with 137', async () => {
     const script = 'trap "exit 6" USR1; echo ready; while :; do sleep 1; done';
     await home.ok(['run', '-d', '--name', 'usr', 'busybox', 'sh', '-c', script]);
-    await home.start(['logs', '-f', 'usr']).output(/ready/);
+    const logs = home.start(['logs', '-f', 'usr']);
+    await logs.output(/ready/);
     expect(await home.ok(['kill', '-s', 'USR1', 'usr'])).toBe('usr');
     expect(await home.ok(['wait', 'usr'])).toBe('6');
+    await logs.result;
     await home.ok(['run', '-d', '--name', 'hard', 'busybox', 'sleep', '600']);
     expect(await home.ok(['kill', 'hard'])).toBe('hard');
     expect(await home.ok(['wait', 'hard'])).toBe('137');

@@ -1,10 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
+afterEach(home.forgetFailure);
 const MIB = 2 ** 20;
 const TICKS_A_SECOND = 100;
 
@@ -51,10 +52,12 @@ describe('memory', () => {
   it('that a child takes too much of ends the child alone', { timeout: 240_000 }, async () => {
     const script = 'tail /dev/zero; echo "child $?"; sleep 600';
     await home.ok(['run', '-d', ...small, 'parent', 'busybox', 'sh', '-c', script]);
-    await home.start(['logs', '-f', 'parent'], { timeoutMs: 180_000 }).output(/child 137/);
+    const logs = home.start(['logs', '-f', 'parent'], { timeoutMs: 180_000 });
+    await logs.output(/child 137/);
     expect(await home.ok(['exec', 'parent', 'echo', 'alive'])).toBe('alive');
     await home.ok(['kill', 'parent']);
     expect(await home.ok(['wait', 'parent'])).toBe('137');
+    await logs.result;
     // It was killed by us: the memory that its child lacked was no reason.
     expect(await inspect('parent', '{{.State.OOMKilled}}')).toBe('false');
     await home.ok(['rm', 'parent']);
@@ -160,9 +163,10 @@ async function threadTicks(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`);
   return Promise.all(
     threads.map(async (thread) => {
-      const text = await readFile(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+      // One that has ended since has used none.
+      const text = await readFile(`/proc/${pid}/task/${thread}/stat`, 'latin1').catch(() => '');
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      return Number(fields[11]) + Number(fields[12]);
+      return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
     }),
   );
 }

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildGuestProgram } from '../helpers/guest-program.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
+afterEach(home.forgetFailure);
 const run = (flags: string[], script: string): Promise<string> =>
   home.ok(['run', '--rm', ...flags, 'busybox', 'sh', '-c', script]);
 

@@ -51,6 +51,8 @@ describe.each([80, 40])('a pull on a terminal of %i columns', (columns) => {
   it('that ctrl-c ends leaves the screen in order and goes on the next time', async () => {
     const cli = pullOnTerminal(columns);
     await cli.output(/1MB\/2MB/);
+    // The small one comes in besides, whichever is shown first.
+    await cli.output(/: Pull complete/);
     cli.child.stdin.write('\u0003');
     const { status, stdout } = await cli.result;
     expect(status).toBe(130);

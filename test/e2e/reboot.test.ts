@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { EventFollower } from '../helpers/event-follower.js';
-import { killProcess, programOf } from '../helpers/processes.js';
+import { killAndWait, programOf } from '../helpers/processes.js';
+import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -14,7 +15,11 @@ const OTHER_BOOT = '00000000-0000-0000-0000-000000000000';
 /** What a restart of the host leaves: no process, and the names of another boot in the records. */
 async function rebootHost(): Promise<void> {
   for (const process of await home.processes())
-    if (programOf(process) === 'boxlite-shim') killProcess(process.pid);
+    if (programOf(process) === 'boxlite-shim') await killAndWait(process.pid);
+  // The kernel ends their VMMs.
+  const machines = async () =>
+    (await home.processes()).filter((each) => programOf(each) !== 'node');
+  await lookUntil(machines, (left) => left.length === 0);
   const boxes = join(home.path, 'boxes');
   for (const id of await readdir(boxes)) {
     const path = join(boxes, id, 'started.json');

@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { awkwardBytes, longBytes, sha256 } from '../helpers/bytes.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
+afterEach(home.forgetFailure);
 
 /** Status, stdout and stderr of a foreground run that leaves nothing behind. */
 async function run(args: string[], options = {}): Promise<[number | string, string, string]> {

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { BOXLITE, start, type RunningCli } from '../helpers/cli.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
+afterEach(home.forgetFailure);
 const execute = promisify(execFile);
 
 /** Runs the CLI on a terminal of its own, of 40 × 100, whose name it prints first. */

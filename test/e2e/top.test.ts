@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -19,10 +20,13 @@ describe('top', () => {
   it('needs no ps in the image, and shows exec sessions too', async () => {
     const session = home.start(['exec', 'web', 'sh', '-c', 'echo up; sleep 555']);
     await session.output(/up/);
-    const [header, ...rows] = (await home.ok(['top', 'web'])).split('\n');
+    // The shell that has spoken has yet to become two.
+    const [header, ...rows] = await lookUntil(
+      async () => (await home.ok(['top', 'web'])).split('\n'),
+      (lines) => lines.some((line) => line.endsWith(' sleep 555')),
+    );
     expect(header?.split(/ +/)).toEqual('UID PID PPID C STIME TTY TIME CMD'.split(' '));
     expect(rows[0]).toMatch(/^root +1 +0 +\d+ +\S+ +\? +00:00:\d\d +sleep 600$/);
-    expect(rows.map((row) => row.trim().split(/ {2,}/).at(-1))).toContain('sleep 555');
     session.child.kill('SIGKILL');
     await session.result;
   });

@@ -13,7 +13,9 @@ export class EventFollower implements AsyncDisposable {
   /** Resolves when it follows: what happens from then on is seen. */
   static async start(home: TestHome, box: string): Promise<EventFollower> {
     const format = '<{{.Action}} {{.Actor.Attributes.name}} {{json .Actor.Attributes}}>';
-    const cli = home.start(['events', '--since', '1s', '--format', format], { timeoutMs: 110_000 });
+    // From the test's own now on: the follower may come to its own long after the probe was made.
+    const args = ['events', '--since', new Date().toISOString(), '--format', format];
+    const cli = home.start(args, { timeoutMs: 110_000 });
     // A box of its own is the proof that it listens.
     const probe = `probe-${box}`;
     await home.ok(['create', '--name', probe, 'busybox', 'true']);

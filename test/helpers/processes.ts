@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 
 export interface FoundProcess {
   pid: number;
@@ -37,6 +38,12 @@ export function killProcess(pid: number): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
+}
+
+/** Ends a process at once and resolves when it has ended, which it has not yet when the signal is sent. */
+export async function killAndWait(pid: number): Promise<void> {
+  killProcess(pid);
+  while ((await commandOf(pid)) !== '') await turn();
 }
 
 /** Empty for a process that is gone, a zombie, or not ours to look at. */

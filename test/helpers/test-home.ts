@@ -4,7 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, type TestContext } from 'vitest';
 import { BOXLITE, run, start, type CliOptions, type CliResult, type RunningCli } from './cli.js';
 import { killProcess, processesOf, type FoundProcess } from './processes.js';
 
@@ -52,6 +52,13 @@ export class TestHome {
     return stdout.toString().replace(/\n$/, '');
   }
 
+  /** For `afterEach`: the boxes of a test that fails are not there to fail the next ones. */
+  readonly forgetFailure = async ({ task }: TestContext): Promise<void> => {
+    if (task.result?.state !== 'fail') return;
+    const boxes = (await this.ok(['ps', '-aq'])).split('\n').filter((id) => id !== '');
+    if (boxes.length > 0) await this.ok(['rm', '-f', ...boxes]);
+  };
+
   processes(): Promise<FoundProcess[]> {
     return processesOf(this.path);
   }
@@ -86,7 +93,7 @@ export class TestHome {
     const deadline = Date.now() + TIDY_MS;
     for (;;) {
       const left = await this.processes();
-      const tidying = left.some(({ command }) => command.includes('__on-exit'));
+      const tidying = left.some(({ command }) => / (__on-exit|system start)\b/.test(command));
       if (!tidying || Date.now() > deadline) return left;
       await delay(LOOK_AGAIN_MS);
     }
