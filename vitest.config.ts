@@ -14,7 +14,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {
