@@ -40,7 +40,7 @@ describe('much at once', () => {
     expect([status, stdout.toString()]).toEqual([0, `${sha256(bytes)}  -\n`]);
   });
 
-  it('a thousand execs leak neither processes nor descriptors', { timeout: 900_000 }, async () => {
+  it('a thousand execs leak neither processes nor descriptors', { timeout: 1_800_000 }, async () => {
     await home.ok(['run', '-d', '--name', 'many', 'busybox', 'sleep', '6000']);
     const count = async (): Promise<string> =>
       // The shell's own, and no pipeline, whose ends are not there at the same time.

@@ -14,14 +14,14 @@ const programs = readdirSync(join(import.meta.dirname, 'guest'))
 describe('boxlite-guest', () => {
   beforeAll(async () => {
     await run('make', ['-s', '-C', native, ...programs], { maxBuffer: 1 << 24 });
-  }, 240_000);
+  }, 600_000);
 
   it('has tests', () => {
     expect(programs.length).toBeGreaterThan(4);
   });
 
   it.each(programs)('holds every fact of %s', async (program) => {
-    const { stdout } = await run(join(native, program), { timeout: 120_000 });
+    const { stdout } = await run(join(native, program), { timeout: 240_000 });
     expect(stdout).not.toContain('FAILED');
     expect(stdout).toMatch(/^ok /m);
   });

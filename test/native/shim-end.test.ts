@@ -5,7 +5,7 @@ import { LIMITS, SHIM_FLAGS } from '../../src/agent/protocol.js';
 import { appears, commandOf, gone } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXEC, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 describe('lifeline', () => {

@@ -6,7 +6,7 @@ import { STAGES } from '../../src/agent/protocol.js';
 import { lines } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 test('started.json says who runs and since when', async () => {

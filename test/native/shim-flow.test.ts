@@ -5,7 +5,7 @@ import { FramePeer } from './shim/frame-peer.js';
 import { pssKib } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXEC, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 test('a client that does not read stalls no other, and is dropped when the guest overruns it', async () => {

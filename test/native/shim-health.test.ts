@@ -7,7 +7,7 @@ import { GENERATION, HEALTH_FACT, LIMITS } from '../../src/agent/protocol.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 const check = (streak: number, output = '') => ({

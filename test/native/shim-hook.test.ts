@@ -5,7 +5,7 @@ import { NO_ON_EXIT } from '../../src/agent/protocol.js';
 import { appears, gone } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 const LONG_MS = 3_600_000;

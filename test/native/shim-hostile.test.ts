@@ -3,7 +3,7 @@ import { encodeFrame } from '../../src/agent/frame.js';
 import { LIMITS } from '../../src/agent/protocol.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXEC, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 describe('hostile guest', () => {

@@ -5,7 +5,7 @@ import { FRAME_FLAGS, LIMITS } from '../../src/agent/protocol.js';
 import { gone, logRecords } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXEC, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 test('is logged with stream and time, whoever listens', async () => {

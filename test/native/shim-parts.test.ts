@@ -15,14 +15,14 @@ const programs = ['common', 'shim'].flatMap((area) =>
 /** The parts of the shim and the code both programs share, under the sanitizers. */
 beforeAll(async () => {
   await run('make', ['-s', '-C', native, ...programs], { maxBuffer: 1 << 24 });
-}, 300_000);
+}, 600_000);
 
 test('there are programs to run', () => {
   expect(programs.length).toBeGreaterThanOrEqual(5);
 });
 
 test.each(programs)('every fact of %s holds', async (program) => {
-  const { stdout } = await run(join(native, program), { cwd: native, timeout: 60_000 });
+  const { stdout } = await run(join(native, program), { cwd: native, timeout: 240_000 });
   expect(stdout).not.toContain('FAILED');
   expect(stdout).toMatch(/^ok /m);
 });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { SHIM_PHASES } from '../../src/agent/protocol.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 async function vmmOf(harness: ShimHarness): Promise<number> {

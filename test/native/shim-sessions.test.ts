@@ -4,7 +4,7 @@ import { FRAME_FLAGS, STAGES } from '../../src/agent/protocol.js';
 import { pssKib } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXEC, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 test('keeps two clients that use the same numbers apart', async () => {

@@ -15,7 +15,7 @@ import {
   ShimHarness,
 } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 test('says up and greets clients with generation, phase and pids', async () => {

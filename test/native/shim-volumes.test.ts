@@ -9,7 +9,7 @@ import {
   ShimHarness,
 } from './shim/shim-harness.js';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 const HOSTILE_VMM = join(import.meta.dirname, '../../native/build/test/shim/fake-hostile-vmm');

@@ -16,7 +16,7 @@ export const KEEP_ID = 0xffff_ffff;
 const NATIVE = join(import.meta.dirname, '../../../native');
 const FAKE_VMM = join(NATIVE, 'build/test/shim/fake-vmm');
 
-export const BUILD_TIMEOUT_MS = 300_000;
+export const BUILD_TIMEOUT_MS = 600_000;
 
 /** Makes the shim and what stands in for its VMM; nothing to do when they are there. */
 export async function buildShim(): Promise<void> {
