@@ -40,25 +40,31 @@ describe('much at once', () => {
     expect([status, stdout.toString()]).toEqual([0, `${sha256(bytes)}  -\n`]);
   });
 
-  it('a thousand execs leak neither processes nor descriptors', { timeout: 1_800_000 }, async () => {
-    await home.ok(['run', '-d', '--name', 'many', 'busybox', 'sleep', '6000']);
-    const count = async (): Promise<string> =>
-      // The shell's own, and no pipeline, whose ends are not there at the same time.
-      home.ok(['exec', 'many', 'sh', '-c', 'set -- /proc/[0-9]*; echo $#']);
-    await home.ok(['exec', 'many', 'true']);
-    const [processes, descriptors] = [await count(), await shimDescriptors('many')];
-    for (let round = 0; round < 100; round += 1)
-      await Promise.all(
-        Array.from({ length: 10 }, () => home.ok(['exec', 'many', 'true'], { timeoutMs: 120_000 })),
+  it(
+    'a thousand execs leak neither processes nor descriptors',
+    { timeout: 1_800_000 },
+    async () => {
+      await home.ok(['run', '-d', '--name', 'many', 'busybox', 'sleep', '6000']);
+      const count = async (): Promise<string> =>
+        // The shell's own, and no pipeline, whose ends are not there at the same time.
+        home.ok(['exec', 'many', 'sh', '-c', 'set -- /proc/[0-9]*; echo $#']);
+      await home.ok(['exec', 'many', 'true']);
+      const [processes, descriptors] = [await count(), await shimDescriptors('many')];
+      for (let round = 0; round < 100; round += 1)
+        await Promise.all(
+          Array.from({ length: 10 }, () =>
+            home.ok(['exec', 'many', 'true'], { timeoutMs: 120_000 }),
+          ),
+        );
+      expect(await count()).toBe(processes);
+      // The shim hears of a client's end when that has ended.
+      await lookUntil(
+        () => shimDescriptors('many'),
+        (held) => held <= descriptors,
       );
-    expect(await count()).toBe(processes);
-    // The shim hears of a client's end when that has ended.
-    await lookUntil(
-      () => shimDescriptors('many'),
-      (held) => held <= descriptors,
-    );
-    await home.ok(['rm', '-f', 'many']);
-  });
+      await home.ok(['rm', '-f', 'many']);
+    },
+  );
 });
 
 /** How many descriptors the box's shim holds. */
