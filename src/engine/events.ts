@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
 import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ShimClient } from '../agent/client.js';
 import { BoxliteError } from '../errors.js';
 import type { EventRecord } from '../store/events.js';
@@ -33,6 +34,9 @@ export interface EventOptions {
  * host its writer may stand still in between.
  */
 const LOOK_AGAIN_MS = [5, 50, 500, 5_000];
+
+/** Before a box whose shim has gone and that seems to run is looked at once more. */
+const WATCH_AGAIN_MS = 50;
 
 /** A timer of Node's fires at once when it is given more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -158,9 +162,16 @@ class News implements Disposable {
     }
     if (this.stopped) return;
     const record = this.#context.database().boxes.get(id);
-    if (record !== undefined && isActive(record.status))
-      await settle(this.#context.home, this.#context.database(), record);
+    const settled =
+      record !== undefined && isActive(record.status)
+        ? await settle(this.#context.home, this.#context.database(), record)
+        : undefined;
     this.#change();
+    // It has been started again, or its end is not to be seen yet: nobody else would tell of it.
+    if (settled !== undefined && isActive(settled.status)) {
+      await delay(WATCH_AGAIN_MS);
+      if (!this.stopped) await this.#foldIn(id);
+    }
   }
 
   /** Now, and some time later. */
