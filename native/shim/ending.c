@@ -52,6 +52,8 @@ void ending_vmm_ended(struct shim *shim, int status) {
     shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= LONG_RUN_MS;
 
     write_facts(shim, status);
+    /* Who is told that the box has gone finds nobody of it: what takes long comes before. */
+    facts_sync(shim);
     directory_release(shim);
     clients_broadcast(shim, &(struct frame_header){.type = BL_MSG_GONE}, NULL);
     shim->phase = BL_SHIM_PHASE_EXITED;
