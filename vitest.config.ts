@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is looked for again and again is there at once, or a busy host needs long for it; a second says neither. */
+const poll = { timeout: 60_000 };
+
 /** One project a kind of test (test/README in src/README.md): what each may touch differs, so do its limits. */
 export default defineConfig({
   test: {
@@ -12,6 +15,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll },
         },
       },
       { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
@@ -22,6 +26,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
+          expect: { poll },
           globalSetup: ['test/helpers/e2e-setup.ts'],
           // Two cores: VMs of two files at once only slow each other down.
           fileParallelism: false,

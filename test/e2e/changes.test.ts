@@ -136,7 +136,7 @@ describe('commit', () => {
   });
 
   it('that is killed leaves the box moving', async () => {
-    const write = 'dd if=/dev/urandom of=/big bs=1M count=64 2>/dev/null; sync';
+    const write = 'dd if=/dev/urandom of=/big bs=1M count=16 2>/dev/null; sync';
     await home.ok(['exec', 'busy', 'sh', '-c', write]);
     const commit = home.start(['commit', 'busy', 'never:1']);
     // A command that is sent into a box that stands still runs when it moves again.

@@ -51,6 +51,14 @@ const python = (script: string): string =>
     encoding: 'utf8',
   }).trimEnd();
 
+/** Takes a while to copy, also where it takes none to write. */
+const MAKE_ZEROES = 'head -c 64000000 /dev/zero > /zeroes';
+
+/** Resolves as soon as a copy has begun to write the file. */
+async function begun(name: string): Promise<void> {
+  await expect.poll(() => readdir(host), { interval: 5 }).toContain(name);
+}
+
 /** Status and what is said, with paths of the test's own taken out. */
 async function cp(...args: string[]): Promise<[status: unknown, stderr: string]> {
   const { status, stdout, stderr } = await home.boxlite(['cp', ...args], { cwd: host });
@@ -414,10 +422,10 @@ describe('cp', () => {
   });
 
   it('ends in good order when it is interrupted, and when it is killed', async () => {
-    await sh('rm -rf /w; mkdir /w; head -c 200000000 /dev/zero > /zeroes');
+    await sh(`rm -rf /w; mkdir /w; ${MAKE_ZEROES}`);
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       const out = home.start(['cp', 'up:/zeroes', 'part'], { cwd: host });
-      await expect.poll(() => readdir(host)).toContain('part');
+      await begun('part');
       out.child.kill(signal);
       expect((await out.result).status).toBe(signal === 'SIGINT' ? 130 : signal);
       // The host's end removes what is half there, also when nobody waits for it.
@@ -438,10 +446,13 @@ describe('cp', () => {
 
   it('says so when the box is gone in the middle, and leaves no half file', async () => {
     await home.ok(['run', '-d', '--name', 'gone', 'busybox', 'sleep', '100000']);
-    await home.ok(['exec', 'gone', 'sh', '-c', 'head -c 200000000 /dev/zero > /zeroes']);
+    await home.ok(['exec', 'gone', 'sh', '-c', MAKE_ZEROES]);
     const out = home.start(['cp', 'gone:/zeroes', 'part'], { cwd: host });
-    await expect.poll(() => readdir(host)).toContain('part');
+    await begun('part');
+    // It must not have come to its end by then.
+    out.child.kill('SIGSTOP');
     await home.ok(['rm', '-f', 'gone']);
+    out.child.kill('SIGCONT');
     const { status, stderr } = await out.result;
     expect([status, stderr]).toEqual([1, expect.stringMatching(/^boxlite: /)]);
     expect(await readdir(host)).toEqual([]);

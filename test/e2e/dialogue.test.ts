@@ -22,7 +22,8 @@ it('is held with a shell in a box: resize, interrupt, jobs, editor, detach, atta
   await screen.type('stty size');
   await screen.until(/^24 40$/m);
   await screen.resize({ columns: 60, rows: 20 });
-  await screen.type('clear; stty size');
+  // Keys may overtake the news of another size.
+  await screen.type('clear; until stty size | grep "20 60"; do :; done');
   await screen.until(/^20 60$/m);
 
   await screen.type(`clear; sh -c 'echo begun; exec sleep 6000'`);
@@ -79,7 +80,7 @@ it('is held with a shell in a box: resize, interrupt, jobs, editor, detach, atta
   await screen.resize({ columns: 50, rows: 20 });
   await screen.type('clear; boxlite attach talk');
   await screen.until(/^\/ # ?$/);
-  await screen.type('stty size');
+  await screen.type('until stty size | grep "20 50"; do :; done');
   await screen.until(/^20 50$/m);
   await screen.type('cat /tmp/note; true');
   await screen.until(/^second$/m);

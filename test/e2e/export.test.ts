@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -145,13 +145,18 @@ describe('export', () => {
 
   it('leaves no half archive when the box is gone in the middle of it', async () => {
     await home.ok(['run', '-d', '--name', 'gone', 'busybox', 'sleep', '6000']);
-    await home.ok(['exec', 'gone', 'sh', '-c', 'head -c 100000000 /dev/zero > /zeroes; sync']);
+    await home.ok(['exec', 'gone', 'sh', '-c', 'head -c 64000000 /dev/zero > /zeroes; sync']);
     const archive = join(files, 'gone.tar');
     const cli = home.start(['export', '-o', archive, 'gone']);
-    await expect
-      .poll(async () => (await readdir(files)).some((name) => name.endsWith('.partial')))
-      .toBe(true);
+    const written = async (): Promise<number> => {
+      const draft = (await readdir(files)).find((name) => name.endsWith('.partial'));
+      return draft === undefined ? 0 : (await stat(join(files, draft))).size;
+    };
+    await expect.poll(written, { interval: 5 }).toBeGreaterThan(0);
+    // It must not have come to its end by then.
+    cli.child.kill('SIGSTOP');
     await home.ok(['rm', '-f', 'gone']);
+    cli.child.kill('SIGCONT');
     const { status, stderr } = await cli.result;
     expect(status).toBe(1);
     expect(stderr).toMatch(/^boxlite: /);

@@ -36,8 +36,11 @@ const status = async (box: string): Promise<string> =>
 
 describe('a healthcheck', () => {
   it('goes from starting to unhealthy and to healthy, with the words of ps and its filter', async () => {
-    await runChecked('ups', 'echo looked; test -e /fine', '--health-retries', '2');
+    // No check ends before the first look.
+    const check = 'until [ -e /looked ]; do sleep 0.1; done; echo looked; test -e /fine';
+    await runChecked('ups', check, '--health-retries', '2', '--health-timeout', '10m');
     expect(await healthOf('ups')).toMatchObject({ Status: 'starting' });
+    await home.ok(['exec', 'ups', 'touch', '/looked']);
     const bad = await lookForHealth('ups', ({ Status }) => Status === 'unhealthy');
     expect(bad?.FailingStreak).toBeGreaterThanOrEqual(2);
     expect(bad?.Log.at(-1)).toMatchObject({ ExitCode: 1, Output: 'looked\n' });
@@ -75,11 +78,11 @@ describe('a healthcheck', () => {
   });
 
   it('that takes too long is killed with all it has begun', async () => {
-    await runChecked('late', 'echo begun; sleep 777 & sleep 778', '--health-timeout', '1s');
+    await runChecked('late', 'echo begun; sleep 777 & sleep 778', '--health-timeout', '5s');
     const health = await lookForHealth('late', ({ Log }) => Log.length > 0);
     expect(health?.Log[0]).toMatchObject({
       ExitCode: -1,
-      Output: 'Health check exceeded timeout (1s): begun\n',
+      Output: 'Health check exceeded timeout (5s): begun\n',
     });
     // Of the next check at most, never of two.
     const rows = (await home.ok(['top', 'late']))

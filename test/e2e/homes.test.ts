@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
 
 const homes = [
@@ -20,7 +21,11 @@ describe.each(homes)('a home %s', (_what, home) => {
       'echo up; exec sleep 6000',
     ]);
     expect(await home.ok(['exec', 'box', 'echo', 'in'])).toBe('in');
-    expect(await home.ok(['logs', 'box'])).toBe('up');
+    // That the box runs says nothing of how far its command has come.
+    await lookUntil(
+      () => home.ok(['logs', 'box']),
+      (said) => said === 'up',
+    );
     expect(await home.ok(['stop', '-t', '0', 'box'])).toBe('box');
     expect(await home.ok(['rm', 'box'])).toBe('box');
     expect(await home.processes()).toEqual([]);

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import http from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,63 +26,74 @@ export interface RegistrySetup {
 export const BASIC_LOGIN = { username: 'me', password: 'pass:word' } as const;
 const BASIC_HASH = '$2y$05$abcdefghijklmnopqrstuuDIEddBSuRWBBEY6g5zv60IAP5bSSfki';
 
-const READY_WITHIN_MS = 20_000;
+/** Nobody listens there, and nobody but root could: a connection is refused. */
+export const DEAD_HOST = '127.0.0.1:1';
+
+const READY_WITHIN_MS = 60_000;
 
 /** Starts the distribution's registry on a free port of 127.0.0.1, with its storage in a temporary directory. */
 export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'boxlite-registry-'));
-  const port = await freePort();
-  const host = `127.0.0.1:${port}`;
   const config = join(directory, 'config.yml');
   const htpasswd = join(directory, 'htpasswd');
   if (setup.basic) await writeFile(htpasswd, `${setup.basic.username}:${BASIC_HASH}\n`);
-  await writeFile(config, registryConfig(join(directory, 'storage'), host, htpasswd, setup));
+  await writeFile(config, registryConfig(join(directory, 'storage'), htpasswd, setup));
   const server = spawn('docker-registry', ['serve', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';
-  server.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
-  const ended = new Promise<string>((resolve) => {
-    server.once('error', (error) => resolve(error.message));
-    server.once('exit', (code) => resolve(`docker-registry ended with ${code ?? 'a signal'}`));
+  // The kernel chooses the port: one that was free a moment ago may be anybody's by now.
+  const listening = new Promise<string>((resolve) => {
+    const look = (text: string): void => {
+      log += text;
+      const [, address] = / msg="listening on ([0-9.]+:[0-9]+)[",]/.exec(log) ?? [];
+      if (address === undefined) return;
+      server.stderr.off('data', look).resume();
+      resolve(address);
+    };
+    server.stderr.setEncoding('utf8').on('data', look);
+  });
+  const ended = new Promise<never>((_resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`${why}\n${log}`));
+    server.once('error', (error) => fail(error.message));
+    server.once('close', (code) => fail(`docker-registry ended with ${code ?? 'a signal'}`));
   });
   const stop = async (): Promise<void> => {
     server.kill('SIGKILL');
-    await ended;
+    await ended.catch(() => undefined);
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const early = await Promise.race([ended, answering(host, setup)]);
-    if (early !== undefined) throw new Error(`${early}\n${log}`);
+    const host = await Promise.race([ended, listening]);
+    await Promise.race([ended, answering(host, setup)]);
+    return { host, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { host, stop };
 }
 
 function registryConfig(
   storage: string,
-  host: string,
   htpasswd: string,
   { tls, basic, token }: RegistrySetup,
 ): string {
   return JSON.stringify({
     version: 0.1,
-    log: { level: 'error' },
+    log: { level: 'info' },
     storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
-    http: { addr: host, ...(tls && { tls: { certificate: tls.cert, key: tls.key } }) },
+    http: { addr: '127.0.0.1:0', ...(tls && { tls: { certificate: tls.cert, key: tls.key } }) },
     ...(basic && { auth: { htpasswd: { realm: 'test', path: htpasswd } } }),
     ...(token && { auth: { token } }),
   });
 }
 
-async function answering(host: string, { tls, basic, token }: RegistrySetup): Promise<undefined> {
+async function answering(host: string, { tls, basic, token }: RegistrySetup): Promise<void> {
   const ready = basic || token ? 401 : 200;
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const status = await statusOf(host, tls !== undefined).catch(() => undefined);
-    if (status === ready) return undefined;
+    if (status === ready) return;
     if (Date.now() > deadline) throw new Error(`${host} does not answer as a registry`);
     await delay(50);
   }
@@ -99,16 +109,4 @@ function statusOf(host: string, tls: boolean): Promise<number> {
       resolve(response.statusCode ?? 0);
     });
   });
-}
-
-/** A port that nobody listens on just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 
 /** A host under load is slow; a screen that stays as it is for so long never changes. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 /** A real terminal with a shell at it, that keys are typed at and whose screen is looked at. */
 export class TmuxTerminal implements AsyncDisposable {

@@ -64,8 +64,9 @@ test('processes that pull the same image download each blob once', async () => {
   }
 });
 
-/** What a chunk of the line may be; so much may be on its way to the disk when a process is killed. */
-const CHUNK_BYTES = 65_536;
+/** The most that a chunk may be: what Node holds back of a body, and a read besides. So much may be on its way
+ * to the disk when a process is killed. */
+const CHUNK_BYTES = 2 * 65_536;
 
 /** Reads what a pull prints, up to the line that says that so many bytes are here. */
 async function untilReceived(

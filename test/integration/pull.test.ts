@@ -22,12 +22,9 @@ import {
   pushImage,
   type TestImage,
 } from '../helpers/images.js';
-import { freePort, startRegistry, type TestRegistry } from '../helpers/registry.js';
+import { DEAD_HOST, startRegistry, type TestRegistry } from '../helpers/registry.js';
 
-const QUICK: PullOptions = {
-  retry: { attempts: 3, firstPauseMs: 1, longestPauseMs: 1000 },
-  timeouts: { connectMs: 5000, answerMs: 5000, stallMs: 300 },
-};
+const QUICK: PullOptions = { retry: { attempts: 3, firstPauseMs: 1, longestPauseMs: 1000 } };
 
 const cleanups: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -138,7 +135,7 @@ describe('from a real registry', () => {
     const home = await newHome();
     const reference = `${registry.host}/single@${image.manifest.digest}`;
     expect((await pullImage(home, reference)).digest).toBe(image.manifest.digest);
-    const unreachable = `127.0.0.1:${await freePort()}/single@${image.manifest.digest}`;
+    const unreachable = `${DEAD_HOST}/single@${image.manifest.digest}`;
     expect((await pullImage(home, unreachable)).upToDate).toBe(true);
   });
 
@@ -149,28 +146,25 @@ describe('from a real registry', () => {
   });
 
   test('takes the first registry of the search list that has the image', async () => {
-    const dead = `127.0.0.1:${await freePort()}`;
-    const registries = [dead, `${registry.host}/team`, registry.host];
+    const registries = [DEAD_HOST, `${registry.host}/team`, registry.host];
     const pulled = await pullImage(await newHome(), 'single:v1', { ...QUICK, registries });
     expect(pulled.reference).toBe(`${registry.host}/single:v1`);
   });
 
   test('gives one line a registry when all of them fail', async () => {
-    const dead = `127.0.0.1:${await freePort()}`;
-    const registries = [dead, registry.host];
+    const registries = [DEAD_HOST, registry.host];
     const error = await failure(pullImage(await newHome(), 'no', { ...QUICK, registries }));
     expect(error.code).toBe('registry-unreachable');
     expect(error.message.split('\n')).toHaveLength(3);
-    expect(error.message).toContain(`can't reach ${dead}: connection refused`);
+    expect(error.message).toContain(`can't reach ${DEAD_HOST}: connection refused`);
     expect(error.message).toContain(`${registry.host}/no:latest was not found`);
   });
 });
 
 test('says that a registry is unreachable, and why', async () => {
-  const host = `127.0.0.1:${await freePort()}`;
-  const error = await failure(pullImage(await newHome(), `${host}/a`, QUICK));
+  const error = await failure(pullImage(await newHome(), `${DEAD_HOST}/a`, QUICK));
   expect(error.code).toBe('registry-unreachable');
-  expect(error.message).toBe(`can't reach ${host}: connection refused`);
+  expect(error.message).toBe(`can't reach ${DEAD_HOST}: connection refused`);
 });
 
 describe('over a bad line', () => {
@@ -272,7 +266,10 @@ describe('over a bad line', () => {
       response.flushHeaders();
       return true;
     });
-    const error = await failure(pullImage(await newHome(), `${registry.host}/big`, QUICK));
+    const timeouts = { connectMs: 60_000, answerMs: 60_000, stallMs: 300 };
+    const error = await failure(
+      pullImage(await newHome(), `${registry.host}/big`, { ...QUICK, timeouts }),
+    );
     expect(error.code).toBe('registry-unreachable');
     expect(error.message).toContain('nothing came for');
   });

@@ -14,10 +14,7 @@ import { makeImage, pushImage, type TestImage } from '../helpers/images.js';
 import { BASIC_LOGIN, startRegistry, type TestRegistry } from '../helpers/registry.js';
 import { startTokenServer, type TestTokenServer } from '../helpers/token-server.js';
 
-const QUICK: PullOptions = {
-  retry: { attempts: 3, firstPauseMs: 1, longestPauseMs: 1000 },
-  timeouts: { connectMs: 5000, answerMs: 5000, stallMs: 5000 },
-};
+const QUICK: PullOptions = { retry: { attempts: 3, firstPauseMs: 1, longestPauseMs: 1000 } };
 const ME = { username: 'me', password: 'pass:word' };
 const as = (credentials: Credentials): PullOptions => ({
   ...QUICK,

@@ -12,7 +12,7 @@ import {
   startFakeRegistry,
 } from '../helpers/fake-registry.js';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.js';
-import { freePort, startRegistry, type TestRegistry } from '../helpers/registry.js';
+import { DEAD_HOST, startRegistry, type TestRegistry } from '../helpers/registry.js';
 
 let scratch: string;
 let image: TestImage;
@@ -84,8 +84,7 @@ test('a mirror that can’t be reached is asked once, not for each blob', async 
     request.socket.destroy();
     return true;
   });
-  const dead = `127.0.0.1:${await freePort()}`;
-  const mirrors = { [registry.host]: [dead, `http://${broken.host}`] };
+  const mirrors = { [registry.host]: [DEAD_HOST, `http://${broken.host}`] };
   await pull(`${registry.host}/app`, mirrors);
   // One request, tried twice though the registry itself would be tried five times.
   expect(asked).toBe(2);

@@ -13,7 +13,7 @@ import { makeAuthority } from '../helpers/certificates.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.js';
 import { type ProxySetup, startProxy, type TestProxy } from '../helpers/proxy.js';
-import { BASIC_LOGIN, freePort, startRegistry, type TestRegistry } from '../helpers/registry.js';
+import { BASIC_LOGIN, DEAD_HOST, startRegistry, type TestRegistry } from '../helpers/registry.js';
 
 /** Names that only the proxy can resolve. */
 const SECURE = 'registry.test:443';
@@ -102,10 +102,9 @@ describe('an HTTPS registry', () => {
   });
 
   test('is not reached when its proxy is not there, which is what the message says', async () => {
-    const dead = `127.0.0.1:${await freePort()}`;
-    await expect(pull('registry.test/app', { HTTPS_PROXY: dead })).rejects.toMatchObject({
+    await expect(pull('registry.test/app', { HTTPS_PROXY: DEAD_HOST })).rejects.toMatchObject({
       code: 'registry-unreachable',
-      message: `can't reach registry.test: the proxy ${dead}: connection refused`,
+      message: `can't reach registry.test: the proxy ${DEAD_HOST}: connection refused`,
     });
   });
 
@@ -162,8 +161,10 @@ describe('a registry in the clear', () => {
   });
 
   test('of this machine is reached without the proxy', async () => {
-    const dead = `127.0.0.1:${await freePort()}`;
-    const { digest } = await pull(`${plain.host}/app`, { HTTP_PROXY: dead, HTTPS_PROXY: dead });
+    const { digest } = await pull(`${plain.host}/app`, {
+      HTTP_PROXY: DEAD_HOST,
+      HTTPS_PROXY: DEAD_HOST,
+    });
     expect(digest).toBe(image.manifest.digest);
   });
 });
