@@ -224,6 +224,8 @@ describe('kill -9 of the command', () => {
     expect([end, stderr]).toEqual(['SIGKILL', expect.stringMatching(NOTICES)]);
     // What the dead command has left undone, the exit hook does.
     if (scene === 'run --rm in the foreground') await untilGone();
+    // Its signal is on its way; the box ends when it has come.
+    if (point === 'stop:signalled' && status === ENDED) await home.ok(['wait', 'victim']);
     await expectSound(status, mark);
   });
 });
