@@ -23,7 +23,7 @@ export interface ProcessStat {
   startTicks: number;
 }
 
-/** @returns undefined when no such process lives (a zombie does not, nor one that is about to be one) */
+/** @returns undefined when no such process lives (a zombie does not) */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const stat = readStat(pid);
   return stat && { pid, startTicks: stat.startTicks, bootId: readBootId() };
@@ -59,8 +59,7 @@ export function currentBootId(): string {
 
 /**
  * Reads the text of /proc/PID/stat (proc(5)).
- * @returns undefined for a process that has ended, reaped or not. One that the kernel takes down runs nothing any
- * more either: its sockets are closed, and its peers ask what has become of it, before it is a zombie.
+ * @returns undefined for a process that has ended, reaped or not
  */
 export function parseStat(stat: string): ProcessStat | undefined {
   // Field 2 is the program's name in parentheses and may itself hold spaces and parentheses;
@@ -68,7 +67,6 @@ export function parseStat(stat: string): ProcessStat | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0] ?? '';
   if (state === 'Z' || state === 'X' || state === 'x') return undefined;
-  if ((Number(fields[FIELD_FLAGS - FIELD_STATE]) & PF_EXITING) !== 0) return undefined;
   const parentPid = Number(fields[FIELD_PPID - FIELD_STATE]);
   const exiting = (Number(fields[FIELD_FLAGS - FIELD_STATE]) & PF_EXITING) !== 0;
   const startTicks = Number(fields[FIELD_STARTTIME - FIELD_STATE]);
@@ -79,8 +77,6 @@ const FIELD_STATE = 3;
 const FIELD_PPID = 4;
 const FIELD_FLAGS = 9;
 const FIELD_STARTTIME = 22;
-/** The kernel's, in its linux/sched.h. */
-const PF_EXITING = 4;
 
 /** include/linux/sched.h */
 const PF_EXITING = 0x4;
