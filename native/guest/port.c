@@ -29,6 +29,9 @@ int port_open(struct port *port, struct err *err) {
     cleanup_fd int events = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
     if (events < 0 || bind(events, (struct sockaddr *)&address, sizeof address))
         return err_errno(err, "can't listen to the kernel's events");
+    /* The driver makes this directory when it begins, before it has found any port. */
+    if (access(PORTS, F_OK))
+        return err_set(err, ENODEV, "the kernel has no driver virtio_console, neither built in nor as a module");
     char device[64], event[4096];
     while (find_port(device, sizeof device)) {
         struct pollfd waiting = {.fd = events, .events = POLLIN};

@@ -111,8 +111,9 @@ static void write_facts(struct shim *shim, int status) {
                          shim->vmm.killed || timed_out ? "killed" : "vmm-died");
         return;
     }
-    /* The end of a template that has been saved is no failure. */
-    if ((shim->config.flags & BL_SHIM_FLAG_TEMPLATE) && !shim->faulted && WIFEXITED(status) &&
+    /* The end of a machine that has done its work is no failure; one whose agent was never ready has done none. */
+    bool was_ready = shim->stage >= BL_STAGE_BOOTSTRAP;
+    if ((shim->config.flags & BL_SHIM_FLAG_TEMPLATE) && was_ready && !shim->faulted && WIFEXITED(status) &&
         WEXITSTATUS(status) == 0)
         return;
     struct err why = describe(shim, status);

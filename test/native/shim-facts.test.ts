@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { STAGES } from '../../src/agent/protocol.js';
+import { SHIM_FLAGS, STAGES } from '../../src/agent/protocol.js';
 import { lines } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
 
@@ -94,6 +94,18 @@ test('boot-error.json tells the stage, the console and the VMM of a start that f
     vmm: 'fake vmm: a word on stderr\n',
   });
   expect(existsSync(join(harness.directory, 'exit.json'))).toBe(false);
+});
+
+test('boot-error.json tells of a template whose guest powered off before it was ready', async () => {
+  await using harness = await ShimHarness.make();
+  const argv = ['/bin/sh', '-c', 'echo last words >&9'];
+  const flags = SHIM_FLAGS.TEMPLATE;
+  await harness.spawn(harness.config({ flags, consoleFd: 9, argv })).exited;
+  expect(await harness.fact('boot-error')).toMatchObject({
+    stage: 'kernel',
+    message: 'the VMM ended with status 0',
+    console: 'last words\n',
+  });
 });
 
 test('boot-error.json keeps what the guest said of a bootstrap that failed', async () => {
