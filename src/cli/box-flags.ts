@@ -52,6 +52,12 @@ export const BOX_OPTIONS = {
   }),
   ...under('Resource', {
     cpus: value('Number of virtual CPUs (default 1)', 'NUMBER', { parse: wholeNumber(1, 64) }),
+    kernel: value("Kernel to boot instead of the home's: a vmlinuz or vmlinux", 'FILE', {
+      complete: 'file',
+    }),
+    modules: value("That kernel's modules: a directory as /lib/modules/VERSION", 'PATH', {
+      complete: 'file',
+    }),
     memory: value('Memory, such as 2g; a bare number is MiB (default 512m)', 'SIZE', {
       short: 'm',
       parse: parseMemoryMib,
@@ -155,6 +161,8 @@ export function readBoxOptions(
     memoryMib: flags.memory ?? settings.memoryMib,
     diskBytes: flags['disk-size'] ?? settings.diskBytes,
     pidsLimit: flags['pids-limit'],
+    kernel: flags.kernel,
+    modules: flags.modules,
     healthcheck: readHealthcheck(flags),
     network: flags.network ?? flags.net ?? settings.network,
     ...readPrivileges(flags),

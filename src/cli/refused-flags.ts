@@ -45,7 +45,6 @@ const VALUES: Readonly<Record<string, string>> = {
   ipc: HOST_KERNEL,
   isolation: 'a box is always isolated by a virtual machine',
   'kernel-memory': MEMORY,
-  kernel: 'all boxes have the kernel that `boxlite setup --kernel FILE` was given',
   link: NET,
   'link-local-ip': NET,
   'log-driver': "the command's output is kept with the box: read it by `boxlite logs`",

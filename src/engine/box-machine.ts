@@ -132,7 +132,10 @@ async function startMachine(
   }
   const accelerator = (await host.accelerator()).name;
   const machine = { cpus: DEFAULT_CPUS, memoryMib: DEFAULT_MEMORY_MIB, accelerator };
-  const [{ template }, qemu] = await Promise.all([host.template(machine), host.qemu()]);
+  // The home's kernel also for a box with one of its own: nothing of the box runs in this machine, and its
+  // files can be had when its kernel's are gone.
+  const [assets, qemu] = await Promise.all([host.assets(), host.qemu()]);
+  const { template } = await host.template(machine, assets);
   const machineFiles = { ...files, ram: template.ram, state: template.state };
   const shim = await startShim({
     box: id,

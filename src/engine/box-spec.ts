@@ -12,6 +12,7 @@ import {
   MAX_PIDS,
   MIN_MEMORY_MIB,
 } from './defaults.js';
+import type { BoxKernel } from './box-kernel.js';
 import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
 import { hostsLines, nameServer } from './name-resolution.js';
 import type { BoxOptions } from './options.js';
@@ -64,6 +65,8 @@ export interface BoxSpec {
   healthcheck?: HealthcheckSpec;
   /** Missing or 0: as many as the machine bears. */
   pidsLimit?: number;
+  /** Missing: the home's. */
+  kernel?: BoxKernel;
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

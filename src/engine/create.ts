@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { ulid } from 'ulid';
 import { BoxliteError, fileError } from '../errors.js';
 import type { BoxRecord, NewBox } from '../store/box-record.js';
+import { findKernel } from './box-kernel.js';
 import { checkName, settleSpec } from './box-spec.js';
 import type { EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
@@ -35,6 +36,8 @@ export async function createBox(
     refuseTaken(context, name);
   }
   checkMounts(options);
+  // Before a pull of minutes as well.
+  const kernel = await findKernel(context.host, options);
   const path =
     options.rootfs !== undefined && 'path' in options.rootfs ? options.rootfs.path : undefined;
   const reference =
@@ -47,7 +50,10 @@ export async function createBox(
   });
   const id = ulid().toLowerCase();
   const settled = { ...withSecurity(options), idle: isIdle(options) };
-  const spec = await findVolumes(settleSpec(settled, image.config, id));
+  const spec = {
+    ...(await findVolumes(settleSpec(settled, image.config, id))),
+    ...(kernel && { kernel }),
+  };
   const record = images.holding(reference, image.manifestDigest, () =>
     insert(context, name, {
       id,

@@ -9,9 +9,10 @@ import {
   type Accelerator,
   type Verdict,
 } from '../vmm/accelerator.js';
-import { loadAssets, type Assets } from '../vmm/assets.js';
+import { assetsOf, loadAssets, type Assets, type KernelChoice } from '../vmm/assets.js';
 import type { GuestKernel, MachineSpec } from '../vmm/driver.js';
 import { hostProcessor } from '../vmm/host-processor.js';
+import { namedManifests } from '../vmm/named-kernels.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import { findQemu, type QemuBinary } from '../vmm/qemu-binary.js';
 import { findTemplate, templateKey, type Template } from '../vmm/template.js';
@@ -40,8 +41,14 @@ export class Host {
     return (this.#qemu ??= findQemu(this.home, this.options.qemu));
   }
 
+  /** What set-up has made. */
   assets(): Promise<Assets> {
     return (this.#assets ??= loadAssets(this.home));
+  }
+
+  /** What a kernel boots with that is not the home's; looked at anew each time, since its file may change. */
+  assetsOfKernel(choice: KernelChoice): Promise<Assets> {
+    return loadAssets(this.home, { ...choice, onProgress: this.options.onNotice });
   }
 
   accelerator(): Promise<Accelerator> {
@@ -53,21 +60,25 @@ export class Host {
     return knownVerdict(this.home, await this.#identity());
   }
 
-  /** The template for this machine; made first, by one boot, when it is missing. */
+  /**
+   * The template for this machine; made first, by one boot, when it is missing.
+   * @param assets what it boots from
+   */
   async template(
     machine: MachineSpec,
+    assets: Assets,
     onProgress: (message: string) => void = this.options.onNotice,
   ): Promise<{ template: Template; made: boolean }> {
-    const key = await this.templateKey(machine);
+    const key = await this.templateKey(machine, assets);
     const found = await findTemplate(this.home, key);
     if (found) return { template: found, made: false };
     const { makeTemplate } = await import('./template-maker.js');
-    return makeTemplate(this, machine, key, onProgress);
+    return makeTemplate(this, { machine, assets, key }, onProgress);
   }
 
-  async templateKey(machine: MachineSpec): Promise<string> {
+  async templateKey(machine: MachineSpec, assets: Assets): Promise<string> {
     const { templatePlan } = await import('./template-maker.js');
-    const [qemu, assets] = await Promise.all([this.qemu(), this.assets()]);
+    const qemu = await this.qemu();
     return templateKey({
       argv: templatePlan(qemu, machine).argv,
       assetsDigest: assets.digest,
@@ -77,9 +88,15 @@ export class Host {
     });
   }
 
+  /** The keys of this machine's templates that are of use: one for each kernel of the home. */
+  async templateKeys(machine: MachineSpec): Promise<string[]> {
+    const named = (await namedManifests(this.home)).map((each) => assetsOf(this.home, each));
+    const all = [await this.assets(), ...named];
+    return Promise.all(all.map((assets) => this.templateKey(machine, assets)));
+  }
+
   /** What a machine boots with, by this accelerator. */
-  async guest(machine: MachineSpec): Promise<GuestKernel> {
-    const { kernel, initramfs } = await this.assets();
+  async guest(machine: MachineSpec, { kernel, initramfs }: Assets): Promise<GuestKernel> {
     if (machine.accelerator !== 'tcg') return { kernel, initramfs };
     return { kernel, initramfs, tscKhz: await (this.#tscKhz ??= measureTsc()) };
   }

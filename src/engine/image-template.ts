@@ -9,6 +9,7 @@ import { blankDisk } from '../image/blank-disk.js';
 import { DISK_BYTES } from '../image/disk-size.js';
 import { copySparse, writeSparseMap } from '../image/sparse-copy.js';
 import { acquireLock, type Lock } from '../store/locks.js';
+import type { Assets } from '../vmm/assets.js';
 import type { MachineSpec } from '../vmm/driver.js';
 import { planQemu } from '../vmm/qemu/command.js';
 import { restoreState, stopWithoutImage } from '../vmm/qemu/migration.js';
@@ -39,6 +40,8 @@ const PREPARE_DEADLINE_MS = 60_000;
 
 export interface ImageTemplateRequest {
   machine: MachineSpec;
+  /** What it has booted from. */
+  assets: Assets;
   /** The machine's own template. */
   base: Template;
   manifestDigest: string;
@@ -113,12 +116,12 @@ async function tryToMake(
 
 async function make(
   context: EngineContext,
-  { machine, base, manifestDigest, files, diskBytes }: ImageTemplateRequest,
+  { machine, assets, base, manifestDigest, files, diskBytes }: ImageTemplateRequest,
   key: string,
   draft: TemplateDraft,
 ): Promise<Template> {
   const { host, home } = context;
-  const [qemu, assets] = await Promise.all([host.qemu(), host.assets()]);
+  const qemu = await host.qemu();
   await Promise.all([
     copySparseFile(base.ram, draft.ram),
     copySparse(await blankDisk(home, diskBytes), draft.disk),
@@ -144,6 +147,7 @@ async function make(
     image: manifestDigest,
     machineKey: base.key,
     kernelVersion: assets.kernelVersion,
+    kernelOrigin: assets.kernelOrigin,
     vmm: qemu.versionText,
     createdAt: new Date().toISOString(),
   });

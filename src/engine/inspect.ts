@@ -110,6 +110,7 @@ export function inspectBox(
       LockId: record.lockId,
       ShimPid: running ? record.shimPid : null,
       Accelerator: record.accelerator,
+      Kernel: kernelOf(spec),
       Template: record.templateKey,
       StartTimings: startTimings(record.timings) ?? null,
       CommandsExecuted: record.commandsExecuted,
@@ -153,6 +154,13 @@ function privilegesOf({ privileges }: BoxSpec): Record<string, unknown> {
     Privileged: privileged,
     Ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
   };
+}
+
+/** Null for a box that has the home's. */
+function kernelOf({ kernel }: BoxSpec): Record<string, unknown> | null {
+  if (kernel === undefined) return null;
+  const { path, modules = null, version, digest } = kernel;
+  return { Path: path, Modules: modules, Version: version, Digest: digest };
 }
 
 /** Docker's lists without an item are null. */

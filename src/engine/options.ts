@@ -98,6 +98,13 @@ export interface BoxOptions {
    * and `entrypoint`; `false` then runs the image's own command.
    */
   idle?: boolean;
+  /**
+   * Another kernel than the home's: path of a vmlinuz or vmlinux. It must stay where it is, as it is, as long as
+   * the box is to be started.
+   */
+  kernel?: string;
+  /** Its modules, a directory as /lib/modules/VERSION; without it all that boxes need must be built in. */
+  modules?: string;
   platform?: string;
   pull?: 'missing' | 'always' | 'never';
   /** Host directories and files that the box sees; at most 64. */

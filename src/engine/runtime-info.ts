@@ -17,13 +17,18 @@ export interface RuntimeInfo {
   accelerator: { choice: AcceleratorChoice; used: 'kvm' | 'tcg' | undefined; reason: string };
   qemu: { path: string; version: string } | undefined;
   kernel: { version: string; path: string } | undefined;
-  /** `image` is the name, or else the digest, of the image whose template it is. */
+  /**
+   * `image` is the name, or else the digest, of the image whose template it is; `kernel` the path or package of
+   * a kernel that is not the home's.
+   */
   templates: {
     key: string;
     cpus: number;
     memoryMib: number;
     bytes: number;
     image: string | undefined;
+    kernelVersion: string;
+    kernel: string | undefined;
   }[];
   /** `running` without those that are paused. */
   boxes: { total: number; running: number; paused: number; stopped: number };
@@ -61,13 +66,17 @@ export async function runtimeInfo(
     accelerator: await accelerator(host, choice, qemu !== undefined && assets !== undefined),
     qemu: qemu && { path: qemu.path, version: qemu.versionText },
     kernel: assets && { version: assets.kernelVersion, path: assets.kernel },
-    templates: (await listTemplates(home)).map(({ key, cpus, memoryMib, bytes, image }) => ({
-      key,
-      cpus,
-      memoryMib,
-      bytes,
-      image: image && (database().images.referencesOf(image)[0]?.reference ?? image),
-    })),
+    templates: (await listTemplates(home)).map(
+      ({ key, cpus, memoryMib, bytes, image, kernelVersion, kernelOrigin }) => ({
+        key,
+        cpus,
+        memoryMib,
+        bytes,
+        image: image && (database().images.referencesOf(image)[0]?.reference ?? image),
+        kernelVersion,
+        kernel: kernelOrigin === assets?.kernelOrigin ? undefined : kernelOrigin,
+      }),
+    ),
     boxes: {
       total: records.length,
       running: active.length - paused,

@@ -23,7 +23,7 @@ export function setupHome(
     ...(host.options.qemu === undefined ? {} : { qemu: host.options.qemu }),
     prepareTemplate: async (onProgress) => {
       const accelerator = (await host.accelerator()).name;
-      return host.template({ cpus, memoryMib, accelerator }, onProgress);
+      return host.template({ cpus, memoryMib, accelerator }, await host.assets(), onProgress);
     },
     importImage: (source, options) => images.import(source, options),
     findImage: (reference) => Promise.resolve(images.find(reference)?.imageId),

@@ -5,12 +5,14 @@ import { BoxliteError } from '../errors.js';
 import type { BoxPatch, BoxRecord } from '../store/box-record.js';
 import { boxEvent } from '../store/events.js';
 import { canStart, isRunning } from '../store/status.js';
+import type { Assets } from '../vmm/assets.js';
 import type { Launch, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { projectRoot } from '../vmm/native-programs.js';
 import { planQemu, sandboxed } from '../vmm/qemu/command.js';
 import { continueMachine, restoreState } from '../vmm/qemu/migration.js';
 import { dropTemplate, type Template } from '../vmm/template.js';
 import { type BoxFiles, makeDisk, prepareBoxFiles } from './box-files.js';
+import { assetsOfBox, blamingKernel } from './box-kernel.js';
 import { restartPolicyOf, specOf, type BoxSpec } from './box-spec.js';
 import { boxName, unknownState } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
@@ -93,8 +95,9 @@ export async function startLocked(
   try {
     return await launchOnce(context, record, request);
   } catch (error) {
-    noteFailure(context, record, error);
-    throw error;
+    const told = blamingKernel(boxName(record), specOf(record.options), error);
+    noteFailure(context, record, told);
+    throw told;
   }
 }
 
@@ -134,7 +137,8 @@ async function launch(
   const clock = new StageClock();
   const spec = specOf(record.options);
   const directory = context.home.box(record.id);
-  const [files, accelerator, volumes] = await Promise.all([
+  const [assets, files, accelerator, volumes] = await Promise.all([
+    assetsOfBox(context.host, boxName(record), spec),
     prepareBoxFiles(context, record, spec),
     context.host.accelerator(),
     prepareVolumes(spec, record.lockId),
@@ -145,7 +149,9 @@ async function launch(
     accelerator: accelerator.name,
   };
   const template =
-    request.cold === true ? undefined : await chooseTemplate(context, machine, record, spec, files);
+    request.cold === true
+      ? undefined
+      : await chooseTemplate(context, machine, assets, record, spec, files);
   if (files.isNew) await makeDisk(context, files.disk, spec.diskBytes, template?.disk);
   clock.lap('prepare');
   crashPoint('start:disk-made');
@@ -153,7 +159,7 @@ async function launch(
 
   const start: Launch = template
     ? { kind: 'restore' }
-    : { kind: 'boot', guest: await context.host.guest(machine) };
+    : { kind: 'boot', guest: await context.host.guest(machine, assets) };
   const qemu = await context.host.qemu();
   const machineFiles: MachineFiles = template
     ? { ...files, ...volumes.files, ram: template.ram, state: template.state }
@@ -227,17 +233,18 @@ async function bringUp(
 async function chooseTemplate(
   context: EngineContext,
   machine: MachineSpec,
+  assets: Assets,
   record: BoxRecord,
   spec: BoxSpec,
   files: BoxFiles,
 ): Promise<Template | undefined> {
-  const { template: base } = await context.host.template(machine);
+  const { template: base } = await context.host.template(machine, assets);
   // In an image's template the box's /proc and /sys are masked already.
   const privileged = spec.privileges?.privileged === true;
   if (!files.isNew || privileged || record.manifestDigest === null) return base;
   const { manifestDigest } = record;
   const { diskBytes } = spec;
-  const request = { machine, base, manifestDigest, files, diskBytes };
+  const request = { machine, assets, base, manifestDigest, files, diskBytes };
   return (await imageTemplate(context, request)) ?? base;
 }
 

@@ -3,6 +3,7 @@ import { BoxliteError } from '../errors.js';
 import { DISK_BYTES } from '../image/disk-size.js';
 import { acquireLock } from '../store/locks.js';
 import type { KVM_DEADLINES } from '../vmm/accelerator.js';
+import type { Assets } from '../vmm/assets.js';
 import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { planQemu, type QemuProgram } from '../vmm/qemu/command.js';
 import { saveState } from '../vmm/qemu/migration.js';
@@ -14,6 +15,7 @@ import {
   type Template,
 } from '../vmm/template.js';
 import { TemplateDraft } from '../vmm/template-draft.js';
+import { dropUnusedKernels } from './box-kernel.js';
 import { watchConsole } from './console-watch.js';
 import { crashPoint } from './crash-point.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';
@@ -41,14 +43,22 @@ export function templatePlan(program: QemuProgram, machine: MachineSpec): Launch
   return planQemu(program, machine, nothing, { kind: 'boot', guest });
 }
 
+export interface TemplateRequest {
+  machine: MachineSpec;
+  /** What it boots from. */
+  assets: Assets;
+  /** `templateKey` of both. */
+  key: string;
+}
+
 /** Boots a machine and saves it. Several processes may want the same one; one makes it. */
 export async function makeTemplate(
   host: Host,
-  machine: MachineSpec,
-  key: string,
+  request: TemplateRequest,
   onProgress: (message: string) => void,
   deadlines: BootDeadlines = { readyMs: BOOT_DEADLINE_MS },
 ): Promise<{ template: Template; made: boolean }> {
+  const { machine, key } = request;
   await using _lock = await acquireLock(host.database(), `template:${key}`, {
     timeoutMs: LOCK_TIMEOUT_MS,
     purpose: 'making the template',
@@ -60,28 +70,29 @@ export async function makeTemplate(
     `preparing a template for ${machine.cpus} CPU${machine.cpus === 1 ? '' : 's'}, ` +
       `${machine.memoryMib} MiB (once, a few seconds)`,
   );
-  const template = await make(host, machine, key, deadlines);
+  const template = await make(host, request, deadlines);
   // What this one replaces is of no use any more.
-  await removeOutdatedTemplates(host.home, (other) => host.templateKey(other));
+  await dropUnusedKernels(host);
+  await removeOutdatedTemplates(host.home, (other) => host.templateKeys(other));
   return { template, made: true };
 }
 
 async function make(
   host: Host,
-  machine: MachineSpec,
-  key: string,
+  { machine, assets, key }: TemplateRequest,
   deadlines: BootDeadlines,
 ): Promise<Template> {
   const draft = await TemplateDraft.begin(host.home, key);
   crashPoint('template:begun');
   try {
-    await bootAndSave(host, machine, draft, deadlines);
+    await bootAndSave(host, machine, assets, draft, deadlines);
     crashPoint('template:saved');
-    const [assets, qemu] = await Promise.all([host.assets(), host.qemu()]);
+    const qemu = await host.qemu();
     return await draft.commit({
       ...machine,
       key,
       kernelVersion: assets.kernelVersion,
+      kernelOrigin: assets.kernelOrigin,
       vmm: qemu.versionText,
       createdAt: new Date().toISOString(),
     });
@@ -104,17 +115,19 @@ export async function tryKvm(host: Host, deadlines: typeof KVM_DEADLINES): Promi
     memoryMib: DEFAULT_MEMORY_MIB,
     accelerator: 'kvm',
   };
-  const key = await host.templateKey(machine);
-  await makeTemplate(host, machine, key, () => undefined, deadlines);
+  const assets = await host.assets();
+  const key = await host.templateKey(machine, assets);
+  await makeTemplate(host, { machine, assets, key }, () => undefined, deadlines);
 }
 
 async function bootAndSave(
   host: Host,
   machine: MachineSpec,
+  assets: Assets,
   draft: TemplateDraft,
   deadlines: BootDeadlines,
 ): Promise<void> {
-  const [guest, qemu] = await Promise.all([host.guest(machine), host.qemu()]);
+  const [guest, qemu] = await Promise.all([host.guest(machine, assets), host.qemu()]);
   const files = await draft.blankFiles(machine, DISK_BYTES);
   const plan = planQemu(qemu, machine, files, { kind: 'boot', guest });
   await saveMachine(draft, plan, (client) => readyWithin(client, draft.directory, deadlines));

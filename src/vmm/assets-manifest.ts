@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fileError } from '../errors.js';
@@ -16,6 +17,8 @@ export interface KernelRecord {
   directory: string;
   bytes: number;
   sha256: string;
+  /** Over the modules that were copied; those who prepared a kernel before did not write it down. */
+  modulesSha256?: string;
   version: string;
   origin: string;
   /** Tells whether the files a kernel was named by are still the same; '' for one we chose. */
@@ -61,6 +64,11 @@ export async function writeManifest(
   await writeFileWhole(join(home.assets(), name), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+/** Tells kernels with their modules apart by what they are, wherever they were found. */
+export function kernelDigest({ sha256, modulesSha256 = '' }: KernelRecord): string {
+  return createHash('sha256').update(`${sha256} ${modulesSha256}`).digest('hex');
+}
+
 function parseManifest(value: unknown): AssetsManifest | undefined {
   return isManifest(value) ? value : undefined;
 }
@@ -76,6 +84,7 @@ function isManifest(value: unknown): value is AssetsManifest {
   ];
   const numbers = [kernel.bytes, initramfs.bytes, agent.bytes, agent.mtimeMs];
   return (
+    ['string', 'undefined'].includes(typeof kernel.modulesSha256) &&
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => typeof number === 'number')
   );

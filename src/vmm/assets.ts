@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
-import { readManifest, writeManifest, type AssetsManifest } from './assets-manifest.js';
+import {
+  kernelDigest,
+  readManifest,
+  writeManifest,
+  type AssetsManifest,
+} from './assets-manifest.js';
 import { makeInitramfs, usableInitramfs } from './guest-initramfs.js';
 import { makeKernel, sourceKeyOf, usableKernel } from './guest-kernel.js';
+import { DEFAULT_MANIFEST, manifestOf, sharedKernel } from './named-kernels.js';
 import { removeUnusedAssets } from './unused-assets.js';
 
 /** What every VM boots from. */
@@ -13,6 +19,10 @@ export interface Assets {
   /** Path of the uncompressed kernel. */
   kernel: string;
   kernelVersion: string;
+  /** Where the kernel was taken from: a package or a path. */
+  kernelOrigin: string;
+  /** SHA-256 in hex over the kernel and its modules, whatever agent they boot. */
+  kernelDigest: string;
   /** Path of the initramfs. */
   initramfs: string;
   /** SHA-256 in hex over both; a template is only good for the ones it was made with. */
@@ -33,25 +43,19 @@ export interface PrepareOptions extends KernelChoice {
 }
 
 export interface PreparedAssets extends Assets {
-  /** Where the kernel was taken from: a package or a path. */
-  kernelOrigin: string;
   /** What had to be made; both false when everything was in place. */
   made: { kernel: boolean; initramfs: boolean };
 }
-
-const DEFAULT_MANIFEST = 'assets.json';
 
 /**
  * What set-up has made, in about a millisecond: sizes are compared, nothing is hashed. Only when
  * the guest agent has been built anew since then is the initramfs made again.
  * A kernel named here is prepared on its first use and does not change what set-up has chosen.
- * @throws setup-needed when set-up has not been run, or its files are gone
+ * @throws setup-needed when set-up has not been run, or its files are gone; what a named kernel is
+ *   refused for
  */
-export async function loadAssets(home: Home, choice: KernelChoice = {}): Promise<Assets> {
-  if (choice.kernel !== undefined) {
-    const name = `assets-${shortHash(await sourceKeyOf(choice))}.json`;
-    return await prepare(home, name, choice);
-  }
+export async function loadAssets(home: Home, choice: PrepareOptions = {}): Promise<Assets> {
+  if (choice.kernel !== undefined) return await loadNamed(home, choice);
   const manifest = await readManifest(home, DEFAULT_MANIFEST);
   if (manifest === undefined || !(await usableKernel(home, manifest.kernel)))
     throw new BoxliteError('setup-needed', `there is no guest kernel in ${home.assets()}`, {
@@ -73,6 +77,18 @@ export async function prepareAssets(
   return await prepare(home, DEFAULT_MANIFEST, options);
 }
 
+/** Its manifest's time says when it was last wanted; see `removeUnusedKernels`. */
+async function loadNamed(home: Home, choice: PrepareOptions): Promise<Assets> {
+  const name = manifestOf(await sourceKeyOf(choice));
+  const assets = await prepare(home, name, choice);
+  const path = join(home.assets(), name);
+  const now = new Date();
+  await utimes(path, now, now).catch((error: unknown) => {
+    throw fileError(error, `write ${path}`);
+  });
+  return assets;
+}
+
 async function prepare(home: Home, name: string, options: PrepareOptions): Promise<PreparedAssets> {
   const onProgress = options.onProgress ?? (() => undefined);
   try {
@@ -83,7 +99,9 @@ async function prepare(home: Home, name: string, options: PrepareOptions): Promi
   const before = await readManifest(home, name);
 
   const keepsKernel = before !== undefined && (await isKept(home, before, options));
-  const kernel = keepsKernel ? before.kernel : await makeKernel(home, options, onProgress);
+  const kernel = keepsKernel
+    ? before.kernel
+    : await sharedKernel(home, await makeKernel(home, options, onProgress));
   const keepsInitramfs =
     before !== undefined && (await usableInitramfs(home, { ...before, kernel }));
   if (!keepsInitramfs) onProgress('writing the initramfs');
@@ -96,7 +114,6 @@ async function prepare(home: Home, name: string, options: PrepareOptions): Promi
   }
   return {
     ...assetsOf(home, manifest),
-    kernelOrigin: kernel.origin,
     made: { kernel: !keepsKernel, initramfs: !keepsInitramfs },
   };
 }
@@ -108,15 +125,14 @@ async function isKept(home: Home, before: AssetsManifest, choice: KernelChoice):
   return await usableKernel(home, before.kernel);
 }
 
-function assetsOf(home: Home, { kernel, initramfs }: AssetsManifest): Assets {
+/** What a manifest stands for; its files may be gone. */
+export function assetsOf(home: Home, { kernel, initramfs }: AssetsManifest): Assets {
   return {
     kernel: join(home.assets(), kernel.directory, 'vmlinux'),
     kernelVersion: kernel.version,
+    kernelOrigin: kernel.origin,
+    kernelDigest: kernelDigest(kernel),
     initramfs: join(home.assets(), initramfs.file),
     digest: createHash('sha256').update(`${kernel.sha256} ${initramfs.sha256}`).digest('hex'),
   };
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -35,7 +35,7 @@ export async function makeKernel(
     const kernel = await extractKernel(await readSource(source.image), source.image);
     await mkdir(join(made, MODULES), { recursive: true });
     await writeFile(join(made, 'vmlinux'), kernel, { flush: true });
-    await copyModules(source, join(made, MODULES));
+    const modulesSha256 = await copyModules(source, join(made, MODULES));
 
     const sha256 = createHash('sha256').update(kernel).digest('hex');
     const version = kernelVersion(kernel, source.image);
@@ -45,6 +45,7 @@ export async function makeKernel(
       directory,
       bytes: kernel.length,
       sha256,
+      modulesSha256,
       version,
       origin: source.origin,
       sourceKey: choice.kernel === undefined ? '' : await sourceKeyOf(choice),
@@ -75,10 +76,16 @@ function named({ kernel, modules }: KernelChoice): KernelSource | undefined {
   return kernel === undefined ? undefined : { image: kernel, modules, origin: resolve(kernel) };
 }
 
-async function copyModules(source: KernelSource, target: string): Promise<void> {
+/** @returns a digest of what was copied, and of its order */
+async function copyModules(source: KernelSource, target: string): Promise<string> {
   const modules = source.modules === undefined ? [] : await wantedModules(source.modules);
-  for (const { name, data } of modules) await writeFile(join(target, `${name}.ko`), data);
+  const digest = createHash('sha256');
+  for (const { name, data } of modules) {
+    await writeFile(join(target, `${name}.ko`), data);
+    digest.update(`${name} ${data.length}\n`).update(data);
+  }
   await writeFile(join(target, MODULE_LIST), modules.map(({ name }) => `${name}\n`).join(''));
+  return digest.digest('hex');
 }
 
 async function wantedModules(directory: string): ReturnType<typeof orderModules> {

@@ -1,4 +1,3 @@
-import { gunzipSync } from 'node:zlib';
 import { BoxliteError } from '../errors.js';
 import { compressionOf, decompress } from './decompress.js';
 import { elfNotes, isElf64 } from './elf.js';
@@ -13,12 +12,12 @@ const SECTOR = 512;
  * arm64 Image, which may be gzipped. Without decompression in the guest, emulation starts it 3 s
  * sooner.
  * @param name the file, for messages
- * @throws setup-needed when it can't be used; the message says why
+ * @throws invalid-argument when it can't be used, image-corrupt when it is damaged; the message says why
  */
 export async function extractKernel(file: Buffer, name: string): Promise<Buffer> {
   if (isElf64(file)) return withPvhEntry(file, name);
   if (isBzImage(file)) return withPvhEntry(await payloadOf(file, name), name);
-  const image = compressionOf(file) === 'gzip' ? gunzipSync(file) : file;
+  const image = compressionOf(file) === 'gzip' ? await decompress(file, 'gzip', name) : file;
   if (isArm64Image(image)) return image;
   throw unusable(name, 'it is neither a bzImage, nor a 64-bit ELF file, nor an arm64 Image');
 }
@@ -72,8 +71,8 @@ function isArm64Image(file: Buffer): boolean {
 }
 
 function unusable(name: string, why: string): BoxliteError {
-  return new BoxliteError('setup-needed', `${name} can't be used as the guest kernel: ${why}`, {
-    hint: "use a distribution's generic kernel: boxlite setup --kernel /path/vmlinuz --modules /path/lib/modules/VERSION",
+  return new BoxliteError('invalid-argument', `${name} can't be used as the guest kernel: ${why}`, {
+    hint: "name a distribution's generic kernel: --kernel /path/vmlinuz --modules /path/lib/modules/VERSION",
   });
 }
 

@@ -27,6 +27,8 @@ export interface TemplateAbout extends MachineSpec {
   /** Key of the machine's template that an image's continues. */
   machineKey?: string;
   kernelVersion: string;
+  /** Where the kernel was taken from; missing in older ones. */
+  kernelOrigin?: string;
   vmm: string;
   createdAt: string;
 }
@@ -124,15 +126,15 @@ export async function removeUnusedImageTemplates(home: Home, most: number): Prom
 /**
  * Removes what an update of QEMU, of the kernel or of BoxLite has left: templates that no start looks for
  * any more, and that none has used for an hour, since another BoxLite may work on the same home.
- * @param currentKey of the template that a start of this machine looks for now
+ * @param currentKeys of the templates that starts of this machine look for now, one a kernel
  */
 export async function removeOutdatedTemplates(
   home: Home,
-  currentKey: (machine: MachineSpec) => Promise<string>,
+  currentKeys: (machine: MachineSpec) => Promise<readonly string[]>,
 ): Promise<void> {
   for (const { usedAt, key, machineKey = key, ...machine } of await listTemplates(home)) {
     if (Date.now() - usedAt < OUTDATED_MS) continue;
-    if (machineKey !== (await currentKey(machine))) await dropTemplate(home, key);
+    if (!(await currentKeys(machine)).includes(machineKey)) await dropTemplate(home, key);
   }
 }
 
@@ -185,12 +187,17 @@ async function readListing(directory: string): Promise<TemplateListing | undefin
 
 function isAbout(value: unknown): value is TemplateAbout {
   if (typeof value !== 'object' || value === null) return false;
-  const { key, image, machineKey, kernelVersion, vmm, createdAt, cpus, memoryMib, accelerator } =
-    value as Record<string, unknown>;
+  const { key, image, machineKey, kernelVersion, kernelOrigin, vmm, createdAt } = value as Record<
+    string,
+    unknown
+  >;
+  const { cpus, memoryMib, accelerator } = value as Record<string, unknown>;
   return (
     [key, kernelVersion, vmm, createdAt].every((text) => typeof text === 'string') &&
     [cpus, memoryMib].every((number) => typeof number === 'number') &&
-    [image, machineKey].every((text) => text === undefined || typeof text === 'string') &&
+    [image, machineKey, kernelOrigin].every(
+      (text) => text === undefined || typeof text === 'string',
+    ) &&
     (accelerator === 'kvm' || accelerator === 'tcg')
   );
 }

@@ -6,13 +6,15 @@ import { readManifest } from './assets-manifest.js';
 export const TEMPORARY_PREFIX = '.new-';
 
 /** A VM that is just being started may still open files that the manifest no longer names. */
-const GRACE_MS = 24 * 60 * 60 * 1000;
+export const GRACE_MS = 24 * 60 * 60 * 1000;
+
+export const isManifest = (name: string): boolean => /^assets.*\.json$/.test(name);
 
 /** Removes kernels and initramfs that no manifest names, and what a killed set-up left behind. */
 export async function removeUnusedAssets(home: Home): Promise<void> {
   const names = await readdir(home.assets());
   const used = new Set<string>();
-  for (const name of names.filter((one) => /^assets.*\.json$/.test(one))) {
+  for (const name of names.filter(isManifest)) {
     const manifest = await readManifest(home, name);
     if (manifest !== undefined) used.add(manifest.kernel.directory).add(manifest.initramfs.file);
   }

@@ -58,6 +58,8 @@ function infoKeys(found: RuntimeInfo): object {
       MemoryMib: template.memoryMib,
       Bytes: template.bytes,
       Image: template.image ?? '',
+      Kernel: template.kernel ?? '',
+      KernelVersion: template.kernelVersion,
     })),
     Store: {
       Blobs: found.store.blobs,
@@ -110,6 +112,9 @@ function infoText(found: RuntimeInfo): string {
         `${template.memoryMib} MiB`,
         humanSize(template.bytes),
         ...(template.image === undefined ? [] : [template.image]),
+        ...(template.kernel === undefined
+          ? []
+          : [`Linux ${template.kernelVersion} of ${template.kernel}`]),
       ].join(', '),
     ]),
     ['Store', humanSize(STORE_PARTS.reduce((sum, [key]) => sum + store[key], 0))],

@@ -76,6 +76,23 @@ test('limits come in Docker’s units, and our own facts under one key', () => {
   });
 });
 
+test.each([
+  ['has', undefined, null],
+  [
+    'has with its modules',
+    { path: '/k', modules: '/m', version: '6.1', digest: 'd' },
+    { Path: '/k', Modules: '/m', Version: '6.1', Digest: 'd' },
+  ],
+  [
+    'has without modules',
+    { path: '/k', version: '6.1', digest: 'd' },
+    { Path: '/k', Modules: null, Version: '6.1', Digest: 'd' },
+  ],
+])('the kernel of its own that a box %s is shown', (_what, kernel, shown) => {
+  const options = { ...boxSpec(), ...(kernel && { kernel }) };
+  expect(inspectBox(HOME, boxRecord({ options })).Boxlite.Kernel).toEqual(shown);
+});
+
 test('mounts are shown as Docker shows them', () => {
   const options = {
     ...boxSpec({ tmpfs: [{ guestPath: '/run', options: 'size=1m,ro' }] }),

@@ -39,7 +39,7 @@ describe('extractKernel', () => {
     ['an empty file', Buffer.alloc(0), 'neither a bzImage'],
   ])('refuses %s and says so', async (_what, file, reason) => {
     await expect(extractKernel(file, '/boot/x')).rejects.toMatchObject({
-      code: 'setup-needed',
+      code: 'invalid-argument',
       message: expect.stringMatching(
         new RegExp(`^/boot/x can't be used.*${reason.replace('(', '\\(')}`),
       ) as string,

@@ -307,6 +307,7 @@ describe('templates that no start looks for any more', () => {
   test('are removed with the images’ that continue them, unless they were used just now', async () => {
     const home = temporaryHome();
     await makeAged(home, 'current');
+    await makeAged(home, 'of another kernel');
     await makeAged(home, 'old');
     await makeAged(home, 'old but used', undefined, new Date());
     await makeAged(home, 'image of current', 'current');
@@ -314,11 +315,12 @@ describe('templates that no start looks for any more', () => {
     const asked: number[] = [];
     await removeOutdatedTemplates(home, ({ memoryMib }) => {
       asked.push(memoryMib);
-      return Promise.resolve('current');
+      return Promise.resolve(['current', 'of another kernel']);
     });
     expect((await listTemplates(home)).map(({ key }) => key).sort()).toEqual([
       'current',
       'image of current',
+      'of another kernel',
       'old but used',
     ]);
     expect(new Set(asked)).toEqual(new Set([MACHINE.memoryMib]));
@@ -328,7 +330,7 @@ describe('templates that no start looks for any more', () => {
     const home = temporaryHome();
     await makeAged(home, 'old');
     await findTemplate(home, 'old');
-    await removeOutdatedTemplates(home, () => Promise.resolve('current'));
+    await removeOutdatedTemplates(home, () => Promise.resolve(['current']));
     expect(await listTemplates(home)).toHaveLength(1);
   });
 });

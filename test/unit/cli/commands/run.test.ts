@@ -244,6 +244,11 @@ describe('a flag of create', () => {
       { tmpfs: [{ guestPath: '/b' }, { guestPath: '/a', options: 'size=1m' }] },
     ],
     ['--platform', ['--platform', 'linux/arm64'], { platform: 'linux/arm64' }],
+    [
+      '--kernel with --modules',
+      ['--kernel', '/k', '--modules', '/m'],
+      { kernel: '/k', modules: '/m' },
+    ],
   ])('%s reaches the engine', async (_flag, flags, expected) => {
     expect(await created(...flags)).toMatchObject(expected);
   });
@@ -260,6 +265,8 @@ describe('a flag of create', () => {
       'hostname',
       'volumes',
       'tmpfs',
+      'kernel',
+      'modules',
     ])
       expect(options).not.toHaveProperty(key);
   });

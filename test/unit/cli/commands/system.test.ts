@@ -5,6 +5,13 @@ import { BoxliteError } from '../../../../src/errors.js';
 import { VERSION } from '../../../../src/cli/version.js';
 import { runCli } from '../fake-world.js';
 
+const TEMPLATE = {
+  cpus: 1,
+  memoryMib: 512,
+  image: undefined,
+  kernelVersion: '6.1.0-26',
+  kernel: undefined,
+};
 const INFO: RuntimeInfo = {
   version: '0.1.0',
   home: '/root/.boxlite',
@@ -12,8 +19,9 @@ const INFO: RuntimeInfo = {
   qemu: { path: '/usr/bin/qemu-system-x86_64', version: '7.2.0' },
   kernel: { version: '6.1.0-26', path: '/root/.boxlite/assets/vmlinux' },
   templates: [
-    { key: 'ab'.repeat(32), cpus: 1, memoryMib: 512, bytes: 112_000_000, image: undefined },
-    { key: 'cd'.repeat(32), cpus: 1, memoryMib: 512, bytes: 122_000_000, image: 'localhost/x:1' },
+    { ...TEMPLATE, key: 'ab'.repeat(32), bytes: 112_000_000 },
+    { ...TEMPLATE, key: 'cd'.repeat(32), bytes: 122_000_000, image: 'localhost/x:1' },
+    { ...TEMPLATE, key: 'ef'.repeat(32), bytes: 1_000_000, kernel: '/k', kernelVersion: '6.2.0' },
   ],
   boxes: { total: 4, running: 1, paused: 1, stopped: 2 },
   images: 2,
@@ -51,9 +59,10 @@ describe('info', () => {
         'Accelerator: tcg (KVM opens but no kernel boots)',
         'QEMU: 7.2.0, /usr/bin/qemu-system-x86_64',
         'Guest kernel: 6.1.0-26, /root/.boxlite/assets/vmlinux',
-        'Templates: 2 (234MB)',
+        'Templates: 3 (234MB)',
         ' abababababab: 1 CPU, 512 MiB, 112MB',
         ' cdcdcdcdcdcd: 1 CPU, 512 MiB, 122MB, localhost/x:1',
+        ' efefefefefef: 1 CPU, 512 MiB, 1MB, Linux 6.2.0 of /k',
         'Store: 291MB',
         ' Blobs: 1MB',
         ' Layers: 2MB',
