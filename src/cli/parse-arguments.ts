@@ -1,9 +1,8 @@
-/** The only place that knows commander: it splits argv into options and operands, we give them meaning. */
-import { Command, CommanderError, Option as CommanderOption } from 'commander';
+/** Gives the words of a command line their meaning, once they are split into options and operands. */
 import { BoxliteError } from '../errors.js';
-import { FLAG_WORDS, type CommandDefinition, type Option, type Options } from './command.js';
+import type { CommandDefinition, Option, Options } from './command.js';
 import { closest } from './closest.js';
-import { spellOutShortFlags } from './short-flags.js';
+import type { SplitWords } from './split-by-commander.js';
 import { usageError } from './usage-error.js';
 
 export interface ParsedArguments {
@@ -21,11 +20,11 @@ export type Grammar = Pick<CommandDefinition, 'name' | 'args' | 'options' | 'pas
  * @param argv what follows the command's name
  * @throws BoxliteError `invalid-argument`, with Docker's wording and a hint to the command's help
  */
-export function parseArguments(grammar: Grammar, argv: readonly string[]): ParsedArguments {
-  const occurrences: { name: string; text: string }[] = [];
-  const spelled = spellOutShortFlags(grammar.options, argv, grammar.passThrough === true);
-  const command = buildParser(grammar, spelled, (name, text) => occurrences.push({ name, text }));
-  const { operands, unknown } = splitArguments(command, spelled, grammar.name);
+export async function parseArguments(
+  grammar: Grammar,
+  argv: readonly string[],
+): Promise<ParsedArguments> {
+  const { occurrences, operands, unknown } = await splitWords(grammar, argv);
 
   const help = occurrences.some(({ name }) => name === 'help');
   const unknownOption = unknown[0];
@@ -36,60 +35,13 @@ export function parseArguments(grammar: Grammar, argv: readonly string[]): Parse
   return { args: operands, options, given: new Set(occurrences.map(({ name }) => name)), help };
 }
 
-/** Of the options only those that a word may mean: to make all of them takes commander milliseconds. */
-function buildParser(
-  grammar: Grammar,
-  words: readonly string[],
-  found: (name: string, text: string) => void,
-): Command {
-  const command = new Command();
-  command.exitOverride().helpOption(false).helpCommand(false);
-  command.configureOutput({ writeErr: () => undefined });
-  command.passThroughOptions(grammar.passThrough ?? false);
-
-  const add = (flags: string, name: string, fixedText?: string): void => {
-    const option = new CommanderOption(flags);
-    command.addOption(option);
-    command.on(`option:${option.name()}`, (text?: string) => {
-      found(name, fixedText ?? text ?? 'true');
-    });
-  };
-  for (const [name, option] of Object.entries(grammar.options)) {
-    if (!words.some((word) => mayMean(word, name, option))) continue;
-    const short = option.short === undefined ? '' : `-${option.short}, `;
-    if (option.placeholder !== undefined) {
-      add(`${short}--${name} <value>`, name);
-      continue;
-    }
-    add(`${short}--${name}`, name, 'true');
-    // Commander's flags take no value, Docker's take =true and =false: each spelling is an option.
-    for (const word of FLAG_WORDS)
-      if (words.includes(`--${name}=${word}`)) add(`--${name}=${word}`, name, word);
-  }
-  const shortHelp = Object.values(grammar.options).some((option) => option.short === 'h');
-  add(shortHelp ? '--help' : '-h, --help', 'help', 'true');
-  return command;
-}
-
-function mayMean(word: string, name: string, { short }: Option<unknown>): boolean {
-  if (word.startsWith('--')) return word.startsWith(`--${name}`);
-  return short !== undefined && word.startsWith('-') && word.includes(short);
-}
-
-function splitArguments(
-  command: Command,
-  argv: readonly string[],
-  name: string,
-): { operands: string[]; unknown: string[] } {
-  try {
-    return command.parseOptions([...argv]);
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // Only the last word can lack its value.
-    const last = argv.at(-1) ?? '';
-    const flag = last.startsWith('--') ? last : `'${last.slice(-1)}' in ${last}`;
-    throw usageError(`flag needs an argument: ${flag}`, name);
-  }
+/** To load commander and ask it takes longer than `ps` without options works. */
+async function splitWords(grammar: Grammar, argv: readonly string[]): Promise<SplitWords> {
+  const mayBeOptions = grammar.passThrough === true ? argv.slice(0, 1) : argv;
+  if (!mayBeOptions.some((word) => word.startsWith('-')))
+    return { occurrences: [], operands: argv, unknown: [] };
+  const { splitByCommander } = await import('./split-by-commander.js');
+  return splitByCommander(grammar, argv);
 }
 
 function unknownFlag(grammar: Grammar, text: string): BoxliteError {

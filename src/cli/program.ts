@@ -5,8 +5,7 @@ import { flag } from './command.js';
 import { COMMANDS, findCommand, type CommandEntry } from './commands/index.js';
 import { longFormMembers } from './commands/long-forms.js';
 import type { CommandContext } from './context.js';
-import { renderCommandHelp, renderOverview, sheetFor, type Sheet } from './help.js';
-import { openPaint } from './output/paint.js';
+import type { Sheet } from './help.js';
 import { isList, parseArguments, type Grammar } from './parse-arguments.js';
 import {
   GLOBAL_OPTIONS,
@@ -49,7 +48,7 @@ export async function runProgram(
   openRuntime: OpenRuntime = openEngine,
 ): Promise<number> {
   onFailureStatus(GLOBAL_FAILURE);
-  const program = parseArguments(PROGRAM, argv);
+  const program = await parseArguments(PROGRAM, argv);
   onFailureStatus(FAILED);
   if (program.options.version === true) {
     world.stdout.write(`boxlite version ${VERSION}\n`);
@@ -58,6 +57,7 @@ export async function runProgram(
   const asksHelp = program.help || program.args[0] === 'help';
   const words = program.args[0] === 'help' ? program.args.slice(1) : program.args;
   if (words.length === 0) {
+    const { renderOverview } = await import('./help.js');
     const sheet = await openSheet(world, program.options);
     world.stdout.write(renderOverview(COMMANDS, GLOBAL_OPTIONS, undefined, sheet));
     return 0;
@@ -70,8 +70,9 @@ export async function runProgram(
   onFailureStatus(command.failureStatus ?? FAILED);
   // The global options may stand behind the verb as well.
   const grammar: Grammar = { ...command, options: { ...GLOBAL_OPTIONS, ...command.options } };
-  const parsed = parseArguments(grammar, [...(asksHelp ? ['--help'] : []), ...found.rest]);
+  const parsed = await parseArguments(grammar, [...(asksHelp ? ['--help'] : []), ...found.rest]);
   if (parsed.help) {
+    const { renderCommandHelp } = await import('./help.js');
     const sheet = await openSheet(world, program.options, parsed.given);
     world.stdout.write(renderCommandHelp(command, sheet));
     return 0;
@@ -86,6 +87,10 @@ async function openSheet(
   before: Readonly<Record<string, unknown>>,
   behind: ReadonlySet<string> = new Set(),
 ): Promise<Sheet> {
+  const [{ sheetFor }, { openPaint }] = await Promise.all([
+    import('./help.js'),
+    import('./output/paint.js'),
+  ]);
   const refused = before['no-color'] === true || behind.has('no-color');
   const color = !refused && (environment.NO_COLOR ?? '') === '';
   return sheetFor(stdout, await openPaint(stdout, color));
@@ -128,7 +133,7 @@ async function openEngine(
 }
 
 /** `boxlite image` alone lists what can follow; any other word is a mistake. */
-function explainGroup(words: readonly string[], world: World, sheet: Sheet): number {
+async function explainGroup(words: readonly string[], world: World, sheet: Sheet): Promise<number> {
   const [word = '', second] = words;
   const members = [
     ...longFormMembers(word, COMMANDS),
@@ -137,6 +142,7 @@ function explainGroup(words: readonly string[], world: World, sheet: Sheet): num
   if (members.length === 0) throw unknownCommand(word, COMMANDS.flatMap(namesOf), '');
   if (second !== undefined && !second.startsWith('-'))
     throw unknownCommand(`${word} ${second}`, members.flatMap(namesOf), word);
+  const { renderOverview } = await import('./help.js');
   world.stdout.write(renderOverview(members, GLOBAL_OPTIONS, word, sheet));
   return 0;
 }

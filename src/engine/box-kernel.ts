@@ -3,9 +3,10 @@ import { realpath, stat } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Assets } from '../vmm/assets.js';
 import { removeUnusedKernels } from '../vmm/named-kernels.js';
-import { specOf, type BoxSpec } from './box-spec.js';
+import type { BoxSpec } from './box-spec.js';
 import type { Host } from './host.js';
 import type { BoxOptions } from './options.js';
+import { specOf } from './stored-spec.js';
 
 export interface BoxKernel {
   /** Both without links, as they were when the box was made: `/vmlinuz` may be another's by the next start. */

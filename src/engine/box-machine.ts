@@ -7,7 +7,7 @@ import { isActive } from '../store/status.js';
 import { planQemu } from '../vmm/qemu/command.js';
 import { restoreState } from '../vmm/qemu/migration.js';
 import { boxFiles, makeDisk } from './box-files.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';

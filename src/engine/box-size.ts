@@ -2,7 +2,7 @@ import { errnoOf, fileError } from '../errors.js';
 import { layerDirectory } from '../image/layer-store.js';
 import { allocatedBytes } from '../image/store-files.js';
 import type { Home } from '../home.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 
 export interface BoxSize {
   /** Bytes of the host's disk that are the box's own. */

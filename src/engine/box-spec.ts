@@ -17,7 +17,7 @@ import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
 import { hostsLines, nameServer } from './name-resolution.js';
 import type { BoxOptions } from './options.js';
 import { settlePrivileges, type Privileges } from './privileges.js';
-import { NO_RESTART, parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
+import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
 import { settleSecurity, type SecurityOptions } from './security.js';
 import { signalNumber } from './signals.js';
 import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
@@ -128,18 +128,6 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     ...settleHealthcheck(options.healthcheck, image),
     ...settlePidsLimit(options.pidsLimit ?? 0),
   };
-}
-
-/** The stored form, back. The store only ever holds what `settleSpec` made. */
-export function specOf(stored: unknown): BoxSpec {
-  if (typeof stored === 'object' && stored !== null && 'argv' in stored)
-    return { volumes: [], tmpfs: [], ...stored } as BoxSpec & typeof stored;
-  throw new BoxliteError('store-corrupt', 'the database holds a box without its options');
-}
-
-/** Of a stored spec; those of older boxes have none. */
-export function restartPolicyOf(stored: unknown): RestartPolicy {
-  return specOf(stored).restart ?? NO_RESTART;
 }
 
 /** Seconds between the stop signal and KILL. @throws invalid-argument */

@@ -1,5 +1,6 @@
 import { isActive } from '../store/status.js';
-import { specOf, type BoxSpec } from './box-spec.js';
+import type { BoxSpec } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { exportBox } from './export.js';
 import { layerValues } from './guest-messages.js';

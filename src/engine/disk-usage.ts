@@ -5,7 +5,7 @@ import type { ImageRecord } from '../store/images.js';
 import { isActive } from '../store/status.js';
 import { listTemplates } from '../vmm/template.js';
 import { boxInfo, type BoxInfo } from './box-info.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import type { ImageStore } from './image-store.js';
 import { observed } from './observe.js';
 import { bytesOf } from './store-sizes.js';

@@ -1,7 +1,8 @@
 import type { ShimClient } from '../agent/client.js';
 import type { ExecSession } from '../agent/exec-session.js';
 import type { BoxCommand } from './box-command.js';
-import { mergeEnv, specOf } from './box-spec.js';
+import { mergeEnv } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { countFailed, tellExec } from './exec-events.js';

@@ -6,7 +6,7 @@ import type { Home } from '../home.js';
 import type { BoxRecord } from '../store/box-record.js';
 import type { Database } from '../store/database.js';
 import { isActive } from '../store/status.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { goDuration } from './go-duration.js';
 
 /** `none`: nothing checks it. */

@@ -3,19 +3,11 @@ import { promisify } from 'node:util';
 import { GENERATION } from '../agent/protocol.js';
 import type { Home } from '../home.js';
 import type { Database } from '../store/database.js';
-import {
-  chooseAccelerator,
-  knownVerdict,
-  type Accelerator,
-  type Verdict,
-} from '../vmm/accelerator.js';
-import { assetsOf, loadAssets, type Assets, type KernelChoice } from '../vmm/assets.js';
+import type { Accelerator, Verdict } from '../vmm/accelerator.js';
+import type { Assets, KernelChoice } from '../vmm/assets.js';
 import type { GuestKernel, MachineSpec } from '../vmm/driver.js';
-import { hostProcessor } from '../vmm/host-processor.js';
-import { namedManifests } from '../vmm/named-kernels.js';
-import { nativeProgram } from '../vmm/native-programs.js';
-import { findQemu, type QemuBinary } from '../vmm/qemu-binary.js';
-import { findTemplate, templateKey, type Template } from '../vmm/template.js';
+import type { QemuBinary } from '../vmm/qemu-binary.js';
+import type { Template } from '../vmm/template.js';
 import type { AcceleratorChoice } from './options.js';
 
 export interface HostOptions {
@@ -24,7 +16,10 @@ export interface HostOptions {
   onNotice: (message: string) => void;
 }
 
-/** What boxes run on here: QEMU, kernel, accelerator, templates. Each is found once, when needed. */
+/**
+ * What boxes run on here: QEMU, kernel, accelerator, templates. Each is found once, when needed, and what
+ * finds it is loaded then.
+ */
 export class Host {
   #qemu: Promise<QemuBinary> | undefined;
   #assets: Promise<Assets> | undefined;
@@ -38,16 +33,17 @@ export class Host {
   ) {}
 
   qemu(): Promise<QemuBinary> {
-    return (this.#qemu ??= findQemu(this.home, this.options.qemu));
+    return (this.#qemu ??= this.#findQemu());
   }
 
   /** What set-up has made. */
   assets(): Promise<Assets> {
-    return (this.#assets ??= loadAssets(this.home));
+    return (this.#assets ??= this.#loadAssets());
   }
 
   /** What a kernel boots with that is not the home's; looked at anew each time, since its file may change. */
-  assetsOfKernel(choice: KernelChoice): Promise<Assets> {
+  async assetsOfKernel(choice: KernelChoice): Promise<Assets> {
+    const { loadAssets } = await import('../vmm/assets.js');
     return loadAssets(this.home, { ...choice, onProgress: this.options.onNotice });
   }
 
@@ -57,6 +53,7 @@ export class Host {
 
   /** What is known of KVM without trying it. */
   async verdict(): Promise<Verdict | undefined> {
+    const { knownVerdict } = await import('../vmm/accelerator.js');
     return knownVerdict(this.home, await this.#identity());
   }
 
@@ -70,6 +67,7 @@ export class Host {
     onProgress: (message: string) => void = this.options.onNotice,
   ): Promise<{ template: Template; made: boolean }> {
     const key = await this.templateKey(machine, assets);
+    const { findTemplate } = await import('../vmm/template.js');
     const found = await findTemplate(this.home, key);
     if (found) return { template: found, made: false };
     const { makeTemplate } = await import('./template-maker.js');
@@ -77,7 +75,11 @@ export class Host {
   }
 
   async templateKey(machine: MachineSpec, assets: Assets): Promise<string> {
-    const { templatePlan } = await import('./template-maker.js');
+    const [{ templatePlan }, { hostProcessor }, { templateKey }] = await Promise.all([
+      import('./template-maker.js'),
+      import('../vmm/host-processor.js'),
+      import('../vmm/template.js'),
+    ]);
     const qemu = await this.qemu();
     return templateKey({
       argv: templatePlan(qemu, machine).argv,
@@ -90,6 +92,10 @@ export class Host {
 
   /** The keys of this machine's templates that are of use: one for each kernel of the home. */
   async templateKeys(machine: MachineSpec): Promise<string[]> {
+    const [{ assetsOf }, { namedManifests }] = await Promise.all([
+      import('../vmm/assets.js'),
+      import('../vmm/named-kernels.js'),
+    ]);
     const named = (await namedManifests(this.home)).map((each) => assetsOf(this.home, each));
     const all = [await this.assets(), ...named];
     return Promise.all(all.map((assets) => this.templateKey(machine, assets)));
@@ -101,7 +107,18 @@ export class Host {
     return { kernel, initramfs, tscKhz: await (this.#tscKhz ??= measureTsc()) };
   }
 
+  async #findQemu(): Promise<QemuBinary> {
+    const { findQemu } = await import('../vmm/qemu-binary.js');
+    return findQemu(this.home, this.options.qemu);
+  }
+
+  async #loadAssets(): Promise<Assets> {
+    const { loadAssets } = await import('../vmm/assets.js');
+    return loadAssets(this.home);
+  }
+
   async #chooseAccelerator(): Promise<Accelerator> {
+    const { chooseAccelerator } = await import('../vmm/accelerator.js');
     const { accelerator, onNotice } = this.options;
     return chooseAccelerator(
       this.home,
@@ -123,6 +140,7 @@ export class Host {
 
 /** kHz of the host's time-stamp counter, measured by the shim in 20 ms. */
 async function measureTsc(): Promise<number> {
+  const { nativeProgram } = await import('../vmm/native-programs.js');
   const { stdout } = await promisify(execFile)(nativeProgram('boxlite-shim'), ['--tsc-khz'], {
     timeout: 5_000,
   });

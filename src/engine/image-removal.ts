@@ -6,7 +6,7 @@ import type { Database } from '../store/database.js';
 import type { ImageRecord, ImageReference } from '../store/images.js';
 import { withReserve } from '../store/reserve.js';
 import { isActive } from '../store/status.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { findImage, repositoryOf } from './find-image.js';
 import { noSuchImage } from './image-error.js';
 import type { ImageStore } from './image-store.js';

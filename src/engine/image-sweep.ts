@@ -7,7 +7,7 @@ import { diskName, pathsWithout, type StoreParts, takeAway } from '../image/stor
 import type { BoxRecord } from '../store/box-record.js';
 import type { Database } from '../store/database.js';
 import { dropTemplate, listTemplates } from '../vmm/template.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 
 interface Store {
   home: Home;

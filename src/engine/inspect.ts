@@ -1,7 +1,8 @@
 import type { Home } from '../home.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { isActive } from '../store/status.js';
-import { restartPolicyOf, specOf, type BoxSpec } from './box-spec.js';
+import type { BoxSpec } from './box-spec.js';
+import { restartPolicyOf, specOf } from './stored-spec.js';
 import type { BoxHealth } from './health.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
 import { rfc3339Nano } from './rfc3339.js';

@@ -4,7 +4,7 @@ import type { Stats } from '../agent/stats-requests.js';
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { isActive } from '../store/status.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { observed } from './observe.js';
 import { AGENT_ANSWER_MS, milliseconds } from './processes.js';

@@ -2,7 +2,7 @@ import { Home } from '../home.js';
 import { DEFAULT_LAYER_LIMITS } from '../image/layer-limits.js';
 import type { EngineContext } from './context.js';
 import { Host } from './host.js';
-import { Images } from './images.js';
+import type { Images } from './images.js';
 import { Lifetime } from './lifetime.js';
 import type { BoxliteOptions } from './options.js';
 import { Registries } from './registries.js';
@@ -10,7 +10,8 @@ import { Registries } from './registries.js';
 /** The parts that a runtime is made of, joined by its options. Nothing is opened yet. */
 export interface Engine {
   context: EngineContext;
-  images: Images;
+  /** Loaded when they are first asked for. */
+  images: () => Promise<Images>;
   registries: Registries;
 }
 
@@ -29,13 +30,21 @@ export function openEngine(options: BoxliteOptions): Engine {
     caCertificates: options.caCertificates ?? [],
     dockerConfigDir: options.dockerConfigDir,
   });
-  const images = new Images(home, database, {
-    registries: options.imageRegistries ?? [],
-    registryOptions: () => registries.options(),
-    layerLimits: {
-      bytes: options.maxLayerBytes ?? DEFAULT_LAYER_LIMITS.bytes,
-      entries: options.maxLayerEntries ?? DEFAULT_LAYER_LIMITS.entries,
-    },
-  });
-  return { context: { home, host, database, lifetime }, images, registries };
+  const openImages = async (): Promise<Images> => {
+    const { Images } = await import('./images.js');
+    return new Images(home, database, {
+      registries: options.imageRegistries ?? [],
+      registryOptions: () => registries.options(),
+      layerLimits: {
+        bytes: options.maxLayerBytes ?? DEFAULT_LAYER_LIMITS.bytes,
+        entries: options.maxLayerEntries ?? DEFAULT_LAYER_LIMITS.entries,
+      },
+    });
+  };
+  let images: Promise<Images> | undefined;
+  return {
+    context: { home, host, database, lifetime },
+    images: () => (images ??= openImages()),
+    registries,
+  };
 }

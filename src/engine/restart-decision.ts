@@ -1,6 +1,6 @@
 import type { BoxRecord } from '../store/box-record.js';
 import { isStopped } from '../store/status.js';
-import { restartPolicyOf } from './box-spec.js';
+import { restartPolicyOf } from './stored-spec.js';
 
 /** What a box's shim waits before the first restart. */
 export const FIRST_DELAY_MS = 100;

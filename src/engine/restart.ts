@@ -5,7 +5,7 @@ import { currentBootId } from '../process-identity.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { boxEvent } from '../store/events.js';
 import { projectRoot } from '../vmm/native-programs.js';
-import { restartPolicyOf } from './box-spec.js';
+import { restartPolicyOf } from './stored-spec.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { isSeenTo, settle } from './observe.js';

@@ -95,7 +95,7 @@ export class BoxliteRuntime implements AsyncDisposable {
   async create(options: CreateOptions = {}, name?: string): Promise<LiteBox> {
     const context = this.#context;
     const { createBox } = await import('./create.js');
-    const record = await createBox(context, this.#images, options, name);
+    const record = await createBox(context, await this.#images(), options, name);
     await this.#catchUp(context);
     const { LiteBox } = await import('./box.js');
     return new LiteBox(context, record, { created: true });
@@ -176,7 +176,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     const { commitBox } = await import('./commit.js');
     const record = this.#find(idOrName);
     if (!record) throw noSuchBox(idOrName);
-    return commitBox(this.#context, this.#images, record.id, options);
+    return commitBox(this.#context, await this.#images(), record.id, options);
   }
 
   /** What the shim of a box calls for when the box has ended: removes it or starts it again, as it was told. */
@@ -202,7 +202,7 @@ export class BoxliteRuntime implements AsyncDisposable {
   }
 
   async pullImage(reference: string, options: PullOptions = {}): Promise<PullResult> {
-    return this.#images.pull(reference, options);
+    return (await this.#images()).pull(reference, options);
   }
 
   /**
@@ -210,26 +210,25 @@ export class BoxliteRuntime implements AsyncDisposable {
    * @throws invalid-reference, image-not-found, registry-*
    */
   async listRemoteTags(repository: string, signal?: AbortSignal): Promise<string[]> {
-    return this.#images.tags(repository, signal);
+    return (await this.#images()).tags(repository, signal);
   }
 
   async listImages(): Promise<ImageInfo[]> {
-    return Promise.resolve(this.#images.list());
+    return (await this.#images()).list();
   }
 
   async inspectImage(reference: string): Promise<ImageDetails | undefined> {
-    return this.#images.inspect(reference);
+    return (await this.#images()).inspect(reference);
   }
 
   /** @throws image-not-found, image-corrupt */
   async imageHistory(reference: string): Promise<HistoryLine[]> {
-    return this.#images.history(reference);
+    return (await this.#images()).history(reference);
   }
 
   /** Gives an image another name. @throws image-not-found, invalid-reference */
   async tagImage(source: string, target: string): Promise<void> {
-    await Promise.resolve();
-    this.#images.tag(source, target);
+    (await this.#images()).tag(source, target);
   }
 
   /**
@@ -237,17 +236,17 @@ export class BoxliteRuntime implements AsyncDisposable {
    * @throws image-not-found, image-in-use
    */
   async removeImage(reference: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
-    return this.#images.remove(reference, options);
+    return (await this.#images()).remove(reference, options);
   }
 
   /** Deletes images without a name, or all that no box uses, and what else nothing needs. */
   async pruneImages(options: PruneOptions = {}): Promise<RemovedImage> {
-    return this.#images.prune(options);
+    return (await this.#images()).prune(options);
   }
 
   /** What images and boxes take of the host's disk. */
   async diskUsage(): Promise<DiskUsage> {
-    return this.#images.diskUsage();
+    return (await this.#images()).diskUsage();
   }
 
   /** @param source path of an archive or of an OCI layout's directory, or a stream of an archive */
@@ -255,7 +254,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     source: string | AsyncIterable<Uint8Array>,
     options: LoadOptions = {},
   ): Promise<LoadedImage[]> {
-    return this.#images.load(source, options);
+    return (await this.#images()).load(source, options);
   }
 
   /** The bytes of an archive of images; their blobs are in it as they were pulled. @throws image-not-found */
@@ -263,7 +262,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     names: readonly string[],
     format: ArchiveFormat = 'docker-archive',
   ): Promise<AsyncIterable<Uint8Array>> {
-    return this.#images.save(names, format);
+    return (await this.#images()).save(names, format);
   }
 
   /** Makes an image of a root file system's tar; returns its id. */
@@ -271,7 +270,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     source: AsyncIterable<Uint8Array>,
     options: ImportOptions = {},
   ): Promise<string> {
-    return this.#images.import(source, options);
+    return (await this.#images()).import(source, options);
   }
 
   /**
@@ -303,13 +302,13 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   async info(): Promise<RuntimeInfo> {
     const { runtimeInfo } = await import('./runtime-info.js');
-    return runtimeInfo(this.#context, this.#options.accelerator ?? 'auto', this.#images);
+    return runtimeInfo(this.#context, this.#options.accelerator ?? 'auto', await this.#images());
   }
 
   /** Makes the home ready: kernel, initramfs, built-in image, first template. */
   async setup(request: SetupRequest = {}): Promise<SetupReport> {
     const { setupHome } = await import('./setup-home.js');
-    return setupHome(this.#context, this.#images, request);
+    return setupHome(this.#context, await this.#images(), request);
   }
 
   /** Looks at all that boxes need on this machine, and ends by running one. */
@@ -355,9 +354,9 @@ export class BoxliteRuntime implements AsyncDisposable {
     return this.#engine.context;
   }
 
-  get #images(): Images {
+  async #images(): Promise<Images> {
     this.#engine.context.lifetime.checkOpen();
-    return this.#engine.images;
+    return await this.#engine.images();
   }
 
   get #registries(): Registries {

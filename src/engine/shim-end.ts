@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoxliteError, errnoOf } from '../errors.js';
 import { isAlive, type ProcessIdentity } from '../process-identity.js';
-import { restartPolicyOf } from './box-spec.js';
+import { restartPolicyOf } from './stored-spec.js';
 import type { EngineContext } from './context.js';
 import { startedFact } from './facts.js';
 import type { BoxRecord } from '../store/box-record.js';

@@ -6,7 +6,7 @@ import type { BoxPatch, BoxRecord } from '../store/box-record.js';
 import { boxEvent } from '../store/events.js';
 import { withReserve, writeWithReserve } from '../store/reserve.js';
 import { isActive } from '../store/status.js';
-import { specOf } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { boxName, isPaused, notRunning, unknownState } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';

@@ -5,9 +5,9 @@ import {
   checkMemory,
   checkStopTimeout,
   settlePidsLimit,
-  specOf,
   type BoxSpec,
 } from './box-spec.js';
+import { specOf } from './stored-spec.js';
 import { boxName } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';

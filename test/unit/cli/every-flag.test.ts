@@ -62,9 +62,9 @@ function isRefused(option: Option<unknown>): boolean {
 const operands = ({ args }: CommandDefinition): string[] =>
   args.filter(({ optional }) => optional !== true).map(() => 'operand');
 
-function valueOf({ command, name }: Case, words: readonly string[]): unknown {
+async function valueOf({ command, name }: Case, words: readonly string[]): Promise<unknown> {
   const grammar = { ...command, options: { ...GLOBAL_OPTIONS, ...command.options } };
-  const parsed = parseArguments(grammar, [...words, ...operands(command)]);
+  const parsed = await parseArguments(grammar, [...words, ...operands(command)]);
   expect(parsed.args).toEqual(operands(command));
   expect(parsed.given.has(name)).toBe(true);
   return parsed.options[name];
@@ -110,20 +110,20 @@ it('covers every command, and every kind of option', () => {
 describe.each(FLAGS)('$title', (each) => {
   const { name, option } = each;
 
-  it('is on when given, and what its value says', () => {
-    expect(valueOf(each, [`--${name}`])).toBe(true);
+  it('is on when given, and what its value says', async () => {
+    expect(await valueOf(each, [`--${name}`])).toBe(true);
     for (const word of ['true', '1', 't', 'T', 'TRUE', 'True'])
-      expect(valueOf(each, [`--${name}=${word}`])).toBe(true);
+      expect(await valueOf(each, [`--${name}=${word}`])).toBe(true);
     for (const word of ['false', '0', 'f', 'F', 'FALSE', 'False'])
-      expect(valueOf(each, [`--${name}=${word}`])).toBe(false);
+      expect(await valueOf(each, [`--${name}=${word}`])).toBe(false);
     if (option.short === undefined) return;
-    expect(valueOf(each, [`-${option.short}`])).toBe(true);
-    expect(valueOf(each, [`-${option.short}=false`])).toBe(false);
+    expect(await valueOf(each, [`-${option.short}`])).toBe(true);
+    expect(await valueOf(each, [`-${option.short}=false`])).toBe(false);
   });
 
-  it('counts as it was last given', () => {
-    expect(valueOf(each, [`--${name}`, `--${name}=false`])).toBe(false);
-    expect(valueOf(each, [`--${name}=false`, `--${name}`])).toBe(true);
+  it('counts as it was last given', async () => {
+    expect(await valueOf(each, [`--${name}`, `--${name}=false`])).toBe(false);
+    expect(await valueOf(each, [`--${name}=false`, `--${name}`])).toBe(true);
   });
 
   it('refuses another value', async () => {
@@ -137,19 +137,19 @@ describe.each(VALUED)('$title', (each) => {
   const { name, option } = each;
   const sample = sampleOf(option) ?? '';
 
-  it('takes a value behind a space, a sign or its letter', () => {
+  it('takes a value behind a space, a sign or its letter', async () => {
     const parsed = option.parse(sample);
     const expected = option.repeatable ? [parsed] : parsed;
     const spellings = [[`--${name}`, sample], [`--${name}=${sample}`]];
     if (option.short !== undefined)
       spellings.push([`-${option.short}`, sample], [`-${option.short}${sample}`]);
-    for (const words of spellings) expect(valueOf(each, words)).toEqual(expected);
+    for (const words of spellings) expect(await valueOf(each, words)).toEqual(expected);
   });
 
-  it('counts as it was last given, or each time', () => {
+  it('counts as it was last given, or each time', async () => {
     const parsed = option.parse(sample);
     const other = VALUES.findLast((value) => isKnown(option, value)) ?? sample;
-    expect(valueOf(each, [`--${name}=${sample}`, `--${name}=${other}`])).toEqual(
+    expect(await valueOf(each, [`--${name}=${sample}`, `--${name}=${other}`])).toEqual(
       option.repeatable ? [parsed, option.parse(other)] : option.parse(other),
     );
   });
@@ -167,7 +167,7 @@ describe.each(VALUED)('$title', (each) => {
     const reason = complaint(option, NONSENSE);
     if (reason === '') {
       const expected = option.repeatable ? [option.parse(NONSENSE)] : option.parse(NONSENSE);
-      expect(valueOf(each, [`--${name}`, NONSENSE])).toEqual(expected);
+      expect(await valueOf(each, [`--${name}`, NONSENSE])).toEqual(expected);
       return;
     }
     const stderr = await refusal(each, [`--${name}`, NONSENSE], operands(each.command));

@@ -56,8 +56,8 @@ describe('parseArguments', () => {
     ['a short option with =', ['-e=A=1', 'x'], { env: ['A=1'] }],
     ['options behind an argument', ['x', '-d'], { detach: true }],
     ['a parsed value', ['--count', '7', 'x'], { count: 7 }],
-  ])('reads %s', (_fact, argv, expected) => {
-    const { options, args } = parse(argv);
+  ])('reads %s', async (_fact, argv, expected) => {
+    const { options, args } = await parse(argv);
     expect(options).toMatchObject(expected);
     expect(args).toEqual(['x']);
   });
@@ -90,8 +90,8 @@ describe('parseArguments', () => {
       'invalid argument "maybe" for "-d, --detach" flag: true or false is needed',
     ],
     ['too few arguments', [], "'boxlite try' requires at least 1 argument"],
-  ])('refuses %s', (_fact, argv, message) => {
-    expect(() => parse(argv)).toThrow(
+  ])('refuses %s', async (_fact, argv, message) => {
+    await expect(parse(argv)).rejects.toThrow(
       expect.objectContaining({
         code: 'invalid-argument',
         message,
@@ -100,23 +100,23 @@ describe('parseArguments', () => {
     );
   });
 
-  it('suggests the flag that was meant', () => {
-    expect(() => parse(['--detahc', 'x'])).toThrow(
+  it('suggests the flag that was meant', async () => {
+    await expect(parse(['--detahc', 'x'])).rejects.toThrow(
       expect.objectContaining({ hint: "Did you mean --detach? See 'boxlite try --help'." }),
     );
   });
 
-  it('refuses arguments where none are taken, and more than are taken', () => {
-    expect(() => parse(['x'], { ...GRAMMAR, args: [] })).toThrow(
+  it('refuses arguments where none are taken, and more than are taken', async () => {
+    await expect(parse(['x'], { ...GRAMMAR, args: [] })).rejects.toThrow(
       "'boxlite try' accepts no arguments",
     );
-    expect(() => parse(['x', 'y'], { ...GRAMMAR, args: [{ name: 'A', summary: '' }] })).toThrow(
-      "'boxlite try' requires 1 argument",
-    );
+    await expect(
+      parse(['x', 'y'], { ...GRAMMAR, args: [{ name: 'A', summary: '' }] }),
+    ).rejects.toThrow("'boxlite try' requires 1 argument");
   });
 
-  it('leaves what follows the first argument alone when it belongs to a command', () => {
-    const parsed = parse(['-d', 'image', '-t', '--bogus', '--', '-e'], {
+  it('leaves what follows the first argument alone when it belongs to a command', async () => {
+    const parsed = await parse(['-d', 'image', '-t', '--bogus', '--', '-e'], {
       ...GRAMMAR,
       passThrough: true,
     });
@@ -124,30 +124,30 @@ describe('parseArguments', () => {
     expect(parsed.options).toMatchObject({ detach: true, tty: false });
   });
 
-  it('leaves short flags with = behind the command alone', () => {
-    const parsed = parse(['-d', 'image', '-t=false'], { ...GRAMMAR, passThrough: true });
+  it('leaves short flags with = behind the command alone', async () => {
+    const parsed = await parse(['-d', 'image', '-t=false'], { ...GRAMMAR, passThrough: true });
     expect(parsed.args).toEqual(['image', '-t=false']);
-    expect(parse(['--', '-d=true']).args).toEqual(['-d=true']);
+    expect((await parse(['--', '-d=true'])).args).toEqual(['-d=true']);
   });
 
-  it('takes what follows -- as arguments', () => {
-    expect(parse(['--', '-d', '--bogus']).args).toEqual(['-d', '--bogus']);
+  it('takes what follows -- as arguments', async () => {
+    expect((await parse(['--', '-d', '--bogus'])).args).toEqual(['-d', '--bogus']);
   });
 
-  it('asks for help without the arguments it would need', () => {
-    expect(parse(['--help']).help).toBe(true);
-    expect(parse(['-h']).help).toBe(true);
+  it('asks for help without the arguments it would need', async () => {
+    expect((await parse(['--help'])).help).toBe(true);
+    expect((await parse(['-h'])).help).toBe(true);
   });
 
-  it('leaves -h to an option of that letter', () => {
+  it('leaves -h to an option of that letter', async () => {
     const grammar = { ...GRAMMAR, options: { hostname: value('', 'NAME', { short: 'h' }) } };
-    expect(parse(['-h', 'web', 'x'], grammar)).toMatchObject({
+    expect(await parse(['-h', 'web', 'x'], grammar)).toMatchObject({
       help: false,
       options: { hostname: 'web' },
     });
   });
 
-  it('tells which options were given', () => {
-    expect([...parse(['-d', '--name', 'a', 'x']).given]).toEqual(['detach', 'name']);
+  it('tells which options were given', async () => {
+    expect([...(await parse(['-d', '--name', 'a', 'x'])).given]).toEqual(['detach', 'name']);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkName, mergeEnv, settleSpec, specOf } from '../../../src/engine/box-spec.js';
+import { checkName, mergeEnv, settleSpec } from '../../../src/engine/box-spec.js';
+import { specOf } from '../../../src/engine/stored-spec.js';
 import type { BoxOptions } from '../../../src/engine/options.js';
 import { BoxliteError } from '../../../src/errors.js';
 import { BOX_ID, boxSpec, imageConfig } from './engine-fixture.js';

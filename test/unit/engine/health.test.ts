@@ -6,7 +6,7 @@ import { encodeMessage, encodeTable } from '../../../src/agent/codec.js';
 import { HEALTH_FACT } from '../../../src/agent/protocol.js';
 import { boxHealth } from '../../../src/engine/health.js';
 import { settleHealthcheck } from '../../../src/engine/healthcheck.js';
-import { specOf } from '../../../src/engine/box-spec.js';
+import { specOf } from '../../../src/engine/stored-spec.js';
 import { Home } from '../../../src/home.js';
 import type { BoxRecord } from '../../../src/store/box-record.js';
 import { boxRecord } from './engine-fixture.js';
