@@ -46,11 +46,16 @@ async function flush(stream: NodeJS.WriteStream): Promise<void> {
   await new Promise<void>((resolve) => stream.write('', () => resolve()));
 }
 
-/** A pipe or a file; for all else Node's stream knows more than we do. */
+/** Of /dev/null: major 1, minor 3 (the kernel's devices.txt). */
+const NULL_DEVICE = 0x0103;
+
+/** A pipe, a file or /dev/null; for all else Node's stream knows more than we do. */
 function writesAtOnce(fd: number): boolean {
   try {
     const stat = fstatSync(fd);
-    return stat.isFIFO() || stat.isFile();
+    return (
+      stat.isFIFO() || stat.isFile() || (stat.isCharacterDevice() && stat.rdev === NULL_DEVICE)
+    );
   } catch {
     return false;
   }

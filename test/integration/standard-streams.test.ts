@@ -83,6 +83,17 @@ describe('stdout that is a pipe', () => {
   });
 });
 
+describe('stdout that is /dev/null', () => {
+  it('takes one short text without a stream of Node', () => {
+    const found = spawnSync(
+      process.execPath,
+      program(`streams.stdout.write("x"); const is = made(); process.stderr.write(String(is));`),
+      { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    expect([found.status, found.stderr]).toEqual([0, 'false']);
+  });
+});
+
 describe('stdout that is a file', () => {
   it('gets what is written after what was there', () => {
     const path = join(directory, 'out');
