@@ -1,5 +1,5 @@
 // Bundles the program into dist/: importing the packages unbundled would cost 130 ms at each start.
-//   cli.cjs, cli.cache   what bin/boxlite starts, and its compiled form
+//   cli.cjs, rest-….cjs  what bin/boxlite starts, and what that loads; each with its compiled form, .cache
 //   sqlite/              better-sqlite3's native part, which is no JavaScript
 //   index.js, bench.js   the library and the bench, with a chunk for what is loaded on demand
 import { execFile } from 'node:child_process';
@@ -65,27 +65,38 @@ async function copySqlite() {
   await rename(join(folder, `${name}.new`), join(folder, name));
 }
 
-/** One file, wrapped as bin/boxlite calls it. */
+/** Two files, wrapped as bin/boxlite calls them. */
 async function buildProgram() {
-  const program = await packProgram(common);
-  if (!/^[\0-\x7f]*$/.test(program))
-    throw new Error('the bundle is not ASCII, as bin/boxlite takes it to be');
-  const body = `(function(require,__filename,__dirname){${program}\n})`;
-  const digest = createHash('sha256').update(body).digest('hex');
-  const bundle = join(outdir, 'cli.cjs');
-  await writeWhole(bundle, `//${digest}\n${body}`);
-  await compile(bundle, join(outdir, 'cli.cache'), `//${digest}`.length);
+  const packs = await packProgram(common);
+  for (const { name, body } of packs) {
+    if (!/^[\0-\x7f]*$/.test(body))
+      throw new Error('the bundle is not ASCII, as bin/boxlite takes it to be');
+    const wrapped = `(function(require,__filename,__dirname,load){${body}\n})`;
+    await writeWhole(join(outdir, `${name}.cjs`), `${headOf(wrapped)}\n${wrapped}`);
+  }
+  const names = packs.map(({ name }) => name);
+  await compile(names);
+  await removeOtherPacks(names);
+}
+
+/** A comment that tells which compiled form belongs to it; of a length that leaves that one aligned. */
+function headOf(wrapped) {
+  return `//${createHash('sha256').update(wrapped).digest('hex').slice(0, 62)}`;
 }
 
 /** In a process of its own, since it runs the program. */
-async function compile(bundle, cache, headLength) {
+async function compile(names) {
   const script = join(root, 'src', 'warm-cache.mjs');
-  await promisify(execFile)(
-    process.execPath,
-    [script, bundle, `${cache}.new`, String(headLength)],
-    { timeout: 60_000 },
-  );
-  await rename(`${cache}.new`, cache);
+  await promisify(execFile)(process.execPath, [script, outdir], { timeout: 60_000 });
+  for (const name of names)
+    await rename(join(outdir, `${name}.cache.new`), join(outdir, `${name}.cache`));
+}
+
+async function removeOtherPacks(names) {
+  for (const file of await readdir(outdir)) {
+    const name = /^(rest-.*)\.(?:cjs|cache)$/.exec(file)?.[1];
+    if (name !== undefined && !names.includes(name)) await rm(join(outdir, file));
+  }
 }
 
 async function writeWhole(path, content) {

@@ -1,10 +1,22 @@
 /**
- * Bundles the program as one file of chunks, each a function that runs when it is first required. The
- * chunks are those that esbuild makes of the dynamic imports for ES modules; for CommonJS it would put all
- * into one scope, where each start makes every function of the program.
+ * Bundles the program as chunks, each a function that runs when it is first required, in two files: what
+ * `ps` needs, and all the rest, which is read when a chunk of it is first required. The chunks are those
+ * that esbuild makes of the dynamic imports for ES modules; for CommonJS it would put all into one scope,
+ * where each start makes every function of the program.
  */
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { build, transform } from 'esbuild';
+
+/** What `ps` imports at some time; with what these import at once it makes up the first file. */
+const FIRST_MODULES = [
+  'src/cli/main.ts',
+  'src/cli/program.ts',
+  'src/cli/split-by-commander.ts',
+  'src/cli/world.ts',
+  'src/cli/commands/ps.ts',
+  'src/engine/runtime.ts',
+];
 
 /**
  * Loaded when one of their exports is first used: they take Node 0.5 to 4 ms each, and a module that
@@ -27,9 +39,13 @@ const LAZY_MODULES = [
   'zlib',
 ];
 
-/** @returns {Promise<string>} the body of a function of `require`, `__filename` and `__dirname` */
+/**
+ * @returns {Promise<{ name: string, body: string }[]>} the files, each the body of a function of `require`,
+ *   `__filename`, `__dirname` and `load`, which does the same with the file of a name; the first file comes
+ *   last, and starts the program
+ */
 export async function packProgram(common) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: { cli: 'src/cli/main.ts' },
     format: 'esm',
@@ -37,16 +53,59 @@ export async function packProgram(common) {
     chunkNames: '[name]-[hash]',
     define: { 'import.meta.url': '__url' },
     write: false,
+    metafile: true,
   });
-  const chunks = await Promise.all(outputFiles.map(asCommonJs));
-  return (
-    `const __url=require("node:url").pathToFileURL(__filename).href,` +
-    `__packed=(${requireFrom})({${chunks.join(',')}\n},require,${JSON.stringify(LAZY_MODULES)});` +
-    `__packed("./cli.js");`
-  );
+  // A module that has exports and a default import makes esbuild put all of them there.
+  const { helpers } = await commonJsOf('import a from "a";export const b=a;');
+  const packed = async (files) => {
+    const chunks = await Promise.all(files.map((file) => asCommonJs(file, helpers)));
+    return `{${chunks.join(',')}\n}`;
+  };
+  const first = chunksOf(FIRST_MODULES, metafile.outputs);
+  const firstChunks = await packed(outputFiles.filter(({ path }) => first.has(basename(path))));
+  const otherChunks = await packed(outputFiles.filter(({ path }) => !first.has(basename(path))));
+
+  // Named by its content: a program that has just been started while it is built anew finds its own.
+  const rest = `rest-${createHash('sha256').update(otherChunks).digest('hex').slice(0, 8)}`;
+  const prologue = `${helpers}const __url=require("node:url").pathToFileURL(__filename).href;`;
+  const parts = [
+    firstChunks,
+    `()=>load(${JSON.stringify(rest)})`,
+    'require',
+    JSON.stringify(LAZY_MODULES),
+  ];
+  return [
+    { name: rest, body: `${prologue}return ${otherChunks};` },
+    { name: 'cli', body: `${prologue}(${requireFrom})(${parts.join(',')})("./cli.js");` },
+  ];
 }
 
-async function asCommonJs({ path, text }) {
+/** Names of the chunks with these modules, and of all that these import other than on demand. */
+function chunksOf(modules, outputs) {
+  const chunks = new Set();
+  const add = (path) => {
+    if (chunks.has(basename(path))) return;
+    chunks.add(basename(path));
+    for (const { path: imported, kind } of outputs[path].imports)
+      if (kind === 'import-statement' && imported in outputs) add(imported);
+  };
+  for (const module of modules) {
+    const found = Object.keys(outputs).find((path) => outputs[path].entryPoint === module);
+    if (found === undefined) throw new Error(`${module} is not imported on demand any more`);
+    add(found);
+  }
+  return chunks;
+}
+
+async function asCommonJs({ path, text }, shared) {
+  const { helpers, body } = await commonJsOf(text);
+  for (const [, name] of helpers.matchAll(/\bvar (__\w+)=/g))
+    if (!shared.includes(`${name}=`)) throw new Error(`${path} needs ${name}, which is not shared`);
+  return `\n${JSON.stringify(`./${basename(path)}`)}(module,exports,require){${body}}`;
+}
+
+/** A chunk, and the functions that esbuild puts before it: one set for all is read and made faster. */
+async function commonJsOf(text) {
   const { code } = await transform(text, {
     format: 'cjs',
     target: 'node20.5',
@@ -56,11 +115,13 @@ async function asCommonJs({ path, text }) {
     minifySyntax: true,
     logLevel: 'warning',
   });
-  return `\n${JSON.stringify(`./${basename(path)}`)}(module,exports,require){${code}}`;
+  const begin = Math.max(code.indexOf('var stdin_exports={};'), 0);
+  return { helpers: code.slice(0, begin), body: code.slice(begin) };
 }
 
 /** Stands in the program, as text: what its chunks have for `require`. */
-function requireFrom(chunks, outside, lazyModules) {
+function requireFrom(firstChunks, loadOthers, outside, lazyModules) {
+  let otherChunks;
   const loaded = new Map();
   const lazy = new Map();
   for (const name of lazyModules) lazy.set(name, undefined).set(`node:${name}`, undefined);
@@ -68,8 +129,8 @@ function requireFrom(chunks, outside, lazyModules) {
   const packed = (name) => {
     const before = loaded.get(name);
     if (before !== undefined) return before.exports;
-    const chunk = chunks[name];
-    if (chunk === undefined) return lazy.has(name) ? deferred(name) : outside(name);
+    if (!name.startsWith('./')) return lazy.has(name) ? deferred(name) : outside(name);
+    const chunk = firstChunks[name] ?? (otherChunks ??= loadOthers())[name];
     const module = { exports: {} };
     loaded.set(name, module);
     try {

@@ -1,20 +1,19 @@
 /**
- * Writes V8's compiled form of the bundle, with the functions that common commands call and no others:
- * a quarter of all, read in a quarter of the time. Run as `node src/warm-cache.mjs BUNDLE CACHE HEAD`,
- * where HEAD characters of the bundle tell which one the cache belongs to.
+ * Writes V8's compiled forms of the program's files, with the functions that common commands call and no
+ * others: a quarter of all, read in a quarter of the time. Run as `node src/warm-cache.mjs DIST`; what it
+ * writes is named `….cache.new`.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
-const [bundle, cache, head] = process.argv.slice(2);
-const source = readFileSync(bundle, 'latin1');
-const script = new Script(source, { filename: bundle });
-const run = script.runInThisContext();
+const [dist] = process.argv.slice(2);
+const require = createRequire(join(dist, 'cli.cjs'));
+const packs = new Map();
 
 const home = mkdtempSync(join(tmpdir(), 'boxlite-build-'));
 process.env.BOXLITE_HOME = home;
@@ -41,8 +40,18 @@ next();
 function next() {
   const words = commandLines.shift();
   if (words === undefined) finish();
-  process.argv = [process.execPath, bundle, ...words];
-  run(createRequire(bundle), bundle, dirname(bundle));
+  process.argv = [process.execPath, 'boxlite', ...words];
+  load('cli');
+}
+
+/** As bin/boxlite does it; of each file one script, which learns all that is called of it. */
+function load(name) {
+  const filename = join(dist, `${name}.cjs`);
+  if (!packs.has(name)) {
+    const source = readFileSync(filename, 'latin1');
+    packs.set(name, { source, script: new Script(source, { filename }) });
+  }
+  return packs.get(name).script.runInThisContext()(require, filename, dist, load);
 }
 
 /** A box that looks as if it ran: this process is its shim, and a child of it the VMM. */
@@ -65,8 +74,11 @@ function pretendBox() {
 
 function finish() {
   vmm.kill();
-  const mark = Buffer.from(source.slice(0, Number(head)), 'latin1');
-  writeFileSync(cache, Buffer.concat([mark, script.createCachedData()]));
+  for (const [name, { source, script }] of packs) {
+    const head = Buffer.from(source.slice(0, source.indexOf('\n')), 'latin1');
+    const cache = Buffer.concat([head, script.createCachedData()]);
+    writeFileSync(join(dist, `${name}.cache.new`), cache);
+  }
   rmSync(home, { recursive: true, force: true });
   leave.call(process, 0);
 }

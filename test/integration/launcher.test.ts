@@ -1,6 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +48,21 @@ describe('bin/boxlite', () => {
     });
   });
 
+  it('says that a part of the program is missing, even to one that would catch it', () => {
+    writeBundle('try { load("rest-1"); } catch {} console.log("went on");');
+    expect(run(join(project, 'bin/boxlite'), ['ps'])).toMatchObject({ status: 125, out: '' });
+  });
+
+  it('loads what else the program is made of, when it asks for it', () => {
+    writeBundle('console.log(load("rest-1")("x"));');
+    writeBundle('return (word) => word + __filename.slice(__dirname.length);', 'rest-1');
+    expect(run(join(project, 'bin/boxlite'), ['ps'])).toEqual({
+      status: 0,
+      out: 'x/rest-1.cjs\n',
+      err: '',
+    });
+  });
+
   it('runs the bundle with its arguments, also through a link from elsewhere', () => {
     writeBundle('console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;');
     const link = join(project, 'elsewhere/bl');
@@ -49,6 +72,29 @@ describe('bin/boxlite', () => {
       out: '["run","-x","a b"]\n',
       err: '',
     });
+  });
+});
+
+describe('the first file of the program', () => {
+  it.each([
+    ['ps', []],
+    ['ps', ['-a', '--no-trunc']],
+  ])('has all that %s needs, with options %j', (verb, options) => {
+    for (const file of ['cli.cjs', 'cli.cache'])
+      copyFileSync(join(source, 'dist', file), join(project, 'dist', file));
+    cpSync(join(source, 'dist/sqlite'), join(project, 'dist/sqlite'), { recursive: true });
+    const home = join(project, 'home');
+    const env = { ...process.env, BOXLITE_HOME: home };
+    const made = spawnSync(
+      join(source, 'bin/boxlite'),
+      ['create', '--name', 'web', '--rootfs', join(project, 'elsewhere'), 'true'],
+      { encoding: 'utf8', env },
+    );
+    expect([made.status, made.stderr]).toEqual([0, '']);
+
+    const listed = run(join(project, 'bin/boxlite'), [`--home=${home}`, verb, ...options]);
+    expect(listed).toMatchObject({ status: 0, err: '' });
+    expect(listed.out.includes('web')).toBe(options.includes('-a'));
   });
 });
 
@@ -67,7 +113,7 @@ describe('the compiled form of the bundle', () => {
   });
 
   it.each([
-    ['of another bundle', () => writeCache(`//${'0'.repeat(64)}`, compile(wrap(program('two'))))],
+    ['of another bundle', () => writeCache(`//${'0'.repeat(62)}`, compile(wrap(program('two'))))],
     [
       'that is cut short',
       () => writeCache(wrap(program('one')).slice(0, DIGEST_LENGTH), Buffer.of(1)),
@@ -80,17 +126,17 @@ describe('the compiled form of the bundle', () => {
   });
 });
 
-const DIGEST_LENGTH = 66;
+const DIGEST_LENGTH = 64;
 
 /** As the build wraps it. */
 function wrap(body: string): string {
-  const digest = createHash('sha256').update(body).digest('hex');
-  return `//${digest}\n(function(require,__filename,__dirname){${body}\n})`;
+  const digest = createHash('sha256').update(body).digest('hex').slice(0, 62);
+  return `//${digest}\n(function(require,__filename,__dirname,load){${body}\n})`;
 }
 
-function writeBundle(body: string): string {
+function writeBundle(body: string, name = 'cli'): string {
   const source = wrap(body);
-  writeFileSync(join(project, 'dist/cli.cjs'), source);
+  writeFileSync(join(project, `dist/${name}.cjs`), source);
   return source;
 }
 
