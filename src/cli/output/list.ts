@@ -36,8 +36,8 @@ export async function renderList(
 ): Promise<string> {
   const { format = 'table' } = view;
   if (view.quiet && !format.startsWith('table ')) {
-    const field = `{{.${view.quietField}}}`;
-    return renderLines(rows, format === 'table' || format === 'json' ? field : format);
+    if (format !== 'table' && format !== 'json') return renderLines(rows, format);
+    return rows.map((row) => `${textOf(row[view.quietField])}\n`).join('');
   }
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   if (format === 'table' || format === 'table ') return renderColumns(rows, view, output);
