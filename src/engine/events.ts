@@ -140,6 +140,7 @@ class News implements Disposable {
   }
 
   #watchBox(id: string): void {
+    if (this.stopped) return;
     this.#foldIn(id).catch((error: unknown) => {
       // A box whose truth can't be had has no end to tell of yet.
       if (!(error instanceof BoxliteError)) this.#fail(error);
@@ -170,7 +171,7 @@ class News implements Disposable {
     // It has been started again, or its end is not to be seen yet: nobody else would tell of it.
     if (settled !== undefined && isActive(settled.status)) {
       await delay(WATCH_AGAIN_MS);
-      if (!this.stopped) await this.#foldIn(id);
+      this.#watchBox(id);
     }
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { actionsOf, EventFollower } from '../helpers/event-follower.js';
 import { killProcess, programOf } from '../helpers/processes.js';
@@ -66,9 +67,10 @@ it('wait --condition removed ends when the box is gone, next-exit with its next 
   const next = home.start(['wait', '--condition', 'next-exit', 'w']);
   expect(await home.ok(['wait', 'w'])).toBe('0');
   // Nobody can see that they wait by now: the exit that is their next one may be any.
-  let told = false;
-  void next.result.finally(() => (told = true));
-  while (!told) expect(await home.boxlite(['start', '-a', 'w'])).toMatchObject({ status: 6 });
+  const isTold = (): Promise<boolean> =>
+    Promise.race([next.result.then(() => true), setImmediate(false)]);
+  while (!(await isTold()))
+    expect(await home.boxlite(['start', '-a', 'w'])).toMatchObject({ status: 6 });
   expect((await next.result).stdout.toString()).toBe('6\n');
   await home.ok(['rm', 'w']);
   expect((await gone.result).stdout.toString()).toBe('6\n');

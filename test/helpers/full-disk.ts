@@ -36,7 +36,8 @@ export function useHomeDisk(home: TestHome): HomeDisk {
         const { blocks, bfree, bsize } = await statfs(home.path);
         const used = (blocks - bfree) * bsize;
         try {
-          return await resize(used);
+          await resize(used);
+          return;
         } catch (error) {
           // A box that runs may have written meanwhile: less than there is, it can't be made.
           const now = await statfs(home.path);
