@@ -2,24 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "../common/cleanup.h"
-
+#include "file-lock.h"
 
 #define SHIM_SOCKET "shim.sock"
 #define QMP_SOCKET "qmp.sock"
 
 enum { BACKLOG = 128, LET_GO_SECONDS = 5 };
 
-static int lock(int fd);
-static void woken(int signal);
 static int listen_at(const char *name, int *fd, struct err *err);
 
 int directory_claim(struct shim *shim, struct err *err) {
@@ -29,7 +25,9 @@ int directory_claim(struct shim *shim, struct err *err) {
     shim->lock_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (shim->lock_fd < 0)
         return err_errno(err, "open %.150s", path);
-    if (lock(shim->lock_fd) == 0)
+    /* Not the socket: between two shims that both find it stale, only a lock decides. One without a socket is
+     * just about to let go: it takes the socket away first, and whoever starts us has looked for no more. */
+    if (file_lock(shim->lock_fd, access(SHIM_SOCKET, F_OK) ? LET_GO_SECONDS : 0) == 0)
         return 0;
     int result = errno == EWOULDBLOCK ? err_set(err, EBUSY, "another shim runs in %.150s", path)
                                       : err_errno(err, "lock %.150s", path);
@@ -50,28 +48,6 @@ void directory_release(struct shim *shim) {
     close(shim->lock_fd);
     shim->lock_fd = -1;
 }
-
-/* Not the socket: between two shims that both find it stale, only a lock decides. The kernel lets go of it when
- * the process ends, however it ends. One without a socket is just about to let go: it takes the socket away
- * first, and whoever starts us has looked for no more than that. */
-static int lock(int fd) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return 0;
-    if (errno != EWOULDBLOCK)
-        return -1;
-    const struct sigaction wake = {.sa_handler = woken}; /* without SA_RESTART */
-    if (access(SHIM_SOCKET, F_OK) && sigaction(SIGALRM, &wake, NULL) == 0) {
-        alarm(LET_GO_SECONDS);
-        int result = flock(fd, LOCK_EX);
-        alarm(0);
-        if (result == 0)
-            return 0;
-    }
-    errno = EWOULDBLOCK;
-    return -1;
-}
-
-static void woken(int signal) { (void)signal; }
 
 static int listen_at(const char *name, int *fd, struct err *err) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

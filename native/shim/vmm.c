@@ -7,12 +7,17 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../common/cleanup.h"
+#include "file-lock.h"
 #include "jail.h"
 #include "loop.h"
+
+/* A killed VMM's last writes are done by then. */
+enum { LET_GO_SECONDS = 5 };
 
 /* The child's ends, closed here once it has them. */
 struct child_ends {
@@ -24,6 +29,7 @@ static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends,
 static int make_channel(int *ours, int theirs_number, struct jail *jail, struct child_ends *ends);
 static int make_output_pipe(int *ours, struct jail *jail, struct child_ends *ends);
 static int open_file(const struct passed_file *file, struct jail *jail, struct child_ends *ends, struct err *err);
+static int lock_disk(int fd, const char *path, struct err *err);
 static void place(struct jail *jail, struct child_ends *ends, int from, int to);
 static int start(struct shim *shim, struct jail *jail, struct err *err);
 static int watch(struct shim *shim, struct err *err);
@@ -103,7 +109,19 @@ static int open_file(const struct passed_file *file, struct jail *jail, struct c
     if (fd < 0)
         return err_errno(err, "open %.150s", file->path);
     place(jail, ends, fd, file->fd);
-    return 0;
+    return file->flags == BL_SHIM_FILE_WRITE ? lock_disk(fd, file->path, err) : 0;
+}
+
+/* A shim that is killed takes its VMM along, but not in the same instant: until that one has ended, it has the
+ * lock, since it has inherited the open file. QEMU's own locks can't be had, for its files are descriptors. */
+static int lock_disk(int fd, const char *path, struct err *err) {
+    struct stat about;
+    if (fstat(fd, &about))
+        return err_errno(err, "look at %.150s", path);
+    if (!S_ISREG(about.st_mode) || file_lock(fd, LET_GO_SECONDS) == 0)
+        return 0;
+    return errno == EWOULDBLOCK ? err_set(err, EBUSY, "another virtual machine has %.150s open", path)
+                                : err_errno(err, "lock %.150s", path);
 }
 
 static void place(struct jail *jail, struct child_ends *ends, int from, int to) {

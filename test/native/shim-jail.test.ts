@@ -12,10 +12,13 @@ beforeAll(buildShim, BUILD_TIMEOUT_MS);
 describe('jail', () => {
   test('gives the VMM its descriptors under their numbers and no others', async () => {
     await using harness = await ShimHarness.make();
-    const file = join(harness.root, 'file');
-    await writeFile(file, 'x');
     // Numbers that are those of the shim's own descriptors, in any order.
-    const files = [3, 4, 5, 6, 7, 8, 9, 13].map((fd) => ({ fd, flags: fd % 2, path: file }));
+    const files = [3, 4, 5, 6, 7, 8, 9, 13].map((fd) => ({
+      fd,
+      flags: fd % 2,
+      path: join(harness.root, `file ${fd}`),
+    }));
+    for (const { path } of files) await writeFile(path, 'x');
     const { shim } = await harness.start({ files });
     const fds = join('/proc', String(await shim.vmmPid()), 'fd');
     // The fake VMM opened one: its connection to the test.

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, test, vi } from 'vitest';
-import { GENERATION, SHIM_PHASES } from '../../src/agent/protocol.js';
+import type { Readable, Writable } from 'node:stream';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { GENERATION, SHIM_FILE_FLAGS, SHIM_PHASES } from '../../src/agent/protocol.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { FramePeer } from './shim/frame-peer.js';
 import {
@@ -12,6 +13,7 @@ import {
   buildShim,
   configMessage,
   prefixed,
+  type RunningShim,
   ShimHarness,
 } from './shim/shim-harness.js';
 
@@ -60,20 +62,62 @@ test('refuses a directory in which another shim runs, and leaves that one alone'
   expect(first.child.exitCode).toBeNull();
 });
 
-test('waits for the lock of one that has taken its socket away already', async () => {
-  await using harness = await ShimHarness.make();
-  const holder = spawn('flock', [harness.directory, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  holder.stdin.write('locked');
-  await once(holder.stdout, 'data');
-  const shim = harness.spawn(harness.config());
-  // Among those who wait, in the kernel's list of locks (proc_locks(5)).
-  const waits = new RegExp(`-> FLOCK .* ${shim.pid} `);
-  await lookUntil(
-    () => readFile('/proc/locks', 'latin1'),
-    (locks) => waits.test(locks),
-  );
-  holder.stdin.end();
-  expect(await shim.statusLine).toMatch(/^up /);
+describe('the lock', () => {
+  /** Another process has it; ends when its stdin does. */
+  async function holderOf(path: string): Promise<ChildProcessByStdio<Writable, Readable, null>> {
+    const holder = spawn('flock', [path, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    holder.stdin.write('locked');
+    await once(holder.stdout, 'data');
+    return holder;
+  }
+
+  /** It is among those who wait, in the kernel's list of locks (proc_locks(5)). */
+  async function waiting(shim: RunningShim): Promise<void> {
+    const waits = new RegExp(`-> FLOCK .* ${shim.pid} `);
+    await lookUntil(
+      () => readFile('/proc/locks', 'latin1'),
+      (locks) => waits.test(locks),
+    );
+  }
+
+  async function withDisk(harness: ShimHarness): Promise<{ disk: string; files: object[] }> {
+    const disk = join(harness.root, 'disk');
+    await writeFile(disk, '');
+    return { disk, files: [{ fd: 20, flags: SHIM_FILE_FLAGS.WRITE, path: disk }] };
+  }
+
+  test('of a shim that has taken its socket away already is waited for', async () => {
+    await using harness = await ShimHarness.make();
+    const holder = await holderOf(harness.directory);
+    const shim = harness.spawn(harness.config());
+    await waiting(shim);
+    holder.stdin.end();
+    expect(await shim.statusLine).toMatch(/^up /);
+  });
+
+  test('of a VMM that has the disk open is waited for, and told when it stays', async () => {
+    await using harness = await ShimHarness.make();
+    const { disk, files } = await withDisk(harness);
+    const holder = await holderOf(disk);
+    const patient = harness.spawn(harness.config({ files }));
+    await waiting(patient);
+    holder.stdin.end();
+    expect(await patient.statusLine).toMatch(/^up /);
+    // By now the VMM alone has it.
+    const second = harness.spawn(harness.config({ directory: harness.root, files }));
+    expect(await second.statusLine).toBe(`failed jail 16 another virtual machine has ${disk} open`);
+  });
+
+  test('on the disk ends with the VMM', async () => {
+    await using harness = await ShimHarness.make();
+    const { disk, files } = await withDisk(harness);
+    const { shim, guest } = await harness.start({ files });
+    const isFree = () => spawnSync('flock', ['-n', disk, 'true']).status === 0;
+    expect(isFree()).toBe(false);
+    shim.child.kill('SIGKILL');
+    await guest.closed;
+    await lookUntil(() => Promise.resolve(isFree()), Boolean);
+  });
 });
 
 test('takes over what a killed shim left, its facts and its sockets', async () => {

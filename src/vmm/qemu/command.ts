@@ -200,7 +200,7 @@ function diskArguments(files: MachineFiles): string[] {
   ];
 }
 
-/** Locks are the store's business: QEMU's own would forbid sharing an image's layers. */
+/** The shim locks the disk; QEMU's own locks would forbid sharing an image's layers. */
 function blockFile(fdset: number, readOnly: boolean): object {
   return {
     driver: 'file',
