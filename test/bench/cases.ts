@@ -17,7 +17,6 @@ export const CASES = {
   node: 'node -e 0',
   sqlite: 'node, better-sqlite3 loaded and opened',
   version: 'boxlite --version',
-  help: 'boxlite ps --help',
   ps: 'boxlite ps',
   template: 'boxlite run --rm busybox true',
   kept: 'boxlite run busybox true',
@@ -63,7 +62,6 @@ export function benchCases({ boxlite, podman, runs, signal, onTimings }: CasePar
     timed('node', () => node('0')),
     timed('sqlite', () => node(`new (require(${JSON.stringify(sqlite)}))(':memory:')`)),
     timed('version', () => boxlite.run(['--version'])),
-    timed('help', () => boxlite.run(['ps', '--help'])),
     timed('ps', () => boxlite.run(['ps'])),
     timed('template', () => boxlite.run(['run', '--rm', IMAGE, 'true'])),
     {

@@ -68,20 +68,19 @@ export function makeReport(measured: Measurements): Report {
 
 /** Programs that do one thing more each; the parts of one that was not measured are left out. */
 function psParts(summaries: Report['summaries']): Report['psPartsMs'] {
-  const [node, sqlite, version, help, ps] = (
-    ['node', 'sqlite', 'version', 'help', 'ps'] as const
-  ).map((name) => summaries[name]?.medianMs);
-  if (node === undefined || version === undefined || help === undefined) return {};
+  const [node, sqlite, version, ps] = (['node', 'sqlite', 'version', 'ps'] as const).map(
+    (name) => summaries[name]?.medianMs,
+  );
+  if (node === undefined || version === undefined) return {};
   const start = {
     'node itself (node -e 0)': node,
     'launcher (--version)': version - node,
-    'bundle, arguments (ps --help)': help - version,
   };
   if (sqlite === undefined || ps === undefined) return start;
   return {
     ...start,
     'database (better-sqlite3)': sqlite - node,
-    'verb: engine, boxes, table': ps - help - (sqlite - node),
+    'program: arguments, engine, boxes, table': ps - version - (sqlite - node),
     'whole (boxlite ps)': ps,
   };
 }
