@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "json.h"
 #include "self.h"
+#include "write-whole.h"
 
 #define STARTED "started.json"
 #define EXIT "exit.json"
@@ -21,7 +22,6 @@ enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536 };
 
 static void reserve_exit(void);
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err);
-static int write_whole(int fd, const char *bytes, size_t n);
 
 int facts_clear(struct err *err) {
     static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR, FACT_HEALTH};
@@ -117,16 +117,5 @@ static int place(struct shim *shim, const char *path, const char *new_path, stru
         return err_errno(err, "write %s", path);
     facts_sync(shim);
     shim->unsynced_fd = take_fd(&fd);
-    return 0;
-}
-
-static int write_whole(int fd, const char *bytes, size_t n) {
-    while (n) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0)
-            return -1;
-        bytes += written;
-        n -= (size_t)written;
-    }
     return 0;
 }

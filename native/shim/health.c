@@ -14,6 +14,7 @@
 #include "facts.h"
 #include "loop.h"
 #include "vmm.h"
+#include "write-whole.h"
 
 /* Between two writes at the least: a guest that floods us costs the host's disk ten small files a second. */
 enum { WRITE_EVERY_MS = 100, FIXED_BYTES = 64 };
@@ -21,7 +22,6 @@ enum { WRITE_EVERY_MS = 100, FIXED_BYTES = 64 };
 static void keep(struct health_log *log, const uint8_t *payload, uint32_t size);
 static void settle(struct shim *shim);
 static int write_fact(const struct health_log *log);
-static int write_all(int fd, const uint8_t *bytes, size_t n);
 static int wait_for(struct shim *shim, uint64_t ms);
 static uint64_t now_ms(void);
 
@@ -86,20 +86,9 @@ static int write_fact(const struct health_log *log) {
     for (uint32_t i = 0; i < log->count; i++)
         wr_bytes(&wr, log->checks[i].payload, log->checks[i].size);
     cleanup_fd int fd = open(FACT_HEALTH ".new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || write_all(fd, bytes, size) || ftruncate(fd, (off_t)size))
+    if (fd < 0 || write_whole(fd, bytes, size) || ftruncate(fd, (off_t)size))
         return -1;
     return rename(FACT_HEALTH ".new", FACT_HEALTH);
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t n) {
-    while (n) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0)
-            return -1;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return 0;
 }
 
 static int wait_for(struct shim *shim, uint64_t ms) {
