@@ -49,23 +49,25 @@ async function flush(stream: NodeJS.WriteStream): Promise<void> {
 /** Of /dev/null: major 1, minor 3 (the kernel's devices.txt). */
 const NULL_DEVICE = 0x0103;
 
-/** A pipe, a file or /dev/null; for all else Node's stream knows more than we do. */
+/**
+ * A pipe, a socket (which Node and others give their children for a pipe), a file or /dev/null; for all
+ * else Node's stream knows more than we do.
+ */
 function writesAtOnce(fd: number): boolean {
   try {
     const stat = fstatSync(fd);
-    return (
-      stat.isFIFO() || stat.isFile() || (stat.isCharacterDevice() && stat.rdev === NULL_DEVICE)
-    );
+    const isNull = stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
+    return stat.isFIFO() || stat.isSocket() || stat.isFile() || isNull;
   } catch {
     return false;
   }
 }
 
-/** What an empty pipe takes. */
+/** What an empty pipe takes, and an empty socket too. */
 const PIPE_BYTES = 64 * 1024;
 
 /**
- * The stream of a pipe or a file, opened by anything but one short text, which is written without it. Only
+ * The stream of a pipe, a socket or a file, opened by anything but one short text, which is written without it. Only
  * one, since a reader who is behind must not keep a command that writes on and on from its signals.
  */
 function firstWriteAtOnce(fd: number, open: () => NodeJS.WriteStream): OutputStream {

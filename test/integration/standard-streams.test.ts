@@ -33,18 +33,19 @@ function program(body: string): string[] {
   return ['--input-type=module', '-e', code];
 }
 
-function run(body: string): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(
-    'sh',
-    ['-c', '"$@" | cat', 'sh', process.execPath, ...program(body)],
-    {
-      encoding: 'utf8',
-    },
-  );
-  return { status, out: stdout, err: stderr };
-}
+/** Node gives its children sockets where a shell gives them pipes. */
+const RUNNERS = {
+  pipe: ['sh', '-c', '"$@" | cat', 'sh', process.execPath],
+  socket: [process.execPath],
+};
 
-describe('stdout that is a pipe', () => {
+describe.each(['pipe', 'socket'] as const)('stdout that is a %s', (kind) => {
+  function run(body: string): { status: number | null; out: string; err: string } {
+    const [file = '', ...args] = RUNNERS[kind];
+    const ran = spawnSync(file, [...args, ...program(body)], { encoding: 'utf8' });
+    return { status: ran.status, out: ran.stdout, err: ran.stderr };
+  }
+
   it('takes one short text without a stream of Node', () => {
     const found = run(`streams.stdout.write('ä\\n'); streams.stdout.isTTY; const is = made();
       await streams.flush(); process.stderr.write(String(is));`);
@@ -65,7 +66,9 @@ describe('stdout that is a pipe', () => {
     );
     expect(found).toEqual({ status: 0, out: 'x'.repeat(200_000), err: '' });
   });
+});
 
+describe('stdout that is a socket', () => {
   it('tells that nobody reads any more, after the first text as after a later one', async () => {
     for (const texts of [1, 3]) {
       const code = `process.stdin.once('data', () => {
