@@ -36,6 +36,11 @@ export class ExecInput {
     });
   }
 
+  /** It is for the guest to go on: it has no room for what there is, or has been told that no more comes. */
+  get awaitsGuest(): boolean {
+    return this.#rest.length > 0 || this.#closed;
+  }
+
   /** The guest has passed `bytes` on to the command. */
   credit(bytes: number): void {
     // Another client's stdin to the same command may be credited to us; the window never grows by it.

@@ -81,6 +81,8 @@ export class ExecSession {
   #over = false;
   #hasStarted = false;
   #boundsUnopened = false;
+  #usesStdin = false;
+  #received = 0;
   readonly #joined: boolean;
 
   constructor(link: SessionLink, { joined = false }: SessionOptions = {}) {
@@ -97,6 +99,7 @@ export class ExecSession {
 
   /** Ending it ends the command's stdin; it is destroyed, without an error, when the command ends. */
   get stdin(): Writable {
+    this.#usesStdin = true;
     return this.#input.writable;
   }
 
@@ -106,6 +109,16 @@ export class ExecSession {
 
   get stderr(): ByteStream {
     return this.#open('stderr');
+  }
+
+  /** Frames that have come from the guest: as long as it grows, the guest goes on. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** It is for the guest to say the next thing: all that has come is consumed, and it has all it can take. */
+  get awaitsGuest(): boolean {
+    return this.#unconsumed === 0 && (!this.#usesStdin || this.#input.awaitsGuest);
   }
 
   /**
@@ -147,6 +160,7 @@ export class ExecSession {
   /** For the connection: output has come. @throws `protocol` when the guest exceeds its window */
   receiveOutput(stream: OutputStream, chunk: Buffer): void {
     this.#join();
+    this.#received++;
     this.#unconsumed += chunk.length;
     if (this.#unconsumed > LIMITS.WINDOW)
       throw new BoxliteError(
@@ -161,6 +175,7 @@ export class ExecSession {
 
   /** For the connection: one of the session's messages has come; others are none of ours. */
   receive(name: TableMessageName, payload: Buffer): void {
+    this.#received++;
     switch (name) {
       case 'started':
         this.setStarted(decodeMessage(name, payload).pid);

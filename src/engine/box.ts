@@ -1,6 +1,7 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { canRun, isActive } from '../store/status.js';
+import type { ArchivedBox } from './archive-session.js';
 import { boxInfo, type BoxInfo } from './box-info.js';
 import type { BoxSize } from './box-size.js';
 import { checkName } from './box-spec.js';
@@ -8,7 +9,7 @@ import { specOf } from './stored-spec.js';
 import { boxState, type BoxState } from './box-state.js';
 import type { BoxChange } from './changes.js';
 import { currentRecord, type EngineContext } from './context.js';
-import { copyInto, copyOut, packOut, unpackInto, type CopyBox } from './copy.js';
+import { copyInto, copyOut, packOut, unpackInto } from './copy.js';
 import type { CopyOptions, CopyResult } from './copy-options.js';
 import { startCommand } from './exec.js';
 import { type BoxCommand, Execution } from './execution.js';
@@ -313,7 +314,7 @@ export class LiteBox implements AsyncDisposable {
     if (!isActive(record.status) && idle && canRun(record.status)) await this.start();
   }
 
-  async #copyBox(): Promise<CopyBox> {
+  async #copyBox(): Promise<ArchivedBox> {
     const record = await this.#observed();
     await this.#startIdle(record);
     return { context: this.#context, id: this.id, name: this.name ?? this.id };

@@ -1,38 +1,24 @@
 import { Readable } from 'node:stream';
-import type { ExecExit, ExecSession } from '../agent/exec-session.js';
+import type { ExecSession } from '../agent/exec-session.js';
 import { COPY_EXITS } from '../agent/protocol.js';
 import { BoxliteError } from '../errors.js';
 import { decompress } from '../image/decompress.js';
 import { startArchive, type ArchiveProcess } from './archive-process.js';
 import { ReportReader, type ArchiveReport } from './archive-report.js';
+import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
 import { agentOfBox, type AgentOfBox } from './box-machine.js';
-import type { EngineContext } from './context.js';
 import { copyError, type CopyEnd } from './copy-error.js';
 import { packWords, unpackWords, type CopyOptions, type CopyResult } from './copy-options.js';
 import { boxPath, contentsOf, hostPath } from './copy-path.js';
 import { crashPoint } from './crash-point.js';
 import { copyValues } from './guest-messages.js';
-import { endsWithin } from './stop.js';
-
-/** The agent starts a process at once; a machine that stands still never does. */
-const START_DEADLINE_MS = 30_000;
-
-/** How long the end of a box may come behind that of its processes. */
-const ENDING_MS = 2_000;
 
 /** After the archive's end the box has only to say that it is done. */
 const END_DEADLINE_MS = 10_000;
 
-/** The box of a copy, and its name in messages. */
-export interface CopyBox {
-  context: EngineContext;
-  id: string;
-  name: string;
-}
-
 /** Copies a file or a directory of the host into a box, running or not. */
 export async function copyInto(
-  box: CopyBox,
+  box: ArchivedBox,
   source: string,
   destination: string,
   options: CopyOptions,
@@ -45,7 +31,7 @@ export async function copyInto(
 
 /** Unpacks an archive (tar, compressed or not) into a directory of a box. */
 export async function unpackInto(
-  box: CopyBox,
+  box: ArchivedBox,
   archive: AsyncIterable<Uint8Array>,
   destination: string,
   options: CopyOptions,
@@ -63,7 +49,7 @@ export async function unpackInto(
 
 /** Copies a file or a directory out of a box to the host. Nothing outside the destination is touched. */
 export async function copyOut(
-  box: CopyBox,
+  box: ArchivedBox,
   source: string,
   destination: string,
   options: CopyOptions,
@@ -89,7 +75,7 @@ export async function copyOut(
     if (unpacking.stdin.writable) unpacking.stdin.write(chunk, () => consumed());
     else consumed();
   });
-  const packed = endOf(agent, session, report, box.name, options.signal);
+  const packed = endOf(box, agent, session, report, options.signal);
   // Whichever ends first ends the other: no more comes, or nobody takes it.
   void packed.then(unpacking.stop, unpacking.stop);
   let late: NodeJS.Timeout | undefined;
@@ -116,7 +102,7 @@ export async function copyOut(
 
 /** A file or a directory of a box as a tar that any tar reads. */
 export async function* packOut(
-  box: CopyBox,
+  box: ArchivedBox,
   source: string,
   options: CopyOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -126,7 +112,7 @@ export async function* packOut(
   const session = startSession(agent, ['pack', ...words, '--', from]);
   const report = new ReportReader(warning(options));
   session.stderr.on('data', (chunk: Buffer) => report.push(chunk));
-  const packed = endOf(agent, session, report, box.name, options.signal);
+  const packed = endOf(box, agent, session, report, options.signal);
   packed.catch(() => undefined); // asked below
   try {
     for await (const chunk of session.stdout as AsyncIterable<Buffer>) yield chunk;
@@ -141,7 +127,7 @@ export async function* packOut(
 type Feed = Pick<ArchiveProcess, 'stdout' | 'ended' | 'stop'>;
 
 async function intoBox(
-  box: CopyBox,
+  box: ArchivedBox,
   start: () => Feed,
   to: string,
   options: CopyOptions,
@@ -157,7 +143,7 @@ async function intoBox(
     report.push(chunk);
     consumed();
   });
-  const unpacked = endOf(agent, session, report, box.name, options.signal);
+  const unpacked = endOf(box, agent, session, report, options.signal);
   const feed = start();
   let transferred = 0;
   feed.stdout.on('data', (chunk: Buffer) => {
@@ -206,57 +192,23 @@ function warning({ onWarning }: CopyOptions): (text: string) => void {
   return (text) => onWarning?.(text);
 }
 
-function agentOf(box: CopyBox, writes: boolean): Promise<AgentOfBox> {
+function agentOf(box: ArchivedBox, writes: boolean): Promise<AgentOfBox> {
   return agentOfBox(box.context, box.id, { purpose: 'cp', writes });
 }
 
 function startSession(agent: AgentOfBox, argv: readonly string[]): ExecSession {
-  const session = agent.client.exec(copyValues(argv));
-  session.started.catch(() => undefined); // `exited` tells it too
-  session.exited.catch(() => undefined);
-  return session;
+  return startArchiveSession(agent, copyValues(argv));
 }
 
 async function endOf(
+  box: ArchivedBox,
   agent: AgentOfBox,
   session: ExecSession,
   report: ReportReader,
-  box: string,
   signal: AbortSignal | undefined,
 ): Promise<ArchiveReport> {
-  const stop = (): void => session.close();
-  signal?.addEventListener('abort', stop, { once: true });
-  const late = setTimeout(stop, START_DEADLINE_MS);
-  let started = false;
-  try {
-    await session.started;
-    started = true;
-    clearTimeout(late);
-    const exit = await session.exited;
-    if (exit.signal !== 0) throw await killedCopy(agent, box, exit);
-    return report.end(exit.code);
-  } catch (error) {
-    if (!started && signal?.aborted !== true && isCancelled(error))
-      throw new BoxliteError('timeout', `box ${box} does not answer`, {
-        hint: 'when it is paused, unpause it first',
-      });
-    throw error;
-  } finally {
-    clearTimeout(late);
-    signal?.removeEventListener('abort', stop);
-  }
-}
-
-/** A box that ends takes whoever copies in it along. */
-async function killedCopy(
-  { client }: AgentOfBox,
-  box: string,
-  { signal, oom }: ExecExit,
-): Promise<BoxliteError> {
-  if (!oom && (await endsWithin(client.closed, ENDING_MS)))
-    return new BoxliteError('box-not-running', `box ${box} has ended`);
-  const why = oom ? 'for want of memory' : `by signal ${signal}`;
-  return new BoxliteError('exec-failed', `the copy was killed in box ${box} ${why}`);
+  const { code } = await archiveExit(box, agent, session, signal);
+  return report.end(code);
 }
 
 function isCancelled(error: unknown): boolean {

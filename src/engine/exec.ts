@@ -10,6 +10,7 @@ import { commandValues } from './guest-messages.js';
 import { observed } from './observe.js';
 import { withPrivileged } from './privileges.js';
 import { runningClient } from './stop.js';
+import { answered } from './within.js';
 
 /** A command that runs in a box beside the box's own. */
 export interface StartedCommand {
@@ -20,7 +21,7 @@ export interface StartedCommand {
 /**
  * Starts a command in a running box; resolves when it runs.
  * @param detached it has no streams, and outlives this process
- * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state
+ * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state, timeout
  */
 export async function startCommand(
   context: EngineContext,
@@ -46,7 +47,7 @@ export async function startCommand(
   const session = client.exec(values, { detached });
   session.exited.catch(() => undefined); // told by the execution, if there is one
   try {
-    await session.started;
+    await answered(session.started, record);
     crashPoint('exec:started');
     tellExec(context, record, command.argv, session);
     return { client, session };

@@ -1,9 +1,11 @@
-import type { ExecValues, ShimClient } from '../agent/client.js';
+import type { ExecValues } from '../agent/client.js';
 import { BoxliteError } from '../errors.js';
-import { agentOfBox } from './box-machine.js';
-import type { EngineContext } from './context.js';
+import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
+import { agentOfBox, type AgentOfBox } from './box-machine.js';
+import { currentRecord, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { archiveValues } from './guest-messages.js';
+import { boxName } from './state-error.js';
 
 /**
  * A box's file system as a tar (pax), without what is mounted over it. A running box's agent writes it; for
@@ -16,27 +18,34 @@ export async function* exportBox(
   id: string,
   values: ExecValues = archiveValues(),
 ): AsyncGenerator<Buffer, void, undefined> {
+  const name = boxName(currentRecord(context, id));
   await using agent = await agentOfBox(context, id, { purpose: 'export', writes: false });
-  yield* archive(agent.client, id, values);
+  yield* archive({ context, id, name }, agent, values);
 }
 
 async function* archive(
-  client: ShimClient,
-  id: string,
+  box: ArchivedBox,
+  agent: AgentOfBox,
   values: ExecValues,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const session = client.exec(values);
-  session.exited.catch(() => undefined); // asked below
+  const session = startArchiveSession(agent, values);
+  const exit = archiveExit(box, agent, session);
+  exit.catch(() => undefined); // asked below
   const complaint: Buffer[] = [];
   session.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
-  await session.started;
-  crashPoint('export:reading');
-  for await (const chunk of session.stdout as AsyncIterable<Buffer>) yield chunk;
-  const { code } = await session.exited;
-  if (code === 0) return;
-  const said = Buffer.concat(complaint).toString().trim();
-  throw new BoxliteError(
-    'vmm-failed',
-    `the file system of box ${id} could not be read to its end: ${said || `it ended with ${code}`}`,
-  );
+  try {
+    for await (const chunk of session.stdout as AsyncIterable<Buffer>) {
+      crashPoint('export:reading');
+      yield chunk;
+    }
+    const { code } = await exit;
+    if (code === 0) return;
+    const said = Buffer.concat(complaint).toString().trim();
+    throw new BoxliteError(
+      'vmm-failed',
+      `the file system of box ${box.name} could not be read to its end: ${said || `it ended with ${code}`}`,
+    );
+  } finally {
+    session.close();
+  }
 }

@@ -7,11 +7,11 @@ import { isActive } from '../store/status.js';
 import { specOf } from './stored-spec.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { observed } from './observe.js';
-import { AGENT_ANSWER_MS, milliseconds } from './processes.js';
+import { milliseconds } from './processes.js';
 import { processUsage, type ProcessUsage } from './process-usage.js';
 import { guestBootDurationMs, startTimings, type StartTimings } from './start-timings.js';
 import { runningClient } from './stop.js';
-import { within } from './within.js';
+import { answered } from './within.js';
 
 export interface MetricsOptions {
   /** Over which CPU percentages are measured. */
@@ -119,7 +119,7 @@ export class MetricsSampler implements AsyncDisposable {
     try {
       this.#client ??= await runningClient(this.#context, record);
       const [stats, vmm] = await Promise.all([
-        within(this.#client.stats(), AGENT_ANSWER_MS, this.#id, 'agent'),
+        answered(this.#client.stats(), record),
         processUsage(this.#client.vmmPid),
       ]);
       return { takenMs: performance.now(), stats, vmm };

@@ -2,7 +2,7 @@ import type { Stats } from '../agent/stats-requests.js';
 import type { BoxRecord } from '../store/box-record.js';
 import type { EngineContext } from './context.js';
 import { runningClient } from './stop.js';
-import { within } from './within.js';
+import { answered } from './within.js';
 
 /** One process in a box. Numbers are the box's own. All of it is the guest's word. */
 export interface BoxProcess {
@@ -40,20 +40,13 @@ export interface BoxProcess {
   command: string[];
 }
 
-export const AGENT_ANSWER_MS = 30_000;
-
-/** By their numbers. @throws box-not-running */
+/** By their numbers. @throws box-not-running, timeout */
 export async function boxProcesses(
   context: EngineContext,
   record: BoxRecord,
 ): Promise<BoxProcess[]> {
   await using client = await runningClient(context, record);
-  const stats = await within(
-    client.stats({ processes: true }),
-    AGENT_ANSWER_MS,
-    record.id,
-    'agent',
-  );
+  const stats = await answered(client.stats({ processes: true }), record);
   return processesOf(stats, Date.now()).sort((a, b) => a.pid - b.pid);
 }
 
