@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleHelper } from '../helpers/bundle-helper.js';
 import { expectNothingLeft } from '../helpers/soundness.js';
 import { useHome } from '../helpers/test-home.js';
+import { race } from '../helpers/waiting-process.js';
 
 const PROCESSES = 8;
 const LIBRARY = resolve('dist/index.js');
@@ -19,14 +17,7 @@ let program: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'boxlite-runtimes-'));
   program = join(scratch, 'runtime-process.mjs');
-  await build({
-    entryPoints: ['test/helpers/runtime-process.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-  });
+  await bundleHelper('runtime-process', program);
   // All would wait for one template otherwise.
   const { status } = await home.boxlite(['run', '--rm', '-m', '128', 'busybox', 'true']);
   expect(status).toBe(0);
@@ -35,10 +26,8 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 test('runtimes in many processes live on one home as if each were alone', async () => {
-  const processes = await Promise.all(
-    Array.from({ length: PROCESSES }, (_, number) => ready(number)),
-  );
-  const answers = await Promise.all(processes.map((go) => go()));
+  const each = Array.from({ length: PROCESSES }, (_, number) => [LIBRARY, home.path, `${number}`]);
+  const answers = await race(program, each);
   const said = (number: number): string => `${number} 0`;
   const { shared } = answers[0] as { shared: { id: string } };
   expect(answers).toEqual(
@@ -57,27 +46,3 @@ test('runtimes in many processes live on one home as if each were alone', async 
   await home.ok(['rm', '-f', 'shared']);
   await expectNothingLeft(home);
 });
-
-/** @returns lets it begin; its answer */
-async function ready(number: number): Promise<() => Promise<unknown>> {
-  const child = spawn(process.execPath, [program, LIBRARY, home.path, String(number)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const lines = createInterface({ input: child.stdout });
-  expect(await nextLine(lines)).toBe('ready');
-  return async () => {
-    child.stdin.write('go\n');
-    return JSON.parse(await nextLine(lines)) as unknown;
-  };
-}
-
-/** The end of the process counts as a line, so that a death is an answer and no time-out. */
-async function nextLine(lines: Interface): Promise<string> {
-  const end = new AbortController();
-  const ended = once(lines, 'close', end).then(() => ['"ended without an answer"']);
-  const [line] = (await Promise.race([once(lines, 'line', end), ended])) as [string];
-  ended.catch(() => undefined);
-  end.abort();
-  return line;
-}

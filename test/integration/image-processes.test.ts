@@ -1,20 +1,20 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-import { build } from 'esbuild';
 import { create } from 'tar';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { identifyProcess } from '../../src/process-identity.js';
 import { imageDisk } from '../../src/image/image-disk.js';
+import { bundleHelper } from '../helpers/bundle-helper.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 import { blobsOf, type TestImage, writeLayout } from '../helpers/images.js';
 import {
@@ -32,16 +32,7 @@ const program = join(scratch, 'image-process.mjs');
 let images: TestImages;
 
 beforeAll(async () => {
-  symlinkSync(resolve('node_modules'), join(scratch, 'node_modules'));
-  await build({
-    entryPoints: ['test/helpers/image-process.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-  });
+  await bundleHelper('image-process', program, 'external');
   images = await makeImages();
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bundleHelper } from '../helpers/bundle-helper.js';
 
 const execute = promisify(execFile);
 /** Node itself has some 50 MiB of it. */
@@ -15,14 +15,7 @@ let program: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'boxlite-memory-'));
   program = join(directory, 'layer-process.mjs');
-  await build({
-    entryPoints: ['test/helpers/layer-process.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile: program,
-  });
+  await bundleHelper('layer-process', program);
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 

@@ -8,12 +8,12 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { Home } from '../../src/home.js';
 import { withClaim } from '../../src/image/claim.js';
 import { readBlob } from '../../src/image/content-store.js';
+import { bundleHelper } from '../helpers/bundle-helper.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { blob, imageOf, makeImage, pushImage, type TestImage, zstd } from '../helpers/images.js';
 import { startRegistry, type TestRegistry } from '../helpers/registry.js';
@@ -26,14 +26,7 @@ let image: TestImage;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'boxlite-pulls-'));
   program = join(scratch, 'pull-process.mjs');
-  await build({
-    entryPoints: ['test/helpers/pull-process.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile: program,
-  });
+  await bundleHelper('pull-process', program);
   image = await makeImage({ layers: [{ noise: randomBytes(2_000_000) }], compression: 'none' });
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));

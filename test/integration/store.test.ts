@@ -1,21 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Home } from '../../src/home.js';
 import { Database } from '../../src/store/database.js';
 import { acquireLock } from '../../src/store/locks.js';
+import { bundleHelper } from '../helpers/bundle-helper.js';
+import { race, startWaiting } from '../helpers/waiting-process.js';
 
 const PROCESSES = 8;
 const ID = '01k00000000000000000000000';
@@ -24,23 +16,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'boxlite-store-'));
 const program = join(scratch, 'store-process.mjs');
 
 beforeAll(async () => {
-  symlinkSync(resolve('node_modules'), join(scratch, 'node_modules'));
-  await build({
-    entryPoints: ['test/helpers/store-process.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-  });
+  await bundleHelper('store-process', program, 'external');
 });
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 test('processes that open a new home together make its database once', async () => {
   const home = newHome();
-  expect(await race(home, ['open'])).toEqual(Array(PROCESSES).fill(0));
+  expect(await together(home, ['open'])).toEqual(Array(PROCESSES).fill(0));
   const own = /^(boxlite\.db(-wal|-shm)?|reserve)$/;
   expect(readdirSync(home.root).filter((name) => !own.test(name))).toEqual([]);
 });
@@ -54,18 +37,18 @@ test('processes that find an empty schema together bring it up to date once', as
   );
   for (const { name } of tables) database.run(`DROP TABLE ${String(name)}`);
   database.run('PRAGMA user_version = 0');
-  expect(await race(home, ['open'])).toEqual(Array(PROCESSES).fill(0));
+  expect(await together(home, ['open'])).toEqual(Array(PROCESSES).fill(0));
 });
 
 test('boxes made at once have different lock ids, without gaps', async () => {
   const home = newHome();
-  const lockIds = (await race(home, ['insert'])) as number[];
+  const lockIds = (await together(home, ['insert'])) as number[];
   expect(lockIds.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
 test('of processes that want one name, one gets it', async () => {
   const home = newHome();
-  const results = await race(home, ['insert', 'web']);
+  const results = await together(home, ['insert', 'web']);
   expect(results.sort()).toEqual([0, ...Array<string>(PROCESSES - 1).fill('name-taken')]);
 });
 
@@ -73,7 +56,7 @@ test('of processes that start one box, one does', async () => {
   const home = newHome();
   using database = Database.open(home);
   insertBox(database);
-  const results = await race(home, ['transition', ID]);
+  const results = await together(home, ['transition', ID]);
   expect(results.filter((won) => won === true)).toHaveLength(1);
   expect(database.boxes.get(ID)?.status).toBe('running');
 });
@@ -82,7 +65,7 @@ test('a lock lets one process in at a time', async () => {
   const home = newHome();
   using database = Database.open(home);
   writeFileSync(join(home.root, 'counter'), '0');
-  expect(await race(home, ['count', '20'])).toEqual(Array(PROCESSES).fill(20));
+  expect(await together(home, ['count', '20'])).toEqual(Array(PROCESSES).fill(20));
   expect(readFileSync(join(home.root, 'counter'), 'utf8')).toBe(String(PROCESSES * 20));
   expect(database.all('SELECT * FROM locks')).toEqual([]);
 });
@@ -90,7 +73,7 @@ test('a lock lets one process in at a time', async () => {
 test('a holder ended by SIGKILL gives its lock to one that waits', async () => {
   const home = newHome();
   using database = Database.open(home);
-  const holder = await start(home, ['hold']);
+  const holder = await startWaiting(program, [home.root, 'hold']);
   expect(await holder.go()).toBe('held');
   const options = { purpose: 'stop', timeoutMs: 0 };
   await expect(acquireLock(database, 'box:held', options)).rejects.toThrow(
@@ -107,7 +90,7 @@ test('a writer ended by SIGKILL leaves a database that opens', async () => {
     using database = Database.open(home);
     insertBox(database);
   }
-  const holder = await start(home, ['hold']);
+  const holder = await startWaiting(program, [home.root, 'hold']);
   await holder.go();
   holder.child.kill('SIGKILL');
   await once(holder.child, 'exit');
@@ -115,44 +98,6 @@ test('a writer ended by SIGKILL leaves a database that opens', async () => {
   expect(database.boxes.get(ID)?.status).toBe('configured');
   expect(database.get('PRAGMA integrity_check')).toEqual({ integrity_check: 'ok' });
 });
-
-interface StoreProcess {
-  child: ChildProcess;
-  /** Lets it begin; its answer. */
-  go: () => Promise<unknown>;
-}
-
-/** What each of the processes answers when all begin at once. */
-async function race(home: Home, args: string[]): Promise<unknown[]> {
-  const processes = await Promise.all(Array.from({ length: PROCESSES }, () => start(home, args)));
-  return Promise.all(processes.map(({ go }) => go()));
-}
-
-async function start(home: Home, args: string[]): Promise<StoreProcess> {
-  const child = spawn(process.execPath, [program, home.root, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const lines = createInterface({ input: child.stdout });
-  expect(await nextLine(lines)).toBe('ready');
-  return {
-    child,
-    go: async () => {
-      child.stdin.write('go\n');
-      return JSON.parse(await nextLine(lines)) as unknown;
-    },
-  };
-}
-
-/** The end of the process counts as a line, so that a death is an answer and no time-out. */
-async function nextLine(lines: Interface): Promise<string> {
-  const end = new AbortController();
-  const ended = once(lines, 'close', end).then(() => ['"ended without an answer"']);
-  const [line] = (await Promise.race([once(lines, 'line', end), ended])) as [string];
-  ended.catch(() => undefined);
-  end.abort();
-  return line;
-}
 
 function newHome(): Home {
   const root = mkdtempSync(join(scratch, 'home-'));
@@ -162,4 +107,9 @@ function newHome(): Home {
 function insertBox(database: Database): void {
   const containerId = '0'.repeat(64);
   database.boxes.insert({ id: ID, image: 'busybox', options: {}, containerId });
+}
+
+/** What each of the processes answers when all begin at once. */
+function together(home: Home, args: string[]): Promise<unknown[]> {
+  return race(program, Array<string[]>(PROCESSES).fill([home.root, ...args]));
 }
