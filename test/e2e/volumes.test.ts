@@ -244,7 +244,8 @@ describe('a volume', () => {
     expect(await readFile(host('work', 'many', 'many', '000499'), 'utf8')).toBe('many/000499');
   });
 
-  it.each(['0', '1000:1000'])(
+  // What an ordinary user's box makes is that user's, so root's in the box: no other has anything there.
+  it.each(isRoot ? ['0', '1000:1000'] : ['0'])(
     'has trees unpacked and locks taken in it by user %s',
     async (user) => {
       const at = `/shared/user-${user.slice(0, 1)}`;
