@@ -4,6 +4,10 @@ import { defineCommand, value } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { openSpinner } from '../output/spinner.js';
 
+const READY = `Ready. Try: boxlite run busybox echo hi
+Tab completion: boxlite completion --help
+`;
+
 export const setup = defineCommand({
   name: 'setup',
   group: 'system',
@@ -41,8 +45,7 @@ export const setup = defineCommand({
         ...(modules !== undefined && { modules }),
       });
       if (!report.ok) return failed(context, report.steps);
-      if (context.stderr.isTTY === true)
-        spinner.over(() => void context.stderr.write('Ready. Try: boxlite run busybox echo hi\n'));
+      if (context.stderr.isTTY === true) spinner.over(() => void context.stderr.write(READY));
       return 0;
     } finally {
       spinner.stop();
