@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { signalNumber } from '../../../src/engine/signals.js';
+import { signalName, signalNumber } from '../../../src/engine/signals.js';
 
 test.each([
   ['KILL', 9],
@@ -14,6 +14,11 @@ test.each([
   ['USR1', 10],
   ['STKFLT', 16],
   ['PWR', 30],
+  ['RTMIN', 34],
+  ['SIGRTMIN+3', 37],
+  ['rtmin+15', 49],
+  ['RTMAX-14', 50],
+  ['RTMAX', 64],
 ])('%j is signal %d', (signal, number) => {
   expect(signalNumber(signal)).toBe(number);
 });
@@ -33,6 +38,12 @@ test.each([
   'NOPE',
   'SIGSIGKILL',
   '__PROTO__',
+  'RTMIN+',
+  'RTMIN-1',
+  'RTMIN+31',
+  'RTMAX+1',
+  'RTMAX-31',
+  'RTMIN3',
 ])('%j is no signal', (signal) => {
   expect(() => signalNumber(signal)).toThrow(
     expect.objectContaining({
@@ -41,4 +52,9 @@ test.each([
       hint: 'use a name such as TERM or SIGKILL, or a number from 1 to 64',
     }),
   );
+});
+
+test.each(Array.from({ length: 31 }, (_, index) => 34 + index))('%d has a name', (number) => {
+  expect(signalName(number)).toMatch(/^SIGRT(MIN|MAX)/);
+  expect(signalNumber(signalName(number))).toBe(number);
 });
