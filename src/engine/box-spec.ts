@@ -102,7 +102,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     argv,
     idle,
     env: mergeEnv(baseEnv(hostname, options.tty === true), image.env, options.env ?? []),
-    workingDir: options.workingDir ?? (image.workingDir || '/'),
+    workingDir: checkWorkingDir(options.workingDir) ?? (image.workingDir || '/'),
     user: options.user ?? image.user,
     hostname: checkHostname(hostname),
     tty: options.tty === true,
@@ -133,6 +133,15 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
 /** Seconds between the stop signal and KILL. @throws invalid-argument */
 export function checkStopTimeout(seconds: number): number {
   return inRange('stop timeout', seconds, -1, 2 ** 31 - 1);
+}
+
+/** @throws invalid-argument, Docker's words */
+export function checkWorkingDir(path: string | undefined): string | undefined {
+  if (path === undefined || path === '' || path.startsWith('/')) return path;
+  throw new BoxliteError(
+    'invalid-argument',
+    `the working directory '${path}' is invalid, it needs to be an absolute path`,
+  );
 }
 
 /** @throws invalid-argument */

@@ -1,7 +1,7 @@
 import type { ShimClient } from '../agent/client.js';
 import type { ExecSession } from '../agent/exec-session.js';
 import type { BoxCommand } from './box-command.js';
-import { mergeEnv } from './box-spec.js';
+import { checkWorkingDir, mergeEnv } from './box-spec.js';
 import { specOf } from './stored-spec.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
@@ -37,7 +37,7 @@ export async function startCommand(
   const values = commandValues({
     argv: command.argv,
     env: mergeEnv(spec.env, terminal ? ['TERM=xterm'] : [], command.variables),
-    workingDir: command.directory ?? spec.workingDir,
+    workingDir: checkWorkingDir(command.directory) ?? spec.workingDir,
     user: command.runAs ?? spec.user,
     tty: terminal,
     stdin: command.stdinOpen && !detached,

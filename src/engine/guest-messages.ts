@@ -60,6 +60,7 @@ export function mainValues(spec: BoxSpec, terminal: TerminalSize = DEFAULT_TERMI
     }),
     flags:
       commandFlags(spec.tty, spec.stdin) |
+      EXEC_FLAGS.MAKE_CWD |
       (spec.idle ? EXEC_FLAGS.IDLE : 0) |
       (spec.init ? EXEC_FLAGS.INIT : 0),
   };
@@ -102,7 +103,7 @@ export interface CommandSpec {
   privileges?: Privileges | undefined;
 }
 
-/** A command beside main. */
+/** A command beside main: its directory must be there (Docker's rule). */
 export function commandValues(command: CommandSpec): ExecValues {
   const { rows, cols } = command.tty ?? DEFAULT_TERMINAL;
   return {
@@ -120,5 +121,5 @@ export function commandValues(command: CommandSpec): ExecValues {
 }
 
 function commandFlags(tty: boolean, stdin: boolean): number {
-  return (tty ? EXEC_FLAGS.TTY : 0) | (stdin ? EXEC_FLAGS.STDIN : 0) | EXEC_FLAGS.MAKE_CWD;
+  return (tty ? EXEC_FLAGS.TTY : 0) | (stdin ? EXEC_FLAGS.STDIN : 0);
 }

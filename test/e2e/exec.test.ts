@@ -49,6 +49,8 @@ describe('exec', () => {
     ['127 for a path that is not there', ['box', '/no/such'], 127, /\/no\/such/],
     ['126 for a directory', ['box', '/etc'], 126, /\/etc/],
     ['126 for a file without x', ['box', '/etc/passwd'], 126, /\/etc\/passwd/],
+    ['127 for a directory that is missing', ['-w', '/no/such', 'box', 'pwd'], 127, /\/no\/such/],
+    ['125 for a directory that is relative', ['-w', 'tmp', 'box', 'pwd'], 125, /'tmp'.*absolute/],
     ['125 for a user nobody knows', ['-u', 'nobodyhere', 'box', 'true'], 125, /nobodyhere/],
   ] as const)('ends with %s', async (_what, args, status, reason) => {
     const result = await home.boxlite(['exec', ...args]);

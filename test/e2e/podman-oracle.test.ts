@@ -81,6 +81,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
       ours: { status: 0, stdout: '/made/here\n' },
     },
   },
+  'no directory': ask(run('-w', '', B, 'pwd')),
   'a user by name': ask(run('-u', 'nobody', ...sh('id -u; id -g'))),
   'a user by number': ask(run('-u', '1234:5678', ...sh('id -u; id -g'))),
   'an unknown user': {
@@ -128,6 +129,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     '-c',
     'echo $A; pwd; id -u',
   ]),
+  'exec in a directory that is not there': ask(['exec', '-w', '/no/such', 'taken', 'pwd']),
   'exec’s stdin': { steps: [['exec', '-i', 'taken', 'cat']], options: { input: 'abc' } },
   'exec in the background': {
     ...ask(['exec', '-d', 'taken', 'true']),

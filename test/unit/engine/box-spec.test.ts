@@ -103,6 +103,15 @@ test.each<[string, BoxOptions, Parameters<typeof imageConfig>[0], object]>([
   expect(boxSpec(options, image)).toMatchObject(expected);
 });
 
+test('a directory to start in begins at the root', () => {
+  expect(() => boxSpec({ workingDir: 'etc' })).toThrow(
+    expect.objectContaining({
+      code: 'invalid-argument',
+      message: "the working directory 'etc' is invalid, it needs to be an absolute path",
+    }),
+  );
+});
+
 test('a terminal brings TERM, which image and caller may change', () => {
   expect(boxSpec({ tty: true }).env).toContain('TERM=xterm');
   expect(boxSpec({ tty: true }, { env: ['TERM=dumb'] }).env).toContain('TERM=dumb');

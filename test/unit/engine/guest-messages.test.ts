@@ -83,7 +83,7 @@ test.each([
   expect(mainValues(boxSpec({ tty: true }), given)).toMatchObject(size);
 });
 
-test('a command beside the box’s own has its terminal and time limit', () => {
+test('a command beside the box’s own has its terminal and time limit, and makes no directory', () => {
   const command = {
     argv: ['top'],
     env: [],
@@ -94,15 +94,13 @@ test('a command beside the box’s own has its terminal and time limit', () => {
     timeoutMs: 1500,
   };
   expect(commandValues(command)).toMatchObject({
-    flags: EXEC_FLAGS.TTY | EXEC_FLAGS.STDIN | EXEC_FLAGS.MAKE_CWD,
+    flags: EXEC_FLAGS.TTY | EXEC_FLAGS.STDIN,
     rows: 10,
     cols: 20,
     timeoutMs: 1500,
     capabilities: DOCKER_CAPABILITIES,
   });
-  expect(commandValues({ ...command, tty: undefined, stdin: false }).flags).toBe(
-    EXEC_FLAGS.MAKE_CWD,
-  );
+  expect(commandValues({ ...command, tty: undefined, stdin: false }).flags).toBe(0);
 });
 
 function ipv4(text: string): number {
