@@ -159,10 +159,11 @@ function restartPolicy(options: BoxOptions): RestartPolicy {
   return policy;
 }
 
-/** @throws invalid-argument */
-export function checkName(name: string): string {
+/** @returns the name without the slash that Docker's names begin with. @throws invalid-argument */
+export function checkName(text: string): string {
+  const name = text.replace(/^\//, '');
   if (NAME_PATTERN.test(name)) return name;
-  throw new BoxliteError('invalid-argument', `invalid box name "${name}"`, {
+  throw new BoxliteError('invalid-argument', `invalid box name "${text}"`, {
     hint: 'letters, digits, _ . - and at most 63 of them, the first a letter or a digit',
   });
 }

@@ -29,12 +29,10 @@ export async function createBox(
   context: EngineContext,
   images: Images,
   options: CreateOptions,
-  name: string | undefined,
+  wantedName: string | undefined,
 ): Promise<BoxRecord> {
-  if (name !== undefined) {
-    checkName(name);
-    refuseTaken(context, name);
-  }
+  const name = wantedName === undefined ? undefined : checkName(wantedName);
+  if (name !== undefined) refuseTaken(context, name);
   checkMounts(options);
   // Before a pull of minutes as well.
   const kernel = await findKernel(context.host, options);

@@ -57,15 +57,17 @@ export class BoxTable {
 
   /**
    * By full id, else by name, else by the beginning of an id that only one box has. Upper case is
-   * taken for ids too, since a ULID may be written so.
+   * taken for ids too, since a ULID may be written so. A slash in front of the name, as `inspect` prints
+   * it, is no part of it (Docker's rule).
    * @throws BoxliteError `box-ambiguous` when several ids begin so
    */
   find(idOrName: string): BoxRecord | undefined {
-    if (idOrName === '') return undefined;
-    const id = idOrName.toLowerCase();
+    const name = idOrName.replace(/^\//, '');
+    if (name === '') return undefined;
+    const id = name.toLowerCase();
     const exact =
       this.database.get('SELECT * FROM boxes WHERE id = ?', id) ??
-      this.database.get('SELECT * FROM boxes WHERE name = ?', idOrName);
+      this.database.get('SELECT * FROM boxes WHERE name = ?', name);
     if (exact !== undefined) return parseBox(exact);
     const [first, second] = this.database.all(
       'SELECT * FROM boxes WHERE substr(id, 1, ?) = ? LIMIT 2',

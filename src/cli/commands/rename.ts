@@ -17,7 +17,7 @@ export const rename = defineCommand({
     if (from.trim() === '' || to.trim() === '')
       throw new BoxliteError('invalid-argument', 'Neither old nor new names may be empty');
     const box = await findBox(await context.runtime(), from);
-    if (box.name === to)
+    if (box.name === to.replace(/^\//, ''))
       throw new BoxliteError(
         'invalid-argument',
         'Renaming a container with the same name as its current name',

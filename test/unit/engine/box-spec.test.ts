@@ -213,6 +213,8 @@ test.each([
 
 test.each(['a', 'Web_1.x-y', '0', 'a'.repeat(63)])('%s is a name', (name) => {
   expect(checkName(name)).toBe(name);
+  // As `inspect` prints it.
+  expect(checkName(`/${name}`)).toBe(name);
 });
 
 test.each(['', '_a', '-rf', '.', '..', '../x', 'a/b', 'a b', 'a\n', 'ä', 'a'.repeat(64)])(

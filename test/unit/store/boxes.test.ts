@@ -88,6 +88,7 @@ describe('find', () => {
     ['a full id before a name that is the same', '01kaaaaaaaaaaaaaaaaaaaaaaa', 'web'],
     ['a full id in upper case', '01KAAAAAAAAAAAAAAAAAAAAAAA', 'web'],
     ['a name', 'web', 'web'],
+    ['a name as inspect prints it', '/web', 'web'],
     ['a name before the id that begins so', '01kaa', '01kaa'],
     ['the beginning of one id', '01kaaa', 'web'],
     ['the beginning of one id in upper case', '01KAB', '01kaa'],
@@ -97,6 +98,8 @@ describe('find', () => {
     ['nothing by no text', '', undefined],
     ['nothing by a wildcard', '%', undefined],
     ['nothing by a glob', '*', undefined],
+    ['nothing by a slash', '/', undefined],
+    ['nothing by two slashes', '//web', undefined],
     ['nothing by SQL in the name', "' OR 1=1 --", undefined],
   ])('finds %s', (_what, text, name) => {
     expect(finder().find(text)?.name).toBe(name);
