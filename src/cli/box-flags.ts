@@ -20,10 +20,11 @@ const SECURITY_PRESETS = ['development', 'standard', 'maximum'] as const;
 export const BOX_OPTIONS = {
   ...REFUSED_FLAGS,
   ...under('General', {
-    name: value('Name of the box', 'NAME'),
+    name: value('Name of the box', 'NAME', { emptyIsNone: true }),
     rm: flag('Remove the box when its command has ended'),
     cidfile: value("Write the box's id to a file that does not exist yet", 'FILE', {
       complete: 'file',
+      emptyIsNone: true,
     }),
     label: list('Set a label', 'KEY[=VALUE]', { short: 'l' }),
     'label-file': list('Read labels from a file', 'FILE', { complete: 'file' }),
@@ -35,7 +36,9 @@ export const BOX_OPTIONS = {
       complete: PULL_POLICIES,
     }),
     quiet: flag('Pull without a word', { short: 'q' }),
-    platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]'),
+    platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]', {
+      emptyIsNone: true,
+    }),
     rootfs: value('Directory or OCI layout to run in place of an image', 'PATH', {
       complete: 'file',
     }),
@@ -45,8 +48,14 @@ export const BOX_OPTIONS = {
     tty: flag('Give the command a terminal', { short: 't' }),
     env: list('Set a variable, or pass on the one of this name', 'KEY[=VALUE]', { short: 'e' }),
     'env-file': list('Read variables from a file', 'FILE', { complete: 'file' }),
-    workdir: value('Directory the command starts in, made when missing', 'PATH', { short: 'w' }),
-    user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', { short: 'u' }),
+    workdir: value('Directory the command starts in, made when missing', 'PATH', {
+      short: 'w',
+      emptyIsNone: true,
+    }),
+    user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', {
+      short: 'u',
+      emptyIsNone: true,
+    }),
     entrypoint: value("Replace the image's ENTRYPOINT", 'COMMAND'),
     init: flag('Run an init in the box that forwards signals and reaps processes'),
   }),
@@ -87,7 +96,7 @@ export const BOX_OPTIONS = {
       parse: oneOf(NETWORKS),
       complete: NETWORKS,
     }),
-    hostname: value('Host name of the box', 'NAME', { short: 'h' }),
+    hostname: value('Host name of the box', 'NAME', { short: 'h', emptyIsNone: true }),
     'add-host': list('Add a line to /etc/hosts; host-gateway is this host', 'NAME:IP'),
     dns: list("Address of the box's name server", 'IP'),
     expose: list('Say that the command listens at a port; nothing is published', 'PORT[/PROTO]', {
@@ -114,7 +123,7 @@ export const BOX_OPTIONS = {
     timeout: value('Seconds that the command may take; then it is ended', 'SECONDS', {
       parse: wholeNumber(1, 4_294_967),
     }),
-    'stop-signal': value('Signal that stops the box', 'SIGNAL'),
+    'stop-signal': value('Signal that stops the box', 'SIGNAL', { emptyIsNone: true }),
     'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
       parse: wholeNumber(-1),
     }),

@@ -54,6 +54,8 @@ export interface OptionDetails {
   readonly summary: string;
   readonly hidden?: boolean;
   readonly complete?: Completion;
+  /** An empty value is none, so that a script's `--name "$NAME"` may be given nothing (Docker's rule). */
+  readonly emptyIsNone?: boolean;
   /** Heading that help and manual list it under; undefined = with those that have none. */
   readonly heading?: string;
 }

@@ -75,9 +75,12 @@ function valuesOf(
   for (const { name, text } of occurrences) {
     const option = grammar.options[name];
     if (option === undefined) continue;
-    const parsed = parseValue(grammar, name, option, withoutSign(argv, option, text));
+    const value = withoutSign(argv, option, text);
     const before: unknown = values[name];
-    values[name] = option.repeatable && isList(before) ? [...before, parsed] : parsed;
+    const isNone = option.emptyIsNone === true && value === '';
+    if (option.repeatable && isList(before)) {
+      if (!isNone) values[name] = [...before, parseValue(grammar, name, option, value)];
+    } else values[name] = isNone ? option.initial : parseValue(grammar, name, option, value);
   }
   return values;
 }

@@ -4,7 +4,10 @@ import { value, type OptionValues } from './command.js';
 import { wholeNumber } from './flags/number.js';
 
 export const STOP_OPTIONS = {
-  signal: value("Signal to ask with (default: the image's, else TERM)", 'SIGNAL', { short: 's' }),
+  signal: value("Signal to ask with (default: the image's, else TERM)", 'SIGNAL', {
+    short: 's',
+    emptyIsNone: true,
+  }),
   // Docker has renamed it; scripts know the older name.
   timeout: value('Seconds to wait before killing; -1 waits for ever (default 10)', 'SECONDS', {
     short: 't',

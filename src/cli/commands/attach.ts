@@ -16,7 +16,9 @@ export const attach = defineCommand({
   options: {
     'no-stdin': flag('Do not send stdin'),
     'sig-proxy': flag('Send signals on to the command (=false: keep them)', { initial: true }),
-    'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS'),
+    'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS', {
+      emptyIsNone: true,
+    }),
   },
   examples: [{ command: 'boxlite attach web', what: 'ctrl-p ctrl-q leaves it running' }],
   async run(context, [name = ''], options) {

@@ -8,7 +8,10 @@ export const containerInspect = defineCommand({
   summary: 'Show all that is known about boxes, as JSON',
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
   options: {
-    format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', { short: 'f' }),
+    format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', {
+      short: 'f',
+      emptyIsNone: true,
+    }),
     size: flag('What the box takes of the disk, too', { short: 's' }),
   },
   examples: [

@@ -14,7 +14,7 @@ export const containerPrune = defineCommand({
   args: [],
   options: {
     force: flag('Do not ask', { short: 'f' }),
-    filter: list('Only boxes that match', 'KEY=VALUE', { parse: filterText }),
+    filter: list('Only boxes that match', 'KEY=VALUE', { emptyIsNone: true, parse: filterText }),
   },
   examples: [
     { command: 'boxlite container prune -f --filter until=24h', what: 'Older than a day' },

@@ -18,14 +18,19 @@ export const events = defineCommand({
     'event, image, label, type; the same one twice means either, different ones mean both.',
   args: [],
   options: {
-    since: value('From this time on: RFC 3339, seconds since 1970, or ago (42m)', 'TIME'),
-    until: value('Up to this time', 'TIME'),
+    since: value('From this time on: RFC 3339, seconds since 1970, or ago (42m)', 'TIME', {
+      emptyIsNone: true,
+    }),
+    until: value('Up to this time', 'TIME', { emptyIsNone: true }),
     filter: list('Only events that match', 'KEY=VALUE', {
       short: 'f',
       complete: EVENT_FILTER_KEYS,
+      emptyIsNone: true,
       parse: filterText,
     }),
-    format: value("json, or a template such as '{{.Action}} {{.Actor.ID}}'", 'FORMAT'),
+    format: value("json, or a template such as '{{.Action}} {{.Actor.ID}}'", 'FORMAT', {
+      emptyIsNone: true,
+    }),
   },
   examples: [
     { command: 'boxlite events --since 1h --until 0s', what: 'Of the last hour' },

@@ -17,13 +17,18 @@ const OPTIONS = {
   detach: flag('Leave the command running, and print nothing', { short: 'd' }),
   env: list('Set a variable, or pass on the one of this name', 'KEY[=VALUE]', { short: 'e' }),
   'env-file': list('Read variables from a file', 'FILE', { complete: 'file' }),
-  workdir: value('Directory the command starts in', 'PATH', { short: 'w' }),
-  user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', { short: 'u' }),
+  workdir: value('Directory the command starts in', 'PATH', { short: 'w', emptyIsNone: true }),
+  user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', {
+    short: 'u',
+    emptyIsNone: true,
+  }),
   privileged: flag('Give the command every capability'),
   timeout: value('Seconds that the command may take; then it is ended', 'SECONDS', {
     parse: wholeNumber(1, 4_294_967),
   }),
-  'detach-keys': value('Keys that let go of the command (default ctrl-p,ctrl-q)', 'KEYS'),
+  'detach-keys': value('Keys that let go of the command (default ctrl-p,ctrl-q)', 'KEYS', {
+    emptyIsNone: true,
+  }),
 } as const;
 
 export const exec = defineCommand({

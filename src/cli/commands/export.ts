@@ -13,7 +13,11 @@ export const exportBox = defineCommand({
     'in the box is not in it.',
   args: [{ name: 'BOX', summary: 'Name or id', complete: 'box' }],
   options: {
-    output: value('File to write (default: stdout)', 'FILE', { short: 'o', complete: 'file' }),
+    output: value('File to write (default: stdout)', 'FILE', {
+      short: 'o',
+      complete: 'file',
+      emptyIsNone: true,
+    }),
   },
   examples: [
     { command: 'boxlite export web | tar -t', what: 'What is in it?' },

@@ -18,7 +18,9 @@ export const history = defineCommand({
     }),
     'no-trunc': flag('Whole ids and instructions'),
     quiet: flag('Only ids', { short: 'q' }),
-    format: value("table, json, or a template such as '{{.CreatedBy}}'", 'FORMAT'),
+    format: value("table, json, or a template such as '{{.CreatedBy}}'", 'FORMAT', {
+      emptyIsNone: true,
+    }),
   },
   examples: [
     { command: "boxlite history --no-trunc --format '{{.CreatedBy}}' alpine", what: 'Its steps' },

@@ -9,7 +9,10 @@ export const imageInspect = defineCommand({
   args: [{ name: 'IMAGE', summary: 'Name or id', variadic: true, complete: 'image' }],
   options: {
     ...REFUSED_PLATFORM,
-    format: value("json, or a template such as '{{.Size}}'", 'FORMAT', { short: 'f' }),
+    format: value("json, or a template such as '{{.Size}}'", 'FORMAT', {
+      short: 'f',
+      emptyIsNone: true,
+    }),
   },
   examples: [
     { command: "boxlite image inspect --format '{{json .Config.Env}}' alpine", what: 'One field' },

@@ -22,6 +22,7 @@ export const imagePrune = defineCommand({
     force: flag('Do not ask', { short: 'f' }),
     filter: list('Only images that match', 'KEY=VALUE', {
       complete: PRUNE_FILTER_KEYS,
+      emptyIsNone: true,
       parse: filterText,
     }),
   },

@@ -28,9 +28,12 @@ export const images = defineCommand({
     filter: list('Only images that match', 'KEY=VALUE', {
       short: 'f',
       complete: IMAGE_FILTER_KEYS,
+      emptyIsNone: true,
       parse: filterText,
     }),
-    format: value("table, json, or a template such as '{{.Repository}}:{{.Tag}}'", 'FORMAT'),
+    format: value("table, json, or a template such as '{{.Repository}}:{{.Tag}}'", 'FORMAT', {
+      emptyIsNone: true,
+    }),
   },
   examples: [{ command: 'boxlite images -q --filter dangling=true', what: 'Ids without a name' }],
   async run(context, [pattern], options) {

@@ -16,7 +16,9 @@ export const importImage = defineCommand({
   options: {
     change: list('Dockerfile instruction, such as \'CMD ["sh"]\'', 'INSTRUCTION', { short: 'c' }),
     message: value("Comment in the image's history", 'TEXT', { short: 'm' }),
-    platform: value('Platform the image says it is for', 'OS/ARCH[/VARIANT]'),
+    platform: value('Platform the image says it is for', 'OS/ARCH[/VARIANT]', {
+      emptyIsNone: true,
+    }),
   },
   examples: [
     { command: 'boxlite import -c \'CMD ["sh"]\' rootfs.tar mine:1', what: 'With a command' },

@@ -14,7 +14,10 @@ export const info = defineCommand({
     'of the disk, and which walls this host lets BoxLite put around the VMM.',
   args: [],
   options: {
-    format: value("json, or a template such as '{{.Accelerator.Used}}'", 'FORMAT', { short: 'f' }),
+    format: value("json, or a template such as '{{.Accelerator.Used}}'", 'FORMAT', {
+      short: 'f',
+      emptyIsNone: true,
+    }),
   },
   examples: [{ command: "boxlite info --format '{{.Accelerator.Reason}}'", what: 'Why no KVM' }],
   async run(context, _args, { format }) {

@@ -24,10 +24,14 @@ export const inspect = defineCommand({
   description: 'Always a list. What is found is shown even when other names are missing.',
   args: [{ name: 'NAME', summary: 'Box or image', variadic: true, complete: 'box-or-image' }],
   options: {
-    format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', { short: 'f' }),
+    format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', {
+      short: 'f',
+      emptyIsNone: true,
+    }),
     type: value('Only a box, or only an image, of this name', 'box|container|image', {
       parse: oneOf(TYPES),
       complete: TYPES,
+      emptyIsNone: true,
     }),
     size: flag('What a box takes of the disk, too', { short: 's' }),
   },

@@ -8,7 +8,10 @@ export const kill = defineCommand({
   summary: 'Send a signal to the command of boxes',
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'running-box' }],
   options: {
-    signal: value('Signal, by name or number (default KILL)', 'SIGNAL', { short: 's' }),
+    signal: value('Signal, by name or number (default KILL)', 'SIGNAL', {
+      short: 's',
+      emptyIsNone: true,
+    }),
   },
   examples: [{ command: 'boxlite kill -s HUP web', what: 'Tell it to read its configuration' }],
   async run(context, names, options) {

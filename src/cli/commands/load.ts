@@ -18,8 +18,11 @@ export const load = defineCommand({
     input: value('File or directory to read (default: stdin)', 'PATH', {
       short: 'i',
       complete: 'file',
+      emptyIsNone: true,
     }),
-    platform: value('Platform to take of an image for several', 'OS/ARCH[/VARIANT]'),
+    platform: value('Platform to take of an image for several', 'OS/ARCH[/VARIANT]', {
+      emptyIsNone: true,
+    }),
     quiet: flag('No progress', { short: 'q' }),
   },
   examples: [{ command: 'docker save alpine | boxlite load', what: 'Straight from Docker' }],

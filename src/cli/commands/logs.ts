@@ -19,8 +19,10 @@ export const logs = defineCommand({
     follow: flag('Go on until the box ends', { short: 'f' }),
     tail: value('Only the last NUMBER lines, or all', 'NUMBER', { short: 'n', parse: parseTail }),
     timestamps: flag('The time before each line', { short: 't' }),
-    since: value('Only what is newer: a date, seconds since 1970, or 42m', 'TIME'),
-    until: value('Only what is older', 'TIME'),
+    since: value('Only what is newer: a date, seconds since 1970, or 42m', 'TIME', {
+      emptyIsNone: true,
+    }),
+    until: value('Only what is older', 'TIME', { emptyIsNone: true }),
     details: flag('Taken for scripts; a box keeps nothing besides', { hidden: true }),
     console: flag("The virtual machine's own console instead"),
   },

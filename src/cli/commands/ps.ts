@@ -29,9 +29,12 @@ export const ps = defineCommand({
     filter: list('Only boxes that match', 'KEY=VALUE', {
       short: 'f',
       complete: BOX_FILTER_KEYS,
+      emptyIsNone: true,
       parse: filterText,
     }),
-    format: value("table, json, or a template such as '{{.ID}} {{.Status}}'", 'FORMAT'),
+    format: value("table, json, or a template such as '{{.ID}} {{.Status}}'", 'FORMAT', {
+      emptyIsNone: true,
+    }),
   },
   examples: [
     { command: 'boxlite ps -a', what: 'Those that have ended, too' },

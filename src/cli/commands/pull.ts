@@ -17,7 +17,9 @@ export const pull = defineCommand({
   options: {
     'all-tags': flag('All tags of the repository', { short: 'a' }),
     quiet: flag('Print the full reference only', { short: 'q' }),
-    platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]'),
+    platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]', {
+      emptyIsNone: true,
+    }),
     ...CONTENT_TRUST,
   },
   examples: [{ command: 'boxlite pull alpine:3.20', what: 'For boxes that come later' }],

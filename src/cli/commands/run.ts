@@ -42,7 +42,9 @@ export const run = defineCommand({
         complete: ['stdin', 'stdout', 'stderr'],
       }),
       'sig-proxy': flag('Send signals on to the command (=false: keep them)', { initial: true }),
-      'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS'),
+      'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS', {
+        emptyIsNone: true,
+      }),
     }),
     cold: flag('Boot the box instead of starting it from a template', { hidden: true }),
   },

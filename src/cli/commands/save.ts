@@ -18,7 +18,11 @@ export const save = defineCommand({
   args: [{ name: 'IMAGE', summary: 'Name or id', variadic: true, complete: 'image' }],
   options: {
     ...REFUSED_PLATFORM,
-    output: value('File to write (default: stdout)', 'FILE', { short: 'o', complete: 'file' }),
+    output: value('File to write (default: stdout)', 'FILE', {
+      short: 'o',
+      complete: 'file',
+      emptyIsNone: true,
+    }),
     format: value('docker-archive (default), or oci for an OCI layout alone', 'FORMAT', {
       parse: oneOf(FORMATS),
       complete: FORMATS,

@@ -19,7 +19,9 @@ export const start = defineCommand({
     attach: flag("Show the command's output, and exit with its code", { short: 'a' }),
     interactive: flag('Send stdin to the command; implies -a', { short: 'i' }),
     'sig-proxy': flag('Send signals on to the command (=false: keep them)', { initial: true }),
-    'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS'),
+    'detach-keys': value('Keys that leave the box running (default ctrl-p,ctrl-q)', 'KEYS', {
+      emptyIsNone: true,
+    }),
     ...REFUSED_BY_START,
     cold: flag('Boot the box instead of starting it from a template', { hidden: true }),
   },

@@ -48,7 +48,9 @@ export const stats = defineCommand({
     all: flag('Those that do not run, too', { short: 'a' }),
     'no-stream': flag('One look, then the end'),
     'no-trunc': flag('Whole ids'),
-    format: value("table, json, or a template such as '{{.Name}} {{.HostMem}}'", 'FORMAT'),
+    format: value("table, json, or a template such as '{{.Name}} {{.HostMem}}'", 'FORMAT', {
+      emptyIsNone: true,
+    }),
   },
   examples: [
     { command: 'boxlite stats', what: 'All boxes that run, until Ctrl-C' },

@@ -12,7 +12,9 @@ export const systemDf = defineCommand({
   args: [],
   options: {
     verbose: flag('Each image and each box', { short: 'v' }),
-    format: value("table, json, or a template such as '{{.Type}} {{.Size}}'", 'FORMAT'),
+    format: value("table, json, or a template such as '{{.Type}} {{.Size}}'", 'FORMAT', {
+      emptyIsNone: true,
+    }),
   },
   examples: [{ command: 'boxlite system df -v', what: 'Which images share how much' }],
   async run(context, _args, { verbose, format }) {

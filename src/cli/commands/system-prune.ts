@@ -19,7 +19,7 @@ export const systemPrune = defineCommand({
     all: flag('All images that no box was made of, not only those without a name', { short: 'a' }),
     force: flag('Do not ask', { short: 'f' }),
     volumes: flag('Anonymous volumes (there are none; for scripts)', { hidden: true }),
-    filter: list('Only what matches', 'KEY=VALUE', { parse: filterText }),
+    filter: list('Only what matches', 'KEY=VALUE', { emptyIsNone: true, parse: filterText }),
   },
   examples: [{ command: 'boxlite system prune -af', what: 'All that is not in use' }],
   async run(context, _args, { all, force, filter }) {

@@ -20,7 +20,7 @@ export const update = defineCommand({
     restart: value('Restart policy: no, on-failure[:N], always, unless-stopped', 'POLICY', {
       complete: ['no', 'on-failure', 'always', 'unless-stopped'],
     }),
-    'stop-signal': value('Signal that stops the box', 'SIGNAL'),
+    'stop-signal': value('Signal that stops the box', 'SIGNAL', { emptyIsNone: true }),
     'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
       parse: wholeNumber(-1),
     }),

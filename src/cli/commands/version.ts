@@ -10,7 +10,10 @@ export const version = defineCommand({
   summary: 'Show the version',
   args: [],
   options: {
-    format: value("json, or a template such as '{{.Client.Version}}'", 'FORMAT', { short: 'f' }),
+    format: value("json, or a template such as '{{.Client.Version}}'", 'FORMAT', {
+      short: 'f',
+      emptyIsNone: true,
+    }),
   },
   examples: [{ command: 'boxlite version --format json', what: 'For scripts' }],
   async run(context, _args, { format }) {

@@ -107,6 +107,15 @@ it('covers every command, and every kind of option', () => {
   expect(VALUED.filter(({ option }) => sampleOf(option) === undefined)).toEqual([]);
 });
 
+/** Where Docker's scripts give "" for nothing. */
+it('takes an empty value of these for none', () => {
+  const none = VALUED.filter(({ option }) => option.emptyIsNone === true);
+  expect([...new Set(none.map(({ name }) => name))].sort()).toEqual([
+    ...['cidfile', 'detach-keys', 'filter', 'format', 'hostname', 'input', 'name', 'output'],
+    ...['platform', 'signal', 'since', 'stop-signal', 'type', 'until', 'user', 'workdir'],
+  ]);
+});
+
 describe.each(FLAGS)('$title', (each) => {
   const { name, option } = each;
 
@@ -151,6 +160,15 @@ describe.each(VALUED)('$title', (each) => {
     const other = VALUES.findLast((value) => isKnown(option, value)) ?? sample;
     expect(await valueOf(each, [`--${name}=${sample}`, `--${name}=${other}`])).toEqual(
       option.repeatable ? [parsed, option.parse(other)] : option.parse(other),
+    );
+  });
+
+  it.runIf(option.emptyIsNone)('is not given when its value is empty', async () => {
+    expect(await valueOf(each, [`--${name}`, ''])).toEqual(option.initial);
+    expect(await valueOf(each, [`--${name}=`])).toEqual(option.initial);
+    const parsed = option.parse(sample);
+    expect(await valueOf(each, [`--${name}=${sample}`, `--${name}=`])).toEqual(
+      option.repeatable ? [parsed] : option.initial,
     );
   });
 
