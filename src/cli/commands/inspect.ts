@@ -4,6 +4,7 @@ import { defineCommand, flag, value } from '../command.js';
 import { print, type CommandContext } from '../context.js';
 import { noSuchBox } from '../../engine/state-error.js';
 import { oneOf } from '../flags/number.js';
+import { goValues } from '../output/go-values.js';
 import { imageInspection } from '../output/image-inspection.js';
 import { unescape } from '../output/list.js';
 import { compileTemplate } from '../output/template.js';
@@ -66,7 +67,7 @@ export async function inspectAll(
     }
   }
   if (template !== undefined)
-    for (const each of found) await print(context, `${template.render(each)}\n`);
+    for (const each of found) await print(context, `${template.render(goValues(each))}\n`);
   else await print(context, `${JSON.stringify(found, undefined, format === 'json' ? 0 : 4)}\n`);
   if (failures.length > 0) throw new TargetFailures(failures);
 }

@@ -55,7 +55,7 @@ class Evaluation {
       case 'print': {
         const value = this.pipe(node.pipe, dot);
         if (node.pipe.variables.length === 0)
-          this.output.push(isNil(value) ? '<no value>' : formatValue(value));
+          this.output.push(value === null ? '<no value>' : formatValue(value));
         return undefined;
       }
       case 'break':

@@ -33,7 +33,7 @@ describe('a template renders', () => {
     ['{{ .ID }}', '01k123'],
     ['{{.State.Pid}}', '42'],
     ['{{.Count}} {{.Ratio}} {{.Running}} {{.Paused}}', '3 0.5 true false'],
-    ['{{.Nothing}} {{.Undefined}} {{.State.Health}}', '<no value> <no value> <no value>'],
+    ['{{.Nothing}} {{.Undefined}} {{.State.Health}}', '<no value> <nil> <no value>'],
     ['{{.Args}} {{.None}}', '[sh -c echo "hi"] []'],
     ['{{.Labels}}', 'map[a:1 b:2 com.x/y:z]'],
     ['{{.State}}', 'map[Health:<nil> Pid:42 Status:running]'],
