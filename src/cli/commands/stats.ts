@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoxInfo } from '../../engine/box-info.js';
+import type { LiteBox } from '../../engine/box.js';
 import { BoxliteError } from '../../errors.js';
 import type { MetricsSampler } from '../../engine/metrics.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
@@ -100,6 +101,12 @@ async function watch(
   }
 }
 
+interface Chosen {
+  readonly box: LiteBox;
+  /** What the user called it, who named some. */
+  readonly asked: string | undefined;
+}
+
 /** Once more at each of them, the newest first; those that have been removed are left out. */
 async function look(
   runtime: BoxliteRuntime,
@@ -109,28 +116,38 @@ async function look(
 ): Promise<ListRow[]> {
   const boxes = await chosen(runtime, names, all);
   for (const [id, { sampler }] of watched)
-    if (!boxes.some((box) => box.id === id)) {
+    if (!boxes.some(({ box }) => box.id === id)) {
       await sampler[Symbol.asyncDispose]();
       watched.delete(id);
     }
   const rows = await Promise.all(
-    boxes.map(async (box) => {
+    boxes.map(async ({ box, asked }) => {
       const { id } = box;
       const each = watched.get(id) ?? { id, name: box.name, sampler: box.sampleMetrics() };
       watched.set(id, each);
-      return unlessRemoved(async () => statsRow(each, await each.sampler.sample(), truncate));
+      return unlessRemoved(async () =>
+        statsRow(each, await each.sampler.sample(), truncate, asked),
+      );
     }),
   );
   return rows.filter((row) => row !== undefined);
 }
 
-async function chosen(runtime: BoxliteRuntime, names: readonly string[], all: boolean) {
-  const ids =
+async function chosen(
+  runtime: BoxliteRuntime,
+  names: readonly string[],
+  all: boolean,
+): Promise<Chosen[]> {
+  const found = async (name: string, asked?: string): Promise<Chosen | undefined> => {
+    const box = await runtime.get(name);
+    return box && { box, asked };
+  };
+  const boxes = await Promise.all(
     names.length > 0
-      ? names
-      : (await runtime.listInfo()).filter((box) => all || runs(box)).map(({ id }) => id);
-  const boxes = await Promise.all(ids.map((id) => runtime.get(id)));
-  return boxes.filter((box) => box !== undefined);
+      ? names.map((name) => found(name, name))
+      : (await runtime.listInfo()).filter((box) => all || runs(box)).map(({ id }) => found(id)),
+  );
+  return boxes.filter((each) => each !== undefined);
 }
 
 async function unlessRemoved<T>(work: () => Promise<T>): Promise<T | undefined> {

@@ -29,11 +29,12 @@ export const STATS_COLUMNS = [
   'PIDs',
 ];
 
-/** A box as `stats` shows it, with Docker's names; one that does not run uses nothing. */
+/** A box as `stats` shows it, with Docker's names; one that does not run uses nothing. @param asked what the user called it */
 export function statsRow(
   box: { id: string; name: string | undefined },
   metrics: BoxMetrics,
   truncate: boolean,
+  asked?: string,
 ): ListRow {
   const { guest, host } = metrics;
   const limit = guest === undefined ? 0 : metrics.memoryLimitBytes;
@@ -41,7 +42,7 @@ export function statsRow(
   return {
     BlockIO: pair(humanSize, metrics.blockBytesRead, metrics.blockBytesWritten),
     CPUPerc: percent(metrics.cpuPercent),
-    Container: id,
+    Container: asked ?? id,
     ID: id,
     MemPerc: percent(metrics.memoryPercent),
     MemUsage: pair(bytesSize, metrics.memoryBytes, limit),

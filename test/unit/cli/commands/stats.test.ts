@@ -95,7 +95,7 @@ describe('stats --no-stream', () => {
     expect(JSON.parse(stdout)).toEqual({
       BlockIO: '2.01MB / 4.1kB',
       CPUPerc: '12.35%',
-      Container: '01kaz3v5h8w2',
+      Container: 'web',
       ID: '01kaz3v5h8w2',
       MemPerc: '1.07%',
       MemUsage: '5.5MiB / 512MiB',
@@ -105,6 +105,15 @@ describe('stats --no-stream', () => {
       HostCPUPerc: '15.00%',
       HostMem: '78MiB',
     });
+  });
+
+  it('calls a box what the user called it, and by its id when nobody named it', async () => {
+    const container = async (...words: string[]): Promise<string> =>
+      (await runCli(['stats', '--no-stream', '--format={{.Container}}', ...words], engine()))
+        .stdout;
+    expect(await container('web')).toBe('web\n');
+    expect(await container(web.id)).toBe(`${web.id}\n`);
+    expect(await container()).toBe('01kaz3v5h8w2\n');
   });
 
   it('with -a shows that what has ended uses nothing', async () => {
