@@ -1,7 +1,13 @@
 import type { BoxInfo } from '../../engine/box-info.js';
+import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, list, value } from '../command.js';
 import { filterText } from '../flags/filters.js';
-import { asksForState, BOX_FILTER_KEYS, parseBoxFilters } from '../flags/box-filters.js';
+import {
+  ancestorsOf,
+  asksForState,
+  BOX_FILTER_KEYS,
+  parseBoxFilters,
+} from '../flags/box-filters.js';
 import { wholeNumber } from '../flags/number.js';
 import type { CommandContext } from '../context.js';
 import { BOX_COLUMNS, BOX_HEADERS, boxRow, boxSizeText } from '../output/box-row.js';
@@ -43,7 +49,8 @@ export const ps = defineCommand({
   ],
   async run(context, _args, options) {
     const boxes = await (await context.runtime()).listInfo();
-    const matches = parseBoxFilters(options.filter, boxes);
+    const ancestors = await imageIds(context, ancestorsOf(options.filter));
+    const matches = parseBoxFilters(options.filter, boxes, ancestors);
     const last = options.latest ? 1 : (options.last ?? -1);
     const all = options.all || last > 0 || asksForState(options.filter);
     const shown = boxes
@@ -51,7 +58,11 @@ export const ps = defineCommand({
       .slice(0, last > 0 ? last : undefined);
     const now = context.now();
     const rows = shown.map((box) => boxRow(box, now, !options['no-trunc']));
-    const format = options.format ?? context.settings.psFormat;
+    if (options.quiet && options.format !== undefined)
+      context.stderr.write(
+        'WARNING: Ignoring custom format, because both --format and --quiet are set.\n',
+      );
+    const format = options.quiet ? undefined : (options.format ?? context.settings.psFormat);
     const sized = options.size || /\.Size\b/.test(format ?? '');
     await printList(context, sized ? await withSizes(context, shown, rows) : rows, {
       headers: BOX_HEADERS,
@@ -63,6 +74,24 @@ export const ps = defineCommand({
     return 0;
   },
 });
+
+/** Of those images that there are; an image has several names, and a box knows one of them. */
+async function imageIds(
+  context: CommandContext,
+  references: readonly string[],
+): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (const reference of references) {
+    const image = await (await context.runtime()).inspectImage(reference).catch(unlessOurs);
+    if (image !== undefined) ids.set(reference, image.id);
+  }
+  return ids;
+}
+
+/** What is no image's name, or an image that can't be read, is nobody's ancestor (Docker's rule). */
+function unlessOurs(error: unknown): undefined {
+  if (!(error instanceof BoxliteError)) throw error;
+}
 
 /** Looked up only when it is to be shown, since it takes a walk through files. */
 async function withSizes(

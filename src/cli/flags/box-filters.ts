@@ -37,18 +37,21 @@ export const BOX_FILTER_KEYS: KeyCompletion = {
 
 /**
  * @param boxes all there are: `before` and `since` name one of them
+ * @param imageIds of what `ancestor` names, as far as it is in the store
  * @throws BoxliteError for an unknown key, an impossible value, or a box that is not there
  */
 export function parseBoxFilters(
   filters: readonly string[],
   boxes: readonly BoxInfo[],
+  imageIds: ReadonlyMap<string, string> = new Map(),
 ): (box: BoxInfo) => boolean {
   const none = () => () => false;
   return parseFilters<BoxInfo>(filters, {
     id: (value) => (box) => box.id.startsWith(value.toLowerCase()),
     name: (value) => {
       const pattern = namePattern(value);
-      return (box) => pattern.test(box.name ?? '');
+      // Docker's names begin with a slash, which `^/web$` asks for and `^web$` does not.
+      return ({ name = '' }) => pattern.test(name) || pattern.test(`/${name}`);
     },
     label: (value) => {
       const test = labelTest(value);
@@ -63,7 +66,8 @@ export function parseBoxFilters(
         throw invalidFilter('status', value, `one of ${STATES.join(', ')}`);
       return (box) => boxState(box) === value;
     },
-    ancestor: (value) => (box) => isImage(box, value),
+    ancestor: (value) => (box) =>
+      isImage(box, value) || (box.imageId !== undefined && box.imageId === imageIds.get(value)),
     before: (value) => {
       const other = namedBox(boxes, value);
       return (box) => box.createdAt < other.createdAt;
@@ -93,6 +97,12 @@ export function asksForState(filters: readonly string[]): boolean {
   return filters.some((text) => text.startsWith('status='));
 }
 
+/** What the filters name as images. */
+export function ancestorsOf(filters: readonly string[]): string[] {
+  const prefix = 'ancestor=';
+  return filters.filter((text) => text.startsWith(prefix)).map((text) => text.slice(prefix.length));
+}
+
 function namePattern(value: string): RegExp {
   try {
     return new RegExp(value);
@@ -110,7 +120,7 @@ function isImage(box: BoxInfo, value: string): boolean {
 
 function namedBox(boxes: readonly BoxInfo[], value: string): BoxInfo {
   const found =
-    boxes.find((box) => box.name === value) ??
+    boxes.find((box) => box.name === value.replace(/^\//, '')) ??
     boxes.find((box) => box.id.startsWith(value.toLowerCase()));
   if (found === undefined) throw new BoxliteError('box-not-found', `No such box: ${value}`);
   return found;

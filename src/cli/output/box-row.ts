@@ -27,6 +27,7 @@ export const BOX_HEADERS: ListRow = {
 export const BOX_COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
 
 const COMMAND_CHARACTERS = 20;
+const MOUNT_CHARACTERS = 15;
 
 /** A box as `ps` shows it, with Docker's names for the fields. */
 export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
@@ -39,9 +40,12 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
     Label: (key = '') => box.labels[key] ?? '',
     Labels: Object.entries(box.labels)
       .map(([key, value]) => `${key}=${value}`)
+      .sort()
       .join(','),
     LocalVolumes: '0',
-    Mounts: (box.volumes ?? []).map(({ hostPath }) => hostPath).join(','),
+    Mounts: (box.volumes ?? [])
+      .map(({ hostPath }) => (truncate ? ellipsis(hostPath, MOUNT_CHARACTERS) : hostPath))
+      .join(','),
     Names: box.name ?? '',
     Networks: box.network ?? '',
     Ports: '',

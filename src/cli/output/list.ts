@@ -41,9 +41,9 @@ export async function renderList(
   }
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   if (format === 'table' || format === 'table ') return renderColumns(rows, view, output);
-  if (!format.startsWith('table ')) return renderLines(rows, format);
+  if (!format.startsWith('table')) return renderLines(rows, format);
 
-  const render = await compile(format.slice('table '.length));
+  const render = await compile(format.slice('table'.length).replace(/^ +| +$/g, ''));
   const cells = (row: ListRow): string[] => render(row).split('\t');
   return renderTable(cells(view.headers), rows.map(cells), tableOptions(output));
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BoxliteError } from '../../../../src/errors.js';
 import type { BoxInfo } from '../../../../src/engine/box-info.js';
 import { boxInfo, NOW, runCli, type Outcome } from '../fake-world.js';
 
@@ -44,7 +45,13 @@ const names = async (...flags: string[]): Promise<string> =>
   (await ps('--format', '{{.Names}}', ...flags)).stdout.trim().replaceAll('\n', ' ');
 
 function engine(boxes: BoxInfo[]): object {
-  return { listInfo: () => Promise.resolve(boxes) };
+  return {
+    listInfo: () => Promise.resolve(boxes),
+    inspectImage: (name: string) =>
+      name === 'Not:a/name'
+        ? Promise.reject(new BoxliteError('invalid-argument', 'invalid image reference'))
+        : Promise.resolve(name === 'other-name' ? { id: boxes[0]?.imageId } : undefined),
+  };
 }
 
 describe('ps', () => {
@@ -116,6 +123,38 @@ describe('ps', () => {
     );
   });
 
+  it('prints a table without a space behind the word, too', async () => {
+    expect((await ps('--format', 'table{{.Names}}  ')).stdout).toBe('NAMES\nweb\n');
+  });
+
+  it('prints the plain table for an empty format', async () => {
+    expect(await ps('--format', '')).toEqual(await ps());
+    expect(await ps('--format={{.ID}}', '--format=')).toEqual(await ps());
+  });
+
+  it('prints ids alone with -q, whatever the format', async () => {
+    expect(await ps('-q', '--format', '{{.Names}}')).toEqual({
+      status: 0,
+      stdout: '01kaz3v5h800\n',
+      stderr: 'WARNING: Ignoring custom format, because both --format and --quiet are set.\n',
+    });
+  });
+
+  it('sorts labels, and cuts long sources of mounts unless told not to', async () => {
+    const volumes = [
+      { hostPath: '/srv/a-long-directory', guestPath: '/a', readOnly: false },
+      { hostPath: '/srv/123456789a', guestPath: '/b', readOnly: false },
+    ];
+    const boxes = [boxInfo({ labels: { z: '1', a: '2' }, volumes })];
+    const format = ['--format', '{{.Labels}} {{.Mounts}}'];
+    expect((await runCli(['ps', ...format], engine(boxes))).stdout).toBe(
+      'a=2,z=1 /srv/a-long-di…,/srv/123456789a\n',
+    );
+    expect((await runCli(['ps', '--no-trunc', ...format], engine(boxes))).stdout).toBe(
+      'a=2,z=1 /srv/a-long-directory,/srv/123456789a\n',
+    );
+  });
+
   it('prints a label by its key, under Docker’s header', async () => {
     const format = 'table {{.Label "tier"}}\\t{{.Label "com.example.my-app"}}|{{.Labels}}';
     expect((await ps('--format', format)).stdout).toBe(
@@ -157,6 +196,9 @@ describe('ps', () => {
     ['a part of an id', ['-a', '-f', 'id=01KAZ3V5H8000000000000000C'], 'job'],
     ['a part of a name', ['-a', '-f', 'name=o'], 'job odd'],
     ['a pattern of names', ['-a', '-f', 'name=^o'], 'odd'],
+    ['a name with Docker’s slash', ['-a', '-f', 'name=^/web$'], 'web'],
+    ['a name without it', ['-a', '-f', 'name=^web$'], 'web'],
+    ['nothing by an empty filter', ['-a', '-f', '', '--filter='], 'web job new odd'],
     ['the same key twice = either', ['-a', '-f', 'name=web', '-f', 'name=job'], 'web job'],
     ['different keys = both', ['-a', '-f', 'name=o', '-f', 'exited=137'], 'job'],
     ['a label', ['-a', '-f', 'label=app'], 'web job new'],
@@ -169,8 +211,11 @@ describe('ps', () => {
     ['an ancestor by short name', ['-a', '-f', 'ancestor=busybox:1'], 'job'],
     ['an ancestor without its tag', ['-a', '-f', 'ancestor=alpine:latest'], 'web new odd'],
     ['an ancestor by id', ['-a', '-f', `ancestor=${'ab'.repeat(6)}`], 'web job new odd'],
+    ['an ancestor by another name of it', ['-a', '-f', 'ancestor=other-name'], 'web job new odd'],
+    ['nobody’s ancestor', ['-a', '-f', 'ancestor=Not:a/name'], ''],
     ['boxes before another', ['-a', '-f', 'before=job'], 'new odd'],
     ['boxes since another', ['-a', '-f', 'since=job'], 'web'],
+    ['boxes since another with a slash', ['-a', '-f', 'since=/job'], 'web'],
     ['a network', ['-a', '-f', 'network=none'], 'new'],
     ['a volume by what it is of the host', ['-a', '-f', 'volume=/srv/data'], 'new'],
     ['a volume by where it is in the box', ['-a', '-f', 'volume=/data'], 'new'],
