@@ -42,6 +42,8 @@ export class LiveLines {
     let row = before.length;
     for (const [i, line] of lines.entries()) {
       if (line === before[i]) continue;
+      // What is typed meanwhile is echoed where the cursor rests: ^C moves it two columns on.
+      if (output === '') output = '\r';
       output += `${moved(row, i)}${line}${ERASE_LINE}\n`;
       row = i + 1;
     }

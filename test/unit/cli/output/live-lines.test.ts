@@ -26,7 +26,7 @@ describe('live lines', () => {
     lines.show(['first', 'second', 'third']);
     expect(sink.text()).toHaveLength(before);
     lines.show(['first', 'other', 'third']);
-    expect(sink.text().slice(before)).toBe('\x1b[2Aother\x1b[K\n\x1b[1B');
+    expect(sink.text().slice(before)).toBe('\r\x1b[2Aother\x1b[K\n\x1b[1B');
   });
 
   it.each<[what: string, steps: string[][]]>([
@@ -52,6 +52,15 @@ describe('live lines', () => {
     for (const step of steps) lines.show(step);
     expect(screen().lines).toEqual(steps.at(-1));
     expect(screen().cursor).toEqual([steps.at(-1)?.length, 0]);
+  });
+
+  it('stay in their columns when what is typed is echoed below them', () => {
+    const { sink, lines, screen } = terminal();
+    lines.show(['a: 1', 'b: 1']);
+    sink.write('^C');
+    lines.show(['a: 2', 'b: 1']);
+    expect(screen().lines).toEqual(['a: 2', 'b: 1', '^C']);
+    expect(screen().cursor).toEqual([2, 0]);
   });
 
   it('let others go above them and stay where they are left', () => {
