@@ -16,11 +16,15 @@ export async function untilSignal<T>(
     stop.abort(new Interrupted(signal));
     signals[Symbol.dispose]();
   });
+  let result: T;
   try {
-    return await run(stop.signal);
+    result = await run(stop.signal);
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : error;
   }
+  // Done although the signal came: what would come after it is not begun, the next tag of a pull, say.
+  stop.signal.throwIfAborted();
+  return result;
 }
 
 /** Waits for what is going on until it is done or a signal comes. @throws Interrupted */

@@ -101,6 +101,21 @@ describe('pull', () => {
     expect(world.signals.eventNames()).toEqual([]);
   });
 
+  it('begins no other tag when a signal comes too late to stop the one that is on', async () => {
+    const world = fakeWorld();
+    const pulled: string[] = [];
+    const several = {
+      listRemoteTags: () => Promise.resolve(['r/a:1', 'r/a:2']),
+      pullImage: (reference: string) => {
+        pulled.push(reference);
+        world.signals.emit('SIGINT', 'SIGINT');
+        return Promise.resolve({ reference, digest: DIGEST, imageId: DIGEST, upToDate: false });
+      },
+    };
+    const { status } = await runCli(['pull', '-qa', 'r/a'], several, world);
+    expect([status, pulled]).toEqual([130, ['r/a:1']]);
+  });
+
   it('prints the reference alone with -q', async () => {
     expect((await runCli(['pull', '-q', 'alpine'], engine(false))).stdout).toBe(
       'docker.io/library/alpine:latest\n',
