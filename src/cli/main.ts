@@ -2,6 +2,9 @@
 import { StandardStreams } from './standard-streams.js';
 import { VERSION } from './version.js';
 
+/** More than a signal to oneself takes; it does not come where it is ignored. */
+const TO_ARRIVE_MS = 100;
+
 const streams = new StandardStreams(endOnStreamError);
 void main(process.argv.slice(2));
 
@@ -40,9 +43,24 @@ async function end(
 ): Promise<void> {
   const { describeError } = await import('./report-error.js');
   const { exitStatusOf } = await import('./exit-status.js');
+  const { Interrupted } = await import('./interrupted.js');
   const debug = (process.env.BOXLITE_DEBUG ?? '') !== '' || argv.includes('--debug');
   streams.stderr.write(describeError(error, debug));
+  if (error instanceof Interrupted) await endBySignal(error.signal);
   await exit(exitStatusOf(error, failureStatus));
+}
+
+/**
+ * A shell whose child says 130 by itself takes it to have dealt with Ctrl-C: it goes on with its loop, and
+ * does not move its prompt to a line of its own. So what a signal ended ends by that signal, as it
+ * would have without tidying up. Not by QUIT, which would leave a core behind.
+ */
+async function endBySignal(signal: NodeJS.Signals): Promise<void> {
+  if (signal === 'SIGQUIT') return;
+  await streams.flush();
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  await new Promise((resolve) => setTimeout(resolve, TO_ARRIVE_MS));
 }
 
 async function exit(status: number): Promise<void> {

@@ -431,7 +431,7 @@ describe('cp', () => {
       const out = home.start(['cp', 'up:/zeroes', 'part'], { cwd: host });
       await begun('part');
       out.child.kill(signal);
-      expect((await out.result).status).toBe(signal === 'SIGINT' ? 130 : signal);
+      expect((await out.result).status).toBe(signal);
       // The host's end removes what is half there, also when nobody waits for it.
       await expect.poll(() => readdir(host)).toEqual([]);
       await expect
