@@ -9,6 +9,7 @@ const NARROW_GAP = 1;
 /** Docker's tables give each column at least this, its gap included. */
 const LEAST_PITCH = 10;
 const LEAST_CELL = 3;
+const NAMES = new Set(['NAME', 'NAMES']);
 
 /**
  * A plain table: a header line, no borders, each column as wide as its widest cell. Scripts cut it by
@@ -25,7 +26,7 @@ export function renderTable(
   const layout = wideLayout(widths);
   if (!options.isTty || options.width === undefined || total(layout) <= options.width)
     return print(table, layout);
-  return print(table, narrowLayout(widths, options.width));
+  return print(table, narrowLayout(columns, widths, options.width));
 }
 
 interface Layout {
@@ -42,15 +43,28 @@ function wideLayout(widths: readonly number[]): Layout {
   };
 }
 
-/** Takes from the widest column, one by one, until the line fits or nothing is left to take. */
-function narrowLayout(widths: readonly number[], available: number): Layout {
+/**
+ * Takes from the widest column, one by one, until the line fits or nothing is left to take. The names of
+ * boxes come last, as they are what is typed next; but they leave two thirds to the others.
+ */
+function narrowLayout(
+  columns: readonly string[],
+  widths: readonly number[],
+  available: number,
+): Layout {
   const wanted = [...widths];
   const gap = total(spaced(wanted, GAP)) <= available ? GAP : NARROW_GAP;
-  while (total(spaced(wanted, gap)) > available) {
-    const widest = Math.max(...wanted);
-    if (widest <= LEAST_CELL) break;
-    wanted[wanted.lastIndexOf(widest)] = widest - 1;
-  }
+  const readable = columns.map(() => LEAST_CELL);
+  const named = columns.map((title) =>
+    NAMES.has(title) ? Math.max(Math.floor(available / 3), LEAST_CELL) : LEAST_CELL,
+  );
+  for (const least of [named, readable])
+    while (total(spaced(wanted, gap)) > available) {
+      const givers = wanted.map((width, i) => (width > (least[i] ?? 0) ? width : 0));
+      const widest = Math.max(...givers);
+      if (widest === 0) break;
+      wanted[givers.lastIndexOf(widest)] = widest - 1;
+    }
   return spaced(wanted, gap);
 }
 

@@ -51,6 +51,17 @@ test('all seven columns of ps fit forty', () => {
   expect(widest(renderTable(columns, [row], { isTty: true, width: 40 }))).toBeLessThanOrEqual(40);
 });
 
+test('the name of a box is shortened last, but leaves two thirds to the others', () => {
+  const columns = ['CONTAINER ID', 'COMMAND', 'STATUS', 'NAMES'];
+  const row = ['01k123456789', '"sleep 1000"', 'Up About a minute', 'serene_poincare'];
+  expect(renderTable(columns, [row], { isTty: true, width: 45 })).toBe(
+    'CONTAINE… COMMAND   STATUS    NAMES\n01k12345… "sleep 1… Up About… serene_poincare\n',
+  );
+  expect(renderTable(columns, [row], { isTty: true, width: 30 })).toBe(
+    'CONTA… COMMA… STAT… NAMES\n01k12… "slee… Up A… serene_po…\n',
+  );
+});
+
 test('a terminal narrower than anything readable gets lines too long, not a fault', () => {
   expect(lines(renderTable(COLUMNS, ROWS, { isTty: true, width: 1 }))).toHaveLength(3);
 });
