@@ -37,6 +37,7 @@ export const history = defineCommand({
         format: options.format,
         quiet: options.quiet,
         quietField: 'ID',
+        whole: options['no-trunc'],
       },
     );
     return 0;

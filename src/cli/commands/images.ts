@@ -60,6 +60,7 @@ export const images = defineCommand({
       format: options.format ?? context.settings.imagesFormat,
       quiet: options.quiet,
       quietField: 'ID',
+      whole: options['no-trunc'],
     });
     return 0;
   },

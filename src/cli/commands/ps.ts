@@ -70,6 +70,7 @@ export const ps = defineCommand({
       format,
       quiet: options.quiet,
       quietField: 'ID',
+      whole: options['no-trunc'],
     });
     return 0;
   },

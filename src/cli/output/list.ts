@@ -18,6 +18,8 @@ export interface ListView {
   /** Field that `-q` prints alone. */
   readonly quietField: string;
   readonly quiet: boolean;
+  /** Nothing is cut to the width of a terminal: whoever said --no-trunc wants to copy it. */
+  readonly whole?: boolean;
 }
 
 export async function printList(
@@ -45,7 +47,7 @@ export async function renderList(
 
   const render = await compile(format.slice('table'.length).replace(/^ +| +$/g, ''));
   const cells = (row: ListRow): string[] => render(row).split('\t');
-  return renderTable(cells(view.headers), rows.map(cells), tableOptions(output));
+  return renderTable(cells(view.headers), rows.map(cells), tableOptions(output, view.whole));
 }
 
 /** What decides how wide a table may be. */
@@ -57,15 +59,15 @@ interface TableOutput {
 /** The plain table of a view. */
 export function renderColumns(
   rows: readonly ListRow[],
-  { headers, columns }: Pick<ListView, 'headers' | 'columns'>,
+  { headers, columns, whole }: Pick<ListView, 'headers' | 'columns' | 'whole'>,
   output: TableOutput,
 ): string {
   const cells = (row: ListRow): string[] => columns.map((name) => textOf(row[name]));
-  return renderTable(cells(headers), rows.map(cells), tableOptions(output));
+  return renderTable(cells(headers), rows.map(cells), tableOptions(output, whole));
 }
 
-function tableOptions({ isTTY, columns }: TableOutput): TableOptions {
-  return { isTty: isTTY === true, ...(columns !== undefined && { width: columns }) };
+function tableOptions({ isTTY, columns }: TableOutput, whole = false): TableOptions {
+  return { isTty: isTTY === true, ...(columns !== undefined && !whole && { width: columns }) };
 }
 
 const textOf = (field: ListRow[string] | undefined): string =>

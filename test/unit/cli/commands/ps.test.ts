@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BoxliteError } from '../../../../src/errors.js';
 import type { BoxInfo } from '../../../../src/engine/box-info.js';
-import { boxInfo, NOW, runCli, type Outcome } from '../fake-world.js';
+import { boxInfo, fakeWorld, NOW, runCli, type Outcome } from '../fake-world.js';
 
 const ago = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
 
@@ -90,6 +90,15 @@ describe('ps', () => {
       'name=job',
     );
     expect(stdout).toBe('01kaz3v5h8000000000000000c "sh -c echo \\"a long command\\""\n');
+  });
+
+  it('cuts nothing to the width of a terminal with --no-trunc', async () => {
+    const world = fakeWorld();
+    world.stdout.isTTY = true;
+    world.stdout.columns = 40;
+    const { stdout } = await runCli(['ps', '-a', '--no-trunc'], engine(BOXES), world);
+    expect(stdout).toContain('01kaz3v5h8000000000000000d   alpine ');
+    expect(stdout).not.toContain('…');
   });
 
   it('prints one JSON object a line', async () => {
