@@ -20,7 +20,7 @@ export const diff = defineCommand({
       await write(
         context.stdout,
         context.stdout.isTTY === true
-          ? `${LETTERS[kind]} ${path.replace(/\p{Cc}/gu, '\uFFFD')}\n`
+          ? `${LETTERS[kind]} ${path.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD')}\n`
           : Buffer.concat([Buffer.from(`${LETTERS[kind]} `), rawPath, Buffer.from('\n')]),
       );
     return 0;

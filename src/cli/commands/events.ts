@@ -6,6 +6,7 @@ import { filterText } from '../flags/filters.js';
 import { parseMoment } from '../flags/time.js';
 import { eventFields, eventJson, eventLine } from '../output/event-line.js';
 import { unescape } from '../output/list.js';
+import { jsonText } from '../output/json-text.js';
 import { compileTemplate } from '../output/template.js';
 
 export const events = defineCommand({
@@ -44,7 +45,7 @@ export const events = defineCommand({
     if (since && until && since > until)
       throw new BoxliteError('invalid-argument', '`since` time cannot be after `until` time');
     const matches = parseEventFilters(options.filter);
-    const render = rendering(options.format);
+    const render = rendering(options.format, context.stdout.isTTY);
     const runtime = await context.runtime();
     for await (const event of runtime.events({
       ...(since !== undefined && { since }),
@@ -55,9 +56,9 @@ export const events = defineCommand({
   },
 });
 
-function rendering(format: string | undefined): typeof eventLine {
+function rendering(format: string | undefined, onScreen?: boolean): typeof eventLine {
   if (format === undefined || format === '') return eventLine;
-  if (format === 'json') return (event) => JSON.stringify(eventJson(event));
-  const template = compileTemplate(unescape(format));
+  if (format === 'json') return (event) => jsonText(eventJson(event));
+  const template = compileTemplate(unescape(format), onScreen);
   return (event) => template.render(eventFields(event));
 }

@@ -3,6 +3,7 @@ import { defineCommand, value } from '../command.js';
 import { print, warn } from '../context.js';
 import { unescape } from '../output/list.js';
 import { bytesSize, humanSize } from '../output/size.js';
+import { jsonText } from '../output/json-text.js';
 import { renderTemplate } from '../output/template.js';
 
 export const info = defineCommand({
@@ -22,7 +23,7 @@ export const info = defineCommand({
   examples: [{ command: "boxlite info --format '{{.Accelerator.Reason}}'", what: 'Why no KVM' }],
   async run(context, _args, { format }) {
     const found = await (await context.runtime()).info();
-    if (format === 'json') await print(context, `${JSON.stringify(infoKeys(found))}\n`);
+    if (format === 'json') await print(context, `${jsonText(infoKeys(found))}\n`);
     else if (format !== undefined)
       await print(context, `${renderTemplate(unescape(format), infoKeys(found))}\n`);
     else await print(context, infoText(found));

@@ -7,6 +7,7 @@ import { oneOf } from '../flags/number.js';
 import { goValues } from '../output/go-values.js';
 import { imageInspection } from '../output/image-inspection.js';
 import { unescape } from '../output/list.js';
+import { jsonText } from '../output/json-text.js';
 import { compileTemplate } from '../output/template.js';
 import { TargetFailures } from '../targets.js';
 
@@ -54,7 +55,9 @@ export async function inspectAll(
   const { format } = options;
   // A malformed template should be told before anything is looked up.
   const template =
-    format === undefined || format === 'json' ? undefined : compileTemplate(unescape(format));
+    format === undefined || format === 'json'
+      ? undefined
+      : compileTemplate(unescape(format), context.stdout.isTTY);
   const runtime = await context.runtime();
   const found: object[] = [];
   const failures: unknown[] = [];
@@ -68,7 +71,7 @@ export async function inspectAll(
   }
   if (template !== undefined)
     for (const each of found) await print(context, `${template.render(goValues(each))}\n`);
-  else await print(context, `${JSON.stringify(found, undefined, format === 'json' ? 0 : 4)}\n`);
+  else await print(context, `${jsonText(found, format === 'json' ? 0 : 4)}\n`);
   if (failures.length > 0) throw new TargetFailures(failures);
 }
 

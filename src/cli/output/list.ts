@@ -1,6 +1,7 @@
 /** The listing verbs' common face: `--format table|json|TEMPLATE`, `-q`, and a table without either. */
 import type { CommandContext } from '../context.js';
 import { print } from '../context.js';
+import { jsonText } from './json-text.js';
 import { renderTable, type TableOptions } from './table.js';
 
 /**
@@ -38,12 +39,12 @@ export async function renderList(
 ): Promise<string> {
   const { format = 'table' } = view;
   if (view.quiet && !format.startsWith('table ')) {
-    if (format !== 'table' && format !== 'json') return renderLines(rows, format);
+    if (format !== 'table' && format !== 'json') return renderLines(rows, format, output);
     return rows.map((row) => `${textOf(row[view.quietField])}\n`).join('');
   }
-  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  if (format === 'json') return rows.map((row) => `${jsonText(row)}\n`).join('');
   if (format === 'table' || format === 'table ') return renderColumns(rows, view, output);
-  if (!format.startsWith('table')) return renderLines(rows, format);
+  if (!format.startsWith('table')) return renderLines(rows, format, output);
 
   const render = await compile(format.slice('table'.length).replace(/^ +| +$/g, ''));
   const cells = (row: ListRow): string[] => render(row).split('\t');
@@ -73,15 +74,19 @@ function tableOptions({ isTTY, columns }: TableOutput, whole = false): TableOpti
 const textOf = (field: ListRow[string] | undefined): string =>
   typeof field === 'string' ? field : '';
 
-async function renderLines(rows: readonly ListRow[], template: string): Promise<string> {
-  const render = await compile(template);
+async function renderLines(
+  rows: readonly ListRow[],
+  template: string,
+  { isTTY }: TableOutput,
+): Promise<string> {
+  const render = await compile(template, isTTY);
   return rows.map((row) => `${render(row)}\n`).join('');
 }
 
 /** Loaded for those who give a template: most want the plain table. */
-async function compile(template: string): Promise<(row: ListRow) => string> {
+async function compile(template: string, onScreen?: boolean): Promise<(row: ListRow) => string> {
   const { compileTemplate } = await import('./template.js');
-  const compiled = compileTemplate(unescape(template));
+  const compiled = compileTemplate(unescape(template), onScreen);
   return (row) => compiled.render(row);
 }
 

@@ -13,14 +13,20 @@ export interface Template {
  *
  * Data are plain values. A field that the outermost object lacks is an error, as is one that an inner
  * object lacks, unless all values of that object are strings (labels, say): then it is "".
+ * @param onScreen for a person's eyes: what the values hold is other people's text, such as an image's
+ *   labels, and must not act on the terminal; a script gets it byte for byte
  * @throws TemplateError from here when the text is malformed, from `render` when data do not fit
  */
-export function compileTemplate(source: string): Template {
+export function compileTemplate(source: string, onScreen = false): Template {
   const nodes = parse(lex(source));
-  return { render: (data) => evaluate(nodes, data) };
+  const show = onScreen ? withoutControls : undefined;
+  return { render: (data) => evaluate(nodes, data, show) };
 }
 
 /** Parses and renders once. @throws TemplateError */
-export function renderTemplate(source: string, data: unknown): string {
-  return compileTemplate(source).render(data);
+export function renderTemplate(source: string, data: unknown, onScreen = false): string {
+  return compileTemplate(source, onScreen).render(data);
 }
+
+const withoutControls = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\t' || c === '\n' ? c : '\uFFFD'));

@@ -12,9 +12,16 @@ import {
   typeName,
 } from './values.js';
 
-/** @throws TemplateError for data that do not fit the template */
-export function evaluate(nodes: readonly Node[], data: unknown): string {
-  return new Evaluation(data).run(nodes);
+/**
+ * @param show what becomes of the text of a value; the template's own text stays as it is
+ * @throws TemplateError for data that do not fit the template
+ */
+export function evaluate(
+  nodes: readonly Node[],
+  data: unknown,
+  show: (text: string) => string = (text) => text,
+): string {
+  return new Evaluation(data, show).run(nodes);
 }
 
 interface Variable {
@@ -27,7 +34,10 @@ class Evaluation {
   /** Innermost last, so that a name finds its latest declaration. */
   private readonly variables: Variable[];
 
-  constructor(private readonly root: unknown) {
+  constructor(
+    private readonly root: unknown,
+    private readonly show: (text: string) => string,
+  ) {
     this.variables = [{ name: '$', value: root }];
   }
 
@@ -55,7 +65,7 @@ class Evaluation {
       case 'print': {
         const value = this.pipe(node.pipe, dot);
         if (node.pipe.variables.length === 0)
-          this.output.push(value === null ? '<no value>' : formatValue(value));
+          this.output.push(value === null ? '<no value>' : this.show(formatValue(value)));
         return undefined;
       }
       case 'break':

@@ -101,6 +101,20 @@ describe('ps', () => {
     expect(stdout).not.toContain('…');
   });
 
+  it('lets no label act on a terminal, in JSON or by a template', async () => {
+    const label = '\x1b[31m\x9b2J\u202e\u{e0041}';
+    const hostile = engine([boxInfo({ labels: { l: label } })]);
+    const world = fakeWorld();
+    world.stdout.isTTY = true;
+    const shown = await runCli(['ps', '--format', '{{.Label "l"}}'], hostile, world);
+    expect(shown.stdout).toBe('\uFFFD[31m\uFFFD2J\uFFFD\uFFFD\n');
+    const { stdout } = await runCli(['ps', '--format', 'json'], hostile);
+    expect(stdout).toMatch(/^[ -~]+\n$/);
+    expect(JSON.parse(stdout)).toMatchObject({ Labels: `l=${label}` });
+    const piped = await runCli(['ps', '--format', '{{.Label "l"}}'], hostile);
+    expect(piped.stdout).toBe(`${label}\n`);
+  });
+
   it('prints one JSON object a line', async () => {
     const { stdout } = await ps('-a', '--format', 'json');
     const rows = stdout

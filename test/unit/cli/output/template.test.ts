@@ -211,3 +211,15 @@ describe('data that do not fit are refused', () => {
     );
   });
 });
+
+test.each<[string, string, string]>([
+  ['an escape sequence in a value', '{{.Label}}', '\uFFFD[31mred\uFFFD2J'],
+  ['one in what a function yields', '{{upper .Label}}', '\uFFFD[31MRED\uFFFD2J'],
+  ['one in a list', '{{.All}}', '[\uFFFD[31mred\uFFFD2J]'],
+  ['the template’s own colours', '\x1b[1m{{.Name}}\x1b[0m', '\x1b[1ma\tb\n\x1b[0m'],
+])('on a screen %s acts only if the one who looks wrote it', (_what, source, shown) => {
+  const hostile = '\x1b[31mred\x9b2J';
+  const data = { Label: hostile, All: [hostile], Name: 'a\tb\n' };
+  expect(renderTemplate(source, data, true)).toBe(shown);
+  expect(renderTemplate('{{.Label}}', data)).toBe(hostile);
+});
