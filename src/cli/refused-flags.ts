@@ -106,6 +106,11 @@ export const REFUSED_BY_START = refused(
   'VALUE',
 );
 
+export const REFUSED_BY_IMAGES = refused(
+  { tree: 'an image that is here is for one platform; `boxlite history` tells what it is made of' },
+  undefined,
+);
+
 export const REFUSED_BY_RM = refused({ link: 'boxes have no links between them' }, undefined, {
   link: 'l',
 });

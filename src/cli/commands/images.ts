@@ -5,6 +5,7 @@ import { filterText } from '../flags/filters.js';
 import { IMAGE_FILTER_KEYS, parseImageFilters } from '../flags/image-filters.js';
 import { IMAGE_COLUMNS, IMAGE_HEADERS, imageRow, matchesReference } from '../output/image-row.js';
 import { printList } from '../output/list.js';
+import { REFUSED_BY_IMAGES } from '../refused-flags.js';
 
 export const images = defineCommand({
   name: 'images',
@@ -21,6 +22,7 @@ export const images = defineCommand({
     },
   ],
   options: {
+    ...REFUSED_BY_IMAGES,
     all: flag('All images (none is hidden; for scripts)', { short: 'a' }),
     quiet: flag('Only ids', { short: 'q' }),
     digests: flag('Digests, too'),
