@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -186,4 +186,5 @@ async function loadChecked(): Promise<void> {
   });
   const archive = await pack(join(directory, 'archive'), join(directory, 'checked.tar'));
   await home.ok(['load', '-q', '-i', archive]);
+  await rm(directory, { recursive: true });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { create } from 'tar';
@@ -83,7 +83,10 @@ function configOf(image: ArchiveImage, tars: readonly Buffer[]): object {
 }
 
 async function tarOf(directory: string): Promise<Buffer> {
-  return readFile(await pack(directory, `${directory}.layer.tar`));
+  const file = await pack(directory, `${directory}.layer.tar`);
+  const tar = await readFile(file);
+  await rm(file);
+  return tar;
 }
 
 async function writeBlob(layout: string, mediaType: string, bytes: Buffer): Promise<Descriptor> {
