@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { BoxliteError, type ErrorCode } from '../errors.js';
+import { withoutActing } from '../terminal-text.js';
 import type { Message } from './codec.js';
 import { STAGES } from './protocol.js';
 
@@ -53,10 +54,7 @@ const ending = (box: string): BoxliteError =>
  */
 export function printable(bytes: Buffer): string {
   const text = bytes.subarray(0, 4 * MAX_MESSAGE_CHARS).toString('utf8');
-  return text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .slice(0, MAX_MESSAGE_CHARS)
-    .trim();
+  return withoutActing(text, ' ').replace(/ +/g, ' ').slice(0, MAX_MESSAGE_CHARS).trim();
 }
 
 function execCode(errno: number): ErrorCode {

@@ -1,3 +1,5 @@
+import { withoutActing } from '../terminal-text.js';
+
 /** What an end of a copy says of itself, line by line (native/archive/command.h). */
 export interface ArchiveReport {
   /** One of COPY_EXITS, 0 when all went well. */
@@ -45,5 +47,5 @@ export class ReportReader {
 
 /** A guest's words go to a terminal: nothing in them may move its cursor or set its title. */
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
+  return withoutActing(text, '?');
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import { BOX_FILES } from '../home.js';
 import type { ProcessIdentity } from '../process-identity.js';
+import { withoutActing } from '../terminal-text.js';
 
 /** An end without a record of it is told as if the box had been killed. */
 export const KILLED_CODE = 137;
@@ -132,5 +133,5 @@ const time = (value: unknown): number => {
 
 /** The guest and the VMM write these lines; a terminal must not obey them, nor turn them around. */
 function printable(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').slice(0, 400);
+  return withoutActing(line, '').slice(0, 400);
 }

@@ -5,17 +5,21 @@ import { describe, expect, test } from 'vitest';
 
 /** What each folder may import besides itself, node's own modules and packages. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['engine', 'errors'],
-  engine: ['image', 'store', 'vmm', 'agent', 'errors', 'home', 'process-identity'],
+  cli: ['engine', 'errors', 'terminal-text'],
+  engine: [
+    ...['image', 'store', 'vmm', 'agent'],
+    ...['errors', 'home', 'process-identity', 'terminal-text'],
+  ],
   image: ['errors', 'home', 'process-identity'],
   store: ['errors', 'home', 'process-identity'],
   vmm: ['errors', 'home', 'process-identity'],
-  agent: ['errors', 'home', 'process-identity'],
+  agent: ['errors', 'home', 'process-identity', 'terminal-text'],
   // The modules beside the folders, each its own row.
   index: ['engine', 'store/status', 'errors'],
   errors: [],
   home: ['errors'],
   'process-identity': ['errors'],
+  'terminal-text': [],
 };
 
 /** The one module that may end the process. */

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.js';
 import { write } from '../context.js';
 import { findBox } from '../find-box.js';
+import { withoutActing } from '../../terminal-text.js';
 
 const LETTERS = { added: 'A', changed: 'C', deleted: 'D' } as const;
 
@@ -20,7 +21,7 @@ export const diff = defineCommand({
       await write(
         context.stdout,
         context.stdout.isTTY === true
-          ? `${LETTERS[kind]} ${path.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD')}\n`
+          ? `${LETTERS[kind]} ${withoutActing(path, '\uFFFD')}\n`
           : Buffer.concat([Buffer.from(`${LETTERS[kind]} `), rawPath, Buffer.from('\n')]),
       );
     return 0;

@@ -6,6 +6,7 @@
  * how to go on: `:file`, `:directory`, `:open` when no blank is to follow.
  */
 import type { Environment } from '../flags/key-values.js';
+import { withoutActing } from '../../terminal-text.js';
 import { complete, type Answer } from './complete.js';
 import type { Names } from './offers.js';
 
@@ -36,5 +37,5 @@ function render({ offers, paths, prefix }: Answer): string {
 
 /** Labels of images are other people's text. */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
+  return withoutActing(text, ' ');
 }

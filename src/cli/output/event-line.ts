@@ -1,4 +1,5 @@
 import type { BoxliteEvent } from '../../engine/events.js';
+import { withoutActing } from '../../terminal-text.js';
 import { familiarReference } from './reference.js';
 
 /** A line of `events`, as Docker writes it: time, type, action, id, and the attributes by name. */
@@ -51,5 +52,5 @@ function attributesOf({ type, attributes }: BoxliteEvent): Readonly<Record<strin
 
 /** A label or a command must not act on the terminal, nor begin another line. */
 function printable(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
+  return withoutActing(line, ' ');
 }

@@ -1,3 +1,5 @@
+import { withoutActing } from '../../terminal-text.js';
+
 /**
  * JSON for stdout. What it tells of is other people's text, such as an image's labels: JSON itself escapes
  * only the C0 controls, and a terminal also acts on C1's and on marks that turn the direction of text. It
@@ -5,11 +7,10 @@
  */
 export function jsonText(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, undefined, indent);
-  return PLAIN.test(text) ? text : text.replace(ACTING, escaped);
+  return PLAIN.test(text) ? text : withoutActing(text, escaped);
 }
 
 const PLAIN = /^[\n -~]*$/;
-const ACTING = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /** JSON escapes units of UTF-16; the line breaks are its own indentation. */
 function escaped(character: string): string {

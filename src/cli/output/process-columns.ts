@@ -1,5 +1,6 @@
 /** The columns of `ps` that can be told of a box, under the names and with the headers of procps. */
 import type { BoxProcess } from '../../engine/processes.js';
+import { withoutActing } from '../../terminal-text.js';
 
 export interface ProcessColumn {
   readonly header: string;
@@ -189,7 +190,7 @@ function clock(ms: number): string {
 }
 
 /** A command's words are its own: an escape in one must not reach the terminal. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
+const printable = (text: string): string => withoutActing(text, '?');
 
 const integer = (value: number): string => String(Math.trunc(value));
 

@@ -1,3 +1,5 @@
+import { withoutActing } from '../../terminal-text.js';
+
 export interface TableOptions {
   isTty: boolean;
   /** Columns of the terminal; cells are shortened to it, and only on a terminal. */
@@ -110,4 +112,4 @@ const printable = (cell: string): string => (PLAIN.test(cell) ? cell : withoutCo
 /** Looked for first: to make the classes of the other takes longer than a table of such cells. */
 const PLAIN = /^[ -~]*$/;
 const withoutControls = (cell: string): string =>
-  cell.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\t' ? ' ' : '\uFFFD'));
+  withoutActing(cell, (c) => (c === '\t' ? ' ' : '\uFFFD'));

@@ -1,6 +1,7 @@
 import { evaluate } from './template/evaluate.js';
 import { lex } from './template/lex.js';
 import { parse } from './template/parse.js';
+import { withoutActing } from '../../terminal-text.js';
 
 /** A template that has been parsed; `render` may be called any number of times. */
 export interface Template {
@@ -29,4 +30,4 @@ export function renderTemplate(source: string, data: unknown, onScreen = false):
 }
 
 const withoutControls = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\t' || c === '\n' ? c : '\uFFFD'));
+  withoutActing(text, (c) => (c === '\t' || c === '\n' ? c : '\uFFFD'));
