@@ -16,7 +16,7 @@ export const rmi = defineCommand({
   args: [{ name: 'IMAGE', summary: 'Name or id', variadic: true, complete: 'image' }],
   options: {
     ...REFUSED_PLATFORM,
-    force: flag('Whatever stands in the way but a running box; a missing one is no error', {
+    force: flag('Also one that stopped boxes were made of; a missing one is no error', {
       short: 'f',
     }),
     'no-prune': flag('Keep parents without a name (there are none; for scripts)', { hidden: true }),
