@@ -6,7 +6,7 @@ import { decodeMessage, type Message, type MessageValues, type TableMessageName 
 import { connectSocket } from './connect.js';
 import { Deferred } from './deferred.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
-import { bootFailure, refusal } from './failure.js';
+import { bootFailure, connectionLost, refusal } from './failure.js';
 import { readReady, readWelcome, type Greeting, type ShimPhase } from './greeting.js';
 import {
   FRAME_FLAGS,
@@ -369,7 +369,7 @@ export class ShimClient implements AsyncDisposable {
     if (this.#gone) return new BoxliteError('box-not-running', `box ${this.#name} has ended`);
     if (this.#leaving)
       return new BoxliteError('cancelled', `the connection to box ${this.#name} was closed`);
-    return new BoxliteError('vmm-failed', `the connection to box ${this.#name} was lost`);
+    return connectionLost(this.#name);
   }
 
   #bootReason(reason: BoxliteError, stage: string): BoxliteError {

@@ -45,6 +45,13 @@ export function refusal(refused: Message<'refused'>, box: string): BoxliteError 
   return new BoxliteError('exec-failed', failureText(refused, 'the box took no more commands'));
 }
 
+/** The box's supervisor went without a word: it was killed, or has crashed. */
+export function connectionLost(box: string): BoxliteError {
+  return new BoxliteError('vmm-failed', `the connection to box ${box} was lost`, {
+    hint: '`boxlite ps -a` tells what has become of it',
+  });
+}
+
 const ending = (box: string): BoxliteError =>
   new BoxliteError('box-not-running', `box ${box} is not running`);
 

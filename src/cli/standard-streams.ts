@@ -67,8 +67,8 @@ function writesAtOnce(fd: number): boolean {
 const PIPE_BYTES = 64 * 1024;
 
 /**
- * The stream of a pipe, a socket or a file, opened by anything but one short text, which is written without it. Only
- * one, since a reader who is behind must not keep a command that writes on and on from its signals.
+ * The stream of a pipe, a socket or a file, opened by anything but one short text, which is written without
+ * it. Only one, since a reader who is behind must not keep a command that writes on and on from its signals.
  */
 function firstWriteAtOnce(fd: number, open: () => NodeJS.WriteStream): OutputStream {
   let stream: NodeJS.WriteStream | undefined;

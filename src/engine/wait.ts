@@ -1,5 +1,5 @@
 import { ShimClient } from '../agent/client.js';
-import { BoxliteError } from '../errors.js';
+import { connectionLost } from '../agent/failure.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { isActive, isRunning } from '../store/status.js';
 import { boxName, unknownState } from './state-error.js';
@@ -57,7 +57,6 @@ async function notRunning(context: EngineContext, record: BoxRecord): Promise<Wa
 
 async function recorded(context: EngineContext, { id }: BoxRecord): Promise<number> {
   const record = await observed(context.home, currentRecord(context, id));
-  if (isRunning(record.status))
-    throw new BoxliteError('vmm-failed', `the connection to box ${id} was lost`);
+  if (isRunning(record.status)) throw connectionLost(boxName(record));
   return record.exitCode ?? 0;
 }

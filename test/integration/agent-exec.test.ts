@@ -423,7 +423,10 @@ describe('a connection that ends', () => {
     await using client = await connect(shim);
     const session = client.exec(EXEC);
     const out = await text(session.stdout);
-    await expect(session.exited).rejects.toMatchObject({ code: 'vmm-failed' });
+    await expect(session.exited).rejects.toMatchObject({
+      code: 'vmm-failed',
+      hint: '`boxlite ps -a` tells what has become of it',
+    });
     expect(['', 'half']).toContain(out);
     await client.closed;
   });

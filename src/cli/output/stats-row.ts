@@ -29,7 +29,10 @@ export const STATS_COLUMNS = [
   'PIDs',
 ];
 
-/** A box as `stats` shows it, with Docker's names; one that does not run uses nothing. @param asked what the user called it */
+/**
+ * A box as `stats` shows it, with Docker's names; one that does not run uses nothing.
+ * @param asked what the user called it
+ */
 export function statsRow(
   box: { id: string; name: string | undefined },
   metrics: BoxMetrics,
