@@ -65,7 +65,9 @@ static void exec_frame(struct shim *shim, const struct frame *frame) {
     /* Its window still counts for this frame. */
     if (client)
         client_send(shim, client, &header, frame->payload);
-    if (client && client->dead)
+    /* That may have dropped the client, and its sessions with it but for the detached: they end in their own time. */
+    session = session_of_guest(&shim->sessions, frame->header.session);
+    if (!session)
         return;
     if (header.type == BL_MSG_STARTED)
         session->started = true;
