@@ -102,7 +102,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     argv,
     idle,
     env: mergeEnv(baseEnv(hostname, options.tty === true), image.env, options.env ?? []),
-    workingDir: checkWorkingDir(options.workingDir) ?? (image.workingDir || '/'),
+    workingDir: checkWorkingDir(options.workingDir) ?? (imageWorkingDir(image) || '/'),
     user: options.user ?? image.user,
     hostname: checkHostname(hostname),
     tty: options.tty === true,
@@ -141,6 +141,16 @@ export function checkWorkingDir(path: string | undefined): string | undefined {
   throw new BoxliteError(
     'invalid-argument',
     `the working directory '${path}' is invalid, it needs to be an absolute path`,
+  );
+}
+
+/** Docker's runtime refuses it, too. @throws invalid-argument */
+function imageWorkingDir({ workingDir }: ImageConfig): string {
+  if (workingDir === '' || workingDir.startsWith('/')) return workingDir;
+  throw new BoxliteError(
+    'invalid-argument',
+    `the image's working directory '${workingDir}' is invalid, it needs to be an absolute path`,
+    { hint: 'name another with -w' },
   );
 }
 

@@ -110,6 +110,14 @@ test('a directory to start in begins at the root', () => {
       message: "the working directory 'etc' is invalid, it needs to be an absolute path",
     }),
   );
+  expect(() => boxSpec({}, { workingDir: '../etc' })).toThrow(
+    expect.objectContaining({
+      code: 'invalid-argument',
+      message: "the image's working directory '../etc' is invalid, it needs to be an absolute path",
+      hint: 'name another with -w',
+    }),
+  );
+  expect(boxSpec({ workingDir: '/x' }, { workingDir: '../etc' }).workingDir).toBe('/x');
 });
 
 test('a terminal brings TERM, which image and caller may change', () => {
