@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 
 #include "../common/cleanup.h"
 #include "cgroup.h"
-#include "console.h"
 #include "devices.h"
 #include "first-process.h"
 #include "process-list.h"
@@ -27,8 +25,11 @@ static int send_order(int channel, uint32_t kind, int terminal, const uint8_t *p
 
 int box_prepare(struct box *box, struct err *err) {
     int channel[2], streams[3][2];
-    box->cgroup = cgroup_make(err);
-    if (box->cgroup < 0 || devices_restrict(err) || make_pipes(streams, err))
+    if (cgroup_make(err) || devices_restrict(err) || make_pipes(streams, err))
+        return -1;
+    box->cgroup = cgroup_open_box(err);
+    box->cgroup_processes = cgroup_open_processes(err);
+    if (box->cgroup < 0 || box->cgroup_processes < 0)
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel))
         return err_errno(err, "can't make a channel to the box");
@@ -48,8 +49,7 @@ int box_prepare(struct box *box, struct err *err) {
     box->output = streams[1][0];
     box->error = streams[2][0];
     box->pidfd = (int)syscall(SYS_pidfd_open, box->pid, 0);
-    box->own_namespace = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-    if (box->pidfd < 0 || box->own_namespace < 0)
+    if (box->pidfd < 0)
         return err_errno(err, "can't hold on to the box's first process");
     return await(box->channel, err);
 }
@@ -67,25 +67,7 @@ int box_enter(struct box *box, const uint8_t *bootstrap, size_t size, struct err
 }
 
 int box_start(struct box *box, const uint8_t *exec, size_t size, int terminal, struct err *err) {
-    if (send_order(box->channel, ORDER_START, terminal, exec, size, err))
-        return -1;
-    if (setns(box->pidfd, CLONE_NEWPID))
-        return err_errno(err, "can't join the box");
-    box->started = true;
-    return 0;
-}
-
-pid_t box_spawn_outside(const struct box *box, struct err *err) {
-    bool inside = box->started;
-    if (inside && setns(box->own_namespace, CLONE_NEWPID))
-        return err_errno(err, "can't leave the box's processes");
-    pid_t pid = spawn(0, -1);
-    if (pid < 0)
-        err_errno(err, "can't start a process");
-    /* All that follow are the box's again; if they can't be, its first process has gone, and they with it. */
-    if (pid != 0 && inside && setns(box->pidfd, CLONE_NEWPID) && pid > 0)
-        complain("can't join the box: %s", strerror(errno));
-    return pid;
+    return send_order(box->channel, ORDER_START, terminal, exec, size, err);
 }
 
 bool box_is_ending(const struct box *box) {

@@ -11,7 +11,9 @@ static uint64_t known(void);
 int capabilities_bound(uint64_t kept, struct err *err) {
     uint64_t drop = known() & ~kept;
     for (unsigned capability = 0; capability < 64; capability++)
-        if ((drop >> capability & 1) && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
+        /* What is out of it already, a process without CAP_SETPCAP may not drop again. */
+        if ((drop >> capability & 1) && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1 &&
+            prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
             return err_errno(err, "can't drop capability %u", capability);
     return 0;
 }

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../common/cleanup.h"
@@ -27,7 +29,21 @@ int cgroup_make(struct err *err) {
     pass_controllers(ROOT_WALL_CGROUP "/cgroup.subtree_control");
     if (make_directory(ROOT_BOX_CGROUP, 0755, err))
         return -1;
-    return open_group(ROOT_BOX_CGROUP, err);
+    return 0;
+}
+
+int cgroup_open_box(struct err *err) {
+    struct mount_attr read_only = {
+        .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
+    cleanup_fd int group = (int)syscall(SYS_open_tree, AT_FDCWD, ROOT_BOX_CGROUP, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (group < 0 || syscall(SYS_mount_setattr, group, "", AT_EMPTY_PATH, &read_only, sizeof read_only))
+        return err_errno(err, "can't open the cgroup " ROOT_BOX_CGROUP);
+    return take_fd(&group);
+}
+
+int cgroup_open_processes(struct err *err) {
+    int fd = open(ROOT_BOX_CGROUP "/cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd < 0 ? err_errno(err, "can't open the box's cgroup") : fd;
 }
 
 int cgroup_open_wall(struct err *err) { return open_group(ROOT_WALL_CGROUP, err); }
@@ -44,9 +60,8 @@ static int open_group(const char *path, struct err *err) {
     return fd < 0 ? err_errno(err, "can't open the cgroup %s", path) : fd;
 }
 
-int cgroup_join(int cgroup, struct err *err) {
-    cleanup_fd int fd = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-    return fd < 0 || write(fd, "0", 1) != 1 ? err_errno(err, "can't join the box's cgroup") : 0;
+int cgroup_join(int processes, struct err *err) {
+    return write(processes, "0", 1) != 1 ? err_errno(err, "can't join the box's cgroup") : 0;
 }
 
 int cgroup_limit_pids(uint32_t max, struct err *err) {

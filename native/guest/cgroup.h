@@ -6,12 +6,17 @@
 
 #include "../common/err.h"
 
-/* Makes the box's group with whatever controllers the kernel has. Returns its directory's descriptor or -1. */
+/* Makes the box's group with whatever controllers the kernel has. */
 int cgroup_make(struct err *err);
+/* The box's group to be born into, held so that whoever comes by the descriptor has no more of it than the box sees
+ * anyhow: nothing above it, nothing to write. */
+int cgroup_open_box(struct err *err);
+/* Its list of processes, to be written. */
+int cgroup_open_processes(struct err *err);
 /* The group above the box's, which nothing in the box can name. Returns its directory's descriptor or -1. */
 int cgroup_open_wall(struct err *err);
-/* Moves the calling process into the group. */
-int cgroup_join(int cgroup, struct err *err);
+/* Moves the calling process into the group whose list of processes this is. */
+int cgroup_join(int processes, struct err *err);
 /* 0: as many as the machine bears, which is the most in any case. */
 int cgroup_limit_pids(uint32_t max, struct err *err);
 /* To what is free now, less some for the agent and the kernel: a box that takes all it can is stopped as a

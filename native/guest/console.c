@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 void console_open(void) {
-    int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+    /* Not to be held up: a box may have a node of it too, and stop its output. */
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return;
     for (int to = 0; to <= 2; to++)

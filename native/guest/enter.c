@@ -117,10 +117,14 @@ static int put_tree(const struct place *place, int tree, struct err *err) {
 /* An image that has none sees the skeleton's. An empty one is Debian's way of asking to be given one. */
 static int write_machine_id(const char *id, struct err *err) {
     struct stat st;
-    if (lstat("/etc/machine-id", &st) || !S_ISREG(st.st_mode) || st.st_size)
-        return 0;
     char line[MACHINE_ID_BYTES + 2];
-    memcpy(line, id, MACHINE_ID_BYTES);
-    memcpy(line + MACHINE_ID_BYTES, "\n", 2);
-    return write_file("/etc/machine-id", line, err);
+    int length = snprintf(line, sizeof line, "%.*s\n", MACHINE_ID_BYTES, id);
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int found = in_root_at(root, "/etc/machine-id", O_PATH | O_NOFOLLOW);
+    if (found < 0 || fstat(found, &st) || !S_ISREG(st.st_mode) || st.st_size)
+        return 0;
+    cleanup_fd int file = in_root_at(root, "/etc/machine-id", O_WRONLY | O_NOFOLLOW);
+    if (file < 0 || write(file, line, (size_t)length) != length)
+        return err_errno(err, "can't write /etc/machine-id");
+    return 0;
 }

@@ -2,16 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "../common/cleanup.h"
 #include "../protocol/protocol.h"
 #include "box-archive.h"
 #include "cgroup.h"
-#include "launch.h"
-#include "report.h"
+#include "join.h"
 #include "spawn.h"
 #include "terminal.h"
 
@@ -23,7 +20,6 @@ struct far_ends {
 static int use_terminal(struct session *session, const struct exec_request *request, int *number, struct err *err);
 static int use_pipes(struct session *session, const struct exec_request *request, struct far_ends *far, struct err *err);
 static int make_pipe(int *reader, int *writer, int *ours, struct err *err);
-_Noreturn static void join_and_launch(const struct box *box, const struct launch *command);
 static void close_far(const struct far_ends *far);
 
 int exec_main(struct session *session, struct box *box, const struct exec_request *request,
@@ -45,6 +41,7 @@ int exec_main(struct session *session, struct box *box, const struct exec_reques
     }
     box->input = box->output = box->error = -1;
     session->pid = box->pid;
+    box->may_trace = launch_may_trace(request);
     if (box_start(box, message->payload, message->size, terminal, err))
         return -1;
     session->report = take_fd(&box->channel);
@@ -63,7 +60,7 @@ int exec_in_box(struct session *session, const struct box *box, const struct exe
     if (!failed)
         failed = make_pipe(&reader, &writer, &reader, err);
     if (!failed) {
-        session->pid = exec_spawn(box, &(struct launch){.request = request,
+        session->pid = join_spawn(box, &(struct launch){.request = request,
                                                         .input = far.input,
                                                         .output = far.output,
                                                         .error = far.error,
@@ -71,7 +68,7 @@ int exec_in_box(struct session *session, const struct box *box, const struct exe
                                                         .report = writer});
         if (session->pid < 0) {
             session->pid = 0;
-            failed = errno == ENOMEM && box_is_ending(box) ? err_set(err, ESRCH, "the box is ending")
+            failed = (errno == ENOMEM || errno == ESRCH) && box_is_ending(box) ? err_set(err, ESRCH, "the box is ending")
                                                            : err_errno(err, "can't start a process in the box");
         }
     }
@@ -80,23 +77,6 @@ int exec_in_box(struct session *session, const struct box *box, const struct exe
     if (writer >= 0)
         close(writer);
     return failed;
-}
-
-/* A box that is full is entered by a process made outside: the kernel refuses a new one in a full group, not
- * one that moves there. So that what fills it can still be looked at and ended. */
-pid_t exec_spawn(const struct box *box, const struct launch *command) {
-    pid_t pid = spawn(0, box->cgroup);
-    if (pid == 0)
-        join_and_launch(box, command);
-    if (pid >= 0 || errno != EAGAIN)
-        return pid;
-    pid = spawn(0, -1);
-    if (pid != 0)
-        return pid;
-    struct err err;
-    if (cgroup_join(box->cgroup, &err))
-        report_failed(command->report, BL_STAGE_EXEC, &err);
-    join_and_launch(box, command);
 }
 
 int exec_archive(struct session *session, const struct box *box, const struct exec_request *request,
@@ -111,14 +91,15 @@ int exec_archive(struct session *session, const struct box *box, const struct ex
         session->froze = !failed;
     }
     if (!failed) {
-        session->pid = box_spawn_outside(box, err);
+        session->pid = spawn(0, -1);
         if (session->pid == 0 && request->flags & BL_EXEC_ARCHIVE)
             box_archive(far.output, far.error, writer, request->flags);
         if (session->pid == 0)
             box_copy(box, request, request->flags & BL_EXEC_PACK ? far.output : far.input, far.error, writer);
-        failed = session->pid < 0 ? -1 : 0;
-        if (failed)
+        if (session->pid < 0) {
             session->pid = 0;
+            failed = err_errno(err, "can't start a process");
+        }
     }
     session->report = reader;
     close_far(&far);
@@ -156,16 +137,6 @@ static int make_pipe(int *reader, int *writer, int *ours, struct err *err) {
     *writer = ends[1];
     fcntl(*ours, F_SETFL, O_NONBLOCK);
     return 0;
-}
-
-_Noreturn static void join_and_launch(const struct box *box, const struct launch *command) {
-    struct err err;
-    spawn_expendable();
-    if (setns(box->pidfd, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)) {
-        err_errno(&err, "can't join the box");
-        report_failed(command->report, BL_STAGE_EXEC, &err);
-    }
-    launch(command);
 }
 
 static void close_far(const struct far_ends *far) {

@@ -2,7 +2,7 @@
 #define BOXLITE_GUEST_EXEC_H
 
 #include "box.h"
-#include "launch.h"
+#include "message.h"
 #include "session.h"
 
 /* All start the process of a new session; how it fared comes through session->report. */
@@ -12,9 +12,6 @@ int exec_main(struct session *session, struct box *box, const struct exec_reques
               const struct message *message, struct err *err);
 /* One more process in the running box. */
 int exec_in_box(struct session *session, const struct box *box, const struct exec_request *request, struct err *err);
-
-/* The process alone, without a session: in the running box it becomes `command`. -1 with errno. */
-pid_t exec_spawn(const struct box *box, const struct launch *command);
 
 /* No command: the box's file system as a tar, what its flags say instead, or one end of a copy. */
 int exec_archive(struct session *session, const struct box *box, const struct exec_request *request,

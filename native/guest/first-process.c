@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../protocol/protocol.h"
+#include "descriptors.h"
 #include "enter.h"
 #include "init.h"
 #include "launch.h"
@@ -18,20 +19,30 @@
 #include "spawn.h"
 #include "stage.h"
 
+/* The numbers of its descriptors, after the agent's console. */
+enum { CHANNEL = 3, INPUT, OUTPUT, ERROR, KEPT };
+
 static int build(struct err *err);
 static uint8_t *take_order(int channel, struct order *order);
 static void enter(const struct first_process *self);
 static int become_box(const struct bootstrap *message, bool in_root, struct err *err);
 _Noreturn static void start(const struct first_process *self);
+_Noreturn static void be_init(const struct launch *command);
 
-_Noreturn void first_process(const struct first_process *self) {
+/* Whatever the box may come to see of this process, of the agent's it then holds these alone. */
+_Noreturn void first_process(const struct first_process *given) {
+    static const struct first_process own = {CHANNEL, INPUT, OUTPUT, ERROR};
+    const int kept[KEPT] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, given->channel,
+                            given->input, given->output, given->error};
     struct err err;
     spawn_expendable();
+    if (descriptors_keep(kept, KEPT, &err))
+        report_failed(given->channel, BL_STAGE_AGENT, &err);
     if (build(&err))
-        report_failed(self->channel, BL_STAGE_AGENT, &err);
-    report_entered(self->channel);
-    enter(self);
-    start(self);
+        report_failed(own.channel, BL_STAGE_AGENT, &err);
+    report_entered(own.channel);
+    enter(&own);
+    start(&own);
 }
 
 /* Mounts of the agent below ROOT_SHARED still arrive here; none goes back. */
@@ -87,31 +98,41 @@ _Noreturn static void start(const struct first_process *self) {
         report_failed(self->channel, BL_STAGE_EXEC, &err);
     free(payload);
 
-    struct launch command = {
+    const struct launch command = {
         .request = &request,
-        .input = request.flags & BL_EXEC_STDIN ? self->input : -1,
-        .output = self->output,
-        .error = self->error,
+        .input = request.flags & BL_EXEC_STDIN ? INPUT : -1,
+        .output = OUTPUT,
+        .error = ERROR,
         .terminal = order.terminal,
         .main = true,
-        .report = self->channel,
+        .report = LAUNCH_REPORT,
     };
+    const int kept[] = {command.input, command.output, command.error, self->channel};
+    if (descriptors_keep(kept, sizeof kept / sizeof *kept, &err))
+        report_failed(self->channel, BL_STAGE_EXEC, &err);
     if (!(request.flags & (BL_EXEC_IDLE | BL_EXEC_INIT)))
         launch(&command);
+    be_init(&command);
+}
 
+/* Of the user, and with the capabilities and limits, that the command has, as the init of any other container
+ * engine: it is a process of the box's. */
+_Noreturn static void be_init(const struct launch *command) {
+    struct err err;
     pid_t child = 0;
     init_begin();
-    if (request.flags & BL_EXEC_IDLE) {
-        report_starting(self->channel);
-    } else {
+    if (launch_prepare(command, &err))
+        report_failed(LAUNCH_REPORT, BL_STAGE_EXEC, &err);
+    if (command->request->flags & BL_EXEC_IDLE)
+        report_starting(LAUNCH_REPORT);
+    else
         child = fork();
-        if (child < 0) {
-            err_errno(&err, "can't start the command");
-            report_failed(self->channel, BL_STAGE_EXEC, &err);
-        }
-        if (child == 0)
-            launch(&command);
+    if (child < 0) {
+        err_errno(&err, "can't start the command");
+        report_failed(LAUNCH_REPORT, BL_STAGE_EXEC, &err);
     }
+    if (child == 0 && !(command->request->flags & BL_EXEC_IDLE))
+        launch_execute(command);
     /* The command's streams end when the command's own descriptors do. */
     close_range(0, ~0u, 0);
     init_run(child);

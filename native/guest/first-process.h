@@ -17,6 +17,6 @@ struct first_process {
 };
 
 /* The whole life of PID 1 of the box, until it becomes the command or its init. */
-_Noreturn void first_process(const struct first_process *self);
+_Noreturn void first_process(const struct first_process *given);
 
 #endif

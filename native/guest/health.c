@@ -10,8 +10,7 @@
 
 #include "../common/cleanup.h"
 #include "../common/wire.h"
-#include "exec.h"
-#include "launch.h"
+#include "join.h"
 #include "report.h"
 #include "session.h"
 
@@ -123,7 +122,7 @@ static int start(struct health *health, const struct box *box) {
     cleanup_fd int output_writer = output[1];
     fcntl(check->report, F_SETFL, O_NONBLOCK);
     fcntl(check->output, F_SETFL, O_NONBLOCK);
-    pid_t pid = exec_spawn(box, &(struct launch){.request = &health->command,
+    pid_t pid = join_spawn(box, &(struct launch){.request = &health->command,
                                                  .input = -1,
                                                  .output = output_writer,
                                                  .error = output_writer,
@@ -138,14 +137,12 @@ static int start(struct health *health, const struct box *box) {
 static void read_report(struct check *check) {
     struct report report;
     while (check->report >= 0) {
-        ssize_t size = read(check->report, &report, sizeof report);
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0 && errno == EAGAIN)
+        int found = report_read(check->report, &report);
+        if (found == 0)
             return;
-        if (size == (ssize_t)sizeof report && report.kind == REPORT_STARTING) {
+        if (found > 0 && report.kind == REPORT_STARTING) {
             check->started = true;
-        } else if (size == (ssize_t)sizeof report && report.kind == REPORT_FAILED) {
+        } else if (found > 0 && report.kind == REPORT_FAILED) {
             check->started = false;
             check->failure = report.err;
             end(&check->report);

@@ -14,18 +14,17 @@
 #include "../common/cleanup.h"
 
 /* Parents and links together; each takes a path's length of the stack. */
-enum { MOST_STEPS = 64 };
+enum { MOST_STEPS = 64, MOST_TRIES = 64 };
 
-static int open_at(int root, const char *path, uint64_t flags);
 static int make(int root, const char *path, bool directory, int steps);
 static int make_name(int root, int parent, const char *path, size_t parent_length, bool directory, int steps);
 static int fail(int code);
 
 int in_root_open(int root, const char *path, bool directory, struct err *err) {
     struct stat st;
-    int fd = open_at(root, path, 0);
+    int fd = in_root_at(root, path, O_PATH);
     if (fd < 0 && errno == ENOENT && make(root, path, directory, MOST_STEPS) == 0)
-        fd = open_at(root, path, 0);
+        fd = in_root_at(root, path, O_PATH);
     cleanup_fd int found = fd;
     if (found < 0 || fstat(found, &st))
         return err_errno(err, "can't mount at %.150s", path);
@@ -34,13 +33,16 @@ int in_root_open(int root, const char *path, bool directory, struct err *err) {
     return take_fd(&found);
 }
 
-/* By openat2 alone: what a name leads to may be changed by nobody yet, but a link of /proc would lead out. */
-static int open_at(int root, const char *path, uint64_t flags) {
-    struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC | flags,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+/* A rename or a mount elsewhere meanwhile is no answer where the path has "..": the kernel asks to ask again. */
+int in_root_at(int root, const char *path, uint64_t flags) {
+    struct open_how how = {.flags = O_CLOEXEC | flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    int fd = -1;
+    for (int tries = 0; fd < 0 && tries < MOST_TRIES; tries++) {
+        fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+        if (fd < 0 && errno != EAGAIN)
+            return -1;
+    }
+    return fd;
 }
 
 static int make(int root, const char *path, bool directory, int steps) {
@@ -56,7 +58,7 @@ static int make(int root, const char *path, bool directory, int steps) {
         return fail(ENAMETOOLONG);
     memcpy(parent, path, length);
     memcpy(parent + length, ".", 2); /* of a name without a slash the root */
-    cleanup_fd int fd = open_at(root, parent, O_DIRECTORY);
+    cleanup_fd int fd = in_root_at(root, parent, O_PATH | O_DIRECTORY);
     if (fd >= 0)
         return make_name(root, fd, path, length, directory, steps);
     if (errno != ENOENT || length < 2)
@@ -64,7 +66,7 @@ static int make(int root, const char *path, bool directory, int steps) {
     parent[length] = 0;
     if (make(root, parent, true, steps - 1))
         return -1;
-    cleanup_fd int made = open_at(root, parent, O_DIRECTORY);
+    cleanup_fd int made = in_root_at(root, parent, O_PATH | O_DIRECTORY);
     return made < 0 ? -1 : make_name(root, made, path, length, directory, steps);
 }
 

@@ -3,6 +3,7 @@
 #define BOXLITE_GUEST_IN_ROOT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "../common/err.h"
 
@@ -11,5 +12,8 @@
  * Neither "..", an absolute link nor a link of /proc leads out of `root`. Returns -1 with ENOTDIR when the way leads
  * through a file or its end is not of the wanted kind, with ELOOP when links go round. */
 int in_root_open(int root, const char *path, bool directory, struct err *err);
+
+/* openat(2), for what is there. Neither "..", an absolute link nor a link of /proc (ELOOP) leads out of `root`. */
+int in_root_at(int root, const char *path, uint64_t flags);
 
 #endif

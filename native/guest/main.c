@@ -1,4 +1,5 @@
 /* boxlite-guest: PID 1 of a box's VM. */
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "bootstrap.h"
@@ -23,10 +24,15 @@ static void be_unlimited(void);
 int main(void) {
     struct err err;
 
+    /* Inherited by every child until it is a command: the box's processes can't look into one that is the agent's. */
+    if (prctl(PR_SET_DUMPABLE, 0))
+        complain("can't shut the box's processes out");
     int initramfs = root_set_up(&err);
     if (initramfs < 0)
         give_up(&err);
     modules_load(initramfs);
+    if (root_seal_initramfs(initramfs, &err))
+        give_up(&err);
     be_unlimited();
 
     /* All that does not depend on the box is done before the template is taken, so that no start pays for it. */

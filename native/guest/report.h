@@ -22,4 +22,8 @@ void report_starting(int fd);
 /* Tells and ends the process. */
 _Noreturn void report_failed(int fd, uint32_t stage, const struct err *err);
 
+/* The agent's end, which does not block: 1 and a report, 0 when there is none yet, -1 when no other can follow. Who
+ * traces the process can write what he likes in its name: the text ends here whatever he wrote. */
+int report_read(int fd, struct report *report);
+
 #endif

@@ -31,6 +31,15 @@ int root_set_up(struct err *err) {
     return initramfs;
 }
 
+int root_seal_initramfs(int initramfs, struct err *err) {
+    cleanup_fd int sealed = initramfs;
+    if (fchdir(sealed))
+        return err_errno(err, "can't go to the initramfs");
+    if (mount_at(NULL, ".", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, err))
+        return -1;
+    return chdir("/") ? err_errno(err, "can't leave the initramfs") : 0;
+}
+
 static int mount_basics(struct err *err) {
     unsigned long quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     if (make_directory("/proc", 0755, err) || make_directory("/sys", 0755, err) ||

@@ -20,6 +20,9 @@
  * pivoted into only from a root that is itself mounted on something, which the initramfs's is not.
  * Returns a descriptor of the initramfs's root, or -1. */
 int root_set_up(struct err *err);
+/* Closes it. What is left there, the agent's own program, can then neither be written to nor executed: a box comes by
+ * it as /proc/self/exe of a process that is about to become a command. */
+int root_seal_initramfs(int initramfs, struct err *err);
 
 /* mount(2) whose failure names the target. */
 int mount_at(const char *source, const char *target, const char *type, unsigned long flags,

@@ -54,15 +54,13 @@ void session_read_report(struct session *session, struct port *port) {
     if (session->report < 0)
         return;
     while (session->report >= 0) {
-        ssize_t size = read(session->report, &report, sizeof report);
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0 && errno == EAGAIN)
+        int found = report_read(session->report, &report);
+        if (found == 0)
             return;
-        if (size == (ssize_t)sizeof report && report.kind == REPORT_STARTING) {
+        if (found > 0 && report.kind == REPORT_STARTING) {
             session->box_pid = report.pid;
             session->started = true;
-        } else if (size == (ssize_t)sizeof report && report.kind == REPORT_FAILED) {
+        } else if (found > 0 && report.kind == REPORT_FAILED) {
             session->failed = true;
             session->failure_stage = report.stage;
             session->failure = report.err;

@@ -8,10 +8,10 @@
 
 #include "../common/cleanup.h"
 
-pid_t spawn(uint64_t namespaces, int cgroup) {
+pid_t spawn(uint64_t flags, int cgroup) {
     struct clone_args args = {
-        .flags = namespaces | (cgroup < 0 ? 0 : CLONE_INTO_CGROUP),
-        .exit_signal = SIGCHLD,
+        .flags = flags | (cgroup < 0 ? 0 : CLONE_INTO_CGROUP),
+        .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* a brother's is ours */
         .cgroup = cgroup < 0 ? 0 : (unsigned)cgroup,
     };
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);

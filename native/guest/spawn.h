@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* fork(2), with new namespaces (CLONE_NEW*) and, from its first instruction, in a cgroup (a directory's
- * descriptor). Returns as fork does. */
-pid_t spawn(uint64_t namespaces, int cgroup);
+/* fork(2), with CLONE_NEW* or CLONE_PARENT and, from its first instruction, in a cgroup (a directory's descriptor).
+ * Returns as fork does. */
+pid_t spawn(uint64_t flags, int cgroup);
 
 /* In a new child, while /proc is still the agent's: makes it fair game for the kernel's memory killer,
  * which the agent is not. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../common/cleanup.h"
+#include "in-root.h"
 #include "root.h"
 
 enum { PTS_MAJOR = 136 };
@@ -36,14 +37,19 @@ int terminal_open(int number, struct err *err) {
     char path[32];
     struct stat st;
     snprintf(path, sizeof path, "/dev/pts/%d", number);
-    cleanup_fd int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int fd = in_root_at(root, path, O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st))
         return err_errno(err, "can't open %s", path);
     if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(PTS_MAJOR, (unsigned)number))
         return err_set(err, ENOTTY, "%s is not the box's terminal", path);
-    if (fcntl(fd, F_SETFL, O_RDWR) || ioctl(fd, TIOCSCTTY, 0))
-        return err_errno(err, "can't control %s", path);
+    if (fcntl(fd, F_SETFL, O_RDWR))
+        return err_errno(err, "can't open %s", path);
     return take_fd(&fd);
+}
+
+int terminal_control(int terminal, struct err *err) {
+    return ioctl(terminal, TIOCSCTTY, 0) ? err_errno(err, "can't control the terminal") : 0;
 }
 
 int terminal_as_console(int number, struct err *err) {

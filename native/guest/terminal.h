@@ -9,8 +9,9 @@
 int terminal_make(uint16_t rows, uint16_t cols, int *number, struct err *err);
 void terminal_resize(int master, uint16_t rows, uint16_t cols);
 
-/* The command's side, in the box: opens /dev/pts/NUMBER and makes it the session's controlling terminal. */
+/* The command's side, in the box: opens /dev/pts/NUMBER; it becomes the session's controlling terminal. */
 int terminal_open(int number, struct err *err);
+int terminal_control(int terminal, struct err *err);
 int terminal_as_console(int number, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../common/cleanup.h"
+#include "in-root.h"
 
 enum { MAX_FILE = 4 << 20 };
 
@@ -25,7 +26,8 @@ int who_find(const char *spec, struct who *who, struct err *err) {
 /* A missing file is empty, as is one that is no file: an image's FIFO must not hold the agent up. */
 static int read_text(const char *path, char **storage, struct text *text, struct err *err) {
     *text = (struct text){"", 0};
-    cleanup_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int fd = in_root_at(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0)
         return 0;
