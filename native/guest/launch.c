@@ -21,6 +21,7 @@
 #include "identity-files.h"
 #include "in-root.h"
 #include "report.h"
+#include "seccomp.h"
 #include "terminal.h"
 #include "who.h"
 
@@ -189,7 +190,7 @@ static int become(const struct exec_request *request, const struct who *user, st
             if (fchown(fd, user->uid, (gid_t)-1) && errno != EPERM && errno != EROFS)
                 return err_errno(err, "can't give the command its streams");
     }
-    if (capabilities_bound(kept, err))
+    if (capabilities_bound(kept, err) || seccomp_confine(request, kept, err))
         return -1;
     if (setgroups(user->group_count + 1, groups) || setresgid(user->gid, user->gid, user->gid) ||
         setresuid(user->uid, user->uid, user->uid))

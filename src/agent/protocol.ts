@@ -82,6 +82,10 @@ export const EXEC_FLAGS = {
   CHANGES: 1024,
   /** Of ARCHIVE: everything in the box stands still meanwhile. */
   FREEZE: 2048,
+  /** Without the filter of system calls that commands have. */
+  UNCONFINED: 4096,
+  /** Neither set-user-ID programs nor file capabilities give the command anything. */
+  NO_NEW_PRIVILEGES: 8192,
 } as const;
 
 export const BOX_FLAGS = { NETWORK: 1, READ_ONLY_ROOT: 2, PRIVILEGED: 4 } as const;

@@ -92,7 +92,7 @@ export class BoxCommand {
     return this;
   }
 
-  /** Every capability, whatever the box has. */
+  /** Every capability, whatever the box has, and no filter of system calls. */
   privileged(on = true): this {
     this.isPrivileged = on;
     return this;

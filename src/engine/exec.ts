@@ -43,6 +43,7 @@ export async function startCommand(
     stdin: command.stdinOpen && !detached,
     timeoutMs: command.timeoutMs,
     privileges: withPrivileged(spec.privileges, command.isPrivileged),
+    security: spec.security,
   });
   const session = client.exec(values, { detached });
   session.exited.catch(() => undefined); // told by the execution, if there is one

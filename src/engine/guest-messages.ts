@@ -5,6 +5,7 @@ import type { BoxSpec } from './box-spec.js';
 import { hostsLines, nameServer } from './name-resolution.js';
 import type { TerminalSize } from './options.js';
 import { capabilityMask, resourceLimits, type Privileges } from './privileges.js';
+import { SecurityOptions } from './security.js';
 
 /** Addresses of QEMU's user-mode network. */
 const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };
@@ -47,19 +48,21 @@ export function bootstrapValues(
 
 /** The box's own command. */
 export function mainValues(spec: BoxSpec, terminal: TerminalSize = DEFAULT_TERMINAL): ExecValues {
+  const values = commandValues({
+    argv: spec.argv,
+    env: spec.env,
+    workingDir: spec.workingDir,
+    user: spec.user,
+    tty: spec.tty ? terminal : undefined,
+    stdin: spec.stdin,
+    timeoutMs: spec.timeoutMs ?? 0,
+    privileges: spec.privileges,
+    security: spec.security,
+  });
   return {
-    ...commandValues({
-      argv: spec.argv,
-      env: spec.env,
-      workingDir: spec.workingDir,
-      user: spec.user,
-      tty: spec.tty ? terminal : undefined,
-      stdin: spec.stdin,
-      timeoutMs: spec.timeoutMs ?? 0,
-      privileges: spec.privileges,
-    }),
+    ...values,
     flags:
-      commandFlags(spec.tty, spec.stdin) |
+      values.flags |
       EXEC_FLAGS.MAKE_CWD |
       (spec.idle ? EXEC_FLAGS.IDLE : 0) |
       (spec.init ? EXEC_FLAGS.INIT : 0),
@@ -101,13 +104,14 @@ export interface CommandSpec {
   stdin: boolean;
   timeoutMs: number;
   privileges?: Privileges | undefined;
+  security?: SecurityOptions | undefined;
 }
 
 /** A command beside main: its directory must be there (Docker's rule). */
 export function commandValues(command: CommandSpec): ExecValues {
   const { rows, cols } = command.tty ?? DEFAULT_TERMINAL;
   return {
-    flags: commandFlags(command.tty !== undefined, command.stdin),
+    flags: commandFlags(command),
     rows,
     cols,
     timeoutMs: command.timeoutMs,
@@ -120,6 +124,13 @@ export function commandValues(command: CommandSpec): ExecValues {
   };
 }
 
-function commandFlags(tty: boolean, stdin: boolean): number {
-  return (tty ? EXEC_FLAGS.TTY : 0) | (stdin ? EXEC_FLAGS.STDIN : 0);
+function commandFlags(command: CommandSpec): number {
+  const { seccomp, noNewPrivileges } = command.security ?? SecurityOptions.standard();
+  const confined = seccomp && command.privileges?.privileged !== true;
+  return (
+    (command.tty ? EXEC_FLAGS.TTY : 0) |
+    (command.stdin ? EXEC_FLAGS.STDIN : 0) |
+    (confined ? 0 : EXEC_FLAGS.UNCONFINED) |
+    (noNewPrivileges ? EXEC_FLAGS.NO_NEW_PRIVILEGES : 0)
+  );
 }

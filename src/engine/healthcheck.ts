@@ -73,8 +73,11 @@ export function settleHealthcheck(
 export function healthcheckValues(spec: BoxSpec): HealthcheckValues | undefined {
   if (spec.healthcheck === undefined) return undefined;
   const { argv, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = spec.healthcheck;
-  const { env, workingDir, user } = spec;
-  const command = { argv, env, workingDir, user, tty: undefined, stdin: false, timeoutMs: 0 };
+  const { env, workingDir, user, privileges, security } = spec;
+  const command = {
+    ...{ argv, env, workingDir, user, privileges, security },
+    ...{ tty: undefined, stdin: false, timeoutMs: 0 },
+  };
   return {
     intervalMs,
     timeoutMs,

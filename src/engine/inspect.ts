@@ -94,6 +94,7 @@ export function inspectBox(
       DiskSize: spec.diskBytes,
       ShmSize: spec.shmBytes,
       ...privilegesOf(spec),
+      SecurityOpt: nullIfEmpty(securityOptOf(spec)),
       Dns: spec.dns === undefined ? [] : [spec.dns],
       ExtraHosts: nullIfEmpty(spec.extraHosts ?? []),
       Annotations: spec.annotations ?? {},
@@ -155,6 +156,14 @@ function privilegesOf({ privileges }: BoxSpec): Record<string, unknown> {
     Privileged: privileged,
     Ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
   };
+}
+
+/** What differs from Docker's default, in its words; a preset may have said it. */
+function securityOptOf({ security }: BoxSpec): string[] {
+  return [
+    ...(security?.noNewPrivileges === true ? ['no-new-privileges'] : []),
+    ...(security?.seccomp === false ? ['seccomp=unconfined'] : []),
+  ];
 }
 
 /** Null for a box that has the home's. */

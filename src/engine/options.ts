@@ -79,7 +79,7 @@ export interface BoxOptions {
   pidsLimit?: number;
   /** A preset by name, or walls of one's own; what is left out of those is `standard`'s. */
   security?: Partial<SecurityOptions> | SecurityPreset;
-  /** Every capability, and the kernel's files unmasked. */
+  /** Every capability, the kernel's files unmasked, and no filter of system calls. */
   privileged?: boolean;
   /** Capabilities besides Docker's fourteen, `CAP_` or not; `ALL`. */
   capAdd?: string[];

@@ -31,6 +31,13 @@ export interface SecurityOptions {
    * `BoxOptions.capAdd` are given all the same.
    */
   capDrop: string[];
+  /**
+   * The filter of system calls that the box's processes have, as Docker's default profile: what opens
+   * the kernel wide is refused, but to the capabilities that it is for. A privileged box has none.
+   */
+  seccomp: boolean;
+  /** Neither set-user-ID programs nor capabilities of files give the box's processes anything. */
+  noNewPrivileges: boolean;
 }
 
 export type SecurityPreset = 'development' | 'standard' | 'maximum';
@@ -39,19 +46,34 @@ export type SecurityPreset = 'development' | 'standard' | 'maximum';
 export const SecurityOptions = {
   /** To look into a VMM at work: it may be traced as the caller's own process, no call is filtered. */
   development(): SecurityOptions {
-    return { vmmSandbox: false, vmmUser: 'off', network: 'default', capDrop: [] };
+    return { ...SecurityOptions.standard(), vmmSandbox: false, vmmUser: 'off' };
   },
-  /** The default: each wall that the host allows, and Docker's capabilities. */
+  /** The default: each wall that the host allows, and Docker's capabilities and filter. */
   standard(): SecurityOptions {
-    return { vmmSandbox: true, vmmUser: 'try', network: 'default', capDrop: [] };
+    return {
+      vmmSandbox: true,
+      vmmUser: 'try',
+      network: 'default',
+      capDrop: [],
+      seccomp: true,
+      noNewPrivileges: false,
+    };
   },
   /**
-   * For what is not trusted at all: every wall, or the box does not start; no network; and no
-   * capability by which a process reaches below the files and users that are its own.
+   * For what is not trusted at all: every wall, or the box does not start; no network; no
+   * capability by which a process reaches below the files and users that are its own; and none, nor
+   * any user, that a program's file brings with it.
    */
   maximum(): SecurityOptions {
     const capDrop = ['NET_RAW', 'MKNOD', 'SYS_CHROOT', 'SETFCAP', 'AUDIT_WRITE', 'SETPCAP'];
-    return { vmmSandbox: true, vmmUser: 'require', network: 'none', capDrop };
+    return {
+      vmmSandbox: true,
+      vmmUser: 'require',
+      network: 'none',
+      capDrop,
+      seccomp: true,
+      noNewPrivileges: true,
+    };
   },
 } as const satisfies Record<SecurityPreset, () => SecurityOptions>;
 

@@ -1,11 +1,15 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxSpec } from './box-spec.js';
+import { SecurityOptions } from './security.js';
 import { NO_RESTART, type RestartPolicy } from './restart-policy.js';
 
-/** The stored form, back. The store only ever holds what `settleSpec` made. */
+/** The stored form, back. The store only ever holds what `settleSpec` made, now or in an older version. */
 export function specOf(stored: unknown): BoxSpec {
-  if (typeof stored === 'object' && stored !== null && 'argv' in stored)
-    return { volumes: [], tmpfs: [], ...stored } as BoxSpec & typeof stored;
+  if (typeof stored === 'object' && stored !== null && 'argv' in stored) {
+    const spec = { volumes: [], tmpfs: [], ...stored } as BoxSpec & typeof stored;
+    if (spec.security) spec.security = { ...SecurityOptions.standard(), ...spec.security };
+    return spec;
+  }
   throw new BoxliteError('store-corrupt', 'the database holds a box without its options');
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checkName, mergeEnv, settleSpec } from '../../../src/engine/box-spec.js';
 import { specOf } from '../../../src/engine/stored-spec.js';
 import type { BoxOptions } from '../../../src/engine/options.js';
+import { SecurityOptions } from '../../../src/engine/security.js';
 import { BoxliteError } from '../../../src/errors.js';
 import { BOX_ID, boxSpec, imageConfig } from './engine-fixture.js';
 
@@ -244,6 +245,14 @@ test('an unknown stop signal is refused when the box is made', () => {
 test('a spec comes back from the store as it went in', () => {
   const spec = boxSpec({ tty: true });
   expect(specOf(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+});
+
+test('a box that was made before there was a filter has one, and may gain privileges', () => {
+  const { seccomp, noNewPrivileges, ...before } = SecurityOptions.maximum();
+  expect([seccomp, noNewPrivileges]).toEqual([true, true]);
+  const spec = { ...boxSpec(), security: before };
+  expect(specOf(spec).security).toEqual({ ...before, seccomp: true, noNewPrivileges: false });
+  expect(specOf(boxSpec()).security).toBeUndefined();
 });
 
 test.each([[null], ['text'], [{}], [[]]])('%j in the store is no spec', (stored) => {

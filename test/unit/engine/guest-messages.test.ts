@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
+import { decodeMessage } from '../../../src/agent/codec.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../../../src/agent/protocol.js';
 import { bootstrapValues, commandValues, mainValues } from '../../../src/engine/guest-messages.js';
+import { healthcheckValues } from '../../../src/engine/healthcheck.js';
+import type { BoxOptions } from '../../../src/engine/options.js';
+import { withPrivileged } from '../../../src/engine/privileges.js';
 import { boxSpec } from './engine-fixture.js';
+
+const NOFILE = { name: 'nofile', soft: 1, hard: 2 };
 
 /** `docker run --rm alpine grep Cap /proc/self/status`. */
 const DOCKER_CAPABILITIES = 0xa80425fbn;
@@ -55,6 +61,40 @@ test.each([
   ],
 ])('the command of a box with %j has flags %d', (options, flags) => {
   expect(mainValues(boxSpec(options)).flags).toBe(flags);
+});
+
+const { UNCONFINED, NO_NEW_PRIVILEGES } = EXEC_FLAGS;
+test.each<[string, BoxOptions, number]>([
+  ['ordinary', {}, 0],
+  ['with every capability', { capAdd: ['ALL'] }, 0],
+  ['privileged', { privileged: true }, UNCONFINED],
+  ['of maximum', { security: 'maximum' }, NO_NEW_PRIVILEGES],
+  ['of development', { security: 'development' }, 0],
+  ['without the filter', { security: { seccomp: false } }, UNCONFINED],
+  [
+    'privileged of maximum',
+    { privileged: true, security: 'maximum' },
+    UNCONFINED | NO_NEW_PRIVILEGES,
+  ],
+])('the command and the checks of a box that is %s are confined alike', (_which, given, flags) => {
+  const healthcheck = { test: ['CMD', 'true'] };
+  const spec = boxSpec({ ...given, healthcheck, capDrop: ['KILL'], ulimits: [NOFILE] });
+  const main = mainValues(spec);
+  expect(main.flags & (UNCONFINED | NO_NEW_PRIVILEGES)).toBe(flags);
+  const { command = Buffer.alloc(0) } = healthcheckValues(spec) ?? {};
+  const check = decodeMessage('exec', Buffer.from(command as Buffer));
+  expect(check.flags).toBe(flags);
+  expect(check).toMatchObject({ capabilities: main.capabilities, rlimits: main.rlimits });
+});
+
+test('a privileged command is under no filter, and gets no new privileges in a box without', () => {
+  const { privileges, security } = boxSpec({ security: 'maximum' });
+  const command = { argv: ['id'], env: [], workingDir: '/', user: '', timeoutMs: 0 };
+  const values = { ...command, tty: undefined, stdin: false, security };
+  expect(commandValues({ ...values, privileges }).flags).toBe(NO_NEW_PRIVILEGES);
+  expect(commandValues({ ...values, privileges: withPrivileged(privileges, true) }).flags).toBe(
+    UNCONFINED | NO_NEW_PRIVILEGES,
+  );
 });
 
 test('the box’s command is as settled, without a time limit and with Docker’s capabilities', () => {

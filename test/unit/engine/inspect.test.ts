@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { boxInfo } from '../../../src/engine/box-info.js';
 import { inspectBox } from '../../../src/engine/inspect.js';
+import type { BoxOptions } from '../../../src/engine/options.js';
 import { Home } from '../../../src/home.js';
 import type { BoxStatus } from '../../../src/store/status.js';
 import { BOX_ID, boxRecord, boxSpec } from './engine-fixture.js';
@@ -53,6 +54,20 @@ test('entrypoint and command are told apart again', () => {
     Args: ['-l'],
     Config: { Entrypoint: null, Cmd: ['ls', '-l'] },
   });
+});
+
+test.each<[BoxOptions, string[] | null]>([
+  [{}, null],
+  [{ privileged: true }, null],
+  [{ security: { seccomp: false } }, ['seccomp=unconfined']],
+  [{ security: 'maximum' }, ['no-new-privileges']],
+  [
+    { security: { seccomp: false, noNewPrivileges: true } },
+    ['no-new-privileges', 'seccomp=unconfined'],
+  ],
+])('the security options of %j are %j', (options, expected) => {
+  const { HostConfig } = inspectBox(HOME, boxRecord({ options: boxSpec(options) }));
+  expect(HostConfig.SecurityOpt).toEqual(expected);
 });
 
 test('limits come in Docker’s units, and our own facts under one key', () => {
