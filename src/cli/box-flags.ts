@@ -1,6 +1,7 @@
 /** The flags that `run` and `create` share, and what they mean to the engine. */
 import { resolve } from 'node:path';
 import type { BoxOptions, RootfsSpec } from '../engine/options.js';
+import { SecurityOptions } from '../engine/security.js';
 import { BoxliteError } from '../errors.js';
 import { flag, list, under, value, type OptionValues } from './command.js';
 import { warn, type CommandContext } from './context.js';
@@ -9,6 +10,7 @@ import { readEnvironment, readLabels } from './flags/key-values.js';
 import { readMounts } from './flags/mounts.js';
 import { oneOf, wholeNumber } from './flags/number.js';
 import { parseBytes, parseDiskBytes, parseMemoryMib } from './flags/size.js';
+import { parseSecurityOpt, SECURITY_OPTS } from './flags/security-opt.js';
 import { parseUlimit } from './flags/ulimit.js';
 import { checkContentTrust, CONTENT_TRUST, REFUSED_FLAGS } from './refused-flags.js';
 import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
@@ -111,6 +113,11 @@ export const BOX_OPTIONS = {
     privileged: flag('Give the command every capability, and the kernel as it is'),
     'cap-add': list('Give the command a capability, or ALL', 'CAP'),
     'cap-drop': list('Take a capability from the command, or ALL', 'CAP'),
+    'security-opt': list(
+      'no-new-privileges, or seccomp=unconfined for no filter of system calls',
+      'OPTION',
+      { parse: parseSecurityOpt, complete: SECURITY_OPTS },
+    ),
   }),
   ...under('Lifecycle', {
     restart: value(
@@ -176,7 +183,7 @@ export function readBoxOptions(
     network: flags.network ?? flags.net ?? settings.network,
     ...readPrivileges(flags),
     ...readNames(flags),
-    security: flags.security,
+    security: readSecurity(flags),
     platform: flags.platform,
     ...readMounts(flags.volume, flags.mount, flags.tmpfs),
     idle: false,
@@ -195,6 +202,18 @@ function readPrivileges(flags: BoxFlagValues) {
     capDrop: [...flags['cap-drop']],
     ulimits: [...flags.ulimit],
   };
+}
+
+/** The preset with what differs from it; the last of each counts. */
+function readSecurity(flags: BoxFlagValues): BoxOptions['security'] {
+  const given = flags['security-opt'];
+  if (given.length === 0) return flags.security;
+  const asked = given.reduce((before, each) => ({ ...before, ...each }), {});
+  if (flags.privileged && asked.seccomp === true)
+    throw new BoxliteError('unsupported', 'a privileged box has no filter of system calls', {
+      hint: 'leave out seccomp=builtin; or --privileged, and give what is needed by --cap-add',
+    });
+  return { ...SecurityOptions[flags.security ?? 'standard'](), ...asked };
 }
 
 function readNames(flags: BoxFlagValues) {

@@ -164,7 +164,7 @@ export function under<const O extends Options>(heading: string, options: O): O {
   return Object.fromEntries(entries) as O;
 }
 
-const TRUE_WORDS = new Set(['1', 't', 'true', 'T', 'TRUE', 'True']);
+export const TRUE_WORDS: ReadonlySet<string> = new Set(['1', 't', 'true', 'T', 'TRUE', 'True']);
 export const FLAG_WORDS: readonly string[] = [
   ...TRUE_WORDS,
   ...['0', 'f', 'false', 'F', 'FALSE', 'False'],

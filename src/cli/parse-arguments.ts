@@ -111,7 +111,7 @@ function parseValue(
     return option.parse(value);
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
-    if (error.code === 'unsupported') throw unsupportedFlag(name, option, error);
+    if (error.code === 'unsupported') throw unsupportedFlag(name, option, value, error);
     throw usageError(
       `invalid argument "${value}" for "${flagNames(name, option)}" flag: ${error.message}`,
       grammar.name,
@@ -119,9 +119,15 @@ function parseValue(
   }
 }
 
-/** One of Docker's flags that is known, and not taken. */
-function unsupportedFlag(name: string, option: Option<unknown>, error: BoxliteError): BoxliteError {
-  return new BoxliteError('unsupported', `${flagNames(name, option)} is not supported`, {
+/** One of Docker's flags that is known, and not taken; or a value of one that is. */
+function unsupportedFlag(
+  name: string,
+  option: Option<unknown>,
+  value: string,
+  error: BoxliteError,
+): BoxliteError {
+  const what = option.hidden === true ? flagNames(name, option) : `--${name} ${value}`;
+  return new BoxliteError('unsupported', `${what} is not supported`, {
     hint: error.message,
     cause: error,
   });

@@ -59,7 +59,6 @@ const VALUES: Readonly<Record<string, string>> = {
   pid: HOST_KERNEL,
   publish: PUBLISH,
   runtime: 'a box always runs as a virtual machine',
-  'security-opt': 'the walls of a box are those of its virtual machine',
   'storage-opt': 'say how large the disk of the box is by --disk-size',
   sysctl: 'write to /proc/sys in a --privileged box',
   userns: HOST_KERNEL,

@@ -44,6 +44,12 @@ export function conceptsPage(): Page {
             'The virtual machine is the first wall. The second is around QEMU: a user of its own when boxlite is ' +
               'started by root, no new privileges, limits, and a filter of system calls.',
           ),
+          text(
+            'In the box, programs have the capabilities that Docker gives, and a filter refuses the system calls that ' +
+              "Docker's default profile refuses: namespaces, mounts, keys, io_uring and the like, unless a capability " +
+              'that the box is given (--cap-add) is for them. Programs that make a sandbox of namespaces, as browsers ' +
+              'do, need that of theirs turned off, --cap-add SYS_ADMIN, or --security-opt seccomp=unconfined.',
+          ),
         ],
       },
       {

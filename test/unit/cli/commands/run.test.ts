@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BoxOptions } from '../../../../src/engine/options.js';
+import { SecurityOptions } from '../../../../src/engine/security.js';
 import { BoxliteError } from '../../../../src/errors.js';
 import { FakeExecution } from '../attach/fake-execution.js';
 import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../fake-world.js';
@@ -249,6 +250,22 @@ describe('a flag of create', () => {
       ['--kernel', '/k', '--modules', '/m'],
       { kernel: '/k', modules: '/m' },
     ],
+    ['--security', ['--security', 'maximum'], { security: 'maximum' }],
+    [
+      '--security-opt twice',
+      ['--security-opt', 'seccomp=builtin', '--security-opt', 'seccomp=unconfined'],
+      { security: { ...SecurityOptions.standard(), seccomp: false } },
+    ],
+    [
+      '--security with --security-opt',
+      ['--security-opt', 'no-new-privileges=false', '--security', 'maximum'],
+      { security: { ...SecurityOptions.maximum(), noNewPrivileges: false } },
+    ],
+    [
+      '--privileged with --security-opt',
+      ['--privileged', '--security-opt', 'no-new-privileges'],
+      { privileged: true, security: { ...SecurityOptions.standard(), noNewPrivileges: true } },
+    ],
   ])('%s reaches the engine', async (_flag, flags, expected) => {
     expect(await created(...flags)).toMatchObject(expected);
   });
@@ -267,6 +284,7 @@ describe('a flag of create', () => {
       'tmpfs',
       'kernel',
       'modules',
+      'security',
     ])
       expect(options).not.toHaveProperty(key);
   });
@@ -283,6 +301,11 @@ describe('a flag of create', () => {
     [['-l', '=x'], 'invalid label'],
     [['-v', 'data:/x'], 'named volumes are not there yet'],
     [['--mount', 'type=bind,source=/a'], 'target is required'],
+    [['--security-opt', 'seccomp='], 'invalid --security-opt: "seccomp="'],
+    [
+      ['--security-opt', 'seccomp=builtin', '--privileged'],
+      'a privileged box has no filter of system calls',
+    ],
     [['--bogus'], 'unknown flag: --bogus'],
   ])('%j is refused with 125 and a reason', async (flags, reason) => {
     const { engine, calls } = fakeEngine();

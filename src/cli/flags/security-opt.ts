@@ -1,0 +1,42 @@
+import type { SecurityOptions } from '../../engine/security.js';
+import { BoxliteError } from '../../errors.js';
+import { FLAG_WORDS, TRUE_WORDS } from '../command.js';
+
+/** What one `--security-opt` says of a box's processes. */
+export type SecurityOpt = Partial<Pick<SecurityOptions, 'seccomp' | 'noNewPrivileges'>>;
+
+/** Those that are offered; each is known to Docker too. */
+export const SECURITY_OPTS = ['no-new-privileges', 'seccomp=builtin', 'seccomp=unconfined'];
+
+/** Docker's others. */
+const REFUSED: Readonly<Record<string, string>> = {
+  apparmor: 'the kernel of a box has no AppArmor profiles: leave it out',
+  label: 'the kernel of a box has no SELinux labels: leave it out',
+  systempaths: 'the whole of /proc and /sys is in a --privileged box',
+  'writable-cgroups': 'the groups of a --privileged box can be written to',
+};
+
+/**
+ * `no-new-privileges`, or a key and its value with `=` or `:` between. Messages are Docker's.
+ * @throws unsupported for what Docker would take
+ */
+export function parseSecurityOpt(text: string): SecurityOpt {
+  if (text === 'no-new-privileges') return { noNewPrivileges: true };
+  const [, key = '', value = ''] =
+    /^([^=]*)=(.*)$/s.exec(text) ?? /^([^:]*):(.*)$/s.exec(text) ?? [];
+  if (key === 'no-new-privileges' && FLAG_WORDS.includes(value))
+    return { noNewPrivileges: TRUE_WORDS.has(value) };
+  if (key === 'seccomp' && value !== '') return { seccomp: isBuiltIn(value) };
+  if (Object.hasOwn(REFUSED, key) && value !== '')
+    throw new BoxliteError('unsupported', REFUSED[key] ?? '');
+  throw new BoxliteError('invalid-argument', `invalid --security-opt: "${text}"`);
+}
+
+function isBuiltIn(profile: string): boolean {
+  if (profile === 'builtin') return true;
+  if (profile === 'unconfined') return false;
+  throw new BoxliteError(
+    'unsupported',
+    'a box has no profile but the built-in one, which goes by --cap-add: seccomp=builtin or seccomp=unconfined',
+  );
+}
