@@ -1,19 +1,37 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
 /**
- * Tags in the layout: `minbase` is one layer, `python` the same layer and one with python3 over it, so
- * that they are two images which share their base.
+ * Tags in the layout: `minbase` is one layer, the others that layer and one with packages over it, so
+ * that they are images which share their base.
  */
-export type DebianTag = 'minbase' | 'python';
+export type DebianTag = 'minbase' | keyof typeof PACKAGES;
+
+const PACKAGES = {
+  python: ['python3'],
+  /** Things that servers run, and in /srv/packages a repository with one package to install. */
+  services: ['postgresql', 'nginx-light', 'nodejs', 'python3'],
+} as const;
 
 /** Where its packages come from when the machine's apt says nothing. */
 const DEFAULT_SOURCE = { uri: 'http://deb.debian.org/debian', suite: 'bookworm' };
 /** Changed when what is made changes, so that no old image is taken for a new one. */
 const RECIPE = 'v1';
+/** Also drops PostgreSQL's compiler, which is a third of all and runs only for long queries. */
+const MAKE_REPOSITORY = `
+  rm -rf /usr/lib/llvm-* /usr/lib/*/libLLVM* /usr/lib/postgresql/*/lib/llvmjit.so
+  mkdir /srv/packages && cd /srv/packages && apt-get -qq download hello
+  for file in *.deb; do
+    dpkg-deb --field $file
+    echo "Filename: ./$file"
+    echo "Size: $(stat -c %s $file)"
+    echo "SHA256: $(sha256sum $file | cut -d ' ' -f 1)"
+  done > Packages
+  rm -rf /var/lib/postgresql/* /etc/postgresql/*
+`;
 /** A mirror that hangs must not hang the tests. */
 const STEP_TIMEOUT_MS = 600_000;
 
@@ -31,7 +49,7 @@ export async function debianLayout(tag: DebianTag): Promise<string> {
   try {
     const made = join(work, 'layout');
     if (tag === 'minbase') await makeMinbase(made, join(work, 'bundle'));
-    else await addPython(await debianLayout('minbase'), made, join(work, 'bundle'));
+    else await addPackages(await debianLayout('minbase'), made, tag, join(work, 'bundle'));
     await run('umoci', ['gc', '--layout', made]);
     await renameUnlessMade(made, layout);
   } finally {
@@ -53,14 +71,25 @@ async function makeMinbase(layout: string, bundle: string): Promise<void> {
   await run('umoci', ['config', '--image', image, '--config.cmd', '/bin/bash']);
 }
 
-async function addPython(minbase: string, layout: string, bundle: string): Promise<void> {
+async function addPackages(
+  minbase: string,
+  layout: string,
+  tag: keyof typeof PACKAGES,
+  bundle: string,
+): Promise<void> {
   await run('cp', ['-a', minbase, layout]);
-  await run('umoci', ['tag', '--image', `${layout}:minbase`, 'python']);
-  const image = `${layout}:python`;
+  await run('umoci', ['tag', '--image', `${layout}:minbase`, tag]);
+  const image = `${layout}:${tag}`;
   await run('umoci', ['unpack', '--image', image, bundle]);
   const rootfs = join(bundle, 'rootfs');
-  const install = ['apt-get', '-qq', '-y', 'install', '--no-install-recommends', 'python3'];
-  await run('chroot', [rootfs, 'env', 'DEBIAN_FRONTEND=noninteractive', ...install]);
+  const inRoot = (...command: string[]): Promise<void> =>
+    run('chroot', [rootfs, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command]);
+  // The machine that makes the image is not to run its services.
+  const policy = join(rootfs, 'usr/sbin/policy-rc.d');
+  await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  await inRoot('apt-get', '-qq', '-y', 'install', '--no-install-recommends', ...PACKAGES[tag]);
+  await rm(policy);
+  if (tag === 'services') await inRoot('sh', '-ec', MAKE_REPOSITORY);
   await dropPackages(rootfs);
   await run('umoci', ['repack', '--image', image, bundle]);
 }
