@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 4U
+#define BL_GENERATION 5U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -99,6 +99,8 @@
 #define BL_SHIM_FILE_WRITE 1U
 
 #define BL_SHIM_FLAG_TEMPLATE 1U
+#define BL_SHIM_FLAG_NO_NETWORK 2U
+#define BL_SHIM_FLAG_NEED_NAMESPACES 4U
 
 #define BL_SHARE_READ_ONLY 1U
 #define BL_SHARE_DIRECT 2U
@@ -247,10 +249,11 @@
 /* The shim's configuration, on descriptor 3 after its u32 length:
  *   u32 generation, u32 flags, bytes box, bytes directory, u32 consoleLimit,
  *   list argv of (bytes value), list env of (bytes value),
- *   list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd, u32 consoleFd, u32 uid,
- *   u32 gid, list groups of (u32 gid), list rlimits of (u32 resource, u64 soft, u64 hard),
- *   bytes preload, list onExit of (bytes value), list onExitEnv of (bytes value), u32 exitDelayMs,
- *   u32 timeoutMs, u32 shareFd, list shares of (u32 flags, bytes path), u32 idBase
+ *   list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd, u32 consoleFd,
+ *   bytes idDirectory, u32 firstId, u32 idRanges, list foreignIds of (u32 first, u32 last),
+ *   list rlimits of (u32 resource, u64 soft, u64 hard), bytes preload, list onExit of (bytes value),
+ *   list onExitEnv of (bytes value), u32 exitDelayMs, u32 timeoutMs, u32 shareFd,
+ *   list shares of (u32 flags, bytes path)
  */
 
 /* The fact of a box's health:

@@ -26,6 +26,7 @@ static char **take_strings(struct decoder *d, const char *name, uint32_t *count)
 static uint32_t take_count(struct decoder *d, const char *name, uint32_t most, size_t least_bytes);
 static int take_fd_number(struct decoder *d, const char *name);
 static int check(const struct config *config, struct err *err);
+static int check_ids(const struct config *config, struct err *err);
 static int check_shares(const struct config *config, struct err *err);
 static int check_descriptors(const struct config *config, struct err *err);
 
@@ -74,11 +75,14 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
     config->qmp_fd = take_fd_number(&d, "qmpFd");
     config->port_fd = take_fd_number(&d, "portFd");
     config->console_fd = take_fd_number(&d, "consoleFd");
-    config->uid = rd_u32(&d.rd);
-    config->gid = rd_u32(&d.rd);
-    config->group_count = take_count(&d, "groups", MAX_GROUPS, 4);
-    for (uint32_t i = 0; i < config->group_count; i++)
-        config->groups[i] = rd_u32(&d.rd);
+    config->id_directory = take_string(&d, "idDirectory");
+    config->first_id = rd_u32(&d.rd);
+    config->id_ranges = rd_u32(&d.rd);
+    config->foreign_count = take_count(&d, "foreignIds", MAX_FOREIGN_IDS, 8);
+    for (uint32_t i = 0; i < config->foreign_count; i++) {
+        config->foreign_ids[i].first = rd_u32(&d.rd);
+        config->foreign_ids[i].last = rd_u32(&d.rd);
+    }
     config->rlimit_count = take_count(&d, "rlimits", MAX_RLIMITS, 20);
     for (uint32_t i = 0; i < config->rlimit_count; i++) {
         config->rlimits[i].resource = rd_u32(&d.rd);
@@ -96,7 +100,6 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
         config->shares[i].flags = rd_u32(&d.rd);
         config->shares[i].path = take_string(&d, "shares.path");
     }
-    config->id_base = rd_u32(&d.rd);
     if (d.failed)
         return -1;
     if (d.rd.bad)
@@ -193,9 +196,7 @@ static int check(const struct config *config, struct err *err) {
         return err_set(err, EINVAL, "configuration: argv[0] is not an absolute path");
     if (config->exit_argv[0] && config->exit_argv[0][0] != '/')
         return err_set(err, EINVAL, "configuration: onExit is not an absolute path");
-    if ((config->uid == UNCHANGED_ID) != (config->gid == UNCHANGED_ID))
-        return err_set(err, EINVAL, "configuration: uid and gid must be given together");
-    return check_shares(config, err) ? -1 : check_descriptors(config, err);
+    return check_ids(config, err) || check_shares(config, err) ? -1 : check_descriptors(config, err);
 }
 
 static int check_shares(const struct config *config, struct err *err) {
@@ -210,11 +211,20 @@ static int check_shares(const struct config *config, struct err *err) {
         if ((config->shares[i].flags & BL_SHARE_DIRECT) && config->share_count > 1)
             return err_set(err, EINVAL, "configuration: a direct share must be the only one");
     }
-    if (config->id_base == UNCHANGED_ID)
+    return 0;
+}
+
+static int check_ids(const struct config *config, struct err *err) {
+    if (!*config->id_directory)
         return 0;
-    /* The VMM becomes the first of them, and whoever is to be another user can't be that. */
-    if (config->uid != UNCHANGED_ID || config->id_base == 0 || config->id_base > UINT32_MAX - BL_LIMIT_SHARE_IDS)
-        return err_set(err, EINVAL, "configuration: idBase can't be %u", config->id_base);
+    if (config->id_directory[0] != '/')
+        return err_set(err, EINVAL, "configuration: idDirectory is not an absolute path");
+    if (config->share_count && (config->shares[0].flags & BL_SHARE_DIRECT))
+        return err_set(err, EINVAL, "configuration: a direct share is the caller's, and so is its VMM");
+    /* Root itself is none to give away, and the last id stands for nobody. */
+    if (!config->first_id || config->id_ranges > (UINT32_MAX - config->first_id) / BL_LIMIT_SHARE_IDS)
+        return err_set(err, EINVAL, "configuration: there are no %u ranges from %u on", config->id_ranges,
+                       config->first_id);
     return 0;
 }
 

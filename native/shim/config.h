@@ -9,7 +9,7 @@
 #include "../common/err.h"
 #include "../protocol/protocol.h"
 
-enum { MAX_FILES = 256, MAX_GROUPS = 64, MAX_RLIMITS = 32, MAX_FD = 400, MAX_SHARES = BL_LIMIT_MAX_SHARES };
+enum { MAX_FILES = 256, MAX_FOREIGN_IDS = 64, MAX_RLIMITS = 32, MAX_FD = 400, MAX_SHARES = BL_LIMIT_MAX_SHARES };
 
 #define UNCHANGED_ID UINT32_MAX
 
@@ -23,6 +23,10 @@ struct passed_file {
 struct share {
     uint32_t flags; /* BL_SHARE_* */
     const char *path;
+};
+
+struct id_range {
+    uint32_t first, last;
 };
 
 struct limit {
@@ -39,9 +43,10 @@ struct config {
     struct passed_file files[MAX_FILES];
     uint32_t file_count;
     int qmp_fd, port_fd, console_fd;
-    uint32_t uid, gid; /* UNCHANGED_ID: stay who we are */
-    gid_t groups[MAX_GROUPS];
-    uint32_t group_count;
+    const char *id_directory; /* empty: the VMM is who we are; see vmm-ids.h */
+    uint32_t first_id, id_ranges;
+    struct id_range foreign_ids[MAX_FOREIGN_IDS];
+    uint32_t foreign_count;
     struct limit rlimits[MAX_RLIMITS];
     uint32_t rlimit_count;
     const char *preload;            /* empty: none */
@@ -51,7 +56,6 @@ struct config {
     int share_fd;                   /* one of `files`, whose place the shares take */
     struct share shares[MAX_SHARES];
     uint32_t share_count;
-    uint32_t id_base; /* UNCHANGED_ID: the VMM has the caller's id */
     char *storage;
 };
 

@@ -11,6 +11,7 @@
 
 #include "../protocol/protocol.h"
 #include "descriptors.h"
+#include "no-network.h"
 #include "volumes.h"
 #include "volumes-filter.h"
 #include "volumes-user.h"
@@ -27,12 +28,11 @@ static int become_vmm(struct jail *jail, struct err *err);
 _Noreturn static void report(const struct jail *jail, uint32_t stage, const struct err *err);
 
 void jail_run(struct jail *jail) {
-    /* Namespaces, a root of its own and Landlock will stand before drop_user, while there is the right to
-     * make them. */
+    /* A root of its own and Landlock will stand before drop_user, while there is the right to make them. */
     static int (*const walls[])(struct jail *, struct err *) = {
-        die_with_parent, own_session,           default_signals,   volumes_assemble, only_given_descriptors,
-        leave_directory, lower_limits,          drop_user,         volumes_user,     die_with_parent,
-        no_new_privileges, volumes_filter,
+        die_with_parent,        own_session,     default_signals, volumes_assemble, no_network,
+        only_given_descriptors, leave_directory, lower_limits,    drop_user,        volumes_user,
+        die_with_parent,        no_new_privileges, volumes_filter,
     };
     struct err err;
     for (size_t i = 0; i < sizeof walls / sizeof *walls; i++)
@@ -94,17 +94,17 @@ static int lower_limits(struct jail *jail, struct err *err) {
 }
 
 /* Root's VMM becomes a user that owns nothing: what it breaks into is worth nothing. Groups first, since
- * they can't be changed afterwards. */
+ * they can't be changed afterwards. What a VMM with volumes becomes is volumes_user's to say. */
 static int drop_user(struct jail *jail, struct err *err) {
-    const struct config *config = jail->config;
-    if (config->uid == UNCHANGED_ID)
+    uint32_t id = jail->id;
+    if (id == UNCHANGED_ID || jail->config->share_count)
         return 0;
-    if (setgroups(config->group_count, config->groups))
-        return err_errno(err, "jail: set the groups (only root can)");
-    if (setresgid(config->gid, config->gid, config->gid))
-        return err_errno(err, "jail: become group %u (only root can)", config->gid);
-    if (setresuid(config->uid, config->uid, config->uid))
-        return err_errno(err, "jail: become user %u (only root can)", config->uid);
+    if (setgroups(0, NULL))
+        return err_errno(err, "jail: leave all groups (only root can)");
+    if (setresgid(id, id, id))
+        return err_errno(err, "jail: become group %u (only root can)", id);
+    if (setresuid(id, id, id))
+        return err_errno(err, "jail: become user %u (only root can)", id);
     return 0;
 }
 

@@ -15,6 +15,7 @@ struct placed_fd {
 struct jail {
     const struct config *config;
     pid_t parent;
+    uint32_t id; /* the first of its own; UNCHANGED_ID: the VMM is who we are */
     struct placed_fd fds[MAX_PLACED];
     uint32_t fd_count;
     int user_namespace; /* of the shares' ids, or -1 */

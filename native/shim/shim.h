@@ -59,6 +59,7 @@ struct main_session {
 struct vmm {
     pid_t pid; /* 0 once it has been reaped */
     int port_fd, console_fd, output_fd;
+    int ids_fd; /* keeps its user from being given to another; see vmm-ids.h */
     bool killed; /* its end was asked for */
     bool stopped; /* the kernel says that it stands still */
 };

@@ -15,6 +15,7 @@
 #include "file-lock.h"
 #include "jail.h"
 #include "loop.h"
+#include "vmm-ids.h"
 
 /* A killed VMM's last writes are done by then. */
 enum { LET_GO_SECONDS = 5 };
@@ -39,7 +40,8 @@ int vmm_start(struct shim *shim, struct err *err) {
     struct jail jail = {.config = &shim->config, .parent = getpid(), .user_namespace = -1};
     __attribute__((cleanup(close_ends))) struct child_ends ends = {0};
     shim->stage = BL_STAGE_JAIL;
-    if (gather(shim, &jail, &ends, err) || start(shim, &jail, err))
+    if (vmm_ids_take(&shim->config, &jail.id, &shim->vmm.ids_fd, err) || gather(shim, &jail, &ends, err) ||
+        start(shim, &jail, err))
         return -1;
     shim->stage = BL_STAGE_VMM;
     return watch(shim, err);

@@ -28,9 +28,9 @@ static int write_text(int directory, const char *name, const char *text, struct 
 static int drop_capabilities(struct err *err);
 
 int volumes_user_prepare(struct jail *jail, struct err *err) {
-    if (jail->config->id_base == UNCHANGED_ID)
+    if (jail->id == UNCHANGED_ID)
         return enter_as_caller(err);
-    jail->user_namespace = hold_namespace(jail->config->id_base, err);
+    jail->user_namespace = hold_namespace(jail->id, err);
     return jail->user_namespace < 0 ? -1 : 0;
 }
 

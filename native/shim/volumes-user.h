@@ -4,7 +4,7 @@
 
 #include "jail.h"
 
-/* Makes the namespace. With an id base it is in jail->user_namespace, for the mounts, and is entered later; else the
+/* Makes the namespace. With an id of its own it is in jail->user_namespace, for the mounts, and is entered later; else the
  * caller's own id becomes root's and it is entered at once, since only there an ordinary user may mount. */
 int volumes_user_prepare(struct jail *jail, struct err *err);
 

@@ -59,8 +59,8 @@ int volumes_assemble(struct jail *jail, struct err *err) {
 
 int print_volumes_check(void) {
     struct err err;
-    struct config config = {.id_base = UNCHANGED_ID};
-    struct jail jail = {.config = &config, .user_namespace = -1};
+    struct config config = {0};
+    struct jail jail = {.config = &config, .id = UNCHANGED_ID, .user_namespace = -1};
     if (volumes_user_prepare(&jail, &err) == 0 && own_mounts(&err) == 0) {
         int tree = make_tree("/", &err);
         if (tree >= 0)

@@ -18,7 +18,7 @@
  */
 
 /** Raised with every incompatible change; both ends refuse another's. */
-export const GENERATION = 4;
+export const GENERATION = 5;
 
 export const LIMITS = {
   HEADER_BYTES: 12,
@@ -391,6 +391,10 @@ export const SHIM_FILE_FLAGS = { READ: 0, WRITE: 1 } as const;
 export const SHIM_FLAGS = {
   /** Making a template: no main session, and the VMM dies with the lifeline at any time. */
   TEMPLATE: 1,
+  /** The VMM gets an empty network namespace, where the host allows it. */
+  NO_NETWORK: 2,
+  /** A namespace that the host refuses is the end of the start. */
+  NEED_NAMESPACES: 4,
 } as const;
 
 export const SHARE_FLAGS = {
@@ -422,9 +426,17 @@ export const SHIM_CONFIG: readonly Field[] = [
   ['qmpFd', 'u32'], // listening on qmp.sock
   ['portFd', 'u32'], // the control port, a socket pair
   ['consoleFd', 'u32'], // the serial console, a socket pair
-  ['uid', 'u32'], // 4294967295 = stay who we are
-  ['gid', 'u32'],
-  ['groups', [['gid', 'u32']]],
+  /** Where users are given to VMMs: a directory; empty = the VMM keeps the caller's. */
+  ['idDirectory', 'bytes'],
+  ['firstId', 'u32'],
+  ['idRanges', 'u32'], // of SHARE_IDS each
+  [
+    'foreignIds', // somebody else's
+    [
+      ['first', 'u32'],
+      ['last', 'u32'],
+    ],
+  ],
   ['rlimits', RLIMIT],
   ['preload', 'bytes'], // path of the interposer for the RAM file, or empty
   ['onExit', ITEM], // argv, or empty
@@ -444,7 +456,6 @@ export const SHIM_CONFIG: readonly Field[] = [
       ['path', 'bytes'], // without symbolic links
     ],
   ],
-  ['idBase', 'u32'], // first of SHARE_IDS ids for the VMM; 4294967295 = only the caller's own
 ];
 
 /** What the shim keeps of the box's health, oldest first: payloads of `health`. */

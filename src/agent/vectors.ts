@@ -189,9 +189,10 @@ const CONFIG = {
   qmpFd: 10,
   portFd: 11,
   consoleFd: 12,
-  uid: 4_294_967_295,
-  gid: 4_294_967_295,
-  groups: [{ gid: 108 }],
+  idDirectory: '/run/boxlite',
+  firstId: 2_147_483_648,
+  idRanges: 32_767,
+  foreignIds: [{ first: 2_147_483_648, last: 2_147_483_649 }],
   rlimits: [{ resource: 7, soft: 1_024n, hard: 4_096n }],
   preload: '',
   onExit: ['/usr/bin/node', 'cli.js'],
@@ -200,7 +201,6 @@ const CONFIG = {
   timeoutMs: 60_000,
   shareFd: 6,
   shares: [{ flags: 1, path: '/srv/data: of mine' }],
-  idBase: 2_147_483_648,
 };
 
 function vector<N extends TableMessageName>(

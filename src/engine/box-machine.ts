@@ -15,7 +15,7 @@ import { bootstrapValues } from './guest-messages.js';
 import { endLeftMachine, workDirectory } from './left-machine.js';
 import { openMonitor } from './monitor.js';
 import { observed, settle } from './observe.js';
-import { requiredVmmUser } from './security.js';
+import { requiredVmmIds, vmmNamespaces } from './security.js';
 import { startShim } from './shim-process.js';
 import { boxName } from './state-error.js';
 import { runningClient, waitForEnd } from './stop.js';
@@ -137,11 +137,13 @@ async function startMachine(
   const [assets, qemu] = await Promise.all([host.assets(), host.qemu()]);
   const { template } = await host.template(machine, assets);
   const machineFiles = { ...files, ram: template.ram, state: template.state };
+  const plan = planQemu(qemu, machine, machineFiles, { kind: 'restore', network: false });
   const shim = await startShim({
     box: id,
     directory,
-    plan: planQemu(qemu, machine, machineFiles, { kind: 'restore' }),
-    user: requiredVmmUser(spec.security, record),
+    plan,
+    ids: requiredVmmIds(spec.security, record),
+    namespaces: vmmNamespaces(spec.security),
     template: true,
   });
   const client = await ShimClient.connect(directory, { name: boxName(record) });
@@ -156,7 +158,7 @@ async function startMachine(
     if (client === null) throw new BoxliteError('boot-failed', `the shim of box ${id} is gone`);
     const monitor = await openMonitor(directory);
     try {
-      await restoreState(monitor);
+      await restoreState(monitor, plan);
     } finally {
       monitor.close();
     }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { vmmUser } from './vmm-user.js';
+import { vmmIds } from './vmm-ids.js';
 import { mountRefusal } from './volumes-start.js';
 
 /** A part of the jail around VMMs, and whether this host, as the caller, lets us put it up. */
@@ -20,7 +20,7 @@ export async function hostWalls(): Promise<HostWall[]> {
 
 function ownUser(): HostWall {
   const name = 'own user';
-  if (vmmUser(0) !== undefined) return { name, stands: true, detail: 'one a box' };
+  if (vmmIds() !== undefined) return { name, stands: true, detail: 'one a box' };
   const detail =
     process.getuid?.() === 0
       ? 'this user namespace has no users to spare'

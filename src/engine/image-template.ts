@@ -133,9 +133,13 @@ async function make(
     disk: draft.disk,
     stateDirectory: draft.directory,
   };
-  const plan = planQemu(qemu, machine, machineFiles, { kind: 'restore', keepsRam: true });
+  const plan = planQemu(qemu, machine, machineFiles, {
+    kind: 'restore',
+    keepsRam: true,
+    network: false,
+  });
   await saveMachine(draft, plan, async (client, qmp) => {
-    await restoreState(qmp);
+    await restoreState(qmp, plan);
     await within(client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'template', 'disks');
     await stopWithoutImage(qmp, DISK_BYTES);
   });

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxOptions } from './options.js';
-import { vmmUser, type VmmUser } from './vmm-user.js';
+import { vmmIds, type VmmIds } from './vmm-ids.js';
 
 /** What is to be done about a wall that this host may not allow. */
 export type WallPolicy = 'off' | 'try' | 'require';
@@ -24,6 +24,11 @@ export interface SecurityOptions {
    * one: `try` goes without where that can't be, `require` does not start the box.
    */
   vmmUser: WallPolicy;
+  /**
+   * The VMM of a box without a network has none either: an empty network namespace. Root can make one, others
+   * where the host allows user namespaces. That QEMU itself lets nothing through does not depend on it.
+   */
+  vmmNamespaces: WallPolicy;
   /** What the box reaches when `BoxOptions.network` does not say. */
   network: 'default' | 'none';
   /**
@@ -46,13 +51,19 @@ export type SecurityPreset = 'development' | 'standard' | 'maximum';
 export const SecurityOptions = {
   /** To look into a VMM at work: it may be traced as the caller's own process, no call is filtered. */
   development(): SecurityOptions {
-    return { ...SecurityOptions.standard(), vmmSandbox: false, vmmUser: 'off' };
+    return {
+      ...SecurityOptions.standard(),
+      vmmSandbox: false,
+      vmmUser: 'off',
+      vmmNamespaces: 'off',
+    };
   },
   /** The default: each wall that the host allows, and Docker's capabilities and filter. */
   standard(): SecurityOptions {
     return {
       vmmSandbox: true,
       vmmUser: 'try',
+      vmmNamespaces: 'try',
       network: 'default',
       capDrop: [],
       seccomp: true,
@@ -69,6 +80,7 @@ export const SecurityOptions = {
     return {
       vmmSandbox: true,
       vmmUser: 'require',
+      vmmNamespaces: 'require',
       network: 'none',
       capDrop,
       seccomp: true,
@@ -89,10 +101,11 @@ export function settleSecurity(
     return SecurityOptions[security]();
   }
   const settled = { ...SecurityOptions.standard(), ...security };
-  if (!['off', 'try', 'require'].includes(settled.vmmUser))
-    throw new BoxliteError('invalid-argument', `vmmUser can't be "${settled.vmmUser}"`, {
-      hint: 'use off, try or require',
-    });
+  for (const wall of ['vmmUser', 'vmmNamespaces'] as const)
+    if (!['off', 'try', 'require'].includes(settled[wall]))
+      throw new BoxliteError('invalid-argument', `${wall} can't be "${settled[wall]}"`, {
+        hint: 'use off, try or require',
+      });
   return settled;
 }
 
@@ -107,18 +120,25 @@ export function withSecurity(options: BoxOptions): BoxOptions {
   };
 }
 
-/** Whom the VMM of a box is to run as. @throws unsupported when it must have a user and can't */
-export function requiredVmmUser(
+/** Users for the VMM of a box. @throws unsupported when it must have one of its own and can't */
+export function requiredVmmIds(
   { vmmUser: policy } = SecurityOptions.standard(),
-  box: { id: string; lockId: number },
-): VmmUser | undefined {
+  box: { id: string },
+): VmmIds | undefined {
   if (policy === 'off') return undefined;
-  const user = vmmUser(box.lockId);
-  if (user === undefined && policy === 'require')
+  const ids = vmmIds();
+  if (ids === undefined && policy === 'require')
     throw new BoxliteError(
       'unsupported',
       `box ${box.id} is to have a VMM with a user of its own, which only root can give it`,
       { hint: "run as root, or say vmmUser: 'try' (the preset `standard`)" },
     );
-  return user;
+  return ids;
 }
+
+/** What of `vmmNamespaces` holds for a box; one that was made before there were any is held to its `vmmUser`. */
+export function vmmNamespaces(security: StoredSecurity = SecurityOptions.standard()): WallPolicy {
+  return security.vmmNamespaces ?? security.vmmUser;
+}
+
+type StoredSecurity = Pick<SecurityOptions, 'vmmUser'> & Partial<SecurityOptions>;

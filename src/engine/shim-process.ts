@@ -13,8 +13,9 @@ import { BoxliteError } from '../errors.js';
 import type { LaunchPlan } from '../vmm/driver.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import { bootError } from './facts.js';
+import type { WallPolicy } from './security.js';
 import { vmmLimits } from './vmm-limits.js';
-import type { VmmUser } from './vmm-user.js';
+import type { VmmIds } from './vmm-ids.js';
 
 /** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */
 const START_TIMEOUT_MS = 20_000;
@@ -24,13 +25,14 @@ const CONSOLE_LIMIT_BYTES = 262_144;
 
 const RLIMIT_FSIZE = 1;
 
-const KEEP_ID = 0xffff_ffff;
-
 export interface ShimStart {
   box: string;
   directory: string;
   plan: LaunchPlan;
-  user: VmmUser | undefined;
+  /** A user of its own for the VMM; undefined = it is who we are. With shares, these say. */
+  ids: VmmIds | undefined;
+  /** Namespaces for the VMM: an empty network, where the plan has none. Default `try`. */
+  namespaces?: WallPolicy;
   /** A template is being made: the VMM ends with this process, whatever stage it is in. */
   template?: boolean;
   onExit?: readonly string[];
@@ -45,8 +47,8 @@ export interface ShimStart {
 }
 
 export interface ShareAccess {
-  /** First of the ids that the VMM gets; undefined = it has the caller's own. */
-  idBase: number | undefined;
+  /** Ids of its own for the VMM; undefined = it has the caller's. */
+  ids: VmmIds | undefined;
   /** The one share is exported itself, since the host allows no mounts. */
   direct: boolean;
 }
@@ -93,13 +95,11 @@ export async function startShim(start: ShimStart): Promise<ShimProcess> {
 
 function configOf(start: ShimStart) {
   const { plan, shares } = start;
-  const { idBase = KEEP_ID, direct = false } = shares ?? {};
-  // With ids of its own it is none of the users that VMMs without volumes are.
-  const user = shares === undefined ? start.user : undefined;
+  const { ids, direct = false } = shares ?? { ids: start.ids };
   const preload = plan.preload ? nativeProgram('boxlite-ram.so') : '';
   return {
     generation: GENERATION,
-    flags: start.template === true ? SHIM_FLAGS.TEMPLATE : 0,
+    flags: (start.template === true ? SHIM_FLAGS.TEMPLATE : 0) | namespaceFlags(start),
     box: start.box,
     directory: start.directory,
     consoleLimit: CONSOLE_LIMIT_BYTES,
@@ -113,9 +113,10 @@ function configOf(start: ShimStart) {
     qmpFd: plan.qmpFd,
     portFd: plan.portFd,
     consoleFd: plan.consoleFd,
-    uid: user?.uid ?? KEEP_ID,
-    gid: user?.gid ?? KEEP_ID,
-    groups: (user?.groups ?? []).map((gid) => ({ gid })),
+    idDirectory: ids?.directory ?? '',
+    firstId: ids?.first ?? 0,
+    idRanges: ids?.ranges ?? 0,
+    foreignIds: (ids?.foreign ?? []).map(({ first, last }) => ({ first, last })),
     rlimits: [...vmmLimits(), ...fileLimit(start)],
     preload,
     onExit: [...(start.onExit ?? [])],
@@ -127,8 +128,12 @@ function configOf(start: ShimStart) {
       path,
       flags: (readOnly ? SHARE_FLAGS.READ_ONLY : 0) | (direct ? SHARE_FLAGS.DIRECT : 0),
     })),
-    idBase,
   };
+}
+
+function namespaceFlags({ plan, namespaces = 'try' }: ShimStart): number {
+  if (plan.network || namespaces === 'off') return 0;
+  return SHIM_FLAGS.NO_NETWORK | (namespaces === 'require' ? SHIM_FLAGS.NEED_NAMESPACES : 0);
 }
 
 function fileLimit({ fileLimitBytes }: ShimStart): ReturnType<typeof vmmLimits> {

@@ -9,7 +9,7 @@ import type { Assets } from '../vmm/assets.js';
 import type { Launch, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { projectRoot } from '../vmm/native-programs.js';
 import { planQemu, sandboxed } from '../vmm/qemu/command.js';
-import { continueMachine, restoreState } from '../vmm/qemu/migration.js';
+import { continueMachine, cutLink, restoreState } from '../vmm/qemu/migration.js';
 import { dropTemplate, type Template } from '../vmm/template.js';
 import { type BoxFiles, makeDisk, prepareBoxFiles } from './box-files.js';
 import { assetsOfBox, blamingKernel } from './box-kernel.js';
@@ -29,7 +29,7 @@ import { settle } from './observe.js';
 import type { StartOptions } from './options.js';
 import { FIRST_DELAY_MS, isRestartDue, nextDelayMs } from './restart-decision.js';
 import { endWaitingShim } from './shim-end.js';
-import { requiredVmmUser } from './security.js';
+import { requiredVmmIds, vmmNamespaces } from './security.js';
 import { startShim, type ShimProcess } from './shim-process.js';
 import { StageClock } from './stage-clock.js';
 import { waitForEnd } from './stop.js';
@@ -142,7 +142,7 @@ async function launch(
     assetsOfBox(context.host, boxName(record), spec),
     prepareBoxFiles(context, record, spec),
     context.host.accelerator(),
-    prepareVolumes(spec, record.lockId),
+    prepareVolumes(spec),
   ]);
   const machine: MachineSpec = {
     cpus: spec.cpus,
@@ -159,8 +159,8 @@ async function launch(
   noteAttempt(context, record, request, machine, template?.key);
 
   const start: Launch = template
-    ? { kind: 'restore' }
-    : { kind: 'boot', guest: await context.host.guest(machine, assets) };
+    ? { kind: 'restore', network: spec.network }
+    : { kind: 'boot', guest: await context.host.guest(machine, assets), network: spec.network };
   const qemu = await context.host.qemu();
   const machineFiles: MachineFiles = template
     ? { ...files, ...volumes.files, ram: template.ram, state: template.state }
@@ -169,7 +169,8 @@ async function launch(
     box: record.id,
     directory,
     plan: sandboxed(planQemu(qemu, machine, machineFiles, start), spec.security?.vmmSandbox),
-    user: requiredVmmUser(spec.security, record),
+    ids: requiredVmmIds(spec.security, record),
+    namespaces: vmmNamespaces(spec.security),
     ...(volumes.access && { shares: volumes.access }),
     fileLimitBytes: fileLimitBytes(spec),
     onExit: exitHook(context, record.id),
@@ -183,8 +184,9 @@ async function launch(
     client = await ShimClient.connect(directory, { name: boxName(record) });
     if (client === null)
       throw new BoxliteError('boot-failed', `the shim of box ${boxName(record)} is gone`);
-    if (template) await restore(directory, template, clock);
-    else await within(client.waitReady(), BOOT_DEADLINE_MS, boxName(record), 'agent');
+    if (template) await restore(directory, template, spec, clock);
+    else if (!spec.network) await bootWithoutLink(directory);
+    if (!template) await within(client.waitReady(), BOOT_DEADLINE_MS, boxName(record), 'agent');
     clock.lap(template ? 'restore' : 'boot');
     crashPoint('start:restored');
     const main = await bringUp(client, record, spec, request, clock, volumes);
@@ -249,13 +251,28 @@ async function chooseTemplate(
   return (await imageTemplate(context, request)) ?? base;
 }
 
-async function restore(directory: string, template: Template, clock: StageClock): Promise<void> {
+async function restore(
+  directory: string,
+  template: Template,
+  { network }: BoxSpec,
+  clock: StageClock,
+): Promise<void> {
   const qmp = await openMonitor(directory);
   clock.lap('vmm');
   try {
-    await restoreState(qmp);
+    await restoreState(qmp, { network });
     // An image's template was saved standing still.
     if (template.disk !== undefined) await continueMachine(qmp);
+  } finally {
+    qmp.close();
+  }
+}
+
+/** Lets a machine boot whose network is cut first. */
+async function bootWithoutLink(directory: string): Promise<void> {
+  const qmp = await openMonitor(directory);
+  try {
+    await Promise.all([cutLink(qmp), continueMachine(qmp)]);
   } finally {
     qmp.close();
   }

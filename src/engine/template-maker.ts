@@ -23,16 +23,13 @@ import { bootError } from './facts.js';
 import type { Host } from './host.js';
 import { openMonitor } from './monitor.js';
 import { startShim } from './shim-process.js';
-import { vmmUser } from './vmm-user.js';
+import { vmmIds } from './vmm-ids.js';
 
 /** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
 const BOOT_DEADLINE_MS = 120_000;
 
 /** One maker works at most this long; others wait for it. */
 const LOCK_TIMEOUT_MS = BOOT_DEADLINE_MS + 30_000;
-
-/** A user id for VMMs that are no box's; lock ids of boxes count up from 0 and never reach it. */
-const TEMPLATE_USER = 65_535;
 
 /** The plan that identifies a template: the command line with nothing of one home in it. */
 export function templatePlan(program: QemuProgram, machine: MachineSpec): LaunchPlan {
@@ -146,7 +143,7 @@ export async function saveMachine(
     box: 'template',
     directory: draft.directory,
     plan,
-    user: vmmUser(TEMPLATE_USER),
+    ids: vmmIds(),
     template: true,
   });
   const client = await ShimClient.connect(draft.directory);

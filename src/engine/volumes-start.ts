@@ -1,16 +1,15 @@
 /** A box's volumes when it starts: who the VMM is, what it exports, what the agent mounts. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { BootstrapValues } from '../agent/client.js';
-import { LIMITS, MOUNT_KINDS } from '../agent/protocol.js';
+import { MOUNT_KINDS } from '../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { MachineFiles } from '../vmm/driver.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import type { BoxSpec } from './box-spec.js';
 import type { ShareAccess } from './shim-process.js';
 import { MOUNT_FLAGS, parseTmpfsOptions } from './tmpfs.js';
-import { isMapped } from './vmm-user.js';
+import { vmmIds } from './vmm-ids.js';
 import type { BoxVolume } from './volumes.js';
 
 export interface PreparedVolumes {
@@ -20,46 +19,19 @@ export interface PreparedVolumes {
   mounts: BootstrapValues['mounts'];
 }
 
-/**
- * @param lockId the box's; picks its range of ids
- * @throws invalid-argument when a path of the host is gone, unsupported when this host allows it no way
- */
-export async function prepareVolumes(spec: BoxSpec, lockId: number): Promise<PreparedVolumes> {
+/** @throws invalid-argument when a path of the host is gone, unsupported when this host allows it no way */
+export async function prepareVolumes(spec: BoxSpec): Promise<PreparedVolumes> {
   const { volumes } = spec;
   if (volumes.length === 0)
     return { files: {}, access: undefined, mounts: mountRequests(spec, false) };
   const kinds = await Promise.all(volumes.map(kindOf));
-  const idBase = shareIdBase(lockId);
-  const direct = idBase === undefined && (await mustExportDirectly(volumes, kinds));
+  const ids = vmmIds();
+  const direct = ids === undefined && (await mustExportDirectly(volumes, kinds));
   return {
     files: { shares: volumes.map(({ path, readOnly }) => ({ path, readOnly })) },
-    access: { idBase, direct },
+    access: { ids, direct },
     mounts: mountRequests(spec, direct),
   };
-}
-
-/** Above what VMMs without volumes get, and below what Linux keeps for "no id". */
-const FIRST_SHARE_ID = 2 ** 31;
-const MOST_RANGES = 2 ** 15 - 1;
-
-/**
- * First of the ids that a box's VMM has on the host, when we are root. Undefined when we are not, or in a
- * user namespace that does not have them: then the VMM has our own id.
- */
-export function shareIdBase(lockId: number): number | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  if (lockId >= MOST_RANGES)
-    throw new BoxliteError(
-      'unsupported',
-      `no more than ${MOST_RANGES} boxes can have volumes where root runs them`,
-      { hint: 'remove boxes that are of no use any more' },
-    );
-  const first = FIRST_SHARE_ID + lockId * LIMITS.SHARE_IDS;
-  const maps = ['/proc/self/uid_map', '/proc/self/gid_map'].map((path) =>
-    readFileSync(path, 'utf8'),
-  );
-  const ends = [first, first + LIMITS.SHARE_IDS - 1];
-  return maps.every((map) => ends.every((id) => isMapped(id, map))) ? first : undefined;
 }
 
 type Kind = 'directory' | 'file';

@@ -55,11 +55,18 @@ export interface GuestKernel {
   tscKhz?: number;
 }
 
-export type Launch =
-  /** Boot the kernel; guest memory is kept in the RAM file when there is one, as a template needs. */
-  | { kind: 'boot'; guest: GuestKernel }
-  /** Continue a template. Its RAM file is only read, unless it is a copy that is to become another's. */
-  | { kind: 'restore'; keepsRam?: boolean };
+export type Launch = (
+  | /** Boot the kernel; guest memory is kept in the RAM file when there is one, as a template needs. */
+    { kind: 'boot'; guest: GuestKernel }
+    /** Continue a template. Its RAM file is only read, unless it is a copy that is to become another's. */
+  | { kind: 'restore'; keepsRam?: boolean }
+) & {
+  /**
+   * False: the network device, which every machine has, leads nowhere. No machine's template depends on
+   * it. One that boots waits until its link has been cut and it is told to go on.
+   */
+  network?: boolean;
+};
 
 /** All that the shim needs to start the VMM. */
 export interface LaunchPlan {
@@ -73,6 +80,8 @@ export interface LaunchPlan {
   shares: { fd: number; entries: readonly Share[] };
   /** The interposer is needed, which hands this VMM its descriptors where it would open files itself. */
   preload: boolean;
+  /** The VMM has the host's network. */
+  network: boolean;
 }
 
 /** Extents of an image's VMDK are reached as `/dev/fdset/N` from this N up. */

@@ -8,7 +8,11 @@ beforeAll(() => home.create());
 afterAll(() => home.remove());
 
 const isRoot = process.getuid?.() === 0;
-const EVERY_USER = { ...SecurityOptions.maximum(), vmmUser: 'try' } as const;
+const EVERY_USER = {
+  ...SecurityOptions.maximum(),
+  vmmUser: 'try',
+  vmmNamespaces: 'try',
+} as const;
 
 test('the walls of a running box are shown as they stand', async () => {
   const [standard, development] = [

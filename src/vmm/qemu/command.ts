@@ -47,6 +47,9 @@ export const STATE_URI = `unix:${descriptorPath(FD.stateDirectory)}/${STATE_SOCK
 /** Address from which a restored machine reads its state. */
 export const INCOMING_URI = `fd:${FD.state}`;
 
+/** The guest's end of the network, which can be cut. */
+export const LINK = 'net0';
+
 /** What the image's device reads from; its `file` can be changed while the machine stands still. */
 export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': true } as const;
 
@@ -78,6 +81,7 @@ export function planQemu(
   }
 
   const shares = files.shares ?? [];
+  const network = launch.network ?? true;
   const kvm = machine.accelerator === 'kvm';
   if (kvm) passed.push({ fd: FD.kvm, path: '/dev/kvm', write: true });
 
@@ -89,7 +93,7 @@ export function planQemu(
     ...launchArguments(launch),
     ...portArguments(),
     ...diskArguments(files),
-    ...otherDeviceArguments(shares),
+    ...otherDeviceArguments(shares, network),
     ...monitorArguments(),
     ...SANDBOX,
   ];
@@ -104,6 +108,7 @@ export function planQemu(
     // A RAM file that is to be kept belongs to us; a VMM of another user could not open it anew.
     // With shares it makes up for a call that is refused.
     preload: kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
+    network,
   };
 }
 
@@ -152,6 +157,7 @@ function launchArguments(launch: Launch): string[] {
     ...['-kernel', descriptorPath(FD.kernel), '-initrd', descriptorPath(FD.initramfs)],
     // reboot=t: a triple fault, with -no-reboot the quickest way out. panic=-1: a panic is one too.
     ...['-append', kernelCommandLine(launch.guest.tscKhz)],
+    ...(launch.network === false ? ['-S'] : []),
   ];
 }
 
@@ -210,9 +216,11 @@ function blockFile(fdset: number, readOnly: boolean): object {
   };
 }
 
-function otherDeviceArguments(shares: readonly Share[]): string[] {
+function otherDeviceArguments(shares: readonly Share[], network: boolean): string[] {
+  // restrict: QEMU itself answers for an empty network, whatever the guest does with its device.
+  const backend = `user,id=${LINK}${network ? '' : ',restrict=on'}`;
   return [
-    ...['-netdev', 'user,id=net0', '-device', 'virtio-net-device,netdev=net0'],
+    ...['-netdev', backend, '-device', `virtio-net-device,netdev=${LINK}`],
     ...['-fsdev', shareBackend(shares)],
     ...['-device', 'virtio-9p-device,fsdev=share,mount_tag=share'],
     ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-device,rng=rng0'],

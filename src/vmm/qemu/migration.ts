@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { chmod, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../../errors.js';
-import { IMAGE_NODE, INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
+import { IMAGE_NODE, INCOMING_URI, LINK, STATE_SOCKET, STATE_URI } from './command.js';
 import type { QmpClient } from './qmp.js';
 
 /** Guest memory is in the RAM file already; only the devices' state travels (QEMU's name has the x-). */
@@ -45,16 +45,28 @@ export async function stopWithoutImage(qmp: QmpClient, bytes: number): Promise<v
   await qmp.execute('blockdev-reopen', { options: [{ ...IMAGE_NODE, file: 'nothing' }] });
 }
 
-/** Lets a machine run that was saved standing still. */
+/**
+ * Cuts the network on the host's side, where neither the guest nor a template's state has a say. To be called
+ * before the machine runs.
+ */
+export async function cutLink(qmp: QmpClient): Promise<void> {
+  await qmp.execute('set_link', { name: LINK, up: false });
+}
+
+/** Lets a machine run that was saved, or that waits, standing still. */
 export async function continueMachine(qmp: QmpClient): Promise<void> {
   await qmp.execute('cont');
 }
 
 /** Loads the state of a template into a machine that waits for it, and that runs on if it ran when it was saved. */
-export async function restoreState(qmp: QmpClient): Promise<void> {
+export async function restoreState(
+  qmp: QmpClient,
+  { network }: { network: boolean },
+): Promise<void> {
   const ended = migrationEnd(qmp);
   // Sent in one go: answers are only read for an error's sake.
   await Promise.all([
+    network ? undefined : cutLink(qmp),
     qmp.execute('migrate-set-capabilities', CAPABILITIES),
     qmp.execute('migrate-incoming', { uri: INCOMING_URI }),
     ended,

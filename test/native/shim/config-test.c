@@ -21,12 +21,14 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
     check("files", config.file_count == 2 && config.files[0].fd == 6 && config.files[1].flags == 1 &&
                        text_is(config.files[1].path, "disk.ext4"));
     check("descriptors", config.qmp_fd == 10 && config.port_fd == 11 && config.console_fd == 12);
-    check("ids", config.uid == UNCHANGED_ID && config.gid == UNCHANGED_ID && config.groups[0] == 108);
+    check("ids", text_is(config.id_directory, "/run/boxlite") && config.first_id == 2147483648u &&
+                     config.id_ranges == 32767 && config.foreign_count == 1 &&
+                     config.foreign_ids[0].last == 2147483649u);
     check("limits", config.rlimit_count == 1 && config.rlimits[0].hard == 4096);
     check("preload", text_is(config.preload, ""));
     check("on exit", text_is(config.exit_argv[1], "cli.js") && text_is(config.exit_env[0], "HOME=/root"));
     check("shares", config.share_fd == 6 && config.share_count == 1 && config.shares[0].flags == 1 &&
-                        text_is(config.shares[0].path, "/srv/data: of mine") && config.id_base == 2147483648u);
+                        text_is(config.shares[0].path, "/srv/data: of mine"));
     check("exit delay", config.exit_delay_ms == 100);
     check("time limit", config.timeout_ms == 60000);
     config_free(&config);

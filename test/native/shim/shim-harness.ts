@@ -12,7 +12,6 @@ import { nativeProgram } from '../../../src/vmm/native-programs.js';
 import { FramePeer } from './frame-peer.js';
 
 export const BOX = '01jdtest000000000000000000';
-export const KEEP_ID = 0xffff_ffff;
 const NATIVE = join(import.meta.dirname, '../../../native');
 const FAKE_VMM = join(NATIVE, 'build/test/shim/fake-vmm');
 
@@ -84,9 +83,10 @@ export class ShimHarness implements AsyncDisposable {
       qmpFd: DESCRIPTORS.qmp,
       portFd: DESCRIPTORS.port,
       consoleFd: DESCRIPTORS.console,
-      uid: KEEP_ID,
-      gid: KEEP_ID,
-      groups: [],
+      idDirectory: '',
+      firstId: 0,
+      idRanges: 0,
+      foreignIds: [],
       rlimits: [],
       preload: '',
       onExit: [],
@@ -95,7 +95,6 @@ export class ShimHarness implements AsyncDisposable {
       timeoutMs: 0,
       shareFd: DESCRIPTORS.share,
       shares: [],
-      idBase: KEEP_ID,
       ...changes,
     };
   }

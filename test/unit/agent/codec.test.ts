@@ -124,9 +124,10 @@ describe('encodeTable', () => {
       qmpFd: 3,
       portFd: 4,
       consoleFd: 5,
-      uid: 0xffff_ffff,
-      gid: 0xffff_ffff,
-      groups: [{ gid: 9 }],
+      idDirectory: '',
+      firstId: 1,
+      idRanges: 1,
+      foreignIds: [{ first: 1, last: 2 }],
       rlimits: [],
       preload: '',
       onExit: [],
@@ -135,11 +136,10 @@ describe('encodeTable', () => {
       timeoutMs: 0,
       shareFd: 19,
       shares: [],
-      idBase: 0xffff_ffff,
     });
     expect(bytes.subarray(8, 19).toString('hex')).toBe('0100000062020000002f64');
     expect(bytes).toHaveLength(
-      4 * 2 + 5 + 6 + 4 + 10 + 4 + 18 + 12 + 8 + 8 + 4 + 4 + 4 + 4 + 8 + 12,
+      4 * 2 + 5 + 6 + 4 + 10 + 4 + 18 + 12 + 12 + 12 + 4 + 4 + 4 + 4 + 8 + 8,
     );
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { BoxOptions } from '../../../src/engine/options.js';
 import { checkMounts, findVolumes } from '../../../src/engine/volumes.js';
-import { prepareVolumes, shareIdBase } from '../../../src/engine/volumes-start.js';
+import { prepareVolumes } from '../../../src/engine/volumes-start.js';
 import { boxSpec } from './engine-fixture.js';
 
 function temporary(): string {
@@ -95,7 +95,7 @@ describe('the host’s side of a volume', () => {
 
   test('that is gone when the box starts is told with what to do', async () => {
     const gone = { source: '/s', path: '/nonexistent/p', target: '/x', readOnly: true };
-    await expect(prepareVolumes({ ...boxSpec(), volumes: [gone] }, 0)).rejects.toMatchObject({
+    await expect(prepareVolumes({ ...boxSpec(), volumes: [gone] })).rejects.toMatchObject({
       code: 'invalid-argument',
       message: 'the volume for /x is gone from the host: /nonexistent/p does not exist',
       hint: 'put it back, or remove the box and create it with another path',
@@ -110,7 +110,7 @@ test('outer mounts come before those inside them', async () => {
     ...boxSpec({ tmpfs: [{ guestPath: '/a/b', options: 'size=1m' }] }),
     volumes: [at('/a/b/c'), at('/a')],
   };
-  const { mounts } = await prepareVolumes(spec, 0);
+  const { mounts } = await prepareVolumes(spec);
   expect(mounts).toEqual([
     { kind: 2, source: '1', target: '/a', flags: 5, options: '' },
     { kind: 1, source: '', target: '/a/b', flags: 14, options: 'size=1m' },
@@ -119,30 +119,5 @@ test('outer mounts come before those inside them', async () => {
 });
 
 test('a box without volumes needs no look at the host', async () => {
-  expect(await prepareVolumes(boxSpec(), 0)).toEqual({ files: {}, access: undefined, mounts: [] });
-});
-
-describe('ids of a VMM with volumes', () => {
-  const asUser = (uid: number): void => {
-    vi.spyOn(process, 'getuid').mockReturnValue(uid);
-    onTestFinished(() => {
-      vi.restoreAllMocks();
-    });
-  };
-
-  test('are the caller’s own where it is not root', () => {
-    asUser(1000);
-    expect(shareIdBase(0)).toBeUndefined();
-  });
-
-  test('end before those that Linux keeps, and no two boxes share any', () => {
-    asUser(0);
-    const [first, second, last] = [0, 1, 32_766].map(shareIdBase);
-    // In a user namespace that lacks them, none has any.
-    if (first === undefined) return;
-    expect(first).toBe(2 ** 31);
-    expect(second).toBe(2 ** 31 + 65_536);
-    expect((last ?? 0) + 65_535).toBeLessThan(2 ** 32 - 65_536);
-    expect(() => shareIdBase(32_767)).toThrow('no more than 32767 boxes');
-  });
+  expect(await prepareVolumes(boxSpec())).toEqual({ files: {}, access: undefined, mounts: [] });
 });

@@ -72,6 +72,7 @@ test('a box is restored by this command line', () => {
     consoleFd: 12,
     shares: { fd: 19, entries: [] },
     preload: true,
+    network: true,
   });
 });
 
@@ -116,6 +117,20 @@ test('box and template differ in what only one of them needs, and in nothing els
     'console=ttyS0 panic=-1 reboot=t quiet',
   ]);
 });
+
+test.each([
+  ['restored', RESTORED, RESTORE, []],
+  ['booted', BOX_DISKS, BOOT, ['-S']],
+] as const)(
+  'a machine without a network that is %s differs in what QEMU lets through',
+  (_how, files, launch, waits) => {
+    const shared = planQemu(OLD_QEMU, MACHINE, files, launch);
+    const none = planQemu(OLD_QEMU, MACHINE, files, { ...launch, network: false });
+    expect([shared.network, none.network]).toEqual([true, false]);
+    expect(difference(none.argv, shared.argv)).toEqual([...waits, 'user,id=net0,restrict=on']);
+    expect(difference(shared.argv, none.argv)).toEqual(['user,id=net0']);
+  },
+);
 
 test('the devices stand in one order, whatever the image is made of', () => {
   const devices = ({ argv }: LaunchPlan): string[] =>

@@ -1,0 +1,17 @@
+#include "no-network.h"
+
+#include <sched.h>
+
+int no_network(struct jail *jail, struct err *err) {
+    const struct config *config = jail->config;
+    if (!(config->flags & BL_SHIM_FLAG_NO_NETWORK) || unshare(CLONE_NEWNET) == 0)
+        return 0;
+    /* Who is not root needs a user namespace to make one; with volumes we are in one already. Its id maps stay
+     * empty: the VMM is nobody in there, can make no further one, and to files it is who it was. */
+    if (!config->share_count && jail->id == UNCHANGED_ID && unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
+        return 0;
+    if (config->flags & BL_SHIM_FLAG_NEED_NAMESPACES)
+        return err_errno(err, "jail: this host refuses the VMM a network namespace of its own (vmmNamespaces 'try' "
+                              "goes without)");
+    return 0;
+}
