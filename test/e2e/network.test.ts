@@ -1,8 +1,11 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BOXLITE, run } from '../helpers/cli.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -32,6 +35,55 @@ const outward = Object.values(networkInterfaces())
 const HOST = '10.0.2.2';
 const RESOLVER = '10.0.2.3';
 
+describe('a box with a network', () => {
+  const refused = expect.stringMatching(/^\S+: (nc: .*refused)?$/) as string;
+
+  it('reaches the host as others on its network do, and nothing of its loopback', async () => {
+    seen = 0;
+    // In IPv6 the host's end would be fec0::2.
+    const ipv6 = `sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; ip address add fec0::15/64 dev eth0
+      ip link set eth0 up; ${ask('fec0::2')}`;
+    const closed = [HOST, '127.0.0.1', '10.0.2.4', '169.254.169.254', '0.0.0.0'];
+    const open = outward === undefined ? [] : [outward];
+    const script = `${[...closed, ...open].map(ask).join('; ')}; (${ipv6}) 2>/dev/null`;
+    const output = await home.ok(['run', '--rm', '--privileged', 'busybox', 'sh', '-c', script]);
+    const answers = open.map((address) => `${address}: from the host`);
+    const lines = output.split('\n').filter((line) => line !== '');
+    expect(lines.filter((line) => line.endsWith('from the host'))).toEqual(answers);
+    expect(seen).toBe(answers.length);
+    expect(lines[0]).toEqual(refused);
+  });
+
+  /** Only root may put another /etc/resolv.conf in the place of the host's, for one process and its children. */
+  it.runIf(process.getuid?.() === 0)('asks a resolver that listens on the loopback', async () => {
+    const resolver = createSocket('udp4', (query, { port: to, address }) =>
+      resolver.send(answerTo(query), to, address),
+    );
+    resolver.bind(53, '127.0.0.53');
+    await once(resolver, 'listening');
+    const conf = join(home.path, 'resolv.conf');
+    await writeFile(conf, 'nameserver 127.0.0.53\n');
+    const ours = `mount --bind ${conf} /etc/resolv.conf && exec "$@"`;
+    const look = `nslookup -type=a a.test ${RESOLVER}; ${ask(HOST)}`;
+    const command = ['run', '--rm', 'busybox', 'sh', '-c', look];
+    const { stdout } = await run('unshare', ['-m', 'sh', '-c', ours, 'sh', BOXLITE, ...command], {
+      env: { HOME: home.path, BOXLITE_HOME: home.path },
+    });
+    resolver.close();
+    expect(stdout.toString()).toContain('192.0.2.77');
+    expect(stdout.toString()).not.toContain('from the host');
+  });
+});
+
+/** The query as its own answer, with one address: 192.0.2.77. */
+function answerTo(query: Buffer): Buffer {
+  const header = Buffer.from(query.subarray(0, 12));
+  header.writeUInt16BE(0x8180, 2);
+  header.writeUInt16BE(1, 6);
+  const answer = Buffer.from('c00c000100010000003c0004c000024d', 'hex');
+  return Buffer.concat([header, query.subarray(12), answer]);
+}
+
 describe('a box without a network', () => {
   /** What root of a privileged box does to get one: bind the driver that the agent has unbound. */
   const grab = `
@@ -52,7 +104,17 @@ describe('a box without a network', () => {
       expect(stdout.toString(), how).toEqual(nothing);
     };
     seen = 0;
-    await home.ok(['run', '-d', '--privileged', '--network=none', '--name', 'grabs', 'busybox', 'sleep', '1000']);
+    await home.ok([
+      'run',
+      '-d',
+      '--privileged',
+      '--network=none',
+      '--name',
+      'grabs',
+      'busybox',
+      'sleep',
+      '1000',
+    ]);
     await attempt('from a template');
     await home.ok(['pause', 'grabs']);
     await home.ok(['unpause', 'grabs']);

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { shutsLoopback } from '../../vmm/loopback-check.js';
 import { nativeProgram } from '../../vmm/native-programs.js';
 import type { EngineContext } from '../context.js';
 import { findMke2fs } from '../setup.js';
@@ -22,6 +23,12 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
     },
     { name: 'mke2fs', title: 'mke2fs', run: async () => ok(await findMke2fs()) },
     { name: 'native', title: 'Native programs', run: checkNative },
+    {
+      name: 'loopback',
+      title: 'Host loopback',
+      needs: ['disk', 'qemu', 'native'],
+      run: async () => checkLoopback((await host.qemu()).path),
+    },
     {
       name: 'kernel',
       title: 'Guest kernel',
@@ -49,6 +56,14 @@ async function checkNative(): Promise<Finding> {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return fault(`${shim} does not run: ${reason}`, 'install BoxLite again on this machine');
   }
+}
+
+async function checkLoopback(qemu: string): Promise<Finding> {
+  if (await shutsLoopback(qemu)) return ok('shut to boxes');
+  return warning(
+    'open to boxes, at 10.0.2.2: the network is built into this QEMU',
+    'take the QEMU of a distribution, or give boxes no network (--network none)',
+  );
 }
 
 /** @param named `BOXLITE_KERNEL` or the configuration's, which the next set-up would take */

@@ -106,8 +106,8 @@ export function planQemu(
     consoleFd: FD.console,
     shares: { fd: FD.share, entries: shares },
     // A RAM file that is to be kept belongs to us; a VMM of another user could not open it anew.
-    // With shares it makes up for a call that is refused.
-    preload: kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
+    // With shares it makes up for a call that is refused; with a network it keeps the host's loopback shut.
+    preload: network || kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
     network,
   };
 }
@@ -217,8 +217,9 @@ function blockFile(fdset: number, readOnly: boolean): object {
 }
 
 function otherDeviceArguments(shares: readonly Share[], network: boolean): string[] {
-  // restrict: QEMU itself answers for an empty network, whatever the guest does with its device.
-  const backend = `user,id=${LINK}${network ? '' : ',restrict=on'}`;
+  // What it connects to, the interposer has a say in; it knows IPv4. restrict: QEMU itself answers for an
+  // empty network, whatever the guest does with its device.
+  const backend = `user,id=${LINK},ipv6=off${network ? '' : ',restrict=on'}`;
   return [
     ...['-netdev', backend, '-device', `virtio-net-device,netdev=${LINK}`],
     ...['-fsdev', shareBackend(shares)],

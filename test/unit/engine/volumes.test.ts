@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BoxOptions } from '../../../src/engine/options.js';
 import { checkMounts, findVolumes } from '../../../src/engine/volumes.js';
 import { prepareVolumes } from '../../../src/engine/volumes-start.js';

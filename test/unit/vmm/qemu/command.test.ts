@@ -36,7 +36,7 @@ const DISKS = (image: string): string[] => [
   ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
 ];
 const REST = [
-  ...['-netdev', 'user,id=net0', '-device', 'virtio-net-device,netdev=net0', '-fsdev'],
+  ...['-netdev', 'user,id=net0,ipv6=off', '-device', 'virtio-net-device,netdev=net0', '-fsdev'],
   'local,id=share,path=/proc/self/fd/19,security_model=none,readonly=on',
   ...['-device', 'virtio-9p-device,fsdev=share,mount_tag=share'],
   ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-device,rng=rng0'],
@@ -118,6 +118,10 @@ test('box and template differ in what only one of them needs, and in nothing els
   ]);
 });
 
+test('a network needs the interposer, which keeps the host’s loopback shut, whatever QEMU it is', () => {
+  expect(planQemu(NEW_QEMU, MACHINE, RESTORED, RESTORE).preload).toBe(true);
+});
+
 test.each([
   ['restored', RESTORED, RESTORE, []],
   ['booted', BOX_DISKS, BOOT, ['-S']],
@@ -127,8 +131,11 @@ test.each([
     const shared = planQemu(OLD_QEMU, MACHINE, files, launch);
     const none = planQemu(OLD_QEMU, MACHINE, files, { ...launch, network: false });
     expect([shared.network, none.network]).toEqual([true, false]);
-    expect(difference(none.argv, shared.argv)).toEqual([...waits, 'user,id=net0,restrict=on']);
-    expect(difference(shared.argv, none.argv)).toEqual(['user,id=net0']);
+    expect(difference(none.argv, shared.argv)).toEqual([
+      ...waits,
+      'user,id=net0,ipv6=off,restrict=on',
+    ]);
+    expect(difference(shared.argv, none.argv)).toEqual(['user,id=net0,ipv6=off']);
   },
 );
 
@@ -152,7 +159,7 @@ describe('memory of a template', () => {
     [10, 0, false],
   ])('is kept from QEMU %d.%d by the interposer: %s', (major, minor, preload) => {
     const program = { ...OLD_QEMU, version: [major, minor, 0] as const };
-    const plan = planQemu(program, MACHINE, RESTORED, RESTORE);
+    const plan = planQemu(program, MACHINE, RESTORED, { ...RESTORE, network: false });
     expect(plan.preload).toBe(preload);
     const readOnly = preload ? PRIVATE_RAM : `${PRIVATE_RAM},readonly=on,rom=off`;
     expect(plan.argv).toContain(readOnly);
@@ -212,7 +219,7 @@ describe('the export of a box with volumes', () => {
       NEW_QEMU,
       MACHINE,
       { ...RESTORED, shares: readOnly.map((each) => ({ path: '/srv', readOnly: each })) },
-      RESTORE,
+      { ...RESTORE, network: false },
     );
   const backend = ({ argv }: LaunchPlan): string | undefined => argv[argv.indexOf('-fsdev') + 1];
 
