@@ -1,5 +1,6 @@
 #include "ending.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -117,7 +118,8 @@ static void write_facts(struct shim *shim, int status) {
         WEXITSTATUS(status) == 0)
         return;
     struct err why = describe(shim, status);
-    shim->vmm_end = shim->vmm.killed ? "requested" : WIFSIGNALED(status) ? "signalled" : "exited";
+    bool aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT; /* an assertion of its own */
+    shim->vmm_end = shim->vmm.killed ? "requested" : aborted ? "aborted" : WIFSIGNALED(status) ? "signalled" : "exited";
     facts_write_boot_error(shim, shim->stage, &why);
 }
 

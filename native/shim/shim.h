@@ -92,7 +92,7 @@ struct shim {
     struct vmm vmm;
     bool faulted; /* we ended the VMM ourselves, because of `fault` */
     struct err fault;
-    const char *vmm_end; /* how the VMM of a start that failed has ended: "", exited, signalled or requested */
+    const char *vmm_end; /* of a start that failed: "", exited, aborted, signalled or requested */
 
     bool ready;
     uint8_t ready_payload[READY_BYTES];

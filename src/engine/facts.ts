@@ -72,7 +72,7 @@ export async function exitFact(directory: string): Promise<ExitFact | undefined>
 export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
   const fact = await readFact(directory, 'bootError');
   if (fact === undefined || fact.vmmEnd === 'requested') return undefined;
-  const gaveUp = fact.stage === 'vmm' && fact.vmmEnd === 'exited';
+  const gaveUp = fact.stage === 'vmm' && (fact.vmmEnd === 'exited' || fact.vmmEnd === 'aborted');
   const stage = printable(text(fact.stage)) || 'unknown';
   const said = [text(fact.vmm), text(fact.console)]
     .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))

@@ -96,6 +96,16 @@ test('boot-error.json tells the stage, the console and the VMM of a start that f
   expect(existsSync(join(harness.directory, 'exit.json'))).toBe(false);
 });
 
+test.each([
+  ['ABRT', 'aborted'],
+  ['KILL', 'signalled'],
+])('boot-error.json tells a VMM that gave up from one that was killed: %s', async (signal, end) => {
+  await using harness = await ShimHarness.make();
+  const argv = ['/bin/sh', '-c', `kill -${signal} $$`];
+  await harness.spawn(harness.config({ argv })).exited;
+  expect(await harness.fact('boot-error')).toMatchObject({ stage: 'vmm', vmmEnd: end });
+});
+
 test('boot-error.json tells of a template whose guest powered off before it was ready', async () => {
   await using harness = await ShimHarness.make();
   const argv = ['/bin/sh', '-c', 'echo last words >&9'];

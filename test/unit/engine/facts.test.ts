@@ -106,6 +106,7 @@ describe('a damaged file', () => {
 
 test.each([
   ['gave up', { stage: 'vmm', vmmEnd: 'exited' }, 'vmm-failed'],
+  ['aborted', { stage: 'vmm', vmmEnd: 'aborted' }, 'vmm-failed'],
   ['was killed', { stage: 'vmm', vmmEnd: 'signalled' }, 'boot-failed'],
   ['ended with its guest', { stage: 'agent', vmmEnd: 'exited' }, 'boot-failed'],
   ['was ended on request', { stage: 'vmm', vmmEnd: 'requested' }, undefined],
