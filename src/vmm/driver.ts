@@ -11,6 +11,8 @@ export interface MachineSpec {
   cpus: number;
   memoryMib: number;
   accelerator: AcceleratorName;
+  /** The guest may run virtual machines itself; only with KVM. */
+  nested?: true;
 }
 
 /** A file the shim opens and passes to the VMM under a fixed descriptor number. */

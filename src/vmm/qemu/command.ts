@@ -118,17 +118,26 @@ export function sandboxed(plan: LaunchPlan, isOn = true): LaunchPlan {
 }
 
 function machineArguments(machine: MachineSpec): string[] {
-  // acpi=on: the distributions' kernels find virtio-mmio devices through ACPI only. pic and pit stay
-  // on: without them nothing boots under TCG.
-  const accelerator =
-    // A box's code is small; the default translation buffer of 1 GB is not. A byte at a time is how
-    // "enhanced" rep movsb is emulated: without erms the kernel copies and clears by eight.
-    machine.accelerator === 'tcg' ? ['tcg,tb-size=64', 'max,erms=off'] : ['kvm', 'host'];
   return [
-    ...['-M', 'microvm,acpi=on,memory-backend=ram0'],
-    ...['-accel', accelerator[0] ?? '', '-cpu', accelerator[1] ?? ''],
+    // acpi=on: the distributions' kernels find virtio-mmio devices through ACPI only. rtc=on: with KVM a microvm has
+    // none, and the kernel looks for it for a second. pic and pit stay on: without them nothing boots under TCG.
+    ...['-M', 'microvm,acpi=on,rtc=on,memory-backend=ram0'],
+    // A box's code is small; the default translation buffer of 1 GB is not.
+    ...['-accel', machine.accelerator === 'tcg' ? 'tcg,tb-size=64' : 'kvm'],
+    ...['-cpu', processor(machine)],
     ...['-m', String(machine.memoryMib), '-smp', String(machine.cpus)],
   ];
+}
+
+/**
+ * Nested virtualization is code of the host's kernel, or of QEMU, that a guest can reach, and next to none needs it;
+ * a processor has one of the two names, and the other may be off as well. The same holds for the performance
+ * counters, which show what else the processor does.
+ */
+function processor({ accelerator, nested }: MachineSpec): string {
+  // A byte at a time is how "enhanced" rep movsb is emulated: without erms the kernel copies and clears by eight.
+  if (accelerator === 'tcg') return 'max,erms=off,svm=off';
+  return nested === true ? 'host,pmu=off' : 'host,svm=off,vmx=off,pmu=off';
 }
 
 /** QEMU 8.2 and newer can map a file privately without ever opening it for writing. */
@@ -162,7 +171,9 @@ function launchArguments(launch: Launch): string[] {
 }
 
 function kernelCommandLine(tscKhz: number | undefined): string {
-  const words = ['console=ttyS0', 'panic=-1', 'reboot=t', 'quiet'];
+  // nowatchdog: a pause stops the machine without its knowing, and after it the watchdog would take a busy processor
+  // for one that hung all the time.
+  const words = ['console=ttyS0', 'panic=-1', 'reboot=t', 'quiet', 'nowatchdog'];
   // Under emulation the counter is the host's own, while ticks come late or not at all: the kernel's watchdog,
   // which compares the two, would take the counter for the wrong one, and the guest's time would stand still
   // whenever its processors do.

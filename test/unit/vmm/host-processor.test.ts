@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostProcessor } from '../../../src/vmm/host-processor.js';
@@ -22,12 +23,12 @@ function processorOf(text: string, accelerator: 'tcg' | 'kvm'): string {
   return hostProcessor(accelerator, path);
 }
 
-test('the host’s processor is its model, and with KVM what it can', () => {
+test('the host’s processor is its model, and with KVM what it and the host’s kernel can', () => {
   const model =
     'vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\nstepping\t: 1';
   const text = `${PART}\n${PART.replaceAll('AMD', 'another')}`;
   expect(processorOf(text, 'tcg')).toBe(model);
-  expect(processorOf(text, 'kvm')).toBe(`${model}\nflags\t\t: fpu vme`);
+  expect(processorOf(text, 'kvm')).toBe(`${model}\nflags\t\t: fpu vme\n${release()}`);
 });
 
 test('what the host does at the moment, and how many it has, is none of it', () => {

@@ -16,8 +16,8 @@ const DRAFT: MachineFiles = {
   ...{ ram: '/h/templates/.k/ram', stateDirectory: '/h/templates/.k' },
 };
 
-const BASE = ['-M', 'microvm,acpi=on,memory-backend=ram0', '-accel', 'tcg,tb-size=64'];
-const SIZE = ['-cpu', 'max,erms=off', '-m', '512', '-smp', '2', '-object'];
+const BASE = ['-M', 'microvm,acpi=on,rtc=on,memory-backend=ram0', '-accel', 'tcg,tb-size=64'];
+const SIZE = ['-cpu', 'max,erms=off,svm=off', '-m', '512', '-smp', '2', '-object'];
 const PRIVATE_RAM = 'memory-backend-file,id=ram0,size=512M,mem-path=/proc/self/fd/13,share=off';
 const QUIET = ['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'];
 const PORT = [
@@ -84,7 +84,7 @@ test('a template boots by this command line', () => {
     ...[...BASE, ...SIZE, PRIVATE_RAM.replace('share=off', 'share=on')],
     ...QUIET,
     ...['-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
-    'console=ttyS0 panic=-1 reboot=t quiet tsc_early_khz=2400000 tsc=reliable',
+    'console=ttyS0 panic=-1 reboot=t quiet nowatchdog tsc_early_khz=2400000 tsc=reliable',
     ...PORT,
     ...['-add-fd', 'fd=17,set=1', '-add-fd', 'fd=18,set=2'],
     ...DISKS(IMAGE_FILE),
@@ -114,7 +114,7 @@ test('box and template differ in what only one of them needs, and in nothing els
   expect(difference(boot, restore)).toEqual([
     PRIVATE_RAM.replace('share=off', 'share=on'),
     ...['-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
-    'console=ttyS0 panic=-1 reboot=t quiet',
+    'console=ttyS0 panic=-1 reboot=t quiet nowatchdog',
   ]);
 });
 
@@ -181,10 +181,19 @@ describe('memory of a template', () => {
 test('KVM comes as a descriptor, by the interposer whatever QEMU it is', () => {
   const machine = { ...MACHINE, accelerator: 'kvm' as const };
   const plan = planQemu(NEW_QEMU, machine, RESTORED, RESTORE);
-  expect(plan.argv.slice(3, 7)).toEqual(['-accel', 'kvm', '-cpu', 'host']);
+  expect(plan.argv.slice(3, 6)).toEqual(['-accel', 'kvm', '-cpu']);
   expect(plan.env).toContain('BOXLITE_KVM_FD=21');
   expect(plan.files).toContainEqual({ fd: 21, path: '/dev/kvm', write: true });
   expect(plan.preload).toBe(true);
+});
+
+test.each([
+  ['by KVM', { accelerator: 'kvm' }, 'host,svm=off,vmx=off,pmu=off'],
+  ['by KVM, nested', { accelerator: 'kvm', nested: true }, 'host,pmu=off'],
+  ['by emulation', { accelerator: 'tcg' }, 'max,erms=off,svm=off'],
+] as const)('a guest %s has virtualization only where it is to have it', (_what, by, cpu) => {
+  const { argv } = planQemu(NEW_QEMU, { ...MACHINE, ...by }, RESTORED, RESTORE);
+  expect(argv[argv.indexOf('-cpu') + 1]).toBe(cpu);
 });
 
 describe.each([
