@@ -4,6 +4,7 @@ import { ShimClient } from '../agent/client.js';
 import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import { isActive } from '../store/status.js';
+import type { AcceleratorName } from '../vmm/driver.js';
 import { planQemu } from '../vmm/qemu/command.js';
 import { restoreState } from '../vmm/qemu/migration.js';
 import { boxFiles, makeDisk } from './box-files.js';
@@ -62,7 +63,7 @@ export async function agentOfBox(
       await lock[Symbol.asyncDispose]();
     };
     try {
-      const machine = await startMachine(context, id, directory, writes);
+      const machine = await startWhateverRuns(context, id, directory, writes);
       crashPoint('export:machine-up');
       return {
         client: machine.client,
@@ -115,12 +116,30 @@ async function freshDirectory(home: Home, id: string): Promise<string> {
   }
 }
 
+/** By emulation when it turns out that KVM has failed. */
+async function startWhateverRuns(
+  context: EngineContext,
+  id: string,
+  directory: string,
+  writes: boolean,
+): ReturnType<typeof startMachine> {
+  const { name } = await context.host.accelerator();
+  try {
+    return await startMachine(context, id, directory, writes, name);
+  } catch (error) {
+    if (!(await context.host.blamesKvm(name, error))) throw error;
+    await freshDirectory(context.home, id);
+    return startMachine(context, id, directory, writes, 'tcg');
+  }
+}
+
 /** A machine with the box's disks, bound to this process: it ends with it. */
 async function startMachine(
   context: EngineContext,
   id: string,
   directory: string,
   writes: boolean,
+  accelerator: AcceleratorName,
 ): Promise<AsyncDisposable & { client: ShimClient }> {
   const { host } = context;
   const record = currentRecord(context, id);
@@ -130,7 +149,6 @@ async function startMachine(
     if (!writes) files.disk = join(directory, 'disk');
     await makeDisk(context, files.disk, spec.diskBytes);
   }
-  const accelerator = (await host.accelerator()).name;
   const machine = { cpus: DEFAULT_CPUS, memoryMib: DEFAULT_MEMORY_MIB, accelerator };
   // The home's kernel also for a box with one of its own: nothing of the box runs in this machine, and its
   // files can be had when its kernel's are gone.
@@ -158,7 +176,7 @@ async function startMachine(
     if (client === null) throw new BoxliteError('boot-failed', `the shim of box ${id} is gone`);
     const monitor = await openMonitor(directory);
     try {
-      await restoreState(monitor, plan);
+      await within(restoreState(monitor, plan), BOOTSTRAP_DEADLINE_MS, id, 'vmm');
     } finally {
       monitor.close();
     }

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { GENERATION } from '../agent/protocol.js';
+import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import type { Database } from '../store/database.js';
 import type { Accelerator, Verdict } from '../vmm/accelerator.js';
 import type { Assets, KernelChoice } from '../vmm/assets.js';
-import type { GuestKernel, MachineSpec } from '../vmm/driver.js';
+import type { AcceleratorName, GuestKernel, MachineSpec } from '../vmm/driver.js';
 import type { QemuBinary } from '../vmm/qemu-binary.js';
 import type { Template } from '../vmm/template.js';
 import type { AcceleratorChoice } from './options.js';
@@ -23,7 +24,6 @@ export interface HostOptions {
 export class Host {
   #qemu: Promise<QemuBinary> | undefined;
   #assets: Promise<Assets> | undefined;
-  #accelerator: Promise<Accelerator> | undefined;
   #tscKhz: Promise<number> | undefined;
 
   constructor(
@@ -47,14 +47,47 @@ export class Host {
     return loadAssets(this.home, { ...choice, onProgress: this.options.onNotice });
   }
 
-  accelerator(): Promise<Accelerator> {
-    return (this.#accelerator ??= this.#chooseAccelerator());
+  /**
+   * By what a machine is to run now. Asked for each, since a process may live longer than the answer.
+   * @param anew KVM is tried whatever is known
+   * @throws accelerator when KVM is insisted on and does not work
+   */
+  async accelerator({ anew = false } = {}): Promise<Accelerator> {
+    const { chooseAccelerator } = await import('../vmm/accelerator.js');
+    const { accelerator: choice, onNotice } = this.options;
+    return chooseAccelerator(
+      this.home,
+      { choice, anew },
+      {
+        identity: () => this.#identity(),
+        tryKvm: async (deadlines) => (await import('./kvm-trial.js')).tryKvm(this, deadlines),
+        exclusively: (work) => this.#whileTrying(work),
+        onNotice,
+      },
+    );
+  }
+
+  /**
+   * Whether it is KVM's fault that a machine has failed, and the next one is to do without it. KVM works until
+   * another hypervisor takes the processor, its module is gone, or the host itself has moved.
+   * @param accelerator that the machine ran by
+   * @throws accelerator when KVM is to blame and insisted on
+   */
+  async blamesKvm(accelerator: AcceleratorName, error: unknown): Promise<boolean> {
+    if (accelerator !== 'kvm') return false;
+    const { isMachineFailure } = await import('../vmm/accelerator.js');
+    if (!isMachineFailure(error)) return false;
+    this.options.onNotice('a machine has failed with KVM: trying whether KVM still works');
+    const { name, reason } = await this.accelerator({ anew: true });
+    if (name === 'kvm') return false;
+    this.options.onNotice(`boxes run by emulation: ${reason}`);
+    return true;
   }
 
   /** What is known of KVM without trying it. */
   async verdict(): Promise<Verdict | undefined> {
     const { knownVerdict } = await import('../vmm/accelerator.js');
-    return knownVerdict(this.home, await this.#identity());
+    return knownVerdict(this.home, await this.#identity().catch(unlessSetUp));
   }
 
   /**
@@ -117,25 +150,25 @@ export class Host {
     return loadAssets(this.home);
   }
 
-  async #chooseAccelerator(): Promise<Accelerator> {
-    const { chooseAccelerator } = await import('../vmm/accelerator.js');
-    const { accelerator, onNotice } = this.options;
-    return chooseAccelerator(
-      this.home,
-      accelerator,
-      await this.#identity(),
-      async (deadlines) => {
-        const { tryKvm } = await import('./template-maker.js');
-        return tryKvm(this, deadlines);
-      },
-      onNotice,
-    );
+  async #whileTrying<T>(work: () => Promise<T>): Promise<T> {
+    const [{ acquireLock }, { TRIAL_LOCK_MS }] = await Promise.all([
+      import('../store/locks.js'),
+      import('./kvm-trial.js'),
+    ]);
+    const options = { timeoutMs: TRIAL_LOCK_MS, purpose: 'trying KVM' };
+    await using _lock = await acquireLock(this.database(), 'accelerator:kvm', options);
+    return await work();
   }
 
   async #identity(): Promise<{ vmmBuild: string; assetsDigest: string }> {
     const [qemu, assets] = await Promise.all([this.qemu(), this.assets()]);
     return { vmmBuild: qemu.build, assetsDigest: assets.digest };
   }
+}
+
+/** Before set-up, and without QEMU, nothing can have been tried. */
+function unlessSetUp(error: unknown): undefined {
+  if (!(error instanceof BoxliteError)) throw error;
 }
 
 /** kHz of the host's time-stamp counter, measured by the shim in 20 ms. */

@@ -139,7 +139,7 @@ async function make(
     network: false,
   });
   await saveMachine(draft, plan, async (client, qmp) => {
-    await restoreState(qmp, plan);
+    await within(restoreState(qmp, plan), PREPARE_DEADLINE_MS, 'template', 'vmm');
     await within(client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'template', 'disks');
     await stopWithoutImage(qmp, DISK_BYTES);
   });

@@ -13,8 +13,18 @@ import { VERSION } from './version.js';
 export interface RuntimeInfo {
   version: string;
   home: string;
-  /** `used` is undefined as long as KVM has not been tried. */
-  accelerator: { choice: AcceleratorChoice; used: 'kvm' | 'tcg' | undefined; reason: string };
+  accelerator: {
+    choice: AcceleratorChoice;
+    /** Undefined as long as KVM has not been tried. */
+    used: 'kvm' | 'tcg' | undefined;
+    reason: string;
+    /** When KVM was tried last. */
+    triedAt?: Date;
+    /** When a start will try it again. */
+    triedAgainAt?: Date;
+    /** What can be done about it, where something can. */
+    cure?: string;
+  };
   qemu: { path: string; version: string } | undefined;
   kernel: { version: string; path: string } | undefined;
   /**
@@ -63,7 +73,7 @@ export async function runtimeInfo(
   return {
     version: VERSION,
     home: home.root,
-    accelerator: await accelerator(host, choice, qemu !== undefined && assets !== undefined),
+    accelerator: await accelerator(host, choice),
     qemu: qemu && { path: qemu.path, version: qemu.versionText },
     kernel: assets && { version: assets.kernelVersion, path: assets.kernel },
     templates: (await listTemplates(home)).map(
@@ -96,12 +106,20 @@ export async function runtimeInfo(
 async function accelerator(
   host: EngineContext['host'],
   choice: AcceleratorChoice,
-  canAsk: boolean,
 ): Promise<RuntimeInfo['accelerator']> {
   if (choice === 'tcg') return { choice, used: 'tcg', reason: 'asked for' };
-  const verdict = canAsk ? await host.verdict() : undefined;
-  if (!verdict) return { choice, used: undefined, reason: 'KVM has not been tried yet' };
-  return { choice, used: verdict.works ? 'kvm' : 'tcg', reason: verdict.reason };
+  const verdict = await host.verdict();
+  if (!verdict) {
+    const cure = 'the first start tries it, `boxlite doctor` at once';
+    return { choice, used: undefined, reason: 'KVM has not been tried yet', cure };
+  }
+  const { works, reason, cure, triedAtMs, untilMs } = verdict;
+  return {
+    ...{ choice, used: works ? 'kvm' : 'tcg', reason },
+    ...(triedAtMs !== undefined && { triedAt: new Date(triedAtMs) }),
+    ...(untilMs !== undefined && { triedAgainAt: new Date(untilMs) }),
+    ...(cure !== undefined && { cure }),
+  };
 }
 
 async function orProblem<T>(promise: Promise<T>, problems: string[]): Promise<T | undefined> {

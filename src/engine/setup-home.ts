@@ -22,8 +22,10 @@ export function setupHome(
     ...request,
     ...(host.options.qemu === undefined ? {} : { qemu: host.options.qemu }),
     prepareTemplate: async (onProgress) => {
-      const accelerator = (await host.accelerator()).name;
-      return host.template({ cpus, memoryMib, accelerator }, await host.assets(), onProgress);
+      const accelerator = await host.accelerator({ anew: true });
+      const machine = { cpus, memoryMib, accelerator: accelerator.name };
+      const { made } = await host.template(machine, await host.assets(), onProgress);
+      return { made, accelerator };
     },
     importImage: (source, options) => images.import(source, options),
     findImage: (reference) => Promise.resolve(images.find(reference)?.imageId),

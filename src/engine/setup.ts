@@ -3,6 +3,7 @@ import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import type { Accelerator } from '../vmm/accelerator.js';
 import { prepareAssets, type KernelChoice } from '../vmm/assets.js';
 import { installHint } from '../vmm/distribution.js';
 import { nativeProgram } from '../vmm/native-programs.js';
@@ -15,8 +16,10 @@ export interface SetupOptions extends KernelChoice {
   qemu?: string;
   /** Told when a step begins, has something to say while it works, and ends. */
   onStep?: (event: SetupEvent) => void;
-  /** Makes the first template, and tells whether there was none yet. */
-  prepareTemplate: (onProgress: (message: string) => void) => Promise<{ made: boolean }>;
+  /** Makes the first template, and tells whether there was none yet, and what boxes will run by. */
+  prepareTemplate: (
+    onProgress: (message: string) => void,
+  ) => Promise<{ made: boolean; accelerator: Accelerator }>;
   /** Stores a rootfs tar as an image and returns the image's id. */
   importImage: (source: AsyncIterable<Uint8Array>, options: ImportOptions) => Promise<string>;
   /** The id of the image that is stored by this name. */
@@ -146,11 +149,17 @@ function setupSteps(home: Home, options: SetupOptions): Step[] {
       summary: 'boot a virtual machine once and keep it as the template that boxes start from',
       needs: ['qemu', 'native', 'kernel'],
       run: async (onProgress) => {
-        const { made } = await options.prepareTemplate(onProgress);
-        return { made, detail: made ? 'booted and saved' : 'is there' };
+        const { made, accelerator } = await options.prepareTemplate(onProgress);
+        const what = made ? 'booted and saved' : 'is there';
+        return { made, detail: `${what}; boxes run by ${byWhat(accelerator)}` };
       },
     },
   ];
+}
+
+function byWhat({ name, reason, cure }: Accelerator): string {
+  if (name === 'kvm') return 'KVM';
+  return `emulation (${reason}${cure === undefined ? '' : `; to change that: ${cure}`})`;
 }
 
 async function runStep(

@@ -5,6 +5,7 @@ import { BoxliteError } from '../errors.js';
 import type { BoxPatch, BoxRecord } from '../store/box-record.js';
 import { boxEvent } from '../store/events.js';
 import { canStart, isRunning } from '../store/status.js';
+import type { Accelerator } from '../vmm/accelerator.js';
 import type { Assets } from '../vmm/assets.js';
 import type { Launch, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { projectRoot } from '../vmm/native-programs.js';
@@ -39,6 +40,8 @@ import { within } from './within.js';
 /** A VM restores in milliseconds and boots in seconds; a host in trouble gets this long. */
 const RESTORE_DEADLINE_MS = 60_000;
 const BOOT_DEADLINE_MS = 120_000;
+/** What a VMM loads is 80 KB. */
+const LOAD_DEADLINE_MS = 20_000;
 
 /** A started box, and the connection through which it was started. */
 export interface StartedBox {
@@ -113,27 +116,50 @@ async function settledKnown(context: EngineContext, id: string): Promise<BoxReco
   }
 }
 
-/** Once more when it was the template's fault: it is gone then, and another takes its place. */
+/**
+ * Once more when it was not the box's fault: by emulation when KVM has failed, and from another template when the
+ * template has.
+ */
 async function launchOnce(
   context: EngineContext,
   record: BoxRecord,
   request: StartRequest,
 ): Promise<StartedBox> {
+  const { host, home } = context;
+  const accelerator = host.accelerator();
   try {
-    return await launch(context, record, request);
+    return await launch(context, record, request, accelerator);
   } catch (error) {
+    if (await host.blamesKvm((await accelerator).name, error))
+      return await launchOnce(context, record, request);
     if (!(error instanceof BadTemplate)) throw error;
-    return await launch(context, record, request);
+    const { key } = error.template;
+    host.options.onNotice(`template ${key} is of no use and is made anew (${error.message})`);
+    await dropTemplate(home, key);
+    return await launch(context, record, request, accelerator);
   }
 }
 
-/** A template that the VMM did not take, or from which no agent answered. It has been dropped. */
-class BadTemplate extends BoxliteError {}
+/** A template that the VMM did not take, or from which no agent answered. */
+class BadTemplate extends BoxliteError {
+  constructor(
+    readonly template: Template,
+    error: BoxliteError,
+  ) {
+    const { hint, stage } = error;
+    super(error.code, error.message, {
+      cause: error,
+      ...(hint !== undefined && { hint }),
+      ...(stage !== undefined && { stage }),
+    });
+  }
+}
 
 async function launch(
   context: EngineContext,
   record: BoxRecord,
   request: StartRequest,
+  chosen: Promise<Accelerator>,
 ): Promise<StartedBox> {
   const clock = new StageClock();
   const spec = specOf(record.options);
@@ -141,7 +167,7 @@ async function launch(
   const [assets, files, accelerator, volumes] = await Promise.all([
     assetsOfBox(context.host, boxName(record), spec),
     prepareBoxFiles(context, record, spec),
-    context.host.accelerator(),
+    chosen,
     prepareVolumes(spec),
   ]);
   const machine: MachineSpec = {
@@ -184,7 +210,7 @@ async function launch(
     client = await ShimClient.connect(directory, { name: boxName(record) });
     if (client === null)
       throw new BoxliteError('boot-failed', `the shim of box ${boxName(record)} is gone`);
-    if (template) await restore(directory, template, spec, clock);
+    if (template) await restore(directory, boxName(record), template, spec, clock);
     else if (!spec.network) await bootWithoutLink(directory);
     if (!template) await within(client.waitReady(), BOOT_DEADLINE_MS, boxName(record), 'agent');
     clock.lap(template ? 'restore' : 'boot');
@@ -200,7 +226,7 @@ async function launch(
     const told = isCommandFailure(error)
       ? error
       : ((await bootError(directory, boxName(record))) ?? error);
-    throw template && isTemplatesFault(told) ? await dropBad(context, template, told) : told;
+    throw template && isTemplatesFault(told) ? new BadTemplate(template, told) : told;
   }
 }
 
@@ -253,6 +279,7 @@ async function chooseTemplate(
 
 async function restore(
   directory: string,
+  box: string,
   template: Template,
   { network }: BoxSpec,
   clock: StageClock,
@@ -260,7 +287,7 @@ async function restore(
   const qmp = await openMonitor(directory);
   clock.lap('vmm');
   try {
-    await restoreState(qmp, { network });
+    await within(restoreState(qmp, { network }), LOAD_DEADLINE_MS, box, 'vmm');
     // An image's template was saved standing still.
     if (template.disk !== undefined) await continueMachine(qmp);
   } finally {
@@ -383,23 +410,6 @@ function noteFailure(context: EngineContext, record: BoxRecord, error: unknown):
 /** A VMM that somebody killed tells nothing about what it was started from. */
 function isTemplatesFault(error: unknown): error is BoxliteError {
   return error instanceof BoxliteError && (error.code === 'vmm-failed' || error.code === 'timeout');
-}
-
-async function dropBad(
-  { home, host }: EngineContext,
-  template: Template,
-  error: BoxliteError,
-): Promise<BadTemplate> {
-  host.options.onNotice(
-    `template ${template.key} is of no use and is made anew (${error.message})`,
-  );
-  await dropTemplate(home, template.key);
-  const { hint, stage } = error;
-  return new BadTemplate(error.code, error.message, {
-    cause: error,
-    ...(hint !== undefined && { hint }),
-    ...(stage !== undefined && { stage }),
-  });
 }
 
 /** The guest came up and the command is to blame. */

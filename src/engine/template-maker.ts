@@ -1,8 +1,7 @@
 import { ShimClient } from '../agent/client.js';
 import { BoxliteError } from '../errors.js';
 import { DISK_BYTES } from '../image/disk-size.js';
-import { acquireLock } from '../store/locks.js';
-import type { KVM_DEADLINES } from '../vmm/accelerator.js';
+import { acquireLock, type Lock } from '../store/locks.js';
 import type { Assets } from '../vmm/assets.js';
 import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { planQemu, type QemuProgram } from '../vmm/qemu/command.js';
@@ -15,21 +14,24 @@ import {
   type Template,
 } from '../vmm/template.js';
 import { TemplateDraft } from '../vmm/template-draft.js';
+import { readyWithin, type BootDeadlines } from './boot-watch.js';
 import { dropUnusedKernels } from './box-kernel.js';
-import { watchConsole } from './console-watch.js';
 import { crashPoint } from './crash-point.js';
-import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';
 import { bootError } from './facts.js';
 import type { Host } from './host.js';
 import { openMonitor } from './monitor.js';
 import { startShim } from './shim-process.js';
 import { vmmIds } from './vmm-ids.js';
+import { within } from './within.js';
 
 /** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
 const BOOT_DEADLINE_MS = 120_000;
 
+/** The devices' state is some 80 KB. */
+const SAVE_DEADLINE_MS = 30_000;
+
 /** One maker works at most this long; others wait for it. */
-const LOCK_TIMEOUT_MS = BOOT_DEADLINE_MS + 30_000;
+export const TEMPLATE_LOCK_MS = BOOT_DEADLINE_MS + SAVE_DEADLINE_MS + 30_000;
 
 /** The plan that identifies a template: the command line with nothing of one home in it. */
 export function templatePlan(program: QemuProgram, machine: MachineSpec): LaunchPlan {
@@ -53,25 +55,38 @@ export async function makeTemplate(
   host: Host,
   request: TemplateRequest,
   onProgress: (message: string) => void,
-  deadlines: BootDeadlines = { readyMs: BOOT_DEADLINE_MS },
 ): Promise<{ template: Template; made: boolean }> {
   const { machine, key } = request;
-  await using _lock = await acquireLock(host.database(), `template:${key}`, {
-    timeoutMs: LOCK_TIMEOUT_MS,
-    purpose: 'making the template',
-  });
+  await using _lock = await lockTemplate(host, key);
   const found = await findTemplate(host.home, key);
   if (found) return { template: found, made: false };
-  await removeStaleDrafts(host.home, key);
   onProgress(
     `preparing a template for ${machine.cpus} CPU${machine.cpus === 1 ? '' : 's'}, ` +
       `${machine.memoryMib} MiB (once, a few seconds)`,
   );
+  const template = await bootTemplate(host, request, { readyMs: BOOT_DEADLINE_MS });
+  return { template, made: true };
+}
+
+export function lockTemplate(host: Host, key: string): Promise<Lock> {
+  return acquireLock(host.database(), `template:${key}`, {
+    timeoutMs: TEMPLATE_LOCK_MS,
+    purpose: 'making the template',
+  });
+}
+
+/** Under the template's lock. One that is there is replaced, and kept when the machine does not come up. */
+export async function bootTemplate(
+  host: Host,
+  request: TemplateRequest,
+  deadlines: BootDeadlines,
+): Promise<Template> {
+  await removeStaleDrafts(host.home, request.key);
   const template = await make(host, request, deadlines);
   // What this one replaces is of no use any more.
   await dropUnusedKernels(host);
   await removeOutdatedTemplates(host.home, (other) => host.templateKeys(other));
-  return { template, made: true };
+  return template;
 }
 
 async function make(
@@ -99,24 +114,6 @@ async function make(
   }
 }
 
-export interface BootDeadlines {
-  /** Until the console says anything; absent = not watched. */
-  firstSignMs?: number;
-  readyMs: number;
-}
-
-/** Tries KVM for `chooseAccelerator`: boots the default machine, whose template is then there. */
-export async function tryKvm(host: Host, deadlines: typeof KVM_DEADLINES): Promise<void> {
-  const machine: MachineSpec = {
-    cpus: DEFAULT_CPUS,
-    memoryMib: DEFAULT_MEMORY_MIB,
-    accelerator: 'kvm',
-  };
-  const assets = await host.assets();
-  const key = await host.templateKey(machine, assets);
-  await makeTemplate(host, { machine, assets, key }, () => undefined, deadlines);
-}
-
 async function bootAndSave(
   host: Host,
   machine: MachineSpec,
@@ -134,77 +131,40 @@ async function bootAndSave(
  * Starts a machine, brings it to where boxes shall start from, and saves it there.
  * @param bringUp what is to have happened before
  */
-export async function saveMachine(
+export function saveMachine(
   draft: TemplateDraft,
   plan: LaunchPlan,
   bringUp: (client: ShimClient, qmp: QmpClient) => Promise<void>,
 ): Promise<void> {
-  const shim = await startShim({
-    box: 'template',
-    directory: draft.directory,
-    plan,
-    ids: vmmIds(),
-    template: true,
+  return withMachine(draft.directory, plan, async (client, qmp) => {
+    await bringUp(client, qmp);
+    const saved = saveState(qmp, draft.directory, draft.state);
+    await within(saved, SAVE_DEADLINE_MS, 'template', 'vmm');
   });
-  const client = await ShimClient.connect(draft.directory);
+}
+
+/** Starts a machine that is no box's, and ends it when its work is done. */
+export async function withMachine(
+  directory: string,
+  plan: LaunchPlan,
+  work: (client: ShimClient, qmp: QmpClient) => Promise<void>,
+): Promise<void> {
+  const ids = vmmIds();
+  const shim = await startShim({ box: 'template', directory, plan, ids, template: true });
+  const client = await ShimClient.connect(directory);
   try {
     if (client === null) throw new BoxliteError('boot-failed', 'the shim of the template is gone');
-    const qmp = await openMonitor(draft.directory);
+    const qmp = await openMonitor(directory);
     try {
-      await bringUp(client, qmp);
-      await saveState(qmp, draft.directory, draft.state);
+      await work(client, qmp);
     } finally {
       qmp.close();
     }
   } catch (error) {
-    throw (await bootError(draft.directory, 'template')) ?? error;
+    throw (await bootError(directory, 'template')) ?? error;
   } finally {
     client?.killVmm();
     await client?.closed;
     shim.release();
   }
-}
-
-/** Resolves when the agent is ready; says which deadline passed when it is not. */
-async function readyWithin(
-  client: ShimClient,
-  directory: string,
-  deadlines: BootDeadlines,
-): Promise<void> {
-  const cancel = new AbortController();
-  const { signal } = cancel;
-  const ready = client.waitReady();
-  try {
-    const races: Promise<unknown>[] = [
-      ready,
-      expire(deadlines.readyMs, 'the guest agent was not ready', signal),
-    ];
-    if (deadlines.firstSignMs !== undefined) {
-      const seen = watchConsole(directory, signal);
-      races.push(
-        Promise.race([
-          ready,
-          seen,
-          expire(deadlines.firstSignMs, 'the kernel gave no sign of life', signal),
-        ]).then(() => ready),
-      );
-    }
-    await Promise.race(races);
-  } finally {
-    cancel.abort();
-    ready.catch(() => undefined);
-  }
-}
-
-function expire(ms: number, what: string, signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const timer = setTimeout(
-      () =>
-        reject(
-          new BoxliteError('boot-failed', `${what} within ${ms / 1000} s`, { stage: 'kernel' }),
-        ),
-      ms,
-    );
-    signal.addEventListener('abort', () => clearTimeout(timer));
-  });
 }

@@ -81,12 +81,13 @@ describe('setup', () => {
   function options(): SetupOptions & { imports: string[] } {
     const imports: string[] = [];
     let templates = 0;
+    const accelerator = { name: 'tcg', reason: 'there is no KVM', cure: 'buy one' } as const;
     writeFileSync(join(root, 'vmlinuz'), fakeGzipKernel('6.1.0-1'));
     return {
       imports,
       qemu: placeQemu('8.2.1'),
       kernel: join(root, 'vmlinuz'),
-      prepareTemplate: () => Promise.resolve({ made: templates++ === 0 }),
+      prepareTemplate: () => Promise.resolve({ made: templates++ === 0, accelerator }),
       findImage: () => Promise.resolve(imports.at(-1)),
       importImage: async (source, { reference }) => {
         for await (const chunk of source) expect(chunk.length % 512).toBe(0);
@@ -110,6 +111,9 @@ describe('setup', () => {
       image: 'done',
       template: 'done',
     });
+    expect(first.steps.at(-1)?.detail).toBe(
+      'booted and saved; boxes run by emulation (there is no KVM; to change that: buy one)',
+    );
     const second = await setup(home, all);
     expect(new Set(Object.values(statuses(second)))).toEqual(new Set(['skipped']));
     expect(all.imports).toEqual(['localhost/busybox:latest 0']);

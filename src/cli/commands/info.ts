@@ -51,8 +51,11 @@ function infoKeys(found: RuntimeInfo): object {
     KernelVersion: kernel?.version ?? '',
     Accelerator: {
       Choice: accelerator.choice,
-      Used: accelerator.used ?? '',
+      Used: accelerator.used ?? NOT_TRIED,
       Reason: accelerator.reason,
+      TriedAt: accelerator.triedAt?.toISOString() ?? '',
+      TriedAgainAt: accelerator.triedAgainAt?.toISOString() ?? '',
+      Cure: accelerator.cure ?? '',
     },
     Qemu: qemu === undefined ? null : { Path: qemu.path, Version: qemu.version },
     Kernel: kernel === undefined ? null : { Path: kernel.path, Version: kernel.version },
@@ -82,6 +85,8 @@ function infoKeys(found: RuntimeInfo): object {
   };
 }
 
+const NOT_TRIED = 'not tried';
+
 const STORE_PARTS = [
   ['blobs', 'Blobs'],
   ['layers', 'Layers'],
@@ -91,9 +96,19 @@ const STORE_PARTS = [
   ['assets', 'Kernel'],
 ] as const satisfies readonly (readonly [keyof RuntimeInfo['store'], string])[];
 
+function acceleratorLines(accelerator: RuntimeInfo['accelerator']): [key: string, text: string][] {
+  const { used = NOT_TRIED, reason, triedAt, triedAgainAt, cure } = accelerator;
+  const lines: [key: string, text: string][] = [['Accelerator', `${used} (${reason})`]];
+  if (triedAt) {
+    const again = triedAgainAt ? `; a start after ${triedAgainAt.toISOString()} tries again` : '';
+    lines.push([' Tried', `${triedAt.toISOString()}${again}`]);
+  }
+  if (cure !== undefined) lines.push([' What to do', cure]);
+  return lines;
+}
+
 function infoText(found: RuntimeInfo): string {
   const { accelerator, boxes, templates, store } = found;
-  const used = accelerator.used ?? 'not tried yet';
   const lines: [key: string, text: string][] = [
     ['Version', found.version],
     ['Home', found.home],
@@ -102,7 +117,7 @@ function infoText(found: RuntimeInfo): string {
       `${boxes.total} (${boxes.running} running, ${boxes.paused} paused, ${boxes.stopped} stopped)`,
     ],
     ['Images', String(found.images)],
-    ['Accelerator', accelerator.reason === '' ? used : `${used} (${accelerator.reason})`],
+    ...acceleratorLines(accelerator),
     ['QEMU', found.qemu === undefined ? 'missing' : `${found.qemu.version}, ${found.qemu.path}`],
     [
       'Guest kernel',

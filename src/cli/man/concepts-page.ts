@@ -30,8 +30,10 @@ export function conceptsPage(): Page {
           ),
           heading('KVM or emulation'),
           text(
-            'Whether KVM works is found out by booting with it, once for each boot of the host. Where it does not, ' +
-              'boxes run by emulation, which is slower. boxlite info tells which, and why.',
+            'Whether KVM works is found out by running a machine with it, at the first start after the host has ' +
+              'booted, and again when a machine has failed with it. Where it does not, boxes run by emulation, ' +
+              'which is slower. boxlite info tells which, and why; boxlite doctor tries KVM anew, and so does ' +
+              '--accel kvm, which insists on it.',
           ),
           heading('Images'),
           text(

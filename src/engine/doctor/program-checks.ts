@@ -80,12 +80,10 @@ async function checkKernel(host: EngineContext['host'], named: string | undefine
   }
 }
 
-/** By booting, where nobody has tried yet on this boot of the host. */
+/** By running a machine: what was found before may be true no more. */
 async function checkAccelerator(host: EngineContext['host']): Promise<Finding> {
-  const { name, reason } = await host.accelerator();
+  const { name, reason, cure } = await host.accelerator({ anew: true });
   if (name === 'kvm') return ok(`used: ${reason}`);
   const detail = `not used: ${reason}`;
-  if (reason.includes('group kvm'))
-    return warning(detail, 'add yourself to the group and log in again: usermod -aG kvm "$USER"');
-  return ok(detail);
+  return cure === undefined ? ok(detail) : warning(detail, cure);
 }

@@ -83,6 +83,34 @@ describe('info', () => {
     });
   });
 
+  it('says when KVM was tried, when it will be again, and what can be done before', async () => {
+    const accelerator = {
+      ...({ choice: 'auto', used: 'tcg', reason: 'KVM is busy', cure: 'end VirtualBox' } as const),
+      triedAt: new Date('2026-01-02T03:04:05Z'),
+      triedAgainAt: new Date('2026-01-02T03:14:05Z'),
+    };
+    const { stdout } = await runCli(['info'], info({ accelerator }));
+    expect(stdout).toContain(
+      'Accelerator: tcg (KVM is busy)\n' +
+        ' Tried: 2026-01-02T03:04:05.000Z; a start after 2026-01-02T03:14:05.000Z tries again\n' +
+        ' What to do: end VirtualBox\n',
+    );
+    const format = '{{.Accelerator.TriedAt}} {{.Accelerator.TriedAgainAt}} {{.Accelerator.Cure}}';
+    expect((await runCli(['info', '-f', format], info({ accelerator }))).stdout).toBe(
+      '2026-01-02T03:04:05.000Z 2026-01-02T03:14:05.000Z end VirtualBox\n',
+    );
+  });
+
+  it('has a word for a KVM that was not tried', async () => {
+    const accelerator = { choice: 'auto', used: undefined, reason: 'KVM is new' } as const;
+    expect((await runCli(['info'], info({ accelerator }))).stdout).toContain(
+      'Accelerator: not tried (KVM is new)\n',
+    );
+    expect(
+      (await runCli(['info', '-f', '{{.Accelerator.Used}}'], info({ accelerator }))).stdout,
+    ).toBe('not tried\n');
+  });
+
   it('prints Docker’s keys and ours as JSON, or a template of them', async () => {
     const { stdout } = await runCli(['info', '--format', 'json'], info());
     expect(JSON.parse(stdout)).toMatchObject({

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findQemu } from '../../src/vmm/qemu-binary.js';
+import { Home } from '../../src/home.js';
+import { nativeProgram } from '../../src/vmm/native-programs.js';
+import { BOXLITE, run, type CliResult } from './cli.js';
+import { sharedHome } from './test-home.js';
+
+const execute = promisify(execFile);
+
+/** A /dev of one command's own, in which kvm is a device that opens and is no KVM. */
+const OWN_DEV = `set -e
+mount -t tmpfs -o mode=755 dev /mnt
+cd /mnt
+for node in null:3 zero:5 full:7 random:8 urandom:9 kvm:3; do mknod -m 666 \${node%:*} c 1 \${node#*:}; done
+mknod -m 666 tty c 5 0
+mkdir pts shm
+ln -s /proc/self/fd fd
+ln -s pts/ptmx ptmx
+mount --bind /dev/pts pts
+mount --bind /dev/shm shm
+chown "$KVM_OWNER" kvm
+chmod "$KVM_MODE" kvm
+cd /
+mount --move /mnt /dev
+exec "$@"`;
+
+export interface Node {
+  /** `UID:GID`; default root's. */
+  owner?: string;
+  /** Octal; default 666. */
+  mode?: string;
+}
+
+export interface FakeRun extends Node {
+  /** Default the home of the fake's test. */
+  home?: string;
+  /** The user who runs it; default root. */
+  uid?: number;
+  /** BoxLite's own QEMU instead of the fake's. */
+  realQemu?: boolean;
+}
+
+/**
+ * A KVM of which a test says what it does, on a machine that may have none: /dev/kvm is another device, and QEMU a
+ * script that knows what to do when it is to use it. Only root can make one.
+ */
+export class FakeKvm {
+  private constructor(
+    private readonly home: string,
+    private readonly directory: string,
+  ) {}
+
+  /** @param home whose directory's parent the fake's files are put into */
+  static async create(home: string): Promise<FakeKvm> {
+    const directory = await mkdtemp(join(home, '..', 'fake-kvm-'));
+    await chmod(directory, 0o755);
+    const fake = new FakeKvm(home, directory);
+    const { path } = await findQemu(new Home(sharedHome()));
+    const { stdout: khz } = await execute(nativeProgram('boxlite-shim'), ['--tsc-khz']);
+    await writeFile(fake.#qemu, fake.#script(path, khz.trim()), { mode: 0o755 });
+    await fake.becomes('working');
+    await fake.forgetMachines();
+    return fake;
+  }
+
+  get #qemu(): string {
+    return join(this.directory, 'qemu-system-x86_64');
+  }
+  get #state(): string {
+    return join(this.directory, 'state');
+  }
+  get #log(): string {
+    return join(this.directory, 'log');
+  }
+
+  /** `working` runs by emulation, `busy` is what another hypervisor makes of KVM, `hanging` does nothing at all. */
+  async becomes(state: 'working' | 'busy' | 'hanging'): Promise<void> {
+    await writeFile(this.#state, state);
+  }
+
+  /** How each machine with KVM was started since they were forgotten last: `boot` or `restore`. */
+  async machines(): Promise<string[]> {
+    return (await readFile(this.#log, 'utf8')).split('\n').filter((line) => line !== '');
+  }
+
+  async forgetMachines(): Promise<void> {
+    await writeFile(this.#log, '');
+    await chmod(this.#log, 0o666); // VMMs are users of their own
+  }
+
+  boxlite(args: readonly string[], options: FakeRun = {}): Promise<CliResult> {
+    const { home = this.home, uid, realQemu = false, owner = '0:0', mode = '666' } = options;
+    const user = ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
+    const command = [...(uid === undefined ? [] : user), BOXLITE, ...args];
+    return run('unshare', ['--mount', 'sh', '-c', OWN_DEV, 'sh', ...command], {
+      env: {
+        ...{ HOME: join(home, 'user'), BOXLITE_HOME: home, LANG: 'C.UTF-8' },
+        ...{ KVM_OWNER: owner, KVM_MODE: mode },
+        ...(!realQemu && { BOXLITE_QEMU: this.#qemu }),
+      },
+    });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true });
+  }
+
+  /** The kernel is told the counter's rate, as it is under emulation. */
+  #script(qemu: string, khz: string): string {
+    return `#!/bin/sh
+case " $* " in *" -accel kvm "*) ;; *) exec ${qemu} "$@" ;; esac
+case " $* " in *" -incoming "*) echo restore ;; *) echo boot ;; esac >> ${this.#log}
+case "$(cat ${this.#state})" in
+busy) echo "qemu: failed to initialize kvm: Device or resource busy" >&2; exit 1 ;;
+hanging) exec sleep 1000 ;;
+esac
+for word in "$@"; do
+  shift
+  case "$word" in
+  kvm) word=tcg,tb-size=64 ;;
+  host,*) word=max,erms=off,svm=off ;;
+  console=*) word="$word tsc_early_khz=${khz} tsc=reliable" ;;
+  esac
+  set -- "$@" "$word"
+done
+exec ${qemu} "$@"
+`;
+  }
+}
