@@ -69,6 +69,7 @@ export const BOX_OPTIONS = {
     modules: value("That kernel's modules: a directory as /lib/modules/VERSION", 'PATH', {
       complete: 'file',
     }),
+    nested: flag('Let the box run virtual machines of its own; only with KVM'),
     memory: value('Memory, such as 2g; a bare number is MiB (default 512m)', 'SIZE', {
       short: 'm',
       parse: parseMemoryMib,
@@ -179,6 +180,7 @@ export function readBoxOptions(
     pidsLimit: flags['pids-limit'],
     kernel: flags.kernel,
     modules: flags.modules,
+    nested: flags.nested,
     healthcheck: readHealthcheck(flags),
     network: flags.network ?? flags.net ?? settings.network,
     ...readPrivileges(flags),

@@ -67,6 +67,8 @@ export interface BoxSpec {
   pidsLimit?: number;
   /** Missing: the home's. */
   kernel?: BoxKernel;
+  /** Missing: its processor has no virtualization. */
+  nested?: true;
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -127,6 +129,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     exposedPorts: [...new Set([...image.exposedPorts, ...(options.exposedPorts ?? [])])],
     ...settleHealthcheck(options.healthcheck, image),
     ...settlePidsLimit(options.pidsLimit ?? 0),
+    ...(options.nested === true && { nested: true }),
   };
 }
 

@@ -113,6 +113,7 @@ export function inspectBox(
       ShimPid: running ? record.shimPid : null,
       Accelerator: record.accelerator,
       Kernel: kernelOf(spec),
+      Nested: spec.nested === true,
       Template: record.templateKey,
       StartTimings: startTimings(record.timings) ?? null,
       CommandsExecuted: record.commandsExecuted,

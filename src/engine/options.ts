@@ -105,6 +105,8 @@ export interface BoxOptions {
   kernel?: string;
   /** Its modules, a directory as /lib/modules/VERSION; without it all that boxes need must be built in. */
   modules?: string;
+  /** The box may run virtual machines itself, as far as its kernel can and it is privileged; only with KVM. */
+  nested?: boolean;
   platform?: string;
   pull?: 'missing' | 'always' | 'never';
   /** Host directories and files that the box sees; at most 64. */

@@ -170,11 +170,7 @@ async function launch(
     chosen,
     prepareVolumes(spec),
   ]);
-  const machine: MachineSpec = {
-    cpus: spec.cpus,
-    memoryMib: spec.memoryMib,
-    accelerator: accelerator.name,
-  };
+  const machine = machineOf(boxName(record), spec, accelerator);
   const template =
     request.cold === true
       ? undefined
@@ -228,6 +224,18 @@ async function launch(
       : ((await bootError(directory, boxName(record))) ?? error);
     throw template && isTemplatesFault(told) ? new BadTemplate(template, told) : told;
   }
+}
+
+/** @throws accelerator when the box needs what only KVM gives */
+function machineOf(box: string, spec: BoxSpec, { name, reason }: Accelerator): MachineSpec {
+  const { cpus, memoryMib, nested } = spec;
+  if (nested === true && name !== 'kvm')
+    throw new BoxliteError(
+      'accelerator',
+      `box ${box} is to have nested virtualization, which emulation does not give: KVM is not used (${reason})`,
+      { hint: 'create it without --nested' },
+    );
+  return { cpus, memoryMib, accelerator: name, ...(nested === true && { nested }) };
 }
 
 /** Bootstrap and command go out together; the agent takes them in order. */

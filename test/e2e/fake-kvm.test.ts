@@ -42,6 +42,15 @@ describe.runIf(isRoot)('a KVM', () => {
     expect(await info('Reason')).toContain('the kernel gave no sign of life for 10 s');
     const held = Date.parse(await info('TriedAgainAt')) - Date.parse(await info('TriedAt'));
     expect(held).toBe(600_000);
+    expect(await outcome(['run', '--nested', '--name', 'nested', 'busybox', 'true'])).toMatchObject(
+      {
+        status: 125,
+        stderr: expect.stringMatching(
+          /^boxlite: box nested is to have nested virtualization, which emulation does not give: KVM is not used \(.*\)\ncreate it without --nested\n$/,
+        ) as string,
+      },
+    );
+    expect(await kvm.machines()).toEqual(['boot']);
   });
 
   it('that works after all is used once it is insisted on', async () => {
