@@ -1,16 +1,16 @@
+import type { ShimClient } from '../agent/client.js';
+import { BoxliteError } from '../errors.js';
 import { DISK_BYTES } from '../image/disk-size.js';
 import { isMachineFailure, type KVM_DEADLINES } from '../vmm/accelerator.js';
 import type { MachineSpec } from '../vmm/driver.js';
 import { planQemu } from '../vmm/qemu/command.js';
 import { restoreState } from '../vmm/qemu/migration.js';
-import { findTemplate, type Template } from '../vmm/template.js';
+import { findTemplate, removeStaleDrafts, type Template } from '../vmm/template.js';
 import { TemplateDraft } from '../vmm/template-draft.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';
 import type { Host } from './host.js';
-import { BoxliteError } from '../errors.js';
 import { bootTemplate, lockTemplate, TEMPLATE_LOCK_MS, withMachine } from './template-maker.js';
 import { within } from './within.js';
-import type { ShimClient } from '../agent/client.js';
 
 /** Whoever tries KVM may first have to wait for a template in the making; then come its own deadlines, and saving. */
 export const TRIAL_LOCK_MS = TEMPLATE_LOCK_MS + 120_000;
@@ -29,6 +29,7 @@ export async function tryKvm(host: Host, deadlines: typeof KVM_DEADLINES): Promi
   const assets = await host.assets();
   const key = await host.templateKey(machine, assets);
   await using _lock = await lockTemplate(host, key);
+  await removeStaleDrafts(host.home, key);
   const found = await findTemplate(host.home, key);
   if (found && (await runsFrom(host, machine, found, deadlines.restoreMs))) return;
   await bootTemplate(host, { machine, assets, key }, deadlines);

@@ -41,7 +41,7 @@ import { within } from './within.js';
 const RESTORE_DEADLINE_MS = 60_000;
 const BOOT_DEADLINE_MS = 120_000;
 /** What a VMM loads is 80 KB. */
-const LOAD_DEADLINE_MS = 20_000;
+const LOAD_DEADLINE_MS = 30_000;
 
 /** A started box, and the connection through which it was started. */
 export interface StartedBox {

@@ -149,11 +149,10 @@ async function probe(
   return verdict;
 }
 
-/** A machine did not come up, for a reason that may be its accelerator. */
+/** A machine did not come up, for a reason that may be its accelerator; the jail around it is made before. */
 export function isMachineFailure(error: unknown): error is BoxliteError {
-  return (
-    error instanceof BoxliteError && ['boot-failed', 'vmm-failed', 'timeout'].includes(error.code)
-  );
+  if (!(error instanceof BoxliteError) || error.stage === 'jail') return false;
+  return ['boot-failed', 'vmm-failed', 'timeout'].includes(error.code);
 }
 
 function against(error: BoxliteError, before: Verdict | undefined): Verdict {

@@ -256,6 +256,7 @@ test.each(['auto', 'kvm'] as const)('of many who ask at once for %s one tries', 
 test.each([
   ['no space', new BoxliteError('no-space', 'no space left on the host')],
   ['a missing program', new BoxliteError('setup-needed', 'boxlite-shim is not built')],
+  ['a jail', new BoxliteError('boot-failed', 'no user for the VMM', { stage: 'jail' })],
   ['a bug', new TypeError('x is not a function')],
 ])('%s is not remembered as KVM’s fault', async (_what, error) => {
   const home = temporaryHome();
