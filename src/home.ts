@@ -55,4 +55,17 @@ export class Home {
   /** What the 9p export shows while a box has no volumes. */
   readonly emptyShare = (): string => join(this.root, 'empty');
   readonly accelerators = (): string => join(this.root, 'accelerators.json');
+
+  /** What is nobody else's business; see src/private-files.ts. */
+  readonly privateDirectories = (): string[] => [
+    this.boxes(),
+    this.images(),
+    this.blanks(),
+    this.assets(),
+    this.templates(),
+  ];
+  readonly privateFiles = (): string[] => [
+    ...['', '-wal', '-shm'].map((suffix) => this.database() + suffix),
+    this.accelerators(),
+  ];
 }

@@ -1,6 +1,7 @@
 /** What a box's machine is given: its image's disk, its own disk, and a clean directory. */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { makePrivateDirectory } from '../private-files.js';
 import { blankDisk } from '../image/blank-disk.js';
 import { imageDisk } from '../image/image-disk.js';
 import { copySparse } from '../image/sparse-copy.js';
@@ -84,7 +85,7 @@ export async function makeDisk(
 async function clearDirectory({ home }: EngineContext, id: string): Promise<void> {
   const directory = home.box(id);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makePrivateDirectory(directory);
     await mkdir(home.emptyShare(), { recursive: true, mode: 0o555 });
     await Promise.all(
       (['started', 'exit', 'bootError', 'console'] as const).map((fact) =>

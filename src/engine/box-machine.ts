@@ -1,8 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShimClient } from '../agent/client.js';
 import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import { isActive } from '../store/status.js';
 import type { AcceleratorName } from '../vmm/driver.js';
 import { planQemu } from '../vmm/qemu/command.js';
@@ -109,7 +110,7 @@ async function freshDirectory(home: Home, id: string): Promise<string> {
   const directory = workDirectory(home, id);
   await endLeftMachine(home, id);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makePrivateDirectory(directory);
     return directory;
   } catch (error) {
     throw fileError(error, `write ${directory}`);

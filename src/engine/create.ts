@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { ulid } from 'ulid';
 import { BoxliteError, fileError } from '../errors.js';
+import { makePrivateDirectory } from '../private-files.js';
 import type { BoxRecord, NewBox } from '../store/box-record.js';
 import { findKernel } from './box-kernel.js';
 import { checkName, settleSpec } from './box-spec.js';
@@ -65,7 +65,7 @@ export async function createBox(
   );
   crashPoint('create:inserted');
   try {
-    await mkdir(context.home.box(id), { recursive: true, mode: 0o700 });
+    await makePrivateDirectory(context.home.box(id));
   } catch (error) {
     context.database().boxes.remove(id, ['configured']);
     throw fileError(error, `create ${context.home.box(id)}`);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import type { Accelerator } from '../vmm/accelerator.js';
 import { prepareAssets, type KernelChoice } from '../vmm/assets.js';
 import { installHint } from '../vmm/distribution.js';
@@ -67,7 +68,7 @@ export const BUILT_IN_IMAGE = 'localhost/busybox:latest';
  * @throws permission or no-space when the home can't be written at all
  */
 export async function setup(home: Home, options: SetupOptions): Promise<SetupReport> {
-  await mkdir(home.assets(), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makePrivateDirectory(home.assets()).catch((error: unknown) => {
     throw fileError(error, `create ${home.assets()}`);
   });
   const results: StepResult[] = [];

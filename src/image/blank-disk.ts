@@ -73,7 +73,7 @@ export async function blankDisk(home: Home, bytes: number): Promise<string> {
 
 async function makeBlank(path: string, bytes: number): Promise<void> {
   const mke2fs = await findMke2fs();
-  await using file = await open(path, 'wx+', 0o644);
+  await using file = await open(path, 'wx+', 0o600);
   await file.truncate(DISK_BYTES);
   await runMke2fs(mke2fs, path, bytes);
   await writeSparseMap(path, await ext4Extents(file));

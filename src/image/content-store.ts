@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import { type DigestAlgorithm, digestOf, hashFor, parseDigest, shortDigest } from './digest.js';
 import { isSealed, seal } from './seal.js';
 
@@ -84,7 +85,7 @@ export async function writeBlob(
   if (await hasBlob(home, { digest, size: bytes.length })) return digest;
   const temporary = await temporaryPath(home);
   try {
-    const file = await open(temporary, 'wx');
+    const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(bytes);
       await file.sync();
@@ -104,7 +105,7 @@ export async function writeBlob(
 export async function adoptBlob(home: Home, path: string, digest: string): Promise<void> {
   const target = blobPath(home, digest);
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makePrivateDirectory(dirname(target));
     await seal(path);
     await rename(path, target);
   } catch (error) {
@@ -120,7 +121,7 @@ export async function discardBlob(home: Home, digest: string): Promise<void> {
 /** A new name on the store's file system for a file that may become a blob. */
 export async function temporaryPath(home: Home): Promise<string> {
   try {
-    await mkdir(home.partial(), { recursive: true });
+    await makePrivateDirectory(home.partial());
   } catch (error) {
     throw fileError(error, `make ${home.partial()}`);
   }

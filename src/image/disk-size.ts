@@ -17,7 +17,7 @@ export async function makePadding(path: string): Promise<void> {
   }
   const temporary = temporaryBeside(path);
   try {
-    await using file = await open(temporary, 'wx', 0o644);
+    await using file = await open(temporary, 'wx', 0o600);
     await file.truncate(DISK_BYTES);
     await rename(temporary, path);
   } finally {

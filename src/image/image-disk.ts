@@ -1,7 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import { type Lengths, metadataPath, readLengths, writeDisk } from './disk-files.js';
 import { DISK_BYTES, makePadding } from './disk-size.js';
 import { encodeErofs } from './erofs.js';
@@ -88,7 +89,7 @@ async function toExtents(
     checks.push(checkLayer(home, manifestDigest, diffId, blocks * DATA_BLOCK));
   }
   await Promise.all(checks);
-  await mkdir(home.images(), { recursive: true });
+  await makePrivateDirectory(home.images());
   await makePadding(home.padding());
   const extents = parts.map(({ path, blocks }) => ({
     path,

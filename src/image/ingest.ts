@@ -1,10 +1,11 @@
 import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import { withClaim } from './claim.js';
 import { adoptBlob, type BlobDescriptor, hasBlob } from './content-store.js';
 import { hashFor, parseDigest } from './digest.js';
@@ -43,7 +44,7 @@ export async function ingestBlob(
   const { algorithm, hex } = parseDigest(blob.digest);
   const path = join(home.partial(), `${algorithm}-${hex}`);
   try {
-    await mkdir(home.partial(), { recursive: true });
+    await makePrivateDirectory(home.partial());
   } catch (error) {
     throw fileError(error, `make ${home.partial()}`);
   }

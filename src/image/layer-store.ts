@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import { decompress } from './decompress.js';
 import { type DigestAlgorithm, parseDigest } from './digest.js';
 import { dropDisksOf } from './disk-files.js';
@@ -46,7 +47,7 @@ export async function storeLayer(
 ): Promise<StoredLayer> {
   const temporary = temporaryBeside(join(home.layers(), 'layer'));
   try {
-    await mkdir(temporary, { recursive: true });
+    await makePrivateDirectory(temporary);
     const { diffId } = expected;
     const algorithm = diffId === undefined ? 'sha256' : parseDigest(diffId).algorithm;
     const layer = await unpack(temporary, source, algorithm, limits);
@@ -114,8 +115,8 @@ async function unpack(
   algorithm: DigestAlgorithm,
   limits: LayerLimits,
 ): Promise<StoredLayer> {
-  await using dataFile = await open(join(directory, 'data'), 'wx', 0o644);
-  await using tocFile = await open(join(directory, 'toc'), 'wx', 0o644);
+  await using dataFile = await open(join(directory, 'data'), 'wx', 0o600);
+  await using tocFile = await open(join(directory, 'toc'), 'wx', 0o600);
   const data = new LayerDataWriter(dataFile);
   const toc = new TocWriter(tocFile);
   const hash = createHash(algorithm);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
+import { makePrivateDirectory } from '../private-files.js';
 
 /**
  * Makes a directory that appears at `target` whole or not at all. `fill` works in a temporary one beside
@@ -13,7 +14,7 @@ export async function makeDirectoryOnce(
 ): Promise<void> {
   const temporary = temporaryBeside(target);
   try {
-    await mkdir(temporary, { recursive: true });
+    await makePrivateDirectory(temporary);
     await fill(temporary);
     await renameUnlessThere(temporary, target);
   } finally {

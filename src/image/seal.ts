@@ -38,7 +38,7 @@ async function isSealedFile(path: string): Promise<boolean> {
 
 /** Writes a new file whole, to the disk, and seals it. */
 export async function writeSealed(path: string, content: Uint8Array | string): Promise<void> {
-  await using file = await open(path, 'wx', 0o644);
+  await using file = await open(path, 'wx', 0o600);
   await file.writeFile(content);
   await file.datasync();
   await seal(file);

@@ -1,5 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import type { Home } from '../home.js';
+import { closeHome } from '../private-files.js';
 import { BoxTable } from './boxes.js';
 import { connect } from './connection.js';
 import { CounterTable } from './counters.js';
@@ -24,8 +25,10 @@ export class Database implements Disposable {
   readonly leases = new LeaseTable(this);
   readonly counters = new CounterTable(this);
   readonly #statements = new Map<string, Sqlite.Statement>();
+  #othersKeptOut = false;
 
   private constructor(
+    private readonly home: Home,
     private readonly connection: Sqlite.Database,
     /** The clock of every time stamp, in ms since the epoch. */
     readonly now: () => number,
@@ -36,7 +39,7 @@ export class Database implements Disposable {
    * @throws BoxliteError `schema-newer`, `store-corrupt`, `no-space`, `permission` or `timeout`
    */
   static open(home: Home, now: () => number = Date.now): Database {
-    return new Database(connect(home), now);
+    return new Database(home, connect(home), now);
   }
 
   /** Rows of a SELECT. */
@@ -56,9 +59,12 @@ export class Database implements Disposable {
 
   /**
    * Runs `work` as one transaction that holds the write lock from its beginning, so that what it
-   * reads is still true when it writes. A throw undoes everything.
+   * reads is still true when it writes. A throw undoes everything. The first one sees to it that others
+   * can't look into the home, since whoever brings anything into it writes here before.
    */
   write<T>(work: () => T): T {
+    if (!this.#othersKeptOut) closeHome(this.home);
+    this.#othersKeptOut = true;
     return this.guard(() => this.connection.transaction(work).immediate());
   }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import type { AcceleratorName } from './driver.js';
 import { kvmDeviceFault, type DeviceFault } from './kvm-device.js';
 import { writeFileWhole } from './write-file-whole.js';
@@ -234,7 +235,7 @@ async function tellOnce(
 async function store(home: Home, facts: Stored): Promise<void> {
   const path = home.accelerators();
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makePrivateDirectory(dirname(path));
   } catch (error) {
     throw fileError(error, `create ${dirname(path)}`);
   }

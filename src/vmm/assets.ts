@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, utimes } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import {
   kernelDigest,
   readManifest,
@@ -92,7 +93,7 @@ async function loadNamed(home: Home, choice: PrepareOptions): Promise<Assets> {
 async function prepare(home: Home, name: string, options: PrepareOptions): Promise<PreparedAssets> {
   const onProgress = options.onProgress ?? (() => undefined);
   try {
-    await mkdir(home.assets(), { recursive: true, mode: 0o700 });
+    await makePrivateDirectory(home.assets());
   } catch (error) {
     throw fileError(error, `create ${home.assets()}`);
   }

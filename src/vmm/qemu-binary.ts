@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import { installHint } from './distribution.js';
 import { runProgram } from './run-program.js';
 import { writeFileWhole } from './write-file-whole.js';
@@ -83,7 +84,7 @@ async function askVersion(home: Home, path: string, key: string): Promise<string
     throw new BoxliteError('setup-needed', `${path} does not answer --version as QEMU does`, {
       hint: installHint('qemu'),
     });
-  await mkdir(home.assets(), { recursive: true, mode: 0o700 });
+  await makePrivateDirectory(home.assets());
   await writeFileWhole(cachePath(home), JSON.stringify({ key, versionText }));
   return versionText;
 }

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { fileError } from '../errors.js';
 import { BOX_FILES, type Home } from '../home.js';
+import { makePrivateDirectory } from '../private-files.js';
 import type { MachineFiles, MachineSpec } from './driver.js';
 import {
   FILES,
@@ -42,7 +43,7 @@ export class TemplateDraft {
 
   static async begin(home: Home, key: string): Promise<TemplateDraft> {
     try {
-      await mkdir(home.templates(), { recursive: true, mode: 0o700 });
+      await makePrivateDirectory(home.templates());
       const directory = await mkdtemp(join(home.templates(), `.${key}-`));
       // The VMM reaches its state's socket in here by a descriptor, and may be another user; by path
       // nobody else gets past the directory above.
@@ -62,7 +63,7 @@ export class TemplateDraft {
     const files = { ram, disk, image: home.padding(), share: home.emptyShare() };
     try {
       await mkdir(files.share, { recursive: true, mode: 0o555 });
-      await mkdir(home.images(), { recursive: true, mode: 0o700 });
+      await makePrivateDirectory(home.images());
       await Promise.all([
         // As large as every box's, and as empty as can be.
         sparseFile(disk, diskBytes),

@@ -8,16 +8,17 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['engine', 'errors', 'terminal-text'],
   engine: [
     ...['image', 'store', 'vmm', 'agent'],
-    ...['errors', 'home', 'process-identity', 'terminal-text'],
+    ...['errors', 'home', 'private-files', 'process-identity', 'terminal-text'],
   ],
-  image: ['errors', 'home', 'process-identity'],
-  store: ['errors', 'home', 'process-identity'],
-  vmm: ['errors', 'home', 'process-identity'],
+  image: ['errors', 'home', 'private-files', 'process-identity'],
+  store: ['errors', 'home', 'private-files', 'process-identity'],
+  vmm: ['errors', 'home', 'private-files', 'process-identity'],
   agent: ['errors', 'home', 'process-identity', 'terminal-text'],
   // The modules beside the folders, each its own row.
   index: ['engine', 'store/status', 'errors'],
   errors: [],
   home: ['errors'],
+  'private-files': ['errors', 'home'],
   'process-identity': ['errors'],
   'terminal-text': [],
 };
