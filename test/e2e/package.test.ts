@@ -63,8 +63,8 @@ describe('the package, installed for all users', () => {
   it('holds no sources of ours but those that may have to be built', async () => {
     expect((await readdir(root())).sort()).toEqual(
       [
-        ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'completions', 'dist', 'man', 'native'],
-        'package.json',
+        ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'completions', 'dist', 'docs', 'man'],
+        ...['native', 'package.json'],
       ].sort(),
     );
   });

@@ -2,12 +2,14 @@ import type { RegistryOptions } from '../../image/registry/options.js';
 import type { LiteBox } from '../box.js';
 import type { EngineContext } from '../context.js';
 import type { BoxOptions } from '../options.js';
+import { checkAccess } from './access-check.js';
 import { bootBox, type BootedBox } from './box-check.js';
 import { runCheck, type Check, type CheckResult } from './check.js';
 import { checkHome } from './home-check.js';
 import { HOST_CHECKS } from './host-checks.js';
 import { programChecks } from './program-checks.js';
 import { checkRegistries } from './registry-check.js';
+import { checkSideChannels } from './side-channels.js';
 
 export interface DoctorRequest {
   /** Told when a check begins, and when it has ended. */
@@ -48,7 +50,17 @@ export async function examine(
   let box: BootedBox | undefined;
   const checks: Check[] = [
     ...HOST_CHECKS,
+    {
+      name: 'side-channels',
+      title: 'Side channels',
+      run: () => Promise.resolve(checkSideChannels()),
+    },
     { name: 'disk', title: 'Home', run: () => checkHome(context.home) },
+    {
+      name: 'access',
+      title: 'Access to it',
+      run: () => Promise.resolve(checkAccess(context.home)),
+    },
     ...programChecks(context, kernel),
     ...(registries.length === 0
       ? []

@@ -33,7 +33,7 @@ export async function checkHome(home: Home): Promise<Finding> {
 }
 
 /** The home itself is made by whoever first has something to put there. */
-function nearestExisting(path: string): string {
+export function nearestExisting(path: string): string {
   let place = path;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   return place;

@@ -1,0 +1,57 @@
+/** What of the host lets a box spy on another, or on what has left the memory. See docs/security.md. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { note, ok, type Finding } from './check.js';
+
+const VULNERABILITIES = 'sys/devices/system/cpu/vulnerabilities';
+
+/**
+ * Only ever a note: it matters to whoever runs boxes of several owners who do not trust each other.
+ * @param root of the host's /proc and /sys, for tests
+ */
+export function checkSideChannels(root = '/'): Finding {
+  const holds = (path: string, value: string): boolean => read(root, path).trim() === value;
+  const found = [
+    ...(holds('sys/devices/system/cpu/smt/active', '1') ? ['SMT is on'] : []),
+    ...(holds('sys/kernel/mm/ksm/run', '1') ? ['KSM merges memory'] : []),
+    ...(swapsInTheClear(root) ? ['swap is not encrypted'] : []),
+    ...unmitigated(root),
+  ];
+  if (found.length === 0) return ok('SMT, KSM and plain swap are off');
+  return note(`${found.join(', ')}: see docs/security.md if boxes do not trust each other`);
+}
+
+/** Compressed memory is no disk, and dm-crypt names itself. */
+function swapsInTheClear(root: string): boolean {
+  const [, ...lines] = read(root, 'proc/swaps').trim().split('\n');
+  return lines.some((line) => {
+    const device = basename(line.split(/\s/)[0] ?? '');
+    return (
+      !device.startsWith('zram') && !read(root, `sys/block/${device}/dm/uuid`).startsWith('CRYPT-')
+    );
+  });
+}
+
+function unmitigated(root: string): string[] {
+  const names = list(root, VULNERABILITIES).filter((name) =>
+    read(root, `${VULNERABILITIES}/${name}`).startsWith('Vulnerable'),
+  );
+  return names.length === 0 ? [] : [`the processor is vulnerable to ${names.join(' and ')}`];
+}
+
+function list(root: string, path: string): string[] {
+  try {
+    return readdirSync(join(root, path)).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** What a kernel does not tell it does not have. */
+function read(root: string, path: string): string {
+  try {
+    return readFileSync(join(root, path), 'utf8');
+  } catch {
+    return '';
+  }
+}
