@@ -6,7 +6,12 @@ import type { Home } from '../home.js';
 import { adoptBlob, temporaryPath } from './content-store.js';
 import type { StoredImage, StoredImageLayer } from './image-record.js';
 import { applyChanges, type RunConfig } from './import-changes.js';
-import { type LayerLimits, LayerLimitError } from './layer-limits.js';
+import {
+  DEFAULT_LAYER_LIMITS,
+  type LayerLimits,
+  LayerLimitError,
+  overLimit,
+} from './layer-limits.js';
 import { storeLayer } from './layer-store.js';
 import { type Keep, keepNothing } from './keep.js';
 import { lend } from './lend.js';
@@ -51,7 +56,7 @@ export async function receiveLayer(
   home: Home,
   source: AsyncIterable<Uint8Array>,
   keep: Keep,
-  limits?: LayerLimits,
+  limits: LayerLimits = DEFAULT_LAYER_LIMITS,
 ): Promise<StoredImageLayer> {
   const path = await temporaryPath(home);
   const file = await openNew(path);
@@ -62,6 +67,8 @@ export async function receiveLayer(
     for await (const chunk of source) {
       if (size === 0) mediaType = layerTypeOf(chunk);
       size += chunk.length;
+      // Padding after a packed tar unpacks to nothing.
+      if (size > limits.bytes) throw overLimit('(archive)', 'bytes', limits);
       hash.update(chunk);
       await file.appendFile(chunk);
       yield chunk;

@@ -11,6 +11,12 @@ import { adoptBlob, type BlobDescriptor, hasBlob } from './content-store.js';
 import { hashFor, parseDigest } from './digest.js';
 import { lend } from './lend.js';
 
+/**
+ * So much is still read of a blob whose content has proved bad, since only its digest tells whether the line is
+ * at fault or the author. Of a larger one no more is taken: it may be as large as its manifest likes.
+ */
+const VERDICT_BYTES = 16 * 2 ** 20;
+
 /** Opens the blob's bytes from `offset` on. */
 export type BlobOpener = (offset: number) => Promise<AsyncIterable<Uint8Array>>;
 
@@ -29,8 +35,8 @@ export interface IngestOptions {
 
 /**
  * Brings a blob into the content store: to a partial file, hashed on the way, checked for size and
- * then digest, synced and renamed. A partial file of an earlier attempt is continued. Of several
- * processes one downloads and the others wait for it.
+ * then digest, synced and renamed. A partial file of an earlier attempt is continued; that
+ * of a blob which is refused goes at once. Of several processes one downloads and the others wait for it.
  * @returns `present` when the blob was here already; then `consume` was not called
  * @throws BoxliteError `image-corrupt` when the bytes are not what the descriptor says
  */
@@ -41,8 +47,7 @@ export async function ingestBlob(
   options: IngestOptions = {},
 ): Promise<'received' | 'present'> {
   if (await hasBlob(home, blob)) return 'present';
-  const { algorithm, hex } = parseDigest(blob.digest);
-  const path = join(home.partial(), `${algorithm}-${hex}`);
+  const path = partialPath(home, blob.digest);
   try {
     await makePrivateDirectory(home.partial());
   } catch (error) {
@@ -55,6 +60,12 @@ export async function ingestBlob(
   });
 }
 
+/** Where a blob grows that is being fetched. */
+export function partialPath(home: Home, digest: string): string {
+  const { algorithm, hex } = parseDigest(digest);
+  return join(home.partial(), `${algorithm}-${hex}`);
+}
+
 async function receive(
   home: Home,
   path: string,
@@ -64,24 +75,27 @@ async function receive(
 ): Promise<void> {
   const transfer = new Transfer(path, blob, openFrom, options);
   try {
-    await transfer.run();
+    await attempt(transfer);
   } catch (error) {
-    if (!transfer.mismatched) throw error;
-    await rm(path, { force: true });
     // The bytes at fault may be those that an earlier attempt left; then one from the start decides.
-    if (transfer.resumedAt === 0) throw error;
-    await new Transfer(path, blob, openFrom, options).run().catch(async (again: unknown) => {
-      if (again instanceof BoxliteError && again.code === 'image-corrupt')
-        await rm(path, { force: true });
-      throw again;
-    });
+    if (transfer.refused !== 'in doubt' || transfer.resumedAt === 0) throw error;
+    await attempt(new Transfer(path, blob, openFrom, options));
   }
   await adoptBlob(home, path, blob.digest);
 }
 
+async function attempt(transfer: Transfer): Promise<void> {
+  try {
+    await transfer.run();
+  } finally {
+    if (transfer.refused !== undefined) await rm(transfer.path, { force: true });
+  }
+}
+
 /** One attempt at one blob. */
 class Transfer {
-  mismatched = false;
+  /** `proved` when the bytes are what the digest says, and bad all the same. */
+  refused: 'in doubt' | 'proved' | undefined;
   resumedAt = 0;
   private received = 0;
   /** The write that is under way: while the disk takes a piece, the next one comes in. */
@@ -89,7 +103,7 @@ class Transfer {
   private readonly hash: Hash;
 
   constructor(
-    private readonly path: string,
+    readonly path: string,
     private readonly blob: BlobDescriptor,
     private readonly openFrom: BlobOpener,
     private readonly options: IngestOptions,
@@ -99,20 +113,25 @@ class Transfer {
 
   async run(): Promise<void> {
     const file = await this.openPartial();
+    const bytes = this.bytes(file);
     try {
-      const bytes = this.bytes(file);
       let fault: BoxliteError | undefined;
       try {
         await this.options.consume?.(lend(bytes));
       } catch (error) {
-        // Nonsense in a layer may be the layer's own or the line's: the digest tells, so read on.
-        if (this.mismatched || !isAboutContent(error)) throw error;
+        if (this.refused !== undefined || !isAboutContent(error)) throw error;
         fault = error;
+        this.refused = 'in doubt';
+        if (this.blob.size - this.received > VERDICT_BYTES) throw fault;
       }
       // A consumer may stop at the end of what it understands; the digest is over everything.
       while ((await bytes.next()).done !== true);
-      if (fault !== undefined) throw fault;
+      if (fault === undefined) return;
+      this.refused = 'proved';
+      throw fault;
     } finally {
+      // Whoever sends more is not listened to.
+      await bytes.return();
       // No write may be under way when the file is closed; that it failed is told already.
       await this.written.catch(() => undefined);
       await file.close();
@@ -141,10 +160,7 @@ class Transfer {
       for await (const chunk of await this.openFrom(this.received)) {
         if (this.received + chunk.length > this.blob.size)
           throw this.mismatch('is longer than that');
-        await this.written;
-        this.written = append(file, chunk, this.path);
-        // The failure is met by whoever awaits next; it must not count as unhandled until then.
-        this.written.catch(() => undefined);
+        if (this.refused === undefined) await this.keep(file, chunk);
         yield this.take(chunk);
       }
     if (this.received < this.blob.size) throw this.mismatch(`ends after ${this.received} bytes`);
@@ -152,6 +168,13 @@ class Transfer {
     if (digest !== this.blob.digest) throw this.mismatch(`has the digest ${digest}`);
     await this.written;
     await file.datasync();
+  }
+
+  private async keep(file: FileHandle, chunk: Uint8Array): Promise<void> {
+    await this.written;
+    this.written = append(file, chunk, this.path);
+    // The failure is met by whoever awaits next; it must not count as unhandled until then.
+    this.written.catch(() => undefined);
   }
 
   private take(chunk: Uint8Array): Uint8Array {
@@ -163,7 +186,7 @@ class Transfer {
   }
 
   private mismatch(fault: string): BoxliteError {
-    this.mismatched = true;
+    this.refused = 'in doubt';
     return new BoxliteError(
       'image-corrupt',
       `blob ${this.blob.digest} of ${this.blob.size} bytes was refused: what came ${fault}`,

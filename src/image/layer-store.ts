@@ -10,7 +10,7 @@ import { dropDisksOf } from './disk-files.js';
 import { DATA_BLOCK, LayerDataWriter } from './layer-data.js';
 import { toLayerEntry } from './layer-entry.js';
 import { layerInvalid } from './layer-error.js';
-import { DEFAULT_LAYER_LIMITS, LayerLimitError, type LayerLimits } from './layer-limits.js';
+import { DEFAULT_LAYER_LIMITS, type LayerLimits, overLimit } from './layer-limits.js';
 import { renameUnlessThere, temporaryBeside } from './make-once.js';
 import { areSealed, seal } from './seal.js';
 import { TarReader, type TarEntry } from './tar-reader.js';
@@ -125,7 +125,7 @@ async function unpack(
   try {
     for await (const chunk of decompress(source)) {
       size += chunk.length;
-      if (size > limits.bytes) throw new LayerLimitError('(archive)', 'bytes', limits);
+      if (size > limits.bytes) throw overLimit('(archive)', 'bytes', limits);
       hash.update(chunk);
       reader.push(chunk);
       await data.drain();
@@ -152,9 +152,9 @@ function sink(data: LayerDataWriter, toc: TocWriter, limits: LayerLimits) {
       const entry = toLayerEntry(tar, data.block);
       isFile = entry?.kind === 'file';
       if (entry === undefined) return;
-      if (toc.entries >= limits.entries) throw new LayerLimitError(tar.name, 'entries', limits);
+      if (toc.entries >= limits.entries) throw overLimit(tar.name, 'entries', limits);
       if (isFile && data.block * DATA_BLOCK + tar.size > limits.bytes)
-        throw new LayerLimitError(tar.name, 'bytes', limits);
+        throw overLimit(tar.name, 'bytes', limits);
       toc.add(entry);
       if (toc.bytes > MAX_TOC_BYTES)
         throw layerInvalid(

@@ -6,7 +6,7 @@ import { MAX_CONFIG_BYTES, parseImageConfig } from './image-config.js';
 import { JsonReader } from './json-reader.js';
 import type { LoadedImage, LoadJob } from './load.js';
 import { fullNames } from './load-oci-layout.js';
-import { MAX_MANIFEST_BYTES } from './manifest.js';
+import { MAX_INDEX_ENTRIES, MAX_LAYERS, MAX_MANIFEST_BYTES } from './manifest.js';
 import { layerTypeOf } from './media-types.js';
 import { bringLayer } from './pull-layer.js';
 import { storeImage } from './store-image.js';
@@ -58,11 +58,22 @@ interface ArchiveEntry {
 
 async function readEntries(job: LoadJob): Promise<ArchiveEntry[]> {
   const bytes = await readSource(await find(job, 'manifest.json'), MAX_MANIFEST_BYTES);
-  return JsonReader.parseArray(bytes, `manifest.json of ${job.what}`).map((reader) => ({
-    config: reader.string('Config'),
-    repoTags: reader.optionalStrings('RepoTags') ?? [],
-    layers: reader.optionalStrings('Layers') ?? [],
-  }));
+  const what = `manifest.json of ${job.what}`;
+  const entries = JsonReader.parseArray(bytes, what);
+  if (entries.length > MAX_INDEX_ENTRIES) throw tooMany(what, MAX_INDEX_ENTRIES, 'images');
+  return entries.map((reader) => {
+    const layers = reader.optionalStrings('Layers') ?? [];
+    if (layers.length > MAX_LAYERS) throw tooMany(what, MAX_LAYERS, 'layers for one image');
+    return {
+      config: reader.string('Config'),
+      repoTags: reader.optionalStrings('RepoTags') ?? [],
+      layers,
+    };
+  });
+}
+
+function tooMany(what: string, most: number, ofWhat: string): BoxliteError {
+  return new BoxliteError('archive-invalid', `${what} lists more than ${most} ${ofWhat}`);
 }
 
 async function loadLayer(

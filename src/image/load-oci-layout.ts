@@ -11,6 +11,7 @@ import {
   chooseEntry,
   type Descriptor,
   type Manifest,
+  MAX_INDEX_ENTRIES,
   MAX_MANIFEST_BYTES,
   parseDescriptor,
   parseManifest,
@@ -32,8 +33,12 @@ export async function loadOciLayout(
   const what = `index.json of ${job.what}`;
   const file = await job.archive.find('index.json');
   if (file === undefined) throw invalid(`${what} is missing`);
-  const entries = JsonReader.parse(await readSource(file, MAX_MANIFEST_BYTES), what)
-    .objects('manifests')
+  const listed = JsonReader.parse(await readSource(file, MAX_MANIFEST_BYTES), what).objects(
+    'manifests',
+  );
+  if (listed.length > MAX_INDEX_ENTRIES)
+    throw invalid(`${what} lists more than ${MAX_INDEX_ENTRIES} images`);
+  const entries = listed
     .map(parseDescriptor)
     .filter(({ mediaType }) => isIndexType(mediaType) || isManifestType(mediaType));
   if (entries.length === 0) throw invalid(`${what} lists no image`);

@@ -108,7 +108,8 @@ async function openArchive(
   what: string,
   options: LoadOptions,
 ): Promise<ArchiveSource> {
-  if (typeof source !== 'string') return spoolTar(home, counted(source, undefined, options), what);
+  if (typeof source !== 'string')
+    return spoolTar(home, counted(source, undefined, options), what, options.limits);
   let total: number;
   try {
     const stats = await stat(source);
@@ -120,7 +121,7 @@ async function openArchive(
     throw fileError(error, `read ${source}`);
   }
   const bytes = createReadStream(source) as AsyncIterable<Buffer>;
-  return spoolTar(home, counted(bytes, total, options), what);
+  return spoolTar(home, counted(bytes, total, options), what, options.limits);
 }
 
 async function* counted(

@@ -18,8 +18,8 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
  * Well above the 127 that Docker can build. Each layer of a running box costs a descriptor, and the
  * shim hands 256 to a VMM, a few of which are no layers'.
  */
-const MAX_LAYERS = 240;
-const MAX_INDEX_ENTRIES = 4096;
+export const MAX_LAYERS = 240;
+export const MAX_INDEX_ENTRIES = 4096;
 
 export interface Descriptor {
   mediaType: string;

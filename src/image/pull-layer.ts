@@ -5,7 +5,7 @@ import type { Home } from '../home.js';
 import { blobPath, discardBlob, hasBlob, isIntact } from './content-store.js';
 import type { StoredImageLayer } from './image-record.js';
 import { type BlobOpener, ingestBlob } from './ingest.js';
-import type { LayerLimits } from './layer-limits.js';
+import { checkBlobSize, type LayerLimits } from './layer-limits.js';
 import { hasLayer, storeLayer } from './layer-store.js';
 
 /** How a layer gets on. `digest` is the blob's; `total` its bytes. */
@@ -45,6 +45,7 @@ export async function bringLayer(
     report({ type: 'layer', digest, status: 'exists' });
     return false;
   }
+  checkBlobSize(layer, options.limits);
   const fetchIt = (): Promise<'received' | 'present'> =>
     ingestBlob(home, layer, openFrom, {
       signal: options.signal,

@@ -3,12 +3,13 @@ import type { Home } from '../home.js';
 import { blobSource } from './blob-source.js';
 import { readBlob } from './content-store.js';
 import { eachLimited } from './each-limited.js';
+import { requireSpace } from './free-space.js';
 import { MAX_CONFIG_BYTES } from './image-config.js';
 import { describeImage, type StoredImage, type StoredImageLayer } from './image-record.js';
 import { ingestBlob } from './ingest.js';
 import { type Keep, keepNothing } from './keep.js';
 import type { Descriptor } from './manifest.js';
-import type { LayerLimits } from './layer-limits.js';
+import { checkBlobSize, type LayerLimits } from './layer-limits.js';
 import { everyPlaceFailed, isForNextPlace } from './places.js';
 import { checkPlatform, formatPlatform, hostPlatform, type Platform } from './platform.js';
 import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
@@ -124,6 +125,9 @@ async function fetchImage(
     if (!here) missing.push(layer);
     report({ type: 'layer', digest: layer.digest, status: here ? 'exists' : 'queued' });
   }
+  // Nothing is fetched of an image that can't be had whole.
+  for (const layer of missing) checkBlobSize(layer, options.limits);
+  await requireSpace(home, missing, reference);
   let upToDate = true;
   await eachLimited(missing, LAYERS_AT_ONCE, options.signal, async (layer, signal) => {
     const source = open(descriptors.get(layer.digest) ?? { ...layer, annotations: {} });
