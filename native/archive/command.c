@@ -8,6 +8,7 @@
 
 #include "outcome.h"
 #include "pack.h"
+#include "stop.h"
 #include "unpack.h"
 
 struct word {
@@ -28,7 +29,8 @@ int archive_command(const char *const *argv, uint32_t count, int stream, int rep
     struct totals totals = {0};
     struct err err;
     report_to = report;
-    /* Whoever gives up closes the stream: what was begun is then put in order. */
+    /* Whoever gives up closes the stream: what was begun is then put in order. While unpacking, a signal does the
+     * same (stop.h). */
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
@@ -71,12 +73,21 @@ static int do_pack(const char *const *words, uint32_t count, const char *source,
 static int do_unpack(const char *const *words, uint32_t count, const char *destination, int stream,
                      struct totals *totals, struct err *err) {
     struct unpack_options options = {.warn = warn};
-    const struct word known[] = {{"foreign", &options.foreign},       {"keep", &options.keep},
-                                 {"owners", &options.owners},         {"attributes", &options.attributes},
-                                 {"privileges", &options.privileges}, {"sync", &options.sync},
-                                 {"direct", &options.direct},         {NULL, NULL}};
+    const struct word known[] = {{"file", &options.file},             {"foreign", &options.foreign},
+                                 {"keep", &options.keep},             {"owners", &options.owners},
+                                 {"attributes", &options.attributes}, {"privileges", &options.privileges},
+                                 {"sync", &options.sync},             {"direct", &options.direct},
+                                 {NULL, NULL}};
+    if (count >= 2 && strcmp(words[0], "as") == 0) {
+        options.as = words[1];
+        words += 2;
+        count -= 2;
+    }
     if (set_words(known, words, count, err))
         return -1;
+    if (options.as && (!*options.as || strchr(options.as, '/') || strcmp(options.as, "..") == 0))
+        return err_set(err, OUTCOME(BL_COPY_USAGE), "\"%.40s\" is no name to unpack as", options.as);
+    stop_hold();
     return unpack(stream, destination, &options, totals, err);
 }
 

@@ -1,10 +1,26 @@
 /* boxlite-archive: the host's end of a copy. */
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"
 
+static void bound_memory(void);
+
 int main(int argc, char **argv) {
     bool unpacks = argc > 1 && argv[1][0] == 'u';
+    if (unpacks)
+        bound_memory();
     return archive_command((const char *const *)(void *)(argv + 1), (uint32_t)(argc - 1),
                            unpacks ? STDIN_FILENO : STDOUT_FILENO, STDERR_FILENO);
+}
+
+/* All that an archive may have kept is bounded, to less than this. What is forgotten there then fails as want of
+ * memory, and does not take the host's. */
+static void bound_memory(void) {
+    const rlim_t most = 256 << 20;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_DATA, &limit) || (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur <= most))
+        return;
+    limit.rlim_cur = most;
+    (void)setrlimit(RLIMIT_DATA, &limit);
 }

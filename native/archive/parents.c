@@ -14,7 +14,8 @@
 
 enum { IMPLIED_MODE = 0755 };
 
-static int make_all(int root, char *name);
+static int open_or_make(int from, char *name);
+static int step(int from, const char *name);
 
 int parents_open(struct parents *parents, const char *name, const char **base, struct err *err) {
     const char *slash = strrchr(name, '/');
@@ -22,13 +23,18 @@ int parents_open(struct parents *parents, const char *name, const char **base, s
     *base = slash ? slash + 1 : name;
     if (parents->fd >= 0 && strlen(parents->name) == length && memcmp(parents->name, name, length) == 0)
         return parents->fd;
-    parents_free(parents);
-    parents->name = strndup(name, length);
-    if (!parents->name)
+    size_t known = parents->fd >= 0 ? strlen(parents->name) : 0;
+    bool below = known && known < length && memcmp(parents->name, name, known) == 0 && name[known] == '/';
+    cleanup_free char *whole = strndup(name, length);
+    if (!whole)
         return err_set(err, ENOMEM, "no memory for a name");
-    parents->fd = open_beneath(parents->root, parents->name);
-    if (parents->fd < 0 && errno == ENOENT && make_all(parents->root, parents->name) == 0)
-        parents->fd = open_beneath(parents->root, parents->name);
+    int fd = below ? open_or_make(parents->fd, whole + known + 1) : open_or_make(parents->root, whole);
+    int why = errno;
+    parents_free(parents);
+    parents->fd = fd;
+    parents->name = whole;
+    whole = NULL;
+    errno = why;
     if (parents->fd < 0 && (errno == ELOOP || errno == ENOTDIR))
         return err_set(err, OUTCOME(BL_COPY_NOT_DIRECTORY), "%s: a file or a link is where it needs a directory",
                        shown(name));
@@ -47,19 +53,29 @@ void parents_free(struct parents *parents) {
     parents->name = NULL;
 }
 
-/* Archives may leave directories out. */
-static int make_all(int root, char *name) {
-    for (char *slash = strchr(name, '/');; slash = strchr(slash + 1, '/')) {
+/* Archives may leave directories out. Each is made in the one before it, which stays open: a name of thousands
+ * takes no longer than so many names. */
+static int open_or_make(int from, char *name) {
+    int directory = open_beneath(from, name);
+    if (directory >= 0 || errno != ENOENT)
+        return directory;
+    directory = open_beneath(from, "");
+    for (char *next = name; directory >= 0 && next;) {
+        char *slash = strchr(next, '/');
         if (slash)
             *slash = 0;
-        char *last = strrchr(name, '/');
-        char *parent = last ? strndup(name, (size_t)(last - name)) : strdup("");
-        cleanup_free char *owned = parent;
-        cleanup_fd int directory = parent ? open_beneath(root, parent) : -1;
-        int failed = directory < 0 || (mkdirat(directory, last ? last + 1 : name, IMPLIED_MODE) && errno != EEXIST);
+        cleanup_fd int parent = directory;
+        directory = step(parent, next);
         if (slash)
             *slash = '/';
-        if (failed || !slash)
-            return failed ? -1 : 0;
+        next = slash ? slash + 1 : NULL;
     }
+    return directory;
+}
+
+static int step(int from, const char *name) {
+    int directory = open_beneath(from, name);
+    if (directory >= 0 || errno != ENOENT)
+        return directory;
+    return mkdirat(from, name, IMPLIED_MODE) && errno != EEXIST ? -1 : open_beneath(from, name);
 }

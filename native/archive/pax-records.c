@@ -1,5 +1,6 @@
 #include "pax-records.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ struct record {
 
 static int next_record(const char **at, const char *end, struct record *record);
 static int take(const struct record *record, struct pax *pax);
+static int take_attribute(const char *name, size_t size, const struct record *record, struct pax *pax);
 static int take_sparse(const char *key, size_t size, const struct record *record, struct pax *pax);
 static int take_map(const char *text, size_t size, struct pax *pax);
 static int set_text(char **to, const struct record *record);
@@ -27,8 +29,12 @@ int pax_parse(const char *bytes, size_t size, struct pax *pax, struct err *err) 
     for (const char *at = bytes; at < end;) {
         if (*at == 0) /* padding, which some writers count in */
             break;
-        if (next_record(&at, end, &record) || take(&record, pax))
-            return err_set(err, OUTCOME(BL_COPY_MALFORMED), "an extended header has a malformed record");
+        errno = 0;
+        if (next_record(&at, end, &record) == 0 && take(&record, pax) == 0)
+            continue;
+        return errno == ENOMEM
+                   ? err_set(err, ENOMEM, "no memory for an extended header")
+                   : err_set(err, OUTCOME(BL_COPY_MALFORMED), "an extended header has a malformed record");
     }
     return 0;
 }
@@ -90,14 +96,19 @@ static int take(const struct record *record, struct pax *pax) {
         return (pax->has_mtime = parse_time(record->value, record->value_size, &pax->mtime)) ? 0 : -1;
     size_t prefix = strlen(ATTRIBUTE_PREFIX);
     if (record->key_size > prefix && memcmp(record->key, ATTRIBUTE_PREFIX, prefix) == 0)
-        return memchr(record->key, 0, record->key_size)
-                   ? -1
-                   : attributes_add(&pax->attributes, record->key + prefix, record->key_size - prefix,
-                                    record->value, record->value_size);
+        return take_attribute(record->key + prefix, record->key_size - prefix, record, pax);
     prefix = strlen(SPARSE_PREFIX);
     if (record->key_size > prefix && memcmp(record->key, SPARSE_PREFIX, prefix) == 0)
         return take_sparse(record->key + prefix, record->key_size - prefix, record, pax);
     return 0;
+}
+
+static int take_attribute(const char *name, size_t size, const struct record *record, struct pax *pax) {
+    if (memchr(name, 0, size))
+        return -1;
+    return pax->wants_attributes
+               ? attributes_add(&pax->attributes, name, size, record->value, record->value_size)
+               : 0;
 }
 
 static int take_sparse(const char *key, size_t size, const struct record *record, struct pax *pax) {

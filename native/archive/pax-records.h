@@ -13,6 +13,7 @@
 
 /* What they override; all zeroes is nothing. Strings are the reader's to free with pax_free. */
 struct pax {
+    bool wants_attributes; /* said by the reader: a header of 1 MiB would fill five times as much with them */
     char *path, *link, *sparse_name;
     bool has_size, has_uid, has_gid, has_mtime, has_real_size;
     uint64_t size, uid, gid, real_size;

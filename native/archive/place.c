@@ -12,15 +12,23 @@
 #include "outcome.h"
 #include "shown.h"
 
-enum { MAX_LINKS = 40 };
+enum {
+    MAX_LINKS = 40,
+    /* Far over PATH_MAX, which a name may pass, but no way to make directories by the million. */
+    MAX_NAME_BYTES = 64 << 10,
+    MAX_COMPONENTS = 4096,
+};
+
+#define NOT_COPIED "it is not in what is copied"
 
 static int in_parent(struct place *place, char *path, const char *destination, bool slash, bool directory,
                      struct err *err);
 static int follow_last(char *path, size_t size, const char *destination, struct err *err);
-static int set(struct place *place, const char *name, const char *to, struct err *err);
+static int set(struct place *place, const char *from, const char *to, struct err *err);
 static int refuse(struct err *err, const char *entry, const char *rule);
 
-int place_find(struct place *place, const char *destination, const char *name, bool directory, struct err *err) {
+int place_find(struct place *place, const char *destination, const char *name, const char *from, bool directory,
+               struct err *err) {
     struct stat st;
     char path[PATH_MAX];
     *place = (struct place){.root = -1};
@@ -37,7 +45,7 @@ int place_find(struct place *place, const char *destination, const char *name, b
     bool contents = strcmp(name, ".") == 0;
     place->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place->root >= 0)
-        return set(place, name, contents ? "" : name, err);
+        return set(place, from, contents ? "" : name, err);
     if (errno != ENOTDIR && errno != ENOENT)
         return err_errno(err, "can't open %s", shown(destination));
     bool there = stat(path, &st) == 0;
@@ -47,7 +55,7 @@ int place_find(struct place *place, const char *destination, const char *name, b
         return err_set(err, OUTCOME(BL_COPY_NOT_DIRECTORY), "%s", shown(destination));
     if (follow_last(path, sizeof path, destination, err))
         return -1;
-    return in_parent(place, path, destination, slash && !there, directory, err) || set(place, name, place->to, err)
+    return in_parent(place, path, destination, slash && !there, directory, err) || set(place, from, place->to, err)
                ? -1
                : 0;
 }
@@ -70,6 +78,10 @@ void place_free(struct place *place) {
 }
 
 char *place_name(const struct place *place, const char *entry, struct err *err) {
+    if (strlen(entry) > MAX_NAME_BYTES) {
+        refuse(err, entry, "its name is longer than 65536 bytes");
+        return NULL;
+    }
     char *name = malloc(strlen(place->to) + strlen(entry) + 2);
     if (!name) {
         err_set(err, ENOMEM, "no memory for a name");
@@ -77,29 +89,34 @@ char *place_name(const struct place *place, const char *entry, struct err *err) 
     }
     size_t used = strlen(place->to);
     memcpy(name, place->to, used);
-    bool first = *place->from != 0 && strcmp(place->from, ".") != 0;
-    for (const char *at = entry; *at;) {
+    const char *rule = NULL;
+    unsigned components = 0;
+    bool first = *place->from != 0;
+    for (const char *at = entry; *at && !rule;) {
         size_t length = strcspn(at, "/");
-        bool dots = length == 2 && at[0] == '.' && at[1] == '.';
-        if (dots || (first && length && (strlen(place->from) != length || memcmp(at, place->from, length) != 0))) {
-            free(name);
-            refuse(err, entry, dots ? "its name leads out of the destination" : "it is not in what is copied");
-            return NULL;
-        }
-        if (length && !first && !(length == 1 && at[0] == '.')) {
+        if (length == 2 && at[0] == '.' && at[1] == '.') {
+            rule = "its name leads out of the destination";
+        } else if (length && first) {
+            if (strlen(place->from) != length || memcmp(at, place->from, length) != 0)
+                rule = NOT_COPIED;
+            first = false;
+        } else if (length && !(length == 1 && at[0] == '.')) {
+            if (++components > MAX_COMPONENTS)
+                rule = "its name leads through more than 4096 directories";
             if (used)
                 name[used++] = '/';
             memcpy(name + used, at, length);
             used += length;
         }
-        first = first && !length;
         at += length + (at[length] == '/');
     }
     name[used] = 0;
-    if (!first)
+    if (first && !rule)
+        rule = NOT_COPIED;
+    if (!rule)
         return name;
     free(name);
-    refuse(err, entry, "it is not in what is copied");
+    refuse(err, entry, rule);
     return NULL;
 }
 
@@ -142,8 +159,8 @@ static int follow_last(char *path, size_t size, const char *destination, struct 
     return err_set(err, ELOOP, "%s: %s", shown(destination), strerror(ELOOP));
 }
 
-static int set(struct place *place, const char *name, const char *to, struct err *err) {
-    place->from = strdup(name);
+static int set(struct place *place, const char *from, const char *to, struct err *err) {
+    place->from = strdup(from);
     char *copy = strdup(to);
     free(place->to);
     place->to = copy;

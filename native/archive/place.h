@@ -8,19 +8,21 @@
 #include "../common/err.h"
 
 struct place {
-    int root;    /* nothing outside this directory is touched */
-    char *from;  /* first name of every entry, "" when all are taken as they are */
-    char *to;    /* what it is replaced with; "": the directory itself, whose own mode and time stay */
+    int root;   /* nothing outside this directory is touched */
+    char *from; /* first name of every entry, "" when all are taken as they are */
+    char *to;   /* what it is replaced with; "": the directory itself, whose own mode and time stay */
 };
 
-/* The source is named `name`, "." for a directory's contents. @returns -1 with a BL_COPY_* outcome. */
-int place_find(struct place *place, const char *destination, const char *name, bool directory, struct err *err);
+/* What the archive calls `from` goes to the destination as `name`, "." for a directory's contents.
+ * @returns -1 with a BL_COPY_* outcome. */
+int place_find(struct place *place, const char *destination, const char *name, const char *from, bool directory,
+               struct err *err);
 /* A directory into which whatever comes goes as it is named. */
 int place_directory(struct place *place, const char *destination, struct err *err);
 void place_free(struct place *place);
 
 /* The name below place->root of an entry, without "." and empty components, to be freed. NULL with an outcome
- * for one that has "..", is empty, or is not below the source's name. */
+ * for one that has "..", is empty or too long, or is not below the source's name. */
 char *place_name(const struct place *place, const char *entry, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "outcome.h"
 #include "pax-records.h"
 #include "shown.h"
+#include "stop.h"
 #include "tar-number.h"
 
 enum {
@@ -58,11 +59,13 @@ static char *text_field(const uint8_t *field, size_t width);
 static int kind_of(uint8_t type, const char *name);
 static int skip(struct tar_reader *reader, struct err *err);
 static int want(struct tar_reader *reader, size_t size, struct err *err);
+static ssize_t read_more(const struct tar_reader *reader, uint8_t *to, size_t size, struct err *err);
 static int malformed(struct err *err, const char *name, const char *rule);
 static int cut_short(struct err *err);
 
-int tar_reader_begin(struct tar_reader *reader, int fd, bool strict, struct err *err) {
-    *reader = (struct tar_reader){.fd = fd, .strict = strict, .buffer = malloc(BUFFER_BYTES)};
+int tar_reader_begin(struct tar_reader *reader, int fd, bool strict, bool attributes, struct err *err) {
+    *reader = (struct tar_reader){
+        .fd = fd, .strict = strict, .attributes = attributes, .buffer = malloc(BUFFER_BYTES)};
     return reader->buffer ? 0 : err_set(err, ENOMEM, "no memory to read an archive");
 }
 
@@ -72,7 +75,7 @@ void tar_reader_end(struct tar_reader *reader) {
 }
 
 int tar_next(struct tar_reader *reader, struct tar_item *item, struct err *err) {
-    struct extensions extensions = {0};
+    struct extensions extensions = {.pax.wants_attributes = reader->attributes};
     *item = (struct tar_item){0};
     int found = read_entry(reader, item, &extensions, err);
     pax_free(&extensions.pax);
@@ -116,13 +119,9 @@ int tar_content_into(struct tar_reader *reader, uint8_t *to, size_t size, struct
             memcpy(to, reader->buffer + reader->start, n);
             reader->start += n;
         } else {
-            ssize_t fresh = read(reader->fd, to, size);
-            if (fresh < 0 && errno == EINTR)
-                continue;
+            ssize_t fresh = read_more(reader, to, size, err);
             if (fresh < 0)
-                return err_errno(err, "can't read the archive");
-            if (fresh == 0)
-                return cut_short(err);
+                return -1;
             n = (size_t)fresh;
         }
         to += n;
@@ -418,16 +417,25 @@ static int want(struct tar_reader *reader, size_t size, struct err *err) {
             reader->end -= reader->start;
             reader->start = 0;
         }
-        ssize_t n = read(reader->fd, reader->buffer + reader->end, BUFFER_BYTES - reader->end);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = read_more(reader, reader->buffer + reader->end, BUFFER_BYTES - reader->end, err);
         if (n < 0)
-            return err_errno(err, "can't read the archive");
-        if (n == 0)
-            return cut_short(err);
+            return -1;
         reader->end += (size_t)n;
     }
     return 0;
+}
+
+/* At least one byte, or -1. */
+static ssize_t read_more(const struct tar_reader *reader, uint8_t *to, size_t size, struct err *err) {
+    for (;;) {
+        if (stop_await(reader->fd))
+            return stop_told() ? err_set(err, EINTR, "it was told to stop") : err_errno(err, "can't wait for the archive");
+        ssize_t n = read(reader->fd, to, size);
+        if (n == 0)
+            return cut_short(err);
+        if (n > 0 || errno != EINTR)
+            return n > 0 ? n : err_errno(err, "can't read the archive");
+    }
 }
 
 static int malformed(struct err *err, const char *name, const char *rule) {

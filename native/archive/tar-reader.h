@@ -31,11 +31,12 @@ struct tar_reader {
     size_t start, end;
     uint64_t left, pad; /* of the current entry's bytes, and of the zeroes after them */
     bool strict;        /* an end without its mark is no end */
+    bool attributes;    /* are wanted; else they are not even kept */
     bool ended;
 };
 
 /* -1 (ENOMEM). `strict`: the archive must say where it ends. */
-int tar_reader_begin(struct tar_reader *reader, int fd, bool strict, struct err *err);
+int tar_reader_begin(struct tar_reader *reader, int fd, bool strict, bool attributes, struct err *err);
 void tar_reader_end(struct tar_reader *reader);
 
 /* 1 and the next entry, to be released with tar_item_free; 0 at the end; -1. What is left of the current

@@ -11,20 +11,16 @@
 
 #include "../common/cleanup.h"
 #include "beneath.h"
+#include "later.h"
 #include "outcome.h"
 #include "parents.h"
 #include "place.h"
 #include "shown.h"
+#include "stop.h"
 #include "tar-reader.h"
 #include "write-content.h"
 
 enum { PRIVATE_MODE = 0700, MAX_WARNINGS = 20 };
-
-/* What a directory gets when all is in it. */
-struct later {
-    char *name;
-    struct tar_item item; /* of which name and link are NULL */
-};
 
 struct unpacking {
     struct tar_reader reader;
@@ -32,8 +28,7 @@ struct unpacking {
     struct parents parents;
     const struct unpack_options *options;
     struct totals *totals;
-    struct later *later;
-    size_t later_count, later_room;
+    struct later_list later;
     unsigned warnings, refused_attributes;
 };
 
@@ -58,8 +53,8 @@ static int make_node(struct unpacking *to, const struct spot *spot, const struct
 static int clear_spot(struct unpacking *to, const struct spot *spot, struct err *err);
 static int set_facts(struct unpacking *to, const struct spot *spot, const struct tar_item *item, int file,
                      struct err *err);
-static int add_later(struct unpacking *to, char *name, struct tar_item *item, struct err *err);
 static int finish_directories(struct unpacking *to, struct err *err);
+static int finish_some(struct unpacking *to, const char *name, struct err *err);
 static int finish_directory(struct unpacking *to, const struct later *later, struct err *err);
 static mode_t mode_of(const struct unpacking *to, const struct tar_item *item);
 static void warn(struct unpacking *to, const char *name, const char *text);
@@ -71,9 +66,10 @@ int unpack(int in, const char *destination, const struct unpack_options *options
         .options = options, .totals = totals, .place = {.root = -1}, .parents = {.fd = -1}};
     struct err later_err;
     umask(0);
-    int failed = tar_reader_begin(&to.reader, in, !options->foreign, err) || take_all(&to, destination, err);
-    /* Also of what did not come whole: a directory is not left closed to its owner. */
-    if (finish_directories(&to, &later_err) && !failed) {
+    int failed = tar_reader_begin(&to.reader, in, !options->foreign, options->attributes, err) ||
+                 take_all(&to, destination, err);
+    /* Also of what did not come whole, but at once when told to stop: until then a directory is its owner's alone. */
+    if (!stop_told() && finish_directories(&to, &later_err) && !failed) {
         *err = later_err;
         failed = -1;
     }
@@ -81,6 +77,7 @@ int unpack(int in, const char *destination, const struct unpack_options *options
         failed = err_errno(err, "can't write back %s", shown(destination));
     if (to.refused_attributes && options->warn)
         options->warn("some extended attributes could not be set");
+    later_free(&to.later);
     parents_free(&to.parents);
     place_free(&to.place);
     tar_reader_end(&to.reader);
@@ -112,11 +109,20 @@ static int find_place(struct unpacking *to, const char *destination, const struc
     size_t length = strlen(first->name);
     while (length > 1 && first->name[length - 1] == '/')
         first->name[--length] = 0;
-    if (length == 0 || strchr(first->name, '/') || strcmp(first->name, "..") == 0 ||
-        (strcmp(first->name, ".") == 0 && !directory))
-        return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: an archive can't begin with this name",
-                       shown(first->name));
-    if (place_find(&to->place, destination, first->name, directory, err))
+    bool contents = strcmp(first->name, ".") == 0;
+    const char *as = to->options->as ? to->options->as : first->name;
+    const char *rule = NULL;
+    if (length == 0 || strchr(first->name, '/') || strcmp(first->name, "..") == 0)
+        rule = "an archive can't begin with this name";
+    else if (contents && strcmp(as, ".") != 0)
+        rule = "the archive is of what is in a directory, which was not asked for";
+    else if (!directory && (contents || strcmp(as, ".") == 0))
+        rule = "it is no directory";
+    else if (directory && to->options->file)
+        rule = "it is a directory, where a file was asked for";
+    if (rule)
+        return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: %s", shown(first->name), rule);
+    if (place_find(&to->place, destination, as, first->name, directory, err))
         return -1;
     to->parents.root = to->place.root;
     return 0;
@@ -177,7 +183,11 @@ static int make_directory_there(struct unpacking *to, const struct spot *spot, s
             return err_set(err, OUTCOME(BL_COPY_DIRECTORY_TO_FILE), "%s", shown(spot->shown));
     }
     owned = NULL;
-    return add_later(to, name, item, err);
+    if (to->later.bytes > MAX_LATER_BYTES && finish_some(to, name, err)) {
+        free(name);
+        return -1;
+    }
+    return later_add(&to->later, name, item, err);
 }
 
 static int make_file(struct unpacking *to, const struct spot *spot, const struct tar_item *item, struct err *err) {
@@ -301,40 +311,34 @@ static int set_facts(struct unpacking *to, const struct spot *spot, const struct
     return failed ? failed_at(spot, "set the owner, mode and time of", err) : 0;
 }
 
-static int add_later(struct unpacking *to, char *name, struct tar_item *item, struct err *err) {
-    if (to->later_count == to->later_room) {
-        size_t room = to->later_room ? to->later_room * 2 : 64;
-        struct later *grown = reallocarray(to->later, room, sizeof *grown);
-        if (!grown) {
-            free(name);
-            return err_set(err, ENOMEM, "no memory for a directory");
-        }
-        to->later = grown;
-        to->later_room = room;
-    }
-    struct later *later = &to->later[to->later_count++];
-    *later = (struct later){name, *item};
-    later->item.name = later->item.link = NULL;
-    later->item.extents = NULL;
-    item->attributes = (struct attributes){0};
-    return 0;
-}
-
 /* Innermost first: a directory may close itself to us. */
 static int finish_directories(struct unpacking *to, struct err *err) {
     int failed = 0;
-    while (to->later_count) {
-        struct later *later = &to->later[--to->later_count];
+    for (size_t i = to->later.count; i > 0; i--) {
         struct err each;
-        if (finish_directory(to, later, &each) && !failed) {
+        if (finish_directory(to, &to->later.items[i - 1], &each) && !failed) {
             *err = each;
             failed = -1;
         }
-        attributes_free(&later->item.attributes);
-        free(later->name);
     }
-    free(to->later);
-    to->later = NULL;
+    return failed;
+}
+
+/* All that `name` is not in: our own archives don't come back to them. */
+static int finish_some(struct unpacking *to, const char *name, struct err *err) {
+    int failed = 0;
+    for (size_t i = to->later.count; i > 0 && !failed; i--) {
+        struct later *later = &to->later.items[i - 1];
+        if (later_is_above(later, name))
+            continue;
+        failed = finish_directory(to, later, err);
+        later_drop(&to->later, later);
+    }
+    later_close_gaps(&to->later);
+    /* Each time must make room for many, or looking through them would take longer and longer. */
+    if (!failed && to->later.bytes > MAX_LATER_BYTES / 2)
+        return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: the directories it is in take too much memory",
+                       shown(name));
     return failed;
 }
 

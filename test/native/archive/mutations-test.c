@@ -36,7 +36,7 @@ int main(void) {
     for (int round = 0; round < ROUNDS; round++) {
         bytes = malloc(c->size);
         memcpy(bytes, c->bytes, c->size);
-        bytes[0] = (char)chance(8);
+        bytes[0] = (char)chance(16);
         for (uint32_t changes = chance(6); changes; changes--) {
             static const uint8_t telling[] = {0, 1, 255, '/', '.', '\n', '0', '9', '=', ' ', '1', '2', '5', 'x', 'S', 'L', 128};
             /* Most of an archive is zeroes that nobody reads. */

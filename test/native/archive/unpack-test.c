@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "archive/beneath.h"
 #include "archive/outcome.h"
 #include "archive/unpack.h"
 #include "crafted.h"
@@ -48,6 +49,67 @@ static void test_hostile_names(void) {
     add(c, 'f', "../kept", 0644, "bad");
     check("the first name, too", run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_MALFORMED);
     check_outside();
+}
+
+/* Who was asked for results/ must not get .bashrc. */
+static void test_asked_for(void) {
+    static const struct {
+        char kind;
+        const char *first, *second, *as;
+        int exit;
+        const char *then;
+    } rows[] = {
+        {'f', ".bashrc", NULL, "asked", 0, "grep -q text dest/asked"},
+        {'d', ".ssh", ".ssh/keys", "asked", 0, "test -f dest/asked/keys -a ! -e dest/.ssh"},
+        {'l', ".bashrc", NULL, "asked", 0, "test -L dest/asked"},
+        {'l', "x", "x", "asked", 0, "test -f dest/asked -a ! -L dest/asked"},
+        {'l', "x", "x/kept", "asked", BL_COPY_NOT_DIRECTORY, "true"},
+        {'f', "x", "x/y", "asked", BL_COPY_NOT_DIRECTORY, "true"},
+        {'d', "x", ".bashrc", "asked", BL_COPY_MALFORMED, "test -d dest/asked"},
+        {'d', "x", "asked/y", "asked", BL_COPY_MALFORMED, "test ! -e dest/asked/y"},
+        {'d', "x", "./y", "asked", BL_COPY_MALFORMED, "test ! -e dest/y"},
+        {'h', "x", NULL, "asked", BL_COPY_MALFORMED, "test ! -e dest/asked"},
+        {'d', ".", "./.bashrc", "asked", BL_COPY_MALFORMED, "true"},
+        {'d', "./", "./.bashrc", "asked", BL_COPY_MALFORMED, "true"},
+        {'f', ".", NULL, "asked", BL_COPY_MALFORMED, "true"},
+        {'d', "..", NULL, "asked", BL_COPY_MALFORMED, "true"},
+        {'d', "", NULL, "asked", BL_COPY_MALFORMED, "true"},
+        {'d', "/", NULL, "asked", BL_COPY_MALFORMED, "true"},
+        {'f', "a/b", NULL, "asked", BL_COPY_MALFORMED, "test ! -e dest/a"},
+        {'f', "/asked", NULL, "asked", BL_COPY_MALFORMED, "test ! -e dest/asked"},
+        {'d', ".", "./y", ".", 0, "test -f dest/y"},
+        {'d', ".", "y", ".", BL_COPY_MALFORMED, "test ! -e dest/y"},
+        {'d', "x", "x/y", ".", 0, "test -f dest/y"},
+        {'f', ".bashrc", NULL, ".", BL_COPY_MALFORMED, "true"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin();
+        check("a home is made", holds("echo mine > dest/.bashrc"));
+        bool contents = strcmp(rows[i].as, ".") == 0;
+        struct crafted *c = craft();
+        add(c, rows[i].kind, rows[i].first, 0755, rows[i].kind == 'h' ? "../outside/kept" : "text\n");
+        if (rows[i].second)
+            add(c, 'f', rows[i].second, 0644, "text\n");
+        int exit = run(sent(c, 0), "dest", (struct unpack_options){.as = rows[i].as});
+        if (exit != rows[i].exit)
+            printf("row %zu: %d %s\n", i, exit, err.msg);
+        check("a copy has the name that was asked for, whatever the archive says",
+              exit == rows[i].exit && holds("test \"$(cat dest/.bashrc)\" = mine") && holds(rows[i].then) &&
+                  (contents || holds("test -z \"$(ls -A dest | grep -v -x -e .bashrc -e asked)\"")));
+        check_outside();
+    }
+}
+
+static void test_only_a_file(void) {
+    begin();
+    struct crafted *c = craft();
+    add(c, 'd', "src", 0755, "");
+    check("a directory where a file was asked for is refused",
+          run(sent(c, 0), "dest", (struct unpack_options){.as = "src", .file = true}) == BL_COPY_MALFORMED &&
+              holds("test ! -e dest/src"));
+    c = craft();
+    add(c, 'f', "src", 0755, "text");
+    check("a file is not", run(sent(c, 0), "dest", (struct unpack_options){.as = "src", .file = true}) == 0);
 }
 
 static void test_foreign_names(void) {
@@ -234,9 +296,85 @@ static void test_long_path(void) {
               holds("test \"$(find dest -type d | wc -l)\" = 52"));
 }
 
+/* As rm would, which takes ten seconds for it. */
+static void remove_chain(size_t component) {
+    char inner[64] = "dest/src/";
+    memset(inner + strlen(inner), 'd', component);
+    while (rename(inner, "dest/next") == 0)
+        if (rmdir("dest/src") || rename("dest/next", "dest/src"))
+            break;
+    check("a chain of directories is removed", unlink("dest/src") == 0);
+}
+
+/* Of 65,535 bytes and of 4,000 directories: what a name costs must not grow faster than the name. */
+static void test_deep_names(void) {
+    static const struct {
+        size_t component, count;
+        int exit;
+    } rows[] = {{15, 4095, 0}, {1, 4096, 0}, {15, 4096, BL_COPY_MALFORMED}, {1, 4097, BL_COPY_MALFORMED}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin();
+        size_t length = 3;
+        char *name = malloc(70000);
+        memcpy(name, "src", 4);
+        for (size_t n = 0; n < rows[i].count; n++) {
+            name[length++] = '/';
+            memset(name + length, 'd', rows[i].component);
+            length += rows[i].component;
+        }
+        name[length] = 0;
+        struct crafted *c = craft();
+        add(c, 'd', "src", 0755, "");
+        add(c, 'f', name, 0644, "deep");
+        add(c, 'h', name, 0644, name);
+        check("a deep name is made or refused by the rule it breaks",
+              run(sent(c, 0), "dest", (struct unpack_options){.as = "src"}) == rows[i].exit &&
+                  (rows[i].exit == 0 || strstr(err.msg, rows[i].component == 1 ? "4096 directories" : "65536 bytes")));
+        check_outside();
+        if (rows[i].exit == 0)
+            remove_chain(rows[i].component);
+        free(name);
+    }
+}
+
+/* More directories than are kept: those that nothing more comes into are finished before the others. */
+static void test_many_directories(void) {
+    enum { COMPONENT = 255, COMPONENTS = 240, MANY = 1200 };
+    begin();
+    static char name[COMPONENTS * (COMPONENT + 1) + 16] = "s";
+    size_t length = 1;
+    for (unsigned i = 0; i < COMPONENTS; i++, length += COMPONENT) {
+        name[length++] = '/';
+        memset(name + length, 'd', COMPONENT);
+    }
+    struct crafted *c = craft();
+    add(c, 'd', "s", 0755, "");
+    add(c, 'd', name, 0750, "");
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name + length, 16, "/%u", i);
+        add(c, 'd', name, 0711, "");
+    }
+    check("more directories than memory would hold are taken",
+          run(sent(c, 0), "dest", (struct unpack_options){0}) == 0);
+    struct stat first, deep;
+    int root = open("dest", O_RDONLY | O_DIRECTORY);
+    snprintf(name + length, 16, "/0");
+    int child = open_beneath(root, name);
+    name[length] = 0;
+    int parent = open_beneath(root, name);
+    check("the first has its mode and time, and so has the one that they are all in",
+          fstat(child, &first) == 0 && (first.st_mode & 07777) == 0711 && first.st_mtim.tv_sec == 1000000000 &&
+              fstat(parent, &deep) == 0 && (deep.st_mode & 07777) == 0750 && deep.st_mtim.tv_sec == 1000000000);
+    close(root);
+    close(child);
+    close(parent);
+}
+
 int main(void) {
     check("there is a directory", mkdtemp(top) && chdir(top) == 0);
     test_hostile_names();
+    test_asked_for();
+    test_only_a_file();
     test_foreign_names();
     test_through_links();
     test_hard_links();
@@ -245,6 +383,8 @@ int main(void) {
     test_keep();
     test_places();
     test_long_path();
+    test_deep_names();
+    test_many_directories();
     char command[64];
     snprintf(command, sizeof command, "rm -rf %s", top);
     check("the directory is removed", system(command) == 0);
