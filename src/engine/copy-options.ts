@@ -1,3 +1,5 @@
+import { lastName } from './copy-path.js';
+
 /** How `copyInto` and `copyOut` copy. */
 export interface CopyOptions {
   /** Directories may be copied, with all in them; default true. Without, a directory is an error. */
@@ -46,25 +48,40 @@ export function packWords(options: CopyOptions, sparse: boolean): string[] {
   });
 }
 
-export interface UnpackPlace {
-  side: 'box' | 'host';
+export interface BoxPlace {
   /** The archive is the caller's own. */
-  foreign?: boolean;
+  foreign: boolean;
   /** The machine ends after it. */
-  sync?: boolean;
+  sync: boolean;
 }
 
-/** Words for the end that unpacks. A box may be given what the host must not take from one. */
-export function unpackWords(options: CopyOptions, place: UnpackPlace): string[] {
+/** Words for a box's end that unpacks. A box may be given what the host must not take from one. */
+export function unpackInBoxWords(options: CopyOptions, { foreign, sync }: BoxPlace): string[] {
   return words({
-    foreign: place.foreign === true,
+    foreign,
     keep: options.overwrite === false,
     owners: options.archive === true,
     attributes: options.archive === true,
-    privileges: place.side === 'box' || options.archive === true,
-    sync: place.sync === true,
-    direct: place.side === 'box',
+    privileges: true,
+    sync,
+    direct: true,
   });
+}
+
+/**
+ * Words for the host's end that unpacks what a box sends. How that is called here is for the host to say: a
+ * box that was asked for `results` may answer with `.bashrc` (as in CVE-2019-6111).
+ * @param source the box's path, as `boxPath` gives it
+ */
+export function unpackHereWords(options: CopyOptions, source: string): string[] {
+  const choices = words({
+    file: options.recursive === false,
+    keep: options.overwrite === false,
+    owners: options.archive === true,
+    attributes: options.archive === true,
+    privileges: options.archive === true,
+  });
+  return ['as', lastName(source), ...choices];
 }
 
 function words(choices: Record<string, boolean>): string[] {

@@ -21,6 +21,11 @@ export function contentsOf(path: string): string {
   return path.endsWith('/.') ? path : `${path.replace(/\/+$/, '')}/.`;
 }
 
+/** What a copy of `path`, absolute, is called: its last name, and `.` when it is what is in a directory. */
+export function lastName(path: string): string {
+  return posix.basename(path) || '.';
+}
+
 function kept(given: string, resolved: string): string {
   const ending = ENDINGS.exec(given)?.[0];
   if (ending === undefined || resolved === '/') return resolved;

@@ -8,7 +8,13 @@ import { ReportReader, type ArchiveReport } from './archive-report.js';
 import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
 import { agentOfBox, type AgentOfBox } from './box-machine.js';
 import { copyError, type CopyEnd } from './copy-error.js';
-import { packWords, unpackWords, type CopyOptions, type CopyResult } from './copy-options.js';
+import {
+  packWords,
+  unpackHereWords,
+  unpackInBoxWords,
+  type CopyOptions,
+  type CopyResult,
+} from './copy-options.js';
 import { boxPath, contentsOf, hostPath } from './copy-path.js';
 import { crashPoint } from './crash-point.js';
 import { copyValues } from './guest-messages.js';
@@ -47,7 +53,10 @@ export async function unpackInto(
   return intoBox(box, reading, boxPath(destination), options, { path: '-', foreign: true });
 }
 
-/** Copies a file or a directory out of a box to the host. Nothing outside the destination is touched. */
+/**
+ * Copies a file or a directory out of a box to the host. Nothing outside the destination is touched, and in a
+ * directory nothing but the source's own name, whatever the box sends.
+ */
 export async function copyOut(
   box: ArchivedBox,
   source: string,
@@ -58,7 +67,7 @@ export async function copyOut(
   const to = hostPath(destination);
   await using agent = await agentOf(box, false);
   options.signal?.throwIfAborted();
-  const words = unpackWords(options, { side: 'host' });
+  const words = unpackHereWords(options, from);
   const unpacking = startArchive(['unpack', ...words, '--', to], warning(options));
   const session = startSession(agent, ['pack', ...packWords(options, true), '--', from]);
   const report = new ReportReader(warning(options));
@@ -100,7 +109,10 @@ export async function copyOut(
   return { bytes: unpackReport.bytes, entries: unpackReport.entries, transferred };
 }
 
-/** A file or a directory of a box as a tar that any tar reads. */
+/**
+ * A file or a directory of a box as a tar that any tar reads. What is in it is the box's word alone: it may name
+ * anything, so it is to be unpacked where nothing else is.
+ */
 export async function* packOut(
   box: ArchivedBox,
   source: string,
@@ -136,7 +148,7 @@ async function intoBox(
   await using agent = await agentOf(box, true);
   options.signal?.throwIfAborted();
   const { foreign } = source;
-  const words = unpackWords(options, { side: 'box', foreign, sync: agent.ownMachine });
+  const words = unpackInBoxWords(options, { foreign, sync: agent.ownMachine });
   const session = startSession(agent, ['unpack', ...words, '--', to]);
   const report = new ReportReader(warning(options));
   session.onOutput((_stream, chunk, consumed) => {
@@ -168,20 +180,13 @@ async function intoBox(
   const { exit } = unpackResult.value;
   if (exit !== 0 && exit !== COPY_EXITS.TRUNCATED) throw copyError(guest, unpackResult.value);
   // An archive of the caller's may go on for ever after its end.
-  if (!foreign) {
-    const packReport = await feed.ended;
-    if (packReport.exit !== 0)
-      throw copyError(
-        { side: 'host', role: 'source', box: box.name, path: source.path },
-        packReport,
-      );
-  }
+  const packReport = foreign ? undefined : await feed.ended;
+  if (packReport !== undefined && packReport.exit !== 0)
+    throw copyError({ side: 'host', role: 'source', box: box.name, path: source.path }, packReport);
   if (exit !== 0) throw copyError(guest, unpackResult.value);
-  return {
-    bytes: unpackResult.value.bytes,
-    entries: unpackResult.value.entries,
-    transferred,
-  };
+  // The host's own count, where there is one: a box may say anything.
+  const { bytes, entries } = packReport ?? unpackResult.value;
+  return { bytes, entries, transferred };
 }
 
 function sourcePath(path: string, options: CopyOptions): string {

@@ -1,13 +1,24 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXEC_FLAGS, LIMITS } from '../../src/agent/protocol.js';
 import { decodeMessage } from '../../src/agent/codec.js';
 import type { LiteBox } from '../../src/engine/box.js';
+import { BoxliteError } from '../../src/errors.js';
 import { BOX_FILES } from '../../src/home.js';
 import { isEof } from '../helpers/fake-shim.js';
-import { tar, tarEntry } from '../helpers/tar-builder.js';
+import { tar, tarEntry, type TarFields } from '../helpers/tar-builder.js';
 import { giveShim, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
 
 /** What a guest says for its end of a copy. */
@@ -76,7 +87,164 @@ function place(): { top: string; dest: string; outside: () => string[] } {
   return { top, dest: join(top, 'dest'), outside: () => readdirSync(top).sort() };
 }
 
+/** A directory as a user's own, and what a copy has made in it; it is checked that nothing else has changed. */
+function standInHome(): { home: string; changes: () => string[] } {
+  const { top } = place();
+  const home = join(top, 'home');
+  const mine = { '.bashrc': 'mine', '.profile': 'mine', '.ssh/authorized_keys': 'mine' };
+  mkdirSync(join(home, '.ssh'), { recursive: true });
+  for (const [name, content] of Object.entries(mine)) writeFileSync(join(home, name), content);
+  const before = listing(home);
+  return {
+    home,
+    changes: () => {
+      expect(readdirSync(top).sort()).toEqual(['home', 'kept']);
+      expect(readFileSync(join(top, 'kept'), 'utf8')).toBe('kept');
+      const after = listing(home);
+      expect(after).toMatchObject(before);
+      return Object.keys(after).filter((name) => before[name] === undefined);
+    },
+  };
+}
+
+/** Of each name in a directory: mode, number of names and content. */
+function listing(root: string): Record<string, string> {
+  const facts = namesBelow(root).map((name) => {
+    const path = join(root, name);
+    const st = lstatSync(path);
+    const shown = st.isSymbolicLink() ? `${name} -> ${readlinkSync(path)}` : name;
+    const content = st.isFile() ? readFileSync(path, 'utf8') : '';
+    return [shown, `${st.mode.toString(8)} ${st.isFile() ? st.nlink : ''} ${content}`];
+  });
+  return Object.fromEntries(facts) as Record<string, string>;
+}
+
+/** Through no link. */
+function namesBelow(root: string, directory = ''): string[] {
+  return readdirSync(join(root, directory), { withFileTypes: true })
+    .flatMap((entry) => {
+      const name = join(directory, entry.name);
+      return entry.isDirectory() ? [name, ...namesBelow(root, name)] : [name];
+    })
+    .sort();
+}
+
 const directory = { name: 'src/', type: '5' };
+
+describe('a guest that is asked for one name and sends another', () => {
+  const bad = 'bad';
+  const rows: [what: string, entries: TarFields[], made: string[] | 'refused'][] = [
+    ['a file of the home', [{ name: '.bashrc', content: bad }], ['results']],
+    [
+      'a directory of the home',
+      [
+        { name: '.ssh/', type: '5' },
+        { name: '.ssh/authorized_keys', content: bad },
+      ],
+      ['results', 'results/authorized_keys'],
+    ],
+    [
+      'what is in a directory',
+      [
+        { name: './', type: '5' },
+        { name: './.bashrc', content: bad },
+        { name: './.ssh/authorized_keys', content: bad },
+      ],
+      'refused',
+    ],
+    ['the same without a slash', [{ name: '.', type: '5' }, { name: '.bashrc' }], 'refused'],
+    ['what is above', [{ name: '..', type: '5' }, { name: '../.bashrc' }], 'refused'],
+    ['a file in a directory', [{ name: '.ssh/authorized_keys', content: bad }], 'refused'],
+    ['no name', [{ name: '', content: bad }], 'refused'],
+    ['the root', [{ name: '/', type: '5' }, { name: '/.bashrc' }], 'refused'],
+    ['an absolute name', [{ name: '/tmp/x', content: bad }], 'refused'],
+    [
+      'a link, then a file in its place',
+      [
+        { name: 'x', type: '2', linkName: '.bashrc' },
+        { name: 'x', content: bad },
+      ],
+      ['results'],
+    ],
+    [
+      'a link, then a file behind it',
+      [
+        { name: 'x', type: '2', linkName: '.ssh' },
+        { name: 'x/authorized_keys', content: bad },
+      ],
+      ['results -> .ssh'],
+    ],
+    [
+      'two names',
+      [
+        { name: 'results', content: bad },
+        { name: '.bashrc', content: bad },
+      ],
+      ['results'],
+    ],
+    ['a hard link to a file of the home', [{ name: 'x', type: '1', linkName: '.bashrc' }], []],
+    ['a hard link to what is above', [{ name: 'x', type: '1', linkName: '../kept' }], []],
+    [
+      'a hard link to it below its own name',
+      [directory, { name: 'src/x', type: '1', linkName: '.bashrc' }],
+      ['results'],
+    ],
+    [
+      'a name that a pax header hides',
+      [{ name: 'results', content: bad, pax: { path: '.ssh/authorized_keys' } }],
+      'refused',
+    ],
+  ];
+
+  it.each(rows)('gets nothing into the home by %s', async (_what, entries, made) => {
+    const { home, changes } = standInHome();
+    const box = await boxThat({ archive: tar(...entries) });
+    const copying = box.copyOut('/data/results', home);
+    if (made === 'refused')
+      await expect(copying).rejects.toMatchObject({ code: 'archive-invalid' });
+    else await copying.catch((error: unknown) => expect(error).toBeInstanceOf(BoxliteError));
+    expect(changes()).toEqual(made === 'refused' ? [] : made);
+  });
+
+  it.each([
+    ['/data/.', '.', ['x']],
+    ['/', '.', ['x']],
+    ['/data/results/', 'results', ['results', 'results/x']],
+  ])('gets what was asked for by %s', async (source, first, made) => {
+    const { home, changes } = standInHome();
+    const box = await boxThat({
+      archive: tar({ name: `${first}/`, type: '5' }, { name: `${first}/x`, content: 'x' }),
+    });
+    await box.copyOut(source, home);
+    expect(changes()).toEqual(made);
+  });
+
+  it('gets a file in for what is in a directory neither', async () => {
+    const { home, changes } = standInHome();
+    const box = await boxThat({ archive: tar({ name: '.bashrc', content: bad }) });
+    await expect(box.copyOut('/data/.', home)).rejects.toMatchObject({ code: 'archive-invalid' });
+    await expect(box.copyOut('/data', home, { includeParent: false })).rejects.toMatchObject({
+      code: 'archive-invalid',
+    });
+    expect(changes()).toEqual([]);
+  });
+
+  it('gets no directory in for a file', async () => {
+    const { home, changes } = standInHome();
+    const box = await boxThat({ archive: tar(directory, { name: 'src/x', content: bad }) });
+    await expect(box.copyOut('/data/results', home, { recursive: false })).rejects.toThrow(
+      'it is a directory, where a file was asked for',
+    );
+    expect(changes()).toEqual([]);
+  });
+
+  it('keeps its name where a link is followed', async () => {
+    const { home, changes } = standInHome();
+    const box = await boxThat({ archive: tar({ name: '.profile', content: bad }) });
+    await box.copyOut('/data/latest', home, { followSource: true });
+    expect(changes()).toEqual(['latest']);
+  });
+});
 
 describe('a guest that lies', () => {
   it.each([

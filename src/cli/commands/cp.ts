@@ -19,7 +19,8 @@ export const cp = defineCommand({
     'other a path of the host, which begins with / or . if it has a colon, or - for a tar on stdin or\n' +
     'stdout. A directory goes into a directory that is there, and with SRC/. what is in it does; a\n' +
     'DEST that is missing becomes what SRC is. Modes and times are kept, files belong to root in the\n' +
-    'box and to you on the host.',
+    'box and to you on the host. What is written to - is named as the box says: unpack it in a\n' +
+    'directory where nothing else is.',
   args: [
     { name: 'SRC', summary: 'BOX:PATH, a path of the host, or -', complete: 'file' },
     { name: 'DEST', summary: 'The same for the other side', complete: 'file' },
