@@ -83,6 +83,7 @@ export class ExecSession {
   #boundsUnopened = false;
   #usesStdin = false;
   #received = 0;
+  #receivedOnStderr = 0;
   readonly #joined: boolean;
 
   constructor(link: SessionLink, { joined = false }: SessionOptions = {}) {
@@ -114,6 +115,11 @@ export class ExecSession {
   /** Frames that have come from the guest: as long as it grows, the guest goes on. */
   get received(): number {
     return this.#received;
+  }
+
+  /** Bytes of it. */
+  get receivedOnStderr(): number {
+    return this.#receivedOnStderr;
   }
 
   /** It is for the guest to say the next thing: all that has come is consumed, and it has all it can take. */
@@ -161,6 +167,7 @@ export class ExecSession {
   receiveOutput(stream: OutputStream, chunk: Buffer): void {
     this.#join();
     this.#received++;
+    if (stream === 'stderr') this.#receivedOnStderr += chunk.length;
     this.#unconsumed += chunk.length;
     if (this.#unconsumed > LIMITS.WINDOW)
       throw new BoxliteError(

@@ -11,12 +11,29 @@ export interface ArchiveReport {
   entries: number;
 }
 
-/** More than this a hostile end may write, but nobody reads. */
-const MAX_BYTES = 65_536;
+/** The most that an end of a copy has to say: 21 warnings and its end, of 256 bytes each. */
+export const MOST_SAID_BYTES = 65_536;
 
-/** Takes the text as it comes; a guest may have written it. */
+const MAX_MESSAGE_CHARS = 1_024;
+const MAX_WARNINGS = 32;
+
+/** What an end of a copy says, as it comes; a guest may be saying it, for ever. */
+export class SaidText {
+  readonly #bytes = Buffer.alloc(MOST_SAID_BYTES);
+  #used = 0;
+
+  push(chunk: Buffer): void {
+    this.#used += chunk.copy(this.#bytes, this.#used);
+  }
+
+  get lines(): string[] {
+    return this.#bytes.toString('utf8', 0, this.#used).split('\n');
+  }
+}
+
+/** Reads it. */
 export class ReportReader {
-  #text = Buffer.alloc(0);
+  readonly #said = new SaidText();
   readonly #onWarning: (text: string) => void;
 
   constructor(onWarning: (text: string) => void) {
@@ -24,28 +41,31 @@ export class ReportReader {
   }
 
   push(chunk: Buffer): void {
-    const room = MAX_BYTES - this.#text.length;
-    this.#text = Buffer.concat([this.#text, chunk.subarray(0, Math.max(room, 0))]);
+    this.#said.push(chunk);
   }
 
   /** Passes the warnings on, and tells how it ended. */
   end(exit: number): ArchiveReport {
     const report = { exit, message: '', bytes: 0, entries: 0 };
-    for (const line of this.#text.toString().split('\n')) {
+    let warnings = 0;
+    for (const line of this.#said.lines) {
       const text = printable(line.slice(1));
-      if (line.startsWith('!')) this.#onWarning(text);
-      else if (line.startsWith('-')) report.message = text;
-      else if (line.startsWith('=')) {
-        const [bytes = 0, entries = 0] = text.split(' ').map(Number);
-        if (Number.isSafeInteger(bytes) && Number.isSafeInteger(entries))
-          Object.assign(report, { bytes, entries });
-      }
+      if (line.startsWith('!')) {
+        warnings += 1;
+        if (warnings <= MAX_WARNINGS) this.#onWarning(text);
+      } else if (line.startsWith('-')) report.message = text;
+      else Object.assign(report, totals(line));
     }
     return report;
   }
 }
 
 /** A guest's words go to a terminal: nothing in them may move its cursor or set its title. */
-function printable(text: string): string {
-  return withoutActing(text, '?');
+export function printable(text: string): string {
+  return withoutActing(text.slice(0, MAX_MESSAGE_CHARS), '?');
+}
+
+function totals(line: string): Partial<ArchiveReport> {
+  const [, bytes, entries] = /^=(\d{1,16}) (\d{1,16})$/.exec(line)?.map(Number) ?? [];
+  return Number.isSafeInteger(bytes) && Number.isSafeInteger(entries) ? { bytes, entries } : {};
 }

@@ -1,6 +1,7 @@
 import type { ExecValues } from '../agent/client.js';
 import type { ExecExit, ExecSession } from '../agent/exec-session.js';
 import { BoxliteError } from '../errors.js';
+import { MOST_SAID_BYTES } from './archive-report.js';
 import type { AgentOfBox } from './box-machine.js';
 import type { EngineContext } from './context.js';
 import { endsWithin } from './stop.js';
@@ -32,8 +33,8 @@ export function startArchiveSession({ client }: AgentOfBox, values: ExecValues):
 
 /**
  * Waits for the end of such a session, but not for ever: a guest that owes something and stays silent is
- * given up. While the box is paused, its silence does not count, nor does that of a reader or writer here.
- * @throws timeout, box-not-running, exec-failed; `cancelled` when the session was closed
+ * given up, and so is one that never comes to the end of its report. While the box is paused, its silence does not count, nor does that of a reader or writer here.
+ * @throws timeout, box-not-running, exec-failed, protocol; `cancelled` when the session was closed
  */
 export async function archiveExit(
   box: ArchivedBox,
@@ -53,7 +54,7 @@ export async function archiveExit(
   try {
     await session.started;
     clearTimeout(late);
-    watch = watchForStall(box, session, () => giveUp(stalled(box)));
+    watch = watchOver(box, session, giveUp);
     const exit = await session.exited;
     if (exit.signal !== 0) throw await killedArchive(box, agent, exit);
     return exit;
@@ -66,11 +67,12 @@ export async function archiveExit(
   }
 }
 
-function watchForStall(
-  { context, id }: ArchivedBox,
+function watchOver(
+  box: ArchivedBox,
   session: ExecSession,
-  onStall: () => void,
+  giveUp: (reason: BoxliteError) => void,
 ): NodeJS.Timeout {
+  const { context, id } = box;
   let seen = session.received;
   let silentMs = 0;
   return setInterval(() => {
@@ -78,8 +80,14 @@ function watchForStall(
     seen = session.received;
     if (!stands) silentMs = 0;
     else if (context.database().boxes.get(id)?.paused !== true) silentMs += LOOK_MS;
-    if (silentMs >= STALL_MS) onStall();
+    if (silentMs >= STALL_MS) giveUp(stalled(box));
+    else if (session.receivedOnStderr > MOST_SAID_BYTES) giveUp(saysTooMuch(box));
   }, LOOK_MS);
+}
+
+/** Its stderr is read, and thrown away, as it comes: only what a hostile guest says has no end. */
+function saysTooMuch({ name }: ArchivedBox): BoxliteError {
+  return new BoxliteError('protocol', `box ${name} says more of a copy than there is to say`);
 }
 
 function stalled({ name }: ArchivedBox): BoxliteError {

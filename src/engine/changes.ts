@@ -1,7 +1,8 @@
 import { BoxliteError } from '../errors.js';
-import type { EngineContext } from './context.js';
+import { currentRecord, type EngineContext } from './context.js';
 import { exportBox } from './export.js';
 import { changesValues } from './guest-messages.js';
+import { boxName } from './state-error.js';
 
 export interface BoxChange {
   kind: 'added' | 'changed' | 'deleted';
@@ -17,8 +18,13 @@ const KINDS: Readonly<Record<string, BoxChange['kind']>> = {
   D: 'deleted',
 };
 
-/** What a box may make us hold; a million changes take a tenth of it. */
-const MAX_BYTES = 2 ** 29;
+/** What a box may make us hold: about half a GiB. */
+const MAX_CHANGES = 1_000_000;
+const MAX_BYTES = 2 ** 28;
+/** Of a path, as a layer may have them (image/layer-path.ts). */
+const MAX_PATH_BYTES = 2 ** 16;
+
+const SLASH = 0x2f;
 
 /**
  * What a box has changed of its image's file system, sorted by path. A box that does not run is read by
@@ -26,31 +32,65 @@ const MAX_BYTES = 2 ** 29;
  * @throws box-not-found, and what a start may throw
  */
 export async function boxChanges(context: EngineContext, id: string): Promise<BoxChange[]> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of exportBox(context, id, changesValues())) {
-    size += chunk.length;
-    if (size > MAX_BYTES)
-      throw new BoxliteError('unsupported', `box ${id} has changed too much to be listed`, {
-        hint: '`boxlite export` writes all of it to an archive',
-      });
-    chunks.push(chunk);
-  }
-  return parseChanges(Buffer.concat(chunks), id);
+  const reader = new ChangesReader(boxName(currentRecord(context, id)));
+  for await (const chunk of exportBox(context, id, changesValues())) reader.push(chunk);
+  return reader.end();
 }
 
-/** `A`, `C` or `D`, a path, a NUL, and so on. */
-export function parseChanges(bytes: Buffer, id: string): BoxChange[] {
-  const changes: BoxChange[] = [];
-  for (let begin = 0; begin < bytes.length;) {
-    const end = bytes.indexOf(0, begin);
-    const kind = KINDS[String.fromCharCode(bytes[begin] ?? 0)];
-    if (end === -1 || kind === undefined)
-      throw new BoxliteError('protocol', `box ${id} told its changes in a way unknown here`);
-    // A copy: the message is not to be kept alive by each of its names.
-    const rawPath = Buffer.from(bytes.subarray(begin + 1, end));
-    changes.push({ kind, path: rawPath.toString(), rawPath });
-    begin = end + 1;
+/** `A`, `C` or `D`, a path, a NUL, and so on: the guest's word, cut wherever its frames end. */
+export class ChangesReader {
+  readonly #box: string;
+  readonly #maxChanges: number;
+  readonly #changes: BoxChange[] = [];
+  #bytes = 0;
+  /** Of a change whose end is still to come. */
+  readonly #begun: Buffer[] = [];
+  #begunBytes = 0;
+
+  /** @param box its name */
+  constructor(box: string, maxChanges = MAX_CHANGES) {
+    this.#box = box;
+    this.#maxChanges = maxChanges;
   }
-  return changes.sort((a, b) => Buffer.compare(a.rawPath, b.rawPath));
+
+  push(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    let begin = 0;
+    for (let end; (end = chunk.indexOf(0, begin)) !== -1; begin = end + 1)
+      this.#add(chunk.subarray(begin, end));
+    if (begin < chunk.length) this.#hold(chunk.subarray(begin));
+    if (this.#bytes > MAX_BYTES || this.#changes.length > this.#maxChanges)
+      throw new BoxliteError(
+        'unsupported',
+        `box ${this.#box} has changed too much to be listed: over ${this.#maxChanges} files or ${MAX_BYTES} bytes of names`,
+        { hint: '`boxlite export` writes all of it to an archive' },
+      );
+  }
+
+  end(): BoxChange[] {
+    if (this.#begunBytes > 0) throw this.#unknown();
+    return this.#changes.sort((a, b) => Buffer.compare(a.rawPath, b.rawPath));
+  }
+
+  #hold(piece: Buffer): void {
+    this.#begunBytes += piece.length;
+    if (this.#begunBytes > MAX_PATH_BYTES) throw this.#unknown();
+    // A copy: the message is not to be kept alive by each of its names.
+    this.#begun.push(Buffer.from(piece));
+  }
+
+  #add(piece: Buffer): void {
+    this.#hold(piece);
+    const change = this.#begun.length === 1 ? this.#begun[0] : Buffer.concat(this.#begun);
+    this.#begun.length = this.#begunBytes = 0;
+    if (change === undefined) throw this.#unknown();
+    const kind = KINDS[String.fromCharCode(change[0] ?? 0)];
+    if (kind === undefined || change[1] !== SLASH) throw this.#unknown();
+    const rawPath = change.subarray(1);
+    this.#changes.push({ kind, path: rawPath.toString(), rawPath });
+  }
+
+  #unknown(): BoxliteError {
+    return new BoxliteError('protocol', `box ${this.#box} told its changes in a way unknown here`);
+  }
 }

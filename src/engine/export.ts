@@ -1,5 +1,6 @@
 import type { ExecValues } from '../agent/client.js';
 import { BoxliteError } from '../errors.js';
+import { printable, SaidText } from './archive-report.js';
 import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
 import { agentOfBox, type AgentOfBox } from './box-machine.js';
 import { currentRecord, type EngineContext } from './context.js';
@@ -31,7 +32,7 @@ async function* archive(
   const session = startArchiveSession(agent, values);
   const exit = archiveExit(box, agent, session);
   exit.catch(() => undefined); // asked below
-  const complaint: Buffer[] = [];
+  const complaint = new SaidText();
   session.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
   try {
     for await (const chunk of session.stdout as AsyncIterable<Buffer>) {
@@ -40,7 +41,7 @@ async function* archive(
     }
     const { code } = await exit;
     if (code === 0) return;
-    const said = Buffer.concat(complaint).toString().trim();
+    const said = printable(complaint.lines.join(' ').trim());
     throw new BoxliteError(
       'vmm-failed',
       `the file system of box ${box.name} could not be read to its end: ${said || `it ended with ${code}`}`,

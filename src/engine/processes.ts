@@ -1,8 +1,13 @@
+import { LIMITS } from '../agent/protocol.js';
 import type { Stats } from '../agent/stats-requests.js';
+import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import type { EngineContext } from './context.js';
 import { runningClient } from './stop.js';
 import { answered } from './within.js';
+
+/** The kernel's bound for a program's name. */
+const NAME_BYTES = 15;
 
 /** One process in a box. Numbers are the box's own. All of it is the guest's word. */
 export interface BoxProcess {
@@ -52,6 +57,11 @@ export async function boxProcesses(
 
 /** @param nowMs the host's time at which the guest said so */
 export function processesOf(stats: Stats, nowMs: number): BoxProcess[] {
+  if (stats.list.length > LIMITS.MAX_PROCESSES)
+    throw new BoxliteError(
+      'protocol',
+      `the box lists ${stats.list.length} processes, more than ${LIMITS.MAX_PROCESSES}`,
+    );
   const uptimeMs = milliseconds(stats.uptimeNs);
   const memoryBytes = Number(stats.memoryTotal);
   return stats.list.map((each) => {
@@ -74,18 +84,23 @@ export function processesOf(stats: Stats, nowMs: number): BoxProcess[] {
       memoryPercent: memoryBytes > 0 ? (residentBytes / memoryBytes) * 100 : 0,
       terminal: each.terminal === 0 ? undefined : `pts/${each.terminal - 1}`,
       foreground: each.foreground === 1,
-      state: String.fromCharCode(each.state),
-      nice: each.niceness - 20,
+      state: stateOf(each.state),
+      nice: Math.min(each.niceness - 20, 19),
       threads: each.threads,
       processor: each.processor,
-      name: each.name.toString(),
+      name: each.name.toString('utf8', 0, NAME_BYTES),
       command: wordsOf(each.command),
     };
   });
 }
 
+function stateOf(code: number): string {
+  const letter = String.fromCharCode(code);
+  return /^[A-Za-z]$/.test(letter) ? letter : '?';
+}
+
 function wordsOf(bytes: Buffer): string[] {
-  return bytes.toString().replace(/\0+$/, '').split('\0');
+  return bytes.toString('utf8', 0, LIMITS.PROCESS_COMMAND).replace(/\0+$/, '').split('\0');
 }
 
 export const milliseconds = (ns: bigint): number => Number(ns / 1000n) / 1000;

@@ -87,6 +87,18 @@ describe('the wait for a copy in a box', () => {
     expect(await found.end).toBe(STALLED);
   });
 
+  it('ends when the guest never comes to the end of its report', async () => {
+    await using found = await copy((peer, session) => {
+      started(peer, session);
+      for (let each = 0; each < 5; each++)
+        peer.output('stderr', session, Buffer.alloc(16_000, '!'));
+    });
+    found.session.onOutput((_stream, _chunk, consumed) => consumed());
+    await vi.waitFor(() => expect(found.session.receivedOnStderr).toBe(80_000));
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(await found.end).toBe('protocol: box bob says more of a copy than there is to say');
+  });
+
   it('goes on while something comes, however slowly', async () => {
     let peer: FakePeer | undefined;
     await using found = await copy((each, session) => {

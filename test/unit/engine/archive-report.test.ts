@@ -22,6 +22,26 @@ test('a bad end has its reason, and the bytes of a terminal are not in it', () =
   expect(read('-/x\u001b[2J\u0085\u202e\n', 3)).toMatchObject({ exit: 3, message: '/x?[2J??' });
 });
 
-test.each(['', '=\n', '=x y\n', '=1e999 1\n', 'noise\n'])('%j has none', (text) => {
+test.each([
+  '',
+  '=\n',
+  '=x y\n',
+  '=1e999 1\n',
+  '=1e3 1\n',
+  '=-5 1\n',
+  '=0x10 1\n',
+  '=NaN 1\n',
+  '=18446744073709551616 1\n',
+  'noise\n',
+])('%j has none', (text) => {
   expect(read(text)).toMatchObject({ bytes: 0, entries: 0, message: '' });
+});
+
+test('a report without end is cut, and so are its warnings and its reason', () => {
+  const { message, warnings } = read(
+    `-${'x'.repeat(5_000)}\n${'!again\n'.repeat(20_000)}=1 1\n`,
+    1,
+  );
+  expect(message).toHaveLength(1_024);
+  expect(warnings).toHaveLength(32);
 });

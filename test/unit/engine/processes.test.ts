@@ -67,3 +67,20 @@ test('what a hostile guest claims gives no impossible times', () => {
   expect(early?.startedAt).toEqual(new Date(NOW_MS - 60_000));
   expect(late).toMatchObject({ startedAt: new Date(NOW_MS), cpuPercent: 0, terminal: undefined });
 });
+
+test('what a hostile guest claims of a process is held to what Linux has', () => {
+  const [most, none] = seen([
+    {
+      ...{ state: 0x1b, niceness: 255 },
+      ...{ name: Buffer.alloc(100_000, 'n'), command: Buffer.alloc(1_000_000, 'a\0') },
+    },
+    { name: Buffer.alloc(0), command: Buffer.alloc(0) },
+  ]);
+  expect(most).toMatchObject({ state: '?', nice: 19, name: 'n'.repeat(15) });
+  expect(most?.command).toHaveLength(512);
+  expect(none).toMatchObject({ name: '', command: [''] });
+});
+
+test('more processes than there can be are none', () => {
+  expect(() => seen(Array<object>(2_049).fill({}))).toThrow('lists 2049 processes');
+});
