@@ -8,7 +8,7 @@ export const BOX_FILES = {
   image: 'image.vmdk',
   shimSocket: 'shim.sock',
   qmpSocket: 'qmp.sock',
-  /** Frames of the command's output with stream and time; see src/agent/output-log.ts. */
+  /** The first file of the command's output with stream and time; see src/agent/output-log.ts. */
   log: 'output.log',
   console: 'console.log',
   started: 'started.json',
@@ -17,6 +17,16 @@ export const BOX_FILES = {
   /** The last checks of the box's health, in the wire's encoding; see src/engine/health.ts. */
   health: 'health.bin',
 } as const;
+
+/** Of the output log's files, of which `BOX_FILES.log` is number 0. */
+export const logFileName = (number: number): string =>
+  number === 0 ? BOX_FILES.log : `output.${number}.log`;
+
+/** @returns undefined for what is no file of the output log */
+export function logFileNumber(name: string): number | undefined {
+  const match = /^output(?:\.([1-9]\d{0,14}))?\.log$/.exec(name);
+  return match === null ? undefined : Number(match[1] ?? 0);
+}
 
 /**
  * Every path under one home directory. Nothing else in the program spells one.

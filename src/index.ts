@@ -6,6 +6,7 @@ export type { BoxliteEvent, EventOptions } from './engine/events.js';
 export type { WaitResult } from './engine/wait.js';
 export { LiteBox } from './engine/box.js';
 export type { LogEntry, LogOptions } from './engine/logs.js';
+export type { LogPolicy } from './engine/log-policy.js';
 export type { BoxInfo } from './engine/box-info.js';
 export type { BoxState } from './engine/box-state.js';
 export { BoxStatus } from './engine/box-status.js';

@@ -247,8 +247,8 @@
 #define BL_MSG_GONE 0xc3U
 
 /* The shim's configuration, on descriptor 3 after its u32 length:
- *   u32 generation, u32 flags, bytes box, bytes directory, u32 consoleLimit,
- *   list argv of (bytes value), list env of (bytes value),
+ *   u32 generation, u32 flags, bytes box, bytes directory, u32 consoleLimit, u64 logMaxBytes,
+ *   u32 logMaxFiles, list argv of (bytes value), list env of (bytes value),
  *   list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd, u32 consoleFd,
  *   bytes idDirectory, u32 firstId, u32 idRanges, list foreignIds of (u32 first, u32 last),
  *   list rlimits of (u32 resource, u64 soft, u64 hard), bytes preload, list onExit of (bytes value),

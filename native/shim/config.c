@@ -9,6 +9,7 @@
 #include "../common/cleanup.h"
 #include "../common/wire.h"
 #include "../protocol/protocol.h"
+#include "output-log.h"
 
 enum { MAX_STRINGS = 65536 };
 
@@ -64,6 +65,8 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
     config->box = take_string(&d, "box");
     config->directory = take_string(&d, "directory");
     config->console_limit = rd_u32(&d.rd);
+    config->log_max_bytes = rd_u64(&d.rd);
+    config->log_max_files = rd_u32(&d.rd);
     config->argv = take_strings(&d, "argv", NULL);
     config->env = take_strings(&d, "env", &config->env_count);
     config->file_count = take_count(&d, "files", MAX_FILES, 12);
@@ -192,6 +195,8 @@ static int check(const struct config *config, struct err *err) {
         return err_set(err, EINVAL, "configuration: box is empty or too long");
     if (config->directory[0] != '/')
         return err_set(err, EINVAL, "configuration: directory is not an absolute path");
+    if (config->log_max_bytes && config->log_max_bytes < LOG_LEAST_FILE_BYTES)
+        return err_set(err, EINVAL, "configuration: a file of the output log holds no record");
     if (!config->argv[0] || config->argv[0][0] != '/')
         return err_set(err, EINVAL, "configuration: argv[0] is not an absolute path");
     if (config->exit_argv[0] && config->exit_argv[0][0] != '/')

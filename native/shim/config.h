@@ -38,6 +38,8 @@ struct config {
     uint32_t flags; /* BL_SHIM_FLAG_* */
     const char *box, *directory;
     uint32_t console_limit;
+    uint64_t log_max_bytes; /* of a file of the output log; 0: no limit */
+    uint32_t log_max_files; /* 0: no output log */
     char **argv, **env; /* NULL-terminated; env has room for one more */
     uint32_t env_count;
     struct passed_file files[MAX_FILES];

@@ -93,7 +93,8 @@ static int open_logs(struct shim *s, struct err *err) {
     if (facts_clear(err) || console_log_open(&s->console_log, s->config.console_limit, err))
         return -1;
     /* A template runs no command. */
-    return s->config.flags & BL_SHIM_FLAG_TEMPLATE ? 0 : output_log_open(&s->output_log, "output.log", err);
+    uint32_t max_files = s->config.flags & BL_SHIM_FLAG_TEMPLATE ? 0 : s->config.log_max_files;
+    return output_log_open(&s->output_log, s->config.log_max_bytes, max_files, err);
 }
 
 static void report_up(const struct shim *s) {

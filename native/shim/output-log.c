@@ -1,6 +1,5 @@
 #include "output-log.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -9,40 +8,94 @@
 #include "../common/cleanup.h"
 #include "../common/wire.h"
 #include "clock.h"
+#include "log-files.h"
 
-enum { RECORD_HEADER_BYTES = 16, SCAN_BYTES = 65536 };
+enum { SCAN_BYTES = 65536 };
 
+static uint32_t fitting(const struct output_log *log, uint32_t n);
+static void next_file(struct output_log *log);
+static void append(struct output_log *log, uint64_t time_ns, enum log_stream stream, const uint8_t *bytes,
+                   uint32_t n);
+static uint64_t oldest_kept(const struct output_log *log);
 static off_t whole_records(int fd, off_t size);
 
-int output_log_open(struct output_log *log, const char *path, struct err *err) {
-    log->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+int output_log_open(struct output_log *log, uint64_t max_bytes, uint32_t max_files, struct err *err) {
+    *log = (struct output_log){.fd = -1, .max_bytes = max_bytes, .max_files = max_files};
+    if (max_files == 0)
+        return 0;
     struct stat st;
-    if (log->fd < 0 || fstat(log->fd, &st))
-        return err_errno(err, "open %s", path);
-    log->size = whole_records(log->fd, st.st_size);
-    if (log->size != st.st_size && ftruncate(log->fd, log->size))
-        return err_errno(err, "repair the end of %s", path);
+    if (log_files_open(&log->number, &log->fd, err))
+        return -1;
+    if (fstat(log->fd, &st))
+        return err_errno(err, "read the end of the output log");
+    off_t size = whole_records(log->fd, st.st_size);
+    if (size != st.st_size && ftruncate(log->fd, size))
+        return err_errno(err, "repair the end of the output log");
+    log->size = (uint64_t)size;
+    log_files_remove_before(oldest_kept(log));
     return 0;
 }
 
 void output_log_append(struct output_log *log, enum log_stream stream, const uint8_t *bytes, uint32_t n) {
-    if (log->incomplete || n == 0)
+    if (log->fd < 0)
         return;
-    uint8_t header[RECORD_HEADER_BYTES];
+    uint64_t now = clock_wall_ns();
+    while (n && !log->incomplete) {
+        uint32_t part = fitting(log, n);
+        if (part)
+            append(log, now, stream, bytes, part);
+        else
+            next_file(log);
+        bytes += part;
+        n -= part;
+    }
+}
+
+/* How many of the bytes go into the file as one record, 0 for none. Only what is larger than a file is parted. */
+static uint32_t fitting(const struct output_log *log, uint32_t n) {
+    uint64_t most = log->max_bytes;
+    if (most == 0 || log->size + LOG_RECORD_HEADER_BYTES + n <= most)
+        return n;
+    return log->size ? 0 : (uint32_t)(most - LOG_RECORD_HEADER_BYTES);
+}
+
+static void next_file(struct output_log *log) {
+    int fd = log_files_begin(log->number + 1);
+    if (fd < 0) {
+        log->incomplete = true;
+        return;
+    }
+    /* Who waits for more of the old file is woken by a change of it, and then finds the new one. */
+    (void)futimens(log->fd, NULL);
+    close(log->fd);
+    log->fd = fd;
+    log->number++;
+    log->size = 0;
+    if (oldest_kept(log))
+        log_files_remove(oldest_kept(log) - 1);
+}
+
+static void append(struct output_log *log, uint64_t time_ns, enum log_stream stream, const uint8_t *bytes,
+                   uint32_t n) {
+    uint8_t header[LOG_RECORD_HEADER_BYTES];
     struct wr wr = {.p = header, .size = sizeof header};
-    wr_u64(&wr, clock_wall_ns());
+    wr_u64(&wr, time_ns);
     wr_u32(&wr, stream); /* the stream's byte and three zeros */
     wr_u32(&wr, n);
     struct iovec parts[] = {{header, sizeof header}, {(void *)(uintptr_t)bytes, n}};
-    ssize_t written = pwritev(log->fd, parts, 2, log->size);
+    ssize_t written = pwritev(log->fd, parts, 2, (off_t)log->size);
     if (written == (ssize_t)(sizeof header + n)) {
-        log->size += written;
+        log->size += (uint64_t)written;
         return;
     }
     /* A full disk must not stop the box. The log ends with its last whole record, and exit.json says so. */
     log->incomplete = true;
-    if (written > 0 && ftruncate(log->fd, log->size))
+    if (written > 0 && ftruncate(log->fd, (off_t)log->size))
         return;
+}
+
+static uint64_t oldest_kept(const struct output_log *log) {
+    return log->number < log->max_files ? 0 : log->number + 1 - log->max_files;
 }
 
 /* Length of the records that are there to their last byte. */
@@ -50,18 +103,18 @@ static off_t whole_records(int fd, off_t size) {
     cleanup_free uint8_t *buffer = size ? malloc(SCAN_BYTES) : NULL;
     off_t at = 0, from = 0;
     ssize_t held = 0;
-    while (buffer && at + RECORD_HEADER_BYTES <= size) {
-        if (at < from || at + RECORD_HEADER_BYTES > from + held) {
+    while (buffer && at + LOG_RECORD_HEADER_BYTES <= size) {
+        if (at < from || at + LOG_RECORD_HEADER_BYTES > from + held) {
             from = at;
             held = pread(fd, buffer, SCAN_BYTES, from);
-            if (held < RECORD_HEADER_BYTES)
+            if (held < LOG_RECORD_HEADER_BYTES)
                 break;
         }
         struct rd rd = {.p = buffer + (at - from) + 8, .left = 8};
         uint32_t stream = rd_u32(&rd), length = rd_u32(&rd);
-        if ((stream != LOG_STDOUT && stream != LOG_STDERR) || at + RECORD_HEADER_BYTES + length > size)
+        if ((stream != LOG_STDOUT && stream != LOG_STDERR) || at + LOG_RECORD_HEADER_BYTES + length > size)
             break;
-        at += RECORD_HEADER_BYTES + (off_t)length;
+        at += LOG_RECORD_HEADER_BYTES + (off_t)length;
     }
     return at;
 }

@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { BoxliteError } from '../errors.js';
 import type { OutputStream } from './exec-session.js';
+import type { LogFile } from './log-files.js';
 
 /** One write of the command, or the part of one that went into a frame. */
 export interface LogRecord {
@@ -8,6 +8,8 @@ export interface LogRecord {
   /** Nanoseconds since 1970, by the host's clock. */
   timeNs: bigint;
   data: Buffer;
+  /** Number of the file that it is in. */
+  file: number;
   /** Where in the file the record begins, and where the next one does. */
   from: number;
   to: number;
@@ -25,14 +27,15 @@ const MAX_RECORD_BYTES = 1_048_576;
  * @throws `protocol` when the bytes at an offset are not a record
  */
 export async function* readRecords(
-  file: FileHandle,
+  { number, handle, path }: LogFile,
   offset: number,
 ): AsyncGenerator<LogRecord[], void, undefined> {
   let at = offset;
   let size = READ_BYTES;
   for (;;) {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, at);
-    const records = [...parseRecords(buffer.subarray(0, bytesRead), at)];
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(size), 0, size, at);
+    const parsed = parseRecords(buffer.subarray(0, bytesRead), at, path);
+    const records = Array.from(parsed, (record) => ({ ...record, file: number }));
     const last = records.at(-1);
     if (last !== undefined) {
       yield records;
@@ -44,13 +47,20 @@ export async function* readRecords(
   }
 }
 
-function* parseRecords(bytes: Buffer, offset: number): Generator<LogRecord, void, undefined> {
+function* parseRecords(
+  bytes: Buffer,
+  offset: number,
+  path: string,
+): Generator<Omit<LogRecord, 'file'>, void, undefined> {
   let at = 0;
   while (bytes.length - at >= HEADER_BYTES) {
     const stream = streamName(bytes.readUInt8(at + 8));
     const length = bytes.readUInt32LE(at + 12);
     if (stream === undefined || length > MAX_RECORD_BYTES)
-      throw new BoxliteError('protocol', `the output log is damaged at byte ${offset + at}`);
+      throw new BoxliteError(
+        'protocol',
+        `the output log ${path} is damaged at byte ${offset + at}`,
+      );
     const end = at + HEADER_BYTES + length;
     if (end > bytes.length) return;
     yield {

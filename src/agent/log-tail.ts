@@ -1,9 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { OutputStream } from './exec-session.js';
-import { readRecords, type LogRecord } from './log-record.js';
+import type { LogRecord } from './log-record.js';
 
-/** Where a stream's wanted lines begin: the record's offset, and bytes to skip in it. */
+/** Where a stream's wanted lines begin: a record by its file and offset, and bytes to skip in it. */
 export interface TailStart {
+  file: number;
   record: number;
   skip: number;
 }
@@ -15,52 +15,58 @@ interface Line extends TailStart {
 }
 
 const NEWLINE = 0x0a;
-const NOWHERE: TailStart = { record: Number.POSITIVE_INFINITY, skip: 0 };
+const NOWHERE: TailStart = { file: Number.POSITIVE_INFINITY, record: 0, skip: 0 };
 
 /**
  * Finds the last `count` lines. A line belongs to one stream and stands where its last byte does; a
  * stream's unfinished line is one too. Keeps `count` positions in memory, never the text.
- * @param end where the present content ends; a stream without a wanted line begins there
+ * @param content all that is there; a stream without a wanted line begins behind it
  */
 export async function findTail(
-  file: FileHandle,
+  content: AsyncIterable<readonly LogRecord[]>,
   count: number,
-): Promise<{ starts: TailStarts; end: number }> {
+): Promise<TailStarts> {
   const last = new LastLines(count);
   // The one written to last comes last.
   const unfinished = new Map<OutputStream, TailStart>();
-  let end = 0;
-  for await (const records of readRecords(file, 0))
+  let end: TailStart = { file: 0, record: 0, skip: 0 };
+  for await (const records of content)
     for (const record of records) {
       const start = addLines(last, record, unfinished.get(record.stream));
       unfinished.delete(record.stream);
       if (start !== undefined) unfinished.set(record.stream, start);
-      end = record.to;
+      end = { file: record.file, record: record.to, skip: 0 };
     }
   for (const [stream, start] of unfinished) last.add({ stream, ...start });
-  return { starts: startsOf(last, { record: end, skip: 0 }), end };
+  return startsOf(last, end);
+}
+
+/** The one that comes first. */
+export function firstOf({ stdout, stderr }: TailStarts): TailStart {
+  return (stdout.file - stderr.file || stdout.record - stderr.record) < 0 ? stdout : stderr;
 }
 
 /** The part of a record that is wanted, or undefined. */
 export function afterStart(record: LogRecord, starts: TailStarts): LogRecord | undefined {
   const start = starts[record.stream];
-  if (record.from > start.record) return record;
-  if (record.from < start.record) return undefined;
+  const after = record.file - start.file || record.from - start.record;
+  if (after > 0) return record;
+  if (after < 0) return undefined;
   return start.skip === 0 ? record : { ...record, data: record.data.subarray(start.skip) };
 }
 
 /** Adds the lines that end in `record`; returns where the stream's unfinished line began, if any. */
 function addLines(
   last: LastLines,
-  { stream, data, from }: LogRecord,
+  { stream, data, file, from }: LogRecord,
   open: TailStart | undefined,
 ): TailStart | undefined {
-  let start = open ?? { record: from, skip: 0 };
+  let start = open ?? { file, record: from, skip: 0 };
   let at = 0;
   for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, at)) {
     last.add({ stream, ...start });
     at = end + 1;
-    start = { record: from, skip: at };
+    start = { file, record: from, skip: at };
   }
   return at < data.length || (at === 0 && open !== undefined) ? start : undefined;
 }
@@ -68,8 +74,8 @@ function addLines(
 function startsOf(last: LastLines, end: TailStart): TailStarts {
   const starts: TailStarts = { stdout: NOWHERE, stderr: NOWHERE };
   for (const line of last.lines) {
-    const known = starts[line.stream];
-    if (known === NOWHERE) starts[line.stream] = { record: line.record, skip: line.skip };
+    const { stream, ...start } = line;
+    if (starts[stream] === NOWHERE) starts[stream] = start;
   }
   return {
     stdout: starts.stdout === NOWHERE ? end : starts.stdout,

@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { fileError } from '../errors.js';
+import { errnoOf, fileError } from '../errors.js';
+import { logFileNumber } from '../home.js';
 import { Deferred } from './deferred.js';
 
 export interface Turn {
@@ -12,19 +12,17 @@ export interface Turn {
 
 /** Wakes the reader of a log that is still being written, by the kernel's events and never by time. */
 export class LogWatch {
-  readonly #path: string;
   #watcher: FSWatcher;
   #turn = new Deferred<undefined>();
   #complete = false;
 
   /**
+   * @param directory of the log, which may hold nothing of it yet
    * @param complete settles when nothing more will be written
    * @throws `permission` or `no-space` when the host refuses to watch
    */
-  constructor(path: string, complete: Promise<unknown>) {
-    this.#path = path;
-    // The file may not be there yet.
-    this.#watcher = this.#watch(dirname(path), basename(path));
+  constructor(directory: string, complete: Promise<unknown>) {
+    this.#watcher = this.#watch(directory, (name) => logFileNumber(name) !== undefined);
     const end = (): void => {
       this.#complete = true;
       this.#turn.resolve(undefined);
@@ -38,21 +36,27 @@ export class LogWatch {
     return { last: this.#complete, changed: this.#turn.promise };
   }
 
-  /** The file is there: only its own changes matter now, not those of the disk beside it. */
-  narrow(): void {
-    const watcher = this.#watch(this.#path);
-    this.#watcher.close();
-    this.#watcher = watcher;
+  /** From now on only this file's changes matter, not those of the disk beside it. */
+  narrow(path: string): void {
+    const before = this.#watcher;
+    try {
+      this.#watcher = this.#watch(path);
+    } catch (error) {
+      // It has just been removed, so there are others to go on with.
+      if (errnoOf(error instanceof Error ? error.cause : error) !== 'ENOENT') throw error;
+      return;
+    }
+    before.close();
   }
 
   close(): void {
     this.#watcher.close();
   }
 
-  #watch(path: string, only?: string): FSWatcher {
+  #watch(path: string, matters: (name: string) => boolean = () => true): FSWatcher {
     try {
       const watcher = watch(path, (_event, name) => {
-        if (only === undefined || name === null || name === only) this.#turn.resolve(undefined);
+        if (name === null || matters(name)) this.#turn.resolve(undefined);
       });
       watcher.on('error', (error) => this.#turn.reject(fileError(error, `watch ${path}`)));
       return watcher;

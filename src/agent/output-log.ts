@@ -1,15 +1,11 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import { errnoOf, fileError } from '../errors.js';
+import { LogFiles, type LogFile, type LogPosition } from './log-files.js';
 import { readRecords, type LogRecord } from './log-record.js';
-import { afterStart, findTail, type TailStarts } from './log-tail.js';
+import { afterStart, findTail, firstOf, type TailStarts } from './log-tail.js';
 import { LogWatch } from './log-watch.js';
 
 export type { LogRecord } from './log-record.js';
 
 export interface ReadLogOptions {
-  /** A record's `to` from an earlier reading: begin there. Not together with `tail`. */
-  offset?: number;
   /** Begin with the last `tail` lines of what is there now. */
   tail?: number;
   /** Leave out what was written before, or after, this time in nanoseconds since 1970. */
@@ -22,49 +18,31 @@ export interface ReadLogOptions {
 }
 
 const START: TailStarts = {
-  stdout: { record: 0, skip: 0 },
-  stderr: { record: 0, skip: 0 },
+  stdout: { file: 0, record: 0, skip: 0 },
+  stderr: { file: 0, record: 0, skip: 0 },
 };
 
 /**
- * The output of a box's command as its shim logged it, in the order written. A log that is not there
- * is empty; a torn record at the end, left by a host that lost power, is passed over.
- * @param path the box's `output.log`
+ * The output of a box's command as its shim logged it, in the order written: all that is kept when this is
+ * called, and with `follow` what comes after it. A log that is not there is empty; a torn record at the end,
+ * left by a host that lost power, is passed over. A reader who is slower than the log is cut back goes on
+ * with the oldest of what is left.
+ * @param directory the box's
  * @throws `protocol` for a damaged log, `permission` when it can't be read or watched
  */
 export async function* readOutputLog(
-  path: string,
-  options: ReadLogOptions = {},
+  directory: string,
+  { tail, sinceNs, untilNs, signal, follow }: ReadLogOptions = {},
 ): AsyncGenerator<LogRecord, void, undefined> {
-  const { signal, follow } = options;
-  const watch = follow === undefined ? undefined : new LogWatch(path, endOf(follow, signal));
+  const files = new LogFiles(directory);
+  const watch = follow === undefined ? undefined : new LogWatch(directory, endOf(follow, signal));
   try {
-    const file = await openLog(path, watch);
-    if (file === null) return;
-    try {
-      watch?.narrow();
-      yield* readFrom(file, watch, options);
-    } finally {
-      await file.close();
-    }
-  } finally {
-    watch?.close();
-  }
-}
-
-async function* readFrom(
-  file: FileHandle,
-  watch: LogWatch | undefined,
-  { offset = 0, tail, sinceNs, untilNs, signal }: ReadLogOptions,
-): AsyncGenerator<LogRecord, void, undefined> {
-  const starts = tail === undefined ? START : (await findTail(file, tail)).starts;
-  let at = Math.max(offset, Math.min(starts.stdout.record, starts.stderr.record));
-  for (;;) {
-    const turn = watch?.turn();
-    for await (const records of readRecords(file, at))
+    const end = await files.end();
+    const starts = tail === undefined ? START : await findTail(until(files, end, START), tail);
+    const content = watch === undefined ? until(files, end, starts) : onwards(files, watch, starts);
+    for await (const records of content)
       for (const record of records) {
         if (signal?.aborted === true) return;
-        at = record.to;
         if (untilNs !== undefined && record.timeNs > untilNs) {
           if (watch === undefined) continue;
           return;
@@ -73,21 +51,63 @@ async function* readFrom(
         const wanted = afterStart(record, starts);
         if (wanted !== undefined) yield wanted;
       }
-    if (turn === undefined || turn.last) return;
-    await turn.changed;
+  } finally {
+    watch?.close();
   }
 }
 
-/** Opens the log; while it is followed, waits until there is one. */
-async function openLog(path: string, watch: LogWatch | undefined): Promise<FileHandle | null> {
+type Batches = AsyncGenerator<LogRecord[], void, undefined>;
+
+/** What the log held when it ended at `end`. */
+async function* until(files: LogFiles, end: LogPosition, starts: TailStarts): Batches {
+  const isBefore = ({ file, from }: LogRecord): boolean => file < end.file || from < end.offset;
+  let { file: number, record: from } = firstOf(starts);
   for (;;) {
-    const turn = watch?.turn();
-    try {
-      return await open(path, constants.O_RDONLY);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
+    await using file = await files.open(number);
+    if (file === undefined || file.number > end.file) return;
+    for await (const records of readRecords(file, file.number === number ? from : 0)) {
+      const wanted = records.filter(isBefore);
+      yield wanted;
+      if (wanted.length < records.length) return;
     }
-    if (turn === undefined || turn.last) return null;
+    [number, from] = [file.number + 1, 0];
+  }
+}
+
+/** The same without an end, until the watch knows of one. */
+async function* onwards(files: LogFiles, watch: LogWatch, starts: TailStarts): Batches {
+  let { file: number, record: from } = firstOf(starts);
+  for (;;) {
+    await using file = await opened(files, number, watch);
+    if (file === undefined) return;
+    watch.narrow(file.path);
+    let at = file.number === number ? from : 0;
+    for (;;) {
+      const turn = watch.turn();
+      // Looked for before the reading: what is read then is all that the file will ever hold.
+      const isFollowed = await files.isFollowed(file.number);
+      for await (const records of readRecords(file, at)) {
+        yield records;
+        at = records.at(-1)?.to ?? at;
+      }
+      if (isFollowed) break;
+      if (turn.last) return;
+      await turn.changed;
+    }
+    [number, from] = [file.number + 1, 0];
+  }
+}
+
+/** The file of this number or, when that is gone, the next; waits until there is one. */
+async function opened(
+  files: LogFiles,
+  number: number,
+  watch: LogWatch,
+): Promise<LogFile | undefined> {
+  for (;;) {
+    const turn = watch.turn();
+    const file = await files.open(number);
+    if (file !== undefined || turn.last) return file;
     await turn.changed;
   }
 }

@@ -413,6 +413,8 @@ export const SHIM_CONFIG: readonly Field[] = [
   ['box', 'bytes'],
   ['directory', 'bytes'], // the box's directory: sockets, facts and logs go there
   ['consoleLimit', 'u32'], // bytes kept of console.log
+  ['logMaxBytes', 'u64'], // of a file of the output log; 0 = no limit, else 17 at least
+  ['logMaxFiles', 'u32'], // files that are kept of it; 0 = nothing is
   ['argv', ITEM], // the VMM
   ['env', ITEM],
   [

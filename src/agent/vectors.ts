@@ -180,6 +180,8 @@ const CONFIG = {
   box: '01jd0000000000000000000000',
   directory: '/home/some one/.boxlite/boxes/01jd0000000000000000000000',
   consoleLimit: 1_048_576,
+  logMaxBytes: 20_000_000n,
+  logMaxFiles: 5,
   argv: ['/usr/bin/qemu-system-x86_64', '-M', 'microvm'],
   env: ['LANG=C'],
   files: [

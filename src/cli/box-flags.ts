@@ -14,6 +14,7 @@ import { parseSecurityOpt, SECURITY_OPTS } from './flags/security-opt.js';
 import { parseUlimit } from './flags/ulimit.js';
 import { checkContentTrust, CONTENT_TRUST, REFUSED_FLAGS } from './refused-flags.js';
 import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
+import { LOG_OPTIONS, readLogPolicy } from './log-flags.js';
 
 const PULL_POLICIES = ['missing', 'always', 'never'] as const;
 const NETWORKS = ['default', 'none'] as const;
@@ -136,6 +137,7 @@ export const BOX_OPTIONS = {
       parse: wholeNumber(-1),
     }),
   }),
+  ...under('Logging', LOG_OPTIONS),
   ...under('Healthcheck', HEALTH_OPTIONS),
   net: value('The same as --network', 'NETWORK', { parse: oneOf(NETWORKS), hidden: true }),
   ...CONTENT_TRUST,
@@ -182,6 +184,7 @@ export function readBoxOptions(
     modules: flags.modules,
     nested: flags.nested,
     healthcheck: readHealthcheck(flags),
+    log: readLogPolicy(flags, settings),
     network: flags.network ?? flags.net ?? settings.network,
     ...readPrivileges(flags),
     ...readNames(flags),

@@ -1,4 +1,5 @@
 /** What the keys of the configuration file mean, for `boxlite config` and its man page. */
+import { logSizeText } from '../engine/log-policy.js';
 import type { Completion } from './command.js';
 import type { ConfigKey, GLOBAL_OPTIONS, Settings } from './settings.js';
 
@@ -118,6 +119,21 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     example: '"none"',
     complete: ['default', 'none'],
     effective: ({ network }) => network,
+  },
+  logMaxSize: {
+    type: 'size',
+    summary: "Largest file of a new box's log, in powers of 1000; -1 for no limit",
+    initial: '20m',
+    example: '"100m"',
+    effective: ({ logMaxBytes }) =>
+      logMaxBytes === undefined ? undefined : logSizeText(logMaxBytes),
+  },
+  logMaxFile: {
+    type: 'number',
+    summary: "Files that are kept of a new box's log",
+    initial: '5',
+    example: '3',
+    effective: ({ logMaxFiles }) => logMaxFiles,
   },
   detachKeys: {
     type: 'text',

@@ -47,8 +47,6 @@ const VALUES: Readonly<Record<string, string>> = {
   'kernel-memory': MEMORY,
   link: NET,
   'link-local-ip': NET,
-  'log-driver': "the command's output is kept with the box: read it by `boxlite logs`",
-  'log-opt': "the command's output is kept with the box: read it by `boxlite logs`",
   'mac-address': NET,
   'memory-reservation': MEMORY,
   'memory-swap': MEMORY,

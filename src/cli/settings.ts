@@ -7,7 +7,7 @@ import { closest } from './closest.js';
 import { flag, list, value, type OptionValues } from './command.js';
 import type { Environment } from './flags/key-values.js';
 import { oneOf, wholeNumber } from './flags/number.js';
-import { parseDiskBytes, parseLayerBytes, parseMemoryMib } from './flags/size.js';
+import { parseDiskBytes, parseLayerBytes, parseLogBytes, parseMemoryMib } from './flags/size.js';
 
 export const GLOBAL_OPTIONS = {
   home: value('Directory that everything is kept in (default ~/.boxlite)', 'PATH', {
@@ -52,6 +52,9 @@ export interface Settings {
   readonly memoryMib: number | undefined;
   readonly diskBytes: number | undefined;
   readonly network: 'default' | 'none' | undefined;
+  /** Of a file of its log; -1 = no limit. */
+  readonly logMaxBytes: number | undefined;
+  readonly logMaxFiles: number | undefined;
   readonly detachKeys: string;
   readonly psFormat: string | undefined;
   readonly imagesFormat: string | undefined;
@@ -105,6 +108,8 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
     memoryMib: file.memory,
     diskBytes: file.diskSize,
     network: file.network,
+    logMaxBytes: file.logMaxSize,
+    logMaxFiles: file.logMaxFile,
     detachKeys: file.detachKeys ?? 'ctrl-p,ctrl-q',
     psFormat: file.psFormat,
     imagesFormat: file.imagesFormat,
@@ -160,6 +165,8 @@ const FILE_KEYS = {
   memory: (json: unknown) => parseMemoryMib(textOrNumber(json)),
   diskSize: (json: unknown) => parseDiskBytes(text(json)),
   network: (json: unknown) => oneOf(['default', 'none'])(text(json)),
+  logMaxSize: (json: unknown) => parseLogBytes(textOrNumber(json)),
+  logMaxFile: (json: unknown) => wholeNumber(1, 1_000)(textOrNumber(json)),
   detachKeys: text,
   psFormat: text,
   imagesFormat: text,

@@ -14,6 +14,7 @@ import {
 } from './defaults.js';
 import type { BoxKernel } from './box-kernel.js';
 import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
+import { settleLog, type LogSpec } from './log-policy.js';
 import { hostsLines, nameServer } from './name-resolution.js';
 import type { BoxOptions } from './options.js';
 import { settlePrivileges, type Privileges } from './privileges.js';
@@ -69,6 +70,7 @@ export interface BoxSpec {
   kernel?: BoxKernel;
   /** Missing: its processor has no virtualization. */
   nested?: true;
+  log?: LogSpec;
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -130,6 +132,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     ...settleHealthcheck(options.healthcheck, image),
     ...settlePidsLimit(options.pidsLimit ?? 0),
     ...(options.nested === true && { nested: true }),
+    log: settleLog(options.log),
   };
 }
 

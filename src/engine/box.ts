@@ -16,7 +16,7 @@ import { type BoxCommand, Execution } from './execution.js';
 import { exportBox } from './export.js';
 import { vmmFailure } from './facts.js';
 import { boxHealth, type BoxHealth } from './health.js';
-import { boxLogs, type LogEntry, type LogOptions } from './logs.js';
+import { boxLogs, logPath, type LogEntry, type LogOptions } from './logs.js';
 import { mainExecution } from './main-execution.js';
 import { MetricsSampler, type BoxMetrics, type MetricsOptions } from './metrics.js';
 import { boxProcesses, type BoxProcess } from './processes.js';
@@ -68,7 +68,8 @@ export class LiteBox implements AsyncDisposable {
     const record = await this.#observed();
     const { home } = this.#context;
     const walls = isActive(record.status) && record.pid ? await wallsOf(record.pid) : undefined;
-    const inspection = inspectBox(home, record, await boxHealth(home, record), walls);
+    const [health, path] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
+    const inspection = inspectBox(home, record, health, walls, path);
     if (options.size !== true) return inspection;
     const { writableBytes, rootBytes } = await this.size();
     return { ...inspection, SizeRw: writableBytes, SizeRootFs: rootBytes };

@@ -5,6 +5,7 @@ import type { BoxSpec } from './box-spec.js';
 import { restartPolicyOf, specOf } from './stored-spec.js';
 import type { BoxHealth } from './health.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
+import { inspectLog } from './log-policy.js';
 import { rfc3339Nano } from './rfc3339.js';
 import { signalName } from './signals.js';
 import { startTimings } from './start-timings.js';
@@ -35,12 +36,14 @@ type Inspected = BoxRecord & { restarting?: boolean };
 /**
  * @param health of the box, as far as it has a healthcheck
  * @param walls of its VMM, when it runs
+ * @param logPath of the file that its output is logged to
  */
 export function inspectBox(
   home: Home,
   record: Inspected,
   health?: BoxHealth,
   walls?: Walls,
+  logPath = '',
 ): BoxInspection {
   const spec = specOf(record.options);
   const running = isActive(record.status);
@@ -66,7 +69,7 @@ export function inspectBox(
       ...inspectHealth(health),
     },
     RestartCount: record.restartCount,
-    LogPath: home.boxFile(record.id, 'log'),
+    LogPath: logPath,
     Platform: 'linux',
     ExecIDs: null,
     Config: {
@@ -99,6 +102,7 @@ export function inspectBox(
       ExtraHosts: nullIfEmpty(spec.extraHosts ?? []),
       Annotations: spec.annotations ?? {},
       PidsLimit: spec.pidsLimit ?? null,
+      LogConfig: inspectLog(spec),
       NetworkMode: spec.network ? 'default' : 'none',
       ReadonlyRootfs: spec.readOnlyRoot,
       Init: spec.init,

@@ -1,6 +1,12 @@
 import { ShimClient } from '../agent/client.js';
+import { LogFiles } from '../agent/log-files.js';
 import { readOutputLog } from '../agent/output-log.js';
-import type { EngineContext } from './context.js';
+import { BoxliteError } from '../errors.js';
+import type { Home } from '../home.js';
+import type { BoxRecord } from '../store/box-record.js';
+import { currentRecord, type EngineContext } from './context.js';
+import { logOf } from './log-policy.js';
+import { specOf } from './stored-spec.js';
 
 export interface LogOptions {
   /** Go on until the box ends. */
@@ -20,11 +26,16 @@ export interface LogEntry {
 
 /** What the command of a box has written, as it was logged. */
 export async function* boxLogs(
-  { home }: EngineContext,
+  context: EngineContext,
   id: string,
   { since, until, tail, signal, follow = false }: LogOptions,
 ): AsyncGenerator<LogEntry, void, undefined> {
-  const records = readOutputLog(home.boxFile(id, 'log'), {
+  const { home } = context;
+  if (!isKept(currentRecord(context, id).options))
+    throw new BoxliteError('unsupported', 'configured logging driver does not support reading', {
+      hint: 'the box was made with --log-driver none, so what it writes is only seen by who is attached',
+    });
+  const records = readOutputLog(home.box(id), {
     ...(tail === undefined ? {} : { tail }),
     ...(since === undefined ? {} : { sinceNs: nanoseconds(since) }),
     ...(until === undefined ? {} : { untilNs: nanoseconds(until) }),
@@ -34,6 +45,13 @@ export async function* boxLogs(
   for await (const { stream, timeNs, data } of records)
     yield { stream, time: new Date(Number(timeNs / 1_000_000n)), data };
 }
+
+/** Of the file that is written to, once there is one; empty (Docker's word for it) when nothing is kept. */
+export async function logPath(home: Home, { id, options }: BoxRecord): Promise<string> {
+  return isKept(options) ? await new LogFiles(home.box(id)).lastPath() : '';
+}
+
+const isKept = (options: unknown): boolean => logOf(specOf(options)).driver !== 'none';
 
 /** Resolves when the box does not run (any more). */
 async function ended(directory: string): Promise<void> {

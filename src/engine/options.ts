@@ -1,5 +1,6 @@
 /** What callers give: to open a runtime, to create a box, to run a command in it. */
 import type { HealthcheckOptions } from './healthcheck.js';
+import type { LogPolicy } from './log-policy.js';
 import type { Ulimit } from './privileges.js';
 import type { SecurityOptions, SecurityPreset } from './security.js';
 
@@ -75,6 +76,8 @@ export interface BoxOptions {
   shmBytes?: number;
   /** Over the image's HEALTHCHECK, field by field; `test: ['NONE']` turns it off. */
   healthcheck?: HealthcheckOptions;
+  /** How much is kept of the command's output, for `logs`. */
+  log?: LogPolicy;
   /** Processes and threads the box may have; 0 or −1: as many as its machine bears. */
   pidsLimit?: number;
   /** A preset by name, or walls of one's own; what is left out of those is `standard`'s. */

@@ -13,6 +13,7 @@ import { BoxliteError } from '../errors.js';
 import type { LaunchPlan } from '../vmm/driver.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import { bootError } from './facts.js';
+import type { LogSpec } from './log-policy.js';
 import type { WallPolicy } from './security.js';
 import { vmmLimits } from './vmm-limits.js';
 import type { VmmIds } from './vmm-ids.js';
@@ -40,6 +41,8 @@ export interface ShimStart {
   exitDelayMs?: number | undefined;
   /** Of the command: the shim ends one that its guest does not end. */
   timeoutMs?: number;
+  /** What is kept of the command's output; default nothing, as of a machine that runs no command. */
+  log?: LogSpec;
   /** The VMM's RLIMIT_FSIZE; default none. */
   fileLimitBytes?: number | undefined;
   /** How the plan's shares reach the VMM. */
@@ -103,6 +106,8 @@ function configOf(start: ShimStart) {
     box: start.box,
     directory: start.directory,
     consoleLimit: CONSOLE_LIMIT_BYTES,
+    logMaxBytes: BigInt(Math.max(0, start.log?.maxBytes ?? 0)),
+    logMaxFiles: start.log?.maxFiles ?? 0,
     argv: plan.argv,
     env: plan.env,
     files: plan.files.map(({ fd, path, write }) => ({

@@ -15,6 +15,7 @@ import { dropTemplate, type Template } from '../vmm/template.js';
 import { type BoxFiles, makeDisk, prepareBoxFiles } from './box-files.js';
 import { assetsOfBox, blamingKernel } from './box-kernel.js';
 import type { BoxSpec } from './box-spec.js';
+import { logOf } from './log-policy.js';
 import { restartPolicyOf, specOf } from './stored-spec.js';
 import { boxName, unknownState } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
@@ -198,6 +199,7 @@ async function launch(
     onExit: exitHook(context, record.id),
     exitDelayMs: exitDelay(record, request),
     timeoutMs: spec.timeoutMs ?? 0,
+    log: logOf(spec),
   });
   clock.lap('shim');
   crashPoint('start:shim-up');

@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ afterEach(() => rm(directory, { recursive: true }));
 describe('readOutputLog', () => {
   it('gives the records in order, with stream and time, byte-exact', async () => {
     await writeFile(log, [record('out\0', 1, 5n), record('', 1, 6n), record('err\n', 2, 7n)]);
-    const records = await all(readOutputLog(log));
+    const records = await all(readOutputLog(directory));
     expect(records.map(({ stream, timeNs, data }) => [stream, timeNs, data.toString()])).toEqual([
       ['stdout', 5n, 'out\0'],
       ['stdout', 6n, ''],
@@ -27,12 +28,6 @@ describe('readOutputLog', () => {
 
   it('is empty where there is no log yet', async () => {
     expect(await read()).toEqual([]);
-  });
-
-  it('goes on from where an earlier reading ended', async () => {
-    await writeFile(log, [record('one'), record('two')]);
-    const [first] = await all(readOutputLog(log));
-    expect(await read({ offset: first?.to ?? 0 })).toEqual(['1 two']);
   });
 
   it('passes a torn record at the end over, wherever it is torn', async () => {
@@ -47,7 +42,7 @@ describe('readOutputLog', () => {
     await writeFile(log, [record('fine'), Buffer.alloc(16, 0xff)]);
     await expect(read()).rejects.toMatchObject({
       code: 'protocol',
-      message: 'the output log is damaged at byte 20',
+      message: `the output log ${log} is damaged at byte 20`,
     });
   });
 
@@ -125,7 +120,7 @@ describe('follow', () => {
     await writeFile(log, record('before'));
     const ended = new Deferred<undefined>();
     const seen: string[] = [];
-    for await (const { data } of readOutputLog(log, { follow: ended.promise })) {
+    for await (const { data } of readOutputLog(directory, { follow: ended.promise })) {
       seen.push(data.toString());
       if (seen.length < 20) await appendFile(log, record(`n${seen.length}`));
       else ended.resolve(undefined);
@@ -149,7 +144,7 @@ describe('follow', () => {
     const [whole, ended] = [record('whole'), new Deferred<undefined>()];
     await writeFile(log, [record('first'), whole.subarray(0, 18)]);
     const seen: string[] = [];
-    for await (const { data } of readOutputLog(log, { follow: ended.promise })) {
+    for await (const { data } of readOutputLog(directory, { follow: ended.promise })) {
       seen.push(data.toString());
       if (seen.length === 1) await appendFile(log, whole.subarray(18));
       else ended.resolve(undefined);
@@ -167,7 +162,7 @@ describe('follow', () => {
     await writeFile(log, record('a\nb\n'));
     const ended = new Deferred<undefined>();
     const seen: string[] = [];
-    for await (const { data } of readOutputLog(log, { follow: ended.promise, tail: 1 })) {
+    for await (const { data } of readOutputLog(directory, { follow: ended.promise, tail: 1 })) {
       seen.push(data.toString());
       if (seen.length === 1) await appendFile(log, record('c\n', 2));
       else ended.resolve(undefined);
@@ -180,7 +175,10 @@ describe('follow', () => {
     const abort = new AbortController();
     const seen: string[] = [];
     const never = new Promise(() => undefined);
-    for await (const { data } of readOutputLog(log, { follow: never, signal: abort.signal })) {
+    for await (const { data } of readOutputLog(directory, {
+      follow: never,
+      signal: abort.signal,
+    })) {
       seen.push(data.toString());
       abort.abort();
     }
@@ -197,7 +195,7 @@ describe('follow', () => {
     await writeFile(log, record('a'));
     const ended = new Deferred<undefined>();
     const seen: string[] = [];
-    for await (const { data } of readOutputLog(log, { follow: ended.promise })) {
+    for await (const { data } of readOutputLog(directory, { follow: ended.promise })) {
       seen.push(data.toString());
       await truncate(log, 3);
       ended.resolve(undefined);
@@ -205,6 +203,95 @@ describe('follow', () => {
     expect(seen).toEqual(['a']);
   });
 });
+
+describe('a log of several files', () => {
+  const file = (number: number): string => join(directory, `output.${number}.log`);
+
+  it('is read from the oldest to the last, whatever else is in the directory', async () => {
+    await writeFile(file(10), record('b'));
+    await writeFile(file(9), record('a'));
+    await writeFile(file(11), [record('c'), record('torn').subarray(0, 18)]);
+    for (const name of ['output.log.1', 'output.01.log', 'output.x.log', 'output.10.log.new'])
+      await writeFile(join(directory, name), 'no file of the log');
+    expect(await read()).toEqual(['1 a', '1 b', '1 c']);
+    expect(await read({ tail: 2 })).toEqual(['1 a', '1 b', '1 c']);
+  });
+
+  it('finds the last lines over the border of files, also one that two have a part of', async () => {
+    await writeFile(log, record('old\nfirst\nsec'));
+    await writeFile(file(1), [record('ond\n'), record('third\n', 2)]);
+    expect(await read({ tail: 3 })).toEqual(['1 first\nsec', '1 ond\n', '2 third\n']);
+    expect(await read({ tail: 2 })).toEqual(['1 sec', '1 ond\n', '2 third\n']);
+    expect(await read({ tail: 1 })).toEqual(['2 third\n']);
+    expect(await read({ tail: 0 })).toEqual([]);
+  });
+
+  it('ends where it ended when the reading began', async () => {
+    await writeFile(log, [record('a'), record('b')]);
+    const seen: string[] = [];
+    for await (const { data } of readOutputLog(directory)) {
+      seen.push(data.toString());
+      await appendFile(log, record('later'));
+      await writeFile(file(1), record('later still'));
+    }
+    expect(seen).toEqual(['a', 'b']);
+  });
+
+  it('whose oldest files go while it is read is read on from what is left', async () => {
+    for (const number of [1, 2, 3, 4]) await writeFile(file(number), record(`${number}`));
+    const seen: string[] = [];
+    for await (const { data } of readOutputLog(directory)) {
+      seen.push(data.toString());
+      await Promise.all([1, 2, 3].map((number) => rm(file(number), { force: true })));
+    }
+    expect(seen).toEqual(['1', '4']);
+  });
+
+  it('is followed to the end of each file, of which a slow reader may miss some', async () => {
+    await writeFile(log, record('0'));
+    const ended = new Deferred<undefined>();
+    const seen: string[] = [];
+    for await (const { data } of readOutputLog(directory, { follow: ended.promise })) {
+      seen.push(data.toString());
+      if (data.toString() === '0') {
+        // All this while the reader sleeps; the first file goes, but he has it open.
+        await appendFile(log, record('0 again'));
+        for (const number of [1, 2, 3, 4]) await writeFile(file(number), record(`${number}`));
+        for (const path of [log, file(1), file(2)]) await rm(path);
+      }
+      if (data.toString() === '4') ended.resolve(undefined);
+    }
+    expect(seen).toEqual(['0', '0 again', '3', '4']);
+  });
+
+  it('that a follower waits for is found when its first file has gone already', async () => {
+    const ended = new Deferred<undefined>();
+    const reading = read({ follow: ended.promise });
+    await writeFile(file(7), record('a'));
+    await writeFile(file(8), record('b'));
+    ended.resolve(undefined);
+    expect(await reading).toEqual(['1 a', '1 b']);
+  });
+
+  it('leaves no file open behind', async () => {
+    const ended = new Deferred<undefined>();
+    const reading = readOutputLog(directory, { follow: ended.promise });
+    for (let number = 1; number < 50; number += 1) await writeFile(file(number), record('x'));
+    for (let number = 1; number < 50; number += 1) await reading.next();
+    const open = readdirSync('/proc/self/fd').flatMap((fd) => linkOf(`/proc/self/fd/${fd}`));
+    expect(open.filter((path) => path.startsWith(directory))).toEqual([file(49)]);
+    ended.resolve(undefined);
+    expect(await reading.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+function linkOf(path: string): string[] {
+  try {
+    return [readlinkSync(path)];
+  } catch {
+    return []; // that of the listing itself
+  }
+}
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
@@ -214,7 +301,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 async function read(options: ReadLogOptions = {}): Promise<string[]> {
   const lines: string[] = [];
-  for await (const { stream, data } of readOutputLog(log, options))
+  for await (const { stream, data } of readOutputLog(directory, options))
     lines.push(`${stream === 'stdout' ? 1 : 2} ${data.toString()}`);
   return lines;
 }

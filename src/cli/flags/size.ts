@@ -39,6 +39,16 @@ export function parseBytes(text: string): number {
   return parseSize(text, 1, '64m');
 }
 
+/** Docker's `max-size` of a log: powers of 1000, bytes without a unit; -1 is no limit. */
+export function parseLogBytes(text: string): number {
+  if (text === '-1') return -1;
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text) ?? [];
+  if (number === undefined) throw invalid('must be a size such as 20m, or -1 for no limit');
+  const bytes = Math.floor(Number(number) * 1000 ** ' kmgtp'.indexOf(unit.toLowerCase() || ' '));
+  if (!Number.isSafeInteger(bytes)) throw invalid('is too large');
+  return bytes;
+}
+
 /** @param bareUnit bytes that a number without a unit counts in; undefined = a unit is required */
 function parseSize(text: string, bareUnit: number | undefined, like: string): number {
   const match = /^(\d+(?:\.\d+)?) ?(?:([bkmgt])(?:i?b)?)?$/i.exec(text);

@@ -16,6 +16,7 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
     check("box", text_is(config.box, "01jd0000000000000000000000"));
     check("directory", strncmp(config.directory, "/home/some one/", 15) == 0);
     check("console limit", config.console_limit == 1048576);
+    check("output log", config.log_max_bytes == 20000000 && config.log_max_files == 5);
     check("argv", text_is(config.argv[2], "microvm") && config.argv[3] == NULL);
     check("env has room for one more", text_is(config.env[0], "LANG=C") && !config.env[1] && !config.env[2]);
     check("files", config.file_count == 2 && config.files[0].fd == 6 && config.files[1].flags == 1 &&

@@ -72,6 +72,8 @@ export class ShimHarness implements AsyncDisposable {
       box: BOX,
       directory: this.directory,
       consoleLimit: 65_536,
+      logMaxBytes: 0n,
+      logMaxFiles: 1,
       argv: [
         FAKE_VMM,
         String(DESCRIPTORS.port),

@@ -118,6 +118,8 @@ describe('encodeTable', () => {
       box: 'b',
       directory: '/d',
       consoleLimit: 1,
+      logMaxBytes: 0n,
+      logMaxFiles: 1,
       argv: ['/q'],
       env: [],
       files: [{ fd: 7, flags: 1, path: '/p' }],
@@ -139,7 +141,7 @@ describe('encodeTable', () => {
     });
     expect(bytes.subarray(8, 19).toString('hex')).toBe('0100000062020000002f64');
     expect(bytes).toHaveLength(
-      4 * 2 + 5 + 6 + 4 + 10 + 4 + 18 + 12 + 12 + 12 + 4 + 4 + 4 + 4 + 8 + 8,
+      4 * 2 + 5 + 6 + 4 + 12 + 10 + 4 + 18 + 12 + 12 + 12 + 4 + 4 + 4 + 4 + 8 + 8,
     );
   });
 });

@@ -91,6 +91,7 @@ describe('the options of a command', () => {
       'Network options:',
       'Security options:',
       'Lifecycle options:',
+      'Logging options:',
       'Healthcheck options:',
     ]);
     expect(stdout).toMatch(/^General options:\n( .*\n)* {2}-d, --detach /m);

@@ -57,6 +57,7 @@ test('what nobody says is the default', () => {
     shmBytes: 64 * 2 ** 20,
     argv: ['/bin/sh'],
     idle: false,
+    log: { driver: 'local', maxBytes: 20_000_000, maxFiles: 5 },
     env: [
       'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       'HOSTNAME=01k0a1b2c3d4',

@@ -78,9 +78,12 @@ test('limits come in Docker’s units, and our own facts under one key', () => {
     timings: { totalMs: 210 },
     startCount: 3,
   });
-  expect(inspectBox(HOME, record)).toMatchObject({
-    HostConfig: { NanoCpus: 2e9, Memory: 268_435_456, NetworkMode: 'default' },
-    LogPath: `/h/boxes/${BOX_ID}/output.log`,
+  expect(inspectBox(HOME, record, undefined, undefined, '/h/output.log')).toMatchObject({
+    HostConfig: {
+      ...{ NanoCpus: 2e9, Memory: 268_435_456, NetworkMode: 'default' },
+      LogConfig: { Type: 'local', Config: { 'max-file': '5', 'max-size': '20m' } },
+    },
+    LogPath: '/h/output.log',
     Boxlite: {
       Accelerator: 'tcg',
       Template: 'k1',
