@@ -15,7 +15,7 @@ function logFiles(id: string): { name: string; size: number }[] {
 }
 
 it('a box that writes without end leaves a bounded log, whose end is whole', async () => {
-  const script = 'yes "$(printf %0200d 7)" | head -c 500000; seq 1 2000 | tee /dev/stderr';
+  const script = 'yes "$(printf %0200d 7)" | head -c 250000; seq 1 2000 | tee /dev/stderr';
   const id = await home.ok([
     'run',
     '-d',
@@ -35,7 +35,7 @@ it('a box that writes without end leaves a bounded log, whose end is whole', asy
   const { stdout, stderr } = await home.boxlite(['logs', 'noisy']);
   const seq = Array.from({ length: 2_000 }, (_, n) => `${n + 1}\n`).join('');
   // What is kept is the end of each stream, without a gap.
-  const written = `${'0'.repeat(199)}7\n`.repeat(2_500).slice(0, 500_000) + seq;
+  const written = `${'0'.repeat(199)}7\n`.repeat(1_250).slice(0, 250_000) + seq;
   expect(written.endsWith(stdout.toString())).toBe(true);
   expect(seq.endsWith(stderr)).toBe(true);
   const keptBytes = stdout.length + stderr.length;

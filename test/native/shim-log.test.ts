@@ -64,6 +64,18 @@ test('keeps nothing when it is told to, and calls that complete', async () => {
   expect(await harness.fact('exit')).toMatchObject({ logComplete: true });
 });
 
+test('a next file that can not be begun ends the log, and not the box', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest, client } = await harness.running({ logMaxBytes: 100n, logMaxFiles: 3 });
+  await writeFile(join(harness.directory, 'output.1.log'), '');
+  for (const letter of 'abc') guest.raw('stdout', 1, letter.repeat(80));
+  for (const letter of 'abc')
+    expect((await client.expectRaw('stdout', 1)).toString()).toBe(letter.repeat(80));
+  await end(harness, guest);
+  expect(await logged(harness)).toBe('a'.repeat(80));
+  expect(await harness.fact('exit')).toMatchObject({ logComplete: false });
+});
+
 test('a log without a limit stays one file', async () => {
   await using harness = await ShimHarness.make();
   const { guest } = await harness.running({ logMaxBytes: 0n, logMaxFiles: 1 });
