@@ -48,6 +48,10 @@ export interface BoxliteErrorOptions {
   stage?: string;
 }
 
+/**
+ * `message` and `hint` may repeat what a registry, an image, an archive or a guest has said, and that as it is:
+ * whoever shows them on a terminal has to make them fit for it, as the command line does.
+ */
 export class BoxliteError extends Error {
   override readonly name = 'BoxliteError';
   readonly code: ErrorCode;

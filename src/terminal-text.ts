@@ -18,3 +18,32 @@ export function withoutActing(
     typeof replacement === 'string' ? replacement : replacement(character),
   );
 }
+
+/**
+ * Text as one line, in which what a terminal would act on can be read instead: `\x1b`, `\u202e`. A tab stays.
+ */
+export function asLine(text: string): string {
+  return withoutActing(text, (character) => (character === '\t' ? character : escapeOf(character)));
+}
+
+/** The same for text whose line breaks are our own. */
+export function asLines(text: string): string {
+  return text.split('\n').map(asLine).join('\n');
+}
+
+/**
+ * The same for a message, which may have several lines: those after the first are indented, so that none of
+ * them, whoever wrote it, can be taken for a line of our own, such as a hint.
+ */
+export function asMessage(text: string): string {
+  const [first = '', ...more] = text.trimEnd().split('\n');
+  const indented = more.map((line) => (line.startsWith('  ') ? line : `  ${line}`));
+  return asLines([first, ...indented].join('\n'));
+}
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const digits = code.toString(16);
+  if (code <= 0x7f) return `\\x${digits.padStart(2, '0')}`;
+  return code <= 0xffff ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`;
+}

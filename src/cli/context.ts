@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
+import { asLine, asMessage } from '../terminal-text.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
 import type { Environment } from './flags/key-values.js';
 import type { Settings } from './settings.js';
@@ -45,7 +46,17 @@ export async function write(
   await new Promise<void>((resolve) => stream.once('drain', resolve));
 }
 
-/** A line for the person, on stderr; stdout is for data. */
-export function warn(context: CommandContext, message: string): void {
-  context.stderr.write(`boxlite: ${message}\n`);
+/** What `say` and `warn` need. */
+type Speaker = Pick<CommandContext, 'stderr'>;
+
+/**
+ * Lines for the person, on stderr; stdout is for data. All that we say there but errors comes through here:
+ * nothing in it, whoever's text it repeats, acts on the terminal.
+ */
+export function say({ stderr }: Speaker, ...lines: readonly string[]): void {
+  stderr.write(lines.map((line) => `${asLine(line)}\n`).join(''));
+}
+
+export function warn({ stderr }: Speaker, message: string): void {
+  stderr.write(`boxlite: ${asMessage(message)}\n`);
 }

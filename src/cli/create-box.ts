@@ -4,7 +4,7 @@ import type { BoxliteRuntime } from '../engine/runtime.js';
 import { BoxliteError } from '../errors.js';
 import { readBoxOptions, type BoxFlagValues } from './box-flags.js';
 import { checkCidfile, writeCidfile } from './cidfile.js';
-import type { CommandContext } from './context.js';
+import { say, type CommandContext } from './context.js';
 import { withDefaultTag } from './output/reference.js';
 import { pullWithProgress } from './pull-image.js';
 import { usageError } from './usage-error.js';
@@ -57,8 +57,7 @@ async function createPulling(
     const missing = error instanceof BoxliteError && error.code === 'image-not-found';
     if (!missing || policy !== 'missing') throw error;
   }
-  if (!flags.quiet)
-    context.stderr.write(`Unable to find image '${withDefaultTag(image)}' locally\n`);
+  if (!flags.quiet) say(context, `Unable to find image '${withDefaultTag(image)}' locally`);
   await pull();
   return await create();
 }

@@ -4,7 +4,7 @@ import { closest } from './closest.js';
 import { flag } from './command.js';
 import { COMMANDS, findCommand, type CommandEntry } from './commands/index.js';
 import { longFormMembers } from './commands/long-forms.js';
-import type { CommandContext } from './context.js';
+import { warn, type CommandContext } from './context.js';
 import type { Sheet } from './help.js';
 import { isList, parseArguments, type Grammar } from './parse-arguments.js';
 import {
@@ -115,7 +115,7 @@ function createContext(
   openRuntime: OpenRuntime,
 ): CommandContext {
   const settings = readSettings(flags, world.environment);
-  const notice = (message: string): void => void world.stderr.write(`boxlite: ${message}\n`);
+  const notice = (message: string): void => warn(world, message);
   let opened: Promise<BoxliteRuntime> | undefined;
   // Not a spread: it would touch every stream.
   return Object.create(world, {

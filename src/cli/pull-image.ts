@@ -37,6 +37,7 @@ export async function pullWithProgress(
   }
   const image = familiarReference(result.reference);
   const status = result.upToDate ? 'Image is up to date for' : 'Downloaded newer image for';
-  view.say(`Digest: ${result.digest}\nStatus: ${status} ${image}`);
+  view.say(`Digest: ${result.digest}`);
+  view.say(`Status: ${status} ${image}`);
   return result;
 }

@@ -1,22 +1,28 @@
 import { BoxliteError } from '../errors.js';
+import { asLine, asMessage } from '../terminal-text.js';
 import { Interrupted } from './interrupted.js';
 import { TargetFailures } from './targets.js';
 
-/** The lines that tell a person what went wrong and, below it, what to do. */
+/**
+ * The lines that tell a person what went wrong and, below it, what to do. What a message repeats is often a
+ * registry's, an image's or a guest's text, which must neither act on the terminal nor pass for a hint.
+ */
 export function describeError(error: unknown, debug: boolean): string {
   if (error instanceof Interrupted) return '';
   if (error instanceof TargetFailures)
     return error.failures.map((each) => describeError(each, debug)).join('');
   if (!(error instanceof BoxliteError)) return describeBug(error, debug);
-  const stack = debug ? `${stackOf(error)}\n` : '';
-  const hint = error.hint === undefined ? '' : `${error.hint}\n`;
-  return `boxlite: ${error.message}\n${hint}${stack}`;
+  const stack = debug ? `${asMessage(stackOf(error))}\n` : '';
+  const hint = error.hint === undefined ? '' : `${asLine(error.hint)}\n`;
+  return `boxlite: ${asMessage(error.message)}\n${hint}${stack}`;
 }
 
 function describeBug(error: unknown, debug: boolean): string {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const more = debug ? stackOf(error) : 'Run it again with BOXLITE_DEBUG=1 to see where.';
-  return `boxlite: this is a bug in BoxLite: ${what}\n${more}\n`;
+  const more = debug
+    ? asMessage(stackOf(error))
+    : 'Run it again with BOXLITE_DEBUG=1 to see where.';
+  return `boxlite: this is a bug in BoxLite: ${asMessage(what)}\n${more}\n`;
 }
 
 function stackOf(error: unknown): string {

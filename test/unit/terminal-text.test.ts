@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withoutActing } from '../../src/terminal-text.js';
+import { asLine, asLines, asMessage, withoutActing } from '../../src/terminal-text.js';
 
 it.each([
   ['an escape sequence', '\u001b[2Jx', '?[2Jx'],
@@ -16,4 +16,16 @@ it('leaves all that is only shown, and asks what else to put', () => {
   const plain = 'aä߀漢🙂 "$&"';
   expect(withoutActing(plain, '?')).toBe(plain);
   expect(withoutActing('a\tb\u0007', (c) => (c === '\t' ? ' ' : '$&'))).toBe('a b$&');
+});
+
+it('shows what it takes out, so that it can be read', () => {
+  expect(asLine('a\u001b]0;t\u0007\u007f\u009b\u202e\u{e0001}\r\nb\tc')).toBe(
+    'a\\x1b]0;t\\x07\\x7f\\u009b\\u202e\\u{e0001}\\x0d\\x0ab\tc',
+  );
+  expect(asLines('a\u001b\nb')).toBe('a\\x1b\nb');
+});
+
+it('sets the further lines of a message apart from lines of our own', () => {
+  expect(asMessage('one\ntwo\n  three\n')).toBe('one\n  two\n  three');
+  expect(asMessage('one\r\nboxlite: all is well')).toBe('one\\x0d\n  boxlite: all is well');
 });

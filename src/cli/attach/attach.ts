@@ -4,7 +4,7 @@ import { Writable, type Readable } from 'node:stream';
 import { BoxliteError, errnoOf } from '../../errors.js';
 import type { TerminalSize } from '../../engine/options.js';
 import type { Execution } from '../../engine/execution.js';
-import type { CommandContext, OutputStream } from '../context.js';
+import { warn, type CommandContext, type OutputStream } from '../context.js';
 import { exitStatusOfSignal } from '../interrupted.js';
 import { unlessInterrupted } from '../until-signal.js';
 import { DetachScanner } from './detach-scanner.js';
@@ -128,7 +128,7 @@ function forwardSignals(
       execution.signal(signal);
       return;
     }
-    context.stderr.write(`boxlite: got ${FORCING_COUNT} SIGTERM/SIGINTs, forcefully exiting\n`);
+    warn(context, `got ${FORCING_COUNT} SIGTERM/SIGINTs, forcefully exiting`);
     leaving.bySignal(signal);
   });
 }

@@ -3,6 +3,7 @@ import { originOf, shownValue } from '../config-origin.js';
 import { defineCommand, value } from '../command.js';
 import { print } from '../context.js';
 import { oneOf } from '../flags/number.js';
+import { jsonText } from '../output/json-text.js';
 import { renderTable } from '../output/table.js';
 import type { ConfigKey } from '../settings.js';
 
@@ -38,7 +39,7 @@ export const config = defineCommand({
     if (format === 'json') {
       const all = rows.map(({ key, value, from }) => [key, { value: value ?? null, from }]);
       const report = { file: settings.sources.path, settings: Object.fromEntries(all) as object };
-      await print(context, `${JSON.stringify(report, null, 2)}\n`);
+      await print(context, `${jsonText(report, 2)}\n`);
       return 0;
     }
     const table = renderTable(

@@ -2,7 +2,7 @@ import type { LiteBox } from '../../engine/box.js';
 import type { CopyOptions, CopyResult } from '../../engine/copy-options.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag } from '../command.js';
-import { warn, write, type CommandContext } from '../context.js';
+import { say, warn, write, type CommandContext } from '../context.js';
 import { findBox } from '../find-box.js';
 import { parseCopyOperand, type CopyOperand } from '../flags/copy-operand.js';
 import { humanSize } from '../output/size.js';
@@ -54,9 +54,10 @@ export const cp = defineCommand({
     );
     // Docker's line, and like Docker's only for a person.
     if (!flags.quiet && context.stderr.isTTY === true)
-      context.stderr.write(
+      say(
+        context,
         `Successfully copied ${humanSize(result.bytes)} ` +
-          `(transferred ${humanSize(result.transferred)}) to ${destination}\n`,
+          `(transferred ${humanSize(result.transferred)}) to ${destination}`,
       );
     return 0;
   },

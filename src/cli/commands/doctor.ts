@@ -3,6 +3,7 @@ import { defineCommand, flag, value } from '../command.js';
 import { print, type CommandContext } from '../context.js';
 import { wholeNumber } from '../flags/number.js';
 import { checkLines, stageLines } from '../output/diagnosis.js';
+import { jsonText } from '../output/json-text.js';
 import { openPaint } from '../output/paint.js';
 import { openSpinner } from '../output/spinner.js';
 
@@ -59,7 +60,7 @@ async function watched(
         spinner.over(() => void stdout.write(checkLines(event.result, { paint, width })));
     });
     spinner.stop();
-    if (json) await print(context, `${JSON.stringify(report, null, 2)}\n`);
+    if (json) await print(context, `${jsonText(report, 2)}\n`);
     else await print(context, stageLines(report, { paint, width }));
     return report;
   } finally {

@@ -1,4 +1,5 @@
 import type { RuntimeInfo } from '../../engine/runtime-info.js';
+import { asLine } from '../../terminal-text.js';
 import { defineCommand, value } from '../command.js';
 import { print, warn } from '../context.js';
 import { unescape } from '../output/list.js';
@@ -25,7 +26,10 @@ export const info = defineCommand({
     const found = await (await context.runtime()).info();
     if (format === 'json') await print(context, `${jsonText(infoKeys(found))}\n`);
     else if (format !== undefined)
-      await print(context, `${renderTemplate(unescape(format), infoKeys(found))}\n`);
+      await print(
+        context,
+        `${renderTemplate(unescape(format), infoKeys(found), context.stdout.isTTY)}\n`,
+      );
     else await print(context, infoText(found));
     if (format === undefined) for (const problem of found.problems) warn(context, problem);
     return 0;
@@ -147,5 +151,5 @@ function infoText(found: RuntimeInfo): string {
     ['CPUs', String(found.cpus)],
     ['Total memory', bytesSize(found.memoryBytes)],
   ];
-  return lines.map(([key, text]) => `${key}: ${text}\n`).join('');
+  return lines.map(([key, text]) => `${asLine(`${key}: ${text}`)}\n`).join('');
 }

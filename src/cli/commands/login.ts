@@ -2,7 +2,7 @@ import type { LoginResult } from '../../engine/registries.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, value } from '../command.js';
-import { print, type CommandContext } from '../context.js';
+import { print, say, type CommandContext } from '../context.js';
 import { Prompt } from '../prompt.js';
 import { readBytes } from '../read-bytes.js';
 
@@ -51,9 +51,7 @@ async function givenPassword(
 ): Promise<string> {
   if (!fromStdin) {
     if (password !== '')
-      context.stderr.write(
-        'WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n',
-      );
+      say(context, 'WARNING! Using --password via the CLI is insecure. Use --password-stdin.');
     return password;
   }
   if (password !== '')
@@ -94,13 +92,13 @@ async function loginAgain(
     const stored = await runtime.loginAgain(server);
     if (stored === undefined) return false;
     const name = stored.username === undefined ? '' : ` [Username: ${stored.username}]`;
-    context.stderr.write(`Authenticating with existing credentials...${name}\n`);
+    say(context, `Authenticating with existing credentials...${name}`);
     await print(context, 'Login Succeeded\n');
     return true;
   } catch (error) {
     const refused = error instanceof BoxliteError && error.code === 'registry-auth';
     if (!refused || context.stdin.isTTY !== true) throw error;
-    context.stderr.write(`Login did not succeed, error: ${error.message}\n`);
+    say(context, `Login did not succeed, error: ${error.message}`);
     return false;
   }
 }
@@ -127,9 +125,12 @@ async function askForMissing(
 
 function warnAboutFile(context: CommandContext, { helper, file }: LoginResult): void {
   if (helper !== undefined) return;
-  context.stderr.write(
-    `\nWARNING! Your credentials are stored unencrypted in '${file}'.\n` +
-      'Configure a credential helper to remove this warning. See\n' +
-      'https://docs.docker.com/go/credential-store/\n\n',
+  say(
+    context,
+    '',
+    `WARNING! Your credentials are stored unencrypted in '${file}'.`,
+    'Configure a credential helper to remove this warning. See',
+    'https://docs.docker.com/go/credential-store/',
+    '',
   );
 }

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { print } from '../context.js';
+import { print, say } from '../context.js';
 
 export const logout = defineCommand({
   name: 'logout',
@@ -15,8 +15,8 @@ export const logout = defineCommand({
     await print(context, `Removing login credentials for ${forgotten}\n`);
     if (failures.length === 0) return 0;
     // As Docker: a person is warned, a script that cleans up goes on.
-    const reasons = new Set(failures.map(({ message }) => `${message}\n`));
-    context.stderr.write(`WARNING: could not erase credentials:\n${[...reasons].join('')}`);
+    const reasons = new Set(failures.map(({ message }) => message));
+    say(context, 'WARNING: could not erase credentials:', ...reasons);
     return 0;
   },
 });

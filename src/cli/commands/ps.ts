@@ -9,7 +9,7 @@ import {
   parseBoxFilters,
 } from '../flags/box-filters.js';
 import { wholeNumber } from '../flags/number.js';
-import type { CommandContext } from '../context.js';
+import { say, type CommandContext } from '../context.js';
 import { BOX_COLUMNS, BOX_HEADERS, boxRow, boxSizeText } from '../output/box-row.js';
 import { printList, type ListRow } from '../output/list.js';
 
@@ -59,9 +59,7 @@ export const ps = defineCommand({
     const now = context.now();
     const rows = shown.map((box) => boxRow(box, now, !options['no-trunc']));
     if (options.quiet && options.format !== undefined)
-      context.stderr.write(
-        'WARNING: Ignoring custom format, because both --format and --quiet are set.\n',
-      );
+      say(context, 'WARNING: Ignoring custom format, because both --format and --quiet are set.');
     const format = options.quiet ? undefined : (options.format ?? context.settings.psFormat);
     const sized = options.size || /\.Size\b/.test(format ?? '');
     await printList(context, sized ? await withSizes(context, shown, rows) : rows, {

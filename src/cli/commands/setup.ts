@@ -1,12 +1,13 @@
 import type { SetupEvent, StepResult } from '../../engine/setup.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, value } from '../command.js';
-import type { CommandContext } from '../context.js';
+import { say, type CommandContext } from '../context.js';
 import { openSpinner } from '../output/spinner.js';
 
-const READY = `Ready. Try: boxlite run busybox echo hi
-Tab completion: boxlite completion --help
-`;
+const READY = [
+  'Ready. Try: boxlite run busybox echo hi',
+  'Tab completion: boxlite completion --help',
+];
 
 export const setup = defineCommand({
   name: 'setup',
@@ -31,11 +32,10 @@ export const setup = defineCommand({
   async run(context, _args, { kernel = context.settings.kernel, modules }) {
     const runtime = await context.runtime();
     if (context.stderr.isTTY === true)
-      context.stderr.write('Preparing this machine for boxes, once; it takes a minute at most.\n');
+      say(context, 'Preparing this machine for boxes, once; it takes a minute at most.');
     const spinner = await openSpinner(context);
     const onStep = (event: SetupEvent): void => {
-      if (event.kind === 'end')
-        spinner.over(() => void context.stderr.write(stepLine(event.result)));
+      if (event.kind === 'end') spinner.over(() => say(context, stepLine(event.result)));
       else spinner.show(event.kind === 'begin' ? event.summary : event.message);
     };
     try {
@@ -45,7 +45,7 @@ export const setup = defineCommand({
         ...(modules !== undefined && { modules }),
       });
       if (!report.ok) return failed(context, report.steps);
-      if (context.stderr.isTTY === true) spinner.over(() => void context.stderr.write(READY));
+      if (context.stderr.isTTY === true) spinner.over(() => say(context, ...READY));
       return 0;
     } finally {
       spinner.stop();
@@ -57,13 +57,13 @@ export const setup = defineCommand({
 function stepLine({ name, status, detail, durationMs }: StepResult): string {
   const mark = { done: 'done', skipped: 'ok', failed: 'FAILED' }[status];
   const took = durationMs < 100 ? '' : ` (${(durationMs / 1000).toFixed(1)} s)`;
-  return `${mark.padEnd(6)} ${name}: ${detail}${took}\n`;
+  return `${mark.padEnd(6)} ${name}: ${detail}${took}`;
 }
 
 function failed(context: CommandContext, steps: readonly StepResult[]): number {
   const failures = steps.filter((step) => step.status === 'failed');
   for (const { name, error } of failures)
-    if (error?.hint !== undefined) context.stderr.write(`${name}: ${error.hint}\n`);
+    if (error?.hint !== undefined) say(context, `${name}: ${error.hint}`);
   throw new BoxliteError(
     'setup-needed',
     `set-up is not complete: ${failures.map(({ name }) => name).join(', ')} failed`,

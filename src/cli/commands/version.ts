@@ -1,5 +1,6 @@
 import { defineCommand, value } from '../command.js';
 import { print } from '../context.js';
+import { jsonText } from '../output/json-text.js';
 import { unescape } from '../output/list.js';
 import { renderTemplate } from '../output/template.js';
 import { VERSION } from '../version.js';
@@ -32,7 +33,7 @@ export const version = defineCommand({
 });
 
 function render(versions: { Client: Record<string, string> }, format: string | undefined): string {
-  if (format === 'json') return JSON.stringify(versions);
+  if (format === 'json') return jsonText(versions);
   if (format !== undefined) return renderTemplate(unescape(format), versions);
   const { Version, NodeVersion, Os, Arch } = versions.Client;
   return [

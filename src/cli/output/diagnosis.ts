@@ -1,6 +1,7 @@
 /** How `doctor` tells what it has found. */
 import type { CheckResult, CheckStatus } from '../../engine/doctor/check.js';
 import type { DoctorReport } from '../../engine/doctor/doctor.js';
+import { asLines } from '../../terminal-text.js';
 import type { Paint } from './paint.js';
 import { wrapText } from './wrap.js';
 
@@ -35,11 +36,11 @@ export function checkLines({ title, status, detail, cure }: CheckResult, look: L
   const narrow = width < NARROW;
   const head = mark + (narrow ? title : title.padEnd(TITLE_COLUMNS));
   const indent = ' '.repeat(narrow ? MARK_COLUMNS : MARK_COLUMNS + TITLE_COLUMNS);
-  const details = wrapText(detail, Math.max(width - indent.length, 1));
+  const details = wrapText(asLines(detail), Math.max(width - indent.length, 1));
   const cures =
     cure === undefined
       ? []
-      : wrapText(cure, Math.max(width - indent.length - 3, 1)).map(
+      : wrapText(asLines(cure), Math.max(width - indent.length - 3, 1)).map(
           (line, index) => indent + (index === 0 ? paint.code('-> ') : '   ') + line,
         );
   const [first = '', ...more] = details;

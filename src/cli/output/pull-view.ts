@@ -1,3 +1,4 @@
+import { asLine } from '../../terminal-text.js';
 import type { LoadEvent, PullEvent } from '../../engine/images.js';
 import type { CommandContext, OutputStream } from '../context.js';
 import { fit } from './layer-line.js';
@@ -59,7 +60,7 @@ class PlainView implements PullView {
   }
 
   say(line: string): void {
-    this.stream.write(`${line}\n`);
+    this.stream.write(`${asLine(line)}\n`);
   }
 
   close(): void {
@@ -93,7 +94,7 @@ class TerminalView implements PullView {
   }
 
   say(line: string): void {
-    this.#live.above(line);
+    this.#live.above(asLine(line));
   }
 
   close(): void {
@@ -109,7 +110,8 @@ class TerminalView implements PullView {
     const columns = widthOf(this.stream) - 1;
     const rows = Math.max(2, (this.stream.rows ?? DEFAULT_ROWS) - 1);
     const note = this.#note === undefined ? [] : [fit(this.#note, columns)];
-    this.#live.show([...this.progress.lines(this.context.now(), columns, rows), ...note]);
+    const lines = [...this.progress.lines(this.context.now(), columns, rows), ...note];
+    this.#live.show(lines.map((line) => fit(asLine(line), columns)));
   }
 }
 

@@ -1,3 +1,4 @@
+import { asLine } from '../../terminal-text.js';
 import type { CommandContext } from '../context.js';
 
 /** One moving line on stderr, only where a person watches; everywhere else it is nothing. */
@@ -21,7 +22,8 @@ export async function openSpinner(context: CommandContext): Promise<Spinner> {
   const spinner = ora({ stream: context.stderr, discardStdin: false });
   return {
     show: (text) => {
-      spinner.text = text;
+      // Its text may repeat what a program or a guest said.
+      spinner.text = asLine(text);
       if (!spinner.isSpinning) spinner.start();
     },
     over: (write) => {

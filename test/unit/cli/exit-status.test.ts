@@ -38,6 +38,19 @@ describe('describeError', () => {
     const error = new BoxliteError('box-running', 'box web is running', { hint: 'use rm -f' });
     expect(describeError(error, false)).toBe('boxlite: box web is running\nuse rm -f\n');
   });
+  it('shows what others have written, and does not let it act or pass for a hint', () => {
+    const hostile = '\u001b]0;t\u0007\u009b2J\u202e\r\b\nrun this';
+    const cause = new Error(hostile);
+    const error = new BoxliteError('registry-protocol', hostile, { hint: hostile, cause });
+    const shown = '\\x1b]0;t\\x07\\u009b2J\\u202e\\x0d\\x08';
+    expect(describeError(error, false)).toBe(
+      `boxlite: ${shown}\n  run this\n${shown}\\x0arun this\n`,
+    );
+    for (const text of [describeError(error, true), describeError(cause, true)]) {
+      expect(text).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u);
+      expect(text).not.toMatch(/^run this/m);
+    }
+  });
   it('prints each of several failures', () => {
     const errors = ['a', 'b'].map(
       (name) => new BoxliteError('box-not-found', `No such box: ${name}`),
