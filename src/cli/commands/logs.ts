@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { LiteBox } from '../../engine/box.js';
 import { defineCommand, flag, value } from '../command.js';
@@ -7,6 +6,7 @@ import { write, type CommandContext } from '../context.js';
 import { findBox } from '../find-box.js';
 import { parseTail } from '../flags/number.js';
 import { parseMoment } from '../flags/time.js';
+import { consoleText } from '../output/console-text.js';
 import { TimePrefixer } from '../output/time-prefixer.js';
 
 export const logs = defineCommand({
@@ -24,7 +24,7 @@ export const logs = defineCommand({
     }),
     until: value('Only what is older', 'TIME', { emptyIsNone: true }),
     details: flag('Taken for scripts; a box keeps nothing besides', { hidden: true }),
-    console: flag("The virtual machine's own console instead"),
+    console: flag("The virtual machine's own console instead; a terminal shows it as plain text"),
   },
   examples: [
     { command: 'boxlite logs -f --tail 20 web', what: 'The end, and what follows' },
@@ -58,7 +58,9 @@ export const logs = defineCommand({
 async function showConsole(context: CommandContext, box: LiteBox): Promise<void> {
   const path = box.consolePath();
   try {
-    await pipeline(createReadStream(path), context.stdout, { end: false });
+    const content: AsyncIterable<Buffer> = createReadStream(path);
+    const text = context.stdout.isTTY === true ? consoleText(content) : content;
+    for await (const part of text) await write(context.stdout, part);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
     throw new BoxliteError('box-state', `box ${box.name ?? box.id} has no console yet`, {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LogEntry, LogOptions } from '../../../../src/engine/logs.js';
-import { NOW, runCli } from '../fake-world.js';
+import { fakeWorld, NOW, runCli } from '../fake-world.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'boxlite-logs-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -100,5 +100,22 @@ describe('logs', () => {
       stdout: 'Linux version 6\n',
       stderr: '',
     });
+  });
+
+  it('shows a terminal what is on the console, and gives anybody else its bytes', async () => {
+    const { engine } = fakeEngine([]);
+    const console = Buffer.concat([
+      Buffer.from('ok\r\n\u001b]0;title\u0007\u001b[2J\u009b31m\u202eab\rc\bd\tä\r\n'),
+      Buffer.from([0x9b, 0x0a]),
+    ]);
+    writeFileSync(join(directory, 'console.log'), console);
+    const piped = fakeWorld();
+    await runCli(['logs', '--console', 'web'], engine, piped);
+    expect(piped.stdout.bytes()).toEqual(console);
+    const terminal = fakeWorld();
+    Object.assign(terminal.stdout, { isTTY: true });
+    expect((await runCli(['logs', '--console', 'web'], engine, terminal)).stdout).toBe(
+      'ok\n\\x1b]0;title\\x07\\x1b[2J\\u009b31m\\u202eab\\x0dc\\x08d\tä\n\uFFFD\n',
+    );
   });
 });
