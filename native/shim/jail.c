@@ -2,16 +2,19 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../protocol/protocol.h"
 #include "descriptors.h"
 #include "no-network.h"
+#include "vmm-filter.h"
 #include "volumes.h"
 #include "volumes-filter.h"
 #include "volumes-user.h"
@@ -19,6 +22,7 @@
 static int die_with_parent(struct jail *jail, struct err *err);
 static int own_session(struct jail *jail, struct err *err);
 static int default_signals(struct jail *jail, struct err *err);
+static int own_keyring(struct jail *jail, struct err *err);
 static int only_given_descriptors(struct jail *jail, struct err *err);
 static int leave_directory(struct jail *jail, struct err *err);
 static int lower_limits(struct jail *jail, struct err *err);
@@ -30,9 +34,9 @@ _Noreturn static void report(const struct jail *jail, uint32_t stage, const stru
 void jail_run(struct jail *jail) {
     /* A root of its own and Landlock will stand before drop_user, while there is the right to make them. */
     static int (*const walls[])(struct jail *, struct err *) = {
-        die_with_parent,        own_session,     default_signals, volumes_assemble, no_network,
-        only_given_descriptors, leave_directory, lower_limits,    drop_user,        volumes_user,
-        die_with_parent,        no_new_privileges, volumes_filter,
+        die_with_parent, own_session,            default_signals,   volumes_assemble, no_network,
+        own_keyring,     only_given_descriptors, leave_directory,   lower_limits,     drop_user,
+        volumes_user,    die_with_parent,        no_new_privileges, vmm_filter,       volumes_filter,
     };
     struct err err;
     for (size_t i = 0; i < sizeof walls / sizeof *walls; i++)
@@ -69,6 +73,17 @@ static int default_signals(struct jail *jail, struct err *err) {
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         return err_errno(err, "jail: ignore SIGXFSZ");
     return 0;
+}
+
+/* The caller's session keyring stays a process's whoever it becomes, and to have it is the right to all that is in
+ * there. Kernels without keys, containers that refuse the call, and who has too many keyrings: vmm_filter keeps
+ * all keys away. */
+static int own_keyring(struct jail *jail, struct err *err) {
+    (void)jail;
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM ||
+        errno == EDQUOT)
+        return 0;
+    return err_errno(err, "jail: join a session keyring of its own");
 }
 
 /* Every other descriptor would be a hole: sockets of the shim, the lock, what the engine had open. */

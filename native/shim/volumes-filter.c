@@ -2,22 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#if defined(__x86_64__)
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#error "the filter knows the calls of x86_64 and aarch64"
-#endif
+#include "filter.h"
 
 /* Newer than some C libraries. */
 #ifndef SYS_openat2
@@ -25,14 +15,8 @@
 #endif
 #define FCHMODAT2 452
 
-enum { X32_CALLS = 0x40000000, SET_ID = S_ISUID | S_ISGID, MAKES_FILE = O_CREAT | (O_TMPFILE & ~O_DIRECTORY) };
+enum { SET_ID = S_ISUID | S_ISGID, MAKES_FILE = O_CREAT | (O_TMPFILE & ~O_DIRECTORY) };
 
-#define LOW_HALF(n) (offsetof(struct seccomp_data, args[n])) /* both machines are little-endian */
-#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
-#define ANSWER(errno_value) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (errno_value))
-#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-/* Each begins and ends with the number of the call loaded. */
-#define REFUSE_CALL(call, value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), ANSWER(value)
 #define REFUSE_MODE(call, mode)                                                                            \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4), LOAD(LOW_HALF(mode)),                                 \
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SET_ID, 0, 1), ANSWER(EPERM), ALLOW
@@ -47,13 +31,8 @@ enum { X32_CALLS = 0x40000000, SET_ID = S_ISUID | S_ISGID, MAKES_FILE = O_CREAT 
 
 /* mkdir needs no rule: the kernel takes neither bit from its mode. */
 static struct sock_filter rules[] = {
-    LOAD(offsetof(struct seccomp_data, arch)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-    ANSWER(ENOSYS), /* the same calls under other numbers */
-    LOAD(offsetof(struct seccomp_data, nr)),
+    LOAD_CALL,
 #if defined(__x86_64__)
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1),
-    ANSWER(ENOSYS),
     REFUSE_MODE(SYS_chmod, 1),
     REFUSE_MODE(SYS_creat, 1),
     REFUSE_MODE(SYS_mknod, 1),

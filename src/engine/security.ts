@@ -13,8 +13,8 @@ export type WallPolicy = 'off' | 'try' | 'require';
  * { security: { ...SecurityOptions.maximum(), network: 'default' } }
  * ```
  *
- * What no preset turns off: the VMM runs without new privileges, with limits, and with no file but its
- * own box's.
+ * What no preset turns off: the VMM runs without new privileges, with limits, with no file but its own
+ * box's, with no key of the caller's, and no longer than its supervisor.
  */
 export interface SecurityOptions {
   /** QEMU's seccomp filter: the VMM starts no program, gains no privilege, changes no limit. */
@@ -49,7 +49,7 @@ export type SecurityPreset = 'development' | 'standard' | 'maximum';
 
 /** The presets, a new object each time. */
 export const SecurityOptions = {
-  /** To look into a VMM at work: it may be traced as the caller's own process, no call is filtered. */
+  /** To look into a VMM at work: it may be traced as the caller's own process, QEMU filters no call. */
   development(): SecurityOptions {
     return {
       ...SecurityOptions.standard(),

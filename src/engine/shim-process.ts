@@ -15,7 +15,7 @@ import { nativeProgram } from '../vmm/native-programs.js';
 import { bootError } from './facts.js';
 import type { LogSpec } from './log-policy.js';
 import type { WallPolicy } from './security.js';
-import { vmmLimits } from './vmm-limits.js';
+import { vmmLimits, type VmmLimit } from './vmm-limits.js';
 import type { VmmIds } from './vmm-ids.js';
 
 /** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */
@@ -122,7 +122,9 @@ function configOf(start: ShimStart) {
     firstId: ids?.first ?? 0,
     idRanges: ids?.ranges ?? 0,
     foreignIds: (ids?.foreign ?? []).map(({ first, last }) => ({ first, last })),
-    rlimits: [...vmmLimits(), ...fileLimit(start)],
+    rlimits: [...vmmLimits(plan.machine, ids !== undefined), ...fileLimit(start)].map((limit) => ({
+      ...limit,
+    })),
     preload,
     onExit: [...(start.onExit ?? [])],
     onExitEnv: start.onExit === undefined ? [] : callerEnvironment(),
@@ -141,7 +143,7 @@ function namespaceFlags({ plan, namespaces = 'try' }: ShimStart): number {
   return SHIM_FLAGS.NO_NETWORK | (namespaces === 'require' ? SHIM_FLAGS.NEED_NAMESPACES : 0);
 }
 
-function fileLimit({ fileLimitBytes }: ShimStart): ReturnType<typeof vmmLimits> {
+function fileLimit({ fileLimitBytes }: ShimStart): VmmLimit[] {
   if (fileLimitBytes === undefined) return [];
   const limit = BigInt(fileLimitBytes);
   return [{ resource: RLIMIT_FSIZE, soft: limit, hard: limit }];

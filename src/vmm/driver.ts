@@ -72,6 +72,7 @@ export type Launch = (
 
 /** All that the shim needs to start the VMM. */
 export interface LaunchPlan {
+  machine: MachineSpec;
   argv: string[];
   env: string[];
   files: PassedFile[];

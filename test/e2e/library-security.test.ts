@@ -28,7 +28,7 @@ test('the walls of a running box are shown as they stand', async () => {
   });
   expect((await development.inspect()).Boxlite.Walls).toMatchObject({
     user: undefined,
-    seccomp: false,
+    seccomp: true,
     noNewPrivileges: true,
   });
 });

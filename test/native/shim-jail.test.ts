@@ -2,12 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { vmmLimits } from '../../src/engine/vmm-limits.js';
 import { ended } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
+
+const LEAVING_VMM = join(import.meta.dirname, '../../native/build/test/shim/fake-leaving-vmm');
 
 describe('jail', () => {
   test('gives the VMM its descriptors under their numbers and no others', async () => {
@@ -61,6 +65,46 @@ describe('jail', () => {
     // The change of user takes the parent-death signal back unless it is asked for again.
     shim.child.kill('SIGKILL');
     await ended(await shim.vmmPid());
+  });
+
+  test('keeps a VMM that its guest has taken over from outliving its shim, from keys and from the host’s memory', async () => {
+    await using harness = await ShimHarness.make();
+    await chmod(harness.root, 0o755);
+    const path = join(harness.root, 'report');
+    await writeFile(path, '');
+    const isRoot = process.getuid?.() === 0;
+    const ids = { idDirectory: join(harness.root, 'ids'), firstId: 4_293_000_000, idRanges: 1 };
+    const machine = { cpus: 1, memoryMib: 128, accelerator: 'tcg' } as const;
+    const shim = harness.spawn(
+      harness.config({
+        argv: [LEAVING_VMM, '13'],
+        files: [{ fd: 13, flags: 1, path }],
+        rlimits: vmmLimits(machine, isRoot).map((limit) => ({ ...limit })),
+        ...(isRoot && ids),
+      }),
+    );
+    const pid = await shim.vmmPid();
+    const report = (): string => readFileSync(path, 'utf8');
+    while (!report().endsWith('done\n')) await nextTurn();
+    expect(report().split('\n').slice(0, -2)).toEqual([
+      'outlive the shim: EPERM',
+      'another signal: EPERM',
+      'child by clone: EPERM',
+      'child by clone3: ENOSYS',
+      ...(process.arch === 'x64' ? ['child by fork: EPERM'] : []),
+      'own keyring: EPERM',
+      "user's keys: EPERM",
+      'new key: EPERM',
+      'wanted key: EPERM',
+      'locked memory: EPERM',
+      'message queue: EMFILE',
+      '64 MiB: allowed',
+      '1 GiB: allowed',
+      '1 GiB: ENOMEM',
+      'name of its own: allowed',
+    ]);
+    shim.child.kill('SIGKILL');
+    await ended(pid);
   });
 
   test('takes the VMM along when the shim is killed', async () => {

@@ -98,6 +98,7 @@ export function planQemu(
     ...SANDBOX,
   ];
   return {
+    machine,
     argv,
     env: ['PATH=/usr/bin:/bin', 'LC_ALL=C', ...(kvm ? [`BOXLITE_KVM_FD=${FD.kvm}`] : [])],
     files: passed,

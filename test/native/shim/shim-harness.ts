@@ -26,6 +26,7 @@ export async function buildShim(): Promise<void> {
     'all',
     'build/test/shim/fake-vmm',
     'build/test/shim/fake-hostile-vmm',
+    'build/test/shim/fake-leaving-vmm',
   ]);
 }
 

@@ -1,13 +1,31 @@
 import { expect, test } from 'vitest';
-import { openFilesAllowed } from '../../../src/engine/vmm-limits.js';
+import { allowed, vmmLimits } from '../../../src/engine/vmm-limits.js';
 
 const HEAD = 'Limit                     Soft Limit           Hard Limit           Units     \n';
+const UNLIMITED = 2n ** 64n - 1n;
 
 test.each([
   ['Max open files            1024                 2048                 files     \n', 2048n],
   ['Max open files            1024                 1048576              files     \n', 1_048_576n],
-  ['Max open files            unlimited            unlimited            files     \n', 4096n],
-  ['Max locked memory         8388608              8388608              bytes     \n', 4096n],
-])('of %j a VMM may be given no more than the hard limit', (line, allowed) => {
-  expect(openFilesAllowed(HEAD + line)).toBe(allowed);
+  ['Max open files            unlimited            unlimited            files     \n', UNLIMITED],
+  ['Max locked memory         8388608              8388608              bytes     \n', UNLIMITED],
+])('of %j the hard limit is what counts', (line, hard) => {
+  expect(allowed('Max open files', HEAD + line)).toBe(hard);
+});
+
+test('a VMM may map its guest’s memory and a GiB more', () => {
+  const data = (cpus: number, memoryMib: number): bigint | undefined =>
+    vmmLimits({ cpus, memoryMib, accelerator: 'tcg' }, true).find(({ resource }) => resource === 2)
+      ?.hard;
+  expect(data(1, 128)).toBe((128n + 1024n + 16n) << 20n);
+  expect(data(4, 16_384)).toBe((16_384n + 1024n + 64n) << 20n);
+});
+
+test('a VMM that has a user of its own is told how many threads it may have', () => {
+  const resources = (ownUser: boolean): number[] =>
+    vmmLimits({ cpus: 1, memoryMib: 512, accelerator: 'tcg' }, ownUser).map(
+      (each) => each.resource,
+    );
+  expect(resources(true).sort()).toEqual([12, 2, 4, 6, 7, 8]);
+  expect(resources(false)).not.toContain(6);
 });

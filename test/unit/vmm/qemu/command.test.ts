@@ -46,6 +46,7 @@ const REST = [
 
 test('a box is restored by this command line', () => {
   expect(planQemu(OLD_QEMU, MACHINE, RESTORED, RESTORE)).toEqual({
+    machine: MACHINE,
     argv: [
       OLD_QEMU.path,
       ...[...BASE, ...SIZE, PRIVATE_RAM],
