@@ -38,7 +38,7 @@ it('is compiled with what the compiler has to find overflows and to stop them', 
     env: { ...process.env, BUILD_LOCKED: '1' },
   });
   expect(stdout).toMatch(/-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=[23] /);
-  // Every compiler this old enough to know: GCC 8 and Clang 11.
+  // Known since GCC 8 and Clang 11.
   expect(stdout).toContain('-fstack-clash-protection');
 });
 
