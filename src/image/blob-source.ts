@@ -2,7 +2,7 @@ import { BoxliteError } from '../errors.js';
 import type { BlobOpener } from './ingest.js';
 import type { Descriptor } from './manifest.js';
 import { blobBytes } from './registry/blob-stream.js';
-import { isInsecure } from './registry/endpoint.js';
+import { isInsecure, isMarkedInsecure } from './registry/endpoint.js';
 import { HttpTransport } from './registry/http.js';
 import type { RegistryClient, RegistryOptions } from './registry/client.js';
 import { transportFailure } from './registry/registry-error.js';
@@ -31,7 +31,17 @@ export function blobSource(
       return await fromRegistry(offset);
     } catch (error) {
       if (!isMissing(error)) throw error;
-      return fromAddresses(blob, urls.slice(0, MAX_URLS), offset, options, error);
+      const { insecure = [] } = options;
+      // Where the registry is this machine, so may be what holds its foreign layers.
+      const rule = isInsecure(client.registry, insecure) ? isInsecure : isMarkedInsecure;
+      const inTheClear = (host: string): boolean => rule(host, insecure);
+      return fromAddresses(
+        blob,
+        urls.slice(0, MAX_URLS),
+        offset,
+        { ...options, inTheClear },
+        error,
+      );
     }
   };
 }
@@ -47,12 +57,17 @@ function isMissing(error: unknown): error is BoxliteError {
   );
 }
 
+interface AddressOptions extends RegistryOptions {
+  /** Whether the user allows plain HTTP to this host. */
+  inTheClear: (host: string) => boolean;
+}
+
 /** The first address that answers. The reason told in the end is the registry's: it ought to have it. */
 async function fromAddresses(
   blob: Descriptor,
   urls: readonly string[],
   offset: number,
-  options: RegistryOptions,
+  options: AddressOptions,
   reason: BoxliteError,
 ): Promise<AsyncIterable<Uint8Array>> {
   const failures: unknown[] = [reason];
@@ -81,10 +96,10 @@ async function fromAddress(
   blob: Descriptor,
   address: string,
   offset: number,
-  options: RegistryOptions,
+  options: AddressOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  const insecure = url !== undefined && isInsecure(url.host, options.insecure ?? []);
+  const insecure = url !== undefined && options.inTheClear(url.host);
   if (url?.protocol !== 'https:' && !(insecure && url.protocol === 'http:'))
     throw new BoxliteError('unsupported', `${JSON.stringify(address)} is no https address`);
   // An address may carry a name and a password, which fetch refuses and we don't send.

@@ -14,15 +14,25 @@ export interface Endpoint {
  * @param insecureRegistries host with or without port, or a CIDR block of addresses
  */
 export function isInsecure(registry: string, insecureRegistries: readonly string[]): boolean {
-  const host = registry.replace(/:[0-9]+$/, '');
+  return isMarkedInsecure(registry, insecureRegistries) || isThisMachine(bareName(registry));
+}
+
+/** The user said so: for an address that somebody else chose, that it is this machine is no reason. */
+export function isMarkedInsecure(registry: string, insecureRegistries: readonly string[]): boolean {
+  const host = bareName(registry);
   return (
     insecureRegistries.includes(registry) ||
     insecureRegistries.includes(host) ||
-    insecureRegistries.some((each) => each.includes('/') && isInBlock(host, each)) ||
-    host === 'localhost' ||
-    host === '[::1]' ||
-    /^127(\.[0-9]{1,3}){3}$/.test(host)
+    insecureRegistries.some((each) => each.includes('/') && isInBlock(host, each))
   );
+}
+
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.[0-9]{1,3}){3}$/.test(host);
+}
+
+function bareName(registry: string): string {
+  return registry.replace(/:[0-9]+$/, '');
 }
 
 function isInBlock(host: string, block: string): boolean {

@@ -32,8 +32,10 @@ export class RegistryHost {
     const insecure = scheme === 'http' || isInsecure(name, options.insecure ?? []);
     const bases = endpointsOf(name, insecure).map(({ base }) => base);
     this.#bases = bases.filter(({ protocol }) => scheme === undefined || protocol === `${scheme}:`);
+    const [{ hostname: own } = { hostname: undefined }] = bases;
     this.#transport = new HttpTransport({
       insecure,
+      ...(own !== undefined && { own }),
       ...(trust && { trust }),
       ...(proxyFor && { proxyFor }),
       ...(timeouts && { timeouts }),

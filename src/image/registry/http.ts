@@ -6,6 +6,7 @@ import http, {
 import https from 'node:https';
 
 import { BoxliteError } from '../../errors.js';
+import { isLocalAddress, lookUpOutside, refuseLocal } from './local-address.js';
 import { bareHost, portOf, proxyAuthorization, type ProxyFinder } from './proxy.js';
 import { followRedirect, type Hop, isRedirect, MAX_REDIRECTS } from './redirect.js';
 import { TransportError } from './transport-error.js';
@@ -41,8 +42,10 @@ export const DEFAULT_TIMEOUTS: HttpTimeouts = {
 };
 
 export interface HttpOptions {
-  /** Takes any certificate, and redirects to plain HTTP. */
+  /** Takes any certificate, and redirects to plain HTTP and to this machine. */
   insecure: boolean;
+  /** The host that the user has named, as a URL has it; servers lead to all others, unless they are local. */
+  own?: string;
   /** Default: Node's own set. */
   trust?: Trust;
   proxyFor?: ProxyFinder;
@@ -58,6 +61,8 @@ export class HttpTransport {
   private readonly insecure: boolean;
   private readonly timeouts: HttpTimeouts;
   private readonly proxyFor: ProxyFinder;
+  /** Of the host that the user has named, once it has answered. */
+  private ownAddress: string | undefined;
 
   constructor(private readonly options: HttpOptions) {
     this.insecure = options.insecure;
@@ -116,7 +121,10 @@ export class HttpTransport {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const proxy = this.proxyFor(hop.url);
+      const outside = this.mustBeOutside(hop.url);
+      if (outside) refuseLocal(hop.url);
       const request = this.open(hop, proxy, {
+        ...(outside && proxy === undefined && { lookup: lookUpOutside }),
         method: body === undefined ? 'GET' : 'POST',
         headers: { 'user-agent': 'boxlite', ...hop.headers },
         ...(signal && { signal }),
@@ -139,6 +147,8 @@ export class HttpTransport {
       });
       request.on('response', (message) => {
         clearTimeout(timer);
+        if (proxy === undefined && hop.url.hostname === this.options.own)
+          this.ownAddress ??= message.socket.remoteAddress;
         if (proxy === undefined || message.statusCode !== 407) {
           resolve(message);
           return;
@@ -153,6 +163,13 @@ export class HttpTransport {
       });
       request.end(body);
     });
+  }
+
+  /** A registry that is on this machine itself may send us to others on it. */
+  private mustBeOutside({ hostname }: URL): boolean {
+    return (
+      !this.insecure && hostname !== this.options.own && !isLocalAddress(this.ownAddress ?? '')
+    );
   }
 
   /** Straight to the server, or as a proxy is to be asked (RFC 9112, 3.2.2 and 3.2.3). */
@@ -213,7 +230,8 @@ export class HttpTransport {
 }
 
 /** In the clear it is the proxy that a connection goes to; a tunnel names its proxy itself. */
-function failure(error: Error, url: URL, proxy: URL | undefined): TransportError {
+function failure(error: Error, url: URL, proxy: URL | undefined): TransportError | BoxliteError {
+  if (error instanceof BoxliteError) return error;
   if (proxy === undefined || url.protocol === 'https:') return TransportError.from(error);
   return proxyFailure(proxy, error);
 }
