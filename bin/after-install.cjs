@@ -2,9 +2,10 @@
 // Runs when npm has installed the package. What was shipped runs on most machines as it is; here it is
 // tried, and what does not run is made anew. In a clone of the repository there is nothing to do.
 const { spawnSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
-const { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync } = fs;
-const { readFileSync, renameSync, rmSync, writeFileSync } = fs;
+const { copyFileSync, existsSync, mkdtempSync, readdirSync } = fs;
+const { readFileSync, realpathSync, renameSync, rmSync } = fs;
 const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 
@@ -39,41 +40,87 @@ function nativePrograms() {
   return [];
 }
 
-/** Shipped for the Node that the package was made with; any other needs one of its own ABI. */
+/**
+ * Shipped for the Node that the package was made with; any other needs one of its own ABI. It is built from the very
+ * source that our lock file names, whatever a registry has meanwhile, and none of that package's own scripts is
+ * run: they would have a binary downloaded that nobody has a digest of, as root where root installs.
+ */
 function sqlite() {
-  const name = `node-${process.versions.modules}-${process.arch}.node`;
-  const wanted = join(root, 'dist', 'sqlite', name);
+  const folder = join(root, 'dist', 'sqlite');
+  const wanted = join(folder, `node-${process.versions.modules}-${process.arch}.node`);
   if (existsSync(wanted)) return [];
-  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const spec = `better-sqlite3@${devDependencies['better-sqlite3']}`;
+  const { version, integrity } = JSON.parse(readFileSync(join(folder, 'source.json'), 'utf8'));
+  const npm = npmProgram();
+  if (npm === undefined)
+    return [`SQLite for Node.js ${process.version} is built by npm, which is not here`];
   const place = mkdtempSync(join(tmpdir(), 'boxlite-sqlite-'));
   try {
-    writeFileSync(join(place, 'package.json'), '{ "allowScripts": { "better-sqlite3": true } }');
-    const npm = process.env.npm_execpath;
-    const [program, ...before] = npm === undefined ? ['npm'] : [process.execPath, npm];
-    const args = ['install', '--prefix', place, '--no-save', '--no-audit', '--no-fund', spec];
-    const { status } = spawnSync(program, [...before, ...args], {
-      stdio: 'inherit',
-      env: {
-        ...process.env,
-        ...nodeHeaders(),
-        npm_config_global: 'false',
-        npm_config_location: 'user',
-      },
-    });
-    const built = join(place, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
-    if (status !== 0 || !existsSync(built))
+    const archive = fetch(npm, `better-sqlite3@${version}`, place);
+    if (archive === undefined)
       return [
-        `SQLite for Node.js ${process.version} could neither be downloaded nor built, see above. Where ` +
-          'github.com can not be reached it is built: install python3, make and g++ (Debian: apt-get ' +
-          'install python3 make g++), then boxlite again',
+        `better-sqlite3 ${version}, the source of SQLite, could not be downloaded, see above`,
       ];
-    mkdirSync(join(root, 'dist', 'sqlite'), { recursive: true });
+    if (digestOf(archive) !== integrity)
+      return [
+        `better-sqlite3 ${version} as it came is not what boxlite was made with; it was not used`,
+      ];
+    const built = build(npm, archive, place);
+    if (built === undefined)
+      return [
+        `SQLite for Node.js ${process.version} could not be built, see above: install python3, make and g++ ` +
+          '(Debian: apt-get install python3 make g++), then boxlite again; or use Node.js 20',
+      ];
     copyWhole(built, wanted);
     return [];
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+/** npm-cli.js: of the npm that installs us, else of the one on PATH. */
+function npmProgram() {
+  const known = process.env.npm_execpath;
+  if (known !== undefined) return known;
+  const folder = (process.env.PATH ?? '').split(':').find((each) => existsSync(join(each, 'npm')));
+  return folder === undefined ? undefined : realpathSync(join(folder, 'npm'));
+}
+
+function fetch(npm, spec, place) {
+  const args = ['pack', spec, '--ignore-scripts', '--silent', '--pack-destination', place];
+  const { status } = spawnSync(process.execPath, [npm, ...args], {
+    cwd: place,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, npm_config_global: 'false', npm_config_location: 'user' },
+  });
+  const [name] = readdirSync(place).filter((each) => each.endsWith('.tgz'));
+  return status === 0 && name !== undefined ? join(place, name) : undefined;
+}
+
+/** As lock files have it. */
+function digestOf(path) {
+  return `sha512-${createHash('sha512').update(readFileSync(path)).digest('base64')}`;
+}
+
+/** By the node-gyp that npm has with it. @returns the path of what was built */
+function build(npm, archive, place) {
+  const steps = [
+    ['tar', ['-xzf', archive, '-C', place]],
+    [
+      process.execPath,
+      [join(npm, '../../node_modules/node-gyp/bin/node-gyp.js'), 'rebuild', '--release'],
+    ],
+  ];
+  const source = join(place, 'package');
+  for (const [program, args] of steps) {
+    const { status } = spawnSync(program, args, {
+      cwd: program === 'tar' ? place : source,
+      stdio: 'inherit',
+      env: { ...process.env, ...nodeHeaders() },
+    });
+    if (status !== 0) return undefined;
+  }
+  const built = join(source, 'build', 'Release', 'better_sqlite3.node');
+  return existsSync(built) ? built : undefined;
 }
 
 /** To compile with those that came with Node needs no download. */

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -55,7 +55,10 @@ async function buildLibrary() {
     if (!made.has(join(chunks, name))) await rm(join(chunks, name));
 }
 
-/** The native part of better-sqlite3 under the name of the ABI that it was made for. */
+/**
+ * The native part of better-sqlite3 under the name of the ABI that it was made for, and what another one is built
+ * from (bin/after-install.cjs): the version and the digest that our lock file has.
+ */
 async function copySqlite() {
   const folder = join(outdir, 'sqlite');
   const name = `node-${process.versions.modules}-${process.arch}.node`;
@@ -63,6 +66,9 @@ async function copySqlite() {
   await mkdir(folder, { recursive: true });
   await copyFile(built, join(folder, `${name}.new`));
   await rename(join(folder, `${name}.new`), join(folder, name));
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  const { version, integrity } = packages['node_modules/better-sqlite3'];
+  await writeWhole(join(folder, 'source.json'), JSON.stringify({ version, integrity }));
 }
 
 /** Two files, wrapped as bin/boxlite calls them. */

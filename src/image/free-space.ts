@@ -23,7 +23,8 @@ export async function requireSpace(
   if (wanted <= bfree * bsize) return;
   throw new BoxliteError(
     'no-space',
-    `no space left on the host to fetch ${what}: ${wanted} bytes are missing of it, ${bfree * bsize} are free`,
+    `no space left on the host to fetch ${what}: ${wanted} bytes are missing of it, ` +
+      `${home.images()} has room for ${bfree * bsize}`,
     { hint: 'free some space, or point BOXLITE_HOME at a larger disk' },
   );
 }

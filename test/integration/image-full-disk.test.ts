@@ -21,12 +21,15 @@ import { diffIdsOf, listingOf, loadAs, storeListing } from '../helpers/stored-im
 let small: TestImage;
 /** 3 MB that do not compress. */
 let large: TestImage;
+/** 1.2 MB that do not compress: there is room for them once, and not twice. */
+let twice: TestImage;
 /** A few KB that become 3 MB. */
 let deep: TestImage;
 
 beforeAll(async () => {
   small = await makeImage({ layers: [{ small: 'small\n' }] });
   large = await makeImage({ layers: [{ large: randomBytes(3_000_000) }] });
+  twice = await makeImage({ layers: [{ large: randomBytes(1_200_000) }] });
   deep = await makeImage({ layers: [{ deep: Buffer.alloc(3_000_000, 'deep\n') }] });
 });
 
@@ -82,25 +85,35 @@ describe('on a full disk', () => {
     expect(await storeListing(disk.home)).toEqual(listingOf(small));
   });
 
-  test('a pull says so, and goes on where it was once there is space', async () => {
+  test('a pull of what does not fit begins with nothing', async () => {
     const registry = await startFakeRegistry([large]);
     onTestFinished(() => registry.stop());
     const { disk, runtime } = await crampedRuntime(3);
-    const reference = `${registry.host}/large:1`;
+    const pulling = runtime.pullImage(`${registry.host}/large:1`);
+    await expect(pulling).rejects.toMatchObject(noSpaceIn(disk.home.images()));
+    const { digest } = large.layers[0] ?? large.config;
+    expect(registry.requests.filter(({ path }) => path.endsWith(digest))).toEqual([]);
+  });
+
+  test('a pull says so, and goes on where it was once there is space', async () => {
+    const registry = await startFakeRegistry([twice]);
+    onTestFinished(() => registry.stop());
+    const { disk, runtime } = await crampedRuntime(3);
+    const reference = `${registry.host}/twice:1`;
     await expect(runtime.pullImage(reference)).rejects.toMatchObject(noSpaceIn(disk.home.images()));
     expect(await runtime.listImages()).toMatchObject([{ reference: SMALL }]);
 
     await disk.resize(32);
     await runtime.pullImage(reference);
     expect(registry.requests.at(-1)?.range).toMatch(/^bytes=[1-9][0-9]*-$/);
-    expect(await storeListing(disk.home)).toEqual(listingOf(small, large));
+    expect(await storeListing(disk.home)).toEqual(listingOf(small, twice));
   });
 
   test('a pull that failed there gives the space back to prune', async () => {
-    const registry = await startFakeRegistry([large]);
+    const registry = await startFakeRegistry([twice]);
     onTestFinished(() => registry.stop());
     const { disk, runtime } = await crampedRuntime(3);
-    await expect(runtime.pullImage(`${registry.host}/large:1`)).rejects.toMatchObject({
+    await expect(runtime.pullImage(`${registry.host}/twice:1`)).rejects.toMatchObject({
       code: 'no-space',
     });
     expect((await runtime.pruneImages()).freedBytes).toBeGreaterThan(100_000);

@@ -1,5 +1,4 @@
 import { promisify } from 'node:util';
-import type { LookupFunction } from 'node:net';
 import { expect, it } from 'vitest';
 import {
   isLocalAddress,
