@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "descriptors.h"
 #include "report.h"
+#include "seccomp.h"
 #include "spawn.h"
 
 enum { STACK_BYTES = 2 << 20, GUARD_BYTES = 64 << 10 };
@@ -40,6 +41,7 @@ static pid_t bear(struct birth *birth);
 static char *make_stack(void);
 static int go_between(void *argument);
 static int enter(const struct birth *birth);
+static uint64_t to_confine(const struct exec_request *request);
 _Noreturn static void be_born(const struct birth *birth);
 
 pid_t join_spawn(const struct box *box, const struct launch *command) {
@@ -102,18 +104,27 @@ static int enter(const struct birth *birth) {
     if (setns(box->pidfd, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP))
         return -1;
     if (descriptors_keep(kept, KEPT, &err) || capabilities_bound(capabilities, &err) ||
-        capabilities_set(capabilities | to_become, &err)) {
+        capabilities_set(capabilities | to_become | to_confine(command->request), &err)) {
         errno = err.code;
         return -1;
     }
     return 0;
 }
 
+/* What it takes to come under the box's filter. The go-between can't have the filter already, since that refuses the
+ * call that it makes the process by. So one of a box with CAP_SYS_PTRACE may be robbed of this, by luck. */
+static uint64_t to_confine(const struct exec_request *request) {
+    return request->flags & (BL_EXEC_UNCONFINED | BL_EXEC_NO_NEW_PRIVILEGES) ? 0 : BIT(CAP_SYS_ADMIN);
+}
+
 _Noreturn static void be_born(const struct birth *birth) {
     struct launch command = *birth->command;
+    uint64_t capabilities = launch_capabilities(command.request);
     struct err err;
     command.report = LAUNCH_REPORT;
-    if (birth->outside && cgroup_join(CGROUP_PROCESSES, &err))
+    command.confined = true;
+    if (seccomp_confine(command.request, capabilities, &err) || capabilities_set(capabilities | to_become, &err) ||
+        (birth->outside && cgroup_join(CGROUP_PROCESSES, &err)))
         report_failed(LAUNCH_REPORT, BL_STAGE_EXEC, &err);
     close_range(CGROUP, ~0u, 0);
     launch(&command);

@@ -15,6 +15,7 @@ struct launch {
     int input, output, error; /* -1: /dev/null */
     int terminal;             /* number in /dev/pts that takes the place of the three, or -1 */
     bool main;                /* a terminal is the box's /dev/console as well */
+    bool confined;            /* the process is under its filter of system calls already */
     int report;
 };
 
