@@ -14,6 +14,11 @@ const EVERY_USER = {
   vmmNamespaces: 'try',
 } as const;
 
+/** Of what only waits in an idle box, and of a command beside it. */
+const CONFINED = 'grep -hE "^(NoNewPrivs|Seccomp):" /proc/1/status /proc/self/status';
+const confined = (privileges: number, filter: number): string =>
+  `NoNewPrivs:\t${privileges}\nSeccomp:\t${filter}\n`.repeat(2);
+
 test('the walls of a running box are shown as they stand', async () => {
   const [standard, development] = [
     await idleBox(home),
@@ -31,6 +36,7 @@ test('the walls of a running box are shown as they stand', async () => {
     seccomp: true,
     noNewPrivileges: true,
   });
+  expect((await runIn(standard, CONFINED)).stdout).toBe(confined(0, 2));
 });
 
 test('maximum leaves no network and fewer capabilities, unless the caller says otherwise', async () => {
@@ -38,6 +44,7 @@ test('maximum leaves no network and fewer capabilities, unless the caller says o
   expect(await runIn(box, 'ls /sys/class/net')).toMatchObject({ stdout: 'lo\n' });
   expect(await runIn(box, 'mknod /tmp/null c 1 3')).toMatchObject({ exitCode: 1 });
   expect(await runIn(box, 'chown 1:1 /tmp')).toMatchObject({ exitCode: 0 });
+  expect((await runIn(box, CONFINED)).stdout).toBe(confined(1, 2));
   const other = await idleBox(home, { security: EVERY_USER, capAdd: ['MKNOD'] });
   expect(await runIn(other, 'mknod /tmp/null c 1 3')).toMatchObject({ exitCode: 0 });
 });
