@@ -21,7 +21,7 @@ import { diffIdsOf, listingOf, loadAs, storeListing } from '../helpers/stored-im
 let small: TestImage;
 /** 3 MB that do not compress. */
 let large: TestImage;
-/** 1.2 MB that do not compress: there is room for them once, and not twice. */
+/** 1.6 MB that do not compress: there is room for them once, and not twice. */
 let twice: TestImage;
 /** A few KB that become 3 MB. */
 let deep: TestImage;
@@ -29,7 +29,7 @@ let deep: TestImage;
 beforeAll(async () => {
   small = await makeImage({ layers: [{ small: 'small\n' }] });
   large = await makeImage({ layers: [{ large: randomBytes(3_000_000) }] });
-  twice = await makeImage({ layers: [{ large: randomBytes(1_200_000) }] });
+  twice = await makeImage({ layers: [{ large: randomBytes(1_600_000) }] });
   deep = await makeImage({ layers: [{ deep: Buffer.alloc(3_000_000, 'deep\n') }] });
 });
 
