@@ -46,6 +46,7 @@ export async function boxFiles(
   ]);
   const descriptor = home.boxFile(record.id, 'image');
   try {
+    await mkdir(home.emptyShare(), { recursive: true, mode: 0o555 });
     await writeFile(
       descriptor,
       vmdkDescriptor(extents.map(({ sectors }, i) => ({ path: extentPath(i), sectors }))),
@@ -59,7 +60,7 @@ export async function boxFiles(
       isNew: !hasDisk,
     };
   } catch (error) {
-    throw fileError(error, `write ${descriptor}`);
+    throw fileError(error, `prepare the machine of box ${record.id}`);
   }
 }
 
@@ -86,7 +87,6 @@ async function clearDirectory({ home }: EngineContext, id: string): Promise<void
   const directory = home.box(id);
   try {
     await makePrivateDirectory(directory);
-    await mkdir(home.emptyShare(), { recursive: true, mode: 0o555 });
     await Promise.all(
       (['started', 'exit', 'bootError', 'console'] as const).map((fact) =>
         rm(home.boxFile(id, fact), { force: true }),

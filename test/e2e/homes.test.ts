@@ -7,6 +7,17 @@ const homes = [
   ['longer than a socket path may be', useHome('long-'.repeat(40))],
 ] as const;
 
+describe('a home in which no box has run yet', () => {
+  const home = useHome();
+
+  it('gives out the files of one that was only created', async () => {
+    await home.ok(['create', '--name', 'box', 'busybox']);
+    const archive = await home.boxlite(['cp', 'box:/etc/passwd', '-']);
+    expect([archive.status, archive.stdout.includes('root:')]).toEqual([0, true]);
+    await home.ok(['rm', 'box']);
+  });
+});
+
 describe.each(homes)('a home %s', (_what, home) => {
   it('runs, execs, logs and removes', async () => {
     expect(await home.ok(['run', '--rm', 'busybox', 'echo', 'hi'])).toBe('hi');
