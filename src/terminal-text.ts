@@ -36,9 +36,16 @@ export function asLines(text: string): string {
  * them, whoever wrote it, can be taken for a line of our own, such as a hint.
  */
 export function asMessage(text: string): string {
-  const [first = '', ...more] = text.trimEnd().split('\n');
+  const [first = '', ...more] = text.slice(0, endOfLines(text)).split('\n');
   const indented = more.map((line) => (line.startsWith('  ') ? line : `  ${line}`));
   return asLines([first, ...indented].join('\n'));
+}
+
+/** Where the line breaks at its end begin. */
+function endOfLines(text: string): number {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '\n') end--;
+  return end;
 }
 
 function escapeOf(character: string): string {

@@ -111,8 +111,20 @@ it('covers every command, and every kind of option', () => {
 it('takes an empty value of these for none', () => {
   const none = VALUED.filter(({ option }) => option.emptyIsNone === true);
   expect([...new Set(none.map(({ name }) => name))].sort()).toEqual([
-    ...['cidfile', 'detach-keys', 'filter', 'format', 'hostname', 'input', 'name', 'output'],
-    ...['platform', 'signal', 'since', 'stop-signal', 'type', 'until', 'user', 'workdir'],
+    ...['cidfile', 'detach-keys', 'filter', 'format', 'hostname', 'input'],
+    ...[
+      'log-driver',
+      'name',
+      'output',
+      'platform',
+      'signal',
+      'since',
+      'stop-signal',
+      'type',
+      'until',
+      'user',
+      'workdir',
+    ],
   ]);
 });
 
