@@ -1,0 +1,472 @@
+import { randomBytes, createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { check, type Case } from './case.js';
+import { processesOf } from '../helpers/processes.js';
+import type { Site, SiteHome } from './site.js';
+
+const execute = promisify(execFile);
+
+/** Every distribution has both; the device's group is not kvm everywhere. */
+const UID = 65_534;
+const GROUP = { name: 'games', gid: 60 };
+
+/** Longer than the kernel's watchdog takes a processor for stuck, and long enough for a clock to drift. */
+const PAUSE_MS = 60_000;
+
+/** In their order: the first one makes the template that the next ones start from. */
+export function kvmCases(site: Site): Case[] {
+  const home = site.home('root');
+  const user = site.home('user');
+  return [
+    ...accelerator(home),
+    ...start(home),
+    ...inBox(site, home),
+    ...machines(site, home),
+    ...identity(home),
+    ...pause(home),
+    ...users(home, user),
+    ...stale(site, home),
+    {
+      title: 'no process of a VM is left when all boxes are removed',
+      limitS: 30,
+      run: async () => {
+        for (const each of [home, user]) await each.remove(await each.boxes());
+        const left = await vmProcesses(site.options.work);
+        check(left.length === 0, left.join(', '));
+        return 'none';
+      },
+    },
+  ];
+}
+
+function accelerator(home: SiteHome): Case[] {
+  return [
+    {
+      title: 'auto tries KVM once, takes it, and says so',
+      limitS: 120,
+      run: async () => {
+        const { status, stderr, stdout } = await home.boxlite(
+          ['run', '-d', '--name', 'first', 'busybox', 'sleep', '1000000'],
+          { limitS: 120 },
+        );
+        check(status === 0, stderr + stdout.toString());
+        check(/trying whether KVM \w+ here/.test(stderr), `no trial was told: ${stderr}`);
+        const { Accelerator } = (await home.inspect('first')).Boxlite;
+        check(Accelerator === 'kvm', `the box runs by ${Accelerator}`);
+        return stderr;
+      },
+    },
+    {
+      title: 'QEMU really has the box in KVM',
+      limitS: 20,
+      run: async () => {
+        const vm = await kvmDescriptors();
+        check(vm.length > 0, 'no process has a descriptor anon_inode:kvm-vm');
+        return vm.join(', ');
+      },
+    },
+    {
+      title: 'the second start tries nothing',
+      limitS: 60,
+      run: async () => {
+        const { status, stderr } = await home.boxlite(['run', '--rm', 'busybox', 'true']);
+        check(status === 0 && stderr === '', `${status}: ${stderr}`);
+        return 'silent';
+      },
+    },
+    {
+      title: 'info says that KVM is used, and why',
+      limitS: 20,
+      run: async () => {
+        const info = await home.ok(['info', '--format', '{{json .Accelerator}}']);
+        check(info.includes('"Used":"kvm"'), info);
+        return info;
+      },
+    },
+  ];
+}
+
+function start(home: SiteHome): Case[] {
+  return [
+    {
+      title: 'a box starts from the template',
+      limitS: 30,
+      run: async () => {
+        const { restoreMs, totalMs, bootMs } = (await home.inspect('first')).Boxlite.StartTimings;
+        check(restoreMs !== undefined && bootMs === undefined, 'it has booted');
+        return `restored in ${restoreMs} ms, started in ${totalMs} ms`;
+      },
+    },
+    {
+      title: 'a box boots cold; its kernel looks for no clock, and no soft lockup is told',
+      limitS: 120,
+      run: async () => {
+        await home.ok(
+          ['run', '-d', '--privileged', '--cold', '--name', 'cold', 'busybox', 'sleep', '1000000'],
+          { limitS: 120 },
+        );
+        const { Accelerator, StartTimings } = (await home.inspect('cold')).Boxlite;
+        check(
+          Accelerator === 'kvm' && StartTimings.bootMs !== undefined,
+          JSON.stringify(StartTimings),
+        );
+        const log = await home.sh('cold', 'dmesg');
+        await home.remove(['cold']);
+        const rtc = log.split('\n').filter((line) => /rtc/i.test(line));
+        check(!/Unable to read current time from RTC|not accessible/.test(log), rtc.join('\n'));
+        check(!log.includes('soft lockup'), log);
+        return `booted in ${StartTimings.bootMs} ms; ${rtc.at(-1) ?? 'no line of an RTC'}`;
+      },
+    },
+    {
+      title: 'a box that was stopped starts again',
+      limitS: 60,
+      run: async () => {
+        await home.ok(['run', '-d', '--name', 'again', 'busybox', 'sh', '-c', 'sleep 1000000']);
+        await home.sh('again', 'echo kept >/kept');
+        await home.ok(['stop', '-t', '0', 'again']);
+        await home.ok(['start', 'again']);
+        const kept = await home.sh('again', 'cat /kept');
+        await home.remove(['again']);
+        check(kept === 'kept', kept);
+        return 'with its files';
+      },
+    },
+  ];
+}
+
+function inBox(site: Site, home: SiteHome): Case[] {
+  return [
+    {
+      title: 'exec gives output and exit status',
+      limitS: 20,
+      run: async () => {
+        const { status, stdout, stderr } = await home.boxlite([
+          'exec',
+          'first',
+          'sh',
+          '-c',
+          'echo out; echo err >&2; exit 7',
+        ]);
+        const seen = JSON.stringify([status, stdout.toString(), stderr]);
+        check(seen === '[7,"out\\n","err\\n"]', seen);
+        return seen;
+      },
+    },
+    {
+      title: 'cp brings a megabyte into the box and out of it',
+      limitS: 60,
+      run: async () => {
+        const directory = join(site.options.work, 'files');
+        await mkdir(directory, { recursive: true });
+        const bytes = randomBytes(2 ** 20);
+        await writeFile(join(directory, 'in'), bytes);
+        await home.ok(['cp', join(directory, 'in'), 'first:/there']);
+        const [digest = ''] = (await home.sh('first', 'sha256sum /there')).split(' ');
+        check(digest === createHash('sha256').update(bytes).digest('hex'), `${digest} in the box`);
+        await rm(join(directory, 'out'), { force: true });
+        await home.ok(['cp', 'first:/there', join(directory, 'out')]);
+        check((await readFile(join(directory, 'out'))).equals(bytes), 'other bytes came out');
+        return digest;
+      },
+    },
+    {
+      title: 'the guest’s processor offers no nested virtualization',
+      limitS: 20,
+      run: async () => {
+        const flags = await home.sh('first', 'grep -m 1 ^flags /proc/cpuinfo');
+        const nested = flags.split(' ').filter((flag) => /^(svm|vmx|npt|ept)$/.test(flag));
+        check(nested.length === 0, nested.join(' '));
+        return `${flags.split(' ').length} flags`;
+      },
+    },
+    {
+      title: 'the guest’s clock is right after a restore',
+      limitS: 20,
+      run: () => clockOf(home, 'first'),
+    },
+    {
+      title: 'a healthcheck makes the box healthy',
+      limitS: 60,
+      run: async () => {
+        const check_ = ['--health-cmd', 'test -e /proc/1', '--health-interval', '1s'];
+        await home.ok(['run', '-d', '--name', 'checked', ...check_, 'busybox', 'sleep', '1000000']);
+        let status: string | undefined;
+        const deadline = Date.now() + 20_000;
+        while (status !== 'healthy' && Date.now() < deadline) {
+          await delay(200);
+          status = (await home.inspect('checked')).State.Health?.Status;
+        }
+        await home.remove(['checked']);
+        check(status === 'healthy', String(status));
+        return status;
+      },
+    },
+  ];
+}
+
+function machines(site: Site, home: SiteHome): Case[] {
+  const { vmlinuz, modules } = site.options;
+  const kernel = ['--kernel', vmlinuz, '--modules', modules];
+  const memory = 'sed -n "s/MemTotal: *//p" /proc/meminfo';
+  return [
+    machine(home, 'with 2 CPUs', ['--cpus', '2'], 'nproc', (seen) => seen === '2'),
+    machine(home, 'with 128 MiB', ['-m', '128m'], memory, (seen) => kib(seen) < 131_072),
+    machine(home, 'with 2 GiB', ['-m', '2g'], memory, (seen) => kib(seen) > 1_900_000),
+    machine(home, 'with a kernel of its own', kernel, 'uname -r', (seen) => modules.endsWith(seen)),
+  ];
+}
+
+/** Of another template each. */
+function machine(
+  home: SiteHome,
+  what: string,
+  flags: string[],
+  look: string,
+  isRight: (seen: string) => boolean,
+): Case {
+  return {
+    title: `a box ${what} runs in KVM`,
+    limitS: 120,
+    run: async () => {
+      const args = ['run', '-d', '--name', 'machine', ...flags, 'busybox', 'sleep', '1000000'];
+      await home.ok(args, { limitS: 120 });
+      const seen = await home.sh('machine', look);
+      const { Accelerator } = (await home.inspect('machine')).Boxlite;
+      await home.remove(['machine']);
+      check(Accelerator === 'kvm', `it runs by ${Accelerator}`);
+      check(isRight(seen), seen);
+      return seen;
+    },
+  };
+}
+
+const kib = (text: string): number => Number.parseInt(text, 10);
+
+function identity(home: SiteHome): Case[] {
+  const look =
+    'cat /proc/sys/kernel/random/boot_id; cat /etc/machine-id 2>/dev/null || echo -; ' +
+    'head -c 16 /dev/urandom | md5sum | cut -c 1-32; hostname';
+  return [
+    {
+      title: 'three boxes of one template have nothing of their identity in common',
+      limitS: 90,
+      run: async () => {
+        const seen: string[][] = [];
+        const names = ['one', 'two', 'three'];
+        for (const name of names) {
+          await home.ok(['run', '-d', '--name', name, 'busybox', 'sleep', '1000000']);
+          seen.push((await home.sh(name, look)).split('\n'));
+        }
+        await home.remove(names);
+        const [first = []] = seen;
+        const same = first.filter(
+          (fact, at) => fact !== '-' && new Set(seen.map((facts) => facts[at])).size < names.length,
+        );
+        check(
+          same.length === 0 && first.length === 4,
+          `in common: ${same.join(', ')}; ${seen.join(' / ')}`,
+        );
+        return seen.map((facts) => facts.join(' ')).join('; ');
+      },
+    },
+  ];
+}
+
+function pause(home: SiteHome): Case[] {
+  return [
+    {
+      title: 'a paused box does nothing, and goes on where it was',
+      limitS: 150,
+      run: async () => {
+        const count = 'i=0; while :; do i=$((i+1)); echo $i >/count; sleep 0.1; done';
+        await home.ok([
+          'run',
+          '-d',
+          '--privileged',
+          '--name',
+          'busy',
+          'busybox',
+          'sh',
+          '-c',
+          count,
+        ]);
+        // What the pause's own case looks at: a processor that never rests.
+        await home.ok(['exec', '-d', 'busy', 'sh', '-c', 'while :; do :; done']);
+        const before = Number(await home.sh('busy', 'cat /count'));
+        await home.ok(['pause', 'busy']);
+        await delay(PAUSE_MS);
+        await home.ok(['unpause', 'busy']);
+        const after = Number(await home.sh('busy', 'cat /count'));
+        check(after > before, `${before}, then ${after}`);
+        return `${before}, then ${after}`;
+      },
+    },
+    {
+      title: 'the guest’s clock is right after a pause of a minute',
+      limitS: 20,
+      run: () => clockOf(home, 'busy'),
+    },
+    {
+      title: 'no soft lockup is told after a pause of a busy box',
+      limitS: 40,
+      run: async () => {
+        await delay(10_000);
+        const log = await home.sh('busy', 'dmesg');
+        await home.remove(['busy']);
+        const told = log
+          .split('\n')
+          .filter((line) => /lockup|stall|clocksource.*unstable/i.test(line));
+        check(told.length === 0, told.join('\n'));
+        return 'nothing';
+      },
+    },
+  ];
+}
+
+function users(root: SiteHome, user: SiteHome): Case[] {
+  const { name, gid } = GROUP;
+  const box = ['run', '--rm', 'busybox', 'echo', 'hi'];
+  return [
+    {
+      title: 'a member of the device’s group uses KVM',
+      limitS: 90,
+      run: async () => {
+        await execute('chgrp', [name, '/dev/kvm']);
+        await execute('chmod', ['660', '/dev/kvm']);
+        await root.cloneTo(user, UID);
+        const as = { uid: UID, groups: [gid], limitS: 90 };
+        await user.ok(['run', '-d', '--name', 'member', 'busybox', 'sleep', '1000000'], as);
+        const { Accelerator } = (await user.inspect('member')).Boxlite;
+        await user.ok(['rm', '-f', 'member'], as);
+        check(Accelerator === 'kvm', `it runs by ${Accelerator}`);
+        return `${Accelerator}, /dev/kvm of the group ${name}`;
+      },
+    },
+    {
+      title: 'for somebody else, --accel kvm is an error that names the group and the cure',
+      limitS: 30,
+      run: async () => {
+        const { status, stderr } = await user.boxlite(['--accel', 'kvm', ...box], { uid: UID });
+        check(status === 125 && namesGroup(stderr), `${status}: ${stderr}`);
+        check(stderr.includes(`usermod -aG ${name} `), `no cure: ${stderr}`);
+        return stderr;
+      },
+    },
+    {
+      title: 'for somebody else, info says that boxes run by emulation, and why',
+      limitS: 20,
+      run: async () => {
+        const info = await user.ok(['info', '--format', '{{json .Accelerator}}'], { uid: UID });
+        check(info.includes('"Used":"tcg"') && namesGroup(info), info);
+        return info;
+      },
+    },
+    {
+      title: 'for somebody else, auto runs the box by emulation and says why',
+      limitS: 120,
+      run: async () => {
+        const { status, stdout, stderr } = await user.boxlite(box, { uid: UID, limitS: 120 });
+        check(status === 0 && stdout.toString() === 'hi\n', `${status}: ${stderr}`);
+        check(namesGroup(stderr), `no notice that names the group: ${stderr}`);
+        return stderr;
+      },
+    },
+  ];
+}
+
+const namesGroup = (text: string): boolean => new RegExp(`group ${GROUP.name}\\b`).test(text);
+
+/** A KVM that has worked, and works no more: after a restart of the host, and without one. */
+function stale(site: Site, home: SiteHome): Case[] {
+  const other = site.home('stale');
+  const box = ['run', '--rm', 'busybox', 'echo', 'hi'];
+  const kvmNode = join(site.options.work, 'no-kvm');
+  const fallsBack = async (): Promise<string> => {
+    const { status, stdout, stderr } = await other.boxlite(box, { kvmNode, limitS: 180 });
+    check(status === 0 && stdout.toString() === 'hi\n', `${status}: ${stderr}`);
+    check(stderr.includes('by emulation'), `no notice: ${stderr}`);
+    return stderr;
+  };
+  return [
+    {
+      title: 'a KVM that has broken since it was tried: the same command falls back',
+      limitS: 180,
+      run: async () => {
+        await rm(kvmNode, { force: true });
+        await execute('mknod', ['-m', '666', kvmNode, 'c', '1', '3']);
+        await home.cloneTo(other);
+        return await fallsBack();
+      },
+    },
+    {
+      title: 'a template of KVM in the home proves nothing after a restart of the host',
+      limitS: 180,
+      run: async () => {
+        await home.cloneTo(other);
+        await rm(join(other.path, 'accelerators.json'));
+        return await fallsBack();
+      },
+    },
+    {
+      title: 'info says why KVM is not used',
+      limitS: 20,
+      run: async () => {
+        const info = await other.ok(['info', '--format', '{{json .Accelerator}}'], { kvmNode });
+        check(info.includes('"Used":"tcg"') && info.includes('/dev/kvm'), info);
+        return info;
+      },
+    },
+    {
+      title: '--accel kvm says why KVM does not work',
+      limitS: 90,
+      run: async () => {
+        const { status, stderr } = await other.boxlite(['--accel', 'kvm', ...box], { kvmNode });
+        check(status === 125 && /\/dev\/kvm|initialize kvm/.test(stderr), `${status}: ${stderr}`);
+        return stderr;
+      },
+    },
+    {
+      title: 'where KVM works again, it is found again by --accel kvm',
+      limitS: 120,
+      run: async () => {
+        const { status, stderr } = await other.boxlite(['--accel', 'kvm', ...box], { limitS: 120 });
+        check(status === 0, `${status}: ${stderr}`);
+        return stderr || 'silent';
+      },
+    },
+  ];
+}
+
+/** The guest's second lies between two looks at the host's, or a second beside it. */
+async function clockOf(home: SiteHome, box: string): Promise<string> {
+  const before = Date.now() / 1000;
+  const guest = Number(await home.sh(box, 'date +%s'));
+  const after = Date.now() / 1000;
+  const seen = `${(guest - before).toFixed(1)} s after the look began, ${(after - guest).toFixed(1)} s before it ended`;
+  check(guest >= before - 1.5 && guest <= after + 0.5, seen);
+  return seen;
+}
+
+/** Of all processes here: who holds a virtual machine of KVM's. */
+async function kvmDescriptors(): Promise<string[]> {
+  const script =
+    'for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q kvm-vm && cat $p/comm; done; true';
+  const { stdout } = await execute('sh', ['-c', script]);
+  return stdout.split('\n').filter((name) => name !== '');
+}
+
+/** What runs for boxes of these homes, once what only tidies up has ended. */
+async function vmProcesses(work: string): Promise<string[]> {
+  let left: string[] = [];
+  for (let looks = 0; looks < 20; looks++) {
+    left = (await processesOf(work)).map(({ pid, command }) => `${pid} ${command}`);
+    if (left.length === 0) break;
+    await delay(500);
+  }
+  return left;
+}
