@@ -1,6 +1,6 @@
 /** Runs the cases on this machine, as root: what main.ts starts here, or in the nest. Arguments choose cases by a part of their titles. */
 import { runCases } from './case.js';
-import { kvmCases } from './cases.js';
+import { kvmCases, removeNodes } from './cases.js';
 import { Site, type SiteOptions } from './site.js';
 
 const options = JSON.parse(process.env.BOXLITE_KVM_SITE ?? '') as SiteOptions;
@@ -11,3 +11,4 @@ const cases = kvmCases(site).filter(
   ({ title }) => wanted.length === 0 || wanted.some((part) => title.includes(part)),
 );
 process.exitCode = (await runCases(cases)) ? 0 : 1;
+await removeNodes();
