@@ -42,7 +42,7 @@ async function runNested(): Promise<number> {
   const seed = join(cache, 'home');
   await setUp(seed);
   // Archives, since 9p does not tell the holes of sparse files, and one of them is of a terabyte.
-  await pack(root, 'program.tar', ['bin', 'dist', 'package.json', 'native/build']);
+  await pack(root, 'program.tar', ['bin', 'dist', 'package.json', 'native/build', 'native/kernel']);
   await pack(seed, 'home.tar', ['--exclude=./templates', '--exclude=./blanks', '.']);
   let failed: string | undefined;
   await runNest(cache, kernel, {
