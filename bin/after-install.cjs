@@ -68,7 +68,7 @@ function sqlite() {
     if (built === undefined)
       return [
         `SQLite for Node.js ${process.version} could not be built, see above: install python3, make and g++ ` +
-          '(Debian: apt-get install python3 make g++), then boxlite again; or use Node.js 20',
+          '(Debian: apt-get install python3 make g++), then boxlite again',
       ];
     copyWhole(built, wanted);
     return [];
