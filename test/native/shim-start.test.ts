@@ -159,7 +159,12 @@ test.each([
   ['a NUL in a string', { box: 'a\0b' }, /box holds a NUL/],
   ['a relative directory', { directory: 'x' }, /directory is not an absolute path/],
   ['a directory that is not there', { directory: '/nowhere/x' }, /change to \/nowhere\/x/],
-  ['a user without a group', { uid: 1 }, /uid and gid must be given together/],
+  ['a relative register of ids', { idDirectory: 'x' }, /idDirectory is not an absolute path/],
+  [
+    'more users than there are',
+    { idDirectory: '/x', firstId: 2 ** 31, idRanges: 2 ** 15 },
+    /there are no 32768 ranges from 2147483648 on/,
+  ],
 ])('refuses %s', async (_, changes, line) => {
   await using harness = await ShimHarness.make();
   const shim = harness.spawn(harness.config(changes));
