@@ -17,7 +17,7 @@ import { bootstrapValues } from './guest-messages.js';
 import { endLeftMachine, workDirectory } from './left-machine.js';
 import { openMonitor } from './monitor.js';
 import { observed, settle } from './observe.js';
-import { requiredVmmIds, vmmNamespaces } from './security.js';
+import { requiredVmmIds } from './security.js';
 import { startShim } from './shim-process.js';
 import { boxName } from './state-error.js';
 import { runningClient, waitForEnd } from './stop.js';
@@ -162,7 +162,7 @@ async function startMachine(
     directory,
     plan,
     ids: requiredVmmIds(spec.security, record),
-    namespaces: vmmNamespaces(spec.security),
+    namespaces: spec.security?.vmmNamespaces,
     template: true,
   });
   const client = await ShimClient.connect(directory, { name: boxName(record) });

@@ -1,5 +1,7 @@
 import { BoxliteError } from '../errors.js';
+import type { BoxRecord } from '../store/box-record.js';
 import type { BoxOptions } from './options.js';
+import { boxName } from './state-error.js';
 import { vmmIds, type VmmIds } from './vmm-ids.js';
 
 /** What is to be done about a wall that this host may not allow. */
@@ -123,22 +125,15 @@ export function withSecurity(options: BoxOptions): BoxOptions {
 /** Users for the VMM of a box. @throws unsupported when it must have one of its own and can't */
 export function requiredVmmIds(
   { vmmUser: policy } = SecurityOptions.standard(),
-  box: { id: string },
+  box: Pick<BoxRecord, 'id' | 'name'>,
 ): VmmIds | undefined {
   if (policy === 'off') return undefined;
   const ids = vmmIds();
   if (ids === undefined && policy === 'require')
     throw new BoxliteError(
       'unsupported',
-      `box ${box.id} is to have a VMM with a user of its own, which only root can give it`,
-      { hint: "run as root, or say vmmUser: 'try' (the preset `standard`)" },
+      `box ${boxName(box)} is to have a VMM with a user of its own, which only root can give it`,
+      { hint: "run as root, or take the preset `standard` (or vmmUser: 'try')" },
     );
   return ids;
 }
-
-/** What of `vmmNamespaces` holds for a box; one that was made before there were any is held to its `vmmUser`. */
-export function vmmNamespaces(security: StoredSecurity = SecurityOptions.standard()): WallPolicy {
-  return security.vmmNamespaces ?? security.vmmUser;
-}
-
-type StoredSecurity = Pick<SecurityOptions, 'vmmUser'> & Partial<SecurityOptions>;

@@ -33,7 +33,7 @@ export interface ShimStart {
   /** A user of its own for the VMM; undefined = it is who we are. With shares, these say. */
   ids: VmmIds | undefined;
   /** Namespaces for the VMM: an empty network, where the plan has none. Default `try`. */
-  namespaces?: WallPolicy;
+  namespaces?: WallPolicy | undefined;
   /** A template is being made: the VMM ends with this process, whatever stage it is in. */
   template?: boolean;
   onExit?: readonly string[];

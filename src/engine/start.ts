@@ -31,7 +31,7 @@ import { settle } from './observe.js';
 import type { StartOptions } from './options.js';
 import { FIRST_DELAY_MS, isRestartDue, nextDelayMs } from './restart-decision.js';
 import { endWaitingShim } from './shim-end.js';
-import { requiredVmmIds, vmmNamespaces } from './security.js';
+import { requiredVmmIds } from './security.js';
 import { startShim, type ShimProcess } from './shim-process.js';
 import { StageClock } from './stage-clock.js';
 import { waitForEnd } from './stop.js';
@@ -193,7 +193,7 @@ async function launch(
     directory,
     plan: sandboxed(planQemu(qemu, machine, machineFiles, start), spec.security?.vmmSandbox),
     ids: requiredVmmIds(spec.security, record),
-    namespaces: vmmNamespaces(spec.security),
+    namespaces: spec.security?.vmmNamespaces,
     ...(volumes.access && { shares: volumes.access }),
     fileLimitBytes: fileLimitBytes(spec),
     onExit: exitHook(context, record.id),

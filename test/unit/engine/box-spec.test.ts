@@ -256,6 +256,19 @@ test('a box that was made before there was a filter has one, and may gain privil
   expect(specOf(boxSpec()).security).toBeUndefined();
 });
 
+test.each(['off', 'try', 'require'] as const)(
+  'a box that was made before VMMs had namespaces has them as its VMM has a user: %s',
+  (vmmUser) => {
+    const { vmmNamespaces, ...before } = { ...SecurityOptions.standard(), vmmUser };
+    expect(vmmNamespaces).toBe('try');
+    const settled = specOf({ ...boxSpec(), security: before }).security;
+    expect(settled).toEqual({ ...before, vmmNamespaces: vmmUser });
+    expect(specOf({ ...boxSpec(), security: SecurityOptions.maximum() }).security).toEqual(
+      SecurityOptions.maximum(),
+    );
+  },
+);
+
 test.each([[null], ['text'], [{}], [[]]])('%j in the store is no spec', (stored) => {
   expect(() => specOf(stored)).toThrow(expect.objectContaining({ code: 'store-corrupt' }));
 });

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import {
   SecurityOptions,
   settleSecurity,
-  vmmNamespaces,
   withSecurity,
   type SecurityPreset,
 } from '../../../src/engine/security.js';
@@ -24,12 +23,6 @@ test('nothing said is standard, and so is what is left out', () => {
 
 test.each(['vmmUser', 'vmmNamespaces'] as const)('%s has three values', (wall) => {
   expect(() => settleSecurity({ [wall]: 'always' as 'try' })).toThrow(`${wall} can't be "always"`);
-});
-
-test('a box that was made before VMMs had namespaces is held to what it says of users', () => {
-  expect(vmmNamespaces({ vmmUser: 'require' })).toBe('require');
-  expect(vmmNamespaces({ ...SecurityOptions.maximum(), vmmNamespaces: 'off' })).toBe('off');
-  expect(vmmNamespaces()).toBe('try');
 });
 
 test('a preset is a new object each time', () => {
