@@ -21,7 +21,7 @@ export function readWelcome(payload: Buffer, where: string): Greeting {
   requireGeneration(
     payload,
     `the shim of box ${where}`,
-    'stop the box with the BoxLite that started it',
+    `another BoxLite has started the box: end it with \`boxlite stop ${where}\`, then start it again`,
   );
   const { phase, shimPid, vmmPid, box } = decodeMessage('welcome', payload);
   const known = Object.values(SHIM_PHASES).find((value) => value === phase);

@@ -210,7 +210,13 @@ async function endMain(
     }),
   );
   crashPoint('stop:marked');
-  const client = await ShimClient.connect(context.home.box(record.id), { name: boxName(record) });
+  let client: ShimClient | null;
+  try {
+    client = await ShimClient.connect(context.home.box(record.id), { name: boxName(record) });
+  } catch (error) {
+    if (error instanceof BoxliteError && (await endShim(context, record.id, 'orderly'))) return;
+    throw error;
+  }
   if (client === null) return;
   const { session } = attachSilently(client);
   session.signal(signal);

@@ -81,7 +81,7 @@ describe('ShimClient.connect', () => {
       message: expect.stringMatching(
         new RegExp(`generation 7 of the protocol, this BoxLite generation ${GENERATION}`),
       ) as string,
-      hint: expect.stringMatching(/stop the box/) as string,
+      hint: expect.stringMatching(/`boxlite stop /) as string,
     });
   });
 
