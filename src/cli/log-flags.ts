@@ -1,5 +1,5 @@
 /** The flags that say what is kept of a command's output, and what they mean to the engine. */
-import { LOG_DRIVERS, type LogPolicy } from '../engine/log-policy.js';
+import { LOG_DRIVERS, MOST_LOG_FILES, type LogPolicy } from '../engine/log-policy.js';
 import { BoxliteError } from '../errors.js';
 import { list, value, type OptionValues } from './command.js';
 import { splitPair } from './flags/key-values.js';
@@ -21,16 +21,14 @@ export const LOG_OPTIONS = {
 } as const;
 
 /** What Docker's drivers also take. */
-const REFUSED: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['env', 'env-regex', 'labels', 'labels-regex', 'tag'].map((key) => [
-      key,
-      'lines of the log carry nothing but stream and time',
-    ]),
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ...['env', 'env-regex', 'labels', 'labels-regex', 'tag'].map(
+    (key) => [key, 'lines of the log carry nothing but stream and time'] as const,
   ),
-  mode: 'output is logged before it is passed on, and none is dropped',
-  'max-buffer-size': 'output is logged before it is passed on, and none is dropped',
-};
+  ...['mode', 'max-buffer-size'].map(
+    (key) => [key, 'output is logged before it is passed on, and none is dropped'] as const,
+  ),
+]);
 
 /** Flags over the configuration's defaults. */
 export function readLogPolicy(
@@ -41,7 +39,7 @@ export function readLogPolicy(
   const given = new Map(flags['log-opt'].map((each) => splitPair(each)));
   for (const [key, text] of given) checkOption(key, text, driver ?? 'local');
   const bytes = optional(given, 'max-size', parseLogBytes);
-  const files = optional(given, 'max-file', wholeNumber(Number.MIN_SAFE_INTEGER));
+  const files = optional(given, 'max-file', wholeNumber(1, MOST_LOG_FILES));
   // What the configuration says is for boxes that keep a log, and for logs that have a bound.
   const [maxBytes, maxFiles] =
     driver === 'none'
@@ -64,7 +62,7 @@ function parseDriver(name: string): (typeof LOG_DRIVERS)[number] {
 }
 
 function checkOption(key: string, text: string, driver: string): void {
-  const reason = REFUSED[key];
+  const reason = REFUSED.get(key);
   if (reason !== undefined) throw new BoxliteError('unsupported', `log opt '${key}': ${reason}`);
   if (key === 'compress') {
     if (/^(?:0|f|false)$/i.test(text)) return;
@@ -73,7 +71,11 @@ function checkOption(key: string, text: string, driver: string): void {
     });
   }
   if (key !== 'max-size' && key !== 'max-file')
-    throw new BoxliteError('invalid-argument', `unknown log opt '${key}' for ${driver} log driver`);
+    throw new BoxliteError(
+      'invalid-argument',
+      `unknown log opt '${key}' for ${driver} log driver`,
+      { hint: 'max-size and max-file are known' },
+    );
 }
 
 function optional(

@@ -22,7 +22,7 @@ const NOTHING: LogSpec = { driver: 'none', maxBytes: 0, maxFiles: 0 };
 
 const NO_LIMIT = -1;
 const LEAST_BYTES = 1_000;
-const MOST_FILES = 1_000;
+export const MOST_LOG_FILES = 1_000;
 
 /** @throws invalid-argument, Docker's words where it has any */
 export function settleLog(given: LogPolicy = {}): LogSpec {
@@ -62,11 +62,11 @@ export function logSizeText(bytes: number): string {
 }
 
 function checkFiles(maxFiles: number): void {
-  if (Number.isInteger(maxFiles) && maxFiles >= 1 && maxFiles <= MOST_FILES) return;
+  if (Number.isInteger(maxFiles) && maxFiles >= 1 && maxFiles <= MOST_LOG_FILES) return;
   throw invalid(
     maxFiles < 1
       ? 'max-file cannot be less than 1'
-      : `max-file must be a whole number from 1 to ${MOST_FILES}`,
+      : `max-file must be a whole number from 1 to ${MOST_LOG_FILES}`,
   );
 }
 

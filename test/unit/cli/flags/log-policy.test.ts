@@ -29,11 +29,13 @@ test.each<[string[], string]>([
   [['max-size=-5'], 'invalid value for max-size: must be a size such as 20m'],
   [['max-size='], 'invalid value for max-size: must be a size such as 20m'],
   [['max-size=99999999p'], 'invalid value for max-size: is too large'],
-  [['max-file=x'], 'invalid value for max-file: must be a whole number'],
+  [['max-file=x'], 'invalid value for max-file: must be a whole number from 1 to 1000'],
+  [['max-file=0'], 'invalid value for max-file: must be a whole number from 1 to 1000'],
   [['compress=true'], "log opt 'compress': the output is kept as it is"],
   [['mode=non-blocking'], "log opt 'mode': output is logged before it is passed on"],
   [['labels=a'], "log opt 'labels': lines of the log carry nothing but stream and time"],
   [['gelf-address=udp://x'], "unknown log opt 'gelf-address' for local log driver"],
+  [['constructor=x'], "unknown log opt 'constructor' for local log driver"],
 ])('%j is refused', (opts, message) => {
   expect(() => read(opts)).toThrow(message);
 });
