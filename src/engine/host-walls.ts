@@ -33,7 +33,7 @@ async function userNamespaces(): Promise<HostWall> {
   return {
     name: 'user namespaces',
     stands: refusal === undefined,
-    detail: refusal ?? 'for boxes with volumes',
+    detail: refusal ?? 'for boxes with volumes, and for those without a network',
   };
 }
 

@@ -21,7 +21,7 @@ export async function writeFileWhole(
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError(error, `write ${path}`);
   }
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Home } from '../../home.js';
 import { note, ok, warning, type Finding } from './check.js';
 import { nearestExisting } from './home-check.js';
+import { shellWord } from './shell-word.js';
 
 const ROOT = 0;
 const OTHERS = 0o077;
@@ -27,11 +28,11 @@ export function checkAccess(home: Home): Finding {
   if (isOpenToWriters(stats))
     return warning(
       `others may write to ${root}, and put their own kernel or images there`,
-      `chmod go-w ${root}`,
+      `chmod go-w ${shellWord(root)}`,
     );
   const readable = home.privateDirectories().find((path) => hasMode(path, OTHERS));
   if (readable !== undefined)
-    return warning(`others may read ${readable}`, `chmod 700 ${readable}`);
+    return warning(`others may read ${readable}`, `chmod 700 ${shellWord(readable)}`);
   return checkParents(dirname(root), self) ?? checkPlace(root);
 }
 
@@ -62,7 +63,7 @@ function checkParents(lowest: string, self: number): Finding | undefined {
     if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0)
       return warning(
         `anybody may put another home in the place of yours: ${path} is writable for all`,
-        `chmod o-w ${path} (or chmod +t, as /tmp has it)`,
+        `chmod o-w ${shellWord(path)} (or chmod +t, as /tmp has it)`,
       );
     if (path === dirname(path)) return undefined;
   }

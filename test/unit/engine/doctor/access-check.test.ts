@@ -47,6 +47,12 @@ it('a home whose images others read is found', () => {
   });
 });
 
+it('the cure can be pasted, whatever the home is called', () => {
+  home = new Home(join(above, "it's mine"));
+  make(0o757);
+  expect(checkAccess(home).cure).toBe(`chmod go-w '${above}/it'\\''s mine'`);
+});
+
 it.each([
   ['there', true],
   ['not there yet', false],
