@@ -9,6 +9,7 @@
 #include "box-archive.h"
 #include "cgroup.h"
 #include "join.h"
+#include "process-end.h"
 #include "spawn.h"
 #include "terminal.h"
 
@@ -70,6 +71,8 @@ int exec_in_box(struct session *session, const struct box *box, const struct exe
             session->pid = 0;
             failed = (errno == ENOMEM || errno == ESRCH) && box_is_ending(box) ? err_set(err, ESRCH, "the box is ending")
                                                            : err_errno(err, "can't start a process in the box");
+        } else {
+            session->end = process_end_open(session->pid);
         }
     }
     session->report = reader;

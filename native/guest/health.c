@@ -11,6 +11,7 @@
 #include "../common/cleanup.h"
 #include "../common/wire.h"
 #include "join.h"
+#include "process-end.h"
 #include "report.h"
 #include "session.h"
 
@@ -44,7 +45,7 @@ int health_configure(struct health *health, const uint8_t *payload, size_t size,
     }
     health->plan = (struct health_plan){interval * MS, timeout * MS, start_period * MS, start_interval * MS, retries};
     health_state_begin(&health->state);
-    health->check.report = health->check.output = -1;
+    health->check.report = health->check.output = health->check.end = -1;
     health->wanted = true;
     return 0;
 }
@@ -100,7 +101,7 @@ void health_died(struct health *health, pid_t pid, int status) {
 static void begin(struct health *health, const struct box *box, uint64_t now) {
     struct check *check = &health->check;
     *check = (struct check){
-        .running = true, .began_ns = now, .began_wall_ns = wall_ns(), .report = -1, .output = -1};
+        .running = true, .began_ns = now, .began_wall_ns = wall_ns(), .report = -1, .output = -1, .end = -1};
     health->fresh = true;
     if (start(health, box) == 0)
         return;
@@ -131,6 +132,7 @@ static int start(struct health *health, const struct box *box) {
     if (pid < 0)
         return -1;
     check->pid = pid;
+    check->end = process_end_open(pid);
     return 0;
 }
 
@@ -182,6 +184,7 @@ static void finish(struct health *health, struct port *port, bool main_runs, uin
     uint32_t exit_code, result = result_of(check, &exit_code);
     end(&check->report);
     end(&check->output);
+    end(&check->end);
     check->running = false;
     if (!main_runs)
         return; /* it died with the box, which says nothing about health */

@@ -14,6 +14,8 @@
 struct check {
     pid_t pid;          /* 0 once it has been reaped */
     int report, output; /* -1 when they have ended */
+    int end;            /* tells that the process has ended (process-end.h); -1 without one */
+    bool gone;          /* it has told so */
     bool running, started, timed_out;
     int status; /* of waitid, once pid is 0 */
     uint64_t began_ns, began_wall_ns;

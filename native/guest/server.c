@@ -12,9 +12,10 @@
 #include "../protocol/protocol.h"
 #include "cgroup.h"
 #include "console.h"
+#include "process-end.h"
 
 /* An event names its session and which of its descriptors, never a pointer: it may be about one that is gone. */
-enum { ABOUT_PORT, ABOUT_SIGNALS, ABOUT_REPORT, ABOUT_INPUT, ABOUT_OUTPUT, ABOUT_ERROR };
+enum { ABOUT_PORT, ABOUT_SIGNALS, ABOUT_REPORT, ABOUT_INPUT, ABOUT_OUTPUT, ABOUT_ERROR, ABOUT_END };
 enum { EVENTS_AT_ONCE = 64, LINGER_MS = 5000, SAFE_ON_THE_WAY = BL_LIMIT_WINDOW / 4 };
 
 static int begin(struct server *server, struct err *err);
@@ -27,6 +28,7 @@ static bool over(const struct server *server);
 static void wait_for_events(struct server *server, int timeout_ms);
 static void note(struct server *server, uint64_t subject, uint32_t events);
 static void reap(struct server *server);
+static void bury_traced(struct server *server);
 static int check_deadlines(struct server *server);
 static uint64_t check_health(struct server *server);
 
@@ -81,6 +83,7 @@ void server_watch(struct server *server, const struct session *session) {
     watch(server, session->input, session->number, ABOUT_INPUT);
     watch(server, session->output.fd, session->number, ABOUT_OUTPUT);
     watch(server, session->error.fd, session->number, ABOUT_ERROR);
+    watch(server, session->end, session->number, ABOUT_END);
 }
 
 static bool take_messages(struct server *server) {
@@ -152,11 +155,14 @@ static void wait_for_events(struct server *server, int timeout_ms) {
     int count = epoll_wait(server->epoll, events, EVENTS_AT_ONCE, timeout_ms);
     bool child = false;
     for (int i = 0; i < count; i++) {
-        child = child || events[i].data.u64 == ABOUT_SIGNALS;
+        uint64_t about = events[i].data.u64 & 0xff;
+        child = child || about == ABOUT_SIGNALS || about == ABOUT_END;
         note(server, events[i].data.u64, events[i].events);
     }
-    if (child)
+    if (child) {
         reap(server);
+        bury_traced(server);
+    }
 }
 
 static void note(struct server *server, uint64_t subject, uint32_t events) {
@@ -164,6 +170,10 @@ static void note(struct server *server, uint64_t subject, uint32_t events) {
     if (subject == ABOUT_PORT) {
         server->port->readable = server->port->readable || (events & EPOLLIN);
         server->port->writable = server->port->writable || (events & EPOLLOUT);
+        return;
+    }
+    if (subject == ABOUT_END) {
+        server->health.check.gone = true;
         return;
     }
     struct session *session = server_find(server, (uint32_t)(subject >> 8));
@@ -182,6 +192,9 @@ static void note(struct server *server, uint64_t subject, uint32_t events) {
         break;
     case ABOUT_ERROR:
         session->error.readable = session->error.readable || in;
+        break;
+    case ABOUT_END:
+        session->gone = true;
         break;
     }
 }
@@ -205,6 +218,19 @@ static void reap(struct server *server) {
             server->box->pid = 0;
         if (session)
             session_died(session, status, server->port);
+    }
+}
+
+/* What has ended, and yet was not to be reaped: the one who traces it may never let go of it. */
+static void bury_traced(struct server *server) {
+    struct check *check = &server->health.check;
+    int status;
+    for (struct session *s = server->sessions; s; s = s->next)
+        if (s->gone && s->pid && process_end_seen(s->pid, &status))
+            session_died(s, status, server->port);
+    if (check->gone && check->running && check->pid && process_end_seen(check->pid, &status)) {
+        health_dying(&server->health, check->pid);
+        health_died(&server->health, check->pid, status);
     }
 }
 
@@ -239,6 +265,7 @@ static uint64_t check_health(struct server *server) {
     if (health->fresh) {
         watch(server, health->check.report, 0, ABOUT_REPORT);
         watch(server, health->check.output, 0, ABOUT_OUTPUT);
+        watch(server, health->check.end, 0, ABOUT_END);
         health->fresh = false;
     }
     return next;

@@ -29,7 +29,7 @@ struct session *session_new(uint32_t number) {
     if (!session)
         return NULL;
     session->number = number;
-    session->report = session->input = -1;
+    session->report = session->input = session->end = -1;
     session->output = (struct stream){.fd = -1, .type = BL_MSG_STDOUT, .readable = true};
     session->error = (struct stream){.fd = -1, .type = BL_MSG_STDERR, .readable = true};
     session->input_writable = true;
@@ -45,6 +45,8 @@ void session_free(struct session *session) {
         close(session->input);
     if (session->report >= 0)
         close(session->report);
+    if (session->end >= 0)
+        close(session->end);
     queue_free(&session->waiting);
     free(session);
 }

@@ -33,6 +33,8 @@ struct session {
     bool killed; /* by the host's wish: its end has no other reason */
     int status; /* of waitid, once dead */
     int report; /* -1 when all has been told */
+    int end;    /* tells that the process has ended (process-end.h); -1 of one that nobody in the box can trace */
+    bool gone;  /* it has told so */
     uint32_t failure_stage;
     struct err failure;
 

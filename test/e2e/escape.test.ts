@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BoxCommand } from '../../src/index.js';
 import type { CliResult } from '../helpers/cli.js';
 import { buildGuestProgram } from '../helpers/guest-program.js';
 import { idleBox, runIn } from '../helpers/library-box.js';
@@ -159,5 +160,31 @@ describe('a process that looks into each one that begins in its box', () => {
     expect(got).toEqual([]);
     expect(Number(seen?.split(' ')[1])).toBeGreaterThan(execs / 10);
     expect(refused).toMatch(/^refused \d+$/);
+  });
+});
+
+describe('a process that traces each command and lets none of them be reaped', () => {
+  let files = '';
+  beforeAll(async () => (files = await mkdtemp(join(tmpdir(), 'boxlite-hold-'))));
+  afterAll(() => rm(files, { recursive: true }));
+
+  it('hides the end of none, nor that of a check, whether it exits or its time is up', async () => {
+    const program = await buildGuestProgram(files, 'hold');
+    const traced = '[ "$key" = TracerPid: ] && [ "$value" != 0 ] && exit 7';
+    const script = `while :; do while read -r key value; do ${traced}; done < /proc/$$/status; done`;
+    const healthcheck = { test: ['CMD-SHELL', script], intervalMs: 100, timeoutMs: 60_000 };
+    const box = await idleBox(home, { healthcheck });
+    await box.start();
+    await home.ok(['cp', program, `${box.id}:/hold`]);
+    await home.ok(['exec', box.id, '/hold']);
+    expect(await runIn(box, script)).toEqual({ exitCode: 7, stdout: '', stderr: '' });
+    const late = await box.exec(new BoxCommand('sleep').args(['600']).timeout(1_000));
+    // Of TERM its tracer is told first, and never passes it on.
+    expect(await late.wait()).toMatchObject({ signal: 9, timedOut: true });
+    const codes = await lookUntil(
+      () => home.ok(['inspect', '-f', '{{range .State.Health.Log}}{{.ExitCode}} {{end}}', box.id]),
+      (text) => text.length >= '7 7 '.length,
+    );
+    expect(codes).toMatch(/^(7 ?){2,}$/);
   });
 });
