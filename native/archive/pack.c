@@ -36,6 +36,7 @@ struct above {
     const struct above *next;
     dev_t device;
     ino_t inode;
+    unsigned depth; /* of it, the source's own being 1 */
 };
 
 struct names {
@@ -181,7 +182,10 @@ static int add_entry(struct archive *archive, int directory, size_t prefix, cons
         return 0;
     if (follow && is_loop(above, &st))
         return err_set(err, ELOOP, "%s is a link to a directory that it is in", shown(archive->name));
-    struct above here = {above, st.st_dev, st.st_ino};
+    struct above here = {above, st.st_dev, st.st_ino, above ? above->depth + 1 : 1};
+    if (here.depth > PACK_MOST_DEPTH)
+        return err_set(err, OUTCOME(BL_COPY_UNSUPPORTED), "%s: it is more than %d directories deep",
+                       shown(archive->name), PACK_MOST_DEPTH);
     size_t length = strlen(archive->name);
     struct tar_entry entry = {.name = archive->name, .link = "", .stat = &st};
     if (write_entry(archive, directory, base, &entry, err) || set_name(archive, length, "/", err))

@@ -10,6 +10,9 @@
 
 #include "../common/err.h"
 
+/* Of directories in each other: what unpack takes, and the stack holds. */
+enum { PACK_MOST_DEPTH = 4096 };
+
 /* Whether to leave the entry of this relative name out, and all below it. */
 typedef bool archive_filter(const char *name);
 

@@ -25,12 +25,14 @@ struct walk {
     bool lists; /* changes; otherwise it writes a layer's markers */
     char *name; /* of the entry at hand, relative to the root */
     size_t size;
+    unsigned depth; /* of the directory at hand */
 };
 
 static int walk_all(struct walk *walk, struct err *err);
 static int walk_upper(struct walk *walk, int upper, int image, size_t prefix, struct err *err);
 static int walk_entry(struct walk *walk, int upper, int image, size_t prefix, const char *base, struct err *err);
 static int walk_moved(struct walk *walk, int directory, int image, size_t prefix, struct err *err);
+static int go_deeper(struct walk *walk, struct err *err);
 static int list_missing(struct walk *walk, int image, int present, size_t prefix, struct err *err);
 static int say(struct walk *walk, char what, struct err *err);
 static int mark(struct walk *walk, size_t prefix, const char *marker, const char *base, struct err *err);
@@ -112,7 +114,7 @@ static int walk_entry(struct walk *walk, int upper, int image, size_t prefix, co
         return -1;
     if (moved) {
         /* It shows what the image has elsewhere, so its content is seen in the joined file system only. */
-        char path[PATH_MAX];
+        static char path[PATH_MAX]; /* not on the stack, which has all directories above on it */
         walk->name[length] = 0;
         bool fits = (size_t)snprintf(path, sizeof path, ROOT_OVERLAY "/%s", walk->name) < sizeof path;
         cleanup_fd int joined = fits && walk->lists ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
@@ -123,7 +125,9 @@ static int walk_entry(struct walk *walk, int upper, int image, size_t prefix, co
     }
     if (walk->lists && is_opaque(child) && list_missing(walk, below, child, length + 1, err))
         return -1;
-    return walk_upper(walk, child, below, length + 1, err);
+    int failed = go_deeper(walk, err) || walk_upper(walk, child, below, length + 1, err);
+    walk->depth--;
+    return failed ? -1 : 0;
 }
 
 /* All that is in a directory that the box has moved here from elsewhere. */
@@ -140,10 +144,19 @@ static int walk_moved(struct walk *walk, int directory, int image, size_t prefix
             continue;
         cleanup_fd int below = open_below(image, base);
         size_t length = strlen(walk->name);
-        failed = set_name(walk, length, "/", err) || walk_moved(walk, child, below, length + 1, err);
+        failed = set_name(walk, length, "/", err) || go_deeper(walk, err) ||
+                 walk_moved(walk, child, below, length + 1, err);
+        walk->depth--;
     }
     free_names(names, count);
     return count < 0 || failed ? -1 : 0;
+}
+
+/* Each directory takes a part of the stack. */
+static int go_deeper(struct walk *walk, struct err *err) {
+    if (walk->depth++ < PACK_MOST_DEPTH)
+        return 0;
+    return err_set(err, E2BIG, "%.150s...: it is more than %d directories deep", walk->name, PACK_MOST_DEPTH);
 }
 
 /* What the image has in a directory that hides it, and the box has not put there again. */

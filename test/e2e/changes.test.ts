@@ -44,6 +44,14 @@ describe('diff', () => {
     expect(await home.ok(['inspect', '-f', '{{.State.ExitCode}}', 'changed'])).toBe('0');
   });
 
+  it('tells of directories in each other, more than a path may name', async () => {
+    const levels = 'p=$(yes d | head -900 | tr "\\n" /); mkdir -p /a/$p /b/$p /c/$p';
+    await madeOf('nested', `${levels}; mv /b /a/$p; mv /a /c/$p`);
+    const lines = without(await diff('nested'), '/dev', '/sys', '/proc', '/var', '/etc');
+    expect(lines.filter((line) => /^A \/c(\/[abd])*$/.test(line))).toHaveLength(3 * 900 + 3);
+    await home.ok(['rm', 'nested']);
+  });
+
   it('tells the same of one that runs', async () => {
     const script = `${CHANGE}\ntouch /tmp/ready; exec sleep 6000`;
     await home.ok(['run', '-d', '--name', 'running', 'busybox', 'sh', '-c', script]);

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -154,11 +155,50 @@ static void test_full_disk(void) {
     close(root);
 }
 
+static void raise_limit(__rlimit_resource_t which, rlim_t wanted) {
+    struct rlimit limit;
+    getrlimit(which, &limit);
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(which, &limit);
+}
+
+static int pack_to_nowhere(const char *directory) {
+    FILE *out = fopen("/dev/null", "w");
+    struct pack_options options = {.directories = true};
+    int failed = pack_path(out, directory, &options, &(struct totals){0}, &err);
+    fclose(out);
+    return failed;
+}
+
+/* The attack: directories in each other until the stack is full. */
+static void test_depth(void) {
+    char directory[] = "/tmp/pack-test-XXXXXX", command[64];
+    check("a tree is begun", mkdtemp(directory) != NULL);
+    raise_limit(RLIMIT_NOFILE, 2 * PACK_MOST_DEPTH);
+    raise_limit(RLIMIT_STACK, 64 << 20); /* the sanitizers need more of it */
+    int parent = -1, at = open(directory, O_RDONLY | O_DIRECTORY);
+    for (int depth = 1; at >= 0 && depth <= PACK_MOST_DEPTH; depth++) {
+        if (parent >= 0)
+            close(parent);
+        parent = at;
+        at = mkdirat(parent, "d", 0755) ? -1 : openat(parent, "d", O_RDONLY | O_DIRECTORY);
+    }
+    check("it is one directory too deep", at >= 0);
+    check("then it is refused", pack_to_nowhere(directory) == -1 && strstr(err.msg, "more than 4096 directories deep"));
+    check("without that directory", unlinkat(parent, "d", AT_REMOVEDIR) == 0);
+    check("it is taken", pack_to_nowhere(directory) == 0);
+    close(parent);
+    close(at);
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    check("the tree is removed", system(command) == 0);
+}
+
 int main(void) {
     test_plain_entry();
     test_extended_entry();
     test_seen();
     test_tree();
     test_full_disk();
+    test_depth();
     return 0;
 }
