@@ -41,10 +41,8 @@ export function readLogPolicy(
   const bytes = optional(given, 'max-size', parseLogBytes);
   const files = optional(given, 'max-file', wholeNumber(1, MOST_LOG_FILES));
   // What the configuration says is for boxes that keep a log, and for logs that have a bound.
-  const [maxBytes, maxFiles] =
-    driver === 'none'
-      ? [bytes, files]
-      : [bytes ?? settings.logMaxBytes, files ?? (bytes === -1 ? undefined : settings.logMaxFiles)];
+  const maxBytes = driver === 'none' ? bytes : (bytes ?? settings.logMaxBytes);
+  const maxFiles = driver === 'none' || maxBytes === -1 ? files : (files ?? settings.logMaxFiles);
   return {
     ...(driver !== undefined && { driver }),
     ...(maxBytes !== undefined && { maxBytes }),

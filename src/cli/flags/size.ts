@@ -39,6 +39,8 @@ export function parseBytes(text: string): number {
   return parseSize(text, 1, '64m');
 }
 
+const LEAST_LOG_BYTES = 1_000;
+
 /** Docker's `max-size` of a log: powers of 1000, bytes without a unit; -1 is no limit. */
 export function parseLogBytes(text: string): number {
   if (text === '-1') return -1;
@@ -46,6 +48,7 @@ export function parseLogBytes(text: string): number {
   if (number === undefined) throw invalid('must be a size such as 20m, or -1 for no limit');
   const bytes = Math.floor(Number(number) * 1000 ** ' kmgtp'.indexOf(unit.toLowerCase() || ' '));
   if (!Number.isSafeInteger(bytes)) throw invalid('is too large');
+  if (bytes < LEAST_LOG_BYTES) throw invalid(`must be at least ${LEAST_LOG_BYTES} bytes, or -1`);
   return bytes;
 }
 

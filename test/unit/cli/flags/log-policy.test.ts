@@ -27,6 +27,7 @@ test.each<[string[], LogPolicy]>([
 test.each<[string[], string]>([
   [['max-size=big'], 'invalid value for max-size: must be a size such as 20m'],
   [['max-size=-5'], 'invalid value for max-size: must be a size such as 20m'],
+  [['max-size=5'], 'invalid value for max-size: must be at least 1000 bytes, or -1'],
   [['max-size='], 'invalid value for max-size: must be a size such as 20m'],
   [['max-size=99999999p'], 'invalid value for max-size: is too large'],
   [['max-file=x'], 'invalid value for max-file: must be a whole number from 1 to 1000'],
@@ -54,4 +55,7 @@ test('flags go before the configuration, which says nothing of a log that has no
   });
   expect(read([], 'none', settings)).toEqual({ driver: 'none' });
   expect(read(['max-size=-1'], undefined, settings)).toEqual({ maxBytes: -1 });
+  const unbounded = { logMaxBytes: -1, logMaxFiles: 2 };
+  expect(read([], undefined, unbounded)).toEqual({ maxBytes: -1 });
+  expect(read(['max-size=1m'], undefined, unbounded)).toEqual({ maxBytes: 1e6, maxFiles: 2 });
 });
