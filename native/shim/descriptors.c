@@ -1,25 +1,33 @@
 #include "descriptors.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <unistd.h>
 
+static int move_away(int *fd, struct err *err);
+
 int descriptors_place(struct placed_fd *fds, uint32_t count, int *kept, struct err *err) {
     /* One's number may be another's place: all move out of the way first. */
-    for (uint32_t i = 0; i < count; i++) {
-        int moved = fcntl(fds[i].from, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-        if (moved < 0)
-            return err_errno(err, "jail: move descriptor %d", fds[i].from);
-        fds[i].from = moved;
-    }
-    int moved = fcntl(*kept, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
-    if (moved < 0)
-        return err_errno(err, "jail: move descriptor %d", *kept);
-    *kept = moved;
+    for (uint32_t i = 0; i < count; i++)
+        if (move_away(&fds[i].from, err))
+            return -1;
+    if (move_away(kept, err))
+        return -1;
     if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
         return err_errno(err, "jail: mark descriptors to be closed");
     for (uint32_t i = 0; i < count; i++)
         if (dup2(fds[i].from, fds[i].to) < 0)
             return err_errno(err, "jail: place descriptor %d", fds[i].to);
+    return 0;
+}
+
+static int move_away(int *fd, struct err *err) {
+    int moved = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    if (moved < 0 && (errno == EINVAL || errno == EMFILE))
+        return err_set(err, errno, "jail: more open files are needed than are allowed, raise the limit (ulimit -n)");
+    if (moved < 0)
+        return err_errno(err, "jail: move descriptor %d", *fd);
+    *fd = moved;
     return 0;
 }

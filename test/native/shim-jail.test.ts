@@ -36,6 +36,12 @@ describe('jail', () => {
     }
   });
 
+  test('says so when too few files may be open', async () => {
+    await using harness = await ShimHarness.make();
+    const shim = harness.spawn(harness.config(), 'ulimit -n 100');
+    expect(await shim.statusLine).toContain('raise the limit (ulimit -n)');
+  });
+
   test('gives it a clean environment, limits, its own session and no new privileges', async () => {
     await using harness = await ShimHarness.make();
     const { shim } = await harness.start({ rlimits: [{ resource: 7, soft: 99n, hard: 100n }] });

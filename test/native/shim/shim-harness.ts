@@ -102,9 +102,13 @@ export class ShimHarness implements AsyncDisposable {
     };
   }
 
-  /** Runs a shim on a configuration, or on bytes that may not be one. */
-  spawn(config: Config | Buffer): RunningShim {
-    const child = spawn(nativeProgram('boxlite-shim'), [], {
+  /**
+   * Runs a shim on a configuration, or on bytes that may not be one.
+   * @param before what a shell does first
+   */
+  spawn(config: Config | Buffer, before = 'true'): RunningShim {
+    const words = ['-c', `${before}; exec "$0"`, nativeProgram('boxlite-shim')];
+    const child = spawn('/bin/sh', words, {
       detached: true,
       cwd: '/',
       env: {},
