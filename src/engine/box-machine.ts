@@ -159,6 +159,7 @@ async function startMachine(
   const plan = planQemu(qemu, machine, machineFiles, { kind: 'restore', network: false });
   const shim = await startShim({
     box: id,
+    name: boxName(record),
     directory,
     plan,
     ids: requiredVmmIds(spec.security, record),

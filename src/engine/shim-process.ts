@@ -28,6 +28,8 @@ const RLIMIT_FSIZE = 1;
 
 export interface ShimStart {
   box: string;
+  /** As people call the box; default its id. */
+  name?: string;
   directory: string;
   plan: LaunchPlan;
   /** A user of its own for the VMM; undefined = it is who we are. With shares, these say. */
@@ -165,7 +167,7 @@ function callerEnvironment(): string[] {
 async function started(
   child: ChildProcess,
   status: Readable,
-  { box, directory }: ShimStart,
+  { box: id, name: box = id, directory }: ShimStart,
 ): Promise<number> {
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';

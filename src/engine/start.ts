@@ -190,6 +190,7 @@ async function launch(
     : { ...files, ...volumes.files };
   const shim = await startShim({
     box: record.id,
+    name: boxName(record),
     directory,
     plan: sandboxed(planQemu(qemu, machine, machineFiles, start), spec.security?.vmmSandbox),
     ids: requiredVmmIds(spec.security, record),
