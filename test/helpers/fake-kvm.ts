@@ -108,12 +108,13 @@ export class FakeKvm {
     await rm(this.directory, { recursive: true });
   }
 
-  /** The kernel is told the counter's rate, as it is under emulation. */
+  /** The kernel is told the counter's rate, as it is under emulation. A VMM, and so this, can't fork. */
   #script(qemu: string, khz: string): string {
     return `#!/bin/sh
 case " $* " in *" -accel kvm "*) ;; *) exec ${qemu} "$@" ;; esac
 case " $* " in *" -incoming "*) echo restore ;; *) echo boot ;; esac >> ${this.#log}
-case "$(cat ${this.#state})" in
+read -r state < ${this.#state} || :
+case "$state" in
 busy) echo "qemu: failed to initialize kvm: Device or resource busy" >&2; exit 1 ;;
 hanging) exec sleep 1000 ;;
 esac
