@@ -184,7 +184,8 @@ static int swapped(int rounds, const char *outside) {
             rename("place", "link");
         }
     int mine = 0, box = 0, host = 0, made = 0;
-    for (int i = 0; i < rounds; i++) {
+    /* What was never found there proves nothing: on a busy host the two may miss each other for long. */
+    for (int i = 0; i < rounds || (!mine && i < 100 * rounds); i++) {
         int found = open("place/found", O_RDONLY);
         char text[8] = "";
         if (found >= 0 && read(found, text, 4) == 4) {
