@@ -56,12 +56,12 @@ describe('a working directory that is a link of /proc', () => {
   it('that a box puts where its own was, is refused to exec and healthcheck', async () => {
     const health = ['--health-cmd', 'touch /escaped', '--health-interval', '50ms'];
     await home.ok([
-      ...['run', '-d', '--name', 'box', '-w', '/work/here', ...health, '--health-retries', '1'],
+      ...['run', '-d', '--name', 'box', '-w', '/there/here', ...health, '--health-retries', '1'],
       ...['busybox', 'sleep', '6000'],
     ]);
     const look = ['exec', 'box', 'sh', '-c', 'cat /proc/self/mountinfo | wc -l; ls -d ../here'];
     expect((await home.ok(look)).split('\n')[1]).toBe('../here');
-    const plant = 'rm -rf /work/here; ln -s /proc/self/fd/$0 /work/here; rm -f /escaped';
+    const plant = 'rm -rf /there/here; ln -s /proc/self/fd/$0 /there/here; rm -f /escaped';
     for (const n of DESCRIPTORS) {
       await home.ok(['exec', '-w', '/', 'box', 'sh', '-c', plant, String(n)]);
       const { stdout, stderr } = await home.boxlite(look);
