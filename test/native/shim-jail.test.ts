@@ -12,6 +12,8 @@ vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 const LEAVING_VMM = join(import.meta.dirname, '../../native/build/test/shim/fake-leaving-vmm');
+const KEY_OWNER = join(import.meta.dirname, '../../native/build/test/shim/fake-key-owner');
+const KEY = `boxlite-test-${process.pid}`;
 
 describe('jail', () => {
   test('gives the VMM its descriptors under their numbers and no others', async () => {
@@ -78,16 +80,19 @@ describe('jail', () => {
     await chmod(harness.root, 0o755);
     const path = join(harness.root, 'report');
     await writeFile(path, '');
+    // A keyring that a child inherits shows the key: what is tested below is that the VMM's does not.
+    execFileSync(KEY_OWNER, [KEY, LEAVING_VMM, 'see-key', KEY]);
     const isRoot = process.getuid?.() === 0;
     const ids = { idDirectory: join(harness.root, 'ids'), firstId: 4_293_000_000, idRanges: 1 };
     const machine = { cpus: 1, memoryMib: 128, accelerator: 'tcg' } as const;
     const shim = harness.spawn(
       harness.config({
-        argv: [LEAVING_VMM, '13'],
+        argv: [LEAVING_VMM, '13', KEY],
         files: [{ fd: 13, flags: 1, path }],
         rlimits: vmmLimits(machine, isRoot).map((limit) => ({ ...limit })),
         ...(isRoot && ids),
       }),
+      `set -- "${KEY_OWNER}" ${KEY}`,
     );
     const pid = await shim.vmmPid();
     const report = (): string => readFileSync(path, 'utf8');
@@ -98,6 +103,7 @@ describe('jail', () => {
       'child by clone: EPERM',
       'child by clone3: ENOSYS',
       ...(process.arch === 'x64' ? ['child by fork: EPERM'] : []),
+      "caller's key: ENOKEY",
       'own keyring: EPERM',
       "user's keys: EPERM",
       'new key: EPERM',

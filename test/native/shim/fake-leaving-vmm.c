@@ -1,6 +1,6 @@
 /* Stands in for a QEMU that its guest has taken over, and tries to outlive its shim, to reach its keys, and to take more
- * of the host than it may. Usage: fake-leaving-vmm REPORT: a descriptor, to which it writes a line an attempt. Then
- * waits to be ended. */
+ * of the host than it may. Usage: fake-leaving-vmm REPORT KEY: a descriptor, to which it writes a line an attempt, and the
+ * description of a key. Then waits to be ended. `fake-leaving-vmm see-key KEY` ends with 0 where the key is seen. */
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
@@ -30,8 +30,25 @@ static long map(size_t bytes) {
     return at == MAP_FAILED ? -1 : 0;
 }
 
+/* The kernel lists the keys that a process may look at. */
+static long see_key(const char *description) {
+    FILE *keys = fopen("/proc/keys", "re");
+    if (!keys)
+        return -1;
+    errno = ENOKEY;
+    long found = -1;
+    char line[512];
+    while (fgets(line, sizeof line, keys))
+        if (strstr(line, description))
+            found = 0;
+    fclose(keys);
+    return found;
+}
+
 int main(int argc, char **argv) {
-    if (argc != 2)
+    if (argc == 3 && strcmp(argv[1], "see-key") == 0)
+        return see_key(argv[2]) ? FAILED_STATUS : 0;
+    if (argc != 3)
         return FAILED_STATUS;
     report = atoi(argv[1]);
     tell("outlive the shim", prctl(PR_SET_PDEATHSIG, 0));
@@ -41,6 +58,7 @@ int main(int argc, char **argv) {
 #ifdef SYS_fork
     tell("child by fork", syscall(SYS_fork));
 #endif
+    tell("caller's key", see_key(argv[2]));
     tell("own keyring", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1));
     tell("user's keys", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 1));
     tell("new key", syscall(SYS_add_key, "user", "k", "v", 1, KEY_SPEC_PROCESS_KEYRING));

@@ -27,6 +27,7 @@ export async function buildShim(): Promise<void> {
     'build/test/shim/fake-vmm',
     'build/test/shim/fake-hostile-vmm',
     'build/test/shim/fake-leaving-vmm',
+    'build/test/shim/fake-key-owner',
   ]);
 }
 
@@ -104,10 +105,10 @@ export class ShimHarness implements AsyncDisposable {
 
   /**
    * Runs a shim on a configuration, or on bytes that may not be one.
-   * @param before what a shell does first
+   * @param before what a shell does first; its arguments, if it sets any, are what starts the shim
    */
   spawn(config: Config | Buffer, before = 'true'): RunningShim {
-    const words = ['-c', `${before}; exec "$0"`, nativeProgram('boxlite-shim')];
+    const words = ['-c', `${before}; exec "$@" "$0"`, nativeProgram('boxlite-shim')];
     const child = spawn('/bin/sh', words, {
       detached: true,
       cwd: '/',
