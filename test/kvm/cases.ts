@@ -20,6 +20,9 @@ const NO_KVM = '/dev/boxlite-test-null';
 const KVM = ['10', '232'];
 const NULL = ['1', '3'];
 
+/** One boot in three or so stops for good after half a second, both processors idle. */
+const LOSES_INTERRUPTS = 'the emulated virtualization loses interrupts between processors';
+
 /** Longer than the kernel's watchdog takes a processor for stuck, and long enough for a clock to drift. */
 const PAUSE_MS = 60_000;
 
@@ -216,11 +219,14 @@ function inBox(site: Site, home: SiteHome): Case[] {
 }
 
 function machines(site: Site, home: SiteHome): Case[] {
-  const { vmlinuz, modules } = site.options;
+  const { vmlinuz, modules, nested } = site.options;
   const kernel = ['--kernel', vmlinuz, '--modules', modules];
   const memory = 'sed -n "s/MemTotal: *//p" /proc/meminfo';
   return [
-    machine(home, 'with 2 CPUs', ['--cpus', '2'], 'nproc', (seen) => seen === '2'),
+    {
+      ...machine(home, 'with 2 CPUs', ['--cpus', '2'], 'nproc', (seen) => seen === '2'),
+      ...(nested && { leftOut: LOSES_INTERRUPTS }),
+    },
     machine(home, 'with 128 MiB', ['-m', '128m'], memory, (seen) => kib(seen) < 131_072),
     machine(home, 'with 2 GiB', ['-m', '2g'], memory, (seen) => kib(seen) > 1_900_000),
     machine(home, 'with a kernel of its own', kernel, 'uname -r', (seen) => modules.endsWith(seen)),

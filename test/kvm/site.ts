@@ -19,6 +19,8 @@ export interface SiteOptions {
   /** Debian's kernel as its package has it, for `--kernel`. */
   vmlinuz: string;
   modules: string;
+  /** The processor's virtualization is emulated. */
+  nested: boolean;
 }
 
 /** Which device the command finds as /dev/kvm, and who it runs as. */
