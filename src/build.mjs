@@ -1,11 +1,12 @@
 // Bundles the program into dist/: importing the packages unbundled would cost 130 ms at each start.
 //   cli.cjs, rest-….cjs  what bin/boxlite starts, and what that loads; each with its compiled form, .cache
-//   sqlite/              better-sqlite3's native part, which is no JavaScript
+//   sqlite/              better-sqlite3's native parts, which are no JavaScript
 //   index.js, bench.js   the library and the bench, with a chunk for what is loaded on demand
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -21,7 +22,7 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20.5',
-  // What better-sqlite3 finds its native part with; it is told where that is (store/native-binding.ts).
+  // What better-sqlite3 finds its native part with; it is told where that is (store/sqlite.ts).
   external: ['bindings'],
   minifyWhitespace: true,
   minifySyntax: true,
@@ -56,19 +57,27 @@ async function buildLibrary() {
 }
 
 /**
- * The native part of better-sqlite3 under the name of the ABI that it was made for, and what another one is built
- * from (bin/after-install.cjs): the version and the digest that our lock file has.
+ * The native parts of both releases of better-sqlite3 that store/sqlite.ts chooses from. The one for Node.js 20 is there
+ * only when Node.js 20 has compiled it; a later build by another Node.js leaves it as it is.
  */
 async function copySqlite() {
+  const modules = join(root, 'node_modules');
   const folder = join(outdir, 'sqlite');
-  const name = `node-${process.versions.modules}-${process.arch}.node`;
-  const built = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+  const { getPrebuildPath } = createRequire(import.meta.url)(
+    join(modules, 'better-sqlite3/lib/binding.js'),
+  );
+  const parts = { [`node-api-10-${process.arch}.node`]: getPrebuildPath() };
+  const ofNode20 = `node-115-${process.arch}.node`;
+  if (process.versions.modules === '115')
+    parts[ofNode20] = join(modules, 'better-sqlite3-node20/build/Release/better_sqlite3.node');
   await mkdir(folder, { recursive: true });
-  await copyFile(built, join(folder, `${name}.new`));
-  await rename(join(folder, `${name}.new`), join(folder, name));
-  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
-  const { version, integrity } = packages['node_modules/better-sqlite3'];
-  await writeWhole(join(folder, 'source.json'), JSON.stringify({ version, integrity }));
+  for (const [name, from] of Object.entries(parts)) {
+    await copyFile(from, join(folder, `${name}.new`));
+    await rename(join(folder, `${name}.new`), join(folder, name));
+  }
+  const known = [...Object.keys(parts), ofNode20];
+  for (const name of await readdir(folder))
+    if (!known.includes(name)) await rm(join(folder, name));
 }
 
 /** Two files, wrapped as bin/boxlite calls them. */

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import { migrate } from './migrate.js';
-import { nativeBinding } from './native-binding.js';
 import { makeReserve, writeWithReserve } from './reserve.js';
+import { openSqlite, type SqliteDatabase } from './sqlite.js';
 import { storeError } from './store-error.js';
 
 const BUSY_TIMEOUT_MS = 10_000;
 
 /** Opens the home's database with its schema up to date, making both when they are missing. */
-export function connect(home: Home): Sqlite.Database {
+export function connect(home: Home): SqliteDatabase {
   const path = home.database();
   try {
     if (!existsSync(path)) createDatabase(home);
@@ -65,12 +64,8 @@ function refuseOrphanJournal(path: string): void {
     );
 }
 
-function openFile(path: string): Sqlite.Database {
-  const connection = new Sqlite(path, {
-    timeout: BUSY_TIMEOUT_MS,
-    fileMustExist: true,
-    nativeBinding: nativeBinding(),
-  });
+function openFile(path: string): SqliteDatabase {
+  const connection = openSqlite(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
   try {
     // Readers go on while one process writes.
     connection.pragma('journal_mode = WAL');

@@ -1,4 +1,3 @@
-import type Sqlite from 'better-sqlite3';
 import type { Home } from '../home.js';
 import { closeHome } from '../private-files.js';
 import { BoxTable } from './boxes.js';
@@ -9,6 +8,7 @@ import { HostBoot } from './host-boot.js';
 import { ImageTable } from './images.js';
 import { LeaseTable } from './leases.js';
 import type { Row } from './row.js';
+import type { SqliteDatabase, SqliteStatement } from './sqlite.js';
 import { storeError } from './store-error.js';
 
 export type SqlValue = string | number | null;
@@ -24,12 +24,12 @@ export class Database implements Disposable {
   readonly images = new ImageTable(this);
   readonly leases = new LeaseTable(this);
   readonly counters = new CounterTable(this);
-  readonly #statements = new Map<string, Sqlite.Statement>();
+  readonly #statements = new Map<string, SqliteStatement>();
   #othersKeptOut = false;
 
   private constructor(
     private readonly home: Home,
-    private readonly connection: Sqlite.Database,
+    private readonly connection: SqliteDatabase,
     /** The clock of every time stamp, in ms since the epoch. */
     readonly now: () => number,
   ) {}
@@ -76,7 +76,7 @@ export class Database implements Disposable {
     this.close();
   }
 
-  private statement(sql: string): Sqlite.Statement {
+  private statement(sql: string): SqliteStatement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.connection.prepare(sql);

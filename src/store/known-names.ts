@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
 import type { Home } from '../home.js';
-import { nativeBinding } from './native-binding.js';
+import { openSqlite, type SqliteDatabase } from './sqlite.js';
 import type { BoxStatus } from './status.js';
 
 export interface KnownNames {
@@ -18,12 +17,7 @@ export function knownNames(home: Home): KnownNames {
   const path = home.database();
   if (!existsSync(path)) return { boxes: [], images: [] };
   try {
-    const connection = new Sqlite(path, {
-      readonly: true,
-      fileMustExist: true,
-      timeout: 0,
-      nativeBinding: nativeBinding(),
-    });
+    const connection = openSqlite(path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
       return {
         boxes: rows(connection, 'SELECT id, name, status FROM boxes ORDER BY created_at DESC').map(
@@ -45,6 +39,6 @@ export function knownNames(home: Home): KnownNames {
   }
 }
 
-function rows(connection: Sqlite.Database, sql: string): Record<string, unknown>[] {
+function rows(connection: SqliteDatabase, sql: string): Record<string, unknown>[] {
   return connection.prepare(sql).all() as Record<string, unknown>[];
 }

@@ -1,13 +1,13 @@
-import type Sqlite from 'better-sqlite3';
 import { BoxliteError } from '../errors.js';
 import { MIGRATIONS } from './migrations/index.js';
+import type { SqliteDatabase } from './sqlite.js';
 
 /**
  * Brings the schema up to ours, each pending step in order and all of them or none. Takes a write
  * lock only when there is something to do; of several processes at once the first one does it.
  * @throws BoxliteError `schema-newer` when a newer BoxLite wrote the file
  */
-export function migrate(connection: Sqlite.Database, migrations = MIGRATIONS): void {
+export function migrate(connection: SqliteDatabase, migrations = MIGRATIONS): void {
   if (pending(connection, migrations).length === 0) return;
   const run = connection.transaction(() => {
     // Asked again under the lock: another process may have been first.
@@ -17,7 +17,7 @@ export function migrate(connection: Sqlite.Database, migrations = MIGRATIONS): v
   run.immediate();
 }
 
-function pending(connection: Sqlite.Database, migrations: readonly string[]): readonly string[] {
+function pending(connection: SqliteDatabase, migrations: readonly string[]): readonly string[] {
   const version = Number(connection.pragma('user_version', { simple: true }));
   if (version > migrations.length)
     throw new BoxliteError(

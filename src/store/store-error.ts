@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { BoxliteError } from '../errors.js';
+import { isSqliteError } from './sqlite.js';
 
 /**
  * Turns what SQLite reports into an error of ours that names the file; anything else (a broken
@@ -9,7 +9,7 @@ import { BoxliteError } from '../errors.js';
  * @param path the database file
  */
 export function storeError(error: unknown, path: string): unknown {
-  if (!(error instanceof Sqlite.SqliteError)) return error;
+  if (!isSqliteError(error)) return error;
   // Extended codes (SQLITE_IOERR_WRITE) begin with their primary one.
   const primary = error.code.split('_').slice(0, 2).join('_');
   switch (primary) {

@@ -52,12 +52,15 @@ export interface CaseParts {
   onTimings: (timings: Record<string, unknown>) => void;
 }
 
+/** The release that this Node.js can load, as in src/store/sqlite.ts. */
+const SQLITE = Number(process.versions.napi) >= 10 ? 'better-sqlite3' : 'better-sqlite3-node20';
+
 /** Needs the box IDLE_BOX to be running. */
 export function benchCases({ boxlite, podman, runs, signal, onTimings }: CaseParts): Case[] {
   const timed = (name: CaseName, run: Case['run']): Case => ({ name, runs, run });
   const node = (code: string) =>
     timeProgram([process.execPath, '-e', code], { env: boxlite.env, signal });
-  const sqlite = createRequire(BOXLITE).resolve('better-sqlite3');
+  const sqlite = createRequire(BOXLITE).resolve(SQLITE);
   return [
     timed('node', () => node('0')),
     timed('sqlite', () => node(`new (require(${JSON.stringify(sqlite)}))(':memory:')`)),

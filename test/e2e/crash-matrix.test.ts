@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CRASH_POINTS, type CrashPoint } from '../../src/engine/crash-point.js';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { killProcess, programOf } from '../helpers/processes.js';
 import { expectNothingLeft, filesAround, untilNoProcess } from '../helpers/soundness.js';
 import { isStopped, stopsItself } from '../helpers/stopped-process.js';
@@ -302,7 +302,7 @@ describe('kill -9 of the hook that starts a box again', () => {
 
 test('a start that was killed once its command ran is recorded like any other', async () => {
   const record = (): unknown => {
-    const database = new Sqlite(join(home.path, 'boxlite.db'));
+    const database = openSqlite(join(home.path, 'boxlite.db'));
     try {
       return database
         .prepare('SELECT start_count, restart_count, accelerator, template_key FROM boxes')

@@ -1,11 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { EventFollower } from '../helpers/event-follower.js';
 import { killAndWait, programOf } from '../helpers/processes.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
+import { openSqlite } from '../../src/store/sqlite.js';
 
 const home = useHome();
 
@@ -28,7 +28,7 @@ async function rebootHost(): Promise<void> {
     const fact = JSON.parse(text) as object;
     await writeFile(path, JSON.stringify({ ...fact, bootId: OTHER_BOOT }));
   }
-  const database = new Sqlite(join(home.path, 'boxlite.db'));
+  const database = openSqlite(join(home.path, 'boxlite.db'));
   database.prepare('UPDATE host SET boot_id = ?').run(OTHER_BOOT);
   database.close();
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { Home } from '../../src/home.js';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { BOXLITE, run, start } from '../helpers/cli.js';
 import { TINY, tinyRootfs } from '../helpers/tiny-runtime.js';
 
@@ -121,8 +122,7 @@ describe('boxlite __complete', () => {
   });
 
   it('answers while another process holds the database', async () => {
-    const { default: Sqlite } = await import('better-sqlite3');
-    const database = new Sqlite(join(env.BOXLITE_HOME ?? '', 'boxlite.db'));
+    const database = openSqlite(join(env.BOXLITE_HOME ?? '', 'boxlite.db'));
     database.exec('BEGIN EXCLUSIVE');
     try {
       const { stdout } = await run(BOXLITE, ['__complete', 'rm', 'w'], { env });

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { Home } from '../../src/home.js';
 import { Database } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { MIGRATIONS } from '../../src/store/migrations/index.js';
+import { openSqlite, type SqliteDatabase } from '../../src/store/sqlite.js';
 import { openRuntime, temporaryHome } from '../helpers/tiny-runtime.js';
 
 /** Databases as BoxLites of the past left them, one a schema that was published. */
@@ -63,9 +63,9 @@ describe.each(homes)('the home of $name, brought to schema $via before', (old) =
 });
 
 test.each(fixtures)('a migration that was published has not been changed: $name', (fixture) => {
-  const then = new Sqlite(':memory:');
+  const then = openSqlite(':memory:');
   then.exec(readFileSync(join(FIXTURES, fixture.name), 'utf8'));
-  const now = new Sqlite(':memory:');
+  const now = openSqlite(':memory:');
   migrate(now, MIGRATIONS.slice(0, fixture.schema));
   expect(schemaOf(now)).toEqual(schemaOf(then));
 });
@@ -74,7 +74,7 @@ test('a home of a newer BoxLite is refused by its number, and not a byte of it i
   const home = temporaryHome();
   Database.open(home).close();
   const newer = MIGRATIONS.length + 1;
-  const connection = new Sqlite(home.database());
+  const connection = openSqlite(home.database());
   connection.pragma(`user_version = ${newer}`);
   connection.exec('CREATE TABLE of_the_future (x)');
   connection.close();
@@ -96,7 +96,7 @@ test('a home of a newer BoxLite is refused by its number, and not a byte of it i
 function homeOf({ name, via }: (typeof homes)[number]): { home: Home; before: Rows } {
   const home = temporaryHome();
   mkdirSync(home.root);
-  const connection = new Sqlite(home.database());
+  const connection = openSqlite(home.database());
   connection.pragma('journal_mode = WAL');
   connection.exec(readFileSync(join(FIXTURES, name), 'utf8'));
   const before: Rows = {};
@@ -107,14 +107,14 @@ function homeOf({ name, via }: (typeof homes)[number]): { home: Home; before: Ro
   return { home, before };
 }
 
-const tablesOf = (connection: Sqlite.Database): string[] =>
+const tablesOf = (connection: SqliteDatabase): string[] =>
   connection
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
     .pluck()
     .all() as string[];
 
 /** As it was meant, whatever the space between its words. */
-const schemaOf = (connection: Sqlite.Database): string[] =>
+const schemaOf = (connection: SqliteDatabase): string[] =>
   (connection.prepare('SELECT sql FROM sqlite_schema WHERE sql NOT NULL').pluck().all() as string[])
     .map((sql) => sql.replace(/\s+/g, ' '))
     .sort();

@@ -1,14 +1,14 @@
-import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { migrate } from '../../../src/store/migrate.js';
+import { openSqlite, type SqliteDatabase } from '../../../src/store/sqlite.js';
 
 const STEPS = ['CREATE TABLE a (x)', 'CREATE TABLE b (x)', 'INSERT INTO b SELECT x FROM a'];
 
-const version = (connection: Sqlite.Database) =>
+const version = (connection: SqliteDatabase) =>
   connection.pragma('user_version', { simple: true });
 
 test('only the steps that are missing run, in order', () => {
-  const connection = new Sqlite(':memory:');
+  const connection = openSqlite(':memory:');
   migrate(connection, STEPS.slice(0, 1));
   connection.exec('INSERT INTO a VALUES (7)');
   migrate(connection, STEPS);
@@ -17,14 +17,14 @@ test('only the steps that are missing run, in order', () => {
 });
 
 test('a step that fails undoes the ones before it', () => {
-  const connection = new Sqlite(':memory:');
+  const connection = openSqlite(':memory:');
   expect(() => migrate(connection, [...STEPS, 'nonsense'])).toThrow();
   expect(version(connection)).toBe(0);
   expect(connection.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(0);
 });
 
 test('a schema that is up to date is not written', () => {
-  const connection = new Sqlite(':memory:');
+  const connection = openSqlite(':memory:');
   migrate(connection, STEPS);
   connection.pragma('query_only = ON');
   expect(() => migrate(connection, STEPS)).not.toThrow();
