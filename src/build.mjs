@@ -76,8 +76,7 @@ async function copySqlite() {
     await rename(join(folder, `${name}.new`), join(folder, name));
   }
   const known = [...Object.keys(parts), ofNode20];
-  for (const name of await readdir(folder))
-    if (!known.includes(name)) await rm(join(folder, name));
+  for (const name of await readdir(folder)) if (!known.includes(name)) await rm(join(folder, name));
 }
 
 /** Two files, wrapped as bin/boxlite calls them. */

@@ -31,7 +31,9 @@ export function openSqlite(path: string, options: SqliteOfNodeApi.Options = {}):
 
 /** Both releases have a class of their own for it. */
 export function isSqliteError(error: unknown): error is Error & { code: string } {
-  return error instanceof SqliteOfNodeApi.SqliteError || error instanceof SqliteOfNode20.SqliteError;
+  return (
+    error instanceof SqliteOfNodeApi.SqliteError || error instanceof SqliteOfNode20.SqliteError
+  );
 }
 
 /**

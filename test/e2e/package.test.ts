@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DoctorReport } from '../../src/engine/doctor/doctor.js';
 import { run, type CliResult } from '../helpers/cli.js';
+import { OTHER_NODES } from '../helpers/other-nodes.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -31,6 +33,7 @@ beforeAll(async () => {
       '--no-audit',
       '--no-fund',
       '--offline',
+      '--ignore-scripts',
       join(place, archive),
     ],
     { cwd: '/', env: { HOME: place }, timeoutMs: INSTALL_TIMEOUT_MS },
@@ -60,7 +63,7 @@ describe('the package, installed for all users', () => {
     expect(existsSync(join(root(), 'node_modules'))).toBe(false);
   });
 
-  it('holds no sources of ours but those that may have to be built', async () => {
+  it('holds what runs, and no sources', async () => {
     expect((await readdir(root())).sort()).toEqual(
       [
         ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'completions', 'dist', 'docs', 'man'],
@@ -124,43 +127,38 @@ describe('the package, installed for all users', () => {
     expect({ stdout: stdout.toString(), stderr }).toEqual({ stdout: '0\n', stderr: '' });
   });
 
-  it('tells what to install when its native programs neither run nor can be built', async () => {
-    const broken = await mkdtemp(join(place, 'broken-'));
-    const copy = join(broken, 'boxlite');
-    await cp(root(), copy, { recursive: true });
-    await rm(join(copy, 'native/build/boxlite-shim'));
-    const bin = await mkdtemp(join(place, 'bin-'));
-    await symlink(process.execPath, join(bin, 'node'));
-    const { status, stderr } = await run(process.execPath, [join(copy, 'bin/after-install.cjs')], {
-      env: { PATH: bin },
+  it.each(OTHER_NODES)('runs a box under Node.js $major', async ({ node }) => {
+    const under = (args: readonly string[]): Promise<CliResult> =>
+      run(node, [join(prefix, 'bin/boxlite'), ...args], {
+        cwd: '/',
+        env: { HOME: place, BOXLITE_HOME: home.path, LANG: 'C.UTF-8' },
+      });
+    expect(await under(['run', '--rm', 'busybox', 'echo', 'hi'])).toEqual({
+      status: 0,
+      stdout: Buffer.from('hi\n'),
+      stderr: '',
     });
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/native programs do not run here, and gcc and make/);
+    expect((await under(['ps', '-aq'])).stdout.toString()).toBe('');
+    const { checks } = JSON.parse(
+      (await under(['doctor', '--no-registry', '--json'])).stdout.toString(),
+    ) as DoctorReport;
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'database', status: 'ok' }));
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'box', status: 'ok' }));
   });
 
-  it(
-    'builds the programs in it that do not run here, and keeps nothing else of that',
-    async () => {
-      const copy = await mkdtemp(join(place, 'foreign '));
-      await cp(root(), copy, { recursive: true });
-      await writeFile(join(copy, 'native/build/boxlite-shim'), '\x7fELF of another machine');
-      const script = join(copy, 'bin/after-install.cjs');
-      const { status, stderr } = await run(process.execPath, [script], {
-        env: { HOME: place },
-        timeoutMs: INSTALL_TIMEOUT_MS,
-      });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect((await readdir(join(copy, 'native/build'))).sort()).toEqual(
-        ['archive', 'guest', 'ram.so', 'shim'].map((name) => `boxlite-${name}`),
-      );
-      const echo = ['run', '--rm', 'busybox', 'echo', 'built'];
-      const built = await run(join(copy, 'bin/boxlite'), echo, {
-        env: { HOME: place, BOXLITE_HOME: home.path },
-      });
-      expect(built).toMatchObject({ status: 0, stdout: Buffer.from('built\n') });
-    },
-    2 * INSTALL_TIMEOUT_MS,
-  );
+  it('says which Node.js to use when it has no SQLite for this one', async () => {
+    const copy = await mkdtemp(join(place, 'other '));
+    await cp(root(), copy, { recursive: true });
+    for (const name of await readdir(join(copy, 'dist/sqlite')))
+      await rm(join(copy, 'dist/sqlite', name));
+    const { status, stderr } = await run(join(copy, 'bin/boxlite'), ['ps'], {
+      env: { HOME: place, BOXLITE_HOME: home.path },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^boxlite: this BoxLite has no SQLite for Node\.js [\d.]+\n.*22\.14 or newer/,
+    );
+  });
 
   it('leaves nothing behind but the home', async () => {
     const { status } = await run('npm', ['uninstall', '--global', '--prefix', prefix, 'boxlite'], {

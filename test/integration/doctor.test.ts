@@ -38,7 +38,16 @@ describe('doctor', () => {
     expect(find('box')).toMatchObject({ status: 'skipped', detail: 'needs Guest kernel, KVM' });
     for (const { status, cure } of report.checks)
       expect([status, cure !== undefined]).toEqual([status, ['warning', 'fault'].includes(status)]);
-    for (const name of ['architecture', 'node', 'disk', 'qemu', 'mke2fs', 'native', 'loopback'])
+    for (const name of [
+      'architecture',
+      'node',
+      'disk',
+      'database',
+      'qemu',
+      'mke2fs',
+      'native',
+      'loopback',
+    ])
       expect(find(name)).toMatchObject({ status: 'ok' });
   });
 

@@ -51,9 +51,15 @@ export async function runCheck(
     return { name, title, status: 'skipped', detail, durationMs: 0 };
   }
   const begin = performance.now();
-  const finding = await run().catch((error: unknown): Finding => {
+  const finding = await findingOf(run);
+  return { name, title, ...finding, durationMs: Math.round(performance.now() - begin) };
+}
+
+async function findingOf(run: Check['run']): Promise<Finding> {
+  try {
+    return await run();
+  } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
     return fault(error.message, error.hint ?? 'run it again with BOXLITE_DEBUG=1 to see where');
-  });
-  return { name, title, ...finding, durationMs: Math.round(performance.now() - begin) };
+  }
 }

@@ -5,6 +5,7 @@ import type { BoxOptions } from '../options.js';
 import { checkAccess } from './access-check.js';
 import { bootBox, type BootedBox } from './box-check.js';
 import { runCheck, type Check, type CheckResult } from './check.js';
+import { checkDatabase } from './database-check.js';
 import { checkHome } from './home-check.js';
 import { HOST_CHECKS } from './host-checks.js';
 import { programChecks } from './program-checks.js';
@@ -61,6 +62,12 @@ export async function examine(
       title: 'Access to it',
       run: () => Promise.resolve(checkAccess(context.home)),
     },
+    {
+      name: 'database',
+      title: 'Database',
+      needs: ['disk'],
+      run: () => Promise.resolve(checkDatabase(context)),
+    },
     ...programChecks(context, kernel),
     ...(registries.length === 0
       ? []
@@ -74,7 +81,16 @@ export async function examine(
     {
       name: 'box',
       title: 'A box',
-      needs: ['architecture', 'disk', 'qemu', 'mke2fs', 'native', 'kernel', 'accelerator'],
+      needs: [
+        'architecture',
+        'disk',
+        'database',
+        'qemu',
+        'mke2fs',
+        'native',
+        'kernel',
+        'accelerator',
+      ],
       run: () =>
         bootBox(create, remove, (booted) => {
           box = booted;

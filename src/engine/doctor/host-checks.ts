@@ -7,7 +7,6 @@ import { DEFAULT_MEMORY_MIB } from '../defaults.js';
 import { fault, note, ok, warning, type Check } from './check.js';
 
 const MIB = 2 ** 20;
-const OLDEST_NODE = [20, 5] as const;
 /** What a box needs beyond the guest's memory. */
 const BESIDE_GUEST_MIB = 64;
 const UNSHARE_TIMEOUT_MS = 5_000;
@@ -28,24 +27,23 @@ export const HOST_CHECKS: readonly Check[] = [
   {
     name: 'node',
     title: 'Node.js',
-    run: () => {
-      const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-      const [leastMajor, leastMinor] = OLDEST_NODE;
-      const recent = major > leastMajor || (major === leastMajor && minor >= leastMinor);
-      return Promise.resolve(
-        recent
+    run: () =>
+      Promise.resolve(
+        runsHere(process.versions)
           ? ok(process.version)
-          : fault(
-              `${process.version} is too old`,
-              `install Node.js ${OLDEST_NODE.join('.')} or newer`,
-            ),
-      );
-    },
+          : fault(`${process.version} is not supported`, 'install Node.js 22.14 or newer'),
+      ),
   },
   { name: 'memory', title: 'Memory', run: () => Promise.resolve(checkMemory()) },
   { name: 'user-namespaces', title: 'User namespaces', run: checkUserNamespaces },
   { name: 'cgroups', title: 'Control groups', run: () => Promise.resolve(checkCgroups()) },
 ];
+
+/** As package.json says in `engines`; the later ones are those with Node-API 10, which SQLite is bound to. */
+function runsHere({ node, napi = '' }: NodeJS.ProcessVersions): boolean {
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  return (major === 20 && minor >= 5) || Number(napi) >= 10;
+}
 
 function checkMemory() {
   const mib = Math.floor(availableBytes() / MIB);
