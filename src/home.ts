@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
+import { environmentVariable } from './environment.js';
 
 /** Names inside a box's own directory. */
 export const BOX_FILES = {
@@ -34,10 +35,15 @@ export function logFileNumber(name: string): number | undefined {
  * longer than a socket path (107 bytes) and may hold any character.
  */
 export class Home {
-  constructor(readonly root: string) {}
+  /** Absolute: processes of other working directories are told of what lies in it. */
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = isAbsolute(root) ? root : resolve(root);
+  }
 
   static defaultRoot(): string {
-    return process.env.BOXLITE_HOME ?? join(homedir(), '.boxlite');
+    return environmentVariable('BOXLITE_HOME') ?? join(homedir(), '.boxlite');
   }
 
   readonly database = (): string => join(this.root, 'boxlite.db');

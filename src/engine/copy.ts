@@ -87,13 +87,13 @@ export async function copyOut(
   const packed = endOf(box, agent, session, report, options.signal);
   // Whichever ends first ends the other: no more comes, or nobody takes it.
   void packed.then(unpacking.stop, unpacking.stop);
-  let late: NodeJS.Timeout | undefined;
-  const unpackReport = await unpacking.ended.finally(() => {
-    late = setTimeout(() => session.close(), END_DEADLINE_MS);
+  const unpackReport = await unpacking.ended.catch((error: unknown) => {
+    session.close();
+    throw error;
   });
   if (unpackReport.exit !== 0) session.close();
-  const packResult = await settled(packed);
-  clearTimeout(late);
+  const late = setTimeout(() => session.close(), END_DEADLINE_MS);
+  const packResult = await settled(packed).finally(() => clearTimeout(late));
   crashPoint('copy:ended');
   options.signal?.throwIfAborted();
   const host: CopyEnd = { side: 'host', role: 'destination', box: box.name, path: to };

@@ -4,6 +4,8 @@
  * can be killed at just that moment. It is in the program that is shipped, because that is the one to be
  * tested, and whoever sets a process's environment can end it anyway.
  */
+import { environmentVariable } from '../environment.js';
+
 export const CRASH_POINTS = [
   'create:inserted',
   'create:made',
@@ -55,7 +57,7 @@ export type CrashPoint = (typeof CRASH_POINTS)[number];
 let stopped = false;
 
 export function crashPoint(point: CrashPoint): void {
-  const at = process.env.BOXLITE_CRASH_AT;
+  const at = environmentVariable('BOXLITE_CRASH_AT');
   if (at === undefined) return;
   // Both are done when kill(2) returns.
   if (at === point) process.kill(process.pid, 'SIGKILL');

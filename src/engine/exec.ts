@@ -1,7 +1,7 @@
 import type { ShimClient } from '../agent/client.js';
 import type { ExecSession } from '../agent/exec-session.js';
 import type { BoxCommand } from './box-command.js';
-import { checkWorkingDir, mergeEnv } from './box-spec.js';
+import { checkWorkingDir, mergeEnv, type BoxSpec } from './box-spec.js';
 import { specOf } from './stored-spec.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
@@ -32,9 +32,27 @@ export async function startCommand(
   const record = await observed(context.home, currentRecord(context, id));
   const client = await runningClient(context, record, { doing: 'exec' });
   crashPoint('exec:connected');
-  const spec = specOf(record.options);
+  try {
+    const session = client.exec(valuesOf(command, specOf(record.options), detached), { detached });
+    session.exited.catch(() => undefined); // told by the execution, if there is one
+    await answered(session.started, record);
+    crashPoint('exec:started');
+    tellExec(context, record, command.argv, session);
+    return { client, session };
+  } catch (error) {
+    client.close();
+    countFailed(context, id);
+    throw error;
+  }
+}
+
+function valuesOf(
+  command: BoxCommand,
+  spec: BoxSpec,
+  detached: boolean,
+): ReturnType<typeof commandValues> {
   const { terminal } = command;
-  const values = commandValues({
+  return commandValues({
     argv: command.argv,
     env: mergeEnv(spec.env, terminal ? ['TERM=xterm'] : [], command.variables),
     workingDir: checkWorkingDir(command.directory) ?? spec.workingDir,
@@ -45,16 +63,4 @@ export async function startCommand(
     privileges: withPrivileged(spec.privileges, command.isPrivileged),
     security: spec.security,
   });
-  const session = client.exec(values, { detached });
-  session.exited.catch(() => undefined); // told by the execution, if there is one
-  try {
-    await answered(session.started, record);
-    crashPoint('exec:started');
-    tellExec(context, record, command.argv, session);
-    return { client, session };
-  } catch (error) {
-    client.close();
-    countFailed(context, id);
-    throw error;
-  }
 }

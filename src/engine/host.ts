@@ -19,7 +19,7 @@ export interface HostOptions {
 
 /**
  * What boxes run on here: QEMU, kernel, accelerator, templates. Each is found once, when needed, and what
- * finds it is loaded then.
+ * finds it is loaded then; what was not found is looked for again.
  */
 export class Host {
   #qemu: Promise<QemuBinary> | undefined;
@@ -33,12 +33,24 @@ export class Host {
   ) {}
 
   qemu(): Promise<QemuBinary> {
-    return (this.#qemu ??= this.#findQemu());
+    return (this.#qemu ??= this.#findQemu().catch((error: unknown) => {
+      this.#qemu = undefined;
+      throw error;
+    }));
   }
 
   /** What set-up has made. */
   assets(): Promise<Assets> {
-    return (this.#assets ??= this.#loadAssets());
+    return (this.#assets ??= this.#loadAssets().catch((error: unknown) => {
+      this.#assets = undefined;
+      throw error;
+    }));
+  }
+
+  /** Looks for all of it again: set-up has changed what is there. */
+  forget(): void {
+    this.#qemu = undefined;
+    this.#assets = undefined;
   }
 
   /** What a kernel boots with that is not the home's; looked at anew each time, since its file may change. */

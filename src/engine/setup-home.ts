@@ -22,6 +22,8 @@ export function setupHome(
     ...request,
     ...(host.options.qemu === undefined ? {} : { qemu: host.options.qemu }),
     prepareTemplate: async (onProgress) => {
+      // A kernel that is new, or QEMU's package that has just been installed.
+      host.forget();
       const accelerator = await host.accelerator({ anew: true });
       const machine = { cpus, memoryMib, accelerator: accelerator.name };
       const { made } = await host.template(machine, await host.assets(), onProgress);

@@ -1,10 +1,12 @@
 import { constants } from 'node:fs';
-import { copyFile, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, open, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { ByteRange } from './ext4-extents.js';
 
 /** Stands beside a sparse file and lists its parts that are not zero. */
 const MAP_SUFFIX = '.map';
+/** Of each part that is copied at once. */
+const CHUNK_BYTES = 2 ** 20;
 
 interface SparseMap {
   bytes: number;
@@ -30,18 +32,33 @@ export async function copySparse(source: string, target: string): Promise<void> 
     await using from = await open(source, 'r');
     await using to = await open(target, 'wx', 0o600);
     await to.truncate(map.bytes);
-    await Promise.all(
-      map.extents.map(async ({ offset, length }) => {
-        const bytes = Buffer.alloc(length);
-        await from.read(bytes, 0, length, offset);
-        await to.write(bytes, 0, length, offset);
-      }),
-    );
+    await Promise.all(map.extents.map((range) => copyRange(from, to, range)));
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') await rm(target, { force: true });
-    throw fileError(error, `write ${target}`);
+    throw error instanceof EndOfFile
+      ? tooShort(source)
+      : fileError(error, `copy ${source} to ${target}`);
   }
 }
+
+/** A read or a write may do a part only: at the end of a file, and of the space on a disk. */
+async function copyRange(
+  from: FileHandle,
+  to: FileHandle,
+  { offset, length }: ByteRange,
+): Promise<void> {
+  const buffer = Buffer.alloc(Math.min(length, CHUNK_BYTES));
+  for (let at = offset; at < offset + length;) {
+    const wanted = Math.min(buffer.length, offset + length - at);
+    const { bytesRead } = await from.read(buffer, 0, wanted, at);
+    if (bytesRead === 0) throw new EndOfFile();
+    for (let done = 0; done < bytesRead;)
+      done += (await to.write(buffer, done, bytesRead - done, at + done)).bytesWritten;
+    at += bytesRead;
+  }
+}
+
+class EndOfFile extends Error {}
 
 async function cloneFile(source: string, target: string): Promise<boolean> {
   try {
@@ -75,6 +92,12 @@ function isRange(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { offset, length } = value as Record<string, unknown>;
   return Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+}
+
+function tooShort(source: string): BoxliteError {
+  return new BoxliteError('image-corrupt', `${source} is shorter than its map says`, {
+    hint: `remove the directory that holds it; it is made anew`,
+  });
 }
 
 function corrupt(path: string, cause?: unknown): BoxliteError {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environmentVariable } from '../environment.js';
 import { BoxliteError } from '../errors.js';
 
 export type NativeProgram =
@@ -11,7 +12,7 @@ export type NativeProgram =
  * @throws setup-needed when it has not been built
  */
 export function nativeProgram(name: NativeProgram): string {
-  const directory = process.env.BOXLITE_NATIVE ?? join(projectRoot(), 'native', 'build');
+  const directory = environmentVariable('BOXLITE_NATIVE') ?? join(projectRoot(), 'native', 'build');
   const path = join(directory, name);
   if (!existsSync(path))
     throw new BoxliteError('setup-needed', `${name} is not built (looked for ${path})`, {

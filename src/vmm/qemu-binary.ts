@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { environmentVariable } from '../environment.js';
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { makePrivateDirectory } from '../private-files.js';
@@ -27,7 +28,7 @@ const OLDEST = [7, 2] as const;
  */
 export async function findQemu(home: Home, path?: string): Promise<QemuBinary> {
   const program = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64';
-  const named = path ?? process.env.BOXLITE_QEMU;
+  const named = path ?? environmentVariable('BOXLITE_QEMU');
   const found = named === undefined ? await onPath(program) : await resolved(named);
   if (found === undefined)
     throw new BoxliteError(

@@ -114,21 +114,24 @@ async function listenForState(directory: string): Promise<StateListener> {
   received.catch(() => undefined); // awaited later; until then a failure must not end the process
   // Through a descriptor, because the directory's own path may be longer than a socket's may be.
   const handle = await open(directory, 'r');
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(`/proc/self/fd/${handle.fd}/${STATE_SOCKET}`, resolve);
-  });
-  // The VMM may run as another user.
-  await chmod(join(directory, STATE_SOCKET), 0o666);
-  return {
-    received,
-    close: async () => {
-      // A save that failed may have left its connection open.
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-      await handle.close();
-    },
+  const close = async (): Promise<void> => {
+    // A save that failed may have left its connection open.
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    await handle.close();
   };
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(`/proc/self/fd/${handle.fd}/${STATE_SOCKET}`, resolve);
+    });
+    // The VMM may run as another user.
+    await chmod(join(directory, STATE_SOCKET), 0o666);
+    return { received, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function collect(

@@ -269,7 +269,15 @@ test.each(['off', 'try', 'require'] as const)(
   },
 );
 
-test.each([[null], ['text'], [{}], [[]]])('%j in the store is no spec', (stored) => {
+test.each([
+  [null],
+  ['text'],
+  [{}],
+  [[]],
+  [{ ...boxSpec(), cpus: '1' }],
+  [{ ...boxSpec(), argv: ['sh', 1] }],
+  [{ ...boxSpec(), user: undefined }],
+])('%j in the store is no spec', (stored) => {
   expect(() => specOf(stored)).toThrow(expect.objectContaining({ code: 'store-corrupt' }));
 });
 
