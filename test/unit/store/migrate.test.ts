@@ -4,8 +4,7 @@ import { openSqlite, type SqliteDatabase } from '../../../src/store/sqlite.js';
 
 const STEPS = ['CREATE TABLE a (x)', 'CREATE TABLE b (x)', 'INSERT INTO b SELECT x FROM a'];
 
-const version = (connection: SqliteDatabase) =>
-  connection.pragma('user_version', { simple: true });
+const version = (connection: SqliteDatabase) => connection.pragma('user_version', { simple: true });
 
 test('only the steps that are missing run, in order', () => {
   const connection = openSqlite(':memory:');
