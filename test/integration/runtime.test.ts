@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { Database } from '../../src/store/database.js';
+import { boxSpec } from '../unit/engine/engine-fixture.js';
 import {
   openRuntime,
   temporaryHome,
@@ -292,7 +293,7 @@ test('calls that a box needs its VM for are refused while it does not run', asyn
 
 /** A box of a given id. */
 function insert({ home }: TinyRuntime, id: string, database?: Database): void {
-  const boxes = { id, image: TINY, options: { argv: [] }, containerId: id.padEnd(64, '0') };
+  const boxes = { id, image: TINY, options: boxSpec(), containerId: id.padEnd(64, '0') };
   if (database !== undefined) return void database.boxes.insert(boxes);
   using own = Database.open(home);
   own.boxes.insert(boxes);
