@@ -1,5 +1,6 @@
 import type { BoxRecord } from '../store/box-record.js';
 import { isActive, type BoxStatus } from '../store/status.js';
+import { livePorts, networkName } from './inspect-network.js';
 import { specOf } from './stored-spec.js';
 import type { HealthStatus } from './health.js';
 import type { VolumeSpec } from './options.js';
@@ -54,6 +55,10 @@ export interface BoxInfo {
   health: HealthStatus;
   /** `default` or `none`. */
   network?: string;
+  /** Of its image: `linux/amd64`. */
+  platform?: string;
+  /** What its command listens at, `80/tcp` each; none unless it runs, and has a network. */
+  ports?: readonly string[];
   /** The host's directories and files that it has. */
   volumes?: readonly Required<Pick<VolumeSpec, 'hostPath' | 'guestPath' | 'readOnly'>>[];
 }
@@ -86,7 +91,9 @@ export function boxInfo(record: BoxRecord & { restarting?: boolean }): BoxInfo {
     tty: spec.tty,
     stdinOpen: spec.stdin,
     health: (record.health ?? 'none') as HealthStatus,
-    network: spec.network ? 'default' : 'none',
+    network: networkName(spec),
+    ...(spec.platform !== undefined && { platform: spec.platform }),
+    ports: livePorts(spec, isActive(record.status)),
     volumes: spec.volumes.map(({ source, target, readOnly }) => ({
       hostPath: source,
       guestPath: target,

@@ -71,6 +71,10 @@ export interface BoxSpec {
   /** Missing: its processor has no virtualization. */
   nested?: true;
   log?: LogSpec;
+  /** The image's: `linux/amd64`. */
+  platform?: string;
+  /** Where the image says that data belong in volumes. */
+  imageVolumes?: string[];
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -133,6 +137,8 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     ...settlePidsLimit(options.pidsLimit ?? 0),
     ...(options.nested === true && { nested: true }),
     log: settleLog(options.log),
+    platform: [image.os, image.architecture, image.variant].filter(Boolean).join('/'),
+    ...(image.volumes.length > 0 && { imageVolumes: image.volumes }),
   };
 }
 

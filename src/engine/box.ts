@@ -69,10 +69,8 @@ export class LiteBox implements AsyncDisposable {
     const { home } = this.#context;
     const walls = isActive(record.status) && record.pid ? await wallsOf(record.pid) : undefined;
     const [health, path] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
-    const inspection = inspectBox(home, record, health, walls, path);
-    if (options.size !== true) return inspection;
-    const { writableBytes, rootBytes } = await this.size();
-    return { ...inspection, SizeRw: writableBytes, SizeRootFs: rootBytes };
+    const size = options.size === true ? await this.size() : undefined;
+    return inspectBox(home, record, health, walls, path, size);
   }
 
   async size(): Promise<BoxSize> {

@@ -1,6 +1,7 @@
 import { isActive } from '../store/status.js';
 import type { BoxSpec } from './box-spec.js';
 import { specOf } from './stored-spec.js';
+import { configEnv } from './config-env.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { exportBox } from './export.js';
 import { layerValues } from './guest-messages.js';
@@ -44,10 +45,8 @@ export async function commitBox(
 /** The keys of an image's config that a box may have other values for than its image. */
 function runConfig(spec: BoxSpec) {
   const { entrypointLength: at, argv } = spec;
-  const own = new Set([`HOSTNAME=${spec.hostname}`, ...(spec.tty ? ['TERM=xterm'] : [])]);
   return {
-    // What each box is given anyhow is none of the image's business.
-    Env: spec.env.filter((variable) => !own.has(variable)),
+    Env: configEnv(spec),
     Entrypoint: at === 0 ? null : argv.slice(0, at),
     Cmd: argv.length === at ? null : argv.slice(at),
     WorkingDir: spec.workingDir === '/' ? '' : spec.workingDir,

@@ -11,3 +11,6 @@ export const MAX_CPUS = 64;
 export const MIN_DISK_BYTES = 64 * 2 ** 20;
 /** What Linux can number. */
 export const MAX_PIDS = 4_194_304;
+
+/** Images are EROFS file systems, each joined with a box's own disk by overlayfs. */
+export const STORAGE_DRIVER = 'erofs';

@@ -1,7 +1,13 @@
 import type { Home } from '../home.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { isActive } from '../store/status.js';
+import type { BoxSize } from './box-size.js';
 import type { BoxSpec } from './box-spec.js';
+import { configEnv } from './config-env.js';
+import { STORAGE_DRIVER } from './defaults.js';
+import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
+import { hiddenPaths } from './hidden-paths.js';
+import { inspectNetwork } from './inspect-network.js';
 import { restartPolicyOf, specOf } from './stored-spec.js';
 import type { BoxHealth } from './health.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
@@ -12,16 +18,19 @@ import { startTimings } from './start-timings.js';
 import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
 import type { Walls } from './walls.js';
 
-/** Docker's keys, and ours under `Boxlite`. Times are RFC 3339, sizes bytes. */
+/**
+ * Docker's keys in Docker's order, with Docker's zero where a box has nothing of the kind, and ours under
+ * `Boxlite`. Times are RFC 3339, sizes bytes.
+ */
 export interface BoxInspection {
   Id: string;
-  Name: string;
-  Image: string;
   Created: string;
   State: Record<string, unknown>;
-  Config: Record<string, unknown>;
+  Image: string;
+  Name: string;
   HostConfig: Record<string, unknown>;
   Mounts: unknown[];
+  Config: Record<string, unknown>;
   NetworkSettings: Record<string, unknown>;
   Boxlite: Record<string, unknown>;
   [key: string]: unknown;
@@ -37,6 +46,7 @@ type Inspected = BoxRecord & { restarting?: boolean };
  * @param health of the box, as far as it has a healthcheck
  * @param walls of its VMM, when it runs
  * @param logPath of the file that its output is logged to
+ * @param size if it was asked for
  */
 export function inspectBox(
   home: Home,
@@ -44,13 +54,12 @@ export function inspectBox(
   health?: BoxHealth,
   walls?: Walls,
   logPath = '',
+  size?: BoxSize,
 ): BoxInspection {
   const spec = specOf(record.options);
   const running = isActive(record.status);
   return {
     Id: record.id,
-    Name: `/${record.name ?? ''}`,
-    Image: record.imageId ?? '',
     Created: rfc3339Nano(record.createdAt),
     Path: spec.argv[0] ?? '',
     Args: spec.argv.slice(1),
@@ -68,29 +77,21 @@ export function inspectBox(
       FinishedAt: timeOf(record.finishedAt),
       ...inspectHealth(health),
     },
-    RestartCount: record.restartCount,
+    Image: record.imageId ?? '',
+    // A box's own are in its file system, none on the host.
+    ResolvConfPath: '',
+    HostnamePath: '',
+    HostsPath: '',
     LogPath: logPath,
-    Platform: 'linux',
+    Name: `/${record.name ?? ''}`,
+    RestartCount: record.restartCount,
+    Driver: STORAGE_DRIVER,
+    Platform: spec.platform?.split('/')[0] ?? 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
     ExecIDs: null,
-    Config: {
-      Hostname: spec.hostname,
-      Domainname: '',
-      User: spec.user,
-      Tty: spec.tty,
-      OpenStdin: spec.stdin,
-      ...((spec.exposedPorts ?? []).length > 0 && { ExposedPorts: keysOnly(spec.exposedPorts) }),
-      Env: spec.env,
-      Cmd: nullIfEmpty(spec.argv.slice(spec.entrypointLength)),
-      Entrypoint: nullIfEmpty(spec.argv.slice(0, spec.entrypointLength)),
-      Image: record.image,
-      WorkingDir: spec.workingDir,
-      OnBuild: null,
-      Labels: spec.labels,
-      StopSignal: signalName(spec.stopSignal),
-      StopTimeout: spec.stopTimeoutSeconds,
-      ...inspectHealthcheck(spec),
-    },
-    HostConfig: {
+    HostConfig: inDockersOrder(NO_HOST_CONFIG, {
       AutoRemove: record.autoRemove,
       NanoCpus: spec.cpus * 1e9,
       Memory: spec.memoryMib * 2 ** 20,
@@ -100,17 +101,37 @@ export function inspectBox(
       SecurityOpt: nullIfEmpty(securityOptOf(spec)),
       Dns: spec.dns === undefined ? [] : [spec.dns],
       ExtraHosts: nullIfEmpty(spec.extraHosts ?? []),
-      Annotations: spec.annotations ?? {},
+      ...annotationsOf(spec),
       PidsLimit: spec.pidsLimit ?? null,
       LogConfig: inspectLog(spec),
       NetworkMode: spec.network ? 'default' : 'none',
       ReadonlyRootfs: spec.readOnlyRoot,
-      Init: spec.init,
+      ...(spec.init && { Init: true }),
       ...hostConfigMounts(spec),
       RestartPolicy: dockerPolicy(record),
-    },
+      ...hiddenPaths(spec),
+    }),
+    GraphDriver: { Data: null, Name: STORAGE_DRIVER },
+    ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
     Mounts: inspectMounts(spec),
-    NetworkSettings: { Ports: {} },
+    Config: inDockersOrder(NO_CONFIG, {
+      Hostname: spec.hostname,
+      User: spec.user,
+      Tty: spec.tty,
+      OpenStdin: spec.stdin,
+      ...((spec.exposedPorts ?? []).length > 0 && { ExposedPorts: keysOnly(spec.exposedPorts) }),
+      ...((spec.imageVolumes ?? []).length > 0 && { Volumes: keysOnly(spec.imageVolumes) }),
+      Env: configEnv(spec),
+      Cmd: nullIfEmpty(spec.argv.slice(spec.entrypointLength)),
+      Entrypoint: nullIfEmpty(spec.argv.slice(0, spec.entrypointLength)),
+      Image: record.image,
+      WorkingDir: spec.workingDir,
+      Labels: sorted(spec.labels),
+      StopSignal: signalName(spec.stopSignal),
+      StopTimeout: spec.stopTimeoutSeconds,
+      ...inspectHealthcheck(spec),
+    }),
+    NetworkSettings: inspectNetwork(spec, running),
     Boxlite: {
       ContainerId: record.containerId,
       LockId: record.lockId,
@@ -183,6 +204,7 @@ function nullIfEmpty(list: readonly string[]): readonly string[] | null {
   return list.length === 0 ? null : list;
 }
 
-function keysOnly(names: readonly string[] = []): Record<string, object> {
-  return Object.fromEntries(names.map((name) => [name, {}]));
+/** Left out where there are none, as Docker does. */
+function annotationsOf({ annotations = {} }: BoxSpec): { Annotations?: Record<string, string> } {
+  return Object.keys(annotations).length === 0 ? {} : { Annotations: sorted(annotations) };
 }

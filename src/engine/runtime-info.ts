@@ -1,6 +1,7 @@
-import { cpus, release, totalmem, type as osType } from 'node:os';
+import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
 import { BoxliteError } from '../errors.js';
 import { isActive } from '../store/status.js';
+import { osReleaseValue } from '../vmm/distribution.js';
 import { listTemplates } from '../vmm/template.js';
 import type { EngineContext } from './context.js';
 import { hostWalls, type HostWall } from './host-walls.js';
@@ -48,7 +49,10 @@ export interface RuntimeInfo {
   walls: HostWall[];
   cpus: number;
   memoryBytes: number;
+  /** The host's, as its distribution calls itself. */
   os: string;
+  osVersion?: string;
+  hostname?: string;
   /** What keeps boxes from running here, each with its cure. */
   problems: string[];
 }
@@ -98,8 +102,18 @@ export async function runtimeInfo(
     walls: (await orProblem(hostWalls(), problems)) ?? [],
     cpus: cpus().length,
     memoryBytes: totalmem(),
-    os: `${osType()} ${release()}`,
+    ...operatingSystem(),
+    hostname: hostname(),
     problems,
+  };
+}
+
+/** Linux and its release where the distribution does not say (os-release(5)). */
+function operatingSystem(): Pick<RuntimeInfo, 'os' | 'osVersion'> {
+  const osVersion = osReleaseValue('VERSION_ID');
+  return {
+    os: osReleaseValue('PRETTY_NAME') ?? `${osType()} ${release()}`,
+    ...(osVersion !== undefined && { osVersion }),
   };
 }
 

@@ -27,6 +27,8 @@ export interface ImageConfig {
   healthcheck?: Healthcheck;
   /** For the shell form of commands. */
   shell?: string[];
+  /** Instructions for builds on top of it. */
+  onBuild?: string[];
   /** Digests of the uncompressed layers, base first. */
   diffIds: string[];
   history: HistoryEntry[];
@@ -77,12 +79,14 @@ export function parseImageConfig(bytes: Uint8Array, what: string): ImageConfig {
   const stopSignal = run.optionalString('StopSignal');
   const healthcheck = run.optionalObject('Healthcheck');
   const shell = run.optionalStrings('Shell');
+  const onBuild = run.optionalStrings('OnBuild');
   if (variant) config.variant = variant;
   if (created) config.created = created;
   if (author) config.author = author;
   if (stopSignal) config.stopSignal = stopSignal;
   if (healthcheck) config.healthcheck = parseHealthcheck(healthcheck);
   if (shell) config.shell = shell;
+  if (onBuild) config.onBuild = onBuild;
   return config;
 }
 

@@ -57,16 +57,20 @@ export function installHint(tool: Tool, osRelease = readOsRelease()): string {
 }
 
 function packageManager(osRelease: string): Manager | undefined {
-  const value = (key: string): string =>
-    new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(osRelease)?.[1] ?? '';
+  const value = (key: string): string => osReleaseValue(key, osRelease) ?? '';
   const ids = [value('ID'), ...value('ID_LIKE').split(' ')];
   return ids.map((id) => MANAGERS[id]).find((manager) => manager !== undefined);
+}
+
+/** What os-release(5) says of this distribution: `PRETTY_NAME`, `VERSION_ID`, … */
+export function osReleaseValue(key: string, osRelease = readOsRelease()): string | undefined {
+  return new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(osRelease)?.[1];
 }
 
 function readOsRelease(): string {
   try {
     return readFileSync('/etc/os-release', 'utf8');
   } catch {
-    return ''; // only a hint hangs on it
+    return ''; // only hints and `info` hang on it
   }
 }

@@ -3,7 +3,15 @@ import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, list, value } from '../command.js';
 import { filterText } from '../flags/filters.js';
 import { IMAGE_FILTER_KEYS, parseImageFilters } from '../flags/image-filters.js';
-import { IMAGE_COLUMNS, IMAGE_HEADERS, imageRow, matchesReference } from '../output/image-row.js';
+import {
+  IMAGE_COLUMNS,
+  IMAGE_HEADERS,
+  IMAGE_RAW,
+  IMAGE_RAW_DIGESTS,
+  imageRow,
+  matchesReference,
+  NARROWER_IMAGE_COLUMNS,
+} from '../output/image-row.js';
 import { printList } from '../output/list.js';
 import { REFUSED_BY_IMAGES } from '../refused-flags.js';
 
@@ -33,7 +41,7 @@ export const images = defineCommand({
       emptyIsNone: true,
       parse: filterText,
     }),
-    format: value("table, json, or a template such as '{{.Repository}}:{{.Tag}}'", 'FORMAT', {
+    format: value("table, json, raw, or a template such as '{{.Repository}}:{{.Tag}}'", 'FORMAT', {
       emptyIsNone: true,
     }),
   },
@@ -55,11 +63,18 @@ export const images = defineCommand({
       if (named && (await matches(image))) shown.push(image);
     }
     const rows = shown.map((image) => imageRow(image, now, !options['no-trunc']));
-    const unique = options.quiet ? rows.filter((row, i) => firstOf(rows, row.ID) === i) : rows;
+    const format = formatOf(options, context.settings.imagesFormat);
+    const unique = isQuiet(options.quiet, format)
+      ? rows.filter((row, i) => firstOf(rows, row.ID) === i)
+      : rows;
+    const withDigest = (columns: readonly string[]): readonly string[] =>
+      options.digests ? [...columns.slice(0, 2), 'Digest', ...columns.slice(2)] : columns;
     await printList(context, unique, {
       headers: IMAGE_HEADERS,
-      columns: options.digests ? [...IMAGE_COLUMNS].toSpliced(2, 0, 'Digest') : IMAGE_COLUMNS,
-      format: options.format ?? context.settings.imagesFormat,
+      columns: withDigest(IMAGE_COLUMNS),
+      narrower: NARROWER_IMAGE_COLUMNS.map(withDigest),
+      format,
+      raw: options.digests ? IMAGE_RAW_DIGESTS : IMAGE_RAW,
       quiet: options.quiet,
       quietField: 'ID',
       whole: options['no-trunc'],
@@ -67,6 +82,21 @@ export const images = defineCommand({
     return 0;
   },
 });
+
+/** Docker's rules: -q goes before the configuration's format, and a table of one's own gets the digests, too. */
+function formatOf(
+  { format, quiet, digests }: { format: string | undefined; quiet: boolean; digests: boolean },
+  configured: string | undefined,
+): string | undefined {
+  const wanted = format ?? (quiet ? undefined : configured);
+  const isTable = wanted?.startsWith('table ') === true;
+  return isTable && digests && !wanted.includes('{{.Digest}}') ? `${wanted}\t{{.Digest}}` : wanted;
+}
+
+/** Whether only ids are shown; a template of one's own goes before -q. */
+function isQuiet(quiet: boolean, format = 'table'): boolean {
+  return quiet && ['table', 'raw'].includes(format);
+}
 
 /** An image with two names is one id. */
 function firstOf(rows: readonly { ID: string }[], id: string): number {

@@ -3,6 +3,8 @@ import { asLine } from '../../terminal-text.js';
 import { defineCommand, value } from '../command.js';
 import { print, warn } from '../context.js';
 import { unescape } from '../output/list.js';
+import { SYSTEM_INFO } from '../output/go/info.js';
+import { infoKeys, NOT_TRIED } from '../output/info-keys.js';
 import { bytesSize, humanSize } from '../output/size.js';
 import { jsonText } from '../output/json-text.js';
 import { renderTemplate } from '../output/template.js';
@@ -24,72 +26,19 @@ export const info = defineCommand({
   examples: [{ command: "boxlite info --format '{{.Accelerator.Reason}}'", what: 'Why no KVM' }],
   async run(context, _args, { format }) {
     const found = await (await context.runtime()).info();
-    if (format === 'json') await print(context, `${jsonText(infoKeys(found))}\n`);
-    else if (format !== undefined)
-      await print(
-        context,
-        `${renderTemplate(unescape(format), infoKeys(found), context.stdout.isTTY)}\n`,
-      );
-    else await print(context, infoText(found));
+    if (format === undefined) await print(context, infoText(found));
+    else {
+      const keys = infoKeys(found, context);
+      const text =
+        format === 'json'
+          ? jsonText(keys)
+          : renderTemplate(unescape(format), SYSTEM_INFO(keys), context.stdout.isTTY);
+      await print(context, `${text}\n`);
+    }
     if (format === undefined) for (const problem of found.problems) warn(context, problem);
     return 0;
   },
 });
-
-/** Docker's keys where it has one. */
-function infoKeys(found: RuntimeInfo): object {
-  const { accelerator, qemu, kernel } = found;
-  return {
-    ServerVersion: found.version,
-    DockerRootDir: found.home,
-    Containers: found.boxes.total,
-    ContainersRunning: found.boxes.running,
-    ContainersPaused: found.boxes.paused,
-    ContainersStopped: found.boxes.stopped,
-    Images: found.images,
-    NCPU: found.cpus,
-    MemTotal: found.memoryBytes,
-    OperatingSystem: found.os,
-    OSType: process.platform,
-    Architecture: process.arch === 'x64' ? 'x86_64' : 'aarch64',
-    KernelVersion: kernel?.version ?? '',
-    Accelerator: {
-      Choice: accelerator.choice,
-      Used: accelerator.used ?? NOT_TRIED,
-      Reason: accelerator.reason,
-      TriedAt: accelerator.triedAt?.toISOString() ?? '',
-      TriedAgainAt: accelerator.triedAgainAt?.toISOString() ?? '',
-      Cure: accelerator.cure ?? '',
-    },
-    Qemu: qemu === undefined ? null : { Path: qemu.path, Version: qemu.version },
-    Kernel: kernel === undefined ? null : { Path: kernel.path, Version: kernel.version },
-    Templates: found.templates.map((template) => ({
-      Key: template.key,
-      Cpus: template.cpus,
-      MemoryMib: template.memoryMib,
-      Bytes: template.bytes,
-      Image: template.image ?? '',
-      Kernel: template.kernel ?? '',
-      KernelVersion: template.kernelVersion,
-    })),
-    Store: {
-      Blobs: found.store.blobs,
-      Layers: found.store.layers,
-      Disks: found.store.disks,
-      Boxes: found.store.boxes,
-      Templates: found.store.templates,
-      Assets: found.store.assets,
-    },
-    Walls: found.walls.map(({ name, stands, detail }) => ({
-      Name: name,
-      Stands: stands,
-      Detail: detail,
-    })),
-    Warnings: found.problems,
-  };
-}
-
-const NOT_TRIED = 'not tried';
 
 const STORE_PARTS = [
   ['blobs', 'Blobs'],

@@ -1,10 +1,12 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { defineCommand, flag, value } from '../command.js';
-import { print, type CommandContext } from '../context.js';
+import { print, say, type CommandContext } from '../context.js';
 import { noSuchBox } from '../../engine/state-error.js';
 import { oneOf } from '../flags/number.js';
-import { goValues } from '../output/go-values.js';
+import { CONTAINER } from '../output/go/container.js';
+import type { GoType } from '../output/go/go-type.js';
+import { IMAGE } from '../output/go/image.js';
 import { imageInspection } from '../output/image-inspection.js';
 import { unescape } from '../output/list.js';
 import { jsonText } from '../output/json-text.js';
@@ -59,34 +61,47 @@ export async function inspectAll(
       ? undefined
       : compileTemplate(unescape(format), context.stdout.isTTY);
   const runtime = await context.runtime();
-  const found: object[] = [];
+  const found: Found[] = [];
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      found.push(await inspectOne(runtime, name, options));
+      const each = await inspectOne(runtime, name, options);
+      if (options.size && each.type === IMAGE) say(context, 'WARNING: --size ignored for image');
+      found.push(each);
     } catch (error) {
       if (!(error instanceof BoxliteError)) throw error;
       failures.push(error);
     }
   }
-  if (template !== undefined)
-    for (const each of found) await print(context, `${template.render(goValues(each))}\n`);
-  else await print(context, `${jsonText(found, format === 'json' ? 0 : 4)}\n`);
+  if (template !== undefined) {
+    const lines = found.map(({ json, type }) => `${template.render(type(json))}\n`);
+    // Docker's scripts find a line also where nothing was found.
+    await print(context, lines.length === 0 ? '\n' : lines.join(''));
+  } else {
+    const objects = found.map(({ json }) => json);
+    await print(context, `${jsonText(objects, format === 'json' ? 0 : 4)}\n`);
+  }
   if (failures.length > 0) throw new TargetFailures(failures);
+}
+
+/** What JSON shows, and what a template sees. */
+interface Found {
+  json: object;
+  type: GoType;
 }
 
 async function inspectOne(
   runtime: BoxliteRuntime,
   name: string,
   { type, size }: InspectOptions,
-): Promise<object> {
+): Promise<Found> {
   if (type !== 'image') {
     const box = await runtime.get(name);
-    if (box !== undefined) return await box.inspect({ size });
+    if (box !== undefined) return { json: await box.inspect({ size }), type: CONTAINER };
     if (type !== undefined) throw noSuchBox(name);
   }
   const image = await runtime.inspectImage(name);
-  if (image !== undefined) return imageInspection(image);
+  if (image !== undefined) return { json: imageInspection(image), type: IMAGE };
   throw type === 'image'
     ? new BoxliteError('image-not-found', `No such image: ${name}`)
     : new BoxliteError('box-not-found', `No such object: ${name}`, {

@@ -10,7 +10,14 @@ import {
 } from '../flags/box-filters.js';
 import { wholeNumber } from '../flags/number.js';
 import { say, type CommandContext } from '../context.js';
-import { BOX_COLUMNS, BOX_HEADERS, boxRow, boxSizeText } from '../output/box-row.js';
+import {
+  BOX_COLUMNS,
+  BOX_HEADERS,
+  BOX_RAW,
+  boxRow,
+  boxSizeText,
+  NARROWER_BOX_COLUMNS,
+} from '../output/box-row.js';
 import { printList, type ListRow } from '../output/list.js';
 
 export const ps = defineCommand({
@@ -38,7 +45,7 @@ export const ps = defineCommand({
       emptyIsNone: true,
       parse: filterText,
     }),
-    format: value("table, json, or a template such as '{{.ID}} {{.Status}}'", 'FORMAT', {
+    format: value("table, json, raw, or a template such as '{{.ID}} {{.Status}}'", 'FORMAT', {
       emptyIsNone: true,
     }),
   },
@@ -60,12 +67,17 @@ export const ps = defineCommand({
     const rows = shown.map((box) => boxRow(box, now, !options['no-trunc']));
     if (options.quiet && options.format !== undefined)
       say(context, 'WARNING: Ignoring custom format, because both --format and --quiet are set.');
-    const format = options.quiet ? undefined : (options.format ?? context.settings.psFormat);
+    const wanted = options.format ?? context.settings.psFormat;
+    const format = options.quiet && wanted !== 'raw' ? undefined : wanted;
     const sized = options.size || /\.Size\b/.test(format ?? '');
+    const withSize = (columns: readonly string[]): readonly string[] =>
+      options.size ? [...columns, 'Size'] : columns;
     await printList(context, sized ? await withSizes(context, shown, rows) : rows, {
       headers: BOX_HEADERS,
-      columns: options.size ? [...BOX_COLUMNS, 'Size'] : BOX_COLUMNS,
+      columns: withSize(BOX_COLUMNS),
+      narrower: NARROWER_BOX_COLUMNS.map(withSize),
       format,
+      raw: options.size ? { ...BOX_RAW, lines: `${BOX_RAW.lines}size: {{.Size}}\n` } : BOX_RAW,
       quiet: options.quiet,
       quietField: 'ID',
       whole: options['no-trunc'],

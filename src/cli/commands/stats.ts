@@ -8,11 +8,21 @@ import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { defineCommand, flag, value } from '../command.js';
 import { print, type CommandContext, type OutputStream } from '../context.js';
 import { findBox } from '../find-box.js';
-import { renderColumns, renderList, type ListRow } from '../output/list.js';
+import { renderFitting, renderList, type ListRow } from '../output/list.js';
 import { LiveLines, widthOf } from '../output/live-lines.js';
+import { fitted } from '../output/text-width.js';
 import { STATS_COLUMNS, STATS_HEADERS, statsRow } from '../output/stats-row.js';
 
 const EVERY_MS = 1_000;
+
+/** With the host's memory where a terminal has room for it; names tell boxes apart where it has not. */
+const WIDE_COLUMNS = [...STATS_COLUMNS, 'HostMem'];
+const NARROWER_COLUMNS = [
+  STATS_COLUMNS,
+  STATS_COLUMNS.filter((name) => name !== 'ID'),
+  ['Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'PIDs'],
+  ['Name', 'CPUPerc', 'MemUsage'],
+];
 
 /** A box that is watched; its sampler stays connected from one sample to the next. */
 interface Watched {
@@ -35,7 +45,8 @@ export const stats = defineCommand({
   description:
     'All that run, unless named. CPU and memory are those of the processes in the box, 100% being one\n' +
     "virtual CPU; HOST MEM is what the box's machine takes of this host, its share of what it has in\n" +
-    'common with others included. Refreshed every second until Ctrl-C.',
+    'common with others included. Refreshed every second until Ctrl-C. Columns that a narrow terminal has\n' +
+    'no room for are left out.',
   args: [
     {
       name: 'BOX',
@@ -169,33 +180,27 @@ async function render(
   { format }: StatsOptions,
   output: OutputStream,
 ): Promise<string> {
-  const view = { headers: STATS_HEADERS, columns: STATS_COLUMNS };
   if (format !== undefined)
-    return renderList(rows, { ...view, format, quiet: false, quietField: 'ID' }, output);
-  if (output.isTTY !== true) return renderColumns(rows, view, output);
-  // The host's memory where there is room for it.
-  const wide = [...STATS_COLUMNS, 'HostMem'];
-  const table = (columns: readonly string[], width?: number): string =>
-    renderColumns(
+    return renderList(
       rows,
-      { headers: STATS_HEADERS, columns },
-      { isTTY: true, ...(width && { columns: width }) },
+      { headers: STATS_HEADERS, columns: STATS_COLUMNS, format, quiet: false, quietField: 'ID' },
+      output,
     );
-  const text = table(wide);
-  const width = widthOf(output);
-  const fits = text.split('\n').every((line) => Array.from(line).length <= width);
-  return fits ? text : table(STATS_COLUMNS, width);
+  const sets = output.isTTY === true ? [WIDE_COLUMNS, ...NARROWER_COLUMNS] : [STATS_COLUMNS];
+  const { isTTY } = output;
+  return renderFitting(rows, STATS_HEADERS, sets, {
+    ...(isTTY !== undefined && { isTTY }),
+    columns: widthOf(output) - 1,
+  });
 }
 
 /** What the terminal has room for: a line that were broken or pushed out could not be taken back. */
 function fitting(text: string, output: OutputStream): string[] {
   const lines = text.replace(/\n$/, '').split('\n');
   const width = widthOf(output);
-  return lines.slice(0, Math.max((output.rows ?? lines.length + 1) - 1, 1)).map((line) =>
-    Array.from(line)
-      .slice(0, width - 1)
-      .join(''),
-  );
+  return lines
+    .slice(0, Math.max((output.rows ?? lines.length + 1) - 1, 1))
+    .map((line) => fitted(line, width - 1));
 }
 
 function runs({ status }: BoxInfo): boolean {

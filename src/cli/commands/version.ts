@@ -1,9 +1,10 @@
 import { defineCommand, value } from '../command.js';
 import { print } from '../context.js';
+import { VERSIONS } from '../output/go/version.js';
 import { jsonText } from '../output/json-text.js';
 import { unescape } from '../output/list.js';
 import { renderTemplate } from '../output/template.js';
-import { VERSION } from '../version.js';
+import { versions } from '../output/versions.js';
 
 export const version = defineCommand({
   name: 'version',
@@ -18,28 +19,20 @@ export const version = defineCommand({
   },
   examples: [{ command: 'boxlite version --format json', what: 'For scripts' }],
   async run(context, _args, { format }) {
-    const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-    const client = {
-      Version: VERSION,
-      NodeVersion: process.version,
-      Os: process.platform,
-      Arch: architecture,
-    };
-    // Scripts written for Docker ask for the server's: the program is both.
-    const versions = { Client: client, Server: client };
-    await print(context, `${render(versions, format)}\n`);
+    await print(context, `${render(format, context.stdout.isTTY)}\n`);
     return 0;
   },
 });
 
-function render(versions: { Client: Record<string, string> }, format: string | undefined): string {
-  if (format === 'json') return jsonText(versions);
-  if (format !== undefined) return renderTemplate(unescape(format), versions);
-  const { Version, NodeVersion, Os, Arch } = versions.Client;
+function render(format: string | undefined, onScreen?: boolean): string {
+  const found = versions();
+  if (format === 'json') return jsonText(found);
+  if (format !== undefined) return renderTemplate(unescape(format), VERSIONS(found), onScreen);
+  const { Version, NodeVersion, Os, Arch } = found.Client;
   return [
     'BoxLite:',
-    ` Version:      ${Version ?? ''}`,
-    ` Node version: ${NodeVersion ?? ''}`,
-    ` OS/Arch:      ${Os ?? ''}/${Arch ?? ''}`,
+    ` Version:      ${Version}`,
+    ` Node version: ${NodeVersion}`,
+    ` OS/Arch:      ${Os}/${Arch}`,
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { BoxliteError } from '../../errors.js';
 import { boxState } from '../output/box-row.js';
 import { familiarReference, withDefaultTag } from '../output/reference.js';
 import type { KeyCompletion } from '../command.js';
+import { parseExposedPorts } from './exposed-port.js';
 import { invalidFilter, labelTest, parseFilters } from './filters.js';
 
 const STATES = [
@@ -31,6 +32,7 @@ export const BOX_FILTER_KEYS: KeyCompletion = {
     network: ['default', 'none'],
     volume: 'file',
     publish: undefined,
+    expose: undefined,
     health: HEALTH,
   },
 };
@@ -45,7 +47,6 @@ export function parseBoxFilters(
   boxes: readonly BoxInfo[],
   imageIds: ReadonlyMap<string, string> = new Map(),
 ): (box: BoxInfo) => boolean {
-  const none = () => () => false;
   return parseFilters<BoxInfo>(filters, {
     id: (value) => (box) => box.id.startsWith(value.toLowerCase()),
     name: (value) => {
@@ -82,8 +83,14 @@ export function parseBoxFilters(
         ({ hostPath, guestPath }) => value === hostPath || value === guestPath,
       ),
     // No box has a published port yet.
-    publish: none,
-    expose: none,
+    publish: (value) => {
+      portsOf('publish', value);
+      return () => false;
+    },
+    expose: (value) => {
+      const wanted = portsOf('expose', value);
+      return ({ ports = [] }) => ports.some((port) => wanted.includes(port));
+    },
     health: (value) => {
       if (!HEALTH.includes(value))
         throw invalidFilter('health', value, `one of ${HEALTH.join(', ')}`);
@@ -101,6 +108,14 @@ export function asksForState(filters: readonly string[]): boolean {
 export function ancestorsOf(filters: readonly string[]): string[] {
   const prefix = 'ancestor=';
   return filters.filter((text) => text.startsWith(prefix)).map((text) => text.slice(prefix.length));
+}
+
+function portsOf(key: string, value: string): string[] {
+  try {
+    return parseExposedPorts(value);
+  } catch {
+    throw invalidFilter(key, value, 'give PORT[-PORT][/PROTOCOL], such as 80 or 8000-8010/udp');
+  }
 }
 
 function namePattern(value: string): RegExp {

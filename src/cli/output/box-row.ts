@@ -2,8 +2,11 @@ import type { BoxInfo } from '../../engine/box-info.js';
 import type { BoxSize } from '../../engine/box-size.js';
 import { humanDuration } from './duration.js';
 import type { ListRow } from './list.js';
-import { shortId } from './reference.js';
+import { portsText } from './ports-text.js';
+import { familiarReference, shortId } from './reference.js';
 import { humanSize } from './size.js';
+import { GoScalar } from './template/go-struct.js';
+import { fitted } from './text-width.js';
 import { goTime } from './timestamp.js';
 
 export const BOX_HEADERS: ListRow = {
@@ -22,9 +25,27 @@ export const BOX_HEADERS: ListRow = {
   LocalVolumes: 'LOCAL VOLUMES',
   Networks: 'NETWORKS',
   Size: 'SIZE',
+  Platform: 'PLATFORM',
+  HealthStatus: 'HEALTH STATUS',
 };
 
 export const BOX_COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
+
+/** What there is room for on narrow terminals. */
+export const NARROWER_BOX_COLUMNS = [
+  ['ID', 'Image', 'Status', 'Names'],
+  ['Image', 'Status', 'Names'],
+  ['Status', 'Names'],
+];
+
+/** Docker's `--format raw`. */
+export const BOX_RAW = {
+  lines:
+    'container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n' +
+    'state: {{.State}}\nstatus: {{.Status}}\nnames: {{.Names}}\n' +
+    'labels:{{pad .Labels 1 0}}\nports:{{pad .Ports 1 0}}\n',
+  quiet: 'container_id: {{.ID}}',
+};
 
 const COMMAND_CHARACTERS = 20;
 const MOUNT_CHARACTERS = 15;
@@ -33,10 +54,11 @@ const MOUNT_CHARACTERS = 15;
 export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
   const command = box.command.join(' ');
   return {
-    Command: quoteGo(truncate ? ellipsis(command, COMMAND_CHARACTERS) : command),
+    Command: quoteGo(truncate ? fitted(command, COMMAND_CHARACTERS) : command),
     CreatedAt: goTime(box.createdAt),
+    HealthStatus: box.health === 'none' ? '' : box.health,
     ID: truncate ? shortId(box.id) : box.id,
-    Image: box.image,
+    Image: truncate ? withoutDigest(box.image) : box.image,
     Label: (key = '') => box.labels[key] ?? '',
     Labels: Object.entries(box.labels)
       .map(([key, value]) => `${key}=${value}`)
@@ -44,16 +66,29 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
       .join(','),
     LocalVolumes: '0',
     Mounts: (box.volumes ?? [])
-      .map(({ hostPath }) => (truncate ? ellipsis(hostPath, MOUNT_CHARACTERS) : hostPath))
+      .map(({ hostPath }) => (truncate ? fitted(hostPath, MOUNT_CHARACTERS) : hostPath))
       .join(','),
     Names: box.name ?? '',
     Networks: box.network ?? '',
-    Ports: '',
+    Platform: platformField(box.platform),
+    Ports: portsText(box.ports ?? []),
     RunningFor: ago(box.createdAt, now),
     Size: '0B',
     State: boxState(box),
     Status: boxStatusText(box, now),
   };
+}
+
+/** A digest takes a line of its own; a tag beside it stays. */
+function withoutDigest(image: string): string {
+  return familiarReference(image.replace(/@sha(?:256|512):[0-9a-f]+$/, ''));
+}
+
+/** Docker's JSON has its parts; a box that was made before they were kept has none. */
+function platformField(text: string | undefined): GoScalar {
+  if (text === undefined) return new GoScalar('<nil>', null);
+  const [os, architecture, variant] = text.split('/');
+  return new GoScalar(text, { architecture, os, ...(variant !== undefined && { variant }) });
 }
 
 /** Docker's header of `.Label "com.example.my-app"`: `my app`. */
@@ -105,12 +140,6 @@ function healthText({ health }: BoxInfo): string {
 
 export function ago(then: Date, now: Date): string {
   return `${humanDuration(now.getTime() - then.getTime())} ago`;
-}
-
-/** Cut to so many characters, the last one then an ellipsis. */
-export function ellipsis(text: string, most: number): string {
-  const characters = Array.from(text);
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }
 
 /** Go's strconv.Quote: double quotes, and escapes for what a terminal would act on. */

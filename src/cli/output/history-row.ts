@@ -1,8 +1,9 @@
 import type { HistoryLine } from '../../engine/image-history.js';
-import { ago, ellipsis } from './box-row.js';
+import { ago } from './box-row.js';
 import type { ListRow } from './list.js';
 import { shortId } from './reference.js';
 import { humanSize } from './size.js';
+import { fitted } from './text-width.js';
 import { rfc3339 } from './timestamp.js';
 
 export const HISTORY_HEADERS: Readonly<Record<string, string>> = {
@@ -32,7 +33,7 @@ export function historyRow(line: HistoryLine, { now, human, truncate }: HistoryV
     ID: line.id === undefined ? '<missing>' : truncate ? shortId(line.id) : line.id,
     CreatedAt: createdAt,
     CreatedSince: sinceOf(line.createdAt, human ? now : undefined, createdAt),
-    CreatedBy: truncate ? ellipsis(createdBy, CREATED_BY_CHARACTERS) : createdBy,
+    CreatedBy: truncate ? fitted(createdBy, CREATED_BY_CHARACTERS) : createdBy,
     Size: human ? humanSize(line.sizeBytes) : String(line.sizeBytes),
     Comment: line.comment,
   };

@@ -1,4 +1,6 @@
+import { STORAGE_DRIVER } from '../../engine/defaults.js';
 import type { ImageDetails } from '../../engine/images.js';
+import { keysOnly, sorted } from '../../engine/inspect-order.js';
 import { rfc3339Nano } from '../../engine/rfc3339.js';
 import { familiarReference } from './reference.js';
 
@@ -24,6 +26,7 @@ export function imageInspection(image: ImageDetails): object {
     Os: os,
     Size: image.sizeBytes,
     VirtualSize: image.sizeBytes,
+    GraphDriver: { Data: null, Name: STORAGE_DRIVER },
     RootFS: { Type: 'layers', Layers: image.layers },
     Metadata: { LastTagTime: rfc3339Nano((image.lastTaggedAt ?? new Date(ZERO_TIME)).getTime()) },
     ManifestDigest: image.manifestDigest,
@@ -42,7 +45,7 @@ function runConfig(config: ImageDetails['config']): object {
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    ExposedPorts: keysOnly(config.exposedPorts),
+    ...(config.exposedPorts.length > 0 && { ExposedPorts: keysOnly(config.exposedPorts) }),
     Tty: false,
     OpenStdin: false,
     StdinOnce: false,
@@ -59,16 +62,12 @@ function runConfig(config: ImageDetails['config']): object {
       },
     }),
     Image: '',
-    Volumes: keysOnly(config.volumes),
+    Volumes: config.volumes.length === 0 ? null : keysOnly(config.volumes),
     WorkingDir: config.workingDir,
     Entrypoint: config.entrypoint,
-    OnBuild: null,
-    Labels: Object.keys(config.labels).length === 0 ? null : config.labels,
+    OnBuild: config.onBuild ?? null,
+    Labels: Object.keys(config.labels).length === 0 ? null : sorted(config.labels),
     StopSignal: config.stopSignal ?? '',
     ...(shell !== undefined && { Shell: shell }),
   };
-}
-
-function keysOnly(names: readonly string[]): Record<string, object> | null {
-  return names.length === 0 ? null : Object.fromEntries(names.map((name) => [name, {}]));
 }

@@ -21,6 +21,25 @@ export const IMAGE_HEADERS: Readonly<Record<string, string>> = {
 
 export const IMAGE_COLUMNS: readonly string[] = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size'];
 
+/** What there is room for on narrow terminals. */
+export const NARROWER_IMAGE_COLUMNS: readonly (readonly string[])[] = [
+  ['Repository', 'Tag', 'ID', 'Size'],
+  ['Repository', 'Tag', 'Size'],
+];
+
+/** Docker's `--format raw`. */
+export const IMAGE_RAW = {
+  lines:
+    'repository: {{.Repository}}\ntag: {{.Tag}}\nimage_id: {{.ID}}\n' +
+    'created_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n',
+  quiet: 'image_id: {{.ID}}',
+};
+/** The same with `--digests`. */
+export const IMAGE_RAW_DIGESTS = {
+  ...IMAGE_RAW,
+  lines: IMAGE_RAW.lines.replace('image_id', 'digest: {{.Digest}}\nimage_id'),
+};
+
 const NONE = '<none>';
 
 /** An image as `images` shows it, with Docker's names for the fields. */

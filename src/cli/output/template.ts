@@ -3,17 +3,19 @@ import { lex } from './template/lex.js';
 import { parse } from './template/parse.js';
 import { withoutActing } from '../../terminal-text.js';
 
-/** A template that has been parsed; `render` may be called any number of times. */
+/** A template that has been parsed; it may be rendered any number of times. */
 export interface Template {
   render: (data: unknown) => string;
+  /** The header of a table, of the columns' names. */
+  renderHeader: (names: unknown) => string;
 }
 
 /**
  * Parses a template in the syntax of Go's text/template, as far as people use it in `--format`:
  * fields, pipes, literals, variables, `if else range with end`, `{{- -}}`, Go's and docker's functions.
  *
- * Data are plain values. A field that the outermost object lacks is an error, as is one that an inner
- * object lacks, unless all values of that object are strings (labels, say): then it is "".
+ * Data are plain values and `GoStruct`s. A field that the outermost object lacks is an error, as is one that an
+ * inner object lacks, unless that is a map (labels, say): then it is `<no value>`.
  * @param onScreen for a person's eyes: what the values hold is other people's text, such as an image's
  *   labels, and must not act on the terminal; a script gets it byte for byte
  * @throws TemplateError from here when the text is malformed, from `render` when data do not fit
@@ -21,7 +23,10 @@ export interface Template {
 export function compileTemplate(source: string, onScreen = false): Template {
   const nodes = parse(lex(source));
   const show = onScreen ? withoutControls : undefined;
-  return { render: (data) => evaluate(nodes, data, show) };
+  return {
+    render: (data) => evaluate(nodes, data, show && { show }),
+    renderHeader: (names) => evaluate(nodes, names, { asHeader: true }),
+  };
 }
 
 /** Parses and renders once. @throws TemplateError */

@@ -278,7 +278,6 @@ it.each<[string[], number, string]>([
   [['start', '-a', 'x', 'y'], 125, 'only one box can be started and attached to'],
   [['run', '-t', 'x'], 125, 'the input device is not a TTY'],
   [['exec', '-t', 'x', 'y'], 125, 'the input device is not a TTY'],
-  [['system', 'df', '-v', '--format', 'json'], 1, 'the verbose and the format options conflict'],
   [['run'], 125, "'boxlite run' requires at least 1 argument"],
   [['create'], 125, "'boxlite create' requires at least 1 argument"],
   [['run', '--detach-keys', 'bogus', 'x'], 125, 'invalid detach keys "bogus"'],

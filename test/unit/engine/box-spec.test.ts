@@ -83,6 +83,7 @@ test('what nobody says is the default', () => {
     extraHosts: [],
     annotations: {},
     exposedPorts: [],
+    platform: 'linux/amd64',
   });
 });
 

@@ -1,15 +1,17 @@
 import { CallError } from './call-error.js';
-import { isNil, typeName } from './values.js';
+import { isNil, plain, typeName } from './values.js';
 
 /** Go's `eq`: numbers, strings and booleans, each with its own kind; nil equals nil alone. */
-export function equal(a: unknown, b: unknown): boolean {
+export function equal(first: unknown, second: unknown): boolean {
+  const [a, b] = [plain(first), plain(second)];
   if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
   refuseMixed(a, b);
   return a === b;
 }
 
-/** @returns below, equal to or above zero, as `a` is to `b` */
-export function compare(a: unknown, b: unknown): number {
+/** @returns below, equal to or above zero, as the first is to the second */
+export function compare(first: unknown, second: unknown): number {
+  const [a, b] = [plain(first), plain(second)];
   refuseMixed(a, b);
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;

@@ -1,27 +1,37 @@
 import { CallError } from './call-error.js';
 import { callFunction, isLazy } from './functions.js';
+import { GoStruct } from './go-struct.js';
 import type { Block, Command, Node, Operand, Pipe } from './nodes.js';
 import { executionError } from './position.js';
 import {
   formatValue,
   isNil,
   isRecord,
-  isStringMap,
   isTrue,
+  isTypedMap,
+  keyed,
+  NO_VALUE,
   sortedKeys,
   typeName,
 } from './values.js';
 
-/**
- * @param show what becomes of the text of a value; the template's own text stays as it is
- * @throws TemplateError for data that do not fit the template
- */
+export interface EvaluateOptions {
+  /** What becomes of the text of a value; the template's own text stays as it is. */
+  readonly show?: (text: string) => string;
+  /**
+   * The data are the headers of a table's columns: functions leave them as they are, and what can't be done with
+   * them ends the header there (Docker's rules).
+   */
+  readonly asHeader?: boolean;
+}
+
+/** @throws TemplateError for data that do not fit the template */
 export function evaluate(
   nodes: readonly Node[],
   data: unknown,
-  show: (text: string) => string = (text) => text,
+  options: EvaluateOptions = {},
 ): string {
-  return new Evaluation(data, show).run(nodes);
+  return new Evaluation(data, options).run(nodes);
 }
 
 interface Variable {
@@ -33,16 +43,26 @@ class Evaluation {
   private readonly output: string[] = [];
   /** Innermost last, so that a name finds its latest declaration. */
   private readonly variables: Variable[];
+  private readonly show: (text: string) => string;
+  private readonly asHeader: boolean;
+  /** A field that there is not is a mistake in a header as well. */
+  private unknownField: Error | undefined;
 
   constructor(
     private readonly root: unknown,
-    private readonly show: (text: string) => string,
+    { show = (text) => text, asHeader = false }: EvaluateOptions,
   ) {
     this.variables = [{ name: '$', value: root }];
+    this.show = show;
+    this.asHeader = asHeader;
   }
 
   run(nodes: readonly Node[]): string {
-    this.list(nodes, this.root);
+    try {
+      this.list(nodes, this.root);
+    } catch (error) {
+      if (!this.asHeader || error === this.unknownField) throw error;
+    }
     return this.output.join('');
   }
 
@@ -110,7 +130,8 @@ class Evaluation {
   private entries(pipe: Pipe, value: unknown): (readonly [unknown, unknown])[] {
     if (isNil(value)) return [];
     if (Array.isArray(value)) return value.map((item: unknown, i) => [i, item]);
-    if (isRecord(value)) return sortedKeys(value).map((key) => [key, value[key]]);
+    const record = keyed(value);
+    if (record !== undefined) return sortedKeys(record).map((key) => [key, record[key]]);
     if (typeof value === 'number' && Number.isInteger(value))
       return Array.from({ length: Math.max(value, 0) }, (_, i) => [i, i]);
     throw this.fail(pipe.commands[0]?.head, `range can't iterate over ${formatValue(value)}`);
@@ -142,7 +163,7 @@ class Evaluation {
     if (head.kind === 'function') {
       if (isLazy(head.name)) return this.lazy(head, args, dot, piped);
       const values = [...args.map((arg) => this.operand(arg, dot, [])), ...piped];
-      return this.guard(head, () => callFunction(head.name, values));
+      return this.guard(head, () => callFunction(head.name, values, this.asHeader));
     }
     const values = [...args.map((arg) => this.operand(arg, dot, [])), ...piped];
     return this.operand(head, dot, values);
@@ -189,11 +210,13 @@ class Evaluation {
   }
 
   private field(operand: Operand, on: unknown, name: string, args: readonly unknown[]): unknown {
+    if (on === NO_VALUE) return on;
     if (isNil(on)) throw this.fail(operand, `nil data; no entry for key "${name}"`);
-    if (!isRecord(on))
+    if (!(on instanceof GoStruct) && !isRecord(on))
       throw this.fail(operand, `can't evaluate field ${name} in type ${typeName(on)}`);
-    if (!Object.hasOwn(on, name)) return this.missingField(operand, on, name);
-    const value = on[name];
+    const isThere = on instanceof GoStruct ? on.has(name) : Object.hasOwn(on, name);
+    if (!isThere) return this.missingField(operand, on, name);
+    const value = on instanceof GoStruct ? on.get(name) : on[name];
     if (typeof value === 'function')
       return this.guard(operand, () => (value as (...args: unknown[]) => unknown)(...args));
     if (args.length > 0)
@@ -201,10 +224,19 @@ class Evaluation {
     return value;
   }
 
-  private missingField(operand: Operand, on: Record<string, unknown>, name: string): string {
-    if (on === this.root) throw this.fail(operand, `can't evaluate field ${name}`);
-    if (isStringMap(on)) return '';
-    throw this.fail(operand, `map has no entry for key "${name}"`);
+  private missingField(
+    operand: Operand,
+    on: GoStruct | Record<string, unknown>,
+    name: string,
+  ): typeof NO_VALUE {
+    const isMap = !(on instanceof GoStruct) && on !== this.root;
+    if (isMap && isTypedMap(on)) return NO_VALUE;
+    const reason =
+      on === this.root && !(on instanceof GoStruct)
+        ? `can't evaluate field ${name}`
+        : `map has no entry for key "${name}"`;
+    this.unknownField = this.fail(operand, reason);
+    throw this.unknownField;
   }
 
   private guard<T>(operand: Operand, work: () => T): T {

@@ -1,16 +1,28 @@
 import { CallError } from './call-error.js';
 import { compare, equal } from './compare.js';
 import { printf } from './printf.js';
-import { formatValue, isNil, isRecord, isStringMap, isTrue, typeName } from './values.js';
+import {
+  formatValue,
+  isNil,
+  isStringMap,
+  isTrue,
+  keyed,
+  plain,
+  sortedKeys,
+  typeName,
+} from './values.js';
 
 export const isFunction = (name: string): boolean => FUNCTIONS.has(name) || isLazy(name);
 
 /** `and` and `or` stop at the argument that decides; the evaluator handles them. */
 export const isLazy = (name: string): boolean => name === 'and' || name === 'or';
 
-/** @throws CallError */
-export function callFunction(name: string, args: readonly unknown[]): unknown {
-  const entry = FUNCTIONS.get(name);
+/**
+ * @param inHeader of a table: what would change the column's name gives it back as it is (Docker's rule)
+ * @throws CallError
+ */
+export function callFunction(name: string, args: readonly unknown[], inHeader = false): unknown {
+  const entry = (inHeader ? HEADER_FUNCTIONS.get(name) : undefined) ?? FUNCTIONS.get(name);
   if (entry === undefined) throw new CallError(`function "${name}" not defined`);
   const [least, most, call] = entry;
   if (args.length < least || args.length > most) {
@@ -39,7 +51,7 @@ const FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ['ge', [2, 2, ([a, b]) => compare(a, b) >= 0]],
 
   ['json', [1, 1, ([value]) => toJson(value)]],
-  ['join', [2, 2, ([list, separator]) => array(list).map(formatValue).join(string(separator))]],
+  ['join', [2, 2, ([list, separator]) => items(list).join(string(separator))]],
   ['split', [2, 2, ([text, separator]) => string(text).split(string(separator))]],
   ['lower', [1, 1, ([text]) => string(text).toLowerCase()]],
   ['upper', [1, 1, ([text]) => string(text).toUpperCase()]],
@@ -48,11 +60,20 @@ const FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ['truncate', [2, 2, ([text, most]) => Array.from(string(text)).slice(0, count(most)).join('')]],
 ]);
 
+/** `pad` is not among them: it keeps the header above its column. */
+const HEADER_FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>(
+  ['json', 'lower', 'upper', 'title', 'join', 'split', 'truncate'].map((name) => {
+    const [least = 1, most = 1] = FUNCTIONS.get(name) ?? [];
+    return [name, [least, most, ([text]) => string(text)]];
+  }),
+);
+
 /** In bytes for strings, as in Go. */
 function length(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
-  if (isRecord(value)) return Object.keys(value).length;
+  const record = keyed(value);
+  if (record !== undefined) return Object.keys(record).length;
   throw new CallError(`error calling len: len of type ${typeName(value)}`);
 }
 
@@ -66,11 +87,12 @@ function index(collection: unknown, key: unknown): unknown {
       throw new CallError(`error calling index: index out of range: ${key}`);
     return collection[key];
   }
-  if (isRecord(collection)) {
+  const record = keyed(collection);
+  if (record !== undefined) {
     if (typeof key !== 'string')
       throw new CallError(`error calling index: value has type ${typeName(key)}; should be string`);
-    if (Object.hasOwn(collection, key)) return collection[key];
-    return isStringMap(collection) ? '' : undefined;
+    if (Object.hasOwn(record, key)) return record[key];
+    return isStringMap(record) ? '' : undefined;
   }
   if (isNil(collection)) throw new CallError('error calling index: index of untyped nil');
   throw new CallError(`error calling index: can't index item of type ${typeName(collection)}`);
@@ -107,7 +129,8 @@ const title = (text: string): string =>
 const pad = (text: string, before: number, after: number): string =>
   text === '' ? '' : ' '.repeat(before) + text + ' '.repeat(after);
 
-function string(value: unknown): string {
+function string(given: unknown): string {
+  const value = plain(given);
   if (typeof value === 'string') return value;
   throw new CallError(`wrong type for value; expected string; got ${typeName(value)}`);
 }
@@ -117,8 +140,14 @@ function count(value: unknown): number {
   throw new CallError(`wrong type for value; expected a count; got ${formatValue(value)}`);
 }
 
-function array(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
+/** What `join` joins: a list's items, or a map's values in their own order. */
+function items(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(formatValue);
   if (isNil(value)) return [];
-  throw new CallError(`wrong type for value; expected []string; got ${typeName(value)}`);
+  const record = keyed(value);
+  if (record !== undefined)
+    return sortedKeys(record)
+      .map((key) => formatValue(record[key]))
+      .sort();
+  throw new CallError(`error calling join: expected slice, got ${typeName(value)}`);
 }

@@ -1,5 +1,6 @@
+import { GoScalar } from './go-struct.js';
 import { quote } from './quote.js';
-import { formatValue, isNil, isRecord, typeName } from './values.js';
+import { formatValue, isNil, keyed, plain, typeName } from './values.js';
 
 /**
  * Go's fmt.Sprintf for the verbs v s q d x X o b c t f e g, with flags, width and precision. Like
@@ -33,14 +34,15 @@ function convert(verb: string, value: unknown, flags: string, digits: number | u
 /** @returns undefined when the verb is not for such a value */
 function convertScalar(verb: string, value: unknown, digits = -1): string | undefined {
   if (verb === 'v') return typeof value === 'string' ? cut(value, digits) : formatValue(value);
-  if (isNil(value) || isRecord(value)) return undefined;
-  switch (typeof value) {
+  if (isNil(value) || keyed(value) !== undefined) return undefined;
+  const scalar = value instanceof GoScalar && verb === 's' ? value.text : plain(value);
+  switch (typeof scalar) {
     case 'string':
-      return convertString(verb, value, digits);
+      return convertString(verb, scalar, digits);
     case 'number':
-      return convertNumber(verb, value, digits);
+      return convertNumber(verb, scalar, digits);
     case 'boolean':
-      return verb === 't' ? String(value) : undefined;
+      return verb === 't' ? String(scalar) : undefined;
     default:
       return verb === 's' ? formatValue(value) : undefined;
   }

@@ -1,16 +1,36 @@
 /** What Go's text/template says of values, said of JavaScript's. */
+import { GoScalar, GoStruct } from './go-struct.js';
 
-export const isNil = (value: unknown): value is null | undefined =>
-  value === null || value === undefined;
+/** What a field of a map is that the map lacks: nothing at all, and so is each of its own fields. */
+export const NO_VALUE = Symbol('no value');
 
+export const isNil = (value: unknown): value is null | undefined | typeof NO_VALUE =>
+  value === null || value === undefined || value === NO_VALUE;
+
+/** A map. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Date || value instanceof GoStruct || value instanceof GoScalar);
+
+/** What has keys: a map, or a struct by its JSON. */
+export function keyed(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (value instanceof GoStruct) return value.json;
+  return isRecord(value) ? value : undefined;
+}
+
+/** A scalar as what it is compared by. */
+export const plain = (value: unknown): unknown => (value instanceof GoScalar ? value.value : value);
 
 /** Keys in Go's order for maps. */
-export const sortedKeys = (record: Record<string, unknown>): string[] => Object.keys(record).sort();
+export const sortedKeys = (record: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(record).sort();
 
 /** Whether `if` takes its first branch: not for false, 0, "", nil and what is empty. */
 export function isTrue(value: unknown): boolean {
+  if (value === NO_VALUE) return false;
+  if (value instanceof GoScalar) return isTrue(value.value);
   if (Array.isArray(value)) return value.length > 0;
   if (isRecord(value)) return Object.keys(value).length > 0;
   return Boolean(value);
@@ -22,15 +42,21 @@ export function typeName(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float64';
   if (typeof value === 'boolean') return 'bool';
   if (Array.isArray(value)) return '[]interface {}';
+  if (value instanceof GoStruct) return 'struct';
+  if (value instanceof GoScalar) return typeName(value.value);
   return isRecord(value) ? 'map[string]interface {}' : 'string';
 }
 
-/** What `%v` prints: `[a b]`, `map[k:v]`, `<nil>`. */
+/** What `%v` prints: `[a b]`, `map[k:v]`, `{a b}`, `<nil>`. */
 export function formatValue(value: unknown): string {
+  if (value === NO_VALUE) return '<no value>';
   if (isNil(value)) return '<nil>';
   if (typeof value === 'string') return value;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return `[${value.map(formatValue).join(' ')}]`;
+  if (value instanceof GoScalar) return value.text;
+  if (value instanceof GoStruct)
+    return `{${Object.values(value.fields).map(formatValue).join(' ')}}`;
   if (isRecord(value)) {
     const entries = sortedKeys(value).map((key) => `${key}:${formatValue(value[key])}`);
     return `map[${entries.join(' ')}]`;
@@ -39,8 +65,12 @@ export function formatValue(value: unknown): string {
 }
 
 /**
- * What a map lacks: "" when all its values are strings, as Go's map[string]string gives. Other
- * objects stand for Go's structs, which have a fixed set of fields.
+ * A map whose values are of one type, as Go's map[string]string of labels: what it lacks is no mistake. Other
+ * objects have a fixed set of fields.
  */
-export const isStringMap = (record: Record<string, unknown>): boolean =>
+export const isTypedMap = (record: Readonly<Record<string, unknown>>): boolean =>
+  isStringMap(record) || Object.values(record).every((value) => value instanceof GoStruct);
+
+/** What such a map lacks is "" when it is asked for by `index`. */
+export const isStringMap = (record: Readonly<Record<string, unknown>>): boolean =>
   Object.values(record).every((value) => typeof value === 'string');

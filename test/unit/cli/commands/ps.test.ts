@@ -66,11 +66,11 @@ describe('ps', () => {
   it('prints all boxes as Docker does', async () => {
     expect((await ps('-a')).stdout).toBe(
       [
-        'CONTAINER ID   IMAGE                         COMMAND                   CREATED         STATUS                     PORTS     NAMES',
-        '01kaz3v5h800   alpine                        "sleep 600"               3 minutes ago   Up 2 minutes                         web',
-        '01kaz3v5h800   docker.io/library/busybox:1   "sh -c echo \\"a long …"   2 weeks ago     Exited (137) 2 weeks ago             job',
-        '01kaz3v5h800   alpine                        "sleep 600"               4 weeks ago     Created                              new',
-        '01kaz3v5h800   alpine                        "sleep 600"               5 weeks ago     Unknown                              odd',
+        'CONTAINER ID   IMAGE       COMMAND                   CREATED         STATUS                     PORTS     NAMES',
+        '01kaz3v5h800   alpine      "sleep 600"               3 minutes ago   Up 2 minutes                         web',
+        '01kaz3v5h800   busybox:1   "sh -c echo \\"a long …"   2 weeks ago     Exited (137) 2 weeks ago             job',
+        '01kaz3v5h800   alpine      "sleep 600"               4 weeks ago     Created                              new',
+        '01kaz3v5h800   alpine      "sleep 600"               5 weeks ago     Unknown                              odd',
         '',
       ].join('\n'),
     );
@@ -115,6 +115,77 @@ describe('ps', () => {
     expect(piped.stdout).toBe(`${label}\n`);
   });
 
+  it('shows what a box that runs listens at, and finds boxes by it', async () => {
+    const ports = ['9000/udp', '80/tcp', '8001/tcp', '8000/tcp', '9001/udp', '53/udp', '53/tcp'];
+    const listening = engine([boxInfo({ name: 'web', ports }), boxInfo({ name: 'other' })]);
+    const show = async (...flags: string[]) => (await runCli(['ps', ...flags], listening)).stdout;
+    expect(await show('--format', '{{.Ports}}')).toBe(
+      '53/tcp, 80/tcp, 53/udp, 8000-8001/tcp, 9000-9001/udp\n\n',
+    );
+    const found = (filter: string) => show('--filter', filter, '--format', '{{.Names}}');
+    expect(await found('expose=80')).toBe('web\n');
+    expect(await found('expose=7999-8000/tcp')).toBe('web\n');
+    expect(await found('expose=80/udp')).toBe('');
+    expect(await found('publish=80')).toBe('');
+    for (const key of ['expose', 'publish'])
+      expect(await runCli(['ps', '--filter', `${key}=http`], listening)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining(`invalid filter '${key}=http'`) as string,
+      });
+  });
+
+  it('has Docker’s other fields', async () => {
+    const boxes = engine([
+      boxInfo({ health: 'healthy', platform: 'linux/arm64/v8' }),
+      boxInfo({ health: 'none' }),
+    ]);
+    const format = '{{.HealthStatus}}|{{.Platform}}|{{json .Platform}}';
+    expect((await runCli(['ps', '--format', format], boxes)).stdout).toBe(
+      'healthy|linux/arm64/v8|{"architecture":"arm64","os":"linux","variant":"v8"}\n|<nil>|null\n',
+    );
+  });
+
+  it('writes Docker’s raw format', async () => {
+    const [first = ''] = (await ps('--format', 'raw', '-n', '1')).stdout.split('\n\n');
+    expect(first.split('\n')).toEqual([
+      'container_id: 01kaz3v5h800',
+      'image: alpine',
+      'command: "sleep 600"',
+      'created_at: 2026-11-24 11:57:00 +0000 UTC',
+      'state: running',
+      'status: Up 2 minutes',
+      'names: web',
+      'labels: app=a,tier=front',
+      'ports:',
+    ]);
+    const quiet = await ps('-q', '-n', '1', '--format', 'raw');
+    expect(quiet.stdout).toBe('container_id: 01kaz3v5h800\n');
+  });
+
+  it('leaves an image’s digest out unless all is to be seen', async () => {
+    const image = `docker.io/library/alpine:3@sha256:${'ab'.repeat(32)}`;
+    const show = async (...flags: string[]) =>
+      (await runCli(['ps', '--format', '{{.Image}}', ...flags], engine([boxInfo({ image })])))
+        .stdout;
+    expect(await show()).toBe('alpine:3\n');
+    expect(await show('--no-trunc')).toBe(`${image}\n`);
+  });
+
+  it('counts columns, not characters', async () => {
+    const boxes = engine([
+      boxInfo({ name: 'wide', command: ['echo', '日本語日本語日本語'] }),
+      boxInfo({ name: 'combining', image: 'e\u0301', command: ['x'] }),
+    ]);
+    const { stdout } = await runCli(
+      ['ps', '--format', 'table {{.Image}}\t{{.Command}}\t{{.Names}}'],
+      boxes,
+    );
+    expect(stdout.split('\n').slice(1, 3)).toEqual([
+      'alpine    "echo 日本語日本語日…"   wide',
+      'e\u0301         "x"                      combining',
+    ]);
+  });
+
   it('prints one JSON object a line', async () => {
     const { stdout } = await ps('-a', '--format', 'json');
     const rows = stdout
@@ -125,6 +196,7 @@ describe('ps', () => {
     expect(rows[0]).toEqual({
       Command: '"sleep 600"',
       CreatedAt: '2026-11-24 11:57:00 +0000 UTC',
+      HealthStatus: '',
       ID: '01kaz3v5h800',
       Image: 'alpine',
       Labels: 'app=a,tier=front',
@@ -132,6 +204,7 @@ describe('ps', () => {
       Mounts: '',
       Names: 'web',
       Networks: '',
+      Platform: null,
       Ports: '',
       RunningFor: '3 minutes ago',
       Size: '0B',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DiskUsage } from '../../../../src/engine/disk-usage.js';
-import { boxInfo, NOW, runCli } from '../fake-world.js';
+import { boxInfo, fakeWorld, NOW, runCli } from '../fake-world.js';
 
 const hoursAgo = (hours: number): Date => new Date(NOW.getTime() - hours * 3_600_000);
 const usage: DiskUsage = {
@@ -85,8 +85,40 @@ describe('system df', () => {
     expect(stdout).toMatch(/\nBuild cache usage: 0B\n\nTemplates usage: 360MB\n$/);
   });
 
-  it('refuses -v together with a format', async () => {
-    const argv = ['system', 'df', '-v', '--format', 'json'];
-    expect(await runCli(argv, engine)).toMatchObject({ status: 1, stdout: '' });
+  it('gives -v’s lists to a template, with whole ids', async () => {
+    const details = async (format: string) =>
+      (await runCli(['system', 'df', '-v', '--format', format], engine)).stdout;
+    expect(await details('{{range .Images}}{{.Repository}} {{.UniqueSize}};{{end}}')).toBe(
+      'alpine 4MB;localhost/mine 4MB;<none> 2MB;',
+    );
+    expect(await details('{{range .Containers}}{{.Names}} {{.Size}};{{end}}{{.Volumes}}')).toBe(
+      'brave_hopper 3MB;old 1MB;[]',
+    );
+    expect(await details('table {{len .BuildCache}}')).toBe('0');
+    const json = JSON.parse(await details('json')) as Record<string, Record<string, string>[]>;
+    expect(json.Images?.[0]).toMatchObject({ ID: `sha256:${'a1'.repeat(32)}`, Containers: '1' });
+    expect(json.Containers?.[1]).toMatchObject({ Names: 'old', State: 'exited' });
+  });
+
+  it('writes Docker’s raw format', async () => {
+    const raw = async (...flags: string[]) =>
+      (await runCli(['system', 'df', ...flags, '--format', 'raw'], engine)).stdout;
+    expect(await raw()).toContain(
+      'type: Images\ntotal: 2\nactive: 1\nsize: 14MB\nreclaimable: 2MB (14%)\n\ntype: Containers\n',
+    );
+    expect(await raw('-v')).toContain(
+      'type: Image\nrepository: alpine\ntag: 3.20\ndigest: \nimage_id: sha256:a1a1',
+    );
+    expect(await raw('-v')).toMatch(/type: Container\ncontainer_id: .*\nports:\nsize: 3MB\n\n/s);
+  });
+
+  it('leaves out what a narrow terminal has no room for', async () => {
+    const world = fakeWorld();
+    Object.assign(world.stdout, { isTTY: true, columns: 40 });
+    const { stdout } = await runCli(['system', 'df', '-v'], engine, world);
+    expect(stdout).toContain('REPOSITORY       TAG       SIZE\nalpine           3.20      12MB\n');
+    expect(stdout).toContain('SIZE      NAMES\n3MB       brave_hopper\n1MB       old\n');
+    expect(stdout).not.toContain('…');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(40);
   });
 });

@@ -3,7 +3,7 @@ import type { RuntimeInfo } from '../../../../src/engine/runtime-info.js';
 import type { SetupEvent, SetupReport, StepResult } from '../../../../src/engine/setup.js';
 import { BoxliteError } from '../../../../src/errors.js';
 import { VERSION } from '../../../../src/cli/version.js';
-import { runCli } from '../fake-world.js';
+import { fakeWorld, runCli } from '../fake-world.js';
 
 const TEMPLATE = {
   cpus: 1,
@@ -131,6 +131,54 @@ describe('info', () => {
     );
   });
 
+  it('has all that scripts ask Docker for, with its zero where there is nothing of the kind', async () => {
+    const found = info({ hostname: 'host', os: 'Debian GNU/Linux 12 (bookworm)', osVersion: '12' });
+    const show = async (format: string, environment: Record<string, string> = {}) =>
+      (await runCli(['info', '-f', format], found, fakeWorld(environment))).stdout.trimEnd();
+    expect(await show('{{.Name}}|{{.ID}}|{{.Driver}}|{{.LoggingDriver}}')).toBe(
+      'host||erofs|local',
+    );
+    expect(await show('{{.OperatingSystem}} {{.OSVersion}} {{.OSType}}')).toBe(
+      'Debian GNU/Linux 12 (bookworm) 12 linux',
+    );
+    expect(await show('{{.CgroupDriver}} {{.CgroupVersion}} {{.KernelVersion}}')).toBe(
+      'cgroupfs 2 6.1.0-26',
+    );
+    expect(await show('{{json .SecurityOptions}}')).toContain('"name=seccomp,profile=builtin"');
+    expect(await show('{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}')).toBe(
+      'inactive false',
+    );
+    expect(await show('{{.DefaultRuntime}}|{{.Runtimes}}|{{len .Labels}}|{{.Warnings}}')).toBe(
+      '|map[]|0|[]',
+    );
+    expect(await show('{{.CPUCfsQuota}} {{.CpuCfsQuota}} {{.ExperimentalBuild}}')).toBe(
+      'false false false',
+    );
+    expect(await show('{{.ClientInfo.Version}} {{.ClientInfo.Context}}')).toBe(
+      `${VERSION} default`,
+    );
+    const proxied = { HTTP_PROXY: 'http://user:secret@proxy:3128/' };
+    expect(await show('{{.HTTPProxy}} {{.HttpProxy}}', proxied)).toBe(
+      'http://xxxxx:xxxxx@proxy:3128/ http://xxxxx:xxxxx@proxy:3128/',
+    );
+    const keys = Object.keys(JSON.parse(await show('json')) as object);
+    expect(keys.slice(0, 3)).toEqual(['ID', 'Containers', 'ContainersRunning']);
+    expect(keys).toContain('Walls');
+  });
+
+  it('tells which registries are spoken to without protection, and the mirrors', async () => {
+    const argv = ['--insecure-registry', 'lan:5000', '--insecure-registry', '10.0.0.0/8', 'info'];
+    const { stdout } = await runCli([...argv, '-f', '{{json .RegistryConfig}}'], info());
+    expect(JSON.parse(stdout)).toEqual({
+      InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', '10.0.0.0/8'],
+      IndexConfigs: {
+        'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true },
+        'lan:5000': { Name: 'lan:5000', Mirrors: [], Secure: false, Official: false },
+      },
+      Mirrors: [],
+    });
+  });
+
   it('warns of what is missing on stderr', async () => {
     const outcome = await runCli(['info'], info({ qemu: undefined, problems: ['no QEMU'] }));
     expect(outcome.stdout).toContain('QEMU: missing\n');
@@ -144,6 +192,25 @@ describe('version', () => {
       status: 0,
       stdout: `boxlite version ${VERSION}\n`,
       stderr: '',
+    });
+  });
+  it('has Docker’s keys, empty where they tell of an API or of Go', async () => {
+    const show = async (format: string) =>
+      (await runCli(['version', '-f', format])).stdout.trimEnd();
+    expect(
+      await show('{{.Client.APIVersion}}|{{.Client.GitCommit}}|{{.Server.MinAPIVersion}}|'),
+    ).toBe('|||');
+    expect(
+      await show('{{.Server.Os}}/{{.Server.Arch}} {{.Client.Context}} {{.Client.GoVersion}}|'),
+    ).toBe('linux/amd64 default |');
+    expect(await show('{{range .Server.Components}}{{.Name}} {{.Version}}{{end}}')).toBe(
+      `Engine ${VERSION}`,
+    );
+    expect(await show('{{.Client.Version}}{{with .Server}} {{.Platform.Name}}{{end}}')).toBe(
+      `${VERSION} BoxLite`,
+    );
+    expect(JSON.parse(await show('{{json .Client}}'))).toMatchObject({
+      NodeVersion: process.version,
     });
   });
   it('answers a template that was written for Docker', async () => {

@@ -79,3 +79,24 @@ test.each([
 ])('%s is made visible', (_attack, cell, shown) => {
   expect(renderTable(['A'], [[cell]], PIPE)).toBe(`A\n${shown}\n`);
 });
+
+test('wide characters take two columns, combining marks none', () => {
+  const rows = [
+    ['日本', 'x'],
+    ['e\u0301', 'y'],
+    ['\u{1f600}', 'z'],
+  ];
+  expect(renderTable(['A', 'B'], rows, PIPE)).toBe(
+    'A         B\n日本      x\ne\u0301         y\n\u{1f600}        z\n',
+  );
+  expect(renderTable(['A'], [['日本語']], { isTty: true, width: 5 })).toBe('A\n日本…\n');
+});
+
+test('lines of different lengths are laid out as Go’s tabwriter does', () => {
+  const table = renderTable(
+    ['ID'],
+    [['NAME', 'X'], ['1'], ['a long name', 'x'], ['22', 'y']],
+    PIPE,
+  );
+  expect(table).toBe('ID\nNAME      X\n1\na long name   x\n22            y\n');
+});

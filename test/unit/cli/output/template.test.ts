@@ -38,7 +38,7 @@ describe('a template renders', () => {
     ['{{.Labels}}', 'map[a:1 b:2 com.x/y:z]'],
     ['{{.State}}', 'map[Health:<nil> Pid:42 Status:running]'],
     ['{{.Started}}', '1970-01-01T00:00:00.000Z'],
-    ['{{.Labels.a}}{{.Labels.missing}}', '1'],
+    ['{{.Labels.a}}{{.Labels.missing}}{{.Labels.missing.too}}', '1<no value><no value>'],
     ['{{.Label "a"}}', '1'],
     ['{{"a" | .Label}}', '1'],
     // literals
@@ -108,6 +108,7 @@ describe('a template renders', () => {
     ],
     ['{{json "<&\u2028>"}}', '"<&\\u2028>"'],
     ['{{join .Args ","}} {{join .Nothing ","}}.', 'sh,-c,echo "hi" .'],
+    ['{{join .Labels ","}}', '1,2,z'],
     ['{{split .Image "/"}}', '[docker.io library alpine:3]'],
     ['{{lower "ABC"}} {{upper "abc"}} {{title "hello big-world"}}', 'abc ABC Hello Big-World'],
     ['[{{pad .Names 1 2}}] [{{pad "" 1 2}}]', '[ web  ] []'],
@@ -193,7 +194,7 @@ describe('data that do not fit are refused', () => {
     ['{{len 3}}', ':1:2: executing "" at <len>: error calling len: len of type int'],
     [
       '{{join "a" ","}}',
-      ':1:2: executing "" at <join>: wrong type for value; expected []string; got string',
+      ':1:2: executing "" at <join>: error calling join: expected slice, got string',
     ],
   ])('%s', (source, reason) => {
     expect(() => render(source)).toThrow(

@@ -1,0 +1,48 @@
+/** What Docker's `version` and `info` show of both sides; here one program is both. */
+import { flag, list, map, pointer, pointerTo, struct, text, type Fields } from './go-type.js';
+
+const PLATFORM = { Name: text };
+
+const CLIENT: Fields = {
+  Platform: pointerTo(struct(PLATFORM)),
+  Version: text,
+  APIVersion: text,
+  DefaultAPIVersion: text,
+  GitCommit: text,
+  GoVersion: text,
+  Os: text,
+  Arch: text,
+  BuildTime: text,
+  Context: text,
+};
+
+const CLIENT_KEYS = { APIVersion: 'ApiVersion' };
+
+const SERVER = struct(
+  {
+    Platform: struct(PLATFORM),
+    Version: text,
+    APIVersion: text,
+    MinAPIVersion: text,
+    Os: text,
+    Arch: text,
+    Components: list(struct({ Name: text, Version: text, Details: map() })),
+    GitCommit: text,
+    GoVersion: text,
+    KernelVersion: text,
+    Experimental: flag,
+    BuildTime: text,
+  },
+  CLIENT_KEYS,
+);
+
+/** Templates of `version`. */
+export const VERSIONS = struct({
+  Client: struct(CLIENT, CLIENT_KEYS),
+  Server: SERVER,
+});
+
+/** `ClientInfo` of `info`. */
+export const CLIENT_INFO = pointerTo(
+  struct({ Debug: flag, ...CLIENT, Plugins: list(), Warnings: list(pointer) }, CLIENT_KEYS),
+);

@@ -1,0 +1,61 @@
+import type { BoxSpec } from './box-spec.js';
+import { sorted } from './inspect-order.js';
+
+/** None of it can be reached from outside the box, so it has no address that would mean anything to others. */
+const NO_ADDRESS = {
+  EndpointID: '',
+  Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  IPAddress: '',
+  IPPrefixLen: 0,
+  IPv6Gateway: '',
+  MacAddress: '',
+};
+
+/** Docker's `NetworkSettings`: what the command says it listens at, while it can, bound to nothing. */
+export function inspectNetwork(spec: BoxSpec, running: boolean): Record<string, unknown> {
+  const listening = livePorts(spec, running);
+  return {
+    Bridge: '',
+    SandboxID: '',
+    SandboxKey: '',
+    Ports: sorted(Object.fromEntries(listening.map((port) => [port, null]))),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    ...NO_ADDRESS,
+    Networks: {
+      [networkName(spec)]: {
+        IPAMConfig: null,
+        Links: null,
+        Aliases: null,
+        MacAddress: '',
+        DriverOpts: null,
+        GwPriority: 0,
+        NetworkID: '',
+        EndpointID: '',
+        Gateway: '',
+        IPAddress: '',
+        IPPrefixLen: 0,
+        IPv6Gateway: '',
+        GlobalIPv6Address: '',
+        GlobalIPv6PrefixLen: 0,
+        DNSNames: null,
+      },
+    },
+  };
+}
+
+export const networkName = ({ network }: Pick<BoxSpec, 'network'>): string =>
+  network ? 'default' : 'none';
+
+/** A box that does not run, or has no network, listens at no port (Docker's rule). */
+export function livePorts(
+  { exposedPorts = [], network }: Pick<BoxSpec, 'exposedPorts' | 'network'>,
+  running: boolean,
+): readonly string[] {
+  return running && network ? exposedPorts : [];
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { boxInfo } from '../../../src/engine/box-info.js';
+import { inspectBox } from '../../../src/engine/inspect.js';
+import type { BoxOptions } from '../../../src/engine/options.js';
+import { Home } from '../../../src/home.js';
+import type { BoxRecord } from '../../../src/store/box-record.js';
+import { boxRecord, boxSpec } from './engine-fixture.js';
+
+const inspect = (options: BoxOptions = {}, record: Partial<BoxRecord> = {}, image = {}) =>
+  inspectBox(new Home('/h'), boxRecord({ ...record, options: boxSpec(options, image) }));
+
+/** Of Docker's API, less what is only there when it is set. */
+const KEYS = [
+  ...['Id', 'Created', 'Path', 'Args', 'State', 'Image', 'ResolvConfPath', 'HostnamePath'],
+  ...['HostsPath', 'LogPath', 'Name', 'RestartCount', 'Driver', 'Platform', 'MountLabel'],
+  ...[
+    'ProcessLabel',
+    'AppArmorProfile',
+    'ExecIDs',
+    'HostConfig',
+    'GraphDriver',
+    'Mounts',
+    'Config',
+  ],
+  'NetworkSettings',
+];
+const CONFIG_KEYS = [
+  ...['Hostname', 'Domainname', 'User', 'AttachStdin', 'AttachStdout', 'AttachStderr', 'Tty'],
+  ...['OpenStdin', 'StdinOnce', 'Env', 'Cmd', 'Image', 'Volumes', 'WorkingDir', 'Entrypoint'],
+  ...['Labels', 'StopSignal', 'StopTimeout'],
+];
+const HOST_CONFIG_KEYS = [
+  ...['Binds', 'ContainerIDFile', 'LogConfig', 'NetworkMode', 'PortBindings', 'RestartPolicy'],
+  ...['AutoRemove', 'VolumeDriver', 'VolumesFrom', 'ConsoleSize', 'CapAdd', 'CapDrop'],
+  ...['CgroupnsMode', 'Dns', 'DnsOptions', 'DnsSearch', 'ExtraHosts', 'GroupAdd', 'IpcMode'],
+  ...['Cgroup', 'Links', 'OomScoreAdj', 'PidMode', 'Privileged', 'PublishAllPorts'],
+  ...['ReadonlyRootfs', 'SecurityOpt', 'UTSMode', 'UsernsMode', 'ShmSize', 'Isolation'],
+  ...['CpuShares', 'Memory', 'NanoCpus', 'CgroupParent', 'BlkioWeight', 'BlkioWeightDevice'],
+  ...['BlkioDeviceReadBps', 'BlkioDeviceWriteBps', 'BlkioDeviceReadIOps', 'BlkioDeviceWriteIOps'],
+  ...['CpuPeriod', 'CpuQuota', 'CpuRealtimePeriod', 'CpuRealtimeRuntime', 'CpusetCpus'],
+  ...['CpusetMems', 'Devices', 'DeviceCgroupRules', 'DeviceRequests', 'MemoryReservation'],
+  ...['MemorySwap', 'MemorySwappiness', 'OomKillDisable', 'PidsLimit', 'Ulimits', 'CpuCount'],
+  ...['CpuPercent', 'IOMaximumIOps', 'IOMaximumBandwidth', 'MaskedPaths', 'ReadonlyPaths'],
+];
+
+test('all of Docker’s keys are there, in its order, before ours', () => {
+  const { HostConfig, Config, ...box } = inspect();
+  expect(Object.keys(inspect())).toEqual([...KEYS, 'Boxlite']);
+  expect(Object.keys(Config)).toEqual(CONFIG_KEYS);
+  expect(Object.keys(HostConfig)).toEqual([...HOST_CONFIG_KEYS, 'DiskSize']);
+  expect(Object.keys(box.NetworkSettings)).toEqual(
+    expect.arrayContaining(['SandboxID', 'SandboxKey', 'Ports', 'IPAddress', 'Networks']),
+  );
+});
+
+test('what is only there when it is set has its place, too', () => {
+  const sized = inspectBox(new Home('/h'), boxRecord(), undefined, undefined, '', {
+    writableBytes: 1,
+    rootBytes: 3,
+  });
+  expect(sized).toMatchObject({ SizeRw: 1, SizeRootFs: 3 });
+  expect(Object.keys(sized).indexOf('SizeRw')).toBe(Object.keys(sized).indexOf('Mounts') - 2);
+  const { HostConfig, Config } = inspect(
+    { init: true, annotations: { b: '2', a: '1' }, tmpfs: [{ guestPath: '/t' }] },
+    {},
+    { volumes: ['/data'], exposedPorts: ['80/tcp', '443/tcp'] },
+  );
+  expect(HostConfig).toMatchObject({ Init: true });
+  expect(JSON.stringify(HostConfig.Annotations)).toBe('{"a":"1","b":"2"}');
+  expect(Object.keys(HostConfig).at(-2)).toBe('Init');
+  expect(Object.keys(HostConfig)).toContain('Tmpfs');
+  expect(Config.Volumes).toEqual({ '/data': {} });
+  expect(JSON.stringify(Config.ExposedPorts)).toBe('{"443/tcp":{},"80/tcp":{}}');
+});
+
+test('a box that runs listens at what it exposes, and is bound to nothing', () => {
+  const listening: BoxOptions = { exposedPorts: ['80/tcp', '53/udp'] };
+  const ports = (options: BoxOptions, record: Partial<BoxRecord>) =>
+    inspect(options, record, { exposedPorts: ['443/tcp'] }).NetworkSettings.Ports;
+  const all = { '443/tcp': null, '53/udp': null, '80/tcp': null };
+  expect(ports(listening, { status: 'running' })).toEqual(all);
+  expect(ports(listening, { status: 'stopped' })).toEqual({});
+  expect(ports({ ...listening, network: 'none' }, { status: 'running' })).toEqual({});
+  const info = (status: BoxRecord['status']) =>
+    boxInfo(boxRecord({ status, options: boxSpec(listening) }));
+  expect(info('running').ports).toEqual(['80/tcp', '53/udp']);
+  expect(info('stopped').ports).toEqual([]);
+});
+
+test('its network has a name, and no address that could be reached', () => {
+  const { NetworkSettings, HostConfig } = inspect({ network: 'none' });
+  expect(HostConfig.NetworkMode).toBe('none');
+  expect(NetworkSettings).toMatchObject({ IPAddress: '', Networks: { none: { IPAddress: '' } } });
+  expect(inspect().NetworkSettings).toMatchObject({ Networks: { default: { NetworkID: '' } } });
+});
+
+test('what each box is given is not among its variables, unless somebody asked for it', () => {
+  const env = (options: BoxOptions, image = {}) => inspect(options, {}, image).Config.Env;
+  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  expect(env({ tty: true })).toEqual([path]);
+  expect(env({ env: ['HOSTNAME=mine', 'TERM=dumb'], tty: true }, { env: ['A=1'] })).toEqual([
+    path,
+    'HOSTNAME=mine',
+    'TERM=dumb',
+    'A=1',
+  ]);
+});
+
+test('the image’s platform is kept with the box', () => {
+  expect(boxInfo(boxRecord({ options: boxSpec({}) })).platform).toBe('linux/amd64');
+  expect(inspect().Platform).toBe('linux');
+});
+
+test('hidden paths are those that the guest hides', () => {
+  const source = readFileSync(new URL('../../../native/guest/stage.c', import.meta.url), 'utf8');
+  const listed = (name: string): string[] => {
+    const body = new RegExp(`${name}\\[\\] = \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
+    return Array.from(body.matchAll(/"([^"]+)"/g), ([, path]) => `/${path ?? ''}`);
+  };
+  const { MaskedPaths, ReadonlyPaths } = inspect().HostConfig;
+  expect(MaskedPaths).toEqual(listed('masked'));
+  expect(ReadonlyPaths).toEqual(listed('read_only'));
+  expect(listed('masked').length).toBeGreaterThan(5);
+  expect(inspect({ privileged: true }).HostConfig).toMatchObject({
+    MaskedPaths: null,
+    ReadonlyPaths: null,
+  });
+});
