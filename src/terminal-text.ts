@@ -41,6 +41,17 @@ export function asMessage(text: string): string {
   return asLines([first, ...indented].join('\n'));
 }
 
+/** Characters of a message that are shown: one that repeats a name of a megabyte tells no more than this. */
+const MOST = 4_000;
+const AT_ITS_END = 1_000;
+
+/** A message that people can read, whatever it repeats: beginning and end, which say what is wrong. */
+export function abridged(text: string): string {
+  if (text.length <= MOST) return text;
+  const beginning = text.slice(0, MOST - AT_ITS_END);
+  return `${beginning}… (${text.length - MOST} more characters) …${text.slice(-AT_ITS_END)}`;
+}
+
 /** Where the line breaks at its end begin. */
 function endOfLines(text: string): number {
   let end = text.length;

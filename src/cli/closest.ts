@@ -9,6 +9,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
   const allowed = word.length <= 3 ? 1 : 2;
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
+    if (Math.abs(word.length - candidate.length) > allowed) continue;
     const distance = editDistance(word, candidate);
     if (distance <= allowed && distance < (best?.distance ?? Infinity))
       best = { candidate, distance };

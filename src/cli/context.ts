@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { asLine, asMessage } from '../terminal-text.js';
+import { abridged, asLine, asMessage } from '../terminal-text.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
 import type { Environment } from './flags/key-values.js';
 import type { Settings } from './settings.js';
@@ -54,9 +54,9 @@ type Speaker = Pick<CommandContext, 'stderr'>;
  * nothing in it, whoever's text it repeats, acts on the terminal.
  */
 export function say({ stderr }: Speaker, ...lines: readonly string[]): void {
-  stderr.write(lines.map((line) => `${asLine(line)}\n`).join(''));
+  stderr.write(lines.map((line) => `${asLine(abridged(line))}\n`).join(''));
 }
 
 export function warn({ stderr }: Speaker, message: string): void {
-  stderr.write(`boxlite: ${asMessage(message)}\n`);
+  stderr.write(`boxlite: ${asMessage(abridged(message))}\n`);
 }

@@ -5,6 +5,8 @@ import { VERSION } from './version.js';
 /** More than a signal to oneself takes; it does not come where it is ignored. */
 const TO_ARRIVE_MS = 100;
 
+let debug = (process.env.BOXLITE_DEBUG ?? '') !== '';
+
 const streams = new StandardStreams(endOnStreamError);
 void main(process.argv.slice(2));
 
@@ -19,7 +21,7 @@ async function main(argv: string[]): Promise<void> {
     streams.stdout.write(await answer(argv.slice(1), process.env));
     return;
   }
-  process.on('uncaughtException', (error) => void end(argv, error, undefined));
+  process.on('uncaughtException', (error) => void end(error, undefined));
 
   let failureStatus: number | undefined;
   try {
@@ -27,24 +29,22 @@ async function main(argv: string[]): Promise<void> {
       import('./program.js'),
       import('./world.js'),
     ]);
-    const status = await runProgram(argv, createWorld(streams), (each) => {
+    const world = createWorld(streams, () => {
+      debug = true;
+    });
+    const status = await runProgram(argv, world, (each) => {
       failureStatus = each;
     });
     await exit(status);
   } catch (error) {
-    await end(argv, error, failureStatus);
+    await end(error, failureStatus);
   }
 }
 
-async function end(
-  argv: readonly string[],
-  error: unknown,
-  failureStatus: number | undefined,
-): Promise<void> {
+async function end(error: unknown, failureStatus: number | undefined): Promise<void> {
   const { describeError } = await import('./report-error.js');
   const { exitStatusOf } = await import('./exit-status.js');
   const { Interrupted } = await import('./interrupted.js');
-  const debug = (process.env.BOXLITE_DEBUG ?? '') !== '' || argv.includes('--debug');
   streams.stderr.write(describeError(error, debug));
   if (error instanceof Interrupted) await endBySignal(error.signal);
   await exit(exitStatusOf(error, failureStatus));

@@ -5,6 +5,7 @@ import { flag } from './command.js';
 import { COMMANDS, findCommand, type CommandEntry } from './commands/index.js';
 import { longFormMembers } from './commands/long-forms.js';
 import { warn, type CommandContext } from './context.js';
+import { DOCKER_GLOBALS } from './docker-globals.js';
 import type { Sheet } from './help.js';
 import { isList, parseArguments, type Grammar } from './parse-arguments.js';
 import {
@@ -14,7 +15,7 @@ import {
   type GlobalValues,
   type Settings,
 } from './settings.js';
-import { REFUSED_VERBS } from './refused-verbs.js';
+import { insteadOf } from './refused-verbs.js';
 import { usageError } from './usage-error.js';
 import { VERSION } from './version.js';
 import type { World } from './world.js';
@@ -28,7 +29,11 @@ export type OpenRuntime = (
 const PROGRAM: Grammar = {
   name: '',
   args: [{ name: 'COMMAND', summary: '', optional: true, variadic: true }],
-  options: { ...GLOBAL_OPTIONS, version: flag('Print the version', { short: 'v' }) },
+  options: {
+    ...GLOBAL_OPTIONS,
+    ...DOCKER_GLOBALS,
+    version: flag('Print the version', { short: 'v' }),
+  },
   passThrough: true,
 };
 
@@ -49,6 +54,8 @@ export async function runProgram(
 ): Promise<number> {
   onFailureStatus(GLOBAL_FAILURE);
   const program = await parseArguments(PROGRAM, argv);
+  const logLevel = program.options['log-level'];
+  if (program.options.debug === true || logLevel === 'debug') world.onDebug?.();
   onFailureStatus(FAILED);
   if (program.options.version === true) {
     world.stdout.write(`boxlite version ${VERSION}\n`);
@@ -62,6 +69,11 @@ export async function runProgram(
     world.stdout.write(renderOverview(COMMANDS, GLOBAL_OPTIONS, undefined, sheet));
     return 0;
   }
+  const refused = insteadOf(words);
+  if (refused !== undefined)
+    throw new BoxliteError('unsupported', `'${refused.verb}' is not a boxlite command`, {
+      hint: refused.instead,
+    });
   const found = findCommand(words);
   if (found === undefined)
     return explainGroup(words, world, await openSheet(world, program.options));
@@ -77,7 +89,10 @@ export async function runProgram(
     world.stdout.write(renderCommandHelp(command, sheet));
     return 0;
   }
-  const context = createContext(world, mergeGlobals(program.options, parsed), openRuntime);
+  const flags = mergeGlobals(program.options, parsed);
+  if (flags.debug) world.onDebug?.();
+  const quiet = logLevel !== undefined && logLevel !== 'debug' && logLevel !== 'info';
+  const context = createContext(world, flags, openRuntime, quiet);
   return (await command.run(context, parsed.args, parsed.options)) ?? 0;
 }
 
@@ -109,13 +124,17 @@ function mergeGlobals(
   return merged as GlobalValues;
 }
 
+/** @param quiet without notices of what takes a while */
 function createContext(
   world: World,
   flags: GlobalValues,
   openRuntime: OpenRuntime,
+  quiet: boolean,
 ): CommandContext {
   const settings = readSettings(flags, world.environment);
-  const notice = (message: string): void => warn(world, message);
+  const notice = (message: string): void => {
+    if (!quiet) warn(world, message);
+  };
   let opened: Promise<BoxliteRuntime> | undefined;
   // Not a spread: it would touch every stream.
   return Object.create(world, {
@@ -152,9 +171,6 @@ function namesOf(entry: CommandEntry): string[] {
 }
 
 function unknownCommand(word: string, names: readonly string[], group: string): BoxliteError {
-  const instead = Object.hasOwn(REFUSED_VERBS, word) ? REFUSED_VERBS[word] : undefined;
-  if (instead !== undefined)
-    return new BoxliteError('unsupported', `'${word}' is not a boxlite command`, { hint: instead });
   const meant = closest(word, names);
   const hint = meant === undefined ? '' : `Did you mean '${meant}'? `;
   return usageError(`'${word}' is not a boxlite command`, group, hint);

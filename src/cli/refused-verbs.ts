@@ -1,13 +1,51 @@
 /** Docker's verbs that BoxLite lacks, and what does the same. */
-export const REFUSED_VERBS: Readonly<Record<string, string>> = {
-  build:
-    'build with another program (docker, buildah), then load its archive: boxlite load -i FILE',
-  buildx:
-    'build with another program (docker, buildah), then load its archive: boxlite load -i FILE',
+const ELSEWHERE =
+  'build with another program (docker, buildah), then load its archive: boxlite load -i FILE';
+const PUSH =
+  'write an archive (boxlite save -o FILE IMAGE) and push that by another program (skopeo, crane)';
+const NETWORK = 'boxes have a network by themselves, or none: run --network none';
+const ONE_MACHINE = 'boxes are of one machine, not of a cluster';
+const CHECKPOINT = "the memory of a box can't be kept: boxlite commit keeps its files";
+
+const REFUSED: Readonly<Record<string, string>> = {
+  build: ELSEWHERE,
+  builder: ELSEWHERE,
+  buildx: ELSEWHERE,
+  bake: ELSEWHERE,
+  'image build': ELSEWHERE,
+  'builder build': ELSEWHERE,
+  checkpoint: CHECKPOINT,
+  'container checkpoint': CHECKPOINT,
   compose: 'start each box by boxlite run',
-  network: 'boxes have a network by themselves, or none: run --network none',
-  push: 'write an archive (boxlite save -o FILE IMAGE) and push that by another program (skopeo, crane)',
+  'config create': `${ONE_MACHINE}: give a box a file by run -v`,
+  'config inspect': `${ONE_MACHINE}: boxlite config alone shows BoxLite's own settings`,
+  'config ls': `${ONE_MACHINE}: boxlite config alone shows BoxLite's own settings`,
+  'config rm': `${ONE_MACHINE}: a setting of BoxLite's is taken out by boxlite config unset`,
+  context: 'there is one context: boxes are of this machine, without a daemon',
+  manifest:
+    'indexes are made by other programs (docker, crane); boxlite pull takes one platform of them',
+  network: NETWORK,
+  node: ONE_MACHINE,
+  plugin: 'there are no plugins: volumes are directories of this host, networks need no driver',
+  push: PUSH,
+  'image push': PUSH,
+  scout: 'another program (trivy, grype) looks into an archive: boxlite save -o FILE IMAGE',
   search: 'search on the website of the registry, then boxlite pull',
-  swarm: 'boxes are of one machine',
+  secret: `${ONE_MACHINE}: give a box a file by run -v`,
+  service: `${ONE_MACHINE}: run --restart always keeps a box going`,
+  stack: `${ONE_MACHINE}: start each box by boxlite run`,
+  swarm: ONE_MACHINE,
+  'system dial-stdio': 'there is no daemon to connect to: boxes are of this machine',
+  trust: 'signatures are checked by another program (cosign); boxlite pull checks digests',
   volume: 'mount a directory of the host: run -v /path/on/host:/path/in/box',
 };
+
+/** What to do instead of the verb that the words begin with, if it is one of these. */
+export function insteadOf(words: readonly string[]): { verb: string; instead: string } | undefined {
+  const [verb = '', second] = words;
+  for (const name of [`${verb} ${second ?? ''}`, verb]) {
+    const instead = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
+    if (instead !== undefined) return { verb: name, instead };
+  }
+  return undefined;
+}

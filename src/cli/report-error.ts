@@ -1,5 +1,5 @@
 import { BoxliteError } from '../errors.js';
-import { asLine, asMessage } from '../terminal-text.js';
+import { abridged, asLine, asMessage } from '../terminal-text.js';
 import { Interrupted } from './interrupted.js';
 import { TargetFailures } from './targets.js';
 
@@ -13,8 +13,8 @@ export function describeError(error: unknown, debug: boolean): string {
     return error.failures.map((each) => describeError(each, debug)).join('');
   if (!(error instanceof BoxliteError)) return describeBug(error, debug);
   const stack = debug ? `${asMessage(stackOf(error))}\n` : '';
-  const hint = error.hint === undefined ? '' : `${asLine(error.hint)}\n`;
-  return `boxlite: ${asMessage(error.message)}\n${hint}${stack}`;
+  const hint = error.hint === undefined ? '' : `${asLine(abridged(error.hint))}\n`;
+  return `boxlite: ${asMessage(abridged(error.message))}\n${hint}${stack}`;
 }
 
 function describeBug(error: unknown, debug: boolean): string {
@@ -22,7 +22,7 @@ function describeBug(error: unknown, debug: boolean): string {
   const more = debug
     ? asMessage(stackOf(error))
     : 'Run it again with BOXLITE_DEBUG=1 to see where.';
-  return `boxlite: this is a bug in BoxLite: ${asMessage(what)}\n${more}\n`;
+  return `boxlite: this is a bug in BoxLite: ${asMessage(abridged(what))}\n${more}\n`;
 }
 
 function stackOf(error: unknown): string {

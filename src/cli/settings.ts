@@ -1,5 +1,5 @@
 /** Flags over environment over file over defaults. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import { configPath, defaultHome } from '../engine/home-paths.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../engine/options.js';
@@ -13,9 +13,13 @@ export const GLOBAL_OPTIONS = {
   home: value('Directory that everything is kept in (default ~/.boxlite)', 'PATH', {
     complete: 'file',
   }),
-  config: value('Configuration file (default config.json in the home)', 'FILE', {
-    complete: 'file',
-  }),
+  config: value(
+    "Configuration file (default config.json in the home), or Docker's directory",
+    'FILE',
+    {
+      complete: 'file',
+    },
+  ),
   registry: list('Registry to search first for short image names', 'HOST[:PORT]'),
   'insecure-registry': list('Registry to speak plain HTTP with', 'HOST[:PORT]'),
   'ca-cert': list('Certificate of an authority to trust for registries (PEM)', 'FILE', {
@@ -26,7 +30,7 @@ export const GLOBAL_OPTIONS = {
     complete: ['auto', 'kvm', 'tcg'],
   }),
   'no-color': flag('No colours and no animation'),
-  debug: flag('Show where an error came from'),
+  debug: flag('Show where an error came from', { short: 'D' }),
 } as const;
 
 export type GlobalValues = OptionValues<typeof GLOBAL_OPTIONS>;
@@ -72,7 +76,10 @@ export interface SettingSources {
 /** @throws BoxliteError `invalid-argument`, naming the file and the key, or the variable */
 export function readSettings(flags: GlobalValues, environment: Environment): Settings {
   const home = flags.home ?? nonEmpty(environment.BOXLITE_HOME) ?? defaultHome();
-  const givenFile = flags.config ?? nonEmpty(environment.BOXLITE_CONFIG);
+  // Docker's is a directory, in which it keeps the credentials.
+  const dockerDir = isDirectory(flags.config) ? flags.config : undefined;
+  const givenFile =
+    (dockerDir === undefined ? flags.config : undefined) ?? nonEmpty(environment.BOXLITE_CONFIG);
   const file = parseConfig(home, givenFile);
   const variable = (name: string): string | undefined => nonEmpty(environment[name]);
   return {
@@ -93,7 +100,7 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
       ...paths(variable('BOXLITE_CA_CERT')),
       ...(file.caCertificates ?? []),
     ],
-    dockerConfigDir: variable('DOCKER_CONFIG'),
+    dockerConfigDir: dockerDir ?? variable('DOCKER_CONFIG'),
     maxLayerBytes:
       fromVariable(environment, 'BOXLITE_MAX_LAYER_SIZE', parseLayerBytes) ?? file.maxLayerSize,
     maxLayerEntries:
@@ -272,6 +279,10 @@ function paths(given: string | undefined): string[] {
 
 function words(given: string | undefined): string[] {
   return (given ?? '').split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function isDirectory(path: string | undefined): boolean {
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function nonEmpty(given: string | undefined): string | undefined {

@@ -6,11 +6,18 @@ import type { StandardStreams } from './standard-streams.js';
 export type World = Pick<
   CommandContext,
   'environment' | 'stdin' | 'stdout' | 'stderr' | 'signals' | 'now'
->;
+> & {
+  /** Errors are to say where they come from. */
+  readonly onDebug?: () => void;
+};
 
 /** This process' own streams, environment, signals and clock. */
-export function createWorld(streams: Pick<StandardStreams, 'stdout' | 'stderr'>): World {
+export function createWorld(
+  streams: Pick<StandardStreams, 'stdout' | 'stderr'>,
+  onDebug: () => void,
+): World {
   return {
+    onDebug,
     environment: process.env,
     get stdin() {
       return process.stdin;

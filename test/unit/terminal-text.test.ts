@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asLine, asLines, asMessage, withoutActing } from '../../src/terminal-text.js';
+import { abridged, asLine, asLines, asMessage, withoutActing } from '../../src/terminal-text.js';
 
 it.each([
   ['an escape sequence', '\u001b[2Jx', '?[2Jx'],
@@ -28,4 +28,11 @@ it('shows what it takes out, so that it can be read', () => {
 it('sets the further lines of a message apart from lines of our own', () => {
   expect(asMessage('one\ntwo\n  three\n')).toBe('one\n  two\n  three');
   expect(asMessage('one\r\nboxlite: all is well')).toBe('one\\x0d\n  boxlite: all is well');
+});
+
+it('keeps both ends of a message that is too long to be read', () => {
+  expect(abridged('short')).toBe('short');
+  const long = abridged(`no such box: ${'x'.repeat(1_000_000)}: give another`);
+  expect(long.length).toBeLessThan(4_100);
+  expect(long).toMatch(/^no such box: x+… \(\d+ more characters\) …x+: give another$/);
 });

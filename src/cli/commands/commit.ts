@@ -20,6 +20,7 @@ export const commit = defineCommand({
       short: 'p',
       initial: true,
     }),
+    'no-pause': flag('Let the box run meanwhile'),
   },
   examples: [
     {
@@ -27,11 +28,11 @@ export const commit = defineCommand({
       what: 'What `boxlite run web:tuned` runs',
     },
   ],
-  async run(context, [name = '', reference], { author, change, message, pause }) {
+  async run(context, [name = '', reference], { author, change, message, ...options }) {
     const runtime = await context.runtime();
     const id = await runtime.commit(name, {
       changes: [...change],
-      pause,
+      pause: options.pause && !options['no-pause'],
       ...(reference !== undefined && reference !== '' && { reference }),
       ...(author !== undefined && { author }),
       ...(message !== undefined && { message }),

@@ -14,4 +14,10 @@ describe('closest', () => {
   ])('takes %j for %j', (word, expected) => {
     expect(closest(word, ['run', 'inspect', 'images', 'stop'])).toBe(expected);
   });
+
+  it('answers at once for a word of megabytes', () => {
+    const before = performance.now();
+    expect(closest('x'.repeat(5_000_000), ['run', 'inspect', 'images', 'stop'])).toBeUndefined();
+    expect(performance.now() - before).toBeLessThan(200);
+  });
 });

@@ -47,6 +47,14 @@ describe('readSettings', () => {
     });
   });
 
+  it('takes a directory for Docker’s, which has the credentials', () => {
+    writeFileSync(config, '{"cpus":3}');
+    expect(read({ config: home }, { DOCKER_CONFIG: '/docker' })).toMatchObject({
+      dockerConfigDir: home,
+      cpus: 3,
+    });
+  });
+
   it('knows how registries are reached', () => {
     writeFileSync(
       config,

@@ -14,6 +14,27 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const LAYERS = ['1a', '2b'].map((byte) => `sha256:${byte.repeat(32)}`);
 const DIGEST = `sha256:${'dd'.repeat(32)}`;
 
+describe('commit', () => {
+  it.each<[string[], boolean]>([
+    [[], true],
+    [['--pause'], true],
+    [['--pause=false'], false],
+    [['-p=false'], false],
+    [['--no-pause'], false],
+    [['--no-pause=false'], true],
+  ])('%j holds the box meanwhile: %j', async (flags, pause) => {
+    const asked: unknown[] = [];
+    const engine = {
+      commit: (name: string, options: object) => {
+        asked.push([name, options]);
+        return Promise.resolve('sha256:1');
+      },
+    };
+    expect((await runCli(['commit', ...flags, 'web', 'web:1'], engine)).status).toBe(0);
+    expect(asked).toEqual([['web', expect.objectContaining({ pause, reference: 'web:1' })]]);
+  });
+});
+
 describe('pull', () => {
   const engine = (upToDate: boolean): object => ({
     pullImage: (_reference: string, { onProgress = () => undefined, platform }: PullOptions) => {
