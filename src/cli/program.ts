@@ -15,7 +15,6 @@ import {
   type GlobalValues,
   type Settings,
 } from './settings.js';
-import { insteadOf } from './refused-verbs.js';
 import { usageError } from './usage-error.js';
 import { VERSION } from './version.js';
 import type { World } from './world.js';
@@ -69,12 +68,9 @@ export async function runProgram(
     world.stdout.write(renderOverview(COMMANDS, GLOBAL_OPTIONS, undefined, sheet));
     return 0;
   }
-  const refused = insteadOf(words);
-  if (refused !== undefined)
-    throw new BoxliteError('unsupported', `'${refused.verb}' is not a boxlite command`, {
-      hint: refused.instead,
-    });
   const found = findCommand(words);
+  // Docker's `config` is another, and `config ls` would be taken for ours with an argument.
+  if (found === undefined || words[0] === 'config') await refuseDockersVerb(words);
   if (found === undefined)
     return explainGroup(words, world, await openSheet(world, program.options));
 
@@ -164,6 +160,16 @@ async function explainGroup(words: readonly string[], world: World, sheet: Sheet
   const { renderOverview } = await import('./help.js');
   world.stdout.write(renderOverview(members, GLOBAL_OPTIONS, word, sheet));
   return 0;
+}
+
+/** @throws BoxliteError for one of Docker's verbs that BoxLite lacks */
+async function refuseDockersVerb(words: readonly string[]): Promise<void> {
+  const { insteadOf } = await import('./refused-verbs.js');
+  const refused = insteadOf(words);
+  if (refused === undefined) return;
+  throw new BoxliteError('unsupported', `'${refused.verb}' is not a boxlite command`, {
+    hint: refused.instead,
+  });
 }
 
 function namesOf(entry: CommandEntry): string[] {

@@ -1,3 +1,4 @@
+import { livePorts, networkName } from './box-network.js';
 import type { BoxSpec } from './box-spec.js';
 import { sorted } from './inspect-order.js';
 
@@ -47,15 +48,4 @@ export function inspectNetwork(spec: BoxSpec, running: boolean): Record<string, 
       },
     },
   };
-}
-
-export const networkName = ({ network }: Pick<BoxSpec, 'network'>): string =>
-  network ? 'default' : 'none';
-
-/** A box that does not run, or has no network, listens at no port (Docker's rule). */
-export function livePorts(
-  { exposedPorts = [], network }: Pick<BoxSpec, 'exposedPorts' | 'network'>,
-  running: boolean,
-): readonly string[] {
-  return running && network ? exposedPorts : [];
 }

@@ -48,11 +48,11 @@ function usageRow(
 ): ListRow {
   const share = bytes > 0 ? ` (${Math.floor((reclaimable * 100) / bytes)}%)` : '';
   return {
-    Type: type,
-    TotalCount: String(total),
     Active: String(active),
-    Size: humanSize(bytes),
     Reclaimable: `${humanSize(reclaimable)}${share}`,
+    Size: humanSize(bytes),
+    TotalCount: String(total),
+    Type: type,
   };
 }
 

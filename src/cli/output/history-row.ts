@@ -30,12 +30,12 @@ export function historyRow(line: HistoryLine, { now, human, truncate }: HistoryV
   const createdAt = line.createdAt === undefined ? '' : rfc3339(line.createdAt);
   const createdBy = line.createdBy.replaceAll('\t', ' ');
   return {
-    ID: line.id === undefined ? '<missing>' : truncate ? shortId(line.id) : line.id,
-    CreatedAt: createdAt,
-    CreatedSince: sinceOf(line.createdAt, human ? now : undefined, createdAt),
-    CreatedBy: truncate ? fitted(createdBy, CREATED_BY_CHARACTERS) : createdBy,
-    Size: human ? humanSize(line.sizeBytes) : String(line.sizeBytes),
     Comment: line.comment,
+    CreatedAt: createdAt,
+    CreatedBy: truncate ? fitted(createdBy, CREATED_BY_CHARACTERS) : createdBy,
+    CreatedSince: sinceOf(line.createdAt, human ? now : undefined, createdAt),
+    ID: line.id === undefined ? '<missing>' : truncate ? shortId(line.id) : line.id,
+    Size: human ? humanSize(line.sizeBytes) : String(line.sizeBytes),
   };
 }
 

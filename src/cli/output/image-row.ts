@@ -52,17 +52,17 @@ export function imageRow(
   return {
     // What takes a walk through the store is `system df -v`'s to tell.
     Containers: 'N/A',
-    SharedSize: 'N/A',
-    UniqueSize: 'N/A',
-    VirtualSize: size,
     CreatedAt: goTime(image.createdAt),
     CreatedSince: ago(image.createdAt, now),
     Digest: image.digest === '' ? NONE : image.digest,
     ID: truncate ? shortId(image.id) : image.id,
     Platform: image.platform,
     Repository: image.reference === undefined ? NONE : image.repository,
+    SharedSize: 'N/A',
     Size: size,
     Tag: image.tag ?? NONE,
+    UniqueSize: 'N/A',
+    VirtualSize: size,
   };
 }
 
