@@ -67,7 +67,7 @@ it('what is exposed and noted is kept with the box', async () => {
   ]);
   const fields = '{{json .Config.ExposedPorts}} {{json .HostConfig.Annotations}}';
   expect(await home.ok(['inspect', '-f', fields, 'noted'])).toBe(
-    '{"80/tcp":{},"53/udp":{},"54/udp":{}} {"a":"b"}',
+    '{"53/udp":{},"54/udp":{},"80/tcp":{}} {"a":"b"}',
   );
   await home.ok(['rename', 'noted', 'renamed']);
   expect(await home.ok(['ps', '-a', '--format', '{{.Names}}'])).toBe('renamed');
