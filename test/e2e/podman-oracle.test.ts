@@ -227,8 +227,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   'several that are missing': {
     ...ask(['inspect', '-f', '{{.Id}}', 'nobody1', 'nobody2']),
     differs: {
-      because: 'Docker’s status for errors of inspect is 1',
-      ours: { status: 1, stdout: '' },
+      because: 'Docker’s status is 1, and inspect prints an empty line',
+      ours: { status: 1, stdout: '\n' },
     },
   },
 };

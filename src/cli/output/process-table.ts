@@ -1,6 +1,7 @@
 import type { BoxProcess } from '../../engine/processes.js';
 import type { PsLayout, PsSort } from '../flags/ps-options.js';
-import { renderTable } from './table.js';
+import { padded, renderTable } from './table.js';
+import { textWidth } from './text-width.js';
 
 /** Docker's columns of `top`: 20 wide at least, three blanks between. */
 const LEAST_PITCH = 20;
@@ -18,15 +19,17 @@ export function processTable(
     columns.map(({ text }) => text(process, now)),
   );
   const table = [headers, ...rows];
-  const widths = headers.map((_, i) => Math.max(...table.map((cells) => cells[i]?.length ?? 0)));
+  const widths = headers.map((_, i) =>
+    Math.max(...table.map((cells) => textWidth(cells[i] ?? ''))),
+  );
   const pitches = widths.map((width) => Math.max(width + GAP, LEAST_PITCH));
   const total = pitches.slice(0, -1).reduce((sum, pitch) => sum + pitch, widths.at(-1) ?? 0);
   if (output.isTTY === true && output.columns !== undefined && total > output.columns)
     return renderTable(headers, rows, { isTty: true, width: output.columns });
   return table
     .map((cells) => {
-      const padded = cells.slice(0, -1).map((cell, i) => cell.padEnd(pitches[i] ?? 0));
-      return `${padded.join('')}${cells.at(-1) ?? ''}\n`;
+      const before = cells.slice(0, -1).map((cell, i) => padded(cell, pitches[i] ?? 0));
+      return `${before.join('')}${cells.at(-1) ?? ''}\n`;
     })
     .join('');
 }

@@ -116,7 +116,8 @@ function printRow(row: readonly string[], { widths, pitches }: Layout): string {
     .join('');
 }
 
-const padded = (text: string, pitch: number): string =>
+/** With blanks up to the next column. */
+export const padded = (text: string, pitch: number): string =>
   text + ' '.repeat(Math.max(pitch - textWidth(text), 0));
 
 /**

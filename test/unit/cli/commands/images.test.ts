@@ -83,6 +83,27 @@ describe('images', () => {
     );
   });
 
+  it('-q goes before the plain table, not before a format of one’s own', async () => {
+    const rows = (await images('-q', '--format', 'json')).stdout.trimEnd().split('\n');
+    expect(rows.map((row) => (JSON.parse(row) as { Tag: string }).Tag).slice(0, 2)).toEqual([
+      '3.20',
+      'latest',
+    ]);
+    expect((await images('-q', '--format', 'raw')).stdout).toMatch(
+      /^image_id: a1a1a1a1a1a1\nimage_id: b2/,
+    );
+  });
+
+  it('writes Docker’s raw format', async () => {
+    expect((await images('--format', 'raw')).stdout).toMatch(
+      /^repository: alpine\ntag: 3\.20\nimage_id: a1a1a1a1a1a1\ncreated_at: \S+ \S+ \+0000 UTC\nvirtual_size: 7\.05MB\n\n/,
+    );
+    expect((await images('--digests', '--format', 'raw')).stdout).toContain('digest: sha256:d1d1');
+    expect((await images('--digests', '--format', 'table {{.Tag}}')).stdout).toMatch(
+      /^TAG +DIGEST\n/,
+    );
+  });
+
   it('prints each id once with -q', async () => {
     expect((await images('-q')).stdout).toBe('a1a1a1a1a1a1\nb2b2b2b2b2b2\nc3c3c3c3c3c3\n');
     expect((await images('-q', '--no-trunc')).stdout).toContain(`sha256:${'a1'.repeat(32)}\n`);

@@ -137,6 +137,22 @@ describe('stats --no-stream', () => {
     for (const line of narrow.stdout.trimEnd().split('\n'))
       expect(line.length).toBeLessThanOrEqual(40);
   });
+
+  it.each([
+    [100, /^CONTAINER ID +NAME +CPU % .* +BLOCK I\/O +PIDS +HOST MEM$/],
+    [88, /^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/],
+    [76, /^NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/],
+    [56, /^NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +PIDS$/],
+    [40, /^NAME +CPU % +MEM USAGE \/ LIMIT$/],
+  ])('on %i columns shows as much as can be read', async (columns, header) => {
+    const { stdout } = await runCli(['stats', '--no-stream'], engine(), terminal(columns));
+    const [first = '', ...rows] = stdout.trimEnd().split('\n');
+    expect(first).toMatch(header);
+    for (const row of rows) {
+      expect(row.length).toBeLessThan(columns);
+      expect(row.replace(/^\S+/, '')).not.toContain('…');
+    }
+  });
 });
 
 describe('stats', () => {

@@ -118,3 +118,9 @@ test('the table is sorted by numbers or words, then by the numbers of the proces
   expect(order(['--sort', '+rss,-pid'])).toEqual([10, 8, 9]);
   expect(order(['--sort', '-comm'])).toEqual([9, 10, 8]);
 });
+
+test('what stands behind a wide name stays in its column', () => {
+  const layout = parsePsOptions(['-o', 'pid,ucmd,stat']);
+  const rows = [process({ name: '日本語' }), process({ pid: 2, name: 'abcdef' })];
+  expect(processTable(rows, layout, NOW, {})).toMatch(/日本語 {14}S.*\n.*abcdef {14}S/);
+});
