@@ -28,8 +28,6 @@ const POWER_OFF_DEADLINE_MS = 15_000;
 
 export interface AgentOfBox extends AsyncDisposable {
   client: ShimClient;
-  /** The machine is there for this work only, and ends with it. */
-  ownMachine: boolean;
 }
 
 export interface MachinePurpose {
@@ -68,7 +66,6 @@ export async function agentOfBox(
       crashPoint('export:machine-up');
       return {
         client: machine.client,
-        ownMachine: true,
         [Symbol.asyncDispose]: async () => {
           try {
             await machine[Symbol.asyncDispose]();
@@ -97,7 +94,6 @@ async function runningAgent(
   const client = await runningClient(context, record);
   return {
     client,
-    ownMachine: false,
     [Symbol.asyncDispose]: () => {
       client.close();
       return Promise.resolve();

@@ -48,22 +48,19 @@ export function packWords(options: CopyOptions, sparse: boolean): string[] {
   });
 }
 
-export interface BoxPlace {
-  /** The archive is the caller's own. */
-  foreign: boolean;
-  /** The machine ends after it. */
-  sync: boolean;
-}
-
-/** Words for a box's end that unpacks. A box may be given what the host must not take from one. */
-export function unpackInBoxWords(options: CopyOptions, { foreign, sync }: BoxPlace): string[] {
+/**
+ * Words for a box's end that unpacks. A box may be given what the host must not take from one. It says that it
+ * is done when all is on the box's disk: its machine may be killed at any moment, and its memory with it.
+ * @param foreign the archive is the caller's own
+ */
+export function unpackInBoxWords(options: CopyOptions, foreign: boolean): string[] {
   return words({
     foreign,
     keep: options.overwrite === false,
     owners: options.archive === true,
     attributes: options.archive === true,
     privileges: true,
-    sync,
+    sync: true,
     direct: true,
   });
 }

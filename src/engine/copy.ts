@@ -148,7 +148,7 @@ async function intoBox(
   await using agent = await agentOf(box, true);
   options.signal?.throwIfAborted();
   const { foreign } = source;
-  const words = unpackInBoxWords(options, { foreign, sync: agent.ownMachine });
+  const words = unpackInBoxWords(options, foreign);
   const session = startSession(agent, ['unpack', ...words, '--', to]);
   const report = new ReportReader(warning(options));
   session.onOutput((_stream, chunk, consumed) => {

@@ -86,7 +86,7 @@ async function settleRemoval(
   const boxes = new Map<string, BoxRecord>();
   for (const box of database().boxes.list()) boxes.set(box.id, await observed(home, box));
   const record = (): Removal =>
-    database().write(() => {
+    database().writeToDisk(() => {
       const attempt = new Removal(database(), parts, boxes);
       decide(attempt);
       return attempt;

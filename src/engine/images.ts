@@ -307,7 +307,7 @@ export class Images {
         `${target} names a digest; a new name needs a tag`,
       );
     const taken = storedNames(target, this.settings.registries).find((name) => images.get(name));
-    this.database().write(() => {
+    this.database().writeToDisk(() => {
       const record = this.find(source);
       if (!record) throw noSuchImage(source);
       const name = taken ?? localName(target);
@@ -356,7 +356,7 @@ export class Images {
     const record = recordOf(image);
     const names = references.map(localOrFull);
     const { images } = this.database();
-    const displaced = this.database().write(() => {
+    const displaced = this.database().writeToDisk(() => {
       images.add(record);
       return names.flatMap((reference) => {
         const before = images.put({ ...record, reference, indexDigest: null }, 'load');

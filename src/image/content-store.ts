@@ -8,6 +8,7 @@ import type { Home } from '../home.js';
 import { makePrivateDirectory } from '../private-files.js';
 import { type DigestAlgorithm, digestOf, hashFor, parseDigest, shortDigest } from './digest.js';
 import { isSealed, seal } from './seal.js';
+import { syncDirectory } from './sync-directory.js';
 
 /** What a blob must be: bytes under `digest`, `size` of them. */
 export interface BlobDescriptor {
@@ -108,6 +109,7 @@ export async function adoptBlob(home: Home, path: string, digest: string): Promi
     await makePrivateDirectory(dirname(target));
     await seal(path);
     await rename(path, target);
+    await syncDirectory(dirname(target));
   } catch (error) {
     throw fileError(error, `store blob ${digest}`);
   }

@@ -13,6 +13,7 @@ import { layerInvalid } from './layer-error.js';
 import { DEFAULT_LAYER_LIMITS, type LayerLimits, overLimit } from './layer-limits.js';
 import { renameUnlessThere, temporaryBeside } from './make-once.js';
 import { areSealed, seal } from './seal.js';
+import { syncDirectory } from './sync-directory.js';
 import { TarReader, type TarEntry } from './tar-reader.js';
 import { parseToc, type Toc, TocWriter } from './toc.js';
 
@@ -80,10 +81,13 @@ export async function hasLayer(home: Home, diffId: string): Promise<boolean> {
 /** A damaged layer is replaced, and with it what was computed from its table of contents. */
 async function putLayer(home: Home, temporary: string, diffId: string): Promise<void> {
   const directory = layerDirectory(home, diffId);
+  await syncDirectory(temporary);
   await renameUnlessThere(temporary, directory);
+  await syncDirectory(home.layers());
   if (await hasLayer(home, diffId)) return;
   await dropDisksOf(home, diffId);
   for (const name of LAYER_FILES) await rename(join(temporary, name), join(directory, name));
+  await syncDirectory(directory);
 }
 
 /** @throws BoxliteError 'image-corrupt' when the layer is missing or damaged. */

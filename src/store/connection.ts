@@ -64,14 +64,27 @@ function refuseOrphanJournal(path: string): void {
     );
 }
 
+/**
+ * Has the commits of `work` flushed to the disk: an image that was committed may be the last copy of its
+ * box, and one that was removed must not come back when its files have gone. Not within a transaction.
+ */
+export function withFlush<T>(connection: SqliteDatabase, work: () => T): T {
+  connection.pragma('synchronous = FULL');
+  try {
+    return work();
+  } finally {
+    connection.pragma('synchronous = NORMAL');
+  }
+}
+
 function openFile(path: string): SqliteDatabase {
   const connection = openSqlite(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
   try {
     // Readers go on while one process writes.
     connection.pragma('journal_mode = WAL');
     // A commit survives the end of any process; the last seconds may be lost with the host's power,
-    // which no VM survives either, and what is lost (a box, a tag) is made again. FULL would cost
-    // several disk flushes for each run.
+    // which no VM survives either, and a box that is lost so is made again. FULL would cost several
+    // disk flushes for each run. Images are another matter: see `withFlush`.
     connection.pragma('synchronous = NORMAL');
     connection.pragma('foreign_keys = ON');
     migrate(connection);

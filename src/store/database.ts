@@ -1,7 +1,7 @@
 import type { Home } from '../home.js';
 import { closeHome } from '../private-files.js';
 import { BoxTable } from './boxes.js';
-import { connect } from './connection.js';
+import { connect, withFlush } from './connection.js';
 import { CounterTable } from './counters.js';
 import { EventTable } from './events.js';
 import { HostBoot } from './host-boot.js';
@@ -66,6 +66,13 @@ export class Database implements Disposable {
     if (!this.#othersKeptOut) closeHome(this.home);
     this.#othersKeptOut = true;
     return this.guard(() => this.connection.transaction(work).immediate());
+  }
+
+  /** The same, and on the disk when it returns: for what nobody could make again after a loss of power. */
+  writeToDisk<T>(work: () => T): T {
+    // In a transaction its level can't be changed; then the outer one decides.
+    if (this.connection.inTransaction) return this.write(work);
+    return this.guard(() => withFlush(this.connection, () => this.write(work)));
   }
 
   close(): void {

@@ -29,15 +29,17 @@ export class ImageTable {
 
   /** Records an image, with no reference of its own; known ones stay as they are. */
   add(image: ImageRecord): void {
-    this.database.run(
-      `INSERT INTO images (manifest_digest, image_id, platform, size, created_at, added_at)
-       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (manifest_digest) DO NOTHING`,
-      image.manifestDigest,
-      image.imageId,
-      image.platform,
-      image.size,
-      image.createdAt,
-      this.database.now(),
+    this.database.writeToDisk(() =>
+      this.database.run(
+        `INSERT INTO images (manifest_digest, image_id, platform, size, created_at, added_at)
+         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (manifest_digest) DO NOTHING`,
+        image.manifestDigest,
+        image.imageId,
+        image.platform,
+        image.size,
+        image.createdAt,
+        this.database.now(),
+      ),
     );
   }
 
@@ -50,7 +52,7 @@ export class ImageTable {
     image: Omit<ImageReference, 'pulledAt'>,
     action?: 'pull' | 'load' | 'import' | 'tag',
   ): ImageReference | undefined {
-    return this.database.write(() => {
+    return this.database.writeToDisk(() => {
       const before = this.get(image.reference);
       this.add(image);
       this.database.run(

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { timeProgram } from '../bench/time-program.js';
 import { longBytes, sha256 } from '../helpers/bytes.js';
 import { BOXLITE } from '../helpers/cli.js';
-import { killProcess, programOf } from '../helpers/processes.js';
+import { killAndWait, killProcess, programOf } from '../helpers/processes.js';
 import { useHome } from '../helpers/test-home.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -354,6 +354,25 @@ describe('cp', () => {
     expect([short.status, short.stderr]).toEqual([1, expect.stringContaining('the archive')]);
     const toFile = await home.boxlite(['cp', '-', 'up:/etc/passwd'], { input: stdout });
     expect([toFile.status, toFile.stderr]).toEqual([1, expect.stringContaining('not a directory')]);
+  });
+
+  it('has on the disk what it says is copied, whatever becomes of the machine', async () => {
+    onHost(`${SOURCE}; mkdir volume`);
+    await writeFile(join(host, 'large'), longBytes(3_000_000));
+    const volume = `${join(host, 'volume')}:/volume`;
+    const run = ['run', '-d', '--name', 'hit', '-v', volume, 'busybox', 'sleep', '100000'];
+    const facts = join(home.path, 'boxes', await home.ok(run), 'started.json');
+    expect(await cp('tree', 'hit:/')).toEqual([0, '']);
+    expect(await cp('large', 'hit:/volume')).toEqual([0, '']);
+    const tar = { cwd: host, maxBuffer: 8_000_000 };
+    const input = execFileSync('tar', ['-c', 'large', 'file'], tar);
+    expect(await home.boxlite(['cp', '-', 'hit:/root'], { input })).toMatchObject({ status: 0 });
+    const { vmmPid } = JSON.parse(await readFile(facts, 'utf8')) as { vmmPid: number };
+    await killAndWait(vmmPid);
+    expect(await cp('hit:/tree', 'back')).toEqual([0, '']);
+    expect(await cp('hit:/root', 'root')).toEqual([0, '']);
+    expect(onHost('diff -r tree back; cmp large root/large; cmp large volume/large')).toBe('');
+    await home.ok(['rm', 'hit']);
   });
 
   it('works on a box that never ran and on one that has ended, and runs nothing of theirs', async () => {

@@ -28,7 +28,7 @@ async function copy(onStart: (peer: FakePeer, session: number) => void) {
   const { context } = openEngine({ homeDir });
   const boxes = context.database().boxes;
   boxes.insert({ id: BOX, image: 'busybox', options: {}, containerId: '0'.repeat(64) });
-  const agent = { client, ownMachine: false, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const agent = { client, [Symbol.asyncDispose]: () => Promise.resolve() };
   const session = startArchiveSession(agent, EXEC);
   const end = archiveExit({ context, id: BOX, name: 'bob' }, agent, session).then(
     ({ code }) => code,

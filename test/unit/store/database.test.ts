@@ -32,6 +32,19 @@ test('each connection has WAL, foreign keys, a busy time-out and no flush a comm
   expect(pragma('synchronous')).toBe(1);
 });
 
+test('what is written to the disk is flushed at each commit, and nothing else is', () => {
+  const database = temporaryDatabase();
+  const level = () => Object.values(database.get('PRAGMA synchronous') ?? {})[0];
+  expect(database.writeToDisk(() => database.writeToDisk(level))).toBe(2);
+  expect(database.write(() => database.writeToDisk(level))).toBe(1);
+  expect(() =>
+    database.writeToDisk(() => {
+      throw new Error('not done');
+    }),
+  ).toThrow('not done');
+  expect(level()).toBe(1);
+});
+
 test('an empty file left by someone becomes a database', () => {
   const home = temporaryHome();
   mkdirSync(home.root);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { temporaryDatabase } from './store-fixture.js';
+import { Database } from '../../../src/store/database.js';
+import { temporaryDatabase, temporaryHome } from './store-fixture.js';
 
 const image = (name: string, createdAt = 1) => ({
   manifestDigest: `sha256:aa${name}`,
@@ -21,6 +22,18 @@ test('a reference gives back what was put under it', () => {
   expect(images.put(record)).toBeUndefined();
   expect(images.get('localhost/x:latest')).toMatchObject({ ...record, pulledAt: 1_001 });
   expect(images.get('localhost/x:other')).toBeUndefined();
+});
+
+test('images are flushed to the disk when they are recorded', () => {
+  const levels: unknown[] = [];
+  const database = Database.open(temporaryHome(), () => {
+    levels.push(Object.values(database.get('PRAGMA synchronous') ?? {})[0]);
+    return 1;
+  });
+  database.images.add(image('1'));
+  database.images.put(put('localhost/x:latest', '1'));
+  database.close();
+  expect(new Set(levels)).toEqual(new Set([2]));
 });
 
 test('a reference put again on the same image displaces nothing', () => {
