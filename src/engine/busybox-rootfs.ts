@@ -8,6 +8,7 @@ import { installHint } from '../vmm/distribution.js';
 import { isStatic } from '../vmm/elf.js';
 import { runProgram } from '../vmm/run-program.js';
 import { TEMPORARY_PREFIX } from '../vmm/unused-assets.js';
+import { ignoringWgetTimeout } from './busybox-wget.js';
 
 export interface BusyboxRootfs {
   /** A rootfs as a tar archive; the same busybox gives the same bytes. */
@@ -70,7 +71,14 @@ async function rootfsOf(path: string): Promise<BusyboxRootfs> {
   if (status !== 0)
     throw new BoxliteError('setup-needed', `${path} --list failed: ${stderr.trim()}`);
   const applets = stdout.toString().split('\n').filter(isAppletName).sort();
-  return { tar: rootfsTar(await readFile(path), applets), origin: path };
+  return { tar: rootfsTar(await soundBusybox(path), applets), origin: path };
+}
+
+async function soundBusybox(path: string): Promise<Buffer> {
+  const busybox = await readFile(path);
+  const { stdout, stderr } = await runProgram(path, ['wget', '--help']);
+  const hasTimeout = /^\s*-T\b/m.test(stderr + stdout.toString());
+  return hasTimeout ? busybox : ignoringWgetTimeout(busybox);
 }
 
 /** What becomes a file name in /bin must be one; busybox itself is there already. */

@@ -244,6 +244,32 @@ describe('inside the box', () => {
     expect(await run(['busybox', 'sh', '-c', script])).toEqual([0, `${output}\n`, '']);
   });
 
+  it('the built-in image knows names, users and the network', async () => {
+    const script = `
+      mkdir /web; echo page > /web/index.html; httpd -h /web
+      for url in 127.0.0.1 localhost [::1]; do wget -qO- http://$url/; done
+      wget -T 5 -qO- http://127.0.0.1/ && wget -q -O- -t 1 -T5 -U me http://localhost/index.html
+      wget -q -T 1 -O- http://127.0.0.1:9/ 2> /dev/null || echo "refused $?"
+      wget -qO- http://no.such.host.invalid/ 2> /dev/null || echo "unknown $?"
+      ping -c 1 -W 5 127.0.0.1 > /dev/null && ping -c 1 -W 5 localhost > /dev/null && echo pong
+      id; id -un nobody; su -s /bin/sh nobody -c 'id -un; id -gn'
+      echo 'joe:x:1000:100:joe:/:/bin/sh' >> /etc/passwd; touch /of-joe; chown joe:users /of-joe
+      ls -l /of-joe | awk '{print $3, $4}'; su joe -c whoami
+      hostname; hostname -i | grep -c .
+      nc -l -p 99 < /web/index.html & sleep 1; nc -w 5 localhost 99 < /dev/null
+      TZ=CET-1CEST date -d @0 +%H:%M; nslookup 2> /dev/null || echo "nslookup $?"`;
+    const lines = [
+      ...Array<string>(5).fill('page'),
+      ...['refused 1', 'unknown 1', 'pong', 'uid=0(root) gid=0(root) groups=0(root)', 'nobody'],
+      ...['nobody', 'nogroup', 'joe users', 'joe', 'mars', '1', 'page', '01:00', 'nslookup 1', ''],
+    ];
+    expect(await run(['--hostname', 'mars', 'busybox', 'sh', '-c', script])).toEqual([
+      0,
+      lines.join('\n'),
+      '',
+    ]);
+  });
+
   it('the name resolves to the box itself', async () => {
     const script = 'grep -c "[[:space:]]mars" /etc/hosts; cat /etc/hostname';
     expect(await run(['--hostname', 'mars', 'busybox', 'sh', '-c', script])).toEqual([
