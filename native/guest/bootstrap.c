@@ -115,7 +115,8 @@ static int run(struct box *box, const struct message *message, const struct prep
     if (bootstrap_decode(message->payload, message->size, &request, err) || identity_take(&request, err) ||
         cgroup_limit_pids(request.pids_max, err) || cgroup_limit_memory(err))
         return -1;
-    if ((request.flags & BL_BOX_PRIVILEGED) && devices_allow_all(err))
+    box->all_devices = request.flags & BL_BOX_PRIVILEGED;
+    if (box->all_devices && devices_allow_all(err))
         return -1;
     at[1] = monotonic_ns();
     *stage = BL_STAGE_DISKS;

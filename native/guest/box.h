@@ -14,6 +14,7 @@ struct box {
     pid_t pid; /* in the agent's namespace; 0 once it is gone */
     int pidfd;
     int cgroup, cgroup_processes;    /* what cgroup_open_box and cgroup_open_processes give */
+    bool all_devices;                /* a privileged one */
     bool may_trace;                  /* its root has CAP_SYS_PTRACE, and not every device besides */
     int channel;                     /* to the first process, until it has become the command */
     int input, output, error;        /* the agent's ends of the command's pipes */

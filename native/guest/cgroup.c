@@ -18,9 +18,11 @@ enum { KIB = 1024, MIB = 1 << 20, MEMORY_RESERVE_MIB = 14, TASKS_RESERVE = 256, 
 
 static void pass_controllers(const char *path);
 static int open_group(const char *path, struct err *err);
+static int open_to_be_born(const char *path, struct err *err);
+static int open_processes(const char *path, struct err *err);
 static uint32_t most_tasks(void);
 
-enum { FREEZE_MS = 10000 };
+enum { FREEZE_MS = 10000, PATH_BYTES = 4096 };
 
 int cgroup_make(struct err *err) {
     pass_controllers(ROOT_CGROUP "/cgroup.subtree_control");
@@ -32,24 +34,42 @@ int cgroup_make(struct err *err) {
     return 0;
 }
 
-int cgroup_open_box(struct err *err) {
+int cgroup_open_box(struct err *err) { return open_to_be_born(ROOT_BOX_CGROUP, err); }
+
+int cgroup_open_processes(struct err *err) { return open_processes(ROOT_BOX_CGROUP, err); }
+
+int cgroup_open_of(pid_t pid, int *processes, struct err *err) {
+    char file[32], text[PATH_BYTES], path[sizeof ROOT_CGROUP + PATH_BYTES];
+    snprintf(file, sizeof file, "/proc/%d/cgroup", pid);
+    if (read_text(file, text, sizeof text))
+        return err_errno(err, "can't see in which cgroup the box's first process is");
+    const char *within = strncmp(text, "0::", 3) == 0 ? text + 3 : "";
+    snprintf(path, sizeof path, ROOT_CGROUP "%.*s", (int)strcspn(within, "\n"), within);
+    if (strncmp(path, ROOT_BOX_CGROUP "/", sizeof ROOT_BOX_CGROUP) != 0 || strlen(text) == sizeof text - 1)
+        return err_set(err, EBUSY, "the box's first process is in no cgroup below the box's");
+    *processes = open_processes(path, err);
+    return *processes < 0 ? -1 : open_to_be_born(path, err);
+}
+
+static int open_to_be_born(const char *path, struct err *err) {
     struct mount_attr read_only = {
         .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
-    cleanup_fd int group = (int)syscall(SYS_open_tree, AT_FDCWD, ROOT_BOX_CGROUP, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    cleanup_fd int group = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (group < 0 || syscall(SYS_mount_setattr, group, "", AT_EMPTY_PATH, &read_only, sizeof read_only))
-        return err_errno(err, "can't open the cgroup " ROOT_BOX_CGROUP);
+        return err_errno(err, "can't open the cgroup %s", path);
     return take_fd(&group);
 }
 
-int cgroup_open_processes(struct err *err) {
-    int fd = open(ROOT_BOX_CGROUP "/cgroup.procs", O_WRONLY | O_CLOEXEC);
-    return fd < 0 ? err_errno(err, "can't open the box's cgroup") : fd;
+static int open_processes(const char *path, struct err *err) {
+    cleanup_fd int group = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = group < 0 ? -1 : openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd < 0 ? err_errno(err, "can't open the cgroup %s", path) : fd;
 }
 
 int cgroup_open_wall(struct err *err) { return open_group(ROOT_WALL_CGROUP, err); }
 
 static void pass_controllers(const char *path) {
-    static const char *const controllers[] = {"+memory", "+pids", "+cpu", "+io"};
+    static const char *const controllers[] = {"+memory", "+pids", "+cpu", "+cpuset", "+io"};
     struct err ignored;
     for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++)
         write_file(path, controllers[i], &ignored);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../common/err.h"
 
@@ -13,6 +14,9 @@ int cgroup_make(struct err *err);
 int cgroup_open_box(struct err *err);
 /* Its list of processes, to be written. */
 int cgroup_open_processes(struct err *err);
+/* Both of the group below the box's that a process of the box is in: once a box has given controllers to groups of its
+ * own, as systemd, dockerd and podman do, the kernel lets no process into the box's group itself (EBUSY). */
+int cgroup_open_of(pid_t pid, int *processes, struct err *err);
 /* The group above the box's, which nothing in the box can name. Returns its directory's descriptor or -1. */
 int cgroup_open_wall(struct err *err);
 /* Moves the calling process into the group whose list of processes this is. */

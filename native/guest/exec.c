@@ -42,7 +42,7 @@ int exec_main(struct session *session, struct box *box, const struct exec_reques
     }
     box->input = box->output = box->error = -1;
     session->pid = box->pid;
-    box->may_trace = launch_may_trace(request);
+    box->may_trace = !box->all_devices && launch_may_trace(request);
     if (box_start(box, message->payload, message->size, terminal, err))
         return -1;
     session->report = take_fd(&box->channel);

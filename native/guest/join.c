@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../common/cleanup.h"
 #include "../protocol/protocol.h"
 #include "capabilities.h"
 #include "cgroup.h"
@@ -32,11 +33,13 @@ static const uint64_t to_become = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(C
 struct birth {
     const struct box *box;
     const struct launch *command;
+    int cgroup, cgroup_processes; /* where to be born, as in struct box */
     bool outside; /* not from its first moment in the box's cgroup, which is full */
     pid_t child;
     int error;
 };
 
+static pid_t bear_anywhere(struct birth *birth);
 static pid_t bear(struct birth *birth);
 static char *make_stack(void);
 static int go_between(void *argument);
@@ -45,14 +48,33 @@ static uint64_t to_confine(const struct exec_request *request);
 _Noreturn static void be_born(const struct birth *birth);
 
 pid_t join_spawn(const struct box *box, const struct launch *command) {
-    struct birth birth = {.box = box, .command = command};
-    pid_t child = bear(&birth);
+    struct birth birth = {
+        .box = box, .command = command, .cgroup = box->cgroup, .cgroup_processes = box->cgroup_processes};
+    pid_t child = bear_anywhere(&birth);
+    if (child >= 0 || errno != EBUSY)
+        return child;
+    /* The box has divided its group. Then where its first process has gone, as runc does it. */
+    struct err err;
+    cleanup_fd int processes = -1;
+    cleanup_fd int group = cgroup_open_of(box->pid, &processes, &err);
+    if (group < 0) {
+        errno = err.code;
+        return -1;
+    }
+    birth.cgroup = group;
+    birth.cgroup_processes = processes;
+    return bear_anywhere(&birth);
+}
+
+static pid_t bear_anywhere(struct birth *birth) {
+    birth->outside = false;
+    pid_t child = bear(birth);
     /* A box that is full is entered by a process made outside: the kernel refuses a new one in a full group, not
      * one that moves there. So that what fills it can still be looked at and ended. But while it is outside it may
      * open any device, so not where it could be made to by a process that traces it. */
-    if (child < 0 && errno == EAGAIN && !box->may_trace) {
-        birth.outside = true;
-        child = bear(&birth);
+    if (child < 0 && errno == EAGAIN && !birth->box->may_trace) {
+        birth->outside = true;
+        child = bear(birth);
     }
     return child;
 }
@@ -97,7 +119,7 @@ static int enter(const struct birth *birth) {
     const struct launch *command = birth->command;
     const struct box *box = birth->box;
     const int kept[KEPT] = {command->input, command->output, command->error, command->report,
-                            box->cgroup, birth->outside ? box->cgroup_processes : -1};
+                            birth->cgroup, birth->outside ? birth->cgroup_processes : -1};
     uint64_t capabilities = launch_capabilities(command->request);
     struct err err;
     spawn_expendable();

@@ -46,6 +46,22 @@ it('exec has what its box has, and everything with --privileged', async () => {
   await home.ok(['rm', '-f', 'host']);
 });
 
+it('exec goes where the first process is once a box has divided its cgroup, full or not', async () => {
+  const divide = `cd /sys/fs/cgroup; mkdir leaf; echo 1 > leaf/cgroup.procs
+    echo +memory +pids +cpu +cpuset > cgroup.subtree_control && echo divided; exec sleep 6000`;
+  await home.ok(['run', '-d', '--name', 'divided', '--privileged', 'busybox', 'sh', '-c', divide]);
+  await expect.poll(() => home.ok(['logs', 'divided'])).toBe('divided');
+  const exec = (script: string): Promise<string> =>
+    home.ok(['exec', 'divided', 'sh', '-c', script]);
+  const look = 'read group < /proc/self/cgroup; echo $group';
+  expect(await exec(`${look}; cd /sys/fs/cgroup/leaf; ls | grep -c ^cpuset.cpus$`)).toBe(
+    '0::/leaf\n1',
+  );
+  await exec('echo 1 > /sys/fs/cgroup/leaf/pids.max');
+  expect(await exec(look)).toBe('0::/leaf');
+  await home.ok(['rm', '-f', 'divided']);
+});
+
 it('limits hold, and -1 is none', async () => {
   const flags = ['--ulimit', 'nofile=100:200', '--ulimit', 'core=-1', '--ulimit', 'nproc=50'];
   expect(await run(flags, 'ulimit -Sn; ulimit -Hn; ulimit -c; ulimit -u')).toBe(

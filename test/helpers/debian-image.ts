@@ -14,6 +14,8 @@ const PACKAGES = {
   python: ['python3'],
   /** Things that servers run, and in /srv/packages a repository with one package to install. */
   services: ['postgresql', 'nginx-light', 'nodejs', 'python3'],
+  /** As docs/docker-in-a-box.md has it. */
+  docker: ['docker.io', 'iptables', 'kmod', 'busybox-static'],
 } as const;
 
 /** Where its packages come from when the machine's apt says nothing. */
