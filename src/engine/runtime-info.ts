@@ -27,7 +27,8 @@ export interface RuntimeInfo {
     cure?: string;
   };
   qemu: { path: string; version: string } | undefined;
-  kernel: { version: string; path: string } | undefined;
+  /** `modules` is a directory for a privileged box's /lib/modules. */
+  kernel: { version: string; path: string; modules: string | undefined } | undefined;
   /**
    * `image` is the name, or else the digest, of the image whose template it is; `kernel` the path or package of
    * a kernel that is not the home's.
@@ -79,7 +80,11 @@ export async function runtimeInfo(
     home: home.root,
     accelerator: await accelerator(host, choice),
     qemu: qemu && { path: qemu.path, version: qemu.versionText },
-    kernel: assets && { version: assets.kernelVersion, path: assets.kernel },
+    kernel: assets && {
+      version: assets.kernelVersion,
+      path: assets.kernel,
+      modules: assets.modules,
+    },
     templates: (await listTemplates(home)).map(
       ({ key, cpus, memoryMib, bytes, image, kernelVersion, kernelOrigin }) => ({
         key,

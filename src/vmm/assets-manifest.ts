@@ -19,6 +19,8 @@ export interface KernelRecord {
   sha256: string;
   /** Over the modules that were copied; those who prepared a kernel before did not write it down. */
   modulesSha256?: string;
+  /** In the directory: modules that boxes may load, by version; null: it has none. Not looked for by those before. */
+  loadable?: string | null;
   version: string;
   origin: string;
   /** Tells whether the files a kernel was named by are still the same; '' for one we chose. */
@@ -85,6 +87,7 @@ function isManifest(value: unknown): value is AssetsManifest {
   const numbers = [kernel.bytes, initramfs.bytes, agent.bytes, agent.mtimeMs];
   return (
     ['string', 'undefined'].includes(typeof kernel.modulesSha256) &&
+    (kernel.loadable === null || ['string', 'undefined'].includes(typeof kernel.loadable)) &&
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => typeof number === 'number')
   );

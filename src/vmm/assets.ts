@@ -9,6 +9,7 @@ import {
   readManifest,
   writeManifest,
   type AssetsManifest,
+  type KernelRecord,
 } from './assets-manifest.js';
 import { makeInitramfs, usableInitramfs } from './guest-initramfs.js';
 import { makeKernel, sourceKeyOf, usableKernel } from './guest-kernel.js';
@@ -24,9 +25,11 @@ export interface Assets {
   kernelOrigin: string;
   /** SHA-256 in hex over the kernel and its modules, whatever agent they boot. */
   kernelDigest: string;
+  /** Path of a directory for a privileged box's /lib/modules; undefined when there is none. */
+  modules: string | undefined;
   /** Path of the initramfs. */
   initramfs: string;
-  /** SHA-256 in hex over both; a template is only good for the ones it was made with. */
+  /** SHA-256 in hex over kernel and initramfs; a template is only good for the ones it was made with. */
   digest: string;
 }
 
@@ -75,7 +78,7 @@ export async function prepareAssets(
   home: Home,
   options: PrepareOptions = {},
 ): Promise<PreparedAssets> {
-  return await prepare(home, DEFAULT_MANIFEST, options);
+  return await prepare(home, DEFAULT_MANIFEST, { ...options, complete: true });
 }
 
 /** Its manifest's time says when it was last wanted; see `removeUnusedKernels`. */
@@ -90,7 +93,16 @@ async function loadNamed(home: Home, choice: PrepareOptions): Promise<Assets> {
   return assets;
 }
 
-async function prepare(home: Home, name: string, options: PrepareOptions): Promise<PreparedAssets> {
+interface InternalOptions extends PrepareOptions {
+  /** A kernel that lacks what set-up has since learned to add is made anew. */
+  complete?: boolean;
+}
+
+async function prepare(
+  home: Home,
+  name: string,
+  options: InternalOptions,
+): Promise<PreparedAssets> {
   const onProgress = options.onProgress ?? (() => undefined);
   try {
     await makePrivateDirectory(home.assets());
@@ -99,10 +111,12 @@ async function prepare(home: Home, name: string, options: PrepareOptions): Promi
   }
   const before = await readManifest(home, name);
 
-  const keepsKernel = before !== undefined && (await isKept(home, before, options));
-  const kernel = keepsKernel
+  const usable = before !== undefined && (await isKept(home, before, options));
+  const complete = usable && !lacksLoadable(before, options);
+  const kernel = complete
     ? before.kernel
-    : await sharedKernel(home, await makeKernel(home, options, onProgress));
+    : await newKernel(home, options, usable ? before.kernel : undefined);
+  const keepsKernel = kernel === before?.kernel;
   const keepsInitramfs =
     before !== undefined && (await usableInitramfs(home, { ...before, kernel }));
   if (!keepsInitramfs) onProgress('writing the initramfs');
@@ -126,6 +140,28 @@ async function isKept(home: Home, before: AssetsManifest, choice: KernelChoice):
   return await usableKernel(home, before.kernel);
 }
 
+/** Whether set-up would make it with the modules that boxes may load, which it did not do before. */
+function lacksLoadable({ kernel }: AssetsManifest, options: InternalOptions): boolean {
+  const known = kernel.sourceKey === '' || options.kernel !== undefined;
+  return options.complete === true && known && kernel.loadable === undefined;
+}
+
+/** @param old good enough, where no other can be had */
+async function newKernel(
+  home: Home,
+  options: PrepareOptions,
+  old: KernelRecord | undefined,
+): Promise<KernelRecord> {
+  const onProgress = options.onProgress ?? (() => undefined);
+  try {
+    return await sharedKernel(home, await makeKernel(home, options, onProgress));
+  } catch (error) {
+    if (old === undefined || !(error instanceof BoxliteError)) throw error;
+    onProgress(`no kernel modules for privileged boxes: ${error.message}`);
+    return old;
+  }
+}
+
 /** What a manifest stands for; its files may be gone. */
 export function assetsOf(home: Home, { kernel, initramfs }: AssetsManifest): Assets {
   return {
@@ -133,6 +169,10 @@ export function assetsOf(home: Home, { kernel, initramfs }: AssetsManifest): Ass
     kernelVersion: kernel.version,
     kernelOrigin: kernel.origin,
     kernelDigest: kernelDigest(kernel),
+    modules:
+      typeof kernel.loadable === 'string'
+        ? join(home.assets(), kernel.directory, kernel.loadable)
+        : undefined,
     initramfs: join(home.assets(), initramfs.file),
     digest: createHash('sha256').update(`${kernel.sha256} ${initramfs.sha256}`).digest('hex'),
   };

@@ -9,16 +9,19 @@ import { hasSize } from './has-size.js';
 import { extractKernel, kernelVersion } from './kernel-image.js';
 import { findKernel, type KernelSource } from './kernel-package.js';
 import { orderModules, parseWantedModules } from './module-order.js';
+import { loadableModules, writeModuleTree } from './module-tree.js';
 import { projectRoot } from './native-programs.js';
 import { TEMPORARY_PREFIX } from './unused-assets.js';
 
 /** In a kernel's directory; modules/list names the modules in load order, one a line. */
 export const MODULES = 'modules';
 export const MODULE_LIST = 'list';
+/** What a box may have at /lib/modules. */
+const LOADABLE = 'lib-modules';
 
 /**
- * Finds a kernel, extracts it and the modules that the agent loads, and places both under the
- * home's assets. A few hundred MB are needed on the way, 70 MB stay.
+ * Finds a kernel, extracts it, the modules that the agent loads and those that boxes may load, and places all under
+ * the home's assets. A few hundred MB are needed on the way, 70 MB stay.
  */
 export async function makeKernel(
   home: Home,
@@ -39,6 +42,7 @@ export async function makeKernel(
 
     const sha256 = createHash('sha256').update(kernel).digest('hex');
     const version = kernelVersion(kernel, source.image);
+    const loadable = await writeLoadable(source, made, version);
     const directory = `kernel-${version}-${work.slice(-6)}`;
     await rename(made, join(home.assets(), directory));
     return {
@@ -46,6 +50,7 @@ export async function makeKernel(
       bytes: kernel.length,
       sha256,
       modulesSha256,
+      loadable,
       version,
       origin: source.origin,
       sourceKey: choice.kernel === undefined ? '' : await sourceKeyOf(choice),
@@ -90,8 +95,23 @@ async function copyModules(source: KernelSource, target: string): Promise<string
 
 async function wantedModules(directory: string): ReturnType<typeof orderModules> {
   await statSource(directory);
-  const list = join(projectRoot(), 'native', 'kernel', 'modules');
+  const list = join(moduleLists(), 'modules');
   return await orderModules(directory, parseWantedModules(await readFile(list, 'utf8')));
+}
+
+function moduleLists(): string {
+  return join(projectRoot(), 'native', 'kernel');
+}
+
+async function writeLoadable(
+  { modules }: KernelSource,
+  target: string,
+  version: string,
+): Promise<string | null> {
+  if (modules === undefined) return null;
+  const wanted = await loadableModules(moduleLists());
+  await writeModuleTree(modules, join(target, LOADABLE, version), wanted);
+  return LOADABLE;
 }
 
 async function readSource(path: string): Promise<Buffer> {

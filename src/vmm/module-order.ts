@@ -59,7 +59,8 @@ export async function orderModules(
   return [...ordered.values()];
 }
 
-async function builtinModules(directory: string): Promise<Set<string>> {
+/** Names of what the kernel has in itself. */
+export async function builtinModules(directory: string): Promise<Set<string>> {
   const path = join(directory, 'modules.builtin');
   try {
     const text = await readFile(path, 'utf8');
@@ -70,7 +71,8 @@ async function builtinModules(directory: string): Promise<Set<string>> {
   }
 }
 
-async function moduleFiles(directory: string): Promise<Map<string, string>> {
+/** Paths of its modules, by name. */
+export async function moduleFiles(directory: string): Promise<Map<string, string>> {
   const root = join(directory, 'kernel');
   const files = new Map<string, string>();
   try {
@@ -83,7 +85,8 @@ async function moduleFiles(directory: string): Promise<Map<string, string>> {
   return files;
 }
 
-async function readModule(path: string): Promise<Buffer> {
+/** A module as it is loaded, decompressed. */
+export async function readModule(path: string): Promise<Buffer> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, `read ${path}`);
   });
@@ -91,15 +94,20 @@ async function readModule(path: string): Promise<Buffer> {
   return kind === undefined ? bytes : await decompress(bytes, kind, path);
 }
 
-/** `depends=a,b` among the NUL-separated strings of the section .modinfo. */
-function dependenciesOf(module: Buffer): string[] {
+/** What a module says of itself: the values of a key, such as `depends=a,b`, among the NUL-separated strings of .modinfo. */
+export function moduleInfo(module: Buffer): (key: string) => string[] {
   const info = elfSection(module, '.modinfo')?.toString('latin1').split('\0') ?? [];
-  const depends = info.find((line) => line.startsWith('depends='))?.slice('depends='.length);
-  return (depends ?? '').split(',').filter(Boolean).map(moduleName);
+  return (key) =>
+    info.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
+}
+
+function dependenciesOf(module: Buffer): string[] {
+  const [depends = ''] = moduleInfo(module)('depends');
+  return depends.split(',').filter(Boolean).map(moduleName);
 }
 
 /** `kernel/fs/ext4/ext4.ko.xz` → `ext4`. The kernel holds `-` and `_` in module names for equal. */
-function moduleName(path: string): string {
+export function moduleName(path: string): string {
   return basename(path)
     .replace(/\.ko(\.\w+)?$/, '')
     .replaceAll('-', '_');

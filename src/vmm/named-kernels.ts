@@ -45,6 +45,7 @@ export async function sharedKernel(home: Home, made: KernelRecord): Promise<Kern
     const other = (await readManifest(home, name))?.kernel;
     if (other === undefined || other.directory === made.directory) continue;
     if (kernelDigest(other) !== kernelDigest(made)) continue;
+    if (other.loadable !== made.loadable) continue;
     // In use from now on: nobody must remove it between this look and the manifest that names it.
     await touch(join(home.assets(), name));
     if (!(await usableKernel(home, other))) continue;

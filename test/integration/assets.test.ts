@@ -87,6 +87,33 @@ describe('prepareAssets', () => {
     expect(third).toEqual({ ...first, made });
   });
 
+  it('has the modules that boxes may load beside the kernel', async () => {
+    place('modules/kernel/drivers/net/veth.ko', fakeModule(''));
+    place('modules/kernel/drivers/net/other.ko', fakeModule(''));
+    const { modules = '' } = await prepareAssets(home, named);
+    const tree = join(modules, '6.1.0-1-test');
+    const list = readFileSync(join(tree, 'modules.dep'), 'utf8').split('\n');
+    expect(list).toContain('kernel/drivers/net/veth.ko:');
+    expect(list).toHaveLength(MODULES.length + 2);
+    expect(existsSync(join(tree, 'kernel/drivers/net/veth.ko'))).toBe(true);
+  });
+
+  it('adds those to a kernel that an older version has made, where it can be had', async () => {
+    const first = await prepareAssets(home, named);
+    const manifest = join(home.assets(), 'assets.json');
+    const older = readFileSync(manifest, 'utf8').replace(/^ *"loadable".*\n/m, '');
+    writeFileSync(manifest, older);
+    expect(await loadAssets(home)).toEqual({ ...first, made: undefined, modules: undefined });
+    rmSync(join(named.modules, 'kernel', 'overlay.ko'));
+    const kept = await prepareAssets(home, named);
+    expect(kept).toMatchObject({ kernel: first.kernel, made: { kernel: false } });
+    place('modules/kernel/overlay.ko', fakeModule(''));
+    const second = await prepareAssets(home, named);
+    expect(second).toMatchObject({ digest: first.digest, made: { kernel: true } });
+    expect(existsSync(second.modules ?? '')).toBe(true);
+    expect((await prepareAssets(home, named)).made.kernel).toBe(false);
+  });
+
   it('takes another kernel in place of the one it had', async () => {
     const first = await prepareAssets(home, named);
     place('vmlinuz', fakeGzipKernel('6.2.0-2-test'));
@@ -132,6 +159,8 @@ describe('prepareAssets', () => {
   it('needs no modules of a kernel that was named without them', async () => {
     const assets = await prepareAssets(home, { kernel: named.kernel });
     expect(readFileSync(assets.initramfs).includes('.ko')).toBe(false);
+    expect(assets.modules).toBeUndefined();
+    expect((await prepareAssets(home, { kernel: named.kernel })).made.kernel).toBe(false);
   });
 
   it.each([

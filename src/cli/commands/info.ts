@@ -76,6 +76,9 @@ function infoText(found: RuntimeInfo): string {
       'Guest kernel',
       found.kernel === undefined ? 'missing' : `${found.kernel.version}, ${found.kernel.path}`,
     ],
+    ...(found.kernel?.modules === undefined
+      ? []
+      : [[' Modules', found.kernel.modules] satisfies [string, string]]),
     ['Templates', `${templates.length} (${humanSize(store.templates)})`],
     ...templates.map((template): [string, string] => [
       ` ${template.key.slice(0, 12)}`,

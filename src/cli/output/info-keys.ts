@@ -138,7 +138,10 @@ function ownKeys(found: RuntimeInfo) {
       Cure: accelerator.cure ?? '',
     },
     Qemu: qemu === undefined ? null : { Path: qemu.path, Version: qemu.version },
-    Kernel: kernel === undefined ? null : { Path: kernel.path, Version: kernel.version },
+    Kernel:
+      kernel === undefined
+        ? null
+        : { Path: kernel.path, Version: kernel.version, Modules: kernel.modules ?? '' },
     Templates: found.templates.map((template) => ({
       Key: template.key,
       Cpus: template.cpus,

@@ -17,7 +17,11 @@ const INFO: RuntimeInfo = {
   home: '/root/.boxlite',
   accelerator: { choice: 'auto', used: 'tcg', reason: 'KVM opens but no kernel boots' },
   qemu: { path: '/usr/bin/qemu-system-x86_64', version: '7.2.0' },
-  kernel: { version: '6.1.0-26', path: '/root/.boxlite/assets/vmlinux' },
+  kernel: {
+    version: '6.1.0-26',
+    path: '/root/.boxlite/assets/vmlinux',
+    modules: '/root/.boxlite/assets/lib-modules',
+  },
   templates: [
     { ...TEMPLATE, key: 'ab'.repeat(32), bytes: 112_000_000 },
     { ...TEMPLATE, key: 'cd'.repeat(32), bytes: 122_000_000, image: 'localhost/x:1' },
@@ -59,6 +63,7 @@ describe('info', () => {
         'Accelerator: tcg (KVM opens but no kernel boots)',
         'QEMU: 7.2.0, /usr/bin/qemu-system-x86_64',
         'Guest kernel: 6.1.0-26, /root/.boxlite/assets/vmlinux',
+        ' Modules: /root/.boxlite/assets/lib-modules',
         'Templates: 3 (234MB)',
         ' abababababab: 1 CPU, 512 MiB, 112MB',
         ' cdcdcdcdcdcd: 1 CPU, 512 MiB, 122MB, localhost/x:1',
