@@ -3,6 +3,7 @@ import { abridged, asLine, asMessage } from '../terminal-text.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
 import type { Environment } from './flags/key-values.js';
 import type { Settings } from './settings.js';
+import { writeError } from './write-error.js';
 
 /** A stream the command reads; the terminal's parts are there when it is one. */
 export type InputStream = NodeJS.ReadableStream &
@@ -33,17 +34,33 @@ export interface CommandContext {
   readonly runtime: () => Promise<BoxliteRuntime>;
 }
 
-/** Writes data for the caller; waits only while the reader is behind. */
-export async function print(context: CommandContext, text: string): Promise<void> {
-  await write(context.stdout, text);
+/** Writes data for the caller; waits only while the reader is behind. @throws when it can't be written */
+export async function print(context: CommandContext, text: string, hint?: string): Promise<void> {
+  await write(context.stdout, text, hint);
 }
 
+/** @param hint for when it can't be written */
 export async function write(
   stream: NodeJS.WritableStream,
   data: string | Uint8Array,
+  hint?: string,
 ): Promise<void> {
   if (data.length === 0 || stream.write(data)) return;
-  await new Promise<void>((resolve) => stream.once('drain', resolve));
+  await drained(stream, hint);
+}
+
+function drained(stream: NodeJS.WritableStream, hint: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: unknown): void => {
+      stream.off('drain', settle).off('error', settle);
+      if (error === undefined) resolve();
+      else reject(writeError(stream, error, hint));
+    };
+    // Of an earlier write that failed no event comes any more.
+    const failed = 'errored' in stream ? stream.errored : undefined;
+    stream.once('drain', settle).once('error', settle);
+    if (failed instanceof Error) setImmediate(settle, failed);
+  });
 }
 
 /** What `say` and `warn` need. */

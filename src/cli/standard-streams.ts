@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import type { OutputStream } from './context.js';
 
 /**
@@ -6,7 +7,7 @@ import type { OutputStream } from './context.js';
  * `ps` takes for all the rest of its work.
  */
 export class StandardStreams {
-  #opened: Partial<Record<'stdout' | 'stderr', NodeJS.WriteStream>> = {};
+  #opened: Partial<Record<StreamName, Output>> = {};
   #stdout: OutputStream | undefined;
   readonly #onError: StreamErrorHandler;
 
@@ -16,34 +17,74 @@ export class StandardStreams {
   }
 
   get stdout(): OutputStream {
-    const open = (): NodeJS.WriteStream => this.#open('stdout');
+    const open = (): Output => this.#open('stdout');
     return (this.#stdout ??= writesAtOnce(1) ? firstWriteAtOnce(1, open) : open());
   }
 
-  get stderr(): NodeJS.WriteStream {
+  get stderr(): Output {
     return this.#open('stderr');
   }
 
-  /** Waits for what is on its way into a pipe: `process.exit` would drop it. */
+  /**
+   * Waits for what is on its way into a pipe, which `process.exit` would drop, and until the error of a write
+   * that has failed is told.
+   */
   async flush(): Promise<void> {
     await Promise.all(Object.values(this.#opened).map(flush));
   }
 
-  #open(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
+  #open(name: StreamName): Output {
     const before = this.#opened[name];
     if (before !== undefined) return before;
-    const stream = process[name];
-    stream.on('error', (error: NodeJS.ErrnoException) => this.#onError(stream, error));
+    const fd = name === 'stdout' ? 1 : 2;
+    const stream = isFile(fd) ? openFile(fd) : process[name];
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#onError(name, stream, error));
     this.#opened[name] = stream;
     return stream;
   }
 }
 
-export type StreamErrorHandler = (stream: NodeJS.WriteStream, error: NodeJS.ErrnoException) => void;
+type StreamName = 'stdout' | 'stderr';
+type Output = OutputStream & Writable;
 
-async function flush(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength === 0) return;
-  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+export type StreamErrorHandler = (
+  name: StreamName,
+  stream: Writable,
+  error: NodeJS.ErrnoException,
+) => void;
+
+async function flush(stream: Writable): Promise<void> {
+  if (stream.writableLength > 0)
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  if (stream.errored !== null) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Of /dev/null, /dev/full and their like (the kernel's devices.txt). */
+const MEMORY_DEVICES = 1;
+
+/** A file, or a device that is none of a terminal's. */
+function isFile(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFile() || (stat.isCharacterDevice() && stat.rdev >> 8 === MEMORY_DEVICES);
+  } catch {
+    return false;
+  }
+}
+
+/** Node's own takes it for success when a file system that becomes full has taken the first part of a write. */
+function openFile(fd: number): Output {
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  return Object.assign(stream, { fd });
 }
 
 /** Of /dev/null: major 1, minor 3 (the kernel's devices.txt). */
@@ -70,21 +111,21 @@ const PIPE_BYTES = 64 * 1024;
  * The stream of a pipe, a socket or a file, opened by anything but one short text, which is written without
  * it. Only one, since a reader who is behind must not keep a command that writes on and on from its signals.
  */
-function firstWriteAtOnce(fd: number, open: () => NodeJS.WriteStream): OutputStream {
-  let stream: NodeJS.WriteStream | undefined;
+function firstWriteAtOnce(fd: number, open: () => Output): OutputStream {
+  let stream: Output | undefined;
   let written = false;
-  const opened = (): NodeJS.WriteStream => (stream ??= open());
+  const opened = (): Output => (stream ??= open());
   const write = (...args: Parameters<NodeJS.WriteStream['write']>): boolean => {
     const [text] = args;
     const content = typeof text === 'string' && args.length === 1 ? Buffer.from(text) : undefined;
     if (content === undefined || content.length > PIPE_BYTES || written || stream !== undefined)
-      return opened().write(...args);
+      return (opened() as NodeJS.WriteStream).write(...args);
     written = true;
     const done = tryWrite(fd, content);
     // The stream waits for a reader, or meets the same error and tells it as it always does.
     return done === content.length || opened().write(content.subarray(done));
   };
-  return new Proxy(Object.create(null) as NodeJS.WriteStream, {
+  return new Proxy(Object.create(null) as Output, {
     get(_, key) {
       if (key === 'write') return write;
       if (stream === undefined && (key === 'isTTY' || key === 'columns')) return undefined;

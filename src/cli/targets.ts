@@ -10,7 +10,8 @@ export class TargetFailures extends Error {
 
 /**
  * Does the same to every target, whatever becomes of the others, and prints what each yields in the
- * order of the targets. `at once` is for what mostly waits: ten boxes stop in the time of the slowest.
+ * order of the targets, as long as that can be printed. `at once` is for what mostly waits: ten boxes stop
+ * in the time of the slowest.
  * @throws TargetFailures once all were tried
  */
 export async function forEachTarget(
@@ -21,12 +22,18 @@ export async function forEachTarget(
 ): Promise<void> {
   const started = order === 'at once' ? targets.map((target) => settle(act(target))) : undefined;
   const failures: unknown[] = [];
+  let unwritten: unknown;
   for (const [index, target] of targets.entries()) {
     const result = await (started?.[index] ?? settle(act(target)));
-    if (result.status === 'fulfilled') await print(context, result.value);
+    if (result.status === 'fulfilled')
+      await print(context, unwritten === undefined ? result.value : '').catch((error: unknown) => {
+        unwritten = error;
+      });
     else if (result.reason instanceof Interrupted) throw result.reason;
     else failures.push(result.reason);
   }
+  if (unwritten instanceof Interrupted) throw unwritten;
+  if (unwritten !== undefined) failures.push(unwritten);
   if (failures.length > 0) throw new TargetFailures(failures);
 }
 

@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { BoxliteError } from '../errors.js';
 import { currentBootId } from '../process-identity.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { boxEvent } from '../store/events.js';
-import { projectRoot } from '../vmm/native-programs.js';
 import { restartPolicyOf } from './stored-spec.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { isSeenTo, settle } from './observe.js';
 import type { StopOptions } from './options.js';
+import { ownProgram } from './own-program.js';
 import { removeIfEnded } from './remove.js';
 import { isRestartDue } from './restart-decision.js';
 import { startBox, startLocked } from './start.js';
@@ -118,9 +117,8 @@ function wantAfterReboot(context: EngineContext): void {
 
 /** In a process of its own, which goes on when this one ends. */
 function startInBackground({ home }: EngineContext): void {
-  const script = join(projectRoot(), 'bin', 'boxlite');
-  const args = [script, '--home', home.root, 'system', 'start'];
-  const child = spawn(process.execPath, args, { cwd: '/', detached: true, stdio: 'ignore' });
+  const [node = '', ...args] = ownProgram('--home', home.root, 'system', 'start');
+  const child = spawn(node, args, { cwd: '/', detached: true, stdio: 'ignore' });
   child.on('error', () => undefined); // the next call tries again
   child.unref();
 }

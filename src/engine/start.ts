@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ShimClient } from '../agent/client.js';
 import type { ExecSession } from '../agent/exec-session.js';
 import { BoxliteError } from '../errors.js';
@@ -8,7 +7,6 @@ import { canStart, isRunning } from '../store/status.js';
 import type { Accelerator } from '../vmm/accelerator.js';
 import type { Assets } from '../vmm/assets.js';
 import type { Launch, MachineFiles, MachineSpec } from '../vmm/driver.js';
-import { projectRoot } from '../vmm/native-programs.js';
 import { planQemu, sandboxed } from '../vmm/qemu/command.js';
 import { continueMachine, cutLink, restoreState } from '../vmm/qemu/migration.js';
 import { dropTemplate, type Template } from '../vmm/template.js';
@@ -27,6 +25,7 @@ import { bootstrapValues, mainValues } from './guest-messages.js';
 import { imageTemplate } from './image-template.js';
 import { endLeftMachine } from './left-machine.js';
 import { openMonitor } from './monitor.js';
+import { ownProgram } from './own-program.js';
 import { settle } from './observe.js';
 import type { StartOptions } from './options.js';
 import { FIRST_DELAY_MS, isRestartDue, nextDelayMs } from './restart-decision.js';
@@ -396,8 +395,7 @@ export function exitDelay(
 
 /** What the shim runs when the box has ended. */
 function exitHook(context: EngineContext, id: string): string[] {
-  const script = join(projectRoot(), 'bin', 'boxlite');
-  return [process.execPath, script, '--home', context.home.root, '__on-exit', id];
+  return ownProgram('--home', context.home.root, '__on-exit', id);
 }
 
 async function abandon(client: ShimClient | null, shim: ShimProcess): Promise<void> {

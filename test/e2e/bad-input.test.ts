@@ -49,8 +49,8 @@ describe('bad input', () => {
     ['an unknown filter', ['ps', '--filter', 'color=red'], 1, /color/],
     ['a malformed template', ['ps', '--format', '{{.Names'], 64, /template/i],
     [
-      '-t without a terminal',
-      ['run', '-t', 'busybox', 'true'],
+      '-it without a terminal',
+      ['run', '-it', 'busybox', 'true'],
       125,
       /the input device is not a TTY/,
     ],

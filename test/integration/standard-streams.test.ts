@@ -25,8 +25,8 @@ afterAll(() => rmSync(directory, { recursive: true }));
 function program(body: string): string[] {
   const url = JSON.stringify(join(directory, 'streams.mjs'));
   const code = `import { StandardStreams } from ${url};
-    const streams = new StandardStreams((stream, error) => {
-      process.stderr.write(\`\${stream === process.stdout ? 'stdout' : 'stderr'} \${error.code}\`);
+    const streams = new StandardStreams((name, _stream, error) => {
+      process.stderr.write(\`\${name} \${error.code}\`);
     });
     const made = () => process.moduleLoadList.includes('NativeModule net');
     ${body}`;
@@ -110,5 +110,32 @@ describe('stdout that is a file', () => {
         },
       );
     expect(readFileSync(path, 'utf8')).toBe('one\n.\ntwo\n.\n');
+  });
+});
+
+describe('stdout that is full', () => {
+  it('tells its error before flush resolves', () => {
+    const fd = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      program("streams.stdout.write('x'); await streams.flush(); process.exit(4);"),
+      { encoding: 'utf8', stdio: ['ignore', fd, 'pipe'] },
+    );
+    expect([status, stderr]).toEqual([4, 'stdout ENOSPC']);
+  });
+
+  it.each([0, 1])('tells what no longer fits into a file, written at once: %i', (before) => {
+    // Of a limit on files the kernel takes as much of a write as fits, as a full disk does.
+    const body = `process.on('SIGXFSZ', () => undefined);
+      for (let i = 0; i < ${before}; i++) streams.stdout.write(Buffer.from('x'));
+      streams.stdout.write('y'.repeat(600)); await streams.flush(); process.exit(4);`;
+    const path = join(directory, `limited-${before}`);
+    const limited = ['-c', 'ulimit -f 1; exec "$0" "$@"', process.execPath, ...program(body)];
+    const { status, stderr } = spawnSync('sh', limited, {
+      encoding: 'utf8',
+      stdio: ['ignore', openSync(path, 'w'), 'pipe'],
+    });
+    expect([status, stderr]).toEqual([4, 'stdout EFBIG']);
+    expect(readFileSync(path).length).toBe(512);
   });
 });

@@ -5,8 +5,9 @@ import { BoxliteError, errnoOf } from '../../errors.js';
 import type { TerminalSize } from '../../engine/options.js';
 import type { Execution } from '../../engine/execution.js';
 import { warn, type CommandContext, type OutputStream } from '../context.js';
-import { exitStatusOfSignal } from '../interrupted.js';
+import { exitStatusOfSignal, Interrupted } from '../interrupted.js';
 import { unlessInterrupted } from '../until-signal.js';
+import { writeError } from '../write-error.js';
 import { DetachScanner } from './detach-scanner.js';
 import { enterRawMode } from './raw-mode.js';
 import { catchSignals, ENDING_SIGNALS, FORWARDED_SIGNALS } from './signals.js';
@@ -16,13 +17,20 @@ export interface AttachOptions {
   readonly tty: boolean;
   /** The caller's stdin goes to the command. */
   readonly stdin: boolean;
-  /** Signals to this process are sent on to the command; never with a terminal. */
+  /** Signals to this process are sent on to the command. */
   readonly sigProxy: boolean;
   readonly detachKeys: Uint8Array;
   /** The command's screen is drawn anew: whoever joins has not seen what it drew before. */
   readonly redraw?: boolean;
+  /** What to do about a command that goes on although its output can't be shown. */
+  readonly hint: string;
   /** Which of its outputs are shown; default both. */
   readonly outputs?: ReadonlySet<string>;
+}
+
+/** @param name of the box whose own command is attached to */
+export function boxGoesOn(name: string): string {
+  return `the box may still run: 'boxlite logs ${name}' shows its output, 'boxlite stop ${name}' ends it`;
 }
 
 /** So many INT or TERM end the CLI although the command does not heed them. */
@@ -32,8 +40,9 @@ const EPIPE_STATUS = exitStatusOfSignal('SIGPIPE');
 
 /**
  * @param start starts the command, or joins a running one; a signal before it is done gives up
- * @returns the command's status; 0 when the person detached; 128+n when a signal ended the CLI only
- * @throws Interrupted by a signal during `start`
+ * @returns the command's status; 0 when the person detached; 128+n when signals forced the CLI out
+ * @throws Interrupted by a signal during `start`, or by one that is not sent on
+ * @throws io when what the command writes can't be shown
  */
 export async function attach(
   context: CommandContext,
@@ -44,7 +53,7 @@ export async function attach(
     context,
     start(options.tty ? windowSize(context.stdout) : undefined),
   );
-  const leaving = new Leaving();
+  const leaving = new Leaving(options.hint);
   const undo = joinCaller(context, options, execution, leaving);
   const shown = (stream: 'stdout' | 'stderr'): boolean => options.outputs?.has(stream) ?? true;
   try {
@@ -58,6 +67,7 @@ export async function attach(
 
     ended.catch(() => undefined);
     execution.detach();
+    if (leaving.error !== undefined) throw leaving.error;
     return leaving.status;
   } finally {
     // The terminal is put back before anybody prints to it.
@@ -85,51 +95,63 @@ function joinCaller(
 ): (Disposable | undefined)[] {
   const { tty, stdin } = options;
   return [
-    tty
-      ? catchSignals(context.signals, ENDING_SIGNALS, (signal) => leaving.bySignal(signal))
-      : forwardSignals(context, options, execution, leaving),
+    options.sigProxy
+      ? forwardSignals(context, execution, leaving)
+      : catchSignals(context.signals, ENDING_SIGNALS, (signal) =>
+          leaving.fail(new Interrupted(signal)),
+        ),
     tty ? followWindowSize(context.stdout, execution, options.redraw === true) : undefined,
     tty && stdin ? enterRawMode(context.stdin) : undefined,
     stdin ? pumpInput(context, options, execution, leaving) : undefined,
   ];
 }
 
-/** Resolves when the caller's side wants out; the status says why. */
+/** Resolves when the caller's side wants out; the status or the error says why. */
 class Leaving {
   status = 0;
+  error: Error | undefined;
   /** Said once the terminal is put back: till then its lines don't begin at the left. */
   farewell = '';
   readonly decided: Promise<void>;
+  /** What is done when the caller's terminal is gone; undefined: the CLI leaves. */
+  onHangUp: (() => void) | undefined;
   #decide: () => void = () => undefined;
 
-  constructor() {
+  /** @param hint what to do about a command that goes on without us */
+  constructor(readonly hint: string) {
     this.decided = new Promise((resolve) => (this.#decide = resolve));
   }
   leave(status: number): void {
     this.status = status;
     this.#decide();
   }
-  bySignal(signal: NodeJS.Signals): void {
-    this.leave(exitStatusOfSignal(signal));
+  fail(error: Error): void {
+    this.error = error;
+    this.#decide();
   }
 }
 
 function forwardSignals(
   context: CommandContext,
-  options: AttachOptions,
   execution: Execution,
   leaving: Leaving,
-): Disposable | undefined {
-  if (!options.sigProxy) return undefined;
+): Disposable {
   let ending = 0;
+  let hungUp = false;
+  // The terminal that is gone may be noticed before the signal that tells of it has come.
+  leaving.onHangUp = (): void => {
+    if (!hungUp) execution.signal('SIGHUP');
+    hungUp = true;
+  };
   return catchSignals(context.signals, FORWARDED_SIGNALS, (signal) => {
+    if (signal === 'SIGHUP') hungUp = true;
     if (signal === 'SIGINT' || signal === 'SIGTERM') ending++;
     if (ending < FORCING_COUNT) {
       execution.signal(signal);
       return;
     }
     warn(context, `got ${FORCING_COUNT} SIGTERM/SIGINTs, forcefully exiting`);
-    leaving.bySignal(signal);
+    leaving.leave(exitStatusOfSignal(signal));
   });
 }
 
@@ -172,14 +194,13 @@ function pumpInput(
       ? new DetachScanner(options.detachKeys, detached)
       : undefined;
   const source = context.stdin;
-  // A terminal that hangs up gives EIO: the end of what is typed.
+  // A terminal that hangs up gives EIO: the end of what is typed, maybe not before we have let go of the box.
   const fail = (): void => void target.end();
   source.on('error', fail);
   if (scanner === undefined) source.pipe(target);
   else source.pipe(scanner).pipe(target);
   return {
     [Symbol.dispose]: () => {
-      source.off('error', fail);
       source.unpipe(scanner ?? target);
       source.pause();
     },
@@ -194,8 +215,14 @@ function discard(): Writable {
 /** Byte for byte, at the reader's pace; ends when the source has ended, or the reader is gone. */
 async function pumpOutput(source: Readable, sink: OutputStream, leaving: Leaving): Promise<void> {
   const failed = (error: Error): void => {
-    // Nobody reads any more: what SIGPIPE would have done to us. The box goes on, as with Docker.
-    leaving.leave(errnoOf(error) === 'EPIPE' ? EPIPE_STATUS : 125);
+    const errno = errnoOf(error);
+    if (errno === 'EIO' && sink.isTTY === true && leaving.onHangUp !== undefined) {
+      // The terminal was closed: the command is told, as by a shell, and what it still says is for nobody.
+      leaving.onHangUp();
+      source.resume();
+    } else if (errno === 'EPIPE')
+      leaving.leave(EPIPE_STATUS); // what SIGPIPE would have done to us
+    else leaving.fail(writeError(sink, error, leaving.hint));
   };
   sink.on('error', failed);
   source.pipe(sink, { end: false });

@@ -9,6 +9,8 @@ export function enterRawMode(stdin: InputStream): Disposable | undefined {
   if (stdin.isTTY !== true || stdin.setRawMode === undefined) return undefined;
   const setRawMode = stdin.setRawMode.bind(stdin);
   const restore = (): void => void setRawMode(false);
+  // A terminal that was closed meanwhile can't be put back.
+  stdin.on('error', () => undefined);
   setRawMode(true);
   process.on('exit', restore);
   leaveOutputAlone(stdin);

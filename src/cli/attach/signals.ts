@@ -5,19 +5,21 @@ import type { SignalHandler, SignalSource } from '../context.js';
 export const ENDING_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
- * Left out: what can't be caught; CHLD, PIPE, URG and WINCH, which are about this process; PROF,
- * which is the engine's own; and faults, which would only come again after the handler.
+ * Left out: what can't be caught; CHLD, PIPE and URG, which are about this process; TTIN and TTOU, by which
+ * its terminal stops it in the background: caught, they would have the read or the change of mode tried
+ * again for ever; and faults, which would only come again after the handler.
  */
 const KEPT = new Set<string>([
-  ...['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPIPE', 'SIGURG', 'SIGWINCH', 'SIGPROF'],
-  ...['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS', 'SIGABRT', 'SIGIOT'],
+  ...['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPIPE', 'SIGURG', 'SIGTTIN', 'SIGTTOU'],
+  ...['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS'],
 ]);
 
-/** One name a number: SIGPOLL is SIGIO, and a listener for each would send it twice. */
+/** One name a number, the usual one: SIGPOLL is SIGIO, and a listener for each would send it twice. */
 export const FORWARDED_SIGNALS: readonly NodeJS.Signals[] = [
   ...new Map(
     Object.entries(constants.signals)
       .filter(([name]) => !KEPT.has(name))
+      .reverse()
       .map(([name, number]) => [number, name as NodeJS.Signals]),
   ).values(),
 ];

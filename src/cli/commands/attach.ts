@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import { attach as attachTo } from '../attach/attach.js';
+import { attach as attachTo, boxGoesOn } from '../attach/attach.js';
 import { checkTty } from '../check-tty.js';
 import { defineCommand, flag, value } from '../command.js';
 import { findBox } from '../find-box.js';
@@ -32,8 +32,9 @@ export const attach = defineCommand({
         { hint: `'boxlite start -a ${name}' does both.` },
       );
     const stdin = stdinOpen && !options['no-stdin'];
-    if (stdin) checkTty(context, tty);
-    const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, redraw: true };
+    checkTty(context, { tty, stdin });
+    const hint = boxGoesOn(name);
+    const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, hint, redraw: true };
     return await attachTo(context, streams, () => box.attach());
   },
 });

@@ -54,16 +54,17 @@ export const exec = defineCommand({
     // Allowed, not needed: nothing behind BOX is ours.
     const [program, ...args] = words[0] === '--' ? words.slice(1) : words;
     if (program === undefined) throw usageError('exec needs a command to run', 'exec');
-    if (!options.detach) checkTty(context, options.tty);
+    const { tty, interactive: stdin } = options;
+    if (!options.detach) checkTty(context, { tty, stdin });
     const detachKeys = parseDetachKeys(options['detach-keys'] ?? context.settings.detachKeys);
     const command = buildCommand(context, program, args, options);
     const box = await findBox(await context.runtime(), name);
-    const { tty, interactive: stdin } = options;
     if (options.detach) {
       await box.execDetached(withTerminal(command, tty, undefined));
       return 0;
     }
-    return await attach(context, { tty, stdin, sigProxy: true, detachKeys }, (terminal) =>
+    const hint = `the command may still run: 'boxlite top ${name}' shows it`;
+    return await attach(context, { tty, stdin, sigProxy: true, detachKeys, hint }, (terminal) =>
       box.exec(withTerminal(command, tty, terminal)),
     );
   },

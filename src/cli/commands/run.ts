@@ -1,5 +1,5 @@
 import type { LiteBox } from '../../engine/box.js';
-import { attach } from '../attach/attach.js';
+import { attach, boxGoesOn } from '../attach/attach.js';
 import { BOX_OPTIONS } from '../box-flags.js';
 import { checkTty } from '../check-tty.js';
 import { defineCommand, flag, list, under, value } from '../command.js';
@@ -60,7 +60,7 @@ export const run = defineCommand({
       throw usageError('conflicting options: cannot specify both --attach and --detach', 'run');
     const attached = new Set(options.attach.length > 0 ? options.attach : STREAMS);
     const stdin = options.interactive && attached.has('stdin');
-    if (!options.detach) checkTty(context, options.tty && (stdin || options.attach.length === 0));
+    if (!options.detach) checkTty(context, { tty: options.tty, stdin });
     const detachKeys = parseDetachKeys(options['detach-keys'] ?? context.settings.detachKeys);
     const runtime = await context.runtime();
     // A box whose command never ran has nobody who would remove it.
@@ -74,20 +74,28 @@ export const run = defineCommand({
       return made;
     });
     const { cold } = options;
+    const hint = boxGoesOn(box.name ?? box.id);
+    let started = false;
     try {
       if (options.detach) {
         await unlessInterrupted(context, box.start({ cold }));
-        await print(context, `${box.id}\n`);
+        started = true;
+        await print(context, `${box.id}\n`, hint);
         return 0;
       }
       const { tty } = options;
       const outputs = attached;
-      const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, outputs };
-      return await attach(context, streams, (terminal) =>
-        box.startAttached({ cold, ...(terminal !== undefined && { terminal }) }),
-      );
+      const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, hint, outputs };
+      return await attach(context, streams, async (terminal) => {
+        const begun = await box.startAttached({
+          cold,
+          ...(terminal !== undefined && { terminal }),
+        });
+        started = true;
+        return begun;
+      });
     } catch (error) {
-      await discard(box);
+      if (!started) await discard(box);
       throw error;
     }
   },

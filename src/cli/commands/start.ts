@@ -1,6 +1,6 @@
 import type { LiteBox } from '../../engine/box.js';
 import { BoxliteError } from '../../errors.js';
-import { attach, type AttachOptions } from '../attach/attach.js';
+import { attach, boxGoesOn, type AttachOptions } from '../attach/attach.js';
 import { checkTty } from '../check-tty.js';
 import { defineCommand, flag, value } from '../command.js';
 import type { CommandContext } from '../context.js';
@@ -48,8 +48,9 @@ export const start = defineCommand({
     const detachKeys = parseDetachKeys(options['detach-keys'] ?? context.settings.detachKeys);
     const box = await findBox(runtime, name);
     const { tty } = await box.info();
-    if (stdin) checkTty(context, tty);
-    const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys };
+    checkTty(context, { tty, stdin });
+    const hint = boxGoesOn(name);
+    const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, hint };
     return await attachStarting(context, box, streams, cold);
   },
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +14,7 @@ const PLAIN: AttachOptions = {
   stdin: false,
   sigProxy: true,
   detachKeys: Uint8Array.of(16, 17),
+  hint: 'it may still run',
 };
 
 function begin(options: Partial<AttachOptions> = {}, world: Partial<FakeWorld> = {}) {
@@ -101,23 +103,33 @@ describe('attach', () => {
     expect(await status).toBe(141);
     expect(execution.detached).toBe(true);
   });
+
+  it.each(['stdout', 'stderr'] as const)(
+    'names a write to %s that failed, and lets go of the box',
+    async (name) => {
+      const { world, execution, status } = begin();
+      await setImmediate();
+      Object.assign(world.stderr, { fd: 2 });
+      const errno = -constants.errno.ENOSPC;
+      world[name].destroy(Object.assign(new Error('x'), { code: 'ENOSPC', errno }));
+      await expect(status).rejects.toMatchObject({
+        code: 'no-space',
+        message: `write /dev/${name}: no space left on device`,
+        hint: PLAIN.hint,
+      });
+      expect(execution.detached).toBe(true);
+    },
+  );
 });
 
-describe('attach without a terminal', () => {
-  it('forwards signals but WINCH, CHLD, PIPE and URG', async () => {
-    const { world, execution, status } = begin();
+describe.each([false, true])('attach with a terminal: %s', (tty) => {
+  it('forwards signals but CHLD, PIPE, URG, and those that the terminal stops us by', async () => {
+    const { world, execution, status } = begin({ tty });
     await setImmediate();
-    for (const signal of [
-      'SIGHUP',
-      'SIGUSR1',
-      'SIGWINCH',
-      'SIGCHLD',
-      'SIGPIPE',
-      'SIGURG',
-      'SIGTERM',
-    ])
-      world.signals.emit(signal, signal);
-    expect(execution.signals).toEqual(['SIGHUP', 'SIGUSR1', 'SIGTERM']);
+    const kept = ['SIGCHLD', 'SIGPIPE', 'SIGURG', 'SIGTTIN', 'SIGTTOU'];
+    const sent = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGQUIT', 'SIGABRT', 'SIGTERM'];
+    for (const signal of [...kept, ...sent]) world.signals.emit(signal, signal);
+    expect(execution.signals).toEqual(sent);
     execution.exit(0);
     await status;
     expect(world.signals.listenerCount('SIGTERM')).toBe(0);
@@ -127,7 +139,7 @@ describe('attach without a terminal', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ])('is forced out by the third %s with %i', async (signal, expected) => {
-    const { world, execution, status } = begin();
+    const { world, execution, status } = begin({ tty });
     await setImmediate();
     for (let i = 0; i < 3; i++) world.signals.emit(signal, signal);
     expect(await status).toBe(expected);
@@ -136,19 +148,20 @@ describe('attach without a terminal', () => {
     expect(world.stderr.text()).toBe('boxlite: got 3 SIGTERM/SIGINTs, forcefully exiting\n');
   });
 
-  it('leaves signals alone with --sig-proxy=false', async () => {
-    const { world, execution, status } = begin({ sigProxy: false });
+  it('is ended by them with --sig-proxy=false, and the box goes on', async () => {
+    const { world, execution, status } = begin({ tty, sigProxy: false });
     await setImmediate();
-    expect(world.signals.eventNames()).toEqual([]);
-    execution.exit(0);
-    await status;
+    world.signals.emit('SIGHUP', 'SIGHUP');
+    await expect(status).rejects.toMatchObject({ signal: 'SIGHUP', status: 129 });
+    expect(execution.signals).toEqual([]);
+    expect(execution.detached).toBe(true);
   });
 
   it('gives up a start that a signal interrupts', async () => {
     const world = fakeWorld();
     const status = attach(
       world as unknown as CommandContext,
-      PLAIN,
+      { ...PLAIN, tty },
       () => new Promise(() => undefined),
     );
     world.signals.emit('SIGINT', 'SIGINT');
@@ -158,15 +171,15 @@ describe('attach without a terminal', () => {
   });
 });
 
-describe('attach with a terminal', () => {
-  function terminal() {
+describe('the terminal of attach', () => {
+  function terminal(options: Partial<AttachOptions> = {}) {
     const stdin = new FakeTerminal();
     const world = fakeWorld();
     Object.assign(world.stdout, { isTTY: true, columns: 80, rows: 24 });
     return {
       stdin,
       ...begin(
-        { tty: true, stdin: true },
+        { tty: true, stdin: true, ...options },
         { ...world, stdin: stdin as unknown as FakeWorld['stdin'] },
       ),
     };
@@ -213,15 +226,34 @@ describe('attach with a terminal', () => {
     expect(execution.stdin.read()).toEqual(Buffer.from('hi'));
   });
 
-  it.each([
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ])('is put back when %s ends the CLI', async (signal, expected) => {
+  it('tells the command once that the terminal was closed, and waits for its end', async () => {
     const { stdin, world, execution, status } = terminal();
     await setImmediate();
-    world.signals.emit(signal, signal);
-    expect(await status).toBe(expected);
+    const gone = Object.assign(new Error('write EIO'), { code: 'EIO' });
+    stdin.emit('error', gone);
+    world.stdout.emit('error', gone);
+    world.signals.emit('SIGHUP', 'SIGHUP');
+    world.stdout.emit('error', gone);
+    execution.stdout.write('for nobody');
+    expect(execution.signals).toEqual(['SIGHUP', 'SIGHUP']);
+    execution.exit(129);
+    expect(await status).toBe(129);
+    stdin.emit('error', gone);
+  });
+
+  it('lets go of the box when the terminal is closed and signals are not sent on', async () => {
+    const { world, execution, status } = terminal({ sigProxy: false });
+    await setImmediate();
+    world.stdout.emit('error', Object.assign(new Error('write EIO'), { code: 'EIO' }));
+    await expect(status).rejects.toThrow('write /dev/stdout: write EIO');
     expect(execution.signals).toEqual([]);
+  });
+
+  it('is put back when a signal ends the CLI', async () => {
+    const { stdin, world, status } = terminal({ sigProxy: false });
+    await setImmediate();
+    world.signals.emit('SIGTERM', 'SIGTERM');
+    await expect(status).rejects.toThrow(Interrupted);
     expect(stdin.modes).toEqual([true, false]);
   });
 });

@@ -166,9 +166,10 @@ describe('exec', () => {
     });
   });
 
-  it('-t without a terminal is refused', async () => {
+  it('-it without a terminal is refused, -t alone is not', async () => {
     const { engine, calls } = fakeEngine();
-    expect((await runCli(['exec', '-t', 'web', 'sh'], engine)).status).toBe(125);
+    expect((await runCli(['exec', '-it', 'web', 'sh'], engine)).status).toBe(125);
     expect(calls).toEqual([]);
+    expect((await runCli(['exec', '-t', 'web', 'sh'], engine)).status).toBe(9);
   });
 });

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { BoxOptions } from '../../../../src/engine/options.js';
 import { SecurityOptions } from '../../../../src/engine/security.js';
@@ -56,6 +57,11 @@ function fakeEngine(
     },
   };
   return { engine, calls };
+}
+
+/** As of a write to /dev/full. */
+function fullDevice(): Error {
+  return Object.assign(new Error('write'), { code: 'ENOSPC', errno: -constants.errno.ENOSPC });
 }
 
 async function created(...flags: string[]): Promise<BoxOptions> {
@@ -120,13 +126,32 @@ describe('run', () => {
     },
   );
 
-  it('refuses -t where no terminal is, unless with -d', async () => {
-    const { engine, calls } = fakeEngine();
+  it('refuses -it where no terminal is, but neither -t nor -dit', async () => {
+    const { engine, calls } = fakeEngine(3);
+    expect((await runCli(['run', '-t', 'alpine'], engine)).status).toBe(3);
+    expect((await runCli(['run', '-dit', 'alpine'], engine)).status).toBe(0);
+    expect((await runCli(['run', '-it', '-a', 'stdout', 'alpine'], engine)).status).toBe(3);
+    calls.created.length = 0;
     const outcome = await runCli(['run', '-it', 'alpine'], engine);
     expect([outcome.status, outcome.stdout]).toEqual([125, '']);
     expect(outcome.stderr).toMatch(/^boxlite: the input device is not a TTY\n/);
     expect(calls.created).toEqual([]);
   });
+
+  it.each(['-i', '-d'])(
+    '%s names what can’t be written, and with --rm leaves a box that runs',
+    async (flag) => {
+      const { engine, calls } = fakeEngine();
+      const world = fakeWorld();
+      world.stdout.destroy(fullDevice());
+      const outcome = await runCli(['run', '--rm', flag, 'alpine'], engine, world);
+      expect(outcome.status).toBe(125);
+      expect(outcome.stderr).toMatch(
+        /^(err\n)?boxlite: write \/dev\/stdout: no space left on device\nthe box may still run: /,
+      );
+      expect(calls.removed).toEqual([]);
+    },
+  );
 
   it('starts with the size of the terminal', async () => {
     const { engine, calls } = fakeEngine();
