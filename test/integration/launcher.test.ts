@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
+  readFileSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -14,6 +16,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ownProgram } from '../../src/engine/own-program.js';
+import { start } from '../helpers/cli.js';
+import { lookUntil } from '../helpers/look-until.js';
+import { TmuxTerminal } from '../helpers/tmux.js';
 
 const source = fileURLToPath(new URL('../..', import.meta.url));
 let project: string;
@@ -73,6 +79,54 @@ describe('bin/boxlite', () => {
       err: '',
     });
   });
+});
+
+describe('SIGUSR1', () => {
+  /** Says when it listens, and after the signal whether Node's debugger has been opened. */
+  const body = (listen: string): string =>
+    `${listen}; setTimeout(() => console.log(require('node:inspector').url()), 300); console.log('ready');`;
+
+  async function afterSignal(program: string, args: string[]): Promise<string> {
+    const started = start(program, args);
+    await started.output(/ready/);
+    started.child.kill('SIGUSR1');
+    const { status, stdout, stderr } = await started.result;
+    expect(status).toBe(0);
+    expect(stderr).not.toContain('Debugger listening');
+    return stdout.toString();
+  }
+
+  it('opens no debugger in a program', async () => {
+    writeBundle(body(''));
+    expect(await afterSignal(join(project, 'bin/boxlite'), ['wait'])).toBe('ready\nundefined\n');
+  });
+
+  it('opens none before the program listens for it, nor in one that is started for a box', async () => {
+    const launcher = readFileSync(join(source, 'bin/boxlite'), 'utf8');
+    const [node = '', flag = '', dashes] = ownProgram();
+    expect([node, dashes]).toEqual([process.execPath, '--']);
+    expect(launcher.split('\n')[1]).toBe(`':' //; exec node ${flag} -- "$0" "$@"`);
+    expect(await afterSignal(node, [flag, '-e', body('')])).toBe('ready\nundefined\n');
+  });
+});
+
+it('ends with its own status when its terminal was closed', async () => {
+  writeBundle(`process.on('SIGHUP', () => setTimeout(() => process.exit(7), 100));
+    process.stdin.on('error', () => undefined).resume();
+    setTimeout(() => undefined, 60_000); console.log('ready');`);
+  const file = join(project, 'status');
+  const terminal = await TmuxTerminal.open(
+    { columns: 80, rows: 24 },
+    { PATH: process.env.PATH ?? '' },
+  );
+  await terminal.type(
+    `sh -c 'trap : HUP; "${project}/bin/boxlite"; echo $? > "${project}/draft"; mv "${project}/draft" "${file}"'`,
+  );
+  await terminal.until(/^ready$/m);
+  await terminal[Symbol.asyncDispose]();
+  const look = (): Promise<string> =>
+    Promise.resolve(existsSync(file) ? readFileSync(file, 'utf8') : '');
+  expect(await lookUntil(look, (status) => status !== '')).toBe('7\n');
 });
 
 describe('the first file of the program', () => {
