@@ -25,6 +25,7 @@ static int in_parent(struct place *place, char *path, const char *destination, b
                      struct err *err);
 static int follow_last(char *path, size_t size, const char *destination, struct err *err);
 static int set(struct place *place, const char *from, const char *to, struct err *err);
+static const char *special_kind(mode_t mode);
 static int refuse(struct err *err, const char *entry, const char *rule);
 
 int place_find(struct place *place, const char *destination, const char *name, const char *from, bool directory,
@@ -53,6 +54,9 @@ int place_find(struct place *place, const char *destination, const char *name, c
         return err_set(err, OUTCOME(BL_COPY_DIRECTORY_TO_FILE), "%s", shown(destination));
     if (there && slash)
         return err_set(err, OUTCOME(BL_COPY_NOT_DIRECTORY), "%s", shown(destination));
+    /* For root it would be easy to put a file in the place of the host's /dev/null. */
+    if (there && !S_ISREG(st.st_mode))
+        return err_set(err, OUTCOME(BL_COPY_NOT_A_FILE), "got a %s", special_kind(st.st_mode));
     if (follow_last(path, sizeof path, destination, err))
         return -1;
     return in_parent(place, path, destination, slash && !there, directory, err) || set(place, from, place->to, err)
@@ -165,6 +169,10 @@ static int set(struct place *place, const char *from, const char *to, struct err
     free(place->to);
     place->to = copy;
     return place->from && place->to ? 0 : err_set(err, ENOMEM, "no memory for a name");
+}
+
+static const char *special_kind(mode_t mode) {
+    return S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device";
 }
 
 static int refuse(struct err *err, const char *entry, const char *rule) {

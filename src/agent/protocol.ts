@@ -115,6 +115,8 @@ export const COPY_EXITS = {
   READ_ONLY: 14,
   PERMISSION: 15,
   UNSUPPORTED: 16,
+  /** The destination is a device, a FIFO or a socket, which a copy does not replace. */
+  NOT_A_FILE: 17,
 } as const;
 
 export const EXIT_FLAGS = { OOM: 1, TIMED_OUT: 2 } as const;

@@ -72,6 +72,8 @@ export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): Boxli
         : fail('permission', `read-only file system ${where}: ${message}`);
     case COPY_EXITS.PERMISSION:
       return fail('permission', `${message} (${where})`);
+    case COPY_EXITS.NOT_A_FILE:
+      return specialFileError(end, message);
     case COPY_EXITS.UNSUPPORTED:
       return fail('unsupported', `${message} ${where}`);
     case COPY_EXITS.TRUNCATED:
@@ -83,4 +85,19 @@ export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): Boxli
         `the copy failed ${where}: ${message || `it ended with ${exit}`}`,
       );
   }
+}
+
+/** @param rule what is there instead: `got a device` */
+export function specialFileError({ side, box, path }: CopyEnd, rule: string): BoxliteError {
+  const what = side === 'box' ? `destination "${box}:${path}"` : `invalid output path: "${path}"`;
+  return new BoxliteError(
+    'invalid-argument',
+    `${what} must be a directory or a regular file: ${rule}`,
+    {
+      hint:
+        side === 'box'
+          ? "'boxlite exec -i' sends to a program in the box what comes from stdin"
+          : 'write to - for a tar on stdout, or to another path',
+    },
+  );
 }

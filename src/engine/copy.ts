@@ -7,6 +7,7 @@ import { startArchive, type ArchiveProcess } from './archive-process.js';
 import { ReportReader, type ArchiveReport } from './archive-report.js';
 import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
 import { agentOfBox, type AgentOfBox } from './box-machine.js';
+import { checkHostDestination } from './copy-destination.js';
 import { copyError, type CopyEnd } from './copy-error.js';
 import {
   packWords,
@@ -65,6 +66,8 @@ export async function copyOut(
 ): Promise<CopyResult> {
   const from = sourcePath(boxPath(source), options);
   const to = hostPath(destination);
+  const host: CopyEnd = { side: 'host', role: 'destination', box: box.name, path: to };
+  await checkHostDestination(host);
   await using agent = await agentOf(box, false);
   options.signal?.throwIfAborted();
   const words = unpackHereWords(options, from);
@@ -96,7 +99,6 @@ export async function copyOut(
   const packResult = await settled(packed).finally(() => clearTimeout(late));
   crashPoint('copy:ended');
   options.signal?.throwIfAborted();
-  const host: CopyEnd = { side: 'host', role: 'destination', box: box.name, path: to };
   if (unpackReport.exit !== 0 && unpackReport.exit !== COPY_EXITS.TRUNCATED)
     throw copyError(host, unpackReport);
   if ('error' in packResult)

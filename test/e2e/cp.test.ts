@@ -95,6 +95,13 @@ const TABLE: readonly Row[] = [
     then: /not a directory: /,
   },
   {
+    what: 'file to FIFO',
+    prepare: 'mkfifo x',
+    source: 'file',
+    destination: 'x',
+    then: /must be a directory or a regular file: got a FIFO/,
+  },
+  {
     what: 'file to directory',
     prepare: 'mkdir x',
     source: 'file',

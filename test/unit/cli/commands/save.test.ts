@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,8 @@ const engine = saving(async function* () {
   yield Buffer.from('arch');
   yield Buffer.from('ive');
 });
+const link = join(directory, 'link');
+symlinkSync('file', link);
 const broken = saving(async function* () {
   await Promise.resolve();
   yield Buffer.from('half');
@@ -89,8 +92,13 @@ describe('save', () => {
 
   it.each([
     ['a directory that is missing', join(directory, 'missing', 'a.tar'), 'does not exist'],
-    ['a device', '/dev/null', 'not a regular file'],
-    ['a directory', directory, 'not a regular file'],
+    [
+      'a device',
+      '/dev/null',
+      '"/dev/null" is a device, not a regular file\nleave out -o to write to',
+    ],
+    ['a directory', directory, 'is a directory\nname a file in it'],
+    ['a link', link, 'is a symbolic link\nname what it leads to'],
   ])('refuses %s as its output before it asks for the images', async (_what, path, rule) => {
     asked.length = 0;
     const { status, stderr } = await runCli(['save', '-o', path, 'a'], engine);
