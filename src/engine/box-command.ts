@@ -25,7 +25,7 @@ const LONGEST_TIMEOUT_MS = 2 ** 32 - 1;
  */
 export class BoxCommand {
   readonly argv: string[];
-  /** `NAME=VALUE`, besides those of the box. */
+  /** `NAME=VALUE`, besides those of the box; `NAME` alone takes the box's away. */
   readonly variables: string[] = [];
   /** 0: none. */
   timeoutMs = 0;
@@ -56,9 +56,13 @@ export class BoxCommand {
 
   /** Sets a variable, over the box's own of that name. @throws invalid-argument */
   env(name: string, value: string): this {
-    if (name === '' || name.includes('='))
-      throw new BoxliteError('invalid-argument', `"${name}" can't be the name of a variable`);
-    this.variables.push(withoutNul(`${name}=${value}`));
+    this.variables.push(withoutNul(`${variableName(name)}=${value}`));
+    return this;
+  }
+
+  /** Takes away a variable that the box or an earlier `env` has set. @throws invalid-argument */
+  unsetEnv(name: string): this {
+    this.variables.push(withoutNul(variableName(name)));
     return this;
   }
 
@@ -118,6 +122,12 @@ function milliseconds(duration: Duration): number {
 }
 
 /** The kernel would end the string there. */
+function variableName(name: string): string {
+  if (name === '' || name.includes('='))
+    throw new BoxliteError('invalid-argument', `"${name}" can't be the name of a variable`);
+  return name;
+}
+
 function withoutNul(text: string): string {
   if (!text.includes('\0')) return text;
   throw new BoxliteError('invalid-argument', `${JSON.stringify(text)} holds a NUL byte`);

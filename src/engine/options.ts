@@ -49,7 +49,7 @@ export interface BoxOptions {
   command?: string[];
   /** Replaces the image's ENTRYPOINT and drops its CMD. */
   entrypoint?: string[];
-  /** `K=V`, added to the image's. */
+  /** `K=V`, added to the image's; `K` alone takes the image's away. */
   env?: string[];
   workingDir?: string;
   /** NAME|UID[:GROUP|GID], resolved inside the image. */

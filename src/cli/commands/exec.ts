@@ -81,7 +81,9 @@ function buildCommand(
   const variables = readEnvironment(options['env-file'], options.env, context.environment, (name) =>
     warn(context, `variable ${name} is not set and was left out`),
   );
-  for (const variable of variables) command.env(...splitPair(variable));
+  for (const variable of variables)
+    if (variable.includes('=')) command.env(...splitPair(variable));
+    else command.unsetEnv(variable);
   if (options.workdir !== undefined) command.workingDir(options.workdir);
   if (options.user !== undefined) command.user(options.user);
   command.privileged(options.privileged);

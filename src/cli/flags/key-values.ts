@@ -1,11 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { BoxliteError, fileError } from '../../errors.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The variables of `--env-file` and `-e`, in Docker's order (files first), as `K=V`. A bare `K` takes
- * the caller's value; `onUnset` is told of one that has none, which is dropped.
+ * The variables of `--env-file` and `-e`, in Docker's order (files first), as `K=V`. A bare `K` takes the
+ * caller's value. Where that has none, `-e K` stays bare, which takes away what the image or the box has by that
+ * name, but nothing that is given here: it comes first. Of a file's line nothing is left then.
+ * @param onUnset told of such a line
  */
 export function readEnvironment(
   files: readonly string[],
@@ -13,17 +16,20 @@ export function readEnvironment(
   caller: Environment,
   onUnset: (name: string) => void,
 ): string[] {
-  const lines = [...files.flatMap((file) => readKeyValueFile(file, 'variable')), ...values];
+  const removed: string[] = [];
   const found: string[] = [];
-  for (const line of lines) {
+  const add = (line: string, onMissing: (name: string) => void): void => {
     const name = line.split('=', 1)[0] ?? '';
     if (name === '')
       throw new BoxliteError('invalid-argument', `invalid environment variable: "${line}"`);
     if (line.includes('=')) found.push(line);
     else if (caller[name] !== undefined) found.push(`${name}=${caller[name]}`);
-    else onUnset(name);
-  }
-  return found;
+    else onMissing(name);
+  };
+  for (const file of files)
+    for (const line of readKeyValueFile(file, 'variable')) add(line, onUnset);
+  for (const value of values) add(value, (name) => removed.push(name));
+  return [...removed, ...found];
 }
 
 /** The labels of `--label-file` and `--label`; the last of a key counts, a bare key has an empty value. */
@@ -48,14 +54,13 @@ export function splitPair(text: string): [key: string, value: string] {
 
 /** Lines of `K=V` or `K`; blank ones and those that begin with `#` are skipped, quotes mean nothing. */
 function readKeyValueFile(file: string, noun: string): string[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw fileError(error, `read ${file}`);
   }
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  return lines.flatMap((raw, index) => {
+  return readLines(bytes, file).flatMap((raw, index) => {
     const line = raw.trimStart();
     if (line === '' || line.startsWith('#')) return [];
     const key = line.split('=', 1)[0] ?? '';
@@ -68,5 +73,18 @@ function readKeyValueFile(file: string, noun: string): string[] {
         `${noun} '${key}' contains whitespaces (${where})`,
       );
     return [line];
+  });
+}
+
+function readLines(bytes: Buffer, file: string): string[] {
+  const lines = bytes.toString('latin1').split(/\r?\n/);
+  return lines.map((line, index) => {
+    const raw = Buffer.from(line, 'latin1');
+    if (!isUtf8(raw))
+      throw new BoxliteError('invalid-argument', `invalid UTF-8 in line ${index + 1} of ${file}`, {
+        hint: 'save the file as UTF-8',
+      });
+    const text = raw.toString();
+    return index === 0 ? text.replace(/^\uFEFF/, '') : text;
   });
 }

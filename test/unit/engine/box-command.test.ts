@@ -3,9 +3,10 @@ import { BoxCommand, type Duration } from '../../../src/engine/box-command.js';
 
 test('a command is built step by step', () => {
   const command = new BoxCommand('ls').arg('-l').args(['/a b', '']).env('A', 'x=y').user('1:2');
+  command.unsetEnv('B');
   expect(command).toMatchObject({
     argv: ['ls', '-l', '/a b', ''],
-    variables: ['A=x=y'],
+    variables: ['A=x=y', 'B'],
     runAs: '1:2',
     timeoutMs: 0,
     terminal: undefined,
@@ -33,6 +34,8 @@ test.each<[string, (command: BoxCommand) => unknown]>([
   ['a time-out beyond 49 days', (command) => command.timeout({ hours: 24 * 50 })],
   ['a variable without a name', (command) => command.env('', 'x')],
   ['a variable whose name holds =', (command) => command.env('A=B', 'x')],
+  ['a variable to take away without a name', (command) => command.unsetEnv('')],
+  ['a variable to take away whose name holds =', (command) => command.unsetEnv('A=B')],
   ['an argument with a NUL byte', (command) => command.arg('a\0b')],
   ['a directory with a NUL byte', (command) => command.workingDir('/a\0')],
 ])('%s is refused', (_what, act) => {

@@ -131,6 +131,8 @@ describe('exec', () => {
       '-i',
       '-e',
       'A=1=2',
+      '-e',
+      'UNSET',
       '-w',
       '/srv',
       '-u',
@@ -144,7 +146,7 @@ describe('exec', () => {
     expect((await runCli(argv, engine)).status).toBe(9);
     expect(JSON.parse(calls[0] ?? '')).toMatchObject({
       argv: ['ls', '-l', '-e'],
-      variables: ['A=1=2'],
+      variables: ['UNSET', 'A=1=2'],
       directory: '/srv',
       runAs: 'nobody',
       stdinOpen: true,

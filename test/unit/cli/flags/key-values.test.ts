@@ -7,7 +7,7 @@ import { readEnvironment, readLabels, splitPair } from '../../../../src/cli/flag
 const directory = mkdtempSync(join(tmpdir(), 'boxlite-env-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function file(text: string): string {
+function file(text: string | Buffer): string {
   const path = join(directory, 'env');
   writeFileSync(path, text);
   return path;
@@ -18,15 +18,17 @@ describe('readEnvironment', () => {
   const read = (files: string[], values: string[]): string[] =>
     readEnvironment(files, values, { HOME: '/root', EMPTY: '' }, (name) => unset.push(name));
 
-  it('keeps K=V, takes K from the caller, and tells of one that is unset', () => {
-    expect(read([], ['A=1', 'B=', 'C=x=y', 'HOME', 'EMPTY', 'MISSING'])).toEqual([
-      'A=1',
-      'B=',
-      'C=x=y',
-      'HOME=/root',
-      'EMPTY=',
+  it('keeps K=V, and takes K from the caller', () => {
+    const values = ['A=1', 'B=', 'C=x=y', 'HOME', 'EMPTY'];
+    expect(read([], values)).toEqual(['A=1', 'B=', 'C=x=y', 'HOME=/root', 'EMPTY=']);
+  });
+
+  it('leaves a flag that is unset bare, before all that is set, and tells of a line that is', () => {
+    expect(read([file('A=1\nLINE\n')], ['B=2', 'MISSING', 'A'])).toEqual([
+      ...['MISSING', 'A'],
+      ...['A=1', 'B=2'],
     ]);
-    expect(unset).toEqual(['MISSING']);
+    expect(unset).toEqual(['LINE']);
   });
 
   it('reads files before the flags, without a thought for quotes', () => {
@@ -40,6 +42,16 @@ describe('readEnvironment', () => {
   ])('refuses a file with %s, naming the line', (_what, text, message) => {
     expect(() => read([file(text)], [])).toThrow(message);
     expect(() => read([file(text)], [])).toThrow(`${directory}/env:1`);
+  });
+
+  it('refuses a line that is not UTF-8, by its number, also in a file of labels', () => {
+    const latin1 = Buffer.from('A=1\nB=caf\xe9\n', 'latin1');
+    const message = `invalid UTF-8 in line 2 of ${directory}/env`;
+    expect(() => read([file(latin1)], [])).toThrow(message);
+    expect(() => readLabels([file(latin1)], [])).toThrow(message);
+    expect(read([file('A=\u00e9\u2028\ud83d\ude00\n')], [])).toEqual([
+      'A=\u00e9\u2028\ud83d\ude00',
+    ]);
   });
 
   it('refuses a flag without a name, and a file that is not there', () => {
