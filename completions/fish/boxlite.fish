@@ -3,7 +3,9 @@
 
 function __boxlite_complete
     set -l words (commandline -opc)
-    set -l word (commandline -ct)
+    # Without its quotes, of which one may be open.
+    set -l typed (commandline -ct)
+    set -l word (string unescape -- "$typed"; or string unescape -- "$typed'"; or string unescape -- "$typed\"")
     set -l program $words[1]
     type -q -- $program; or set program boxlite
     set -l answer ($program __complete $words[2..] "$word" 2>/dev/null)
@@ -17,6 +19,9 @@ function __boxlite_complete
     switch $answer[-1]
         case '*file*'
             for path in (__fish_complete_path "$part")
+                # A name with a line feed comes in pieces, which are none.
+                set -l name (string split -m 1 -f 1 \t -- $path | string replace -r -- '^~(?=/)' $HOME)
+                test -e "$name"; or string match -q -- '~*' $name; or continue
                 printf '%s\n' "$prefix$path"
             end
         case '*directory*'

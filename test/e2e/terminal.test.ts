@@ -1,19 +1,48 @@
 import { execFile } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BOXLITE, start, type RunningCli } from '../helpers/cli.js';
+import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
+import { TmuxTerminal } from '../helpers/tmux.js';
 
 const home = useHome();
 afterEach(home.forgetFailure);
 const execute = promisify(execFile);
 
 /** Runs the CLI on a terminal of its own, of 40 × 100, whose name it prints first. */
-function onTerminal(args: string[]): RunningCli {
-  const line = [BOXLITE, ...args].map((each) => `'${each.replaceAll("'", "'\\''")}'`).join(' ');
-  return start('script', ['-qec', `stty rows 40 cols 100; tty; ${line}`, '/dev/null'], {
+function onTerminal(args: string[], first = ''): RunningCli {
+  const line = `stty rows 40 cols 100; tty; ${first} ${lineOf(args)}`;
+  return start('script', ['-qec', line, '/dev/null'], {
     env: { HOME: home.path, BOXLITE_HOME: home.path, TERM: 'xterm', SHELL: '/bin/sh' },
   });
+}
+
+function lineOf(args: readonly string[]): string {
+  return [BOXLITE, ...args].map((each) => `'${each.replaceAll("'", "'\\''")}'`).join(' ');
+}
+
+/** Goes on until it is told to end. */
+const TRAPPED = 'trap "echo caught; exit 5" HUP TERM; echo ready; while :; do sleep 1; done';
+
+/** What `$?` is in a shell that survives the terminal, which is closed when the command has said that it is ready. */
+async function statusAfterClosing(args: readonly string[]): Promise<string> {
+  const file = join(home.path, 'status');
+  await rm(file, { force: true });
+  await writeFile(join(home.path, 'line'), `${lineOf(args)}\n`);
+  const terminal = await TmuxTerminal.open(
+    { columns: 80, rows: 24 },
+    { PATH: process.env.PATH ?? '', HOME: home.path, BOXLITE_HOME: home.path },
+  );
+  await terminal.type(`cd; sh -c 'trap : HUP; . ./line; echo $? > draft; mv draft status'`);
+  await terminal.until(/^ready$/m);
+  await terminal[Symbol.asyncDispose]();
+  return lookUntil(
+    () => readFile(file, 'utf8').catch(() => ''),
+    (status) => status !== '',
+  );
 }
 
 async function terminalOf(cli: RunningCli): Promise<string> {
@@ -81,6 +110,38 @@ describe('-t', () => {
     expect((await cli.result).status).toBe(0);
     expect(await home.ok(['ps', '--format', '{{.Names}}'])).toBe('left');
     await home.ok(['rm', '-f', 'left']);
+  });
+
+  it('needs no terminal of the caller’s without -i', async () => {
+    expect(await home.ok(['run', '--rm', '-t', 'busybox', 'sh', '-c', 'tty; echo hi'])).toMatch(
+      /^\/dev\/(pts\/0|console)\r\nhi\r$/,
+    );
+  });
+
+  it('sends signals on, as without it', async () => {
+    const cli = onTerminal(
+      ['run', '--rm', '-it', 'busybox', 'sh', '-c', TRAPPED],
+      'echo pid=$$; exec',
+    );
+    const [, pid] = await cli.output(/pid=(\d+)/);
+    await cli.output(/ready/);
+    process.kill(Number(pid), 'SIGTERM');
+    await cli.output(/caught/);
+    expect((await cli.result).status).toBe(5);
+  });
+
+  it('ends the command, and itself quietly, when the terminal is closed', async () => {
+    const host = ['run', '-d', '--name', 'host', 'busybox', 'sleep', '6000'];
+    await home.ok(host);
+    const run = ['run', '--rm', '-it', '--name', 'closed', 'busybox', 'sh', '-c', TRAPPED];
+    const exec = ['exec', '-it', 'host', 'sh', '-c', 'echo ready; exec sh'];
+    for (const [args, status] of [
+      [run, '5\n'],
+      [exec, '129\n'],
+    ] as const)
+      expect(await statusAfterClosing(args)).toBe(status);
+    expect(await home.ok(['ps', '-a', '--format', '{{.Names}}'])).toBe('host');
+    await home.ok(['rm', '-f', 'host']);
   });
 
   it('is there for exec', async () => {

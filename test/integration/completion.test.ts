@@ -17,6 +17,8 @@ beforeAll(async () => {
   const home = new Home(join(place, 'home'));
   const runtime = new BoxliteRuntime({ homeDir: home.root, accelerator: 'tcg' });
   await runtime.importImage(tinyRootfs(), { reference: TINY, changes: ['CMD ["/bin/sh"]'] });
+  await runtime.tagImage(TINY, REMOTE);
+  await runtime.tagImage(TINY, 'localhost/other/tool:2');
   const web = await runtime.create({ rootfs: { image: TINY } }, 'web');
   await runtime.create({ rootfs: { image: TINY } }, 'job');
   // As its shim leaves it while the box runs.
@@ -32,7 +34,8 @@ beforeAll(async () => {
   );
   await chmod(join(bin, 'boxlite'), 0o755);
   await writeFile(join(place, 'notes.env'), '');
-  await writeFile(join(place, 'my rootfs.tar'), '');
+  for (const name of ['my rootfs.tar', 'a:b.env', `it's "5$.env`, 'two\nlines.env'])
+    await writeFile(join(place, name), '');
   env = {
     HOME: place,
     PATH: `${bin}:${process.env.PATH ?? ''}`,
@@ -42,6 +45,9 @@ beforeAll(async () => {
   };
 });
 afterAll(() => rm(place, { recursive: true }));
+
+/** Its name has all that a reference may be cut at. */
+const REMOTE = 'reg.example:5000/team/app:v1';
 
 /** What is typed, TAB, RETURN; and what the program is then called with. */
 const CASES: [typed: string, called: string][] = [
@@ -61,6 +67,23 @@ const CASES: [typed: string, called: string][] = [
   ['boxlite run --env-file no', '<run><--env-file><notes.env>'],
   ['boxlite import my', '<import><my rootfs.tar>'],
   ['boxlite help confi', '<help><config>'],
+  ['boxlite container sto', '<container><stop>'],
+  ['boxlite system inf', '<system><info>'],
+  ['boxlite run reg', `<run><${REMOTE}>`],
+  ['boxlite run reg.example:5000/te', `<run><${REMOTE}>`],
+  ['boxlite run "reg.example:5000/te', `<run><${REMOTE}>`],
+  ['boxlite run other/tool:', '<run><other/tool:2>'],
+  ['boxlite run localh', '<run><localhost/other/tool:2>'],
+  ['boxlite cp notes.env jo', '<cp><notes.env><job:>'],
+  ['boxlite cp job:/etc/pa', '<cp><job:/etc/pa>'],
+  ['boxlite cp my', '<cp><my rootfs.tar>'],
+  ["boxlite rm 'jo", '<rm><job>'],
+  ['boxlite ps --filter "ancestor=reg.e', `<ps><--filter><ancestor=${REMOTE}>`],
+  ['boxlite run --env-file a:', '<run><--env-file><a:b.env>'],
+  ['boxlite run --env-file=a:', '<run><--env-file=a:b.env>'],
+  ['boxlite import "my r', '<import><my rootfs.tar>'],
+  ['boxlite run --env-file="my r', '<run><--env-file=my rootfs.tar>'],
+  ['boxlite run -v it', `<run><-v><it's "5$.env>`],
 ];
 
 const SHELLS = {
@@ -74,25 +97,31 @@ const SHELLS = {
   },
 };
 
-describe.each(Object.entries(SHELLS))('%s', (_name, { command, prepare }) => {
+/** What the program is called with after TAB and RETURN. */
+async function typedIn(
+  { command, prepare }: (typeof SHELLS)['bash'],
+  typed: string,
+): Promise<string | undefined> {
+  const shell = start('script', ['-qec', command, '/dev/null'], { env, cwd: place });
+  shell.child.stdin.write(`${prepare.replaceAll('boxlite-real', `'${BOXLITE}'`)}; echo rea''dy\n`);
+  await shell.output(/ready/);
+  shell.child.stdin.write(`${typed}\t\n`);
+  const [, called] = await shell.output(/((?:<[^<>]*>)+)!/);
+  shell.child.stdin.end('exit\n');
+  await shell.result;
+  return called?.replaceAll('\r\n', '\n');
+}
+
+describe.each(Object.entries(SHELLS))('%s', (_name, shell) => {
   it.each(CASES)('%s<TAB> is %s', async (typed, called) => {
-    const shell = start('script', ['-qec', command, '/dev/null'], { env, cwd: place });
-    shell.child.stdin.write(
-      `${prepare.replaceAll('boxlite-real', `'${BOXLITE}'`)}; echo rea''dy\n`,
-    );
-    await shell.output(/ready/);
-    shell.child.stdin.write(`${typed}\t\n`);
-    const [, arguments_] = await shell.output(/((?:<[^<>\n]*>)+)!/);
-    shell.child.stdin.end('exit\n');
-    await shell.result;
-    expect(arguments_).toBe(called);
+    expect(await typedIn(shell, typed)).toBe(called);
   });
 });
 
 describe('fish', () => {
   it.each(CASES)('%s<TAB> is %s', async (typed, called) => {
-    const script = `'${BOXLITE}' completion fish | source; complete -C '${typed}'`;
-    const { status, stdout, stderr } = await run('fish', ['--no-config', '-c', script], {
+    const script = `'${BOXLITE}' completion fish | source; complete -C $argv[1]`;
+    const { status, stdout, stderr } = await run('fish', ['--no-config', '-c', script, typed], {
       env,
       cwd: place,
     });
@@ -105,6 +134,20 @@ describe('fish', () => {
       .map((line) => line.split('\t')[0]);
     const wanted = /<([^<>]*)>$/.exec(called)?.[1];
     expect(offers).toEqual(wanted === word ? [] : [wanted]);
+  });
+});
+
+describe('a name with a line feed', () => {
+  it.each(Object.entries(SHELLS))('is a path like any other in %s', async (_name, shell) => {
+    expect(await typedIn(shell, 'boxlite run --env-file two')).toBe(
+      '<run><--env-file><two\nlines.env>',
+    );
+  });
+
+  it('is left out by fish, which would take it for two', async () => {
+    const script = `'${BOXLITE}' completion fish | source; complete -C 'boxlite load -i two'`;
+    const { stdout } = await run('fish', ['--no-config', '-c', script], { env, cwd: place });
+    expect(stdout.toString()).toBe('');
   });
 });
 

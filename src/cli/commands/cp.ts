@@ -22,8 +22,8 @@ export const cp = defineCommand({
     'box and to you on the host. What is written to - is named as the box says: unpack it in a\n' +
     'directory where nothing else is.',
   args: [
-    { name: 'SRC', summary: 'BOX:PATH, a path of the host, or -', complete: 'file' },
-    { name: 'DEST', summary: 'The same for the other side', complete: 'file' },
+    { name: 'SRC', summary: 'BOX:PATH, a path of the host, or -', complete: 'box-path' },
+    { name: 'DEST', summary: 'The same for the other side', complete: 'box-path' },
   ],
   options: {
     archive: flag('Keep owners, extended attributes and set-user-id bits', { short: 'a' }),

@@ -6,30 +6,40 @@ const BOX_GROUPS = new Set(['container', 'box']);
 /** Verbs that stand for boxes and something else alone have a long form of their own. */
 const NOT_OF_BOXES = new Set(['inspect']);
 
+/** Docker's long forms of verbs that are listed under another heading here. */
+const ELSEWHERE: Readonly<Record<string, string>> = { container: 'commit', system: 'info' };
+
 /** `container ls` is `ls`, and so on for every verb about boxes. */
 export function longForm(
   words: readonly string[],
   commands: readonly CommandEntry[],
 ): CommandEntry | undefined {
   const [group = '', verb = ''] = words;
-  if (group === 'system' && verb === 'info') return commands.find(({ name }) => name === 'info');
-  if (group === 'container' && verb === 'commit')
-    return commands.find(({ name }) => name === 'commit');
-  if (!BOX_GROUPS.has(group) || verb.includes(' ') || NOT_OF_BOXES.has(verb)) return undefined;
-  return commands.find(
-    (each) => each.group === 'boxes' && [each.name, ...each.aliases].includes(verb),
-  );
+  return membersOf(group, commands).find((each) => [each.name, ...each.aliases].includes(verb));
 }
 
-/** What `boxlite container` alone lists. */
+/** What `boxlite container` alone lists, and the shells offer behind it. */
 export function longFormMembers(
   group: string,
   commands: readonly CommandEntry[],
 ): readonly CommandEntry[] {
-  if (!BOX_GROUPS.has(group)) return [];
-  return commands.flatMap((each) =>
-    each.group === 'boxes' && !each.name.includes(' ') && !NOT_OF_BOXES.has(each.name)
-      ? [{ ...each, name: `${group} ${each.name}`, aliases: [] }]
-      : [],
+  return membersOf(group, commands).map((each) => ({
+    ...each,
+    name: `${group} ${each.name}`,
+    aliases: each.aliases.filter(isOneWord).map((alias) => `${group} ${alias}`),
+  }));
+}
+
+function membersOf(group: string, commands: readonly CommandEntry[]): readonly CommandEntry[] {
+  const elsewhere = Object.hasOwn(ELSEWHERE, group) ? ELSEWHERE[group] : undefined;
+  return commands.filter(
+    ({ name, group: heading }) =>
+      isOneWord(name) &&
+      (name === elsewhere ||
+        (BOX_GROUPS.has(group) && heading === 'boxes' && !NOT_OF_BOXES.has(name))),
   );
+}
+
+function isOneWord(name: string): boolean {
+  return !name.includes(' ');
 }

@@ -5,6 +5,7 @@
 import type { Argument, Completion, Option, Options } from '../command.js';
 import { flag } from '../command.js';
 import { COMMANDS, findCommand } from '../commands/index.js';
+import { longFormMembers } from '../commands/long-forms.js';
 import type { Environment } from '../flags/key-values.js';
 import { GLOBAL_OPTIONS } from '../settings.js';
 import { offersFor, type Names, type Offer } from './offers.js';
@@ -123,6 +124,7 @@ async function readLine(words: readonly string[], environment: Environment): Pro
 }
 
 function isGroup(word: string): boolean {
+  if (longFormMembers(word, COMMANDS).length > 0) return true;
   return COMMANDS.some(({ name, aliases }) =>
     [name, ...aliases].some((each) => each.startsWith(`${word} `)),
   );
@@ -196,7 +198,8 @@ function offerFlags({ options, given }: Line, word: string): Offer[] {
 function offerVerbs(group: string): Offer[] {
   const prefix = group === '' ? '' : `${group} `;
   const offers = new Map<string, string>();
-  for (const { name, aliases, summary, hidden } of COMMANDS) {
+  const members = group === '' ? [] : longFormMembers(group, COMMANDS);
+  for (const { name, aliases, summary, hidden } of [...members, ...COMMANDS]) {
     if (hidden === true) continue;
     for (const each of [name, ...aliases]) {
       if (!each.startsWith(prefix)) continue;

@@ -61,10 +61,10 @@ async function named(
     case 'signal':
       return signals(word);
     case 'image':
-      return images(await names());
+      return images(await names(), word);
     case 'box-or-image': {
       const known = await names();
-      return [...boxes(known, word), ...images(known)];
+      return [...boxes(known, word), ...images(known, word)];
     }
     case 'box':
       return boxes(await names(), word);
@@ -87,14 +87,17 @@ function boxes({ boxes: all }: Names, word: string): Offer[] {
   });
 }
 
-/** As people write it; `:latest` goes without saying. */
-function images({ images: all }: Names): Offer[] {
-  return all.map((reference) => ({
-    text: familiarReference(reference)
-      .replace(/^localhost\/([^/]+)$/, '$1')
-      .replace(/:latest$/, ''),
-    about: reference,
-  }));
+/** As people write it; `:latest` goes without saying, and `localhost/` unless somebody has begun to type it. */
+function images({ images: all }: Names, word: string): Offer[] {
+  const own = 'localhost/';
+  const typesOwn = word !== '' && (word.startsWith(own) || own.startsWith(word));
+  return all.map((reference) => {
+    const name = familiarReference(reference).replace(/:latest$/, '');
+    return {
+      text: name.startsWith(own) && !typesOwn ? name.slice(own.length) : name,
+      about: reference,
+    };
+  });
 }
 
 function signals(word: string): Offer[] {

@@ -15,8 +15,31 @@ export const SCRIPT_FILES: Readonly<Record<Shell, string>> = {
 const BASH = `# Completion of boxlite for bash 4.4 and newer.
 #   source <(boxlite completion bash)
 
+# Sets $text to what the typed word stands for, $quote to a quote that is open at its end, and $before to what
+# stands before that.
+_boxlite_unquote() {
+  local typed=$1 char i
+  text='' quote='' before=''
+  for ((i = 0; i < \${#typed}; i++)); do
+    char=\${typed:i:1}
+    if [[ $char == "$quote" ]]; then
+      quote=''
+    elif [[ -z $quote && ($char == \\' || $char == '"') ]]; then
+      quote=$char before=$text
+    elif [[ $char == \\\\ && $quote != \\' && -n \${typed:i+1} ]]; then
+      # Between double quotes it is one itself, unless what follows would mean something there.
+      [[ -n $quote && \${typed:i+1:1} != [\\$\\\`\\"\\\\] ]] && text+=$char
+      ((++i))
+      text+=\${typed:i:1}
+    else
+      text+=$char
+    fi
+  done
+}
+
 _boxlite() {
   local -a words=() answer=()
+  local text quote before
   local cur='' rest=\${COMP_LINE:0:COMP_POINT} piece blanks i
   # Words as they were typed: bash has also cut them at = and :
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -31,6 +54,10 @@ _boxlite() {
       words+=("$piece")
     fi
   done
+  for i in "\${!words[@]}"; do
+    _boxlite_unquote "\${words[i]}"
+    words[i]=$text
+  done
   cur=\${words[-1]}
 
   local program=\${words[0]}
@@ -40,11 +67,12 @@ _boxlite() {
   local end=\${answer[-1]}
   unset 'answer[-1]'
 
-  # What bash keeps of the word: all up to the last character that it cuts at.
+  # What bash keeps of the word: all up to the last character that it cuts at, or to the quote that is open.
   local breaks='' kept='' offer
   [[ $COMP_WORDBREAKS == *=* ]] && breaks+='='
   [[ $COMP_WORDBREAKS == *:* ]] && breaks+=':'
   [[ -n $breaks ]] && kept=\${cur%"\${cur##*[$breaks]}"}
+  [[ -n $quote ]] && kept=$before
   COMPREPLY=()
   for offer in "\${answer[@]}"; do
     offer=\${offer%%$'\\t'*}
@@ -53,12 +81,18 @@ _boxlite() {
   [[ $end == *open* ]] && compopt -o nospace
   case $end in
     *file*)
-      if ((\${#COMPREPLY[@]} == 0)); then
+      # Bash's own way does not know of paths with a colon.
+      if ((\${#COMPREPLY[@]} == 0)) && [[ $kept != *:* ]]; then
         compopt -o default
       else
+        local path=$cur
+        [[ $cur == --*=* ]] && path=\${cur#*=}
         compopt -o filenames
-        mapfile -t answer < <(compgen -f -- "$cur")
-        COMPREPLY+=("\${answer[@]}")
+        mapfile -t answer < <(compgen -f -- "$path")
+        for offer in "\${answer[@]}"; do
+          offer=\${cur%"$path"}$offer
+          COMPREPLY+=("\${offer#"$kept"}")
+        done
       fi
       ;;
     *directory*) compopt -o dirnames ;;
@@ -105,7 +139,9 @@ const FISH = `# Completion of boxlite for fish 3.4 and newer.
 
 function __boxlite_complete
     set -l words (commandline -opc)
-    set -l word (commandline -ct)
+    # Without its quotes, of which one may be open.
+    set -l typed (commandline -ct)
+    set -l word (string unescape -- "$typed"; or string unescape -- "$typed'"; or string unescape -- "$typed\\"")
     set -l program $words[1]
     type -q -- $program; or set program boxlite
     set -l answer ($program __complete $words[2..] "$word" 2>/dev/null)
@@ -119,6 +155,9 @@ function __boxlite_complete
     switch $answer[-1]
         case '*file*'
             for path in (__fish_complete_path "$part")
+                # A name with a line feed comes in pieces, which are none.
+                set -l name (string split -m 1 -f 1 \\t -- $path | string replace -r -- '^~(?=/)' $HOME)
+                test -e "$name"; or string match -q -- '~*' $name; or continue
                 printf '%s\\n' "$prefix$path"
             end
         case '*directory*'

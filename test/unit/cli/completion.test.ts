@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { answer } from '../../../src/cli/completion/answer.js';
 import { complete } from '../../../src/cli/completion/complete.js';
 import type { Names } from '../../../src/cli/completion/offers.js';
+import { COMMANDS, findCommand } from '../../../src/cli/commands/index.js';
 import { runCli } from './fake-world.js';
 import { SCRIPTS, SHELLS } from '../../../src/cli/completion/scripts.js';
 
@@ -60,6 +61,16 @@ describe('offers', () => {
     ['ps --filter before=j', ['before=job']],
     ['image prune --filter dangling=t', ['dangling=true']],
     ['completion z', ['zsh']],
+    ['container st', ['stop', 'start', 'stats']],
+    ['box st', ['stop', 'start', 'stats']],
+    ['container comm', ['commit']],
+    ['container stop ', ['web', 'job']],
+    ['system i', ['info']],
+    ['run loc', ['localhost/tiny']],
+    ['run localhost/t', ['localhost/tiny']],
+    ['cp j', ['job:']],
+    ['cp x w', ['web:']],
+    ['cp web:/etc/pa', []],
     ['bogus ', []],
     ['ps ', []],
   ])('%s|', async (line, texts) => {
@@ -75,6 +86,17 @@ describe('offers', () => {
     const found = await offered(line);
     expect([found.paths, found.prefix]).toEqual([paths, prefix]);
   });
+
+  it.each(['container', 'box', 'image', 'system', 'config'])(
+    'every verb of %s, and nothing that is none',
+    async (group) => {
+      const { texts } = await offered(`${group} `);
+      const names = COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases]);
+      const last = names.map((name) => name.split(' ').at(-1) ?? '');
+      const verbs = new Set(last.filter((verb) => findCommand([group, verb])?.rest.length === 0));
+      expect([...texts].sort()).toEqual([...verbs].sort());
+    },
+  );
 
   it('no verb or flag that is hidden', async () => {
     expect((await offered('__')).texts).toEqual([]);
