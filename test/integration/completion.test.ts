@@ -73,7 +73,7 @@ const CASES: [typed: string, called: string][] = [
   ['boxlite run reg.example:5000/te', `<run><${REMOTE}>`],
   ['boxlite run "reg.example:5000/te', `<run><${REMOTE}>`],
   ['boxlite run other/tool:', '<run><other/tool:2>'],
-  ['boxlite run localh', '<run><localhost/other/tool:2>'],
+  ['boxlite run localhost/o', '<run><localhost/other/tool:2>'],
   ['boxlite cp notes.env jo', '<cp><notes.env><job:>'],
   ['boxlite cp job:/etc/pa', '<cp><job:/etc/pa>'],
   ['boxlite cp my', '<cp><my rootfs.tar>'],
