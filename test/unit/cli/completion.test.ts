@@ -64,7 +64,7 @@ describe('offers', () => {
     ['container st', ['stop', 'start', 'stats']],
     ['box st', ['stop', 'start', 'stats']],
     ['container comm', ['commit']],
-    ['container stop ', ['web', 'job']],
+    ['container stop ', ['web']],
     ['system i', ['info']],
     ['run loc', ['localhost/tiny']],
     ['run localhost/t', ['localhost/tiny']],
