@@ -13,7 +13,7 @@ it.each<[string, number]>([
   ['--version', 1],
   ['version', 1],
   ['help', 1],
-  ['run --help', 1],
+  ['run --help', 125],
   ['image', 1],
   ['ps', 1],
   ['images', 1],
