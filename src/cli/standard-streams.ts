@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { OutputStream } from './context.js';
 
 /**
@@ -37,7 +37,8 @@ export class StandardStreams {
     const before = this.#opened[name];
     if (before !== undefined) return before;
     const fd = name === 'stdout' ? 1 : 2;
-    const stream = isFile(fd) ? openFile(fd) : process[name];
+    const stream = process[name];
+    if (isFile(fd)) writeAll(stream, fd);
     stream.on('error', (error: NodeJS.ErrnoException) => this.#onError(name, stream, error));
     this.#opened[name] = stream;
     return stream;
@@ -72,19 +73,16 @@ function isFile(fd: number): boolean {
   }
 }
 
-/** Node's own takes it for success when a file system that becomes full has taken the first part of a write. */
-function openFile(fd: number): Output {
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      try {
-        for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  });
-  return Object.assign(stream, { fd });
+/** Node takes it for success when a file system that becomes full has taken the first part of a write. */
+function writeAll(stream: Writable, fd: number): void {
+  stream._write = (chunk: Buffer, _encoding, done) => {
+    try {
+      for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
 }
 
 /** Of /dev/null: major 1, minor 3 (the kernel's devices.txt). */
