@@ -21,6 +21,8 @@ export interface KernelRecord {
   modulesSha256?: string;
   /** In the directory: modules that boxes may load, by version; null: it has none. Not looked for by those before. */
   loadable?: string | null;
+  /** Over the list of wanted modules that they were chosen by; those who prepared a kernel before had another. */
+  wantedSha256?: string;
   version: string;
   origin: string;
   /** Tells whether the files a kernel was named by are still the same; '' for one we chose. */
@@ -86,11 +88,15 @@ function isManifest(value: unknown): value is AssetsManifest {
   ];
   const numbers = [kernel.bytes, initramfs.bytes, agent.bytes, agent.mtimeMs];
   return (
-    ['string', 'undefined'].includes(typeof kernel.modulesSha256) &&
-    (kernel.loadable === null || ['string', 'undefined'].includes(typeof kernel.loadable)) &&
+    [kernel.modulesSha256, kernel.wantedSha256].every(isTextOrMissing) &&
+    (kernel.loadable === null || isTextOrMissing(kernel.loadable)) &&
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => typeof number === 'number')
   );
+}
+
+function isTextOrMissing(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,7 +12,7 @@ import {
   type KernelRecord,
 } from './assets-manifest.js';
 import { makeInitramfs, usableInitramfs } from './guest-initramfs.js';
-import { makeKernel, sourceKeyOf, usableKernel } from './guest-kernel.js';
+import { makeKernel, sourceKeyOf, usableKernel, wantedModulesDigest } from './guest-kernel.js';
 import { DEFAULT_MANIFEST, manifestOf, sharedKernel } from './named-kernels.js';
 import { removeUnusedAssets } from './unused-assets.js';
 
@@ -78,7 +78,7 @@ export async function prepareAssets(
   home: Home,
   options: PrepareOptions = {},
 ): Promise<PreparedAssets> {
-  return await prepare(home, DEFAULT_MANIFEST, { ...options, complete: true });
+  return await prepare(home, DEFAULT_MANIFEST, { ...options, refresh: true });
 }
 
 /** Its manifest's time says when it was last wanted; see `removeUnusedKernels`. */
@@ -93,16 +93,12 @@ async function loadNamed(home: Home, choice: PrepareOptions): Promise<Assets> {
   return assets;
 }
 
-interface InternalOptions extends PrepareOptions {
-  /** A kernel that lacks what set-up has since learned to add is made anew. */
-  complete?: boolean;
+interface PrepareRequest extends PrepareOptions {
+  /** A kernel that has other modules than this version wants is made anew, if that can be. */
+  refresh?: boolean;
 }
 
-async function prepare(
-  home: Home,
-  name: string,
-  options: InternalOptions,
-): Promise<PreparedAssets> {
+async function prepare(home: Home, name: string, options: PrepareRequest): Promise<PreparedAssets> {
   const onProgress = options.onProgress ?? (() => undefined);
   try {
     await makePrivateDirectory(home.assets());
@@ -111,12 +107,9 @@ async function prepare(
   }
   const before = await readManifest(home, name);
 
-  const usable = before !== undefined && (await isKept(home, before, options));
-  const complete = usable && !lacksLoadable(before, options);
-  const kernel = complete
-    ? before.kernel
-    : await newKernel(home, options, usable ? before.kernel : undefined);
-  const keepsKernel = kernel === before?.kernel;
+  const kept = before !== undefined && (await isKept(home, before, options)) ? before : undefined;
+  const kernel = await chooseKernel(home, kept?.kernel, options, onProgress);
+  const keepsKernel = kernel === kept?.kernel;
   const keepsInitramfs =
     before !== undefined && (await usableInitramfs(home, { ...before, kernel }));
   if (!keepsInitramfs) onProgress('writing the initramfs');
@@ -133,33 +126,39 @@ async function prepare(
   };
 }
 
+async function chooseKernel(
+  home: Home,
+  kept: KernelRecord | undefined,
+  options: PrepareRequest,
+  onProgress: (message: string) => void,
+): Promise<KernelRecord> {
+  const make = async (): Promise<KernelRecord> =>
+    await sharedKernel(home, await makeKernel(home, options, onProgress));
+  if (kept === undefined) return await make();
+  if (options.refresh !== true || (await hasItsModules(kept, options))) return kept;
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    onProgress(`keeping the kernel that is here: ${error.message}`);
+    return kept;
+  }
+}
+
+/** Whether set-up would make the kernel with the same modules: those of the agent, and those that boxes may load. */
+async function hasItsModules(kernel: KernelRecord, choice: KernelChoice): Promise<boolean> {
+  const isNamed = kernel.sourceKey !== '';
+  // Its modules are gone from where they were, or another's by now.
+  if (isNamed && choice.kernel === undefined) return true;
+  if (kernel.loadable === undefined) return false;
+  return isNamed || kernel.wantedSha256 === (await wantedModulesDigest());
+}
+
 /** A kernel that the user named once stays until another is named or its files here are gone. */
 async function isKept(home: Home, before: AssetsManifest, choice: KernelChoice): Promise<boolean> {
   if (choice.kernel !== undefined && before.kernel.sourceKey !== (await sourceKeyOf(choice)))
     return false;
   return await usableKernel(home, before.kernel);
-}
-
-/** Whether set-up would make it with the modules that boxes may load, which it did not do before. */
-function lacksLoadable({ kernel }: AssetsManifest, options: InternalOptions): boolean {
-  const known = kernel.sourceKey === '' || options.kernel !== undefined;
-  return options.complete === true && known && kernel.loadable === undefined;
-}
-
-/** @param old good enough, where no other can be had */
-async function newKernel(
-  home: Home,
-  options: PrepareOptions,
-  old: KernelRecord | undefined,
-): Promise<KernelRecord> {
-  const onProgress = options.onProgress ?? (() => undefined);
-  try {
-    return await sharedKernel(home, await makeKernel(home, options, onProgress));
-  } catch (error) {
-    if (old === undefined || !(error instanceof BoxliteError)) throw error;
-    onProgress(`no kernel modules for privileged boxes: ${error.message}`);
-    return old;
-  }
 }
 
 /** What a manifest stands for; its files may be gone. */

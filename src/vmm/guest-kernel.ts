@@ -51,6 +51,7 @@ export async function makeKernel(
       sha256,
       modulesSha256,
       loadable,
+      wantedSha256: await wantedModulesDigest(),
       version,
       origin: source.origin,
       sourceKey: choice.kernel === undefined ? '' : await sourceKeyOf(choice),
@@ -95,8 +96,18 @@ async function copyModules(source: KernelSource, target: string): Promise<string
 
 async function wantedModules(directory: string): ReturnType<typeof orderModules> {
   await statSource(directory);
-  const list = join(moduleLists(), 'modules');
-  return await orderModules(directory, parseWantedModules(await readFile(list, 'utf8')));
+  return await orderModules(
+    directory,
+    parseWantedModules(await readFile(join(moduleLists(), 'modules'), 'utf8')),
+  );
+}
+
+/** Over both lists: differs where this version wants other modules than another. */
+export async function wantedModulesDigest(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const list of ['modules', 'loadable'])
+    hash.update(await readFile(join(moduleLists(), list)));
+  return hash.digest('hex');
 }
 
 function moduleLists(): string {
