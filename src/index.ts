@@ -40,6 +40,8 @@ export type { BoxSize } from './engine/box-size.js';
 export type { CommitOptions } from './engine/commit.js';
 export type { PrunedBoxes } from './engine/box-prune.js';
 export type { Ulimit } from './engine/privileges.js';
+export type { ProcessorOptions } from './engine/processors.js';
+export type { ResolverOptions } from './engine/resolv-conf.js';
 export type { DiskUsage, ImageUsage } from './engine/disk-usage.js';
 export type { HistoryLine } from './engine/image-history.js';
 export type { PruneCandidate, PruneOptions } from './engine/image-prune.js';
@@ -61,6 +63,7 @@ export type {
   AcceleratorChoice,
   BoxliteOptions,
   BoxOptions,
+  IpcMode,
   RemoveOptions,
   RootfsSpec,
   StartOptions,

@@ -113,10 +113,11 @@ static int run(struct box *box, const struct message *message, const struct prep
     uint64_t at[4];
     at[0] = monotonic_ns();
     if (bootstrap_decode(message->payload, message->size, &request, err) || identity_take(&request, err) ||
-        cgroup_limit_pids(request.pids_max, err) || cgroup_limit_memory(err))
+        cgroup_limit_pids(request.pids_max, err) || cgroup_limit_memory(err) ||
+        cgroup_limit(&request, err))
         return -1;
     box->all_devices = request.flags & BL_BOX_PRIVILEGED;
-    if (box->all_devices && devices_allow_all(err))
+    if (box->all_devices ? devices_allow_all(err) : devices_allow(&request, err))
         return -1;
     at[1] = monotonic_ns();
     *stage = BL_STAGE_DISKS;
@@ -141,6 +142,8 @@ static int configure_network(const struct bootstrap *request, const struct prepa
     const struct network *wanted = &request->network, *given = &prepared->network;
     if (!(request->flags & BL_BOX_NETWORK))
         return network_remove(err);
+    if (request->has_mac && network_set_mac(request->mac, err))
+        return -1;
     if (!prepared->done)
         return network_give_address(wanted, err);
     if (wanted->address == given->address && wanted->prefix == given->prefix && wanted->gateway == given->gateway)

@@ -39,7 +39,7 @@ _Noreturn void box_copy(const struct box *box, const struct exec_request *reques
     bool packs = request->flags & BL_EXEC_PACK;
     int to = packs ? STDOUT_FILENO : STDIN_FILENO;
     setsid();
-    spawn_expendable();
+    spawn_expendable(0);
     if (setns(box->pidfd, CLONE_NEWNS)) {
         err_errno(&err, "can't enter the box's mounts");
         report_failed(report, BL_STAGE_EXEC, &err);

@@ -101,6 +101,24 @@ int cgroup_limit_memory(struct err *err) {
     return write_file(ROOT_BOX_CGROUP "/memory.max", text, err);
 }
 
+int cgroup_limit(const struct bootstrap *message, struct err *err) {
+    for (uint32_t i = 0; i < message->limit_count; i++) {
+        const struct setting *limit = &message->limits[i];
+        char path[128];
+        bool known = strncmp(limit->name, "cpu.", 4) == 0 || strncmp(limit->name, "cpuset.", 7) == 0 ||
+                     strncmp(limit->name, "memory.", 7) == 0;
+        if (!known || strchr(limit->name, '/'))
+            return err_set(err, EINVAL, "a box can't be limited by \"%.100s\"", limit->name);
+        snprintf(path, sizeof path, ROOT_BOX_CGROUP "/%.100s", limit->name);
+        if (access(path, F_OK))
+            return err_set(err, ENOTSUP, "the kernel of the box knows no %.100s", limit->name);
+        if (write_file(path, limit->value, err))
+            return err_set(err, err->code, "can't set %.60s to \"%.60s\": %s", limit->name, limit->value,
+                           strerror(err->code));
+    }
+    return 0;
+}
+
 /* What the machine bears at all, less some for the agent and the kernel: a box that forks without end must not
  * keep them from starting a process. */
 static uint32_t most_tasks(void) {

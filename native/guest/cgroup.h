@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../common/err.h"
+#include "message.h"
 
 /* Makes the box's group with whatever controllers the kernel has. */
 int cgroup_make(struct err *err);
@@ -26,6 +26,8 @@ int cgroup_limit_pids(uint32_t max, struct err *err);
 /* To what is free now, less some for the agent and the kernel: a box that takes all it can is stopped as a
  * group, and nothing outside it has to wait for memory. */
 int cgroup_limit_memory(struct err *err);
+/* What else the box is to be held to: files of its group, of the controllers for processors and memory. */
+int cgroup_limit(const struct bootstrap *message, struct err *err);
 /* Has the kernel's memory killer ended any process of the box? */
 bool cgroup_saw_oom(void);
 uint64_t cgroup_oom_kills(void);

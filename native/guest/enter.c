@@ -13,9 +13,11 @@
 #include "../common/cleanup.h"
 #include "../protocol/protocol.h"
 #include "console.h"
+#include "device-nodes.h"
 #include "in-root.h"
 #include "mounts.h"
 #include "root.h"
+#include "sysctls.h"
 
 enum { DEFAULT_SHM_BYTES = 64 << 20 };
 
@@ -32,7 +34,8 @@ static const struct place {
     {ROOT_FILES "/resolv.conf", "/etc/resolv.conf", false},
 };
 
-static int resize_shm(uint64_t bytes, struct err *err);
+static int set_up_shm(const struct bootstrap *message, struct err *err);
+static int make_files_read_only(struct err *err);
 static int take_tree(const struct place *place, int *tree, struct err *err);
 static int leave_agent_root(struct err *err);
 static int put_tree(const struct place *place, int tree, struct err *err);
@@ -61,21 +64,41 @@ int enter_root(struct err *err) {
 int enter_box(const struct bootstrap *message, struct err *err) {
     if (sethostname(message->hostname, strlen(message->hostname)))
         return err_errno(err, "can't set the hostname");
-    if (resize_shm(message->shm_bytes, err) || write_machine_id(message->machine_id, err))
+    if (setdomainname(message->domainname, strlen(message->domainname)))
+        return err_errno(err, "can't set the domain name");
+    bool read_only = message->flags & BL_BOX_READ_ONLY_ROOT;
+    if (sysctls_write(message, err) || set_up_shm(message, err) || write_machine_id(message->machine_id, err) ||
+        device_nodes_make(message, err) || (read_only && make_files_read_only(err)))
         return -1;
     if (mounts_make(message, err))
         return -1;
-    if (message->flags & BL_BOX_READ_ONLY_ROOT)
+    if (read_only)
         return mount_at(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL, err);
     return 0;
 }
 
-static int resize_shm(uint64_t bytes, struct err *err) {
+static int set_up_shm(const struct bootstrap *message, struct err *err) {
     char options[64];
-    if (!bytes || bytes == DEFAULT_SHM_BYTES)
+    if (message->flags & BL_BOX_NO_SHM)
+        return umount2("/dev/shm", MNT_DETACH) ? err_errno(err, "can't take away /dev/shm") : 0;
+    if (!message->shm_bytes || message->shm_bytes == DEFAULT_SHM_BYTES)
         return 0;
-    snprintf(options, sizeof options, "size=%llu", (unsigned long long)bytes);
+    snprintf(options, sizeof options, "size=%llu", (unsigned long long)message->shm_bytes);
     return mount_at(NULL, "/dev/shm", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, options, err);
+}
+
+/* Ours are mounts of their own, which the root's attribute does not reach. A place that put_tree has gone without is
+ * no mount (EINVAL), and part of the root. Volumes come later and have attributes of their own. */
+static int make_files_read_only(struct err *err) {
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (places[i].directory)
+            continue;
+        cleanup_fd int at = in_root_at(root, places[i].target, O_PATH);
+        if (at >= 0 && mount_make_read_only(at) && errno != EINVAL)
+            return err_errno(err, "can't make %s read-only", places[i].target);
+    }
+    return 0;
 }
 
 static int take_tree(const struct place *place, int *tree, struct err *err) {

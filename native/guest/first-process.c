@@ -3,17 +3,20 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/cleanup.h"
 #include "../protocol/protocol.h"
 #include "descriptors.h"
 #include "enter.h"
 #include "init.h"
 #include "launch.h"
 #include "message.h"
+#include "own-proc.h"
 #include "report.h"
 #include "root.h"
 #include "spawn.h"
@@ -27,6 +30,7 @@ static uint8_t *take_order(int channel, struct order *order);
 static void enter(const struct first_process *self);
 static int become_box(const struct bootstrap *message, bool in_root, struct err *err);
 _Noreturn static void start(const struct first_process *self);
+static int expose_to_oom(const struct exec_request *request, struct err *err);
 _Noreturn static void be_init(const struct launch *command);
 
 /* Whatever the box may come to see of this process, of the agent's it then holds these alone. */
@@ -35,7 +39,7 @@ _Noreturn void first_process(const struct first_process *given) {
     const int kept[KEPT] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, given->channel,
                             given->input, given->output, given->error};
     struct err err;
-    spawn_expendable();
+    spawn_expendable(0);
     if (descriptors_keep(kept, KEPT, &err))
         report_failed(given->channel, BL_STAGE_AGENT, &err);
     if (build(&err))
@@ -51,7 +55,7 @@ static int build(struct err *err) {
         return err_errno(err, "can't make a cgroup namespace");
     if (mount_at(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL, err))
         return -1;
-    return stage_build(false, err);
+    return stage_build(0, err);
 }
 
 static void enter(const struct first_process *self) {
@@ -77,10 +81,10 @@ static void enter(const struct first_process *self) {
 }
 
 static int become_box(const struct bootstrap *message, bool in_root, struct err *err) {
-    bool privileged = message->flags & BL_BOX_PRIVILEGED;
-    if (privileged && in_root)
-        return err_set(err, EPROTO, "a box of an image's template can't be privileged");
-    if (privileged && stage_build(true, err))
+    uint32_t bare = message->flags & (BL_BOX_PRIVILEGED | BL_BOX_UNMASKED);
+    if (bare && in_root)
+        return err_set(err, EPROTO, "in a box of an image's template the kernel's files are masked already");
+    if (bare && stage_build(bare, err))
         return -1;
     if (!in_root && enter_root(err))
         return -1;
@@ -97,6 +101,8 @@ _Noreturn static void start(const struct first_process *self) {
     if (exec_request_decode(payload, order.size, &request, &err))
         report_failed(self->channel, BL_STAGE_EXEC, &err);
     free(payload);
+    if (request.oom_score_adj && expose_to_oom(&request, &err))
+        report_failed(self->channel, BL_STAGE_EXEC, &err);
 
     const struct launch command = {
         .request = &request,
@@ -113,6 +119,14 @@ _Noreturn static void start(const struct first_process *self) {
     if (!(request.flags & (BL_EXEC_IDLE | BL_EXEC_INIT)))
         launch(&command);
     be_init(&command);
+}
+
+static int expose_to_oom(const struct exec_request *request, struct err *err) {
+    char path[32], text[16];
+    cleanup_fd int proc = own_proc_open(err);
+    snprintf(path, sizeof path, "%d/oom_score_adj", getpid());
+    snprintf(text, sizeof text, "%d", request->oom_score_adj);
+    return proc < 0 ? -1 : own_proc_write(proc, path, text, err);
 }
 
 /* Of the user, and with the capabilities and limits, that the command has, as the init of any other container

@@ -12,7 +12,7 @@ struct line {
 };
 
 static bool find_user(struct text passwd, struct text wanted, struct who *out, struct text *name);
-static int choose_group(struct text wanted, struct text group, struct who *out, struct err *err);
+static int find_group(struct text wanted, struct text group, uint32_t *found, struct err *err);
 static int collect_groups(struct text user, struct text group, struct who *out, struct err *err);
 static bool next_line(struct text *rest, struct line *line);
 static bool has_member(struct text list, struct text name);
@@ -37,8 +37,23 @@ int who_resolve(const char *spec, struct text passwd, struct text group, struct 
                        (int)(user.size > 100 ? 100 : user.size), user.at);
     }
     if (wanted_group.size)
-        return choose_group(wanted_group, group, out, err);
+        return find_group(wanted_group, group, &out->gid, err);
     return name.size ? collect_groups(name, group, out, err) : 0;
+}
+
+int who_join(const char *wanted, struct text group, struct who *who, struct err *err) {
+    uint32_t gid = 0;
+    if (find_group((struct text){wanted, strlen(wanted)}, group, &gid, err))
+        return -1;
+    if (who->gid == gid)
+        return 0;
+    for (uint32_t i = 0; i < who->group_count; i++)
+        if (who->groups[i] == gid)
+            return 0;
+    if (who->group_count == MAX_USER_GROUPS)
+        return err_set(err, EINVAL, "more than %d groups", MAX_USER_GROUPS);
+    who->groups[who->group_count++] = gid;
+    return 0;
 }
 
 /* The first entry whose name is the wanted text or whose number it is; without a wanted text, uid 0's. */
@@ -65,7 +80,7 @@ static bool find_user(struct text passwd, struct text wanted, struct who *out, s
     return false;
 }
 
-static int choose_group(struct text wanted, struct text group, struct who *out, struct err *err) {
+static int find_group(struct text wanted, struct text group, uint32_t *found, struct err *err) {
     uint32_t wanted_gid = 0;
     bool by_gid = parse_id(wanted, &wanted_gid);
     struct line line;
@@ -74,14 +89,14 @@ static int choose_group(struct text wanted, struct text group, struct who *out, 
         if (line.count < 3 || !parse_id(line.field[2], &gid))
             continue;
         if (by_gid ? gid == wanted_gid : same(line.field[0], wanted)) {
-            out->gid = gid;
+            *found = gid;
             return 0;
         }
     }
     if (!by_gid)
         return err_set(err, EINVAL, "unable to find group %.*s: no matching entries in group file",
                        (int)(wanted.size > 100 ? 100 : wanted.size), wanted.at);
-    out->gid = wanted_gid;
+    *found = wanted_gid;
     return 0;
 }
 

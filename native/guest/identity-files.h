@@ -27,4 +27,8 @@ struct who {
  * are no numbers is passed over: read as 0 it would make its user root. */
 int who_resolve(const char *spec, struct text passwd, struct text group, struct who *out, struct err *err);
 
+/* Adds a group, NAME|GID, to the supplementary ones; one that the user is in is not added again. EINVAL with Docker's
+ * sentence when a name has no entry. */
+int who_join(const char *wanted, struct text group, struct who *who, struct err *err);
+
 #endif

@@ -122,7 +122,7 @@ static int enter(const struct birth *birth) {
                             birth->cgroup, birth->outside ? birth->cgroup_processes : -1};
     uint64_t capabilities = launch_capabilities(command->request);
     struct err err;
-    spawn_expendable();
+    spawn_expendable(command->request->oom_score_adj);
     if (setns(box->pidfd, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP))
         return -1;
     if (descriptors_keep(kept, KEPT, &err) || capabilities_bound(capabilities, &err) ||

@@ -49,7 +49,7 @@ int launch_prepare(const struct launch *launch, struct err *err) {
     cleanup_fd int root = open_root();
     if (root < 0)
         return err_errno(err, "can't open the box's root");
-    if (connect_streams(launch, root, err) || who_find(request->user, &who, err) ||
+    if (connect_streams(launch, root, err) || who_find(request->user, request->groups, request->group_count, &who, err) ||
         enter_directory(request, root, err) || set_limits(request, err))
         return -1;
     return become(launch, &who, err);

@@ -7,6 +7,13 @@
 #include "../common/wire.h"
 #include "../protocol/protocol.h"
 
+enum { OOM_SCORE_BIAS = 1000 };
+
+static int take_name(struct rd *rd, char to[MAX_HOSTNAME + 1], char **free_space);
+static int take_mac(struct rd *rd, struct bootstrap *out);
+static int take_mounts(struct rd *rd, struct bootstrap *out, char **free_space);
+static int take_settings(struct rd *rd, struct setting *to, uint32_t most, uint32_t *count, char **free_space);
+static int take_devices(struct rd *rd, struct bootstrap *out, char **free_space);
 static int refuse(struct err *err, int code, const char *what);
 static char *take_string(struct rd *rd, char **free_space);
 static void take_list(struct rd *rd, const char **vector, uint32_t count, char **free_space);
@@ -41,30 +48,24 @@ int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out,
     if (take_exact(&rd, out->entropy, ENTROPY_BYTES))
         return refuse(err, EPROTO, "bootstrap's entropy is not 32 bytes");
     out->flags = rd_u32(&rd);
-    const char *hostname = take_string(&rd, &space);
-    if (!hostname || strlen(hostname) > MAX_HOSTNAME)
-        return refuse(err, EPROTO, "the hostname is longer than 64 bytes");
-    memcpy(out->hostname, hostname, strlen(hostname) + 1);
+    if (take_name(&rd, out->hostname, &space) || take_name(&rd, out->domainname, &space))
+        return refuse(err, EPROTO, "the hostname or domain name is longer than 64 bytes");
     if (take_exact(&rd, out->machine_id, MACHINE_ID_BYTES))
         return refuse(err, EPROTO, "the machine id is not 32 bytes");
     out->network.address = rd_u32(&rd);
     out->network.prefix = rd_u8(&rd);
     out->network.gateway = rd_u32(&rd);
-    out->dns = rd_u32(&rd);
+    if (take_mac(&rd, out))
+        return refuse(err, EPROTO, "the MAC address is not 6 bytes");
+    out->resolv_conf = take_string(&rd, &space);
     out->hosts = take_string(&rd, &space);
     out->shm_bytes = rd_u64(&rd);
     out->pids_max = rd_u32(&rd);
-    out->mount_count = rd_u32(&rd);
-    if (out->mount_count > MAX_MOUNTS)
-        return refuse(err, E2BIG, "more mounts than the agent takes");
-    for (uint32_t i = 0; i < out->mount_count; i++) {
-        struct mount_request *m = &out->mounts[i];
-        m->kind = rd_u8(&rd);
-        m->source = take_string(&rd, &space);
-        m->target = take_string(&rd, &space);
-        m->flags = rd_u32(&rd);
-        m->options = take_string(&rd, &space);
-    }
+    if (take_mounts(&rd, out, &space) ||
+        take_settings(&rd, out->sysctls, BL_LIMIT_MAX_SYSCTLS, &out->sysctl_count, &space) ||
+        take_settings(&rd, out->limits, BL_LIMIT_MAX_CGROUP_LIMITS, &out->limit_count, &space) ||
+        take_devices(&rd, out, &space))
+        return refuse(err, E2BIG, "more mounts, settings or devices than the agent takes");
     if (rd.bad || rd.left || out->network.prefix > 32)
         return refuse(err, EPROTO, "bootstrap is malformed");
     return 0;
@@ -94,7 +95,13 @@ int exec_request_decode(const uint8_t *payload, size_t size, struct exec_request
     char *space = out->storage + vectors;
     out->argv = (const char **)(void *)out->storage;
 
+    out->oom_score_adj = rd_u16(&rd) - OOM_SCORE_BIAS;
     out->user = take_string(&rd, &space);
+    out->group_count = rd_u32(&rd);
+    if (out->group_count > BL_LIMIT_MAX_GROUPS)
+        return refuse(err, E2BIG, "more groups than the agent takes");
+    for (uint32_t i = 0; i < out->group_count; i++)
+        out->groups[i] = take_string(&rd, &space);
     out->cwd = take_string(&rd, &space);
     out->arg_count = rd_u32(&rd);
     if (rd.bad || out->arg_count > BL_LIMIT_MAX_ARGS || out->arg_count > rd.left / 4)
@@ -115,7 +122,7 @@ int exec_request_decode(const uint8_t *payload, size_t size, struct exec_request
         out->rlimits[i].soft = rd_u64(&rd);
         out->rlimits[i].hard = rd_u64(&rd);
     }
-    if (rd.bad || rd.left)
+    if (rd.bad || rd.left || abs(out->oom_score_adj) > OOM_SCORE_BIAS)
         return refuse(err, EPROTO, "exec is malformed");
     return 0;
 }
@@ -133,6 +140,68 @@ static int take_generation(struct rd *rd, const char *what, struct err *err) {
     if (generation != BL_GENERATION)
         return err_set(err, EPROTO, "the host speaks protocol generation %u, this guest agent %u", generation,
                        (unsigned)BL_GENERATION);
+    return 0;
+}
+
+static int take_name(struct rd *rd, char to[MAX_HOSTNAME + 1], char **free_space) {
+    const char *name = take_string(rd, free_space);
+    if (!name || strlen(name) > MAX_HOSTNAME)
+        return -1;
+    memcpy(to, name, strlen(name) + 1);
+    return 0;
+}
+
+static int take_mac(struct rd *rd, struct bootstrap *out) {
+    const uint8_t *bytes = NULL;
+    uint32_t size = 0;
+    rd_bytes(rd, &bytes, &size);
+    if (rd->bad || (size && size != MAC_BYTES))
+        return -1;
+    out->has_mac = size > 0;
+    if (size)
+        memcpy(out->mac, bytes, MAC_BYTES);
+    return 0;
+}
+
+static int take_mounts(struct rd *rd, struct bootstrap *out, char **free_space) {
+    out->mount_count = rd_u32(rd);
+    if (out->mount_count > MAX_MOUNTS)
+        return -1;
+    for (uint32_t i = 0; i < out->mount_count; i++) {
+        struct mount_request *m = &out->mounts[i];
+        m->kind = rd_u8(rd);
+        m->source = take_string(rd, free_space);
+        m->target = take_string(rd, free_space);
+        m->flags = rd_u32(rd);
+        m->options = take_string(rd, free_space);
+    }
+    return 0;
+}
+
+static int take_settings(struct rd *rd, struct setting *to, uint32_t most, uint32_t *count, char **free_space) {
+    *count = rd_u32(rd);
+    if (*count > most)
+        return -1;
+    for (uint32_t i = 0; i < *count; i++) {
+        to[i].name = take_string(rd, free_space);
+        to[i].value = take_string(rd, free_space);
+    }
+    return 0;
+}
+
+static int take_devices(struct rd *rd, struct bootstrap *out, char **free_space) {
+    out->device_count = rd_u32(rd);
+    if (out->device_count > BL_LIMIT_MAX_DEVICES)
+        return -1;
+    for (uint32_t i = 0; i < out->device_count; i++) {
+        struct device_request *d = &out->devices[i];
+        d->path = take_string(rd, free_space);
+        d->kind = rd_u8(rd);
+        d->access = rd_u8(rd);
+        d->major = rd_u32(rd);
+        d->minor = rd_u32(rd);
+        d->mode = rd_u32(rd);
+    }
     return 0;
 }
 

@@ -2,12 +2,14 @@
 #ifndef BOXLITE_GUEST_MESSAGE_H
 #define BOXLITE_GUEST_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "../common/err.h"
+#include "../protocol/protocol.h"
 
-enum { MAX_MOUNTS = 128, MAX_RLIMITS = 32, MAX_HOSTNAME = 64, MACHINE_ID_BYTES = 32, ENTROPY_BYTES = 32 };
+enum { MAX_MOUNTS = 128, MAX_RLIMITS = 32, MAX_HOSTNAME = 64, MACHINE_ID_BYTES = 32, ENTROPY_BYTES = 32, MAC_BYTES = 6 };
 
 /* What the host's network gives the box; addresses in host byte order. */
 struct network {
@@ -21,19 +23,38 @@ struct mount_request {
     const char *source, *target, *options;
 };
 
+/* One file that a text is written to. */
+struct setting {
+    const char *name, *value;
+};
+
+struct device_request {
+    const char *path; /* empty: no node, only the rule */
+    uint8_t kind, access;
+    uint32_t major, minor, mode;
+};
+
 struct bootstrap {
     uint32_t flags;
     uint64_t wall_ns;
     uint8_t entropy[ENTROPY_BYTES];
-    char hostname[MAX_HOSTNAME + 1];
+    char hostname[MAX_HOSTNAME + 1], domainname[MAX_HOSTNAME + 1];
     char machine_id[MACHINE_ID_BYTES + 1];
     struct network network;
-    uint32_t dns; /* host byte order */
-    const char *hosts; /* lines for /etc/hosts */
+    bool has_mac;
+    uint8_t mac[MAC_BYTES];
+    const char *resolv_conf; /* the whole file */
+    const char *hosts;       /* lines for /etc/hosts */
     uint64_t shm_bytes;
     uint32_t pids_max;
     struct mount_request mounts[MAX_MOUNTS];
     uint32_t mount_count;
+    struct setting sysctls[BL_LIMIT_MAX_SYSCTLS]; /* paths below /proc/sys */
+    uint32_t sysctl_count;
+    struct setting limits[BL_LIMIT_MAX_CGROUP_LIMITS]; /* files of the box's cgroup */
+    uint32_t limit_count;
+    struct device_request devices[BL_LIMIT_MAX_DEVICES];
+    uint32_t device_count;
     char *storage; /* all strings; release with bootstrap_free */
 };
 
@@ -45,8 +66,11 @@ struct rlimit_request {
 struct exec_request {
     uint32_t flags, timeout_ms;
     uint16_t rows, cols;
+    int oom_score_adj;
     uint64_t capabilities;
     const char *user, *cwd;
+    const char *groups[BL_LIMIT_MAX_GROUPS];
+    uint32_t group_count;
     const char **argv, **env; /* NULL-terminated; env has room for one more */
     uint32_t arg_count, env_count;
     struct rlimit_request rlimits[MAX_RLIMITS];

@@ -98,10 +98,14 @@ static int mount_tmpfs(const struct mount_request *request, struct err *err) {
         return err_errno(err, "can't give %.150s its mode", request->target);
     if (!(request->flags & MS_RDONLY))
         return 0;
-    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (syscall(SYS_mount_setattr, mounted, "", AT_EMPTY_PATH, &read_only, sizeof read_only))
+    if (mount_make_read_only(mounted))
         return err_errno(err, "can't make %.150s read-only", request->target);
     return 0;
+}
+
+int mount_make_read_only(int at) {
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    return (int)syscall(SYS_mount_setattr, at, "", AT_EMPTY_PATH, &read_only, sizeof read_only);
 }
 
 /* The caller's root is the box's. */

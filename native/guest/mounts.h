@@ -8,4 +8,7 @@
  * requested, in the order given; places that are missing are made. */
 int mounts_make(const struct bootstrap *message, struct err *err);
 
+/* That of which this is the root; errno says why not, EINVAL when it is the root of none. */
+int mount_make_read_only(int at);
+
 #endif

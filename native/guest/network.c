@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <net/route.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -27,6 +28,9 @@ void network_prepare(void) {
     struct err ignored;
     /* The host's end is IPv4 only; without this the interface asks for routers and gets an address by chance. */
     write_file("/proc/sys/net/ipv6/conf/" INTERFACE "/disable_ipv6", "1", &ignored);
+    /* As Docker: any user may ping and listen at any port, for there is nobody else's port to take. */
+    write_file("/proc/sys/net/ipv4/ping_group_range", "0 2147483647", &ignored);
+    write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", &ignored);
     if (sock < 0 || set_flags(sock, "lo", IFF_UP | IFF_RUNNING))
         complain("lo: %s", strerror(errno));
     if (set_flags(sock, INTERFACE, IFF_UP | IFF_RUNNING) && errno != ENODEV)
@@ -40,6 +44,15 @@ int network_give_address(const struct network *network, struct err *err) {
         return err_errno(err, "can't give %s its address", INTERFACE);
     if (network->gateway && add_default_route(sock, network->gateway))
         return err_errno(err, "can't set the default route");
+    return 0;
+}
+
+int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
+    cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_name = INTERFACE, .ifr_hwaddr.sa_family = ARPHRD_ETHER};
+    memcpy(request.ifr_hwaddr.sa_data, mac, MAC_BYTES);
+    if (sock < 0 || ioctl(sock, SIOCSIFHWADDR, &request))
+        return err_errno(err, "can't give %s its MAC address", INTERFACE);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,8 +18,10 @@ pid_t spawn(uint64_t flags, int cgroup) {
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
-void spawn_expendable(void) {
+void spawn_expendable(int adjustment) {
+    char text[16];
+    int size = snprintf(text, sizeof text, "%d", adjustment);
     cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    ssize_t ignored = write(fd, "0", 1);
+    ssize_t ignored = write(fd, text, (size_t)size);
     (void)ignored;
 }

@@ -9,7 +9,7 @@
 pid_t spawn(uint64_t flags, int cgroup);
 
 /* In a new child, while /proc is still the agent's: makes it fair game for the kernel's memory killer,
- * which the agent is not. */
-void spawn_expendable(void);
+ * which the agent is not; more or less so by `adjustment` (proc(5), oom_score_adj). */
+void spawn_expendable(int adjustment);
 
 #endif

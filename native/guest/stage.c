@@ -1,12 +1,14 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../protocol/protocol.h"
 #include "root.h"
 
 enum { QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC };
@@ -33,11 +35,12 @@ static int build_dev(bool privileged, struct err *err);
 static int mask(const char *path, struct err *err);
 static int make_read_only(const char *path, struct err *err);
 
-int stage_build(bool privileged, struct err *err) {
+int stage_build(uint32_t box_flags, struct err *err) {
+    bool privileged = box_flags & BL_BOX_PRIVILEGED, masks = !(box_flags & (BL_BOX_PRIVILEGED | BL_BOX_UNMASKED));
     unsigned long sys_flags = QUIET | (privileged ? 0 : MS_RDONLY);
     if (chdir(ROOT_STAGE))
         return err_errno(err, "chdir " ROOT_STAGE);
-    if (privileged) { /* what was staged before this was known gives way: sysfs can't be mounted over itself */
+    if (!masks) { /* what was staged before this was known gives way: sysfs can't be mounted over itself */
         umount2("proc", MNT_DETACH);
         umount2("sys", MNT_DETACH);
         umount2("dev", MNT_DETACH);
@@ -48,10 +51,10 @@ int stage_build(bool privileged, struct err *err) {
         mount_at("cgroup", "sys/fs/cgroup", "cgroup2", sys_flags | MS_RELATIME, NULL, err) ||
         build_dev(privileged, err))
         return -1;
-    for (size_t i = 0; !privileged && i < sizeof masked / sizeof *masked; i++)
+    for (size_t i = 0; masks && i < sizeof masked / sizeof *masked; i++)
         if (mask(masked[i], err))
             return -1;
-    for (size_t i = 0; !privileged && i < sizeof read_only / sizeof *read_only; i++)
+    for (size_t i = 0; masks && i < sizeof read_only / sizeof *read_only; i++)
         if (make_read_only(read_only[i], err))
             return -1;
     return 0;

@@ -13,14 +13,19 @@ enum { MAX_FILE = 4 << 20 };
 
 static int read_text(const char *path, char **storage, struct text *text, struct err *err);
 
-int who_find(const char *spec, struct who *who, struct err *err) {
+int who_find(const char *spec, const char *const *groups, uint32_t count, struct who *who, struct err *err) {
     cleanup_free char *passwd_storage = NULL;
     cleanup_free char *group_storage = NULL;
     struct text passwd, group;
     if (read_text("/etc/passwd", &passwd_storage, &passwd, err) ||
         read_text("/etc/group", &group_storage, &group, err))
         return -1;
-    return who_resolve(spec, passwd, group, who, err);
+    if (who_resolve(spec, passwd, group, who, err))
+        return -1;
+    for (uint32_t i = 0; i < count; i++)
+        if (who_join(groups[i], group, who, err))
+            return -1;
+    return 0;
 }
 
 /* A missing file is empty, as is one that is no file: an image's FIFO must not hold the agent up. */

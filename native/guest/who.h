@@ -3,7 +3,7 @@
 
 #include "identity-files.h"
 
-/* who_resolve with the /etc/passwd and /etc/group of the caller's root. */
-int who_find(const char *spec, struct who *who, struct err *err);
+/* who_resolve and who_join with the /etc/passwd and /etc/group of the caller's root. */
+int who_find(const char *spec, const char *const *groups, uint32_t count, struct who *who, struct err *err);
 
 #endif

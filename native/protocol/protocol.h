@@ -4,9 +4,11 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 5U
+#define BL_GENERATION 6U
 
 #define BL_NO_ON_EXIT 4294967295U
+
+#define BL_ANY_DEVICE 4294967295U
 
 #define BL_LIMIT_HEADER_BYTES 12U
 #define BL_LIMIT_MAX_PAYLOAD 65536U
@@ -15,6 +17,10 @@
 #define BL_LIMIT_MAX_ARGS 65536U
 #define BL_LIMIT_MAX_SESSIONS 4096U
 #define BL_LIMIT_MAX_SHARES 64U
+#define BL_LIMIT_MAX_SYSCTLS 128U
+#define BL_LIMIT_MAX_CGROUP_LIMITS 16U
+#define BL_LIMIT_MAX_DEVICES 64U
+#define BL_LIMIT_MAX_GROUPS 64U
 #define BL_LIMIT_SHARE_IDS 65536U
 #define BL_LIMIT_HEALTH_OUTPUT 4096U
 #define BL_LIMIT_HEALTH_CHECKS 5U
@@ -47,6 +53,15 @@
 #define BL_BOX_NETWORK 1U
 #define BL_BOX_READ_ONLY_ROOT 2U
 #define BL_BOX_PRIVILEGED 4U
+#define BL_BOX_UNMASKED 8U
+#define BL_BOX_NO_SHM 16U
+
+#define BL_DEVICE_BLOCK 1U
+#define BL_DEVICE_CHARACTER 2U
+
+#define BL_DEVICE_ACCESS_MKNOD 1U
+#define BL_DEVICE_ACCESS_READ 2U
+#define BL_DEVICE_ACCESS_WRITE 4U
 
 #define BL_EXIT_OOM 1U
 #define BL_EXIT_TIMED_OUT 2U
@@ -110,15 +125,18 @@
     [5] = "bootstrap", [6] = "disks", [7] = "network", [8] = "exec"}
 
 /* bootstrap:
- *   u32 generation, u64 wallNs, bytes entropy, u32 flags, bytes hostname, bytes machineId,
- *   u32 address, u8 prefix, u32 gateway, u32 dns, bytes hosts, u64 shmBytes, u32 pidsMax,
- *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options)
+ *   u32 generation, u64 wallNs, bytes entropy, u32 flags, bytes hostname, bytes domainname,
+ *   bytes machineId, u32 address, u8 prefix, u32 gateway, bytes mac, bytes resolvConf, bytes hosts,
+ *   u64 shmBytes, u32 pidsMax,
+ *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options),
+ *   list sysctls of (bytes name, bytes value), list limits of (bytes name, bytes value),
+ *   list devices of (bytes path, u8 kind, u8 access, u32 major, u32 minor, u32 mode)
  */
 #define BL_MSG_BOOTSTRAP 0x01U
 
 /* exec:
- *   u32 flags, u16 rows, u16 cols, u32 timeoutMs, u64 capabilities, bytes user, bytes cwd,
- *   list argv of (bytes value), list env of (bytes value),
+ *   u32 flags, u16 rows, u16 cols, u32 timeoutMs, u64 capabilities, u16 oomScoreAdj, bytes user,
+ *   list groups of (bytes value), bytes cwd, list argv of (bytes value), list env of (bytes value),
  *   list rlimits of (u32 resource, u64 soft, u64 hard)
  */
 #define BL_MSG_EXEC 0x02U

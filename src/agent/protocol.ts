@@ -18,7 +18,7 @@
  */
 
 /** Raised with every incompatible change; both ends refuse another's. */
-export const GENERATION = 5;
+export const GENERATION = 6;
 
 export const LIMITS = {
   HEADER_BYTES: 12,
@@ -31,6 +31,10 @@ export const LIMITS = {
   MAX_ARGS: 65_536,
   MAX_SESSIONS: 4_096,
   MAX_SHARES: 64,
+  MAX_SYSCTLS: 128,
+  MAX_CGROUP_LIMITS: 16,
+  MAX_DEVICES: 64,
+  MAX_GROUPS: 64,
   /** Ids that root's shares show as they are; those above belong to nobody there. */
   SHARE_IDS: 65_536,
   /** Bytes of output that one check of a box's health keeps. */
@@ -88,7 +92,21 @@ export const EXEC_FLAGS = {
   NO_NEW_PRIVILEGES: 8192,
 } as const;
 
-export const BOX_FLAGS = { NETWORK: 1, READ_ONLY_ROOT: 2, PRIVILEGED: 4 } as const;
+export const BOX_FLAGS = {
+  NETWORK: 1,
+  READ_ONLY_ROOT: 2,
+  PRIVILEGED: 4,
+  /** The kernel's files in /proc and /sys are neither hidden nor read-only. */
+  UNMASKED: 8,
+  /** /dev/shm is an ordinary directory. */
+  NO_SHM: 16,
+} as const;
+
+/** What a rule of the box's device policy is about, and what it allows: Linux's BPF_DEVCG_*. */
+export const DEVICE_KINDS = { BLOCK: 1, CHARACTER: 2 } as const;
+export const DEVICE_ACCESS = { MKNOD: 1, READ: 2, WRITE: 4 } as const;
+/** In place of a major or minor number. */
+export const ANY_DEVICE = 4_294_967_295;
 
 /** Exit statuses of both ends of a copy: what kind of failure it was. */
 export const COPY_EXITS = {
@@ -173,11 +191,13 @@ export const MESSAGES = {
       ['entropy', 'bytes'], // 32 bytes, credited as 256 bits
       ['flags', 'u32'], // BOX_FLAGS
       ['hostname', 'bytes'],
+      ['domainname', 'bytes'], // NIS's; empty = none
       ['machineId', 'bytes'], // 32 hex digits
       ['address', 'u32'], // IPv4 as a number: 10.0.2.15 = 0x0a00020f
       ['prefix', 'u8'],
       ['gateway', 'u32'],
-      ['dns', 'u32'],
+      ['mac', 'bytes'], // 6 bytes, or none: the device's own
+      ['resolvConf', 'bytes'], // the whole file
       ['hosts', 'bytes'], // lines to add to /etc/hosts
       ['shmBytes', 'u64'],
       ['pidsMax', 'u32'], // 0 = no limit
@@ -191,6 +211,31 @@ export const MESSAGES = {
           ['options', 'bytes'],
         ],
       ],
+      [
+        'sysctls', // in the order in which they are written
+        [
+          ['name', 'bytes'], // path below /proc/sys: net/ipv4/ip_forward
+          ['value', 'bytes'],
+        ],
+      ],
+      [
+        'limits', // of the box's cgroup
+        [
+          ['name', 'bytes'], // of a file: cpu.max
+          ['value', 'bytes'],
+        ],
+      ],
+      [
+        'devices',
+        [
+          ['path', 'bytes'], // where the box has its node; empty = only the rule
+          ['kind', 'u8'], // DEVICE_KINDS
+          ['access', 'u8'], // DEVICE_ACCESS
+          ['major', 'u32'], // or ANY_DEVICE; of a node, a device that the machine has
+          ['minor', 'u32'],
+          ['mode', 'u32'], // of the node
+        ],
+      ],
     ],
   },
   exec: {
@@ -201,7 +246,9 @@ export const MESSAGES = {
       ['cols', 'u16'],
       ['timeoutMs', 'u32'], // 0 = none; then TERM, and KILL 2 s later, to the process group
       ['capabilities', 'u64'], // bit n = CAP n
+      ['oomScoreAdj', 'u16'], // plus 1000
       ['user', 'bytes'], // NAME|UID[:GROUP|GID], empty = 0:0; resolved inside the image
+      ['groups', ITEM], // NAME|GID, besides those of the user
       ['cwd', 'bytes'],
       ['argv', ITEM],
       ['env', ITEM], // K=V

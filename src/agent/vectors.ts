@@ -22,7 +22,11 @@ export interface Vector {
 export function vectors(): Vector[] {
   return [
     vector('bootstrap', 'bootstrap', BOOTSTRAP),
-    vector('bootstrap-no-mounts', 'bootstrap', { ...BOOTSTRAP, hosts: '', mounts: [] }),
+    vector('bootstrap-no-mounts', 'bootstrap', {
+      ...BOOTSTRAP,
+      ...{ domainname: '', mac: '', resolvConf: '', hosts: '' },
+      ...{ mounts: [], sysctls: [], limits: [], devices: [] },
+    }),
     vector('prepare', 'prepare', {
       generation: GENERATION,
       address: 0x0a00_020f,
@@ -82,17 +86,25 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   entropy: Buffer.from(Array.from({ length: 32 }, (_, index) => index * 8)),
   flags: 5,
   hostname: 'box',
+  domainname: 'example.org',
   machineId: '0123456789abcdef0123456789abcdef',
   address: 0x0a00_020f,
   prefix: 24,
   gateway: 0x0a00_0202,
-  dns: 0x0a00_0203,
+  mac: Buffer.from('0242ac110002', 'hex'),
+  resolvConf: 'nameserver 10.0.2.3\nsearch example.org\n',
   hosts: '10.0.2.15\tbox\n',
   shmBytes: 67_108_864n,
   pidsMax: 2_048,
   mounts: [
     { kind: 1, source: '', target: '/run', flags: 6, options: 'size=65536k,mode=755' },
     { kind: 2, source: 'v0', target: '/data with space', flags: 1, options: '' },
+  ],
+  sysctls: [{ name: 'net/ipv4/ip_forward', value: '1' }],
+  limits: [{ name: 'cpu.max', value: '150000 100000' }],
+  devices: [
+    { path: '/dev/fuse', kind: 2, access: 6, major: 10, minor: 229, mode: 0o666 },
+    { path: '', kind: 1, access: 7, major: 0xffff_ffff, minor: 0xffff_ffff, mode: 0 },
   ],
 };
 
@@ -102,7 +114,9 @@ const EXEC: MessageValues<'exec'> = {
   cols: 80,
   timeoutMs: 86_400_000,
   capabilities: 0x0000_01ff_a804_25fbn,
+  oomScoreAdj: 1_500,
   user: 'nobody:1000',
+  groups: ['audio', '4242'],
   cwd: '/work',
   argv: ['sh', '-c', 'echo "$GREETING"', ''],
   env: ['PATH=/usr/bin:/bin', 'GREETING=grüß dich'],
@@ -115,7 +129,9 @@ const EMPTY_EXEC: MessageValues<'exec'> = {
   cols: 0,
   timeoutMs: 0,
   capabilities: 0n,
+  oomScoreAdj: 1_000,
   user: '',
+  groups: [],
   cwd: '',
   argv: [],
   env: [],

@@ -13,7 +13,7 @@ import { specOf } from './stored-spec.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from './defaults.js';
-import { bootstrapValues } from './guest-messages.js';
+import { lendingValues } from './guest-messages.js';
 import { endLeftMachine, workDirectory } from './left-machine.js';
 import { openMonitor } from './monitor.js';
 import { observed, settle } from './observe.js';
@@ -178,9 +178,7 @@ async function startMachine(
     } finally {
       monitor.close();
     }
-    const bootstrapped = client.bootstrap(
-      bootstrapValues({ ...spec, network: false, volumes: [], tmpfs: [] }),
-    );
+    const bootstrapped = client.bootstrap(lendingValues(spec));
     await within(bootstrapped, BOOTSTRAP_DEADLINE_MS, id, 'bootstrap');
     return { client, [Symbol.asyncDispose]: end };
   } catch (error) {

@@ -2,12 +2,10 @@ import { BoxliteError } from '../errors.js';
 import { DISK_BYTES } from '../image/disk-size.js';
 import type { ImageConfig } from '../image/image-config.js';
 import {
-  DEFAULT_CPUS,
   DEFAULT_DISK_BYTES,
   DEFAULT_MEMORY_MIB,
   DEFAULT_SHM_BYTES,
   DEFAULT_STOP_TIMEOUT_SECONDS,
-  MAX_CPUS,
   MIN_DISK_BYTES,
   MAX_PIDS,
   MIN_MEMORY_MIB,
@@ -15,20 +13,24 @@ import {
 import type { BoxKernel } from './box-kernel.js';
 import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
 import { settleLog, type LogSpec } from './log-policy.js';
-import { hostsLines, nameServer } from './name-resolution.js';
-import type { BoxOptions } from './options.js';
+import { LIMITS } from '../agent/protocol.js';
+import { deviceRequests, settleDeviceRules, settleDevices, type BoxDevice } from './devices.js';
+import { hostsLines } from './name-resolution.js';
+import type { BoxOptions, IpcMode } from './options.js';
 import { settlePrivileges, type Privileges } from './privileges.js';
+import { settleProcessors, type ProcessorSpec } from './processors.js';
+import { settleResolver, type ResolverSpec } from './resolv-conf.js';
 import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
 import { settleSecurity, type SecurityOptions } from './security.js';
 import { signalNumber } from './signals.js';
+import { settleSysctls } from './sysctls.js';
 import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
 
 /**
  * What a box is, settled when it is created: the caller's options joined with the image's config.
  * Stored as JSON with the box; nothing is looked up in the image again.
  */
-export interface BoxSpec {
-  cpus: number;
+export interface BoxSpec extends ProcessorSpec, ResolverSpec {
   memoryMib: number;
   diskBytes: number;
   shmBytes: number;
@@ -59,7 +61,15 @@ export interface BoxSpec {
   security?: SecurityOptions;
   privileges?: Privileges;
   extraHosts?: string[];
-  dns?: string;
+  domainname?: string;
+  macAddress?: string;
+  groupAdd?: string[];
+  oomScoreAdj?: number;
+  memoryReservationMib?: number;
+  sysctls?: Record<string, string>;
+  devices?: BoxDevice[];
+  deviceRules?: string[];
+  ipc?: IpcMode;
   annotations?: Record<string, string>;
   exposedPorts?: string[];
   /** Missing: the box's health is not checked. */
@@ -98,8 +108,8 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     });
   const hostname = options.hostname ?? id.slice(0, 12);
   return {
-    cpus: checkCpus(options.cpus ?? DEFAULT_CPUS),
-    memoryMib: checkMemory(options.memoryMib ?? DEFAULT_MEMORY_MIB),
+    ...settleProcessors(options),
+    ...settleMemory(options),
     diskBytes: inRange(
       'disk size',
       options.diskBytes ?? DEFAULT_DISK_BYTES,
@@ -131,6 +141,8 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     ...(options.security && { security: settleSecurity(options.security) }),
     privileges: settlePrivileges(options),
     ...settleNames(options),
+    ...settleKernelOptions(options),
+    ...settleProcessOptions(options),
     annotations: options.annotations ?? {},
     exposedPorts: [...new Set([...image.exposedPorts, ...(options.exposedPorts ?? [])])],
     ...settleHealthcheck(options.healthcheck, image),
@@ -164,11 +176,6 @@ function imageWorkingDir({ workingDir }: ImageConfig): string {
     `the image's working directory '${workingDir}' is invalid, it needs to be an absolute path`,
     { hint: 'name another with -w' },
   );
-}
-
-/** @throws invalid-argument */
-export function checkCpus(cpus: number): number {
-  return inRange('cpus', cpus, 1, MAX_CPUS);
 }
 
 function restartPolicy(options: BoxOptions): RestartPolicy {
@@ -205,15 +212,90 @@ export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
 }
 
 /** Checked here, so that a mistake is told when the box is made and not when it starts. */
-function settleNames({ extraHosts = [], dns, network }: BoxOptions) {
+function settleNames(options: BoxOptions) {
+  const { extraHosts = [], domainname = '', macAddress, network } = options;
   hostsLines(extraHosts);
-  if (dns === undefined) return { extraHosts };
-  nameServer(dns);
-  if (network === 'none')
-    throw new BoxliteError('invalid-argument', 'a box without a network has no name server', {
-      hint: 'leave out either --dns or --network none',
+  if (macAddress !== undefined && network === 'none')
+    throw new BoxliteError('invalid-argument', 'a box without a network has no MAC address', {
+      hint: 'leave out either --mac-address or --network none',
     });
-  return { extraHosts, dns };
+  return {
+    extraHosts,
+    ...(domainname !== '' && { domainname: checkDomainname(domainname) }),
+    ...(macAddress !== undefined && { macAddress: checkMacAddress(macAddress) }),
+    ...settleResolver(options, network !== 'none'),
+  };
+}
+
+function settleKernelOptions(options: BoxOptions) {
+  const { sysctls = {}, devices = [], deviceRules = [], ipc } = options;
+  const settled = {
+    devices: settleDevices(devices, options.nested === true),
+    deviceRules: settleDeviceRules(deviceRules),
+  };
+  deviceRequests(settled.devices, settled.deviceRules);
+  return {
+    ...(Object.keys(sysctls).length > 0 && {
+      sysctls: settleSysctls(sysctls, options.privileged === true),
+    }),
+    ...(devices.length > 0 && { devices: settled.devices }),
+    ...(deviceRules.length > 0 && { deviceRules: settled.deviceRules }),
+    ...(ipc !== undefined && { ipc: checkIpc(ipc, options) }),
+  };
+}
+
+function settleProcessOptions({ groupAdd = [], oomScoreAdj = 0 }: BoxOptions) {
+  return {
+    ...(groupAdd.length > 0 && { groupAdd: checkGroups(groupAdd) }),
+    ...(oomScoreAdj !== 0 && {
+      oomScoreAdj: inRange('oom score adjustment', oomScoreAdj, -1000, 1000),
+    }),
+  };
+}
+
+/** @throws invalid-argument */
+export function settleMemory(options: {
+  memoryMib?: number | undefined;
+  memoryReservationMib?: number | undefined;
+}): Pick<BoxSpec, 'memoryMib' | 'memoryReservationMib'> {
+  const memoryMib = checkMemory(options.memoryMib ?? DEFAULT_MEMORY_MIB);
+  const { memoryReservationMib = 0 } = options;
+  if (memoryReservationMib === 0) return { memoryMib };
+  inRange('memory reservation', memoryReservationMib, 1, 2 ** 22);
+  if (memoryReservationMib > memoryMib)
+    throw new BoxliteError(
+      'invalid-argument',
+      'Minimum memory limit can not be less than memory reservation limit, see usage',
+      { hint: `the box has ${memoryMib} MiB: give it more by --memory` },
+    );
+  return { memoryMib, memoryReservationMib };
+}
+
+function checkIpc(ipc: IpcMode, { shmBytes }: BoxOptions): IpcMode {
+  if (!['private', 'shareable', 'none'].includes(ipc))
+    throw new BoxliteError('invalid-argument', `invalid IPC mode: ${ipc}`, {
+      hint: 'use private, shareable or none',
+    });
+  if (ipc === 'none' && shmBytes !== undefined)
+    throw new BoxliteError('invalid-argument', 'a box without /dev/shm has no size of it', {
+      hint: 'leave out either --shm-size or --ipc none',
+    });
+  return ipc;
+}
+
+function checkGroups(groups: string[]): string[] {
+  for (const group of groups)
+    if (group === '' || group.length > 255 || /[\0\n:]/.test(group))
+      throw new BoxliteError(
+        'invalid-argument',
+        `"${group}" is neither a group's name nor a number`,
+      );
+  if (groups.length > LIMITS.MAX_GROUPS)
+    throw new BoxliteError(
+      'invalid-argument',
+      `a box can be given ${LIMITS.MAX_GROUPS} groups, not ${groups.length}`,
+    );
+  return [...groups];
 }
 
 function baseEnv(hostname: string, tty: boolean): string[] {
@@ -246,7 +328,26 @@ export function settlePidsLimit(limit: number): { pidsLimit?: number } {
   return pidsLimit > 0 ? { pidsLimit } : {};
 }
 
+const HOSTNAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/;
+
+function checkDomainname(domainname: string): string {
+  if (HOSTNAME.test(domainname)) return domainname;
+  throw new BoxliteError('invalid-argument', `invalid domain name "${domainname}"`);
+}
+
+/** One that is a single interface's. */
+function checkMacAddress(address: string): string {
+  const lower = address.toLowerCase().replaceAll('-', ':');
+  if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(lower))
+    throw new BoxliteError('invalid-argument', `${address} is not a valid mac address`);
+  if ((parseInt(lower.slice(0, 2), 16) & 1) === 1 || lower === '00:00:00:00:00:00')
+    throw new BoxliteError('invalid-argument', `${address} is not the address of an interface`, {
+      hint: 'the last bit of its first byte must be 0, as in 02:42:ac:11:00:02',
+    });
+  return lower;
+}
+
 function checkHostname(hostname: string): string {
-  if (/^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/.test(hostname)) return hostname;
+  if (HOSTNAME.test(hostname)) return hostname;
   throw new BoxliteError('invalid-argument', `invalid hostname "${hostname}"`);
 }

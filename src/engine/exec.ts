@@ -6,7 +6,7 @@ import { specOf } from './stored-spec.js';
 import { currentRecord, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { countFailed, tellExec } from './exec-events.js';
-import { commandValues } from './guest-messages.js';
+import { commandValues, ofItsBox } from './guest-messages.js';
 import { observed } from './observe.js';
 import { withPrivileged } from './privileges.js';
 import { runningClient } from './stop.js';
@@ -60,7 +60,7 @@ function valuesOf(
     tty: terminal,
     stdin: command.stdinOpen && !detached,
     timeoutMs: command.timeoutMs,
+    ...ofItsBox(spec),
     privileges: withPrivileged(spec.privileges, command.isPrivileged),
-    security: spec.security,
   });
 }

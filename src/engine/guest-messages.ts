@@ -2,14 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { BootstrapValues, ExecValues, PrepareValues } from '../agent/client.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../agent/protocol.js';
 import type { BoxSpec } from './box-spec.js';
-import { hostsLines, nameServer } from './name-resolution.js';
+import { deviceRequests } from './devices.js';
+import { hostsLines } from './name-resolution.js';
 import type { TerminalSize } from './options.js';
 import { capabilityMask, resourceLimits, type Privileges } from './privileges.js';
+import { processorLimits } from './processors.js';
+import { resolvConf } from './resolv-conf.js';
 import { SecurityOptions } from './security.js';
+import { sysctlSettings } from './sysctls.js';
 
 /** Addresses of QEMU's user-mode network. */
 const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };
-const DNS = 0x0a00_0203;
+
+const OOM_SCORE_BIAS = 1_000;
 
 /** What a shell's terminal is before anyone says its size. */
 const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
@@ -21,29 +26,60 @@ export function prepareValues(): PrepareValues {
 
 /**
  * Makes the restored VM this box; nothing of the user's runs before it.
- * @param mounts what to mount in it; a machine that only lends the box's disks needs none
+ * @param mounts what to mount in it
+ * @param hostResolver text of the host's resolv.conf
  */
 export function bootstrapValues(
   spec: BoxSpec,
   mounts: BootstrapValues['mounts'] = [],
+  hostResolver = '',
 ): BootstrapValues {
   return {
     // Taken at the last moment: the guest's clock begins here.
     wallNs: BigInt(Date.now()) * 1_000_000n,
     entropy: randomBytes(32),
-    flags:
-      (spec.network ? BOX_FLAGS.NETWORK : 0) |
-      (spec.readOnlyRoot ? BOX_FLAGS.READ_ONLY_ROOT : 0) |
-      (spec.privileges?.privileged === true ? BOX_FLAGS.PRIVILEGED : 0),
+    flags: boxFlags(spec),
     hostname: spec.hostname,
+    domainname: spec.domainname ?? '',
     machineId: randomBytes(16).toString('hex'),
     ...NETWORK,
-    dns: spec.dns === undefined ? DNS : nameServer(spec.dns),
+    mac: Buffer.from((spec.macAddress ?? '').replaceAll(':', ''), 'hex'),
+    resolvConf: spec.network ? resolvConf(spec, hostResolver) : '',
     hosts: hostsLines(spec.extraHosts ?? []),
     shmBytes: BigInt(spec.shmBytes),
     pidsMax: spec.pidsLimit ?? 0,
     mounts,
+    sysctls: sysctlSettings(spec.sysctls),
+    limits: cgroupLimits(spec),
+    devices: deviceRequests(spec.devices ?? [], spec.deviceRules ?? []),
   };
+}
+
+/** Of a machine that only lends the box's disks: nothing of the box's runs in it. */
+export function lendingValues(spec: BoxSpec): BootstrapValues {
+  const values = bootstrapValues({ ...spec, network: false });
+  return { ...values, mac: Buffer.alloc(0), sysctls: [], limits: [], devices: [] };
+}
+
+function boxFlags(spec: BoxSpec): number {
+  const { maskedPaths } = spec.security ?? SecurityOptions.standard();
+  return (
+    (spec.network ? BOX_FLAGS.NETWORK : 0) |
+    (spec.readOnlyRoot ? BOX_FLAGS.READ_ONLY_ROOT : 0) |
+    (spec.privileges?.privileged === true ? BOX_FLAGS.PRIVILEGED : 0) |
+    (maskedPaths ? 0 : BOX_FLAGS.UNMASKED) |
+    (spec.ipc === 'none' ? BOX_FLAGS.NO_SHM : 0)
+  );
+}
+
+function cgroupLimits(spec: BoxSpec): BootstrapValues['limits'] {
+  const { memoryReservationMib: reservation } = spec;
+  return [
+    ...processorLimits(spec),
+    ...(reservation === undefined
+      ? []
+      : [{ name: 'memory.low', value: String(reservation * 2 ** 20) }]),
+  ];
 }
 
 /** The box's own command. */
@@ -56,8 +92,7 @@ export function mainValues(spec: BoxSpec, terminal: TerminalSize = DEFAULT_TERMI
     tty: spec.tty ? terminal : undefined,
     stdin: spec.stdin,
     timeoutMs: spec.timeoutMs ?? 0,
-    privileges: spec.privileges,
-    security: spec.security,
+    ...ofItsBox(spec),
   });
   return {
     ...values,
@@ -95,6 +130,14 @@ export function copyValues(argv: readonly string[]): ExecValues {
   };
 }
 
+/** What each command has of its box. */
+export function ofItsBox(
+  spec: BoxSpec,
+): Pick<CommandSpec, 'groups' | 'oomScoreAdj' | 'privileges' | 'security'> {
+  const { groupAdd, oomScoreAdj, privileges, security } = spec;
+  return { groups: groupAdd, oomScoreAdj, privileges, security };
+}
+
 export interface CommandSpec {
   argv: string[];
   env: string[];
@@ -103,6 +146,8 @@ export interface CommandSpec {
   tty: TerminalSize | undefined;
   stdin: boolean;
   timeoutMs: number;
+  groups?: string[] | undefined;
+  oomScoreAdj?: number | undefined;
   privileges?: Privileges | undefined;
   security?: SecurityOptions | undefined;
 }
@@ -116,7 +161,9 @@ export function commandValues(command: CommandSpec): ExecValues {
     cols,
     timeoutMs: command.timeoutMs,
     capabilities: capabilityMask(command.privileges),
+    oomScoreAdj: (command.oomScoreAdj ?? 0) + OOM_SCORE_BIAS,
     user: command.user,
+    groups: command.groups ?? [],
     cwd: command.workingDir,
     argv: command.argv,
     env: command.env,

@@ -3,7 +3,7 @@ import type { HealthcheckValues } from '../agent/client.js';
 import { BoxliteError } from '../errors.js';
 import type { Healthcheck, ImageConfig } from '../image/image-config.js';
 import type { BoxSpec } from './box-spec.js';
-import { commandValues } from './guest-messages.js';
+import { commandValues, ofItsBox } from './guest-messages.js';
 
 /** What a caller says of a box's healthcheck; what is missing is the image's, else Docker's default. */
 export interface HealthcheckOptions {
@@ -73,9 +73,9 @@ export function settleHealthcheck(
 export function healthcheckValues(spec: BoxSpec): HealthcheckValues | undefined {
   if (spec.healthcheck === undefined) return undefined;
   const { argv, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = spec.healthcheck;
-  const { env, workingDir, user, privileges, security } = spec;
+  const { env, workingDir, user } = spec;
   const command = {
-    ...{ argv, env, workingDir, user, privileges, security },
+    ...{ argv, env, workingDir, user, ...ofItsBox(spec) },
     ...{ tty: undefined, stdin: false, timeoutMs: 0 },
   };
   return {

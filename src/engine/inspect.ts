@@ -11,6 +11,7 @@ import { inspectNetwork } from './inspect-network.js';
 import { restartPolicyOf, specOf } from './stored-spec.js';
 import type { BoxHealth } from './health.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
+import { hostConfigOptions } from './inspect-options.js';
 import { inspectLog } from './log-policy.js';
 import { rfc3339Nano } from './rfc3339.js';
 import { signalName } from './signals.js';
@@ -93,13 +94,11 @@ export function inspectBox(
     ExecIDs: null,
     HostConfig: inDockersOrder(NO_HOST_CONFIG, {
       AutoRemove: record.autoRemove,
-      NanoCpus: spec.cpus * 1e9,
       Memory: spec.memoryMib * 2 ** 20,
       DiskSize: spec.diskBytes,
       ShmSize: spec.shmBytes,
       ...privilegesOf(spec),
       SecurityOpt: nullIfEmpty(securityOptOf(spec)),
-      Dns: spec.dns === undefined ? [] : [spec.dns],
       ExtraHosts: nullIfEmpty(spec.extraHosts ?? []),
       ...annotationsOf(spec),
       PidsLimit: spec.pidsLimit ?? null,
@@ -108,6 +107,7 @@ export function inspectBox(
       ReadonlyRootfs: spec.readOnlyRoot,
       ...(spec.init && { Init: true }),
       ...hostConfigMounts(spec),
+      ...hostConfigOptions(spec),
       RestartPolicy: dockerPolicy(record),
       ...hiddenPaths(spec),
     }),
@@ -116,6 +116,8 @@ export function inspectBox(
     Mounts: inspectMounts(spec),
     Config: inDockersOrder(NO_CONFIG, {
       Hostname: spec.hostname,
+      Domainname: spec.domainname ?? '',
+      ...(spec.macAddress !== undefined && { MacAddress: spec.macAddress }),
       User: spec.user,
       Tty: spec.tty,
       OpenStdin: spec.stdin,

@@ -1,5 +1,5 @@
 /** Names a box knows besides those that its name server does. */
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { BoxliteError } from '../errors.js';
 
 /** What `host-gateway` stands for: where a box with a network reaches its host. */
@@ -24,13 +24,4 @@ function hostsLine(entry: string): string {
   if (isIP(ip) === 0)
     throw new BoxliteError('invalid-argument', `invalid IP address in add-host: "${address}"`);
   return `${ip}\t${name}\n`;
-}
-
-/** An IPv4 address as a number. @throws invalid-argument */
-export function nameServer(address: string): number {
-  if (!isIPv4(address))
-    throw new BoxliteError('invalid-argument', `${address} is not an ip address`, {
-      hint: 'a name server is given by its IPv4 address',
-    });
-  return address.split('.').reduce((number, part) => number * 256 + Number(part), 0);
 }

@@ -2,6 +2,8 @@
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
 import type { Ulimit } from './privileges.js';
+import type { ProcessorOptions } from './processors.js';
+import type { ResolverOptions } from './resolv-conf.js';
 import type { SecurityOptions, SecurityPreset } from './security.js';
 
 export interface BoxliteOptions {
@@ -37,12 +39,12 @@ export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
 /** An image by reference, or a prepared root: an OCI layout or a root directory. */
 export type RootfsSpec = { image: string } | { path: string };
 
-export interface BoxOptions {
+export interface BoxOptions extends ProcessorOptions, ResolverOptions {
   rootfs?: RootfsSpec;
-  /** Virtual CPUs, 1 … 64. */
-  cpus?: number;
   /** Guest memory in MiB, at least 128. */
   memoryMib?: number;
+  /** MiB that the kernel leaves to the box as long as others in its machine have any to give. */
+  memoryReservationMib?: number;
   /** Size of the writable file system in bytes. */
   diskBytes?: number;
   /** Replaces the image's CMD. */
@@ -54,13 +56,19 @@ export interface BoxOptions {
   workingDir?: string;
   /** NAME|UID[:GROUP|GID], resolved inside the image. */
   user?: string;
+  /** Groups besides the user's: NAME|GID each, resolved inside the image. */
+  groupAdd?: string[];
   hostname?: string;
+  /** NIS domain name; /etc/hosts has it behind the host name, too. */
+  domainname?: string;
   labels?: Record<string, string>;
   /** A terminal for the command. */
   tty?: boolean;
   /** Keep the command's stdin open for whoever attaches. */
   stdin?: boolean;
   network?: 'default' | 'none';
+  /** Of the box's interface: `02:42:ac:11:00:02`. */
+  macAddress?: string;
   /** The box is removed when its command has ended. */
   autoRemove?: boolean;
   /** `no` (default), `on-failure[:N]`, `always` or `unless-stopped`: whether it is started again when it has ended. */
@@ -88,10 +96,20 @@ export interface BoxOptions {
   capAdd?: string[];
   capDrop?: string[];
   ulimits?: Ulimit[];
+  /** How readily the kernel ends the box's processes when memory is short: −1000 … 1000. */
+  oomScoreAdj?: number;
+  /**
+   * Parameters of the box's kernel, by name. Those of net., vm. and the like; a privileged box may have any.
+   */
+  sysctls?: Record<string, string>;
+  /** `/dev/fuse[:PATH][:rwm]`, `/dev/net/tun`, with `nested` `/dev/kvm`: devices of the box's own kernel. */
+  devices?: string[];
+  /** `c 10:229 rwm` each: what the box's processes may do to nodes of these numbers. */
+  deviceRules?: string[];
+  /** `none`: without /dev/shm. `shareable` is as `private` here: no other box can join. */
+  ipc?: IpcMode;
   /** Lines for /etc/hosts, `NAME:IP` each; `host-gateway` is the host. */
   extraHosts?: string[];
-  /** IPv4 address of the name server; default: the host's. */
-  dns?: string;
   /** Kept with the box, and shown; they mean nothing to BoxLite. */
   annotations?: Record<string, string>;
   /** `80/tcp` each, kept as the image's are: what the command listens at. */
@@ -117,6 +135,8 @@ export interface BoxOptions {
   /** File systems in the box's memory, empty at each start. */
   tmpfs?: TmpfsSpec[];
 }
+
+export type IpcMode = 'private' | 'shareable' | 'none';
 
 /** A directory or regular file of the host, mounted in the box. */
 export interface VolumeSpec {
@@ -154,17 +174,17 @@ export interface StopOptions {
   timeoutSeconds?: number;
 }
 
-/** What can be changed of a box; what is missing stays. */
-export interface UpdateOptions {
+/** What can be changed of a box; what is missing stays. Its processors only while it does not run. */
+export interface UpdateOptions extends ProcessorOptions {
   restart?: string;
   /** Signal that `stop` sends. */
   stopSignal?: string;
   /** Seconds between it and KILL; −1 waits for ever. */
   stopTimeoutSeconds?: number;
   /** Only of a box that does not run. */
-  cpus?: number;
-  /** Only of a box that does not run. */
   memoryMib?: number;
+  /** Only of a box that does not run. */
+  memoryReservationMib?: number;
   /** Most processes and threads; −1 for no limit. Only of a box that does not run. */
   pidsLimit?: number;
 }

@@ -57,6 +57,12 @@ const RESOURCES: Readonly<Record<string, number>> = {
 
 const UNLIMITED = 2n ** 64n - 1n;
 
+/**
+ * What a container of Docker's has of its daemon, which has it of systemd: programs that close every descriptor they
+ * might have take their time over a million.
+ */
+const DEFAULT_ULIMITS: readonly Ulimit[] = [{ name: 'nofile', soft: 1024, hard: 524_288 }];
+
 /** @throws invalid-argument for an unknown capability or limit */
 export function settlePrivileges(options: {
   privileged?: boolean;
@@ -100,7 +106,8 @@ export function capabilityMask(privileges: Privileges | undefined): bigint {
 export function resourceLimits(
   privileges: Privileges | undefined,
 ): { resource: number; soft: bigint; hard: bigint }[] {
-  const byName = new Map((privileges?.ulimits ?? []).map((each) => [each.name, each]));
+  const ulimits = [...DEFAULT_ULIMITS, ...(privileges?.ulimits ?? [])];
+  const byName = new Map(ulimits.map((each) => [each.name, each]));
   const limit = (value: number): bigint => (value === -1 ? UNLIMITED : BigInt(value));
   return [...byName.values()].map(({ name, soft, hard }) => ({
     resource: RESOURCES[name] ?? 0,

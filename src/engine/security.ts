@@ -43,6 +43,11 @@ export interface SecurityOptions {
    * the kernel wide is refused, but to the capabilities that it is for. A privileged box has none.
    */
   seccomp: boolean;
+  /**
+   * The files of /proc and /sys by which the kernel is looked into and changed are hidden or read-only, as in Docker.
+   * Those of a privileged box never are.
+   */
+  maskedPaths: boolean;
   /** Neither set-user-ID programs nor capabilities of files give the box's processes anything. */
   noNewPrivileges: boolean;
 }
@@ -69,6 +74,7 @@ export const SecurityOptions = {
       network: 'default',
       capDrop: [],
       seccomp: true,
+      maskedPaths: true,
       noNewPrivileges: false,
     };
   },
@@ -86,6 +92,7 @@ export const SecurityOptions = {
       network: 'none',
       capDrop,
       seccomp: true,
+      maskedPaths: true,
       noNewPrivileges: true,
     };
   },

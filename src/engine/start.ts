@@ -30,7 +30,8 @@ import { settle } from './observe.js';
 import type { StartOptions } from './options.js';
 import { FIRST_DELAY_MS, isRestartDue, nextDelayMs } from './restart-decision.js';
 import { endWaitingShim } from './shim-end.js';
-import { requiredVmmIds } from './security.js';
+import { hostResolvConf } from './resolv-conf.js';
+import { requiredVmmIds, SecurityOptions } from './security.js';
 import { startShim, type ShimProcess } from './shim-process.js';
 import { StageClock } from './stage-clock.js';
 import { waitForEnd } from './stop.js';
@@ -249,7 +250,8 @@ async function bringUp(
   clock: StageClock,
   { mounts }: PreparedVolumes,
 ): Promise<ExecSession> {
-  const bootstrapped = client.bootstrap(bootstrapValues(spec, mounts));
+  const hostResolver = spec.network ? await hostResolvConf() : '';
+  const bootstrapped = client.bootstrap(bootstrapValues(spec, mounts, hostResolver));
   const healthcheck = healthcheckValues(spec);
   if (healthcheck) client.healthcheck(healthcheck);
   if (record.autoRemove && request.attach) client.ownExit();
@@ -279,8 +281,9 @@ async function chooseTemplate(
 ): Promise<Template | undefined> {
   const { template: base } = await context.host.template(machine, assets);
   // In an image's template the box's /proc and /sys are masked already.
-  const privileged = spec.privileges?.privileged === true;
-  if (!files.isNew || privileged || record.manifestDigest === null) return base;
+  const { maskedPaths } = spec.security ?? SecurityOptions.standard();
+  const bare = spec.privileges?.privileged === true || !maskedPaths;
+  if (!files.isNew || bare || record.manifestDigest === null) return base;
   const { manifestDigest } = record;
   const { diskBytes } = spec;
   const request = { machine, assets, base, manifestDigest, files, diskBytes };

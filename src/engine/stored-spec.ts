@@ -22,6 +22,8 @@ export function specOf(stored: unknown): BoxSpec {
     if (typeof values[name] !== type) throw corrupt(name);
   for (const name of LISTS) if (!isListOfStrings(values[name])) throw corrupt(name);
   const spec = { volumes: [], tmpfs: [], ...stored } as unknown as BoxSpec;
+  // There was one name server at most.
+  if (spec.dns !== undefined) spec.dns = [spec.dns].flat();
   if (spec.security) spec.security = completed(spec.security);
   return spec;
 }

@@ -1,18 +1,13 @@
 import { BoxliteError } from '../errors.js';
 import { isActive } from '../store/status.js';
-import {
-  checkCpus,
-  checkMemory,
-  checkStopTimeout,
-  settlePidsLimit,
-  type BoxSpec,
-} from './box-spec.js';
+import { checkStopTimeout, settleMemory, settlePidsLimit, type BoxSpec } from './box-spec.js';
 import { specOf } from './stored-spec.js';
 import { boxName } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { settle } from './observe.js';
 import type { UpdateOptions } from './options.js';
+import { changedProcessors } from './processors.js';
 import { isRestartDue } from './restart-decision.js';
 import { parseRestartPolicy } from './restart-policy.js';
 import { endWaitingShim } from './shim-end.js';
@@ -39,9 +34,7 @@ export async function updateBox(
       'invalid-argument',
       `box ${boxName(record)} removes itself: it can't have a restart policy`,
     );
-  const resized = (['cpus', 'memoryMib', 'pidsLimit'] as const).some(
-    (key) => spec[key] !== before[key],
-  );
+  const resized = RESIZES.some((key) => spec[key] !== before[key]);
   if (resized && isActive(record.status))
     throw new BoxliteError(
       'box-running',
@@ -59,9 +52,17 @@ export async function updateBox(
   }
 }
 
+/** What counts from a machine's start on. */
+const RESIZES = [
+  ...(['cpus', 'nanoCpus', 'cpuPeriod', 'cpuQuota', 'cpuShares', 'cpusetCpus'] as const),
+  ...(['memoryMib', 'memoryReservationMib', 'pidsLimit'] as const),
+] as const satisfies readonly (keyof BoxSpec)[];
+
 function changed(spec: BoxSpec, options: UpdateOptions): BoxSpec {
-  const { restart, stopSignal, stopTimeoutSeconds, cpus, memoryMib, pidsLimit } = options;
-  const { pidsLimit: pidsBefore, ...others } = spec;
+  const { restart, stopSignal, stopTimeoutSeconds, pidsLimit } = options;
+  const { cpus, nanoCpus, cpuPeriod, cpuQuota, cpuShares, cpusetCpus, ...withoutProcessors } = spec;
+  const { pidsLimit: pidsBefore, memoryMib, memoryReservationMib, ...others } = withoutProcessors;
+  const processors = { cpus, nanoCpus, cpuPeriod, cpuQuota, cpuShares, cpusetCpus };
   return {
     ...others,
     ...(pidsLimit === undefined
@@ -72,7 +73,10 @@ function changed(spec: BoxSpec, options: UpdateOptions): BoxSpec {
     ...(stopTimeoutSeconds !== undefined && {
       stopTimeoutSeconds: checkStopTimeout(stopTimeoutSeconds),
     }),
-    ...(cpus !== undefined && { cpus: checkCpus(cpus) }),
-    ...(memoryMib !== undefined && { memoryMib: checkMemory(memoryMib) }),
+    ...changedProcessors(processors, options),
+    ...settleMemory({
+      memoryMib: options.memoryMib ?? memoryMib,
+      memoryReservationMib: options.memoryReservationMib ?? memoryReservationMib,
+    }),
   };
 }

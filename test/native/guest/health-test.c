@@ -16,7 +16,9 @@ static size_t write_healthcheck(uint32_t interval, uint32_t retries, bool whole)
     wr_u16(&exec, 0);
     wr_u32(&exec, 0);
     wr_u64(&exec, 0);
+    wr_u16(&exec, 1000);
     wr_bytes(&exec, "", 0);
+    wr_u32(&exec, 0);
     wr_bytes(&exec, "/", 1);
     wr_u32(&exec, 1);
     wr_bytes(&exec, "true", 4);

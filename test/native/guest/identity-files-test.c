@@ -23,6 +23,8 @@ static int resolve(const char *spec, const char *passwd_text, const char *group_
                        (struct text){group_text, strlen(group_text)}, &who, &err);
 }
 
+static int join(const char *wanted) { return who_join(wanted, (struct text){group, strlen(group)}, &who, &err); }
+
 static bool is(uint32_t uid, uint32_t gid, const char *home) {
     return who.uid == uid && who.gid == gid && strcmp(who.home, home) == 0;
 }
@@ -67,5 +69,16 @@ int main(void) {
     for (int i = 0; i < 1025; i++)
         sprintf(many + strlen(many), "g%d:x:%d:alice\n", i, i + 2000);
     check("more groups than Linux's users have are refused, not cut", resolve("alice", passwd, many) == -1);
+
+    check("a group of one's own is added once, by name or number", resolve("alice", passwd, group) == 0 &&
+                                                                       join("audio") == 0 && join("29") == 0 &&
+                                                                       join("4242") == 0 && who.group_count == 4 &&
+                                                                       who.groups[2] == 29 && who.groups[3] == 4242);
+    check("a group that the user is in already is not added", join("wheel") == 0 && join("1001") == 0 &&
+                                                                  who.group_count == 4);
+    check("an unknown group to add is refused by name",
+          join("nobody") == -1 &&
+              strcmp(err.msg, "unable to find group nobody: no matching entries in group file") == 0);
+    check("no number that wraps around is a group", join("4294967296") == -1 && join("-1") == -1 && join("") == -1);
     return 0;
 }

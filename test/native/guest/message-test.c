@@ -15,6 +15,8 @@ static void text(const char *string) { wr_bytes(&wr, string, (uint32_t)strlen(st
 
 static void begin(void) { wr = (struct wr){.p = bytes, .size = sizeof bytes}; }
 
+static uint32_t sysctls = 1;
+
 static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t mounts) {
     begin();
     wr_u32(&wr, generation);
@@ -22,11 +24,13 @@ static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t 
     wr_bytes(&wr, "0123456789abcdef0123456789abcdef", 32);
     wr_u32(&wr, BL_BOX_NETWORK);
     text(hostname);
+    text("example.org");
     wr_bytes(&wr, "fedcba9876543210fedcba9876543210", 32);
     wr_u32(&wr, 0x0a00020f);
     wr_u8(&wr, 24);
     wr_u32(&wr, 0x0a000202);
-    wr_u32(&wr, 0x0a000203);
+    wr_bytes(&wr, "\x02\x42\xac\x11\0\x02", 6);
+    text("nameserver 10.0.2.3\n");
     text("1.2.3.4 x\n");
     wr_u64(&wr, 1 << 26);
     wr_u32(&wr, 7);
@@ -38,7 +42,23 @@ static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t 
         wr_u32(&wr, 6);
         text("size=1m");
     }
+    wr_u32(&wr, sysctls);
+    text("net/ipv4/ip_forward");
+    text("1");
+    wr_u32(&wr, 1);
+    text("cpu.max");
+    text("150000 100000");
+    wr_u32(&wr, 1);
+    text("/dev/fuse");
+    wr_u8(&wr, BL_DEVICE_CHARACTER);
+    wr_u8(&wr, BL_DEVICE_ACCESS_READ);
+    wr_u32(&wr, 10);
+    wr_u32(&wr, BL_ANY_DEVICE);
+    wr_u32(&wr, 0666);
 }
+
+static uint16_t oom_score = 700;
+static uint32_t groups = 1;
 
 static void write_exec(const char *argument, uint32_t count, uint32_t limits) {
     begin();
@@ -47,7 +67,10 @@ static void write_exec(const char *argument, uint32_t count, uint32_t limits) {
     wr_u16(&wr, 80);
     wr_u32(&wr, 1000);
     wr_u64(&wr, 0xa80425fb);
+    wr_u16(&wr, oom_score);
     text("alice");
+    wr_u32(&wr, groups);
+    text("audio");
     text("/work");
     wr_u32(&wr, count);
     text("echo");
@@ -120,6 +143,15 @@ static void test_bootstrap(void) {
               strcmp(bootstrap_message.hosts, "1.2.3.4 x\n") == 0 && bootstrap_message.pids_max == 7 &&
               bootstrap_message.mount_count == 2 && strcmp(bootstrap_message.mounts[1].target, "/tmp") == 0 &&
               strcmp(bootstrap_message.mounts[1].options, "size=1m") == 0);
+    const struct device_request *device = bootstrap_message.devices;
+    check("bootstrap's names, settings and devices are decoded",
+          strcmp(bootstrap_message.domainname, "example.org") == 0 && bootstrap_message.has_mac &&
+              bootstrap_message.mac[5] == 2 && strcmp(bootstrap_message.resolv_conf, "nameserver 10.0.2.3\n") == 0 &&
+              bootstrap_message.sysctl_count == 1 &&
+              strcmp(bootstrap_message.sysctls[0].name, "net/ipv4/ip_forward") == 0 &&
+              strcmp(bootstrap_message.limits[0].value, "150000 100000") == 0 && bootstrap_message.device_count == 1 &&
+              strcmp(device->path, "/dev/fuse") == 0 && device->major == 10 && device->minor == BL_ANY_DEVICE &&
+              device->access == BL_DEVICE_ACCESS_READ && device->mode == 0666);
     bootstrap_free(&bootstrap_message);
     size_t whole = wr.used;
     bool refused = true;
@@ -134,6 +166,10 @@ static void test_bootstrap(void) {
     check("a hostname longer than Linux takes is refused", decode_bootstrap(wr.used) == -1);
     write_bootstrap(BL_GENERATION, "box", 0xffffffff);
     check("a count of four billion mounts is refused", decode_bootstrap(wr.used) == -1 && err.code == E2BIG);
+    sysctls = 0xffffffff;
+    write_bootstrap(BL_GENERATION, "box", 0);
+    check("a count of four billion sysctls is refused", decode_bootstrap(wr.used) == -1 && err.code == E2BIG);
+    sysctls = 1;
 }
 
 static void test_exec(void) {
@@ -142,7 +178,8 @@ static void test_exec(void) {
           decode_exec(wr.used) == 0 && exec_message.arg_count == 2 && strcmp(exec_message.argv[1], "hi") == 0 &&
               !exec_message.argv[2] && strcmp(exec_message.env[0], "A=b") == 0 && !exec_message.env[1] &&
               strcmp(exec_message.user, "alice") == 0 && strcmp(exec_message.cwd, "/work") == 0 &&
-              exec_message.rlimits[0].hard == 20 && exec_message.cols == 80);
+              exec_message.rlimits[0].hard == 20 && exec_message.cols == 80 && exec_message.oom_score_adj == -300 &&
+              exec_message.group_count == 1 && strcmp(exec_message.groups[0], "audio") == 0);
     exec_message.env[exec_message.env_count] = "HOME=/";
     exec_message.env[exec_message.env_count + 1] = NULL;
     check("the environment has room for one more", strcmp(exec_message.env[1], "HOME=/") == 0);
@@ -158,6 +195,14 @@ static void test_exec(void) {
     check("a count that the bytes can't hold is refused", decode_exec(wr.used) == -1);
     write_exec("hi", 2, 1000);
     check("more limits than Linux has are refused", decode_exec(wr.used) == -1 && err.code == E2BIG);
+    groups = 0xffffffff;
+    write_exec("hi", 2, 1);
+    check("more groups than the agent takes are refused", decode_exec(wr.used) == -1 && err.code == E2BIG);
+    groups = 1;
+    oom_score = 2001;
+    write_exec("hi", 2, 1);
+    check("an adjustment that Linux does not know is refused", decode_exec(wr.used) == -1 && err.code == EPROTO);
+    oom_score = 700;
     write_exec("hi", 2, 1);
     *(uint8_t *)memchr(bytes + 40, 'h', wr.used - 40) = 0;
     check("a NUL inside an argument is refused", decode_exec(wr.used) == -1 && err.code == EPROTO);

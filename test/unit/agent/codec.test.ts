@@ -10,7 +10,9 @@ const EXEC = {
   cols: 80,
   timeoutMs: 0,
   capabilities: 0xa80425fbn,
+  oomScoreAdj: 1_000,
   user: 'root',
+  groups: ['audio'],
   cwd: '/tmp',
   argv: ['echo', Buffer.from([0xff, 0xfe])],
   env: ['A=1'],
@@ -27,7 +29,10 @@ describe('encodeMessage', () => {
         '5000', // cols
         '00000000', // timeout
         'fb2504a800000000', // capabilities
+        'e803', // oomScoreAdj
         '04000000726f6f74', // user
+        '01000000', // groups
+        '05000000617564696f',
         '040000002f746d70', // cwd
         '02000000', // argv
         '040000006563686f',
@@ -47,6 +52,7 @@ describe('encodeMessage', () => {
     expect(decoded).toEqual({
       ...EXEC,
       user: Buffer.from('root'),
+      groups: [Buffer.from('audio')],
       cwd: Buffer.from('/tmp'),
       argv: [Buffer.from('echo'), Buffer.from([0xff, 0xfe])],
       env: [Buffer.from('A=1')],
@@ -169,8 +175,15 @@ describe('decodeMessage', () => {
   });
 
   it('refuses a list that claims more items than may be', () => {
-    const bomb = encodeMessage('exec', { ...EXEC, user: '', cwd: '', argv: [], env: [] });
-    bomb.writeUInt32LE(0xffff_ffff, 4 + 2 + 2 + 4 + 8 + 4 + 4);
+    const bomb = encodeMessage('exec', {
+      ...EXEC,
+      user: '',
+      groups: [],
+      cwd: '',
+      argv: [],
+      env: [],
+    });
+    bomb.writeUInt32LE(0xffff_ffff, 4 + 2 + 2 + 4 + 8 + 2 + 4 + 4 + 4);
     expect(() => decodeMessage('exec', bomb)).toThrow(/argv claims 4294967295 items/);
   });
 

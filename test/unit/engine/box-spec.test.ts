@@ -176,14 +176,24 @@ describe('numbers', () => {
   test.each<[BoxOptions, string | undefined]>([
     [{ cpus: 1 }, undefined],
     [{ cpus: 64 }, undefined],
-    [{ cpus: 0 }, 'cpus must be a whole number from 1 to 64, not 0'],
-    [{ cpus: 65 }, 'cpus must be a whole number from 1 to 64, not 65'],
-    [{ cpus: 1.5 }, 'cpus must be a whole number from 1 to 64, not 1.5'],
-    [{ cpus: NaN }, 'cpus must be a whole number from 1 to 64, not NaN'],
+    [{ cpus: 1.5 }, undefined],
+    [{ cpus: 0 }, 'Range of CPUs is from 0.01 to 64.00, not 0'],
+    [{ cpus: 65 }, 'Range of CPUs is from 0.01 to 64.00, not 65'],
+    [{ cpus: NaN }, 'Range of CPUs is from 0.01 to 64.00, not NaN'],
     [{ memoryMib: 128 }, undefined],
     [{ memoryMib: 127 }, `127 ${MEMORY}`],
     [{ memoryMib: -1 }, `-1 ${MEMORY}`],
     [{ memoryMib: Infinity }, 'memory must be a whole number from 128 to 4194304, not Infinity'],
+    [{ memoryMib: 256, memoryReservationMib: 256 }, undefined],
+    [
+      { memoryMib: 256, memoryReservationMib: 257 },
+      'Minimum memory limit can not be less than memory reservation limit, see usage',
+    ],
+    [{ oomScoreAdj: -1000 }, undefined],
+    [
+      { oomScoreAdj: 1001 },
+      'oom score adjustment must be a whole number from -1000 to 1000, not 1001',
+    ],
     [{ diskBytes: 64 * 2 ** 20 }, undefined],
     [
       { diskBytes: 64 * 2 ** 20 - 1 },
@@ -205,6 +215,33 @@ describe('numbers', () => {
     ],
   ])('%j: %s', (options, message) => {
     expect(messageOf(() => boxSpec(options))).toBe(message);
+  });
+});
+
+describe('what a box is told of itself', () => {
+  test.each<[BoxOptions, string]>([
+    [{ domainname: '-x' }, 'invalid domain name "-x"'],
+    [{ domainname: 'a\nb' }, 'invalid domain name "a\nb"'],
+    [{ groupAdd: [''] }, '"" is neither a group\'s name nor a number'],
+    [{ groupAdd: ['a\0b'] }, '"a\0b" is neither a group\'s name nor a number'],
+    [{ groupAdd: Array.from({ length: 65 }, () => 'a') }, 'a box can be given 64 groups, not 65'],
+    [{ macAddress: '02:42' }, '02:42 is not a valid mac address'],
+    [{ macAddress: '01:00:5e:00:00:01' }, '01:00:5e:00:00:01 is not the address of an interface'],
+    [
+      { macAddress: '02:42:ac:11:00:02', network: 'none' },
+      'a box without a network has no MAC address',
+    ],
+    [{ ipc: 'none', shmBytes: 4096 }, 'a box without /dev/shm has no size of it'],
+    [{ sysctls: { 'kernel.core_pattern': '|/x' } }, "sysctl 'kernel.core_pattern' is not allowed"],
+    [{ devices: ['/dev/fuse:/etc/x'] }, '/etc/x is not a path for a device'],
+    [{ deviceRules: ['x'] }, "invalid device cgroup format 'x'"],
+  ])('is refused when it is %j', (options, message) => {
+    expect(messageOf(() => boxSpec(options))).toBe(message);
+  });
+
+  test('may be anything of the kernel when it is privileged', () => {
+    const sysctls = { 'kernel.core_pattern': '|/x' };
+    expect(boxSpec({ sysctls, privileged: true }).sysctls).toEqual(sysctls);
   });
 });
 

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { decodeMessage } from '../../../src/agent/codec.js';
-import { BOX_FLAGS, EXEC_FLAGS } from '../../../src/agent/protocol.js';
-import { bootstrapValues, commandValues, mainValues } from '../../../src/engine/guest-messages.js';
+import { ANY_DEVICE, BOX_FLAGS, EXEC_FLAGS } from '../../../src/agent/protocol.js';
+import {
+  bootstrapValues,
+  commandValues,
+  lendingValues,
+  mainValues,
+} from '../../../src/engine/guest-messages.js';
 import { healthcheckValues } from '../../../src/engine/healthcheck.js';
 import type { BoxOptions } from '../../../src/engine/options.js';
 import { withPrivileged } from '../../../src/engine/privileges.js';
@@ -28,10 +33,56 @@ test('a box gets its name, shared memory, and QEMU’s network', () => {
     address: ipv4('10.0.2.15'),
     prefix: 24,
     gateway: ipv4('10.0.2.2'),
-    dns: ipv4('10.0.2.3'),
+    resolvConf: 'nameserver 10.0.2.3\n',
     hosts: '',
     pidsMax: 0,
+    domainname: '',
+    mac: Buffer.alloc(0),
     mounts: [],
+    sysctls: [],
+    limits: [],
+    devices: [],
+  });
+});
+
+test('a box gets what it was given of its kernel', () => {
+  const spec = boxSpec({
+    ...{ domainname: 'example.org', macAddress: '02:42:AC:11:00:02', memoryReservationMib: 128 },
+    ...{ sysctls: { 'net.ipv4.ip_forward': '1' }, cpus: 1.5, devices: ['/dev/fuse:/dev/f:r'] },
+    ...{ deviceRules: ['a *:3 rw'], dns: ['1.1.1.1', '9.9.9.9'], dnsSearch: ['b.test'] },
+    ...{ ipc: 'none', security: { maskedPaths: false } },
+  });
+  const given = bootstrapValues(spec, [], 'search a.test\noptions ndots:5\n');
+  expect(given).toMatchObject({
+    flags: BOX_FLAGS.NETWORK | BOX_FLAGS.UNMASKED | BOX_FLAGS.NO_SHM,
+    domainname: 'example.org',
+    mac: Buffer.from('0242ac110002', 'hex'),
+    resolvConf: 'nameserver 1.1.1.1\nnameserver 9.9.9.9\nsearch b.test\noptions ndots:5\n',
+    sysctls: [{ name: 'net/ipv4/ip_forward', value: '1' }],
+    limits: [
+      { name: 'cpu.max', value: '150000 100000' },
+      { name: 'memory.low', value: '134217728' },
+    ],
+    devices: [
+      { path: '/dev/f', kind: 2, access: 2, major: 10, minor: 229, mode: 0o666 },
+      { path: '', kind: 1, access: 6, major: ANY_DEVICE, minor: 3, mode: 0 },
+      { path: '', kind: 2, access: 6, major: ANY_DEVICE, minor: 3, mode: 0 },
+    ],
+  });
+  // A machine that lends its disks may have other processors, and runs nothing of the box's.
+  expect(lendingValues(spec)).toMatchObject({
+    ...{ mac: Buffer.alloc(0), resolvConf: '', sysctls: [], limits: [], devices: [] },
+  });
+});
+
+test('every command of a box has its groups and its place when memory is short', () => {
+  const healthcheck = { test: ['CMD', 'true'] };
+  const spec = boxSpec({ groupAdd: ['audio', '4242'], oomScoreAdj: -500, healthcheck });
+  expect(mainValues(spec)).toMatchObject({ groups: ['audio', '4242'], oomScoreAdj: 500 });
+  const { command = Buffer.alloc(0) } = healthcheckValues(spec) ?? {};
+  expect(decodeMessage('exec', Buffer.from(command as Buffer))).toMatchObject({
+    groups: [Buffer.from('audio'), Buffer.from('4242')],
+    oomScoreAdj: 500,
   });
 });
 
@@ -105,11 +156,13 @@ test('the box’s command is as settled, without a time limit and with Docker’
     cols: 80,
     timeoutMs: 0,
     capabilities: DOCKER_CAPABILITIES,
+    oomScoreAdj: 1_000,
     user: 'www:0',
+    groups: [],
     cwd: '/srv',
     argv: ['ls', ''],
     env: spec.env,
-    rlimits: [],
+    rlimits: [{ resource: 7, soft: 1_024n, hard: 524_288n }],
   });
 });
 

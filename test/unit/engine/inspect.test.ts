@@ -154,3 +154,33 @@ test('info has undefined where the store has null, and times as dates', () => {
     command: ['/bin/sh'],
   });
 });
+
+test('tells by Docker’s names what a box was given', () => {
+  const options = {
+    ...{ cpus: 1.5, cpuShares: 512, cpusetCpus: '0-1', memoryMib: 512, memoryReservationMib: 128 },
+    ...{ sysctls: { 'net.ipv4.ip_forward': '1' }, groupAdd: ['audio'], oomScoreAdj: 5 },
+    ...{ dns: '1.1.1.1', dnsSearch: ['a.test'], dnsOptions: ['rotate'], domainname: 'b.test' },
+    ...{ devices: ['/dev/fuse:r'], deviceRules: ['c 1:3 r'], ipc: 'none' as const },
+    ...{ macAddress: '02:42:AC:11:00:02', security: { maskedPaths: false } },
+  };
+  const inspection = inspectBox(HOME, boxRecord({ options: boxSpec(options) }));
+  expect(inspection.Config).toMatchObject({
+    Domainname: 'b.test',
+    MacAddress: '02:42:ac:11:00:02',
+  });
+  const { HostConfig } = inspection;
+  expect(HostConfig).toMatchObject({
+    ...{ NanoCpus: 1.5e9, CpuShares: 512, CpuPeriod: 0, CpuQuota: 0, CpusetCpus: '0-1' },
+    ...{ MemoryReservation: 128 * 2 ** 20, MemorySwap: 512 * 2 ** 20, OomScoreAdj: 5 },
+    ...{ Sysctls: { 'net.ipv4.ip_forward': '1' }, GroupAdd: ['audio'], IpcMode: 'none' },
+    ...{ Dns: ['1.1.1.1'], DnsSearch: ['a.test'], DnsOptions: ['rotate'] },
+    Devices: [{ PathOnHost: '/dev/fuse', PathInContainer: '/dev/fuse', CgroupPermissions: 'r' }],
+    DeviceCgroupRules: ['c 1:3 r'],
+    ...{ MaskedPaths: [], ReadonlyPaths: [] },
+  });
+});
+
+test('knows the one name server of a box that was made before there could be several', () => {
+  const options = { ...boxSpec(), dns: '1.1.1.1' };
+  expect(inspectBox(HOME, boxRecord({ options })).HostConfig.Dns).toEqual(['1.1.1.1']);
+});

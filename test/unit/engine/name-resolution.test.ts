@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostsLines, nameServer } from '../../../src/engine/name-resolution.js';
+import { hostsLines } from '../../../src/engine/name-resolution.js';
 
 test('names become lines of /etc/hosts', () => {
   expect(hostsLines(['db:10.0.0.5', 'six=::1', 'six2:[fe80::1]', 'host:host-gateway'])).toBe(
@@ -16,11 +16,4 @@ test.each([
   ['db:1.2.3.4\nx', 'bad format for add-host'],
 ])('%j is refused', (entry, message) => {
   expect(() => hostsLines([entry])).toThrow(message);
-});
-
-test('a name server is an IPv4 address', () => {
-  expect(nameServer('10.0.2.3')).toBe(0x0a000203);
-  expect(nameServer('255.255.255.255')).toBe(2 ** 32 - 1);
-  for (const address of ['', 'dns', '1.2.3', '::1', '1.2.3.4 '])
-    expect(() => nameServer(address)).toThrow(`${address} is not an ip address`);
 });

@@ -36,7 +36,9 @@ describe('capabilities', () => {
   it('of a privileged command are all, with the limits of its box', () => {
     const box = settlePrivileges({ ulimits: [{ name: 'core', soft: 0, hard: 0 }] });
     expect(capabilityMask(withPrivileged(box, true))).toBe(ALL);
-    expect(resourceLimits(withPrivileged(box, true))).toHaveLength(1);
+    expect(resourceLimits(withPrivileged(box, true))).toContainEqual({
+      ...{ resource: 4, soft: 0n, hard: 0n },
+    });
     expect(withPrivileged(box, false)).toBe(box);
   });
 

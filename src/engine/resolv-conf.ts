@@ -1,0 +1,115 @@
+/** A box's /etc/resolv.conf. */
+import { readFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
+import { BoxliteError, errnoOf, fileError } from '../errors.js';
+
+/** Where QEMU passes questions on to the host's own name servers. */
+const HOST_RESOLVER = '10.0.2.3';
+const HOST_FILE = '/etc/resolv.conf';
+
+export interface ResolverOptions {
+  /** IPv4 addresses of name servers, the first that answers counts; default: the host's. */
+  dns?: string | string[];
+  /** Domains that are tried after a bare name; default: the host's. `['.']` for none. */
+  dnsSearch?: string[];
+  /** As in resolv.conf(5): `ndots:2`; default: the host's. */
+  dnsOptions?: string[];
+}
+
+/** Settled; what is missing is the host's at each start. */
+export interface ResolverSpec {
+  dns?: string[];
+  dnsSearch?: string[];
+  dnsOptions?: string[];
+}
+
+/** @param network does the box have one? @throws invalid-argument */
+export function settleResolver(options: ResolverOptions, network: boolean): ResolverSpec {
+  const dns = [options.dns ?? []].flat();
+  const { dnsSearch = [], dnsOptions = [] } = options;
+  for (const address of dns) checkNameServer(address);
+  for (const domain of dnsSearch) checkSearch(domain);
+  for (const option of dnsOptions) checkOption(option);
+  const given = [
+    ...(dns.length > 0 ? ['--dns'] : []),
+    ...(dnsSearch.length > 0 ? ['--dns-search'] : []),
+    ...(dnsOptions.length > 0 ? ['--dns-option'] : []),
+  ];
+  if (!network && given.length > 0)
+    throw new BoxliteError('invalid-argument', 'a box without a network has no name server', {
+      hint: `leave out either ${given.join(' and ')} or --network none`,
+    });
+  return {
+    ...(dns.length > 0 && { dns }),
+    ...(dnsSearch.length > 0 && { dnsSearch }),
+    ...(dnsOptions.length > 0 && { dnsOptions }),
+  };
+}
+
+/** The host's file; empty where it has none. */
+export async function hostResolvConf(): Promise<string> {
+  try {
+    return await readFile(HOST_FILE, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw fileError(error, `read ${HOST_FILE}`);
+  }
+}
+
+/** @param host the text of the host's own */
+export function resolvConf(spec: ResolverSpec, host: string): string {
+  const servers = spec.dns ?? [HOST_RESOLVER];
+  const search = (spec.dnsSearch ?? hostSearch(host)).filter((domain) => domain !== '.');
+  const options = spec.dnsOptions ?? hostOptions(host);
+  return [
+    ...servers.map((address) => `nameserver ${address}\n`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}\n`] : []),
+    ...(options.length > 0 ? [`options ${options.join(' ')}\n`] : []),
+  ].join('');
+}
+
+/** The last line of the two kinds counts (resolv.conf(5)). */
+function hostSearch(host: string): string[] {
+  const lines = linesOf(host, ['search', 'domain']);
+  return (lines.at(-1) ?? []).filter((domain) => SEARCH.test(domain));
+}
+
+function hostOptions(host: string): string[] {
+  return [...new Set(linesOf(host, ['options']).flat())].filter((option) => OPTION.test(option));
+}
+
+/** The words after each of these keywords. */
+function linesOf(text: string, keywords: readonly string[]): string[][] {
+  return text
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/[#;].*/, '')
+        .trim()
+        .split(/\s+/),
+    )
+    .filter(([keyword = '']) => keywords.includes(keyword))
+    .map(([, ...words]) => words);
+}
+
+const SEARCH = /^(?:\.|[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,252}[a-zA-Z0-9_.])?)$/;
+const OPTION = /^[a-zA-Z0-9_-]+(?::[a-zA-Z0-9_.-]+)?$/;
+
+function checkNameServer(address: string): void {
+  if (!isIPv4(address))
+    throw new BoxliteError('invalid-argument', `${address} is not an ip address`, {
+      hint: 'a name server is given by its IPv4 address',
+    });
+}
+
+function checkSearch(domain: string): void {
+  if (!SEARCH.test(domain))
+    throw new BoxliteError('invalid-argument', `${domain} is not a valid domain`);
+}
+
+function checkOption(option: string): void {
+  if (!OPTION.test(option))
+    throw new BoxliteError('invalid-argument', `"${option}" is not an option of resolv.conf`, {
+      hint: 'as in --dns-option ndots:2',
+    });
+}
