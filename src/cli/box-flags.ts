@@ -3,25 +3,27 @@ import { resolve } from 'node:path';
 import type { BoxOptions, RootfsSpec } from '../engine/options.js';
 import { SecurityOptions } from '../engine/security.js';
 import { BoxliteError } from '../errors.js';
+import { ACCEPTED_FLAGS, warnOfDiscarded } from './accepted-flags.js';
 import { flag, list, under, value, type OptionValues } from './command.js';
 import { warn, type CommandContext } from './context.js';
-import { parseExposedPorts } from './flags/exposed-port.js';
 import { readEnvironment, readLabels } from './flags/key-values.js';
 import { readMounts } from './flags/mounts.js';
 import { oneOf, wholeNumber } from './flags/number.js';
-import { parseBytes, parseDiskBytes, parseMemoryMib } from './flags/size.js';
 import { parseSecurityOpt, SECURITY_OPTS } from './flags/security-opt.js';
-import { parseUlimit } from './flags/ulimit.js';
 import { checkContentTrust, CONTENT_TRUST, REFUSED_FLAGS } from './refused-flags.js';
 import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
+import { KERNEL_OPTIONS, readKernelOptions } from './kernel-flags.js';
 import { LOG_OPTIONS, readLogPolicy } from './log-flags.js';
+import { NETWORK_OPTIONS, OLD_NETWORK_OPTIONS, readNames } from './network-flags.js';
+import { MACHINE_OPTIONS, readResources } from './resource-flags.js';
+import { withoutUndefined } from './without-undefined.js';
 
 const PULL_POLICIES = ['missing', 'always', 'never'] as const;
-const NETWORKS = ['default', 'none'] as const;
 const SECURITY_PRESETS = ['development', 'standard', 'maximum'] as const;
 
 export const BOX_OPTIONS = {
   ...REFUSED_FLAGS,
+  ...ACCEPTED_FLAGS,
   ...under('General', {
     name: value('Name of the box', 'NAME', { emptyIsNone: true }),
     rm: flag('Remove the box when its command has ended'),
@@ -59,33 +61,12 @@ export const BOX_OPTIONS = {
       short: 'u',
       emptyIsNone: true,
     }),
+    'group-add': list("Group besides the user's", 'NAME|GID'),
     entrypoint: value("Replace the image's ENTRYPOINT", 'COMMAND'),
     init: flag('Run an init in the box that forwards signals and reaps processes'),
   }),
-  ...under('Resource', {
-    cpus: value('Number of virtual CPUs (default 1)', 'NUMBER', { parse: wholeNumber(1, 64) }),
-    kernel: value("Kernel to boot instead of the home's: a vmlinuz or vmlinux", 'FILE', {
-      complete: 'file',
-    }),
-    modules: value("That kernel's modules: a directory as /lib/modules/VERSION", 'PATH', {
-      complete: 'file',
-    }),
-    nested: flag('Let the box run virtual machines of its own; only with KVM'),
-    memory: value('Memory, such as 2g; a bare number is MiB (default 512m)', 'SIZE', {
-      short: 'm',
-      parse: parseMemoryMib,
-    }),
-    'disk-size': value('Size of the writable disk, with its unit (default 10g)', 'SIZE', {
-      parse: parseDiskBytes,
-    }),
-    'pids-limit': value('Most processes and threads in the box; -1 for no limit', 'NUMBER', {
-      parse: wholeNumber(-1, 4_194_304),
-    }),
-    'shm-size': value('Size of /dev/shm (64m)', 'SIZE', { parse: parseBytes }),
-    ulimit: list('Limit a resource: nofile=1024:2048; -1 is no limit', 'NAME=SOFT[:HARD]', {
-      parse: parseUlimit,
-    }),
-  }),
+  ...MACHINE_OPTIONS,
+  ...under('Kernel', KERNEL_OPTIONS),
   ...under('Storage', {
     volume: list('Mount a directory or file of the host', 'HOST:BOX[:ro]', {
       short: 'v',
@@ -95,18 +76,7 @@ export const BOX_OPTIONS = {
     tmpfs: list('Mount an empty file system in memory', 'PATH[:OPTIONS]'),
     'read-only': flag("Make the box's root file system read-only"),
   }),
-  ...under('Network', {
-    network: value('default, or none for a box that reaches nothing', 'NETWORK', {
-      parse: oneOf(NETWORKS),
-      complete: NETWORKS,
-    }),
-    hostname: value('Host name of the box', 'NAME', { short: 'h', emptyIsNone: true }),
-    'add-host': list('Add a line to /etc/hosts; host-gateway is this host', 'NAME:IP'),
-    dns: list("Address of the box's name server", 'IP'),
-    expose: list('Say that the command listens at a port; nothing is published', 'PORT[/PROTO]', {
-      parse: parseExposedPorts,
-    }),
-  }),
+  ...under('Network', NETWORK_OPTIONS),
   ...under('Security', {
     security: value('Walls around the box: development, standard (default), maximum', 'PRESET', {
       parse: oneOf(SECURITY_PRESETS),
@@ -116,7 +86,7 @@ export const BOX_OPTIONS = {
     'cap-add': list('Give the command a capability, or ALL', 'CAP'),
     'cap-drop': list('Take a capability from the command, or ALL', 'CAP'),
     'security-opt': list(
-      'no-new-privileges, or seccomp=unconfined for no filter of system calls',
+      'no-new-privileges, seccomp=unconfined or systempaths=unconfined (/proc and /sys unmasked)',
       'OPTION',
       { parse: parseSecurityOpt, complete: SECURITY_OPTS },
     ),
@@ -139,7 +109,7 @@ export const BOX_OPTIONS = {
   }),
   ...under('Logging', LOG_OPTIONS),
   ...under('Healthcheck', HEALTH_OPTIONS),
-  net: value('The same as --network', 'NETWORK', { parse: oneOf(NETWORKS), hidden: true }),
+  ...OLD_NETWORK_OPTIONS,
   ...CONTENT_TRUST,
 } as const;
 
@@ -154,6 +124,7 @@ export function readBoxOptions(
 ): BoxOptions {
   const { settings } = context;
   checkContentTrust(flags);
+  warnOfDiscarded(context, flags);
   const environment = readEnvironment(flags['env-file'], flags.env, context.environment, (name) =>
     warn(context, `variable ${name} is not set and was left out`),
   );
@@ -165,29 +136,24 @@ export function readBoxOptions(
     labels: readLabels(flags['label-file'], flags.label),
     workingDir: flags.workdir,
     user: flags.user,
-    hostname: flags.hostname,
+    groupAdd: [...flags['group-add']],
     tty: flags.tty,
     stdin: flags.interactive,
     autoRemove: flags.rm,
     init: flags.init,
     readOnlyRoot: flags['read-only'],
-    shmBytes: flags['shm-size'],
     restart: flags.restart,
     timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000,
     stopSignal: flags['stop-signal'],
     stopTimeoutSeconds: flags['stop-timeout'],
-    cpus: flags.cpus ?? settings.cpus,
-    memoryMib: flags.memory ?? settings.memoryMib,
-    diskBytes: flags['disk-size'] ?? settings.diskBytes,
-    pidsLimit: flags['pids-limit'],
-    kernel: flags.kernel,
-    modules: flags.modules,
-    nested: flags.nested,
+    ...readResources(flags, settings),
+    ...readKernelOptions(flags),
     healthcheck: readHealthcheck(flags),
     log: readLogPolicy(flags, settings),
     network: flags.network ?? flags.net ?? settings.network,
     ...readPrivileges(flags),
     ...readNames(flags),
+    annotations: readLabels([], flags.annotation),
     security: readSecurity(flags),
     platform: flags.platform,
     ...readMounts(flags.volume, flags.mount, flags.tmpfs),
@@ -205,7 +171,6 @@ function readPrivileges(flags: BoxFlagValues) {
     privileged: flags.privileged,
     capAdd: [...flags['cap-add']],
     capDrop: [...flags['cap-drop']],
-    ulimits: [...flags.ulimit],
   };
 }
 
@@ -221,30 +186,8 @@ function readSecurity(flags: BoxFlagValues): BoxOptions['security'] {
   return { ...SecurityOptions[flags.security ?? 'standard'](), ...asked };
 }
 
-function readNames(flags: BoxFlagValues) {
-  const [dns, ...others] = flags.dns;
-  if (others.length > 0)
-    throw new BoxliteError('unsupported', 'a box has one name server', {
-      hint: 'give --dns once',
-    });
-  return {
-    dns,
-    extraHosts: [...flags['add-host']],
-    annotations: readLabels([], flags.annotation),
-    exposedPorts: flags.expose.flat(),
-  };
-}
-
 /** Without its value the flag clears the image's, as Docker's does. */
 function readEntrypoint(given: string | undefined): string[] | undefined {
   if (given === undefined) return undefined;
   return given === '' ? [] : [given];
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function withoutUndefined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, each]) => each !== undefined),
-  ) as Defined<T>;
 }

@@ -5,84 +5,47 @@
 import { BoxliteError } from '../errors.js';
 import { flag, type Option, type OptionValues } from './command.js';
 
-const CPU = 'a box has virtual CPUs of its own: say how many by --cpus';
+const CPU = 'a box has virtual CPUs: say how many by --cpus';
 const BLOCK_IO = 'the disk of a box has no limits of speed';
 const NET = 'boxes are on a network of their own, without names or addresses to choose';
-const HOST_KERNEL = 'a box has a kernel of its own, and shares no namespace with the host';
 const PUBLISH = "ports of a box can't be published yet";
-const MEMORY = 'a box has the memory that --memory says, and no swap';
 
 /** Those with a value. */
 const VALUES: Readonly<Record<string, string>> = {
   'blkio-weight': BLOCK_IO,
   'blkio-weight-device': BLOCK_IO,
-  'cgroup-parent': 'the processes of a box are not in a cgroup of the host',
-  cgroupns: HOST_KERNEL,
   'cpu-count': CPU,
   'cpu-percent': CPU,
-  'cpu-period': CPU,
-  'cpu-quota': CPU,
-  'cpu-rt-period': CPU,
-  'cpu-rt-runtime': CPU,
-  'cpu-shares': CPU,
-  'cpuset-cpus': CPU,
-  'cpuset-mems': CPU,
-  device: 'devices of the host are not given to boxes',
-  'device-cgroup-rule': 'devices of the host are not given to boxes',
   'device-read-bps': BLOCK_IO,
   'device-read-iops': BLOCK_IO,
   'device-write-bps': BLOCK_IO,
   'device-write-iops': BLOCK_IO,
-  'dns-option': 'a box has one name server and no more: use --dns',
-  'dns-search': 'a box has one name server and no more: use whole names',
-  domainname: 'use --hostname NAME.DOMAIN',
   gpus: 'devices of the host are not given to boxes',
-  'group-add': 'use --user NAME:GROUP, or a group file in the image',
   'io-maxbandwidth': BLOCK_IO,
   'io-maxiops': BLOCK_IO,
   ip: NET,
   ip6: NET,
-  ipc: HOST_KERNEL,
-  isolation: 'a box is always isolated by a virtual machine',
-  'kernel-memory': MEMORY,
   link: NET,
   'link-local-ip': NET,
-  'mac-address': NET,
-  'memory-reservation': MEMORY,
-  'memory-swap': MEMORY,
-  'memory-swappiness': MEMORY,
   'net-alias': NET,
   'network-alias': NET,
-  'oom-score-adj': 'the memory of a box is its own: give it more by --memory',
-  pid: HOST_KERNEL,
   publish: PUBLISH,
-  runtime: 'a box always runs as a virtual machine',
-  'storage-opt': 'say how large the disk of the box is by --disk-size',
-  sysctl: 'write to /proc/sys in a --privileged box',
-  userns: HOST_KERNEL,
-  uts: HOST_KERNEL,
-  'volume-driver': 'volumes are directories of this host',
   'volumes-from': 'name each directory again by -v',
 };
 
 /** Those that are on or off. */
 const SWITCHES: Readonly<Record<string, string>> = {
-  'oom-kill-disable': 'the memory of a box is its own: give it more by --memory',
   'publish-all': PUBLISH,
   'use-api-socket': 'there is no daemon',
 };
 
 const BOX_SHORTS: Readonly<Record<string, string>> = {
-  'cpu-shares': 'c',
   publish: 'p',
   'publish-all': 'P',
 };
 
 /** Those that `update` has in Docker, too. */
-const OF_UPDATE = [
-  ...['blkio-weight', 'cpu-period', 'cpu-quota', 'cpu-rt-period', 'cpu-rt-runtime', 'cpu-shares'],
-  ...['cpuset-cpus', 'cpuset-mems', 'kernel-memory', 'memory-reservation', 'memory-swap'],
-];
+const OF_UPDATE = ['blkio-weight'];
 
 const CHECKPOINT = "the memory of a box can't be kept: `boxlite commit` keeps its files";
 
@@ -91,12 +54,6 @@ export const REFUSED_FLAGS = {
   ...refused(VALUES, 'VALUE', BOX_SHORTS),
   ...refused(SWITCHES, undefined, BOX_SHORTS),
 };
-
-/** Of `create` alone. */
-export const REFUSED_BY_CREATE = refused(
-  { attach: 'say what is shown when the box is started: start -a' },
-  'STREAM',
-);
 
 export const REFUSED_BY_START = refused(
   { checkpoint: CHECKPOINT, 'checkpoint-dir': CHECKPOINT },

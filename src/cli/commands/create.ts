@@ -1,8 +1,8 @@
 import { BOX_OPTIONS } from '../box-flags.js';
-import { defineCommand } from '../command.js';
+import { defineCommand, list } from '../command.js';
 import { print } from '../context.js';
 import { createBox } from '../create-box.js';
-import { REFUSED_BY_CREATE } from '../refused-flags.js';
+import { parseStream } from '../flags/streams.js';
 
 export const create = defineCommand({
   name: 'create',
@@ -19,7 +19,16 @@ export const create = defineCommand({
     { name: 'COMMAND', summary: "Command in place of the image's", optional: true },
     { name: 'ARG', summary: 'Its arguments', optional: true, variadic: true },
   ],
-  options: { ...BOX_OPTIONS, ...REFUSED_BY_CREATE },
+  options: {
+    ...BOX_OPTIONS,
+    // Docker notes it and goes by what `start` is given, as here.
+    attach: list('What `start -a` shows is said there', 'STREAM', {
+      short: 'a',
+      parse: parseStream,
+      complete: ['stdin', 'stdout', 'stderr'],
+      hidden: true,
+    }),
+  },
   examples: [
     {
       command: 'boxlite create --name job alpine sh -c "date; sleep 5"',

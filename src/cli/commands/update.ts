@@ -2,9 +2,17 @@ import type { UpdateOptions } from '../../engine/options.js';
 import { defineCommand, value } from '../command.js';
 import { findBox } from '../find-box.js';
 import { wholeNumber } from '../flags/number.js';
-import { parseMemoryMib } from '../flags/size.js';
+import { ACCEPTED_BY_UPDATE, KERNEL_MEMORY, warnOfDiscarded } from '../accepted-flags.js';
+import {
+  PROCESSOR_OPTIONS,
+  checkSwap,
+  readProcessors,
+  RESOURCE_OPTIONS,
+  SWAP_OPTION,
+} from '../resource-flags.js';
 import { REFUSED_BY_UPDATE } from '../refused-flags.js';
 import { forEachTarget } from '../targets.js';
+import { withoutUndefined } from '../without-undefined.js';
 import { usageError } from '../usage-error.js';
 
 export const update = defineCommand({
@@ -17,6 +25,8 @@ export const update = defineCommand({
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
   options: {
     ...REFUSED_BY_UPDATE,
+    ...ACCEPTED_BY_UPDATE,
+    ...KERNEL_MEMORY,
     restart: value('Restart policy: no, on-failure[:N], always, unless-stopped', 'POLICY', {
       complete: ['no', 'on-failure', 'always', 'unless-stopped'],
     }),
@@ -24,28 +34,31 @@ export const update = defineCommand({
     'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
       parse: wholeNumber(-1),
     }),
-    cpus: value('Number of virtual CPUs', 'NUMBER', { parse: wholeNumber(1, 64) }),
+    ...PROCESSOR_OPTIONS,
     'pids-limit': value('Most processes and threads in the box; -1 for no limit', 'NUMBER', {
       parse: wholeNumber(-1, 4_194_304),
     }),
-    memory: value('Memory, such as 2g; a bare number is MiB', 'SIZE', {
-      short: 'm',
-      parse: parseMemoryMib,
-    }),
+    memory: RESOURCE_OPTIONS.memory,
+    'memory-reservation': RESOURCE_OPTIONS['memory-reservation'],
+    'memory-swap': SWAP_OPTION['memory-swap'],
   },
   examples: [
     { command: 'boxlite update --restart unless-stopped web', what: 'Also while it runs' },
   ],
   async run(context, names, options) {
-    const { restart, 'stop-signal': stopSignal, cpus, memory: memoryMib } = options;
+    const { restart, 'stop-signal': stopSignal, memory: memoryMib } = options;
+    const { 'memory-reservation': memoryReservationMib } = options;
     const { 'stop-timeout': timeout, 'pids-limit': pidsLimit } = options;
+    warnOfDiscarded(context, options);
+    checkSwap(options, memoryMib);
     const changes: UpdateOptions = {
       ...(restart !== undefined && { restart }),
       ...(stopSignal !== undefined && { stopSignal }),
       ...(timeout !== undefined && { stopTimeoutSeconds: timeout }),
-      ...(cpus !== undefined && { cpus }),
+      ...withoutUndefined(readProcessors(options)),
       ...(pidsLimit !== undefined && { pidsLimit }),
       ...(memoryMib !== undefined && { memoryMib }),
+      ...(memoryReservationMib !== undefined && { memoryReservationMib }),
     };
     if (Object.keys(changes).length === 0)
       throw usageError('you must provide one or more flags when using this command', 'update');

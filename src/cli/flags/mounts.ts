@@ -38,6 +38,8 @@ const MODES_WITHOUT_EFFECT = new Set([
   'rprivate',
   'private',
 ]);
+/** Docker takes it for volumes with a name. */
+const OF_NAMED_VOLUMES = 'nocopy';
 const PROPAGATIONS = new Set(['shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate']);
 
 /** `HOST:BOX[:ro|rw]`; a missing HOST is made. */
@@ -50,13 +52,21 @@ export function parseVolume(text: string): VolumeSpec {
   const words = (mode ?? '').split(',');
   if (mode !== undefined && !isMode(mode))
     throw new BoxliteError('invalid-argument', `invalid mode: ${mode}`, { hint: 'ro or rw' });
+  words.forEach(refusePropagation);
   if (!target.startsWith('/'))
     throw new BoxliteError(
       'invalid-argument',
       `invalid volume specification: '${text}': invalid mount path: '${target}' mount path must be absolute`,
     );
+  const path = hostPath(source);
+  if (words.includes(OF_NAMED_VOLUMES))
+    throw new BoxliteError(
+      'invalid-argument',
+      `invalid mode: ${mode}: nothing is copied into a directory of the host anyhow`,
+      { hint: `leave out ${OF_NAMED_VOLUMES}` },
+    );
   const readOnly = words.includes('ro');
-  return { hostPath: hostPath(source), guestPath: target, readOnly, createHostPath: true };
+  return { hostPath: path, guestPath: target, readOnly, createHostPath: true };
 }
 
 /** `type=bind|tmpfs,target=…[,source=…][,readonly]`, with quotes as in CSV around what has a comma. */
@@ -118,12 +128,7 @@ function bind(text: string, fields: ReadonlyMap<string, string>): VolumeSpec {
   const propagation = fields.get('bind-propagation');
   if (propagation !== undefined && !PROPAGATIONS.has(propagation))
     throw invalidMount(text, `invalid propagation "${propagation}"`);
-  if (propagation !== undefined && !propagation.endsWith('private'))
-    throw new BoxliteError(
-      'unsupported',
-      `mounts of the host made later can't reach a box (bind-propagation=${propagation})`,
-      { hint: 'leave it out: rprivate is what there is' },
-    );
+  refusePropagation(propagation ?? 'rprivate');
   const recursive = fields.get('bind-recursive') ?? 'enabled';
   if (recursive !== 'enabled' && recursive !== 'readonly')
     throw new BoxliteError(
@@ -181,7 +186,21 @@ function isMode(text: string): boolean {
   const words = text.split(',');
   const access = words.filter((word) => word === 'ro' || word === 'rw');
   const others = words.filter((word) => word !== 'ro' && word !== 'rw');
-  return access.length <= 1 && others.every((word) => MODES_WITHOUT_EFFECT.has(word));
+  const known = (word: string): boolean =>
+    MODES_WITHOUT_EFFECT.has(word) || PROPAGATIONS.has(word) || word === OF_NAMED_VOLUMES;
+  return access.length <= 1 && others.every(known);
+}
+
+/** A mount that appears below a volume later would be without the volume's limits: read-only, no devices, owners. */
+function refusePropagation(word: string): void {
+  if (!PROPAGATIONS.has(word) || word.endsWith('private')) return;
+  throw new BoxliteError(
+    'unsupported',
+    `mounts of the host made later can't reach a box, nor its own the host (${word})`,
+    {
+      hint: 'leave it out: rprivate is what there is, with all that is mounted there at the start',
+    },
+  );
 }
 
 function splitField(field: string): [key: string, value: string | undefined] {

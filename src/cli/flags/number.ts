@@ -14,6 +14,18 @@ export function wholeNumber(
   };
 }
 
+/** A parser of numbers in a range that may have a fraction, of nine digits at most as Docker's. */
+export function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\+?(?:\d+\.?\d{0,9}|\.\d{1,9})$/.test(text) ? Number(text) : NaN;
+    if (number >= least && number <= most) return number;
+    throw new BoxliteError(
+      'invalid-argument',
+      `must be a number from ${least} to ${most}, with nine digits after the point at most`,
+    );
+  };
+}
+
 /** How many last lines `logs` shows: `all`, a negative or an unreadable number mean all, as for Docker. */
 export function parseTail(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;

@@ -3,16 +3,23 @@ import { BoxliteError } from '../../errors.js';
 import { FLAG_WORDS, TRUE_WORDS } from '../command.js';
 
 /** What one `--security-opt` says of a box's processes. */
-export type SecurityOpt = Partial<Pick<SecurityOptions, 'seccomp' | 'noNewPrivileges'>>;
+export type SecurityOpt = Partial<
+  Pick<SecurityOptions, 'seccomp' | 'noNewPrivileges' | 'maskedPaths'>
+>;
 
 /** Those that are offered; each is known to Docker too. */
-export const SECURITY_OPTS = ['no-new-privileges', 'seccomp=builtin', 'seccomp=unconfined'];
+export const SECURITY_OPTS = [
+  ...['no-new-privileges', 'seccomp=builtin', 'seccomp=unconfined', 'systempaths=unconfined'],
+  ...['apparmor=unconfined', 'label=disable'],
+];
+
+/** What these turn off, no box has. */
+const NOTHING = ['apparmor=unconfined', 'label=disable', 'writable-cgroups=false'];
 
 /** Docker's others. */
 const REFUSED: Readonly<Record<string, string>> = {
   apparmor: 'the kernel of a box has no AppArmor profiles: leave it out',
   label: 'the kernel of a box has no SELinux labels: leave it out',
-  systempaths: 'the whole of /proc and /sys is in a --privileged box',
   'writable-cgroups': 'the groups of a --privileged box can be written to',
 };
 
@@ -27,6 +34,8 @@ export function parseSecurityOpt(text: string): SecurityOpt {
   if (key === 'no-new-privileges' && FLAG_WORDS.includes(value))
     return { noNewPrivileges: TRUE_WORDS.has(value) };
   if (key === 'seccomp' && value !== '') return { seccomp: isBuiltIn(value) };
+  if (NOTHING.includes(`${key}=${value}`)) return {};
+  if (key === 'systempaths' && value === 'unconfined') return { maskedPaths: false };
   if (Object.hasOwn(REFUSED, key) && value !== '')
     throw new BoxliteError('unsupported', REFUSED[key] ?? '');
   throw new BoxliteError('invalid-argument', `invalid --security-opt: "${text}"`);

@@ -20,6 +20,18 @@ export function parseMemoryMib(text: string): number {
   return memoryMib;
 }
 
+/** A part of that; 0 is none. */
+export function parseReservationMib(text: string): number {
+  const bytes = parseSize(text, MIB, '512m or 2g');
+  if (bytes > 0 && bytes < MIB) throw invalid('must be at least 1 MiB');
+  return Math.floor(bytes / MIB);
+}
+
+/** Docker's `--memory-swap`: memory and swap together, -1 for no limit. */
+export function parseSwapMib(text: string): number {
+  return text === '-1' ? -1 : parseReservationMib(text);
+}
+
 /** `10g` → bytes. The unit is required, since bytes are what no one means and GiB what few expect. */
 export function parseDiskBytes(text: string): number {
   const bytes = parseSize(text, undefined, '10g or 512m');

@@ -25,7 +25,7 @@ for (const entry of COMMANDS) {
 /** Between them every option that takes a value takes one of these, unless it takes none at all. */
 const VALUES = [
   ...['1', 'x', '512m', '/x=y', 'stdin', 'missing', 'default', 'auto', 'box', 'nofile=1'],
-  ...['30s', 'no', '/a:/b', 'type=tmpfs,dst=/x', 'K=V', '10g'],
+  ...['30s', 'no', '/a:/b', 'type=tmpfs,dst=/x', 'K=V', '10g', 'size=10g'],
 ];
 /** And this one is a mistake wherever there can be a mistake. */
 const NONSENSE = ' no such thing ';
@@ -111,9 +111,10 @@ it('covers every command, and every kind of option', () => {
 it('takes an empty value of these for none', () => {
   const none = VALUED.filter(({ option }) => option.emptyIsNone === true);
   expect([...new Set(none.map(({ name }) => name))].sort()).toEqual([
-    ...['cidfile', 'detach-keys', 'filter', 'format', 'hostname', 'input'],
+    ...['cidfile', 'detach-keys', 'domainname', 'filter', 'format', 'hostname', 'input', 'ipc'],
     ...[
       'log-driver',
+      'mac-address',
       'name',
       'output',
       'platform',
@@ -273,7 +274,14 @@ it.each<[string[], number, string]>([
     125,
     'conflicting options: cannot specify both --attach and',
   ],
-  [['run', '--rootfs', '/x', '--dns', '1.1.1.1', '--dns', '8.8.8.8'], 125, 'a box has one name'],
+  [
+    ['run', '--rootfs', '/x', '--disk-size', '2g', '--storage-opt', 'size=1g'],
+    ...([125, '--disk-size and --storage-opt size= differ'] as const),
+  ],
+  [
+    ['run', '--rootfs', '/x', '-m', '1g', '--memory-swap', '2g'],
+    ...([125, 'a box has no swap, and 1024 MiB of memory'] as const),
+  ],
   [['run', '--disable-content-trust=false', 'x'], 125, 'signatures of images are not looked at'],
   [['start', '-a', 'x', 'y'], 125, 'only one box can be started and attached to'],
   [['run', '-it', 'x'], 125, 'the input device is not a TTY'],

@@ -251,7 +251,63 @@ describe('a flag of create', () => {
     ['--stop-signal', ['--stop-signal', 'USR1'], { stopSignal: 'USR1' }],
     ['--stop-timeout', ['--stop-timeout', '-1'], { stopTimeoutSeconds: -1 }],
     ['--cpus', ['--cpus', '2'], { cpus: 2 }],
+    ['a fraction of --cpus', ['--cpus', '1.5'], { cpus: 1.5 }],
+    [
+      'the time of processors',
+      ['--cpu-quota', '50000', '--cpu-period', '20000', '-c', '512', '--cpuset-cpus', '0'],
+      { cpuQuota: 50_000, cpuPeriod: 20_000, cpuShares: 512, cpusetCpus: '0' },
+    ],
     ['-m', ['-m', '1g'], { memoryMib: 1024 }],
+    [
+      'memory without swap',
+      ['-m', '1g', '--memory-swap', '1g', '--memory-swappiness', '0', '--memory-reservation=512m'],
+      { memoryMib: 1024, memoryReservationMib: 512 },
+    ],
+    ['--memory-swap -1', ['--memory-swap', '-1'], {}],
+    ['--storage-opt', ['--storage-opt', 'size=20g'], { diskBytes: 20 * 2 ** 30 }],
+    [
+      'what the kernel is told',
+      [
+        ...['--sysctl', 'net.ipv4.ip_forward=1', '--sysctl', 'kernel.sem=1 2 3 4'],
+        ...['--device', '/dev/fuse', '--device-cgroup-rule', 'c 1:3 r', '--ipc', 'shareable'],
+      ],
+      {
+        sysctls: { 'net.ipv4.ip_forward': '1', 'kernel.sem': '1 2 3 4' },
+        devices: ['/dev/fuse'],
+        deviceRules: ['c 1:3 r'],
+        ipc: 'shareable',
+      },
+    ],
+    [
+      'names',
+      [
+        ...['--domainname', 'example.org', '--dns', '1.1.1.1', '--dns', '9.9.9.9'],
+        ...['--dns-search', 'a.test', '--dns-option', 'ndots:2', '--dns-opt', 'rotate'],
+        ...['--mac-address', '02:42:ac:11:00:02'],
+      ],
+      {
+        domainname: 'example.org',
+        dns: ['1.1.1.1', '9.9.9.9'],
+        dnsSearch: ['a.test'],
+        dnsOptions: ['ndots:2', 'rotate'],
+        macAddress: '02:42:ac:11:00:02',
+      },
+    ],
+    [
+      'whom the command is',
+      ['--group-add', 'audio', '--group-add', '4242', '--oom-score-adj', '-500'],
+      { groupAdd: ['audio', '4242'], oomScoreAdj: -500 },
+    ],
+    [
+      'what every box is anyhow',
+      [
+        ...['--runtime', 'runc', '--isolation', 'default', '--userns', 'host', '--uts', ''],
+        ...['--cgroupns', 'private', '--pid=private', '--volume-driver', 'local'],
+        ...['--cpuset-mems', '0', '--cpu-rt-runtime', '0'],
+        ...['--security-opt', 'apparmor=unconfined', '--security-opt', 'label:disable'],
+      ],
+      { security: SecurityOptions.standard() },
+    ],
     ['--disk-size', ['--disk-size=20g'], { diskBytes: 20 * 2 ** 30 }],
     ['--network', ['--network', 'none'], { network: 'none' }],
     [
@@ -316,7 +372,12 @@ describe('a flag of create', () => {
 
   it.each<[string[], string]>([
     [['--cpus', '0'], 'invalid argument "0" for "--cpus" flag'],
-    [['--cpus', '1.5'], 'invalid argument "1.5" for "--cpus" flag'],
+    [['--cpus', '64.5'], 'invalid argument "64.5" for "--cpus" flag'],
+    [['--sysctl', 'net.core.somaxconn'], 'must be NAME=VALUE'],
+    [['--ipc', 'host'], 'for more of its own, --shm-size 1g'],
+    [['--ipc', 'container:web'], 'a box shares no memory with another'],
+    [['--memory-swap', '256m'], 'Minimum memoryswap limit should be larger than memory limit'],
+    [['--storage-opt', 'mode=1'], 'unknown option mode: size=SIZE is known'],
     [['-m', '64m'], 'at least 128 MiB'],
     [['--disk-size', '10'], 'needs a unit'],
     [['--network', 'host'], 'must be one of default, none'],
