@@ -34,6 +34,12 @@ describe('--cpus', () => {
       await home.ok(['rm', '-f', 'two']);
     },
   );
+
+  it('gives a fraction as time of so many', async () => {
+    const script = 'nproc; cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpuset.cpus.effective';
+    const flags = ['--cpus', '1.5', '--cpuset-cpus', '1', 'busybox', 'sh', '-c', script];
+    expect(await home.ok(['run', '--rm', ...flags])).toBe('1\n150000 100000\n1');
+  });
 });
 
 describe('memory', () => {

@@ -55,24 +55,30 @@ describe('a box with a network', () => {
   });
 
   /** Only root may put another /etc/resolv.conf in the place of the host's, for one process and its children. */
-  it.runIf(process.getuid?.() === 0)('asks a resolver that listens on the loopback', async () => {
-    const resolver = createSocket('udp4', (query, { port: to, address }) =>
-      resolver.send(answerTo(query), to, address),
-    );
-    resolver.bind(53, '127.0.0.53');
-    await once(resolver, 'listening');
-    const conf = join(home.path, 'resolv.conf');
-    await writeFile(conf, 'nameserver 127.0.0.53\n');
-    const ours = `mount --bind ${conf} /etc/resolv.conf && exec "$@"`;
-    const look = `nslookup -type=a a.test ${RESOLVER}; ${ask(HOST)}`;
-    const command = ['run', '--rm', 'busybox', 'sh', '-c', look];
-    const { stdout } = await run('unshare', ['-m', 'sh', '-c', ours, 'sh', BOXLITE, ...command], {
-      env: { HOME: home.path, BOXLITE_HOME: home.path },
-    });
-    resolver.close();
-    expect(stdout.toString()).toContain('192.0.2.77');
-    expect(stdout.toString()).not.toContain('from the host');
-  });
+  it.runIf(process.getuid?.() === 0)(
+    'asks a resolver that listens on the loopback, for names as the host',
+    async () => {
+      const resolver = createSocket('udp4', (query, { port: to, address }) =>
+        resolver.send(answerTo(query), to, address),
+      );
+      resolver.bind(53, '127.0.0.53');
+      await once(resolver, 'listening');
+      const conf = join(home.path, 'resolv.conf');
+      await writeFile(conf, 'nameserver 127.0.0.53\nsearch lan.test b.test\noptions ndots:2\n');
+      const ours = `mount --bind ${conf} /etc/resolv.conf && exec "$@"`;
+      const look = `cat /etc/resolv.conf; nslookup -type=a a.test ${RESOLVER}; ${ask(HOST)}`;
+      const command = ['run', '--rm', 'busybox', 'sh', '-c', look];
+      const { stdout } = await run('unshare', ['-m', 'sh', '-c', ours, 'sh', BOXLITE, ...command], {
+        env: { HOME: home.path, BOXLITE_HOME: home.path },
+      });
+      resolver.close();
+      expect(stdout.toString()).toMatch(
+        /^nameserver 10\.0\.2\.3\nsearch lan\.test b\.test\noptions ndots:2\n/,
+      );
+      expect(stdout.toString()).toContain('192.0.2.77');
+      expect(stdout.toString()).not.toContain('from the host');
+    },
+  );
 });
 
 /** The query as its own answer, with one address: 192.0.2.77. */
