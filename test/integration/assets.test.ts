@@ -375,6 +375,40 @@ describe('the distribution’s kernel', () => {
     expect(readdirSync(home.assets()).filter((name) => name.startsWith('.new-'))).toEqual([]);
   });
 
+  it('is made anew by set-up when another version chose its modules, and kept when it can’t be', async () => {
+    const files = {
+      'boot/vmlinuz-6.1.0-1': fakeGzipKernel('6.1.0-1'),
+      ...moduleFiles('lib/modules'),
+    };
+    const packages = {
+      [ours()]: { depends: 'linux-image-6.1.0-1', files: {} },
+      'linux-image-6.1.0-1': { depends: '', files },
+    };
+    placeApt(packages);
+    const first = await prepareAssets(home);
+    const path = join(home.assets(), 'assets.json');
+    const written = readFileSync(path, 'utf8');
+    const older = written.replace(/"wantedSha256": "\w+"/, '"wantedSha256": "0"');
+    expect(older).not.toBe(written);
+    writeFileSync(path, older);
+
+    const fuse = { 'lib/modules/6.1.0-1/kernel/fuse.ko': fakeModule('') };
+    placeApt({ ...packages, 'linux-image-6.1.0-1': { depends: '', files: { ...files, ...fuse } } });
+    // A start does not wait for a download.
+    expect((await loadAssets(home)).digest).toBe(first.digest);
+    placeProgram('apt-get', 'echo "E: 404  Not Found" >&2; exit 100');
+    const stages: string[] = [];
+    const kept = await prepareAssets(home, { onProgress: (stage) => stages.push(stage) });
+    expect(kept).toEqual({ ...first, made: { kernel: false, initramfs: false } });
+    expect(stages.at(-1)).toMatch(/^keeping the kernel that is here: can't download /);
+
+    placeApt({ ...packages, 'linux-image-6.1.0-1': { depends: '', files: { ...files, ...fuse } } });
+    const anew = await prepareAssets(home);
+    expect(anew.made).toEqual({ kernel: true, initramfs: true });
+    expect(readFileSync(anew.initramfs).includes('modules/fuse.ko')).toBe(true);
+    expect((await prepareAssets(home)).made).toEqual({ kernel: false, initramfs: false });
+  });
+
   it('is put together from image and modules, as Ubuntu has them', async () => {
     placeApt({
       'linux-image-generic': {
