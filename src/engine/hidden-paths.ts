@@ -8,8 +8,9 @@ const MASKED = [
 ];
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** As Docker's `HostConfig` lists them; null for a box to which all is open. */
-export function hiddenPaths({ privileges }: Pick<BoxSpec, 'privileges'>) {
+/** As Docker's `HostConfig` lists them; null for a privileged box, none for one that is to see them. */
+export function hiddenPaths({ privileges, security }: Pick<BoxSpec, 'privileges' | 'security'>) {
   if (privileges?.privileged === true) return { MaskedPaths: null, ReadonlyPaths: null };
+  if (security?.maskedPaths === false) return { MaskedPaths: [], ReadonlyPaths: [] };
   return { MaskedPaths: MASKED, ReadonlyPaths: READ_ONLY };
 }

@@ -1,11 +1,9 @@
 /** Docker's names for what a box was given of its kernel, its resolver and its processors. */
 import type { BoxSpec } from './box-spec.js';
 import { nanoCpusOf } from './processors.js';
-import { SecurityOptions } from './security.js';
 
 /** Part of `HostConfig`. */
 export function hostConfigOptions(spec: BoxSpec): Record<string, unknown> {
-  const { maskedPaths } = spec.security ?? SecurityOptions.standard();
   return {
     NanoCpus: nanoCpusOf(spec),
     CpuShares: spec.cpuShares ?? 0,
@@ -28,7 +26,6 @@ export function hostConfigOptions(spec: BoxSpec): Record<string, unknown> {
     Dns: spec.dns ?? [],
     DnsSearch: spec.dnsSearch ?? [],
     DnsOptions: spec.dnsOptions ?? [],
-    ...(!maskedPaths && { MaskedPaths: [], ReadonlyPaths: [] }),
   };
 }
 

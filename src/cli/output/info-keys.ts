@@ -95,10 +95,10 @@ function limits() {
   return {
     MemoryLimit: true,
     SwapLimit: false,
-    CpuCfsPeriod: false,
-    CpuCfsQuota: false,
-    CPUShares: false,
-    CPUSet: false,
+    CpuCfsPeriod: true,
+    CpuCfsQuota: true,
+    CPUShares: true,
+    CPUSet: true,
     PidsLimit: true,
     IPv4Forwarding: false,
   };

@@ -157,7 +157,7 @@ describe('info', () => {
       '|map[]|0|[]',
     );
     expect(await show('{{.CPUCfsQuota}} {{.CpuCfsQuota}} {{.ExperimentalBuild}}')).toBe(
-      'false false false',
+      'true true false',
     );
     expect(await show('{{.ClientInfo.Version}} {{.ClientInfo.Context}}')).toBe(
       `${VERSION} default`,
