@@ -22,7 +22,7 @@ import { settleProcessors, type ProcessorSpec } from './processors.js';
 import { settleResolver, type ResolverSpec } from './resolv-conf.js';
 import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
 import { settleSecurity, type SecurityOptions } from './security.js';
-import { signalNumber } from './signals.js';
+import { signalNumber } from '../signals.js';
 import { settleSysctls } from './sysctls.js';
 import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
 

@@ -7,7 +7,7 @@ import type { BoxRecord } from '../store/box-record.js';
 import type { Database } from '../store/database.js';
 import { isActive } from '../store/status.js';
 import { specOf } from './stored-spec.js';
-import { goDuration } from './go-duration.js';
+import { goDuration } from '../go-duration.js';
 
 /** `none`: nothing checks it. */
 export type HealthStatus = 'none' | 'starting' | 'healthy' | 'unhealthy';

@@ -14,7 +14,7 @@ import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inspectLog } from './log-policy.js';
 import { rfc3339Nano } from './rfc3339.js';
-import { signalName } from './signals.js';
+import { signalName } from '../signals.js';
 import { startTimings } from './start-timings.js';
 import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
 import type { Walls } from './walls.js';

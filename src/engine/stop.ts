@@ -14,7 +14,7 @@ import { observed, settle } from './observe.js';
 import type { StopOptions } from './options.js';
 import { orphanedShim } from './orphan.js';
 import { endShim, endWaitingShim, killShim, stays } from './shim-end.js';
-import { signalNumber } from './signals.js';
+import { signalNumber } from '../signals.js';
 
 const SIGKILL = 9;
 

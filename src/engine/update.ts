@@ -11,7 +11,7 @@ import { changedProcessors } from './processors.js';
 import { isRestartDue } from './restart-decision.js';
 import { parseRestartPolicy } from './restart-policy.js';
 import { endWaitingShim } from './shim-end.js';
-import { signalNumber } from './signals.js';
+import { signalNumber } from '../signals.js';
 import { exitDelay } from './start.js';
 import { runningClient } from './stop.js';
 

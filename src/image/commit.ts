@@ -4,7 +4,7 @@ import { readBlob } from './content-store.js';
 import { MAX_CONFIG_BYTES } from './image-config.js';
 import type { StoredImage } from './image-record.js';
 import { receiveLayer } from './import.js';
-import { applyChanges, type RunConfig } from './import-changes.js';
+import { applyChanges, type RunConfig } from './dockerfile/run-config.js';
 import type { Keep } from './keep.js';
 import type { LayerLimits } from './layer-limits.js';
 import { storeImage } from './store-image.js';
@@ -14,7 +14,7 @@ export interface CommitRequest {
   layer: AsyncIterable<Uint8Array>;
   /** Replaces these keys of the base's config. */
   run: { [K in keyof RunConfig]: RunConfig[K] | null };
-  /** Dockerfile instructions over that; see import-changes.ts. */
+  /** Dockerfile instructions over that; see dockerfile/run-config.ts. */
   changes: readonly string[];
   message: string;
   author: string;
@@ -33,7 +33,8 @@ export async function commitImage(
 ): Promise<StoredImage> {
   const config = await readConfig(home, base);
   // A mistake in a change is told before anything is read.
-  const run = applyChanges(request.changes, withoutNull({ ...config.config, ...request.run }));
+  const before = withoutNull({ ...config.config, ...request.run });
+  const run = withTimesOf(before, applyChanges(request.changes, before));
   request.keep([...base.layers.map(({ digest }) => digest), ...base.config.diffIds]);
   const layer = await receiveLayer(home, request.layer, request.keep, request.limits);
   const created = new Date().toISOString();
@@ -66,6 +67,14 @@ async function readConfig(home: Home, base: StoredImage): Promise<JsonConfig> {
   const json: unknown = JSON.parse(bytes.toString());
   if (typeof json === 'object' && json !== null) return json as JsonConfig;
   throw new BoxliteError('image-corrupt', `the config of image ${base.configDigest} is no object`);
+}
+
+/** What a new healthcheck leaves open it has from the one before, as in Docker. */
+function withTimesOf(before: RunConfig, run: RunConfig): RunConfig {
+  if (run.Healthcheck === undefined || run.Healthcheck === before.Healthcheck) return run;
+  const given = Object.entries(run.Healthcheck).filter(([, value]) => value !== 0);
+  const { Test } = run.Healthcheck;
+  return { ...run, Healthcheck: { ...before.Healthcheck, ...Object.fromEntries(given), Test } };
 }
 
 function withoutNull(values: CommitRequest['run']): RunConfig {

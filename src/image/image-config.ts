@@ -27,7 +27,7 @@ export interface ImageConfig {
   healthcheck?: Healthcheck;
   /** For the shell form of commands. */
   shell?: string[];
-  /** Instructions for builds on top of it. */
+  /** Dockerfile instructions that wait for the next build. */
   onBuild?: string[];
   /** Digests of the uncompressed layers, base first. */
   diffIds: string[];

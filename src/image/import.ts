@@ -5,7 +5,7 @@ import { BoxliteError, fileError } from '../errors.js';
 import type { Home } from '../home.js';
 import { adoptBlob, temporaryPath } from './content-store.js';
 import type { StoredImage, StoredImageLayer } from './image-record.js';
-import { applyChanges, type RunConfig } from './import-changes.js';
+import { applyChanges, type RunConfig } from './dockerfile/run-config.js';
 import {
   DEFAULT_LAYER_LIMITS,
   type LayerLimits,
@@ -23,7 +23,7 @@ import { storeImage } from './store-image.js';
 export interface ImportOptions {
   /** The name it will be given; only checked here, before the first byte is read. */
   reference?: string;
-  /** Dockerfile instructions for the config: `CMD ["sh"]`, `ENV A=b`; see import-changes.ts. */
+  /** Dockerfile instructions for the config: `CMD ["sh"]`, `ENV A=b`; see dockerfile/run-config.ts. */
   changes?: readonly string[];
   /** Kept in the image's history. */
   message?: string;

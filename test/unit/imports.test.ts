@@ -5,12 +5,13 @@ import { describe, expect, test } from 'vitest';
 
 /** What each folder may import besides itself, node's own modules and packages. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['engine', 'errors', 'terminal-text'],
+  cli: ['engine', 'errors', 'go-duration', 'terminal-text'],
   engine: [
     ...['image', 'store', 'vmm', 'agent'],
-    ...['environment', 'errors', 'home', 'private-files', 'process-identity', 'terminal-text'],
+    ...['environment', 'errors', 'go-duration', 'home', 'private-files', 'process-identity', 'signals'],
+    'terminal-text',
   ],
-  image: ['errors', 'home', 'private-files', 'process-identity'],
+  image: ['errors', 'go-duration', 'home', 'private-files', 'process-identity', 'signals'],
   store: ['errors', 'home', 'private-files', 'process-identity'],
   vmm: ['environment', 'errors', 'home', 'private-files', 'process-identity'],
   agent: ['errors', 'home', 'process-identity', 'terminal-text'],
@@ -21,6 +22,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   home: ['environment', 'errors'],
   'private-files': ['errors', 'home'],
   'process-identity': ['errors'],
+  'go-duration': [],
+  signals: ['errors'],
   'terminal-text': [],
 };
 

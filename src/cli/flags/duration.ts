@@ -1,4 +1,4 @@
-import { goDuration, parseGoDuration } from '../../engine/go-duration.js';
+import { goDuration, parseGoDuration } from '../../go-duration.js';
 import { BoxliteError } from '../../errors.js';
 
 /** `1m30s` → whole milliseconds, as Docker takes its durations; 0 is as good as not given. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { goDuration, parseGoDuration } from '../../../src/engine/go-duration.js';
+import { goDuration, parseGoDuration } from '../../src/go-duration.js';
 
 const printed: [number, string][] = [
   [0, '0s'],

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { BoxliteError } from '../errors.js';
+import { BoxliteError } from './errors.js';
 
 const SIGNALS: Readonly<Record<string, number>> = constants.signals;
 const HIGHEST = 64;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { signalName, signalNumber } from '../../../src/engine/signals.js';
+import { signalName, signalNumber } from '../../src/signals.js';
 
 test.each([
   ['KILL', 9],

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { Home } from '../../src/home.js';
+import { commitImage } from '../../src/image/commit.js';
+import type { ImageConfig } from '../../src/image/image-config.js';
+import type { StoredImage } from '../../src/image/image-record.js';
+import { importRootfs } from '../../src/image/import.js';
+import { keepNothing } from '../../src/image/keep.js';
+import { DEFAULT_LAYER_LIMITS } from '../../src/image/layer-limits.js';
+import { makeTar } from '../helpers/images.js';
+
+let home: Home;
+let base: StoredImage;
+
+beforeAll(async () => {
+  home = new Home(await mkdtemp(join(tmpdir(), 'boxlite-commit-')));
+  base = await importRootfs(home, stream(await makeTar({ 'etc/a': 'a' })), {
+    changes: [
+      'ENV PATH=/bin',
+      'CMD ["old"]',
+      'HEALTHCHECK --interval=5s --retries=7 CMD old',
+      'ONBUILD RUN old',
+    ],
+  });
+});
+afterAll(() => rm(home.root, { recursive: true }));
+
+test('variables are expanded, and an ENTRYPOINT takes away the command of the base', async () => {
+  const config = await commit('ENV PATH=$PATH:/x', 'ENTRYPOINT ["new"]');
+  expect(config).toMatchObject({ env: ['PATH=/bin:/x'], entrypoint: ['new'], cmd: null });
+});
+
+test('a healthcheck has from the one before what it leaves open', async () => {
+  const { healthcheck } = await commit('HEALTHCHECK --timeout=2s --retries=0 CMD new');
+  const test = ['CMD-SHELL', 'new'];
+  expect(healthcheck).toEqual({ test, intervalNs: 5e9, timeoutNs: 2e9, retries: 7 });
+  expect((await commit('HEALTHCHECK NONE')).healthcheck?.test).toEqual(['NONE']);
+});
+
+test('triggers for the next build are added to those that wait', async () => {
+  expect((await commit('ONBUILD COPY . /')).onBuild).toEqual(['RUN old', 'COPY . /']);
+});
+
+async function commit(...changes: string[]): Promise<ImageConfig> {
+  const { config } = await commitImage(home, base, {
+    layer: stream(await makeTar({ 'etc/b': 'b' })),
+    run: {},
+    changes,
+    message: '',
+    author: '',
+    keep: keepNothing,
+    limits: DEFAULT_LAYER_LIMITS,
+  });
+  return config;
+}
+
+async function* stream(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}
