@@ -10,6 +10,7 @@ import { readEnvironment, readLabels } from './flags/key-values.js';
 import { readMounts } from './flags/mounts.js';
 import { oneOf, wholeNumber } from './flags/number.js';
 import { parseSecurityOpt, SECURITY_OPTS } from './flags/security-opt.js';
+import { platformFlag, readPlatformFlag } from './flags/platform.js';
 import { checkContentTrust, CONTENT_TRUST, REFUSED_FLAGS } from './refused-flags.js';
 import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
 import { KERNEL_OPTIONS, readKernelOptions } from './kernel-flags.js';
@@ -41,9 +42,7 @@ export const BOX_OPTIONS = {
       complete: PULL_POLICIES,
     }),
     quiet: flag('Pull without a word', { short: 'q' }),
-    platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]', {
-      emptyIsNone: true,
-    }),
+    platform: platformFlag('Platform of the image, such as linux/arm64'),
     rootfs: value('Directory or OCI layout to run in place of an image', 'PATH', {
       complete: 'file',
     }),
@@ -155,7 +154,7 @@ export function readBoxOptions(
     ...readNames(flags),
     annotations: readLabels([], flags.annotation),
     security: readSecurity(flags),
-    platform: flags.platform,
+    platform: readPlatformFlag(context, flags.platform),
     ...readMounts(flags.volume, flags.mount, flags.tmpfs),
     idle: false,
   };

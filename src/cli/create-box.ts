@@ -45,7 +45,7 @@ async function createPulling(
   const pull = async (): Promise<void> => {
     await pullWithProgress(context, runtime, image, {
       lines: flags.quiet ? undefined : context.stderr,
-      platform: flags.platform,
+      platform: options.platform,
     });
   };
   if (policy === 'always') await pull();

@@ -11,18 +11,19 @@ export interface FoundImage {
 /**
  * The image that a text means, as Docker reads it: by a whole id; by name, also with the digest that a
  * name was pulled at; by the beginning of an id that only one image has.
+ * @param preferred which to take where a short name may be several registries'; the first of them if none is
  * @throws BoxliteError `invalid-reference`
  */
 export function findImage(
   database: Database,
   text: string,
   registries: readonly string[],
+  preferred: (image: ImageRecord) => boolean = () => true,
 ): FoundImage | undefined {
   if (/^(?:sha256:)?[0-9a-f]{64}$/.test(text)) return byId(database, text);
-  for (const name of storedNames(text, registries)) {
-    const reference = database.images.get(name);
-    if (reference !== undefined) return { image: reference, reference };
-  }
+  const named = storedNames(text, registries).flatMap((name) => database.images.get(name) ?? []);
+  const reference = named.find(preferred) ?? named[0];
+  if (reference !== undefined) return { image: reference, reference };
   const pulled = byDigest(database, text, registries);
   if (pulled !== undefined) return { image: pulled, reference: pulled };
   return /^(?:sha256:)?[0-9a-f]{1,64}$/.test(text) ? byId(database, text) : undefined;

@@ -5,7 +5,7 @@ import type { StoredImage } from '../image/image-record.js';
 import { readImage } from '../image/image-record.js';
 import type { LoadEvent } from '../image/load.js';
 import type { LayerLimits } from '../image/layer-limits.js';
-import { formatPlatform, hostPlatform, parsePlatform } from '../image/platform.js';
+import { answersTo, formatPlatform, parsePlatform, readPlatform } from '../image/platform.js';
 import type { PullEvent } from '../image/pull.js';
 import type { ArchiveFormat } from '../image/save.js';
 import {
@@ -23,7 +23,7 @@ import { withReserve } from '../store/reserve.js';
 import type { CommitOptions } from './commit.js';
 import type { DiskUsage } from './disk-usage.js';
 import { findImage, repositoryOf } from './find-image.js';
-import { noSuchImage } from './image-error.js';
+import { noImageFor, noSuchImage } from './image-error.js';
 import type { HistoryLine } from './image-history.js';
 import type { PruneOptions } from './image-prune.js';
 import type { RemovedImage, RemoveImageOptions } from './image-removal.js';
@@ -96,6 +96,8 @@ export interface LoadedImage {
 export interface LoadOptions {
   /** os/architecture[/variant] to take of an image for several; default this machine's. */
   platform?: string;
+  /** Refuse an archive of several images, before anything of them is stored. */
+  single?: boolean;
   onProgress?: (event: LoadEvent) => void;
   signal?: AbortSignal;
 }
@@ -133,7 +135,7 @@ export class Images {
     const { platform, onProgress, signal } = options;
     using lease = this.database().leases.open();
     const pulled = await pullImage(this.home, reference, {
-      platform: platform === undefined ? hostPlatform() : parsePlatform(platform),
+      ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
       registries: this.settings.registries,
       ...(await this.settings.registryOptions()),
       keep: (digests) => lease.keep(digests),
@@ -171,11 +173,17 @@ export class Images {
     policy: 'missing' | 'always' | 'never',
     options: PullOptions,
   ): Promise<StoredImage> {
+    const wanted = options.platform === undefined ? undefined : parsePlatform(options.platform);
     if (policy !== 'always') {
-      const record = this.find(reference);
-      if (record && (options.platform === undefined || matches(record.platform, options.platform)))
-        return this.#read(reference, record.manifestDigest);
-      if (policy === 'never') throw noSuchImage(reference);
+      const answers = ({ platform }: ImageRecord): boolean =>
+        wanted === undefined || answersTo(readPlatform(platform), wanted);
+      const { registries } = this.settings;
+      const record = findImage(this.database(), reference, registries, answers)?.image;
+      if (record && answers(record)) return this.#read(reference, record.manifestDigest);
+      if (policy === 'never')
+        throw record && wanted
+          ? noImageFor(reference, record.platform, formatPlatform(wanted))
+          : noSuchImage(reference);
     }
     const { reference: name } = await this.pull(reference, options);
     const record = this.database().images.get(name);
@@ -240,6 +248,7 @@ export class Images {
     const { platform } = options;
     const loaded = await loadArchive(this.home, source, {
       ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+      ...(options.single === true ? { single: true } : {}),
       keep: (digests) => lease.keep(digests),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
@@ -417,9 +426,4 @@ function localOrFull(reference: string): string {
   return parsed.registry === undefined
     ? localName(reference)
     : canonicalName({ ...parsed, registry: parsed.registry });
-}
-
-/** `linux/arm64` asks for any variant. */
-function matches(have: string, wanted: string): boolean {
-  return have === wanted || have.startsWith(`${wanted}/`);
 }

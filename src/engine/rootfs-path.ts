@@ -24,12 +24,9 @@ export async function imageOfPath(
     throw new BoxliteError('invalid-argument', `no root file system is at ${root}`, {
       hint: 'name an OCI layout or a directory that holds one',
     });
-  const loaded = await images.load(root);
-  const [image] = loaded;
-  if (image === undefined || loaded.length > 1)
-    throw new BoxliteError('invalid-argument', `${root} holds ${loaded.length} images, not one`, {
-      hint: 'load it with `boxlite load`, and name the image that is meant',
-    });
+  const options = platform === undefined ? {} : { platform };
+  const [image] = await images.load(root, { single: true, ...options });
+  if (image === undefined) throw new BoxliteError('invalid-argument', `${root} holds no image`);
   return image.id;
 }
 

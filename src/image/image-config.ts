@@ -1,5 +1,6 @@
 import { isDigest } from './digest.js';
 import { JsonReader } from './json-reader.js';
+import type { Platform } from './platform.js';
 
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
@@ -50,6 +51,11 @@ export interface HistoryEntry {
   author?: string;
   comment?: string;
   emptyLayer: boolean;
+}
+
+/** Empty strings where the config does not tell. */
+export function platformOfConfig({ os, architecture, variant }: ImageConfig): Platform {
+  return { os, architecture, ...(variant !== undefined && { variant }) };
 }
 
 /**

@@ -1,7 +1,12 @@
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { readBlob } from './content-store.js';
-import { type ImageConfig, MAX_CONFIG_BYTES, parseImageConfig } from './image-config.js';
+import {
+  type ImageConfig,
+  MAX_CONFIG_BYTES,
+  parseImageConfig,
+  platformOfConfig,
+} from './image-config.js';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from './manifest.js';
 import type { Platform } from './platform.js';
 
@@ -64,11 +69,10 @@ export function describeImage(
   const distinct = new Map(layers.map(({ digest, size }) => [digest, size]));
   let size = manifestBytes + configBytes.length;
   for (const layerSize of distinct.values()) size += layerSize;
-  const { os, architecture, variant } = config;
   return {
     manifestDigest,
     configDigest: manifest.config.digest,
-    platform: { os, architecture, ...(variant ? { variant } : {}) },
+    platform: platformOfConfig(config),
     config,
     layers,
     size,

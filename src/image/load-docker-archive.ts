@@ -4,7 +4,7 @@ import { writeBlob } from './content-store.js';
 import { digestOf } from './digest.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from './image-config.js';
 import { JsonReader } from './json-reader.js';
-import type { LoadedImage, LoadJob } from './load.js';
+import { checkSingle, type LoadedImage, type LoadJob } from './load.js';
 import { fullNames } from './load-oci-layout.js';
 import { MAX_INDEX_ENTRIES, MAX_LAYERS, MAX_MANIFEST_BYTES } from './manifest.js';
 import { layerTypeOf } from './media-types.js';
@@ -18,7 +18,9 @@ import { storeImage } from './store-image.js';
  */
 export async function loadDockerArchive(job: LoadJob): Promise<LoadedImage[]> {
   const images: LoadedImage[] = [];
-  for (const { config, repoTags, layers } of await readEntries(job)) {
+  const entries = await readEntries(job);
+  checkSingle(job, entries.length);
+  for (const { config, repoTags, layers } of entries) {
     const configBytes = await readSource(await find(job, config), MAX_CONFIG_BYTES);
     const configDigest = digestOf(configBytes);
     checkName(config, configDigest, job.what);

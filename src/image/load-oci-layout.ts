@@ -1,14 +1,15 @@
 import { BoxliteError } from '../errors.js';
 import { readFrom, readSource, type SourceFile } from './archive-source.js';
-import { readBlob, writeBlob } from './content-store.js';
+import { writeBlob } from './content-store.js';
 import { parseDigest } from './digest.js';
-import { MAX_CONFIG_BYTES } from './image-config.js';
+import { fetchConfig } from './fetch-config.js';
+import { followIndex, type Opened } from './follow-index.js';
+import { parseImageConfig, platformOfConfig } from './image-config.js';
 import { describeImage } from './image-record.js';
-import { type BlobOpener, ingestBlob } from './ingest.js';
+import type { BlobOpener } from './ingest.js';
 import { JsonReader } from './json-reader.js';
-import type { LoadedImage, LoadJob } from './load.js';
+import { checkSingle, type LoadedImage, type LoadJob } from './load.js';
 import {
-  chooseEntry,
   type Descriptor,
   type Manifest,
   MAX_INDEX_ENTRIES,
@@ -19,8 +20,6 @@ import {
 import { isIndexType, isManifestType } from './media-types.js';
 import { bringLayer } from './pull-layer.js';
 import { candidates, canonicalName, localName, parseReference } from './reference.js';
-
-const MAX_INDEX_DEPTH = 4;
 
 /**
  * Loads every image that an OCI layout's index.json lists (OCI image-spec, image-layout.md).
@@ -42,6 +41,7 @@ export async function loadOciLayout(
     .map(parseDescriptor)
     .filter(({ mediaType }) => isIndexType(mediaType) || isManifestType(mediaType));
   if (entries.length === 0) throw invalid(`${what} lists no image`);
+  checkSingle(job, new Set(entries.map(({ digest }) => digest)).size);
 
   // One image under two tags is listed twice; to load it twice would only take longer.
   const loaded = new Map<string, LoadedImage>();
@@ -56,18 +56,15 @@ export async function loadOciLayout(
 
 async function loadEntry(job: LoadJob, top: Descriptor): Promise<LoadedImage> {
   const { home } = job;
-  const { manifest, descriptor } = await findManifest(job, top);
-  const { config } = manifest;
-  if (config.size > MAX_CONFIG_BYTES) throw invalid(`image config of ${job.what} is too large`);
-  job.keep([config.digest, ...manifest.layers.map((layer) => layer.digest)]);
-  await ingestBlob(home, config, opener(job, config), { signal: job.signal });
-  const configBytes = await readBlob(home, config.digest, MAX_CONFIG_BYTES);
+  const { digest, size, document } = await findManifest(job, top);
+  job.keep([document.config.digest, ...document.layers.map((layer) => layer.digest)]);
+  const configBytes = await readConfig(job, document);
   const image = describeImage(
-    descriptor.digest,
-    descriptor.size,
-    manifest,
+    digest,
+    size,
+    document,
     configBytes,
-    `image ${descriptor.digest} in ${job.what}`,
+    `image ${digest} in ${job.what}`,
   );
   job.keep(image.config.diffIds);
   for (const layer of new Map(image.layers.map((one) => [one.digest, one])).values())
@@ -75,29 +72,33 @@ async function loadEntry(job: LoadJob, top: Descriptor): Promise<LoadedImage> {
   return { references: [], digest: top.digest, image };
 }
 
-async function findManifest(
-  job: LoadJob,
-  top: Descriptor,
-): Promise<{ manifest: Manifest; descriptor: Descriptor }> {
-  let descriptor = top;
-  for (let depth = 0; depth <= MAX_INDEX_DEPTH; depth++) {
-    const what = `manifest ${descriptor.digest} in ${job.what}`;
-    const file = await findBlob(job, descriptor);
-    const bytes = await readSource(file, MAX_MANIFEST_BYTES);
-    const { algorithm } = parseDigest(descriptor.digest);
-    if (file.size !== descriptor.size)
-      throw new BoxliteError(
-        'image-corrupt',
-        `${what} has ${file.size} bytes, not ${descriptor.size}`,
-      );
-    job.keep([descriptor.digest]);
-    if ((await writeBlob(job.home, bytes, algorithm)) !== descriptor.digest)
-      throw new BoxliteError('image-corrupt', `${what} is not what its digest says`);
-    const document = parseManifest(bytes, descriptor.mediaType, what);
-    if (document.kind === 'manifest') return { manifest: document, descriptor };
-    descriptor = chooseEntry(document, job.platform, what);
-  }
-  throw new BoxliteError('image-corrupt', `${job.what} nests indexes too deeply`);
+async function findManifest(job: LoadJob, top: Descriptor): Promise<Opened<Manifest>> {
+  const source = {
+    open: (entry: Descriptor) => openDocument(job, entry),
+    platformOf: async (manifest: Manifest) => {
+      const what = `config of an image in ${job.what}`;
+      return platformOfConfig(parseImageConfig(await readConfig(job, manifest), what));
+    },
+  };
+  return followIndex(await openDocument(job, top), job.platform, source, job.what);
+}
+
+async function openDocument(job: LoadJob, entry: Descriptor): Promise<Opened> {
+  const { digest, size, mediaType } = entry;
+  const what = `manifest ${digest} in ${job.what}`;
+  const file = await findBlob(job, entry);
+  const bytes = await readSource(file, MAX_MANIFEST_BYTES);
+  if (file.size !== size)
+    throw new BoxliteError('image-corrupt', `${what} has ${file.size} bytes, not ${size}`);
+  job.keep([digest]);
+  if ((await writeBlob(job.home, bytes, parseDigest(digest).algorithm)) !== digest)
+    throw new BoxliteError('image-corrupt', `${what} is not what its digest says`);
+  return { digest, size, document: parseManifest(bytes, mediaType, what) };
+}
+
+function readConfig(job: LoadJob, { config }: Manifest): Promise<Buffer> {
+  job.keep([config.digest]);
+  return fetchConfig(job.home, config, opener(job, config), `an image in ${job.what}`, job.signal);
 }
 
 /** Bytes are looked for only when the store does not have them: a layout may leave blobs out. */

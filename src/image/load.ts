@@ -19,6 +19,8 @@ export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefi
 export interface LoadOptions {
   /** The only one to take; default: of an index this machine's, else what there is. */
   platform?: Platform;
+  /** Refuse what holds several images, before anything of them is stored. */
+  single?: boolean;
   onProgress?: (event: LoadEvent) => void;
   keep?: Keep;
   signal?: AbortSignal;
@@ -54,6 +56,7 @@ export async function loadArchive(
       what,
       fallbackName: typeof source === 'string' ? nameFromPath(source) : undefined,
       platform: options.platform ?? hostPlatform(),
+      single: options.single === true,
       onProgress: options.onProgress,
       keep: options.keep ?? keepNothing,
       signal: options.signal,
@@ -96,10 +99,19 @@ export interface LoadJob {
   /** Repository for images that come with a bare tag. */
   fallbackName: string | undefined;
   platform: Platform;
+  single: boolean;
   onProgress: ((event: LayerEvent) => void) | undefined;
   keep: Keep;
   signal: AbortSignal | undefined;
   limits: LayerLimits | undefined;
+}
+
+/** @throws BoxliteError `invalid-argument` when one image is wanted and there are more */
+export function checkSingle({ single, what }: LoadJob, count: number): void {
+  if (!single || count === 1) return;
+  throw new BoxliteError('invalid-argument', `${what} holds ${count} images, not one`, {
+    hint: 'load it with `boxlite load`, and name the image that is meant',
+  });
 }
 
 async function openArchive(

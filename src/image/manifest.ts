@@ -81,21 +81,18 @@ export function suitableEntries(index: Index, wanted: Platform): Descriptor[] {
   return [...rankPlatforms(images, wanted), ...unnamed];
 }
 
-/**
- * The best of the suitable entries.
- * @throws BoxliteError `image-not-found` that lists what the index has
- */
-export function chooseEntry(index: Index, wanted: Platform, what: string): Descriptor {
-  const [chosen] = suitableEntries(index, wanted);
-  if (chosen !== undefined) return chosen;
-  throw noSuitableEntry(index, wanted, what);
-}
-
-export function noSuitableEntry(index: Index, wanted: Platform, what: string): BoxliteError {
+/** @param others platforms that entries without one have proved to be for */
+export function noSuitableEntry(
+  index: Index,
+  wanted: Platform,
+  what: string,
+  others: readonly Platform[] = [],
+): BoxliteError {
   const offered = imagesOf(index).flatMap(({ platform }) =>
     platform === undefined ? [] : [formatPlatform(platform)],
   );
-  const list = [...new Set(offered)].join(', ') || 'none';
+  const all = [...offered, ...others.map(formatPlatform)];
+  const list = [...new Set(all)].join(', ') || 'none';
   return new BoxliteError(
     'image-not-found',
     `${what} has no image for ${formatPlatform(wanted)}; it has ${list}`,

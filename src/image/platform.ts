@@ -24,8 +24,20 @@ export function hostPlatform(): Platform {
   return normalise({ os: 'linux', architecture: process.arch });
 }
 
+/** The words that stand alone for an operating system or an architecture, as Go and containerd have them. */
+const SYSTEMS: ReadonlySet<string> = new Set([
+  ...['aix', 'android', 'darwin', 'dragonfly', 'freebsd', 'hurd', 'illumos', 'ios', 'js', 'linux'],
+  ...['nacl', 'netbsd', 'openbsd', 'plan9', 'solaris', 'windows', 'zos'],
+]);
+const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set([
+  ...['386', 'amd64', 'arm', 'armbe', 'arm64', 'arm64be', 'loong64', 'mips', 'mipsle', 'mips64'],
+  ...['mips64le', 'ppc', 'ppc64', 'ppc64le', 'riscv', 'riscv64', 's390', 's390x', 'sparc'],
+  ...['sparc64', 'wasm'],
+]);
+
 /**
- * Parses `os/arch[/variant]`, or an architecture alone, as `--platform` takes it.
+ * Parses `os/arch[/variant]`, or one of the first two alone, as `--platform` takes it: in any spelling that
+ * containerd's `platforms` knows, to the one that is compared.
  * @throws BoxliteError `invalid-argument`
  */
 export function parsePlatform(text: string): Platform {
@@ -36,8 +48,24 @@ export function parsePlatform(text: string): Platform {
       hint: 'write it as OS/ARCH[/VARIANT], for example linux/arm64',
     });
   const [first = '', second, variant] = parts;
-  if (second === undefined) return normalise({ os: 'linux', architecture: first });
-  return normalise({ os: first, architecture: second, ...(variant ? { variant } : {}) });
+  if (second !== undefined)
+    return normalise({ os: first, architecture: second, ...(variant ? { variant } : {}) });
+  const { architecture } = hostPlatform();
+  const system = normalise({ os: first, architecture });
+  if (SYSTEMS.has(system.os)) return system;
+  const machine = normalise({ os: 'linux', architecture: first });
+  if (KNOWN_ARCHITECTURES.has(machine.architecture)) return machine;
+  throw new BoxliteError(
+    'invalid-argument',
+    `invalid platform ${JSON.stringify(text)}: neither an operating system nor an architecture that is known`,
+    { hint: 'write it as OS/ARCH[/VARIANT], for example linux/arm64' },
+  );
+}
+
+/** What `formatPlatform` wrote. Images may tell less than a platform, and that is kept as it is. */
+export function readPlatform(text: string): Platform {
+  const [os = '', architecture = '', variant] = text.split('/');
+  return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
 
 export function formatPlatform(platform: Platform): string {
@@ -48,19 +76,31 @@ export function formatPlatform(platform: Platform): string {
 /**
  * Those of `offered` that can run where `wanted` is asked for, best first and otherwise in order: an
  * exact variant before one the CPU also runs (arm v7 runs v6 and v5, amd64 v3 runs v2 and v1), as the
- * table of variants in OCI image-index.md has it.
+ * table of variants in OCI image-index.md has it; and last, as containerd's `platforms` does, what a 64-bit
+ * processor runs of its 32-bit one's.
  */
 export function rankPlatforms<T extends { platform?: Platform }>(
   offered: readonly T[],
   wanted: Platform,
 ): T[] {
-  return runnableVariants(normalise(wanted)).flatMap((variant) =>
-    offered.filter((entry) => {
-      if (entry.platform === undefined) return false;
-      const platform = normalise(entry.platform);
-      return sameMachine(platform, wanted) && platform.variant === variant;
+  return runnable(normalise(wanted)).flatMap((each) =>
+    offered.filter(({ platform }) => {
+      if (platform === undefined) return false;
+      const { os, architecture, variant } = normalise(platform);
+      return os === each.os && architecture === each.architecture && variant === each.variant;
     }),
   );
+}
+
+/**
+ * Whether an image that is here is what was asked for by platform. One that tells no platform, or no variant of its
+ * architecture, is taken for any.
+ */
+export function answersTo(platform: Platform, wanted: Platform): boolean {
+  const { os, architecture, variant } = platform;
+  if (os === '' || architecture === '') return true;
+  if (rankPlatforms([{ platform }], wanted).length > 0) return true;
+  return variant === undefined && sameMachine(platform, wanted);
 }
 
 /** Operating system and architecture agree; variants are not compared. */
@@ -72,27 +112,30 @@ export function sameMachine(a: Platform, b: Platform): boolean {
 
 /**
  * What has no index may be an image of any platform, or of none that it tells.
+ * @param wanted undefined for this machine's, whatever the variant
  * @param what the image, for the message
  * @throws BoxliteError `image-not-found`
  */
 export function checkPlatform(
   platform: Platform,
-  wanted: Platform,
+  wanted: Platform | undefined,
   what: string,
   hint: string,
 ): void {
-  const { os, architecture } = platform;
-  if (os === '' || architecture === '' || sameMachine(platform, wanted)) return;
+  const asked = wanted ?? hostPlatform();
+  if (answersTo(platform, asked)) return;
+  if (wanted === undefined && sameMachine(platform, asked)) return;
   throw new BoxliteError(
     'image-not-found',
-    `${what} is an image for ${formatPlatform(platform)}, not ${formatPlatform(wanted)}`,
+    `${what} is an image for ${formatPlatform(platform)}, not ${formatPlatform(asked)}`,
     { hint },
   );
 }
 
 /** One spelling a platform: arm64 is v8 and amd64 is v1 without saying so, arm is v7. */
 function normalise(platform: Platform): Platform {
-  const os = platform.os.toLowerCase();
+  const system = platform.os.toLowerCase();
+  const os = system === 'macos' ? 'darwin' : system;
   const written = platform.architecture.toLowerCase();
   const architecture = ARCHITECTURES[written] ?? written;
   let variant = platform.variant?.toLowerCase();
@@ -110,12 +153,21 @@ const LEVELS: Readonly<Record<string, readonly [lowest: number, highest: number]
   amd64: [1, 4],
 };
 
-function runnableVariants({ architecture, variant }: Platform): (string | undefined)[] {
+/** Best first. */
+function runnable({ os, architecture, variant }: Platform): Platform[] {
+  const own = variantsBelow(architecture, variant).map((each) =>
+    normalise({ os, architecture, ...(each !== undefined && { variant: each }) }),
+  );
+  if (architecture === 'amd64') return [...own, { os, architecture: '386' }];
+  if (architecture === 'arm64')
+    return [...own, ...runnable({ os, architecture: 'arm', variant: 'v8' })];
+  return own;
+}
+
+function variantsBelow(architecture: string, variant: string | undefined): (string | undefined)[] {
   const [lowest = NaN, highest = NaN] = LEVELS[architecture] ?? [];
   const level = Number(variant?.slice(1));
-  if (Number.isInteger(level) && level >= lowest && level <= highest) {
-    const levels = Array.from({ length: level - lowest + 1 }, (_, below) => `v${level - below}`);
-    return levels.map((each) => normalise({ os: '', architecture, variant: each }).variant);
-  }
+  if (Number.isInteger(level) && level >= lowest && level <= highest)
+    return Array.from({ length: level - lowest + 1 }, (_, below) => `v${level - below}`);
   return variant === undefined ? [undefined] : [variant, undefined];
 }

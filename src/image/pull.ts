@@ -1,17 +1,15 @@
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { blobSource } from './blob-source.js';
-import { readBlob } from './content-store.js';
 import { eachLimited } from './each-limited.js';
+import { fetchConfig } from './fetch-config.js';
 import { requireSpace } from './free-space.js';
-import { MAX_CONFIG_BYTES } from './image-config.js';
 import { describeImage, type StoredImage, type StoredImageLayer } from './image-record.js';
-import { ingestBlob } from './ingest.js';
 import { type Keep, keepNothing } from './keep.js';
 import type { Descriptor } from './manifest.js';
 import { checkBlobSize, type LayerLimits } from './layer-limits.js';
 import { everyPlaceFailed, isForNextPlace } from './places.js';
-import { checkPlatform, formatPlatform, hostPlatform, type Platform } from './platform.js';
+import { checkPlatform, formatPlatform, type Platform } from './platform.js';
 import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
 import { candidates, canonicalName, parseReference, type QualifiedReference } from './reference.js';
 import { RegistryClient, type RegistryOptions } from './registry/client.js';
@@ -85,8 +83,7 @@ async function resolveOr(
   failures: BoxliteError[],
 ): Promise<ResolvedImage | undefined> {
   try {
-    const platform = options.platform ?? hostPlatform();
-    return await resolveImage(home, client, place, platform, options.keep);
+    return await resolveImage(home, client, place, options);
   } catch (error) {
     if (!isForNextPlace(error)) throw error;
     failures.push(error);
@@ -109,11 +106,17 @@ async function fetchImage(
   const open = (blob: Descriptor) => blobSource(client, place.repository, blob, options);
 
   keep([manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)]);
-  const configBytes = await fetchConfig(home, manifest.config, open(manifest.config), options);
+  const configBytes = await fetchConfig(
+    home,
+    manifest.config,
+    open(manifest.config),
+    reference,
+    options.signal,
+  );
   const image = describeImage(manifestDigest, manifestBytes, manifest, configBytes, reference);
   keep(image.config.diffIds);
   const hint = `pull it with --platform ${formatPlatform(image.platform)} to have it anyway`;
-  checkPlatform(image.platform, options.platform ?? hostPlatform(), reference, hint);
+  checkPlatform(image.platform, options.platform, reference, hint);
 
   const layers = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()];
   const descriptors = new Map(manifest.layers.map((layer) => [layer.digest, layer]));
@@ -140,19 +143,4 @@ async function fetchImage(
     if (fetched) upToDate = false;
   });
   return { reference, digest, image, upToDate };
-}
-
-async function fetchConfig(
-  home: Home,
-  config: { digest: string; size: number },
-  openFrom: (offset: number) => Promise<AsyncIterable<Uint8Array>>,
-  { signal }: PullOptions,
-): Promise<Buffer> {
-  if (config.size > MAX_CONFIG_BYTES)
-    throw new BoxliteError(
-      'image-corrupt',
-      `image config of ${config.size} bytes is larger than the ${MAX_CONFIG_BYTES} we take`,
-    );
-  await ingestBlob(home, config, openFrom, { signal });
-  return readBlob(home, config.digest, MAX_CONFIG_BYTES);
 }

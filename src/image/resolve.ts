@@ -1,26 +1,31 @@
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
+import { blobSource } from './blob-source.js';
 import { blobSize, readBlob, writeBlob } from './content-store.js';
 import { digestOf, isDigest, parseDigest } from './digest.js';
+import { fetchConfig } from './fetch-config.js';
+import { type DocumentSource, followIndex, type Opened } from './follow-index.js';
+import { parseImageConfig, platformOfConfig } from './image-config.js';
 import { type Keep, keepNothing } from './keep.js';
 import {
   type Descriptor,
   type Index,
   type Manifest,
   MAX_MANIFEST_BYTES,
-  noSuitableEntry,
   parseManifest,
-  suitableEntries,
 } from './manifest.js';
-import { isIndexType } from './media-types.js';
-import type { Platform } from './platform.js';
+import { hostPlatform, type Platform } from './platform.js';
 import { canonicalName, type QualifiedReference } from './reference.js';
-import type { FetchedManifest, RegistryClient } from './registry/client.js';
+import type { FetchedManifest, RegistryClient, RegistryOptions } from './registry/client.js';
 
-/** Indexes in indexes; more than one level is unusual already. */
-const MAX_INDEX_DEPTH = 4;
 /** So many documents are looked at for one image; an index may offer thousands of others. */
 const MAX_DOCUMENTS = 32;
+
+export interface ResolveOptions extends RegistryOptions {
+  /** Default: Linux on this machine's architecture. */
+  platform?: Platform;
+  keep?: Keep;
+}
 
 export interface ResolvedImage {
   /** Of what the tag names: an index, or the manifest itself. */
@@ -39,13 +44,13 @@ export async function resolveImage(
   home: Home,
   client: RegistryClient,
   reference: QualifiedReference,
-  platform: Platform,
-  keep: Keep = keepNothing,
+  options: ResolveOptions = {},
 ): Promise<ResolvedImage> {
   const what = canonicalName(reference);
-  const search = new Search(home, client, reference.repository, platform, what, keep);
-  const top = await search.open(reference.digest ?? reference.tag ?? 'latest', undefined);
-  const found = await search.follow(top, 0);
+  const search = new Search(home, client, reference.repository, options, what);
+  const top = await search.document(reference.digest ?? reference.tag ?? 'latest', undefined);
+  const platform = options.platform ?? hostPlatform();
+  const found = await followIndex(top, platform, search, what);
   return {
     digest: top.digest,
     manifest: found.document,
@@ -54,27 +59,35 @@ export async function resolveImage(
   };
 }
 
-interface Opened<T extends Index | Manifest = Index | Manifest> {
-  digest: string;
-  size: number;
-  document: T;
-}
-
 /** One search for one platform's image. */
-class Search {
+class Search implements DocumentSource {
+  private readonly keep: Keep;
   private documents = 0;
 
   constructor(
     private readonly home: Home,
     private readonly client: RegistryClient,
     private readonly repository: string,
-    private readonly platform: Platform,
+    private readonly options: ResolveOptions,
     private readonly what: string,
-    private readonly keep: Keep,
-  ) {}
+  ) {
+    this.keep = options.keep ?? keepNothing;
+  }
+
+  open(entry: Descriptor): Promise<Opened> {
+    return this.document(entry.digest, entry);
+  }
+
+  async platformOf({ config }: Manifest): Promise<Platform> {
+    this.keep([config.digest]);
+    const { client, repository, options, what } = this;
+    const source = blobSource(client, repository, config, options);
+    const bytes = await fetchConfig(this.home, config, source, what, options.signal);
+    return platformOfConfig(parseImageConfig(bytes, `config of ${what}`));
+  }
 
   /** Fetches one document, unless it is stored already, and stores it. */
-  async open(reference: string, expected: Descriptor | undefined): Promise<Opened> {
+  async document(reference: string, expected: Descriptor | undefined): Promise<Opened> {
     if (++this.documents > MAX_DOCUMENTS)
       throw this.corrupt(`leads through more than ${MAX_DOCUMENTS} indexes and manifests`);
     if (expected !== undefined && expected.size > MAX_MANIFEST_BYTES)
@@ -85,26 +98,6 @@ class Search {
     this.keep([fetched.digest]);
     await writeBlob(this.home, fetched.bytes, parseDigest(fetched.digest).algorithm);
     return { digest: fetched.digest, size: fetched.bytes.length, document };
-  }
-
-  /**
-   * An entry's platform is only a promise, and one that names none promises nothing: what proves to
-   * hold no image for ours is left for the next.
-   */
-  async follow(opened: Opened, depth: number): Promise<Opened<Manifest>> {
-    const { document } = opened;
-    if (document.kind === 'manifest') return { ...opened, document };
-    if (depth === MAX_INDEX_DEPTH)
-      throw this.corrupt(`nests indexes more than ${MAX_INDEX_DEPTH} levels deep`);
-    for (const entry of suitableEntries(document, this.platform)) {
-      try {
-        return await this.follow(await this.open(entry.digest, entry), depth + 1);
-      } catch (error) {
-        const passedOver = error instanceof BoxliteError && error.code === 'image-not-found';
-        if (!passedOver || !isIndexType(entry.mediaType)) throw error;
-      }
-    }
-    throw noSuitableEntry(document, this.platform, this.what);
   }
 
   private async obtain(

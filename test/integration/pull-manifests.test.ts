@@ -256,7 +256,7 @@ describe('a pull refuses', () => {
       'a manifest whose config is 9 MiB',
       () => all(manifest({ ...descriptor(image.config), size: 9 << 20 }, whole())),
       'image-corrupt',
-      'larger than the',
+      'more than the',
     ],
     [
       'a manifest that lies about a layer’s size',

@@ -1,6 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, list, value } from '../command.js';
 import { print } from '../context.js';
+import { platformFlag, readPlatformFlag } from '../flags/platform.js';
 import { readBytes } from '../read-bytes.js';
 
 export const importImage = defineCommand({
@@ -16,14 +17,13 @@ export const importImage = defineCommand({
   options: {
     change: list('Dockerfile instruction, such as \'CMD ["sh"]\'', 'INSTRUCTION', { short: 'c' }),
     message: value("Comment in the image's history", 'TEXT', { short: 'm' }),
-    platform: value('Platform the image says it is for', 'OS/ARCH[/VARIANT]', {
-      emptyIsNone: true,
-    }),
+    platform: platformFlag('Platform the image says it is for'),
   },
   examples: [
     { command: 'boxlite import -c \'CMD ["sh"]\' rootfs.tar mine:1', what: 'With a command' },
   ],
-  async run(context, [file = '', reference], { change, message, platform }) {
+  async run(context, [file = '', reference], { change, message, ...flags }) {
+    const platform = readPlatformFlag(context, flags.platform);
     if (/^https?:\/\//.test(file))
       throw new BoxliteError('unsupported', `import does not fetch ${file}`, {
         hint: `fetch it yourself: curl -fL ${file} | boxlite import -`,

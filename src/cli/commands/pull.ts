@@ -1,6 +1,7 @@
 import type { BoxliteRuntime } from '../../engine/runtime.js';
-import { defineCommand, flag, value } from '../command.js';
+import { defineCommand, flag } from '../command.js';
 import { print, type CommandContext } from '../context.js';
+import { platformFlag, readPlatformFlag } from '../flags/platform.js';
 import { hasTagOrDigest } from '../output/reference.js';
 import { pullWithProgress } from '../pull-image.js';
 import { checkContentTrust, CONTENT_TRUST } from '../refused-flags.js';
@@ -17,14 +18,13 @@ export const pull = defineCommand({
   options: {
     'all-tags': flag('All tags of the repository', { short: 'a' }),
     quiet: flag('Print the full reference only', { short: 'q' }),
-    platform: value('Platform of the image, such as linux/arm64', 'OS/ARCH[/VARIANT]', {
-      emptyIsNone: true,
-    }),
+    platform: platformFlag('Platform of the image, such as linux/arm64'),
     ...CONTENT_TRUST,
   },
   examples: [{ command: 'boxlite pull alpine:3.20', what: 'For boxes that come later' }],
   async run(context, [image = ''], options) {
-    const { 'all-tags': allTags, quiet, platform } = options;
+    const { 'all-tags': allTags, quiet } = options;
+    const platform = readPlatformFlag(context, options.platform);
     checkContentTrust(options);
     if (allTags && hasTagOrDigest(image))
       throw usageError("tag can't be used with --all-tags/-a", 'pull');

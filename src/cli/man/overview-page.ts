@@ -124,6 +124,10 @@ function variables(): [name: string, what: string][] {
     ['BOXLITE_DEBUG', 'Anything but empty: show where an error came from.'],
     ['NO_COLOR', 'Anything but empty: no colours and no animation.'],
     ['DOCKER_CONFIG', "Directory of Docker's config.json, where logins are kept."],
+    [
+      'DOCKER_DEFAULT_PLATFORM',
+      'Platform of images for run, create, pull and import, where --platform is not given.',
+    ],
     ['HTTP_PROXY, HTTPS_PROXY, NO_PROXY', 'Proxies on the way to registries.'],
     [
       'BOXLITE_REGISTRY, BOXLITE_ACCEL, BOXLITE_QEMU, BOXLITE_KERNEL, …',

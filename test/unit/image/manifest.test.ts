@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { chooseEntry, type Index, parseManifest } from '../../../src/image/manifest.js';
+import {
+  type Descriptor,
+  type Index,
+  noSuitableEntry,
+  parseManifest,
+  suitableEntries,
+} from '../../../src/image/manifest.js';
+import type { Platform } from '../../../src/image/platform.js';
 
 const OCI = 'application/vnd.oci.image';
 const DOCKER = 'application/vnd.docker';
@@ -163,4 +170,10 @@ describe('an index', () => {
 
 function withLayer(change: object): object {
   return { ...manifest, layers: [{ ...layer, ...change }] };
+}
+
+function chooseEntry(from: Index, wanted: Platform, what: string): Descriptor {
+  const [chosen] = suitableEntries(from, wanted);
+  if (chosen === undefined) throw noSuitableEntry(from, wanted, what);
+  return chosen;
 }

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 
 import {
+  answersTo,
   formatPlatform,
+  hostPlatform,
   parsePlatform,
   type Platform,
   rankPlatforms,
+  readPlatform,
   sameMachine,
 } from '../../../src/image/platform.js';
 
@@ -17,12 +20,43 @@ test.each([
   ['linux/arm', 'linux/arm/v7'],
   ['linux/arm/6', 'linux/arm/v6'],
   ['LINUX/AMD64/v3', 'linux/amd64/v3'],
+  ['amd64', 'linux/amd64'],
+  ['x86-64', 'linux/amd64'],
+  ['linux/amd64/v1', 'linux/amd64'],
+  ['linux/i386', 'linux/386'],
+  ['linux', formatPlatform(hostPlatform())],
+  ['armel', 'linux/arm/v6'],
+  ['macos/arm64', 'darwin/arm64'],
 ])('%s is %s', (text, normal) => {
   expect(formatPlatform(parsePlatform(text))).toBe(normal);
 });
 
 test.each(['', 'linux/', '/amd64', 'a/b/c/d', 'linux/amd64 ', '../x'])('%j is refused', (text) => {
   expect(() => parsePlatform(text)).toThrow(`invalid platform ${JSON.stringify(text)}`);
+});
+
+test.each(['amd46', 'v8'])('%j alone is refused: nobody knows what it is', (text) => {
+  expect(() => parsePlatform(text)).toThrow('neither an operating system nor an architecture');
+});
+
+test.each([
+  ['linux/amd64', 'linux/x86_64', true],
+  ['linux/amd64', 'amd64', true],
+  ['linux/amd64', 'linux/amd64/v2', true],
+  ['linux/amd64/v3', 'linux/amd64', false],
+  ['linux/386', 'linux/amd64', true],
+  ['linux/amd64', 'linux/386', false],
+  ['linux/arm64/v8', 'linux/arm64', true],
+  ['linux/arm64', 'linux/arm64/v8', true],
+  ['linux/arm64', 'linux/amd64', false],
+  ['linux/arm/v7', 'linux/arm64', true],
+  ['linux/arm/v8', 'linux/arm/v7', false],
+  // Which of them it is, an image without a variant does not tell.
+  ['linux/arm', 'linux/arm/v5', true],
+  ['windows/amd64', 'linux/amd64', false],
+  ['/', 'linux/amd64', true],
+])('an image for %s answers to %s: %s', (has, wanted, answers) => {
+  expect(answersTo(readPlatform(has), parsePlatform(wanted))).toBe(answers);
 });
 
 test('machines are compared without their variants', () => {
@@ -44,11 +78,17 @@ test.each<[wanted: string, offered: string[], ranked: string[]]>([
   ['linux/arm/v5', ['arm/v6', 'arm/v7'], []],
   ['linux/arm', ['arm', 'arm/v6'], ['arm', 'arm/v6']],
   ['linux/arm/v7', ['arm', 'armhf', 'arm/7'], ['arm', 'armhf', 'arm/7']],
-  // 64-bit ARM is v8 whether it says so or not, and is no 32-bit ARM.
-  ['linux/arm64', ['arm64/v8', 'arm/v8', 'arm64', 'aarch64'], ['arm64/v8', 'arm64', 'aarch64']],
+  // 64-bit ARM is v8 whether it says so or not; 32-bit programs are better than none.
+  [
+    'linux/arm64',
+    ['arm64/v8', 'arm/v8', 'arm64', 'aarch64'],
+    ['arm64/v8', 'arm64', 'aarch64', 'arm/v8'],
+  ],
   ['linux/arm64/v9', ['arm64/v8', 'arm64/v9'], ['arm64/v9', 'arm64/v8']],
   ['linux/arm64', ['arm64/v9'], []],
   ['linux/amd64', ['amd64/v2', 'amd64', 'amd64/v1'], ['amd64', 'amd64/v1']],
+  ['linux/amd64', ['386', 'amd64'], ['amd64', '386']],
+  ['linux/386', ['amd64', 'i386'], ['i386']],
   ['linux/amd64/v3', ['amd64', 'amd64/v2', 'amd64/v4'], ['amd64/v2', 'amd64']],
   ['linux/riscv64/x', ['riscv64', 'riscv64/x'], ['riscv64/x', 'riscv64']],
 ])('%s takes the best of %j first', (wanted, offered, ranked) => {

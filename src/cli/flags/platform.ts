@@ -1,0 +1,31 @@
+import { parsePlatform } from '../../engine/platform-name.js';
+import { BoxliteError } from '../../errors.js';
+import { value } from '../command.js';
+import type { CommandContext } from '../context.js';
+
+const VARIABLE = 'DOCKER_DEFAULT_PLATFORM';
+
+/** `--platform` of the commands that, as Docker's, have its default from the environment. */
+export const platformFlag = (summary: string) => value(summary, 'OS/ARCH[/VARIANT]');
+
+/**
+ * The platform that is asked for; undefined for this machine's, which an empty flag means too.
+ * @throws BoxliteError `invalid-argument`
+ */
+export function readPlatformFlag(
+  { environment }: Pick<CommandContext, 'environment'>,
+  given: string | undefined,
+): string | undefined {
+  const platform = given ?? environment[VARIABLE] ?? '';
+  if (platform === '') return undefined;
+  try {
+    parsePlatform(platform);
+    return platform;
+  } catch (error) {
+    if (given !== undefined || !(error instanceof BoxliteError)) throw error;
+    throw new BoxliteError(error.code, `${VARIABLE}: ${error.message}`, {
+      cause: error,
+      ...(error.hint !== undefined && { hint: error.hint }),
+    });
+  }
+}

@@ -1,0 +1,2 @@
+/** For the faces of the engine: a platform is checked before anything is looked for. */
+export { parsePlatform } from '../image/platform.js';
