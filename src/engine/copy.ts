@@ -3,6 +3,7 @@ import type { ExecSession } from '../agent/exec-session.js';
 import { COPY_EXITS } from '../agent/protocol.js';
 import { BoxliteError } from '../errors.js';
 import { decompress } from '../image/decompress.js';
+import { unpackArchive } from '../image/unpack-archive.js';
 import { startArchive, type ArchiveProcess } from './archive-process.js';
 import { ReportReader, type ArchiveReport } from './archive-report.js';
 import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
@@ -44,7 +45,9 @@ export async function unpackInto(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const reading = (): Feed => {
-    const stdout = Readable.from(decompress(archive), { objectMode: false });
+    const stdout = Readable.from(decompress(unpackArchive(archive, 'boxlite cp - BOX:PATH')), {
+      objectMode: false,
+    });
     const ended = new Promise<ArchiveReport>((resolve, reject) => {
       stdout.on('end', () => resolve({ exit: 0, message: '', bytes: 0, entries: 0 }));
       stdout.on('error', reject);

@@ -11,6 +11,7 @@ import type { Home } from '../home.js';
 import { temporaryPath } from './content-store.js';
 import { decompress } from './decompress.js';
 import { DEFAULT_LAYER_LIMITS, LayerLimitError, type LayerLimits } from './layer-limits.js';
+import { unpackArchive } from './unpack-archive.js';
 
 /** A file of an archive or directory that is being loaded. */
 export interface SourceFile {
@@ -130,7 +131,10 @@ class Spool {
     const state = { failed: false };
     ended.catch(() => (state.failed = true));
     const size = { packed: 0, unpacked: 0 };
-    for await (const chunk of unpacked(counted(source, size), this.what)) {
+    for await (const chunk of unpacked(
+      unpackArchive(counted(source, size), 'boxlite load'),
+      this.what,
+    )) {
       size.unpacked += chunk.length;
       if (size.unpacked - size.packed > this.limits.bytes)
         throw this.overLimit(`unpacks to ${this.limits.bytes} bytes more than it has`);

@@ -19,6 +19,7 @@ import { layerTypeOf } from './media-types.js';
 import { hostPlatform, type Platform } from './platform.js';
 import { parseReference } from './reference.js';
 import { storeImage } from './store-image.js';
+import { unpackArchive } from './unpack-archive.js';
 
 export interface ImportOptions {
   /** The name it will be given; only checked here, before the first byte is read. */
@@ -35,7 +36,8 @@ export interface ImportOptions {
 }
 
 /**
- * Makes a one-layer image of a root file system's tar (gzip or plain), stored as it is given.
+ * Makes a one-layer image of a root file system's tar stored as it is given, but for xz and bzip2, in which no
+ * layer comes.
  * @throws BoxliteError `archive-invalid` when it is no such tar, `invalid-argument` for a change,
  *   `invalid-reference`, `no-space`
  */
@@ -47,7 +49,8 @@ export async function importRootfs(
   if (options.reference !== undefined) parseReference(options.reference);
   const run = applyChanges(options.changes ?? []);
   const keep = options.keep ?? keepNothing;
-  const layer = await receiveLayer(home, source, keep, options.limits);
+  const archive = unpackArchive(source, 'boxlite import -');
+  const layer = await receiveLayer(home, archive, keep, options.limits);
   return storeImage(home, configBytes(run, layer.diffId, options), [layer], keep);
 }
 
@@ -111,7 +114,7 @@ function asArchiveFault(error: unknown, path: string): unknown {
   if (error.code !== 'layer-invalid' && error.code !== 'image-corrupt') return error;
   return new BoxliteError('archive-invalid', `not a tar of a root file system: ${error.message}`, {
     cause: error,
-    hint: 'give a tar, plain or gzipped, of the files as they are to appear at /',
+    hint: 'give a tar, plain or packed, of the files as they are to appear at /',
   });
 }
 

@@ -22,6 +22,13 @@ export function layerStreamInvalid(packing: string, rule: string, cause?: unknow
   });
 }
 
+/** @param packing `xz` */
+export function layerPackingUnknown(packing: string): BoxliteError {
+  return new BoxliteError('unsupported', `the layer is packed by ${packing}`, {
+    hint: 'layers may be packed by gzip or zstd; have the image built again',
+  });
+}
+
 /**
  * A latin1-held name as a quoted, printable, bounded text. Control characters could drive the terminal
  * it is printed on, and marks of writing direction could make it read as another name: all are escaped,

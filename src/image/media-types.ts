@@ -40,9 +40,6 @@ export function isLayerType(mediaType: string): boolean {
   );
 }
 
-/** So many first bytes tell how a blob is packed. */
-export const MAGIC_BYTES = 4;
-
 export function isGzip([a, b]: Uint8Array): boolean {
   return a === 0x1f && b === 0x8b;
 }

@@ -26,7 +26,12 @@ const STAR_TRAILER = 'tar\0';
  */
 export function parseTarHeader(block: Buffer): TarHeader {
   const name = textAt(block, 0, 100);
-  if (!hasValidChecksum(block)) throw layerInvalid(name, 'the header checksum is wrong');
+  // Where no header stands there is no name either: of noise only that is told.
+  if (!hasValidChecksum(block))
+    throw layerInvalid(
+      /^[\x20-\x7e]+$/.test(name) ? name : '(no header)',
+      'the header checksum is wrong',
+    );
   const type = String.fromCharCode(block[156] ?? 0);
   const isDevice = type === '3' || type === '4';
   return {

@@ -9,7 +9,8 @@ export const importImage = defineCommand({
   aliases: ['image import'],
   group: 'images',
   summary: 'Make an image from a root file system in a tar archive',
-  description: 'Prints the id of the new image.',
+  description:
+    'The archive may be packed by gzip, zstd, xz or bzip2. Prints the id of the new image.',
   args: [
     { name: 'FILE|-', summary: 'The archive, or - for stdin', complete: 'file' },
     { name: 'REPOSITORY[:TAG]', summary: 'Name of the image', optional: true },

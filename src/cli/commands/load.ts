@@ -12,7 +12,8 @@ export const load = defineCommand({
   group: 'images',
   summary: 'Load images from an archive or an OCI layout',
   description:
-    'Takes what `docker save` writes and OCI layouts, as an archive, compressed or not, or a directory.',
+    'Takes what `docker save` writes and OCI layouts, as a directory or an archive, plain or packed by\n' +
+    'gzip, zstd, xz or bzip2.',
   args: [],
   options: {
     input: value('File or directory to read (default: stdin)', 'PATH', {

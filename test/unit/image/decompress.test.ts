@@ -199,3 +199,19 @@ function flip(bytes: Buffer, at: number): Buffer {
   copy[index] = (copy[index] ?? 0) ^ 1;
   return copy;
 }
+
+test.each([
+  ['xz', 'fd377a585a000004'],
+  ['bzip2', '425a6839314159265359'],
+  ['lz4', '04224d186440a7'],
+])('a layer packed by %s is refused by name', async (name, magic) => {
+  await expect(unpack(Buffer.from(magic, 'hex'), 3)).rejects.toMatchObject({
+    code: 'unsupported',
+    message: `the layer is packed by ${name}`,
+  });
+});
+
+test('a plain tar of a file named BZh9 is none of bzip2', async () => {
+  const bytes = Buffer.from('BZh9.txt'.padEnd(512, '\0'));
+  expect(await unpack(bytes)).toEqual(bytes);
+});
