@@ -1,6 +1,6 @@
 import type { Home } from '../home.js';
 import type { StoredImage } from '../image/image-record.js';
-import { readToc } from '../image/layer-store.js';
+import { layerFileBytes } from '../image/layer-store.js';
 
 /** A step in the making of an image. */
 export interface HistoryLine {
@@ -43,9 +43,7 @@ export async function imageHistory(
 }
 
 async function layerSize(home: Home, diffId: string | undefined): Promise<number> {
-  if (diffId === undefined) return 0;
-  const { entries } = await readToc(home, diffId);
-  return entries.reduce((sum, { kind, size }) => sum + (kind === 'file' ? size : 0), 0);
+  return diffId === undefined ? 0 : layerFileBytes(home, diffId);
 }
 
 function dateOf(text: string | undefined): Date | undefined {

@@ -1,6 +1,5 @@
 import type { Home } from '../home.js';
 import type { CommitRequest as CommitImageRequest } from '../image/commit.js';
-import type { ImageConfig } from '../image/image-config.js';
 import type { StoredImage } from '../image/image-record.js';
 import { readImage } from '../image/image-record.js';
 import type { LoadEvent } from '../image/load.js';
@@ -10,26 +9,35 @@ import type { PullEvent } from '../image/pull.js';
 import type { ArchiveFormat } from '../image/save.js';
 import {
   canonicalName,
-  familiarName,
+  givenName,
   localName,
   parseReference,
   storedNames,
 } from '../image/reference.js';
 import type { RegistryOptions } from '../image/registry/options.js';
-import { BoxliteError } from '../errors.js';
 import type { Database } from '../store/database.js';
 import type { ImageRecord, ImageReference } from '../store/images.js';
 import { withReserve } from '../store/reserve.js';
 import type { CommitOptions } from './commit.js';
 import type { DiskUsage } from './disk-usage.js';
-import { findImage, repositoryOf } from './find-image.js';
+import { findImage } from './find-image.js';
 import { noImageFor, noSuchImage } from './image-error.js';
 import type { HistoryLine } from './image-history.js';
 import type { PruneOptions } from './image-prune.js';
 import type { RemovedImage, RemoveImageOptions } from './image-removal.js';
+import {
+  type ImageDetails,
+  type ImageInfo,
+  infoOf,
+  lastTagged,
+  repoDigests,
+} from './image-info.js';
+import { ImageSizes } from './image-size.js';
 import type { ImageStore } from './image-store.js';
+import { knownLayer } from './known-layer.js';
 
 export type { ImageConfig } from '../image/image-config.js';
+export type { ImageDetails, ImageInfo } from './image-info.js';
 export type { LoadEvent } from '../image/load.js';
 export type { PullEvent } from '../image/pull.js';
 export type { ArchiveFormat } from '../image/save.js';
@@ -56,33 +64,6 @@ export interface PullResult {
   imageId: string;
   /** The store had it already. */
   upToDate: boolean;
-}
-
-export interface ImageInfo {
-  /** Canonical; undefined for a dangling image. */
-  reference: string | undefined;
-  /** As people write it: `alpine`, `localhost/busybox`; `<none>` for a dangling image. */
-  repository: string;
-  tag: string | undefined;
-  /** What its registry calls it, an index or a manifest; empty for a name given here. */
-  digest: string;
-  manifestDigest: string;
-  /** Digest of the configuration. */
-  id: string;
-  createdAt: Date;
-  sizeBytes: number;
-  platform: string;
-}
-
-export interface ImageDetails extends ImageInfo {
-  config: ImageConfig;
-  /** DiffIDs, lowest first. */
-  layers: string[];
-  references: string[];
-  /** What it was pulled as: `docker.io/library/alpine@sha256:…`. */
-  repoDigests: string[];
-  /** When it last got a name. */
-  lastTaggedAt: Date | undefined;
 }
 
 export interface LoadedImage {
@@ -203,17 +184,20 @@ export class Images {
     });
   }
 
+  /** Names, and images without one. */
+  count(): number {
+    const { named, dangling } = this.#records();
+    return named.length + dangling.length;
+  }
+
   /** Newest first; what has no name comes last. */
-  list(): ImageInfo[] {
-    const { images } = this.database();
-    const named = images.list();
-    const ids = new Set(named.map(({ imageId }) => imageId));
-    // A second manifest of an image that has a name is no second image.
-    const dangling = images.dangling().filter(({ imageId }) => !ids.has(imageId));
-    return [
-      ...named.map((record) => infoOf(record, record)),
-      ...dangling.map((record) => infoOf(record)),
-    ];
+  async list(): Promise<ImageInfo[]> {
+    const { named, dangling } = this.#records();
+    const sizes = new ImageSizes(this.home);
+    const list: ImageInfo[] = [];
+    for (const record of named) list.push(infoOf(record, await sizes.sizeOf(record), record));
+    for (const record of dangling) list.push(infoOf(record, await sizes.sizeOf(record)));
+    return list;
   }
 
   async inspect(reference: string): Promise<ImageDetails | undefined> {
@@ -222,7 +206,7 @@ export class Images {
     const { config } = await readImage(this.home, record.manifestDigest);
     const references = this.database().images.referencesOfId(record.imageId);
     return {
-      ...infoOf(record, references[0]),
+      ...infoOf(record, await new ImageSizes(this.home).sizeOf(record), references[0]),
       config,
       layers: config.diffIds,
       references: references.map((entry) => entry.reference),
@@ -249,6 +233,7 @@ export class Images {
     const loaded = await loadArchive(this.home, source, {
       ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
       ...(options.single === true ? { single: true } : {}),
+      layerOf: (diffId) => knownLayer(this.#store, diffId),
       keep: (digests) => lease.keep(digests),
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
@@ -273,7 +258,7 @@ export class Images {
     const { importRootfs } = await import('../image/import.js');
     const { reference, platform, ...rest } = options;
     // A malformed name is told before anything is read.
-    const name = reference === undefined ? undefined : localName(reference);
+    const name = reference === undefined ? undefined : givenName(reference);
     using lease = this.database().leases.open();
     const image = await importRootfs(this.home, source, {
       ...rest,
@@ -288,7 +273,7 @@ export class Images {
   async commit(request: CommitRequest): Promise<string> {
     const { commitImage } = await import('../image/commit.js');
     const { reference, manifestDigest } = request;
-    const name = reference === undefined ? undefined : localName(reference);
+    const name = reference === undefined ? undefined : givenName(reference);
     if (manifestDigest === null) throw noSuchImage(request.image);
     using lease = this.database().leases.open();
     const image = await commitImage(this.home, await readImage(this.home, manifestDigest), {
@@ -310,17 +295,12 @@ export class Images {
    */
   tag(source: string, target: string): void {
     const { images } = this.database();
-    if (parseReference(target).digest !== undefined)
-      throw new BoxliteError(
-        'invalid-reference',
-        `${target} names a digest; a new name needs a tag`,
-      );
+    const fresh = givenName(target);
     const taken = storedNames(target, this.settings.registries).find((name) => images.get(name));
     this.database().writeToDisk(() => {
       const record = this.find(source);
       if (!record) throw noSuchImage(source);
-      const name = taken ?? localName(target);
-      images.put({ ...record, reference: name, indexDigest: null }, 'tag');
+      images.put({ ...record, reference: taken ?? fresh, indexDigest: null }, 'tag');
     });
   }
 
@@ -342,6 +322,14 @@ export class Images {
   /** By name, or by an unambiguous beginning of its id. */
   find(text: string): ImageRecord | undefined {
     return findImage(this.database(), text, this.settings.registries)?.image;
+  }
+
+  #records(): { named: ImageReference[]; dangling: ImageRecord[] } {
+    const { images } = this.database();
+    const named = images.list();
+    const ids = new Set(named.map(({ imageId }) => imageId));
+    // A second manifest of an image that has a name is no second image.
+    return { named, dangling: images.dangling().filter(({ imageId }) => !ids.has(imageId)) };
   }
 
   /** An image that is removed while it is read is no damaged one. */
@@ -386,38 +374,6 @@ function recordOf(image: StoredImage): ImageRecord {
     size: image.size,
     createdAt: Number.isNaN(created) ? 0 : created,
   };
-}
-
-function infoOf(record: ImageRecord, reference?: ImageReference): ImageInfo {
-  const parsed = reference && parseReference(reference.reference);
-  const repository =
-    parsed?.registry === undefined
-      ? '<none>'
-      : familiarName({ registry: parsed.registry, repository: parsed.repository });
-  return {
-    reference: reference?.reference,
-    repository,
-    tag: parsed?.tag,
-    digest: reference?.indexDigest ?? '',
-    manifestDigest: record.manifestDigest,
-    id: record.imageId,
-    createdAt: new Date(record.createdAt),
-    sizeBytes: record.size,
-    platform: record.platform,
-  };
-}
-
-function repoDigests(references: readonly ImageReference[]): string[] {
-  const digests = references.flatMap(({ reference, indexDigest }) => {
-    const { registry = '', repository } = parseReference(reference);
-    return indexDigest === null ? [] : [`${repositoryOf({ registry, repository })}@${indexDigest}`];
-  });
-  return [...new Set(digests)];
-}
-
-function lastTagged(references: readonly ImageReference[]): Date | undefined {
-  if (references.length === 0) return undefined;
-  return new Date(Math.max(...references.map(({ pulledAt }) => pulledAt)));
 }
 
 /** An archive's names are full already or short ones of somebody's local images. */

@@ -102,7 +102,7 @@ export async function runtimeInfo(
       paused,
       stopped: records.length - active.length,
     },
-    images: images.list().length,
+    images: images.count(),
     store: storeSizes(home),
     walls: (await orProblem(hostWalls(), problems)) ?? [],
     cpus: cpus().length,

@@ -15,7 +15,14 @@ import { renameUnlessThere, temporaryBeside } from './make-once.js';
 import { areSealed, seal } from './seal.js';
 import { syncDirectory } from './sync-directory.js';
 import { TarReader, type TarEntry } from './tar-reader.js';
-import { parseToc, type Toc, TocWriter } from './toc.js';
+import {
+  fileBytesOf,
+  fileBytesOfFooter,
+  FOOTER_BYTES,
+  parseToc,
+  type Toc,
+  TocWriter,
+} from './toc.js';
 
 /**
  * Names and attributes of a layer, which merging holds in memory: twice what two million entries
@@ -96,11 +103,39 @@ export async function readToc(home: Home, diffId: string): Promise<Toc> {
   try {
     return parseToc(await readFile(path), path);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
-    throw new BoxliteError('image-corrupt', `layer ${diffId} is missing from the store`, {
-      cause: error,
-      hint: 'pull the image again',
-    });
+    throw layerReadError(error, path, diffId);
+  }
+}
+
+function layerReadError(error: unknown, path: string, diffId: string): unknown {
+  if (errnoOf(error) !== 'ENOENT') return fileError(error, `read ${path}`);
+  return new BoxliteError('image-corrupt', `layer ${diffId} is missing from the store`, {
+    cause: error,
+    hint: 'pull the image again',
+  });
+}
+
+/**
+ * Bytes of all files that a layer holds, as Docker counts an image's size: what it is unpacked.
+ * @throws BoxliteError 'image-corrupt' when the layer is missing or damaged
+ */
+export async function layerFileBytes(home: Home, diffId: string): Promise<number> {
+  const told = fileBytesOfFooter(await readFooter(home, diffId));
+  if (told !== undefined) return told;
+  const { entries } = await readToc(home, diffId);
+  return entries.reduce((sum, entry) => sum + fileBytesOf(entry), 0);
+}
+
+async function readFooter(home: Home, diffId: string): Promise<Buffer> {
+  const path = join(layerDirectory(home, diffId), 'toc');
+  try {
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    const tail = Buffer.alloc(Math.min(size, FOOTER_BYTES));
+    await file.read(tail, 0, tail.length, size - tail.length);
+    return tail;
+  } catch (error) {
+    throw layerReadError(error, path, diffId);
   }
 }
 

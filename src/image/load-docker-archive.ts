@@ -3,6 +3,7 @@ import { digestSource, readFrom, readSource, type SourceFile } from './archive-s
 import { writeBlob } from './content-store.js';
 import { digestOf } from './digest.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from './image-config.js';
+import type { StoredImageLayer } from './image-record.js';
 import { JsonReader } from './json-reader.js';
 import { checkSingle, type LoadedImage, type LoadJob } from './load.js';
 import { fullNames } from './load-oci-layout.js';
@@ -78,16 +79,31 @@ function tooMany(what: string, most: number, ofWhat: string): BoxliteError {
   return new BoxliteError('archive-invalid', `${what} lists more than ${most} ${ofWhat}`);
 }
 
-async function loadLayer(
-  job: LoadJob,
-  name: string,
-  diffId: string,
-): Promise<{ digest: string; size: number; mediaType: string; diffId: string }> {
+async function loadLayer(job: LoadJob, name: string, diffId: string): Promise<StoredImageLayer> {
+  if (name === '') return leftOutLayer(job, diffId);
   const file = await find(job, name);
   const digest = await digestSource(file);
   job.keep([digest]);
   const layer = { digest, size: file.size, mediaType: await typeOf(file), diffId };
   await bringLayer(job.home, layer, (offset) => Promise.resolve(readFrom(file, offset)), job);
+  return layer;
+}
+
+/** Where a layer has no name in the list, whoever wrote it took it to be here already. */
+async function leftOutLayer(job: LoadJob, diffId: string): Promise<StoredImageLayer> {
+  const missing = (): BoxliteError =>
+    new BoxliteError(
+      'archive-invalid',
+      `${job.what} leaves out layer ${diffId}, which is not here`,
+      {
+        hint: 'load or pull the image that this one was built on first',
+      },
+    );
+  const layer = await job.layerOf(diffId);
+  if (layer === undefined) throw missing();
+  job.keep([layer.digest]);
+  // It may have gone between the look and our keeping it.
+  await bringLayer(job.home, layer, () => Promise.reject(missing()), job);
   return layer;
 }
 

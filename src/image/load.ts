@@ -7,7 +7,7 @@ import type { Home } from '../home.js';
 import { type ArchiveSource, directorySource, spoolTar } from './archive-source.js';
 import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
 import { loadOciLayout } from './load-oci-layout.js';
-import type { StoredImage } from './image-record.js';
+import type { StoredImage, StoredImageLayer } from './image-record.js';
 import { type Keep, keepNothing } from './keep.js';
 import type { LayerLimits } from './layer-limits.js';
 import { checkPlatform, hostPlatform, type Platform } from './platform.js';
@@ -19,6 +19,8 @@ export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefi
 export interface LoadOptions {
   /** The only one to take; default: of an index this machine's, else what there is. */
   platform?: Platform;
+  /** Finds a layer that an image here has, by its diffID; an archive may leave those out. */
+  layerOf?: (diffId: string) => Promise<StoredImageLayer | undefined>;
   /** Refuse what holds several images, before anything of them is stored. */
   single?: boolean;
   onProgress?: (event: LoadEvent) => void;
@@ -57,6 +59,7 @@ export async function loadArchive(
       fallbackName: typeof source === 'string' ? nameFromPath(source) : undefined,
       platform: options.platform ?? hostPlatform(),
       single: options.single === true,
+      layerOf: options.layerOf ?? (() => Promise.resolve(undefined)),
       onProgress: options.onProgress,
       keep: options.keep ?? keepNothing,
       signal: options.signal,
@@ -100,6 +103,7 @@ export interface LoadJob {
   fallbackName: string | undefined;
   platform: Platform;
   single: boolean;
+  layerOf: NonNullable<LoadOptions['layerOf']>;
   onProgress: ((event: LayerEvent) => void) | undefined;
   keep: Keep;
   signal: AbortSignal | undefined;

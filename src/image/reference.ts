@@ -110,6 +110,19 @@ export function localName(text: string): string {
   return canonicalName({ ...reference, registry: reference.registry ?? LOCAL_REGISTRY });
 }
 
+/**
+ * The full name that a person gives something here. One that reads as a digest would be taken for an id.
+ * @throws BoxliteError `invalid-reference`
+ */
+export function givenName(text: string): string {
+  const { registry, repository, digest } = parseReference(text);
+  const isDigestName = registry === undefined && /^sha(256|512)$/.test(repository);
+  if (digest === undefined && !isDigestName) return localName(text);
+  throw new BoxliteError('invalid-reference', `${text} names a digest; a new name needs a tag`, {
+    hint: 'write it as NAME:TAG',
+  });
+}
+
 /** The one full spelling: `docker.io/library/alpine:latest`, `host:5000/a/b@sha256:…`. */
 export function canonicalName(reference: QualifiedReference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;

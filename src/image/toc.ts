@@ -4,8 +4,9 @@ import { BoxliteError } from '../errors.js';
 
 /**
  * A layer's table of contents: its entries in the archive's order, as they are to be applied, one
- * JSON array a line, and a last line that counts and hashes what stands before it. Names, targets and
- * attribute values are latin1-held bytes.
+ * JSON array a line, and a last line that counts and hashes what stands before it: version, entries, blocks of data,
+ * digest, and, in those written since it is told, the bytes of all files. Names, targets and attribute values are
+ * latin1-held bytes.
  */
 export const TOC_VERSION = 1;
 
@@ -67,6 +68,7 @@ export class TocWriter {
   #pending = 0;
   #bytes = 0;
   #entries = 0;
+  #fileBytes = 0;
   readonly #hash = createHash('sha256');
 
   constructor(readonly file: FileHandle) {}
@@ -100,6 +102,7 @@ export class TocWriter {
     this.#pending += line.length;
     this.#bytes += line.length;
     this.#entries++;
+    this.#fileBytes += fileBytesOf(entry);
   }
 
   async drain(): Promise<void> {
@@ -111,7 +114,7 @@ export class TocWriter {
     await this.#write();
     const counts = [TOC_VERSION, this.#entries, blocks];
     const digest = this.#hash.update(JSON.stringify(counts)).digest('hex');
-    await this.file.writeFile(`${JSON.stringify([...counts, digest])}\n`);
+    await this.file.writeFile(`${JSON.stringify([...counts, digest, this.#fileBytes])}\n`);
   }
 
   async #write(): Promise<void> {
@@ -122,6 +125,24 @@ export class TocWriter {
     this.#hash.update(bytes);
     await this.file.writeFile(bytes);
   }
+}
+
+/** More than the last line is long. */
+export const FOOTER_BYTES = 256;
+
+/**
+ * What the layer's files hold, by the end of its table of contents.
+ * @param tail its last FOOTER_BYTES, or all of it
+ * @returns undefined when it is not told there
+ */
+export function fileBytesOfFooter(tail: Buffer): number | undefined {
+  const line = tail.subarray(tail.lastIndexOf(0x0a, tail.length - 2) + 1);
+  const bytes = parseLine(line, 0, line.length, 'a table of contents')[4];
+  return typeof bytes === 'number' ? bytes : undefined;
+}
+
+export function fileBytesOf({ kind, size }: Pick<LayerEntry, 'kind' | 'size'>): number {
+  return kind === 'file' ? size : 0;
 }
 
 export interface Toc {

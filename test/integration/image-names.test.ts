@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, makeTar, type TestImage } from '../helpers/images.js';
 import { imageHome, loadAs, makeImages, type TestImages } from '../helpers/stored-images.js';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
 let images: TestImages;
@@ -115,6 +117,9 @@ describe('tag', () => {
     ['nothing', 'mine', 'image-not-found'],
     ['left:1', 'Mine', 'invalid-reference'],
     ['left:1', `mine@sha256:${'ab'.repeat(32)}`, 'invalid-reference'],
+    ['left:1', 'sha256:abc', 'invalid-reference'],
+    ['left:1', 'sha256', 'invalid-reference'],
+    ['left:1', `sha256:${'ab'.repeat(32)}`, 'invalid-reference'],
   ])('of %s as %s is refused', async (source, target, code) => {
     const { runtime } = imageHome();
     await loadAs(runtime, images.left, 'docker.io/library/left:1');
@@ -139,6 +144,44 @@ describe('an image under two manifests', () => {
     const { removals } = await runtime.removeImage(zipped.config.digest);
     expect(removals.filter((each) => 'deleted' in each)).toHaveLength(2);
     expect(database.images.all()).toEqual([]);
+  });
+});
+
+test('an import as a digest is refused', async () => {
+  const { runtime } = imageHome();
+  for (const reference of ['sha256:abc', `mine@sha256:${'ab'.repeat(32)}`])
+    await expect(runtime.importImage(Readable.from([]), { reference })).rejects.toMatchObject({
+      code: 'invalid-reference',
+    });
+});
+
+describe('the size', () => {
+  test('of an image is that of its files, unpacked, and the sum of its history', async () => {
+    const { home, runtime } = imageHome();
+    await loadAs(runtime, images.left, 'example.test/left:1');
+    const sizes = async (): Promise<unknown[]> => [
+      (await runtime.listImages()).map(({ sizeBytes }) => sizeBytes),
+      (await runtime.inspectImage('example.test/left:1'))?.sizeBytes,
+      (await runtime.imageHistory('example.test/left:1')).map(({ sizeBytes }) => sizeBytes),
+    ];
+    const expected = [[230_001], 230_001, [30_001, 200_000]];
+    expect(await sizes()).toEqual(expected);
+    // Those that were laid out before the sum was kept have it counted.
+    for (const layer of await readdir(home.layers())) {
+      const path = join(home.layers(), layer, 'toc');
+      const text = await readFile(path, 'latin1');
+      await writeFile(path, text.replace(/,[0-9]+\]\n$/, ']\n'), 'latin1');
+    }
+    expect(await sizes()).toEqual(expected);
+  });
+
+  test('of a damaged image is what it was when it came', async () => {
+    const { home, runtime } = imageHome();
+    await loadAs(runtime, images.alone, 'example.test/alone:1');
+    await rm(home.layers(), { recursive: true });
+    const { manifest, config, layers } = images.alone;
+    const packed = [manifest, config, ...layers].reduce((sum, { size }) => sum + size, 0);
+    expect((await runtime.listImages()).map(({ sizeBytes }) => sizeBytes)).toEqual([packed]);
   });
 });
 

@@ -1,0 +1,33 @@
+import { BoxliteError } from '../errors.js';
+import type { Home } from '../home.js';
+import { readParts } from '../image/image-parts.js';
+import { layerFileBytes } from '../image/layer-store.js';
+import type { ImageRecord } from '../store/images.js';
+
+/** Sizes of images as Docker has them: of the files in all layers, unpacked; the sum of the image's history. */
+export class ImageSizes {
+  /** Of layers, which images share. */
+  readonly #layers = new Map<string, Promise<number>>();
+
+  constructor(private readonly home: Home) {}
+
+  /** Of an image that is damaged nobody knows it: then what it was as it came, packed. */
+  async sizeOf({ manifestDigest, size }: ImageRecord): Promise<number> {
+    const parts = await readParts(this.home, manifestDigest);
+    if (parts === undefined) return size;
+    try {
+      let sum = 0;
+      for (const diffId of parts.diffIds) sum += await this.#layer(diffId);
+      return sum;
+    } catch (error) {
+      if (error instanceof BoxliteError && error.code === 'image-corrupt') return size;
+      throw error;
+    }
+  }
+
+  #layer(diffId: string): Promise<number> {
+    const known = this.#layers.get(diffId) ?? layerFileBytes(this.home, diffId);
+    this.#layers.set(diffId, known);
+    return known;
+  }
+}

@@ -1,0 +1,20 @@
+import { BoxliteError } from '../errors.js';
+import { readImage, type StoredImageLayer } from '../image/image-record.js';
+import type { ImageStore } from './image-store.js';
+
+/** The layer of a diffID as one of the images here has it; a damaged image has none. */
+export async function knownLayer(
+  { home, database }: ImageStore,
+  diffId: string,
+): Promise<StoredImageLayer | undefined> {
+  for (const { manifestDigest } of database().images.all()) {
+    try {
+      const { layers } = await readImage(home, manifestDigest);
+      const found = layers.find((layer) => layer.diffId === diffId);
+      if (found !== undefined) return found;
+    } catch (error) {
+      if (!(error instanceof BoxliteError) || error.code !== 'image-corrupt') throw error;
+    }
+  }
+  return undefined;
+}
