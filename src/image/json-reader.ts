@@ -69,6 +69,12 @@ export class JsonReader {
     throw this.fault(key, 'must be a whole number, not negative');
   }
 
+  optionalNumber(key: string): number | undefined {
+    const value = this.value(key);
+    if (value === undefined || typeof value === 'number') return value;
+    throw this.fault(key, 'must be a number');
+  }
+
   flag(key: string): boolean {
     const value = this.value(key) ?? false;
     if (typeof value === 'boolean') return value;

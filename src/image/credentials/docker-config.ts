@@ -16,7 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import { JsonReader } from '../json-reader.js';
 import type { Credentials } from '../registry/credentials.js';
-import { isKeyOf, keyOfRegistry } from './server-address.js';
+import { isKeyOf, keyOfRegistry, registryOfServer } from './server-address.js';
 
 /** What a log-in leaves behind. */
 export type SavedLogin =
@@ -63,20 +63,23 @@ export class DockerConfig {
     return new DockerConfig(path, text.trim() === '' ? {} : parse(text, path));
   }
 
-  /** The helper to ask for a registry: its own before the one for all; undefined = this file. */
+  /**
+   * The helper to ask for a registry: its own before the one for all; undefined = this file.
+   * @param key what Docker calls the registry; in the file it may be spelled otherwise
+   */
   helperFor(key: string): string | undefined {
     const own = this.#reader.optionalObject('credHelpers');
+    const written = own && spellingIn(own, key);
     // An empty name is a choice too: this registry's credentials stand in the file.
-    return own?.has(key) === true
-      ? own.nonEmptyString(key)
-      : this.#reader.nonEmptyString('credsStore');
+    return written === undefined
+      ? this.#reader.nonEmptyString('credsStore')
+      : own?.nonEmptyString(written);
   }
 
   /** @throws BoxliteError `invalid-argument` that names the entry, never what is in it */
   credentialsOf(registry: string): Credentials | undefined {
     const auths = this.#reader.optionalObject('auths');
-    const exact = keyOfRegistry(registry);
-    const key = auths?.has(exact) === true ? exact : this.#otherKey(auths, registry);
+    const key = auths && spellingIn(auths, keyOfRegistry(registry));
     const entry = key === undefined ? undefined : auths?.optionalObject(key);
     return entry && credentialsIn(entry);
   }
@@ -107,10 +110,6 @@ export class DockerConfig {
     }
   }
 
-  #otherKey(auths: JsonReader | undefined, registry: string): string | undefined {
-    return auths?.keys().find((key) => isKeyOf(key, registry));
-  }
-
   #auths(): Readonly<Record<string, unknown>> {
     // Checked by the reader: an object, or absent.
     this.#reader.optionalObject('auths');
@@ -120,6 +119,13 @@ export class DockerConfig {
   #withAuths(auths: Readonly<Record<string, unknown>>): DockerConfig {
     return new DockerConfig(this.path, { ...this.#document, auths });
   }
+}
+
+/** The key under which a registry stands: as Docker writes it, else as somebody else did. */
+function spellingIn(object: JsonReader, key: string): string | undefined {
+  if (object.has(key)) return key;
+  const registry = registryOfServer(key);
+  return object.keys().find((each) => isKeyOf(each, registry));
 }
 
 /** The parser's own error would quote the file, secrets and all. */

@@ -37,11 +37,16 @@ export function oldKeysOfRegistry(registry: string): string[] {
 /** Whether a key of `auths` stands for the registry: by its host, whatever is around it. */
 export function isKeyOf(key: string, registry: string): boolean {
   const host = hostOf(key);
-  return HUB_NAMES.has(registry) ? HUB_NAMES.has(host) : host === registry;
+  const wanted = registry.toLowerCase();
+  return HUB_NAMES.has(wanted) ? HUB_NAMES.has(host) : host === wanted;
 }
 
 function hostOf(server: string): string {
-  return server.replace(/^https?:\/\//i, '').replace(/\/.*$/s, '');
+  return server
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/.*$/s, '')
+    .toLowerCase();
 }
 
 /** `localhost`, `quay.io` and `host:5000` are registries by their looks; any other host name is one here. */

@@ -162,9 +162,13 @@ export class Authorizer {
 
 function chooseChallenge(asked: string | undefined): Challenge | undefined {
   const challenges = parseChallenges(asked ?? '');
-  const find = (wanted: string): Challenge | undefined =>
-    challenges.find(({ scheme }) => scheme === wanted);
-  return find('bearer') ?? find('basic');
+  const bearers = challenges.filter(({ scheme }) => scheme === 'bearer');
+  // One that names no token server can't be answered; another may.
+  return (
+    bearers.find(({ parameters }) => parameters.realm !== undefined) ??
+    challenges.find(({ scheme }) => scheme === 'basic') ??
+    bearers[0]
+  );
 }
 
 function keyOf({ scheme, parameters }: Challenge, scope: string): string {

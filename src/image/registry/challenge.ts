@@ -7,10 +7,10 @@ export interface Challenge {
 }
 
 const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
-const PARAMETER = new RegExp(
-  `^\\s*,?\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))`,
-);
-const SCHEME = new RegExp(`^\\s*,?\\s*(${TOKEN})(?=\\s|$|,)`);
+const PARAMETER = new RegExp(`^[\\s,]*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))`);
+const SCHEME = new RegExp(`^[\\s,]*(${TOKEN})(?=\\s|$|,)`);
+/** What some schemes have in place of parameters: base64, padded. */
+const TOKEN68 = /^\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/;
 
 /** Parses the challenges of a 401 (RFC 9110, 11.6.1). What does not parse is left out. */
 export function parseChallenges(header: string): Challenge[] {
@@ -28,7 +28,7 @@ export function parseChallenges(header: string): Challenge[] {
     const scheme = SCHEME.exec(rest);
     if (scheme === null) return challenges;
     challenges.push({ scheme: (scheme[1] ?? '').toLowerCase(), parameters: {} });
-    rest = rest.slice(scheme[0].length);
+    rest = rest.slice(scheme[0].length).replace(TOKEN68, '');
   }
   return challenges;
 }

@@ -88,10 +88,11 @@ async function readToken(response: HttpResponse, server: string): Promise<Token>
   // The token goes into a header, and its sender must not add one of his own.
   if (value === undefined || !/^[\x21-\x7e]+$/.test(value))
     throw new BoxliteError('registry-protocol', `${what} holds no usable token`);
-  const seconds = reader.has('expires_in') ? reader.size('expires_in') : DEFAULT_LIFETIME_S;
+  const seconds = reader.optionalNumber('expires_in') ?? 0;
   return {
     value,
-    lifetimeMs: seconds * 1000,
+    // Some servers say 0, or less, and mean none of it.
+    lifetimeMs: (seconds > 0 ? seconds : DEFAULT_LIFETIME_S) * 1000,
     identityToken: reader.nonEmptyString('refresh_token'),
   };
 }

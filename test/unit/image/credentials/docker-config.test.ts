@@ -84,9 +84,18 @@ test.each([
   [{ credsStore: 'all', credHelpers: { 'gcr.io': 'own' } }, 'all'],
   [{ credsStore: 'all', credHelpers: { 'quay.io': '' } }, undefined],
   [{ credsStore: '' }, undefined],
+  [{ credsStore: 'all', credHelpers: { 'https://Quay.io/v2/': 'own' } }, 'own'],
 ])('%j: the helper is %s', async (document, helper) => {
   expect((await read(document)).helperFor('quay.io')).toBe(helper);
 });
+
+test.each(['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io'])(
+  'a helper for %s is Docker Hub’s',
+  async (key) => {
+    const config = await read({ credHelpers: { [key]: 'own' } });
+    expect(config.helperFor('https://index.docker.io/v1/')).toBe('own');
+  },
+);
 
 describe('a malformed file', () => {
   const secret = 's3cret';

@@ -55,6 +55,10 @@ test.each([
   [HUB_KEY, 'docker.io', true],
   ['docker.io', 'docker.io', true],
   ['https://index.docker.io/v2/', 'docker.io', true],
+  ['HTTPS://Index.Docker.IO/v1/', 'docker.io', true],
+  ['registry-1.docker.io/', 'docker.io', true],
+  ['Registry.Test:5000', 'registry.test:5000', true],
+  ['https://registry.test:5000/v2/', 'Registry.Test:5000', true],
   ['quay.io', 'docker.io', false],
 ])('the key %s is of %s: %s', (key, registry, is) => {
   expect(isKeyOf(key, registry)).toBe(is);

@@ -52,6 +52,35 @@ const token = (count: number): HttpResponse =>
 const at = (query: string): string => `${REALM}?service=registry.test${query}`;
 const scope = (name: string): string => `&scope=repository%3A${name.replace('/', '%2F')}%3Apull`;
 
+test.each([0, -1, undefined])(
+  'a token that lives for %j s is kept for a minute',
+  async (seconds) => {
+    const give = (count: number) => answer({ body: { token: `t${count}`, expires_in: seconds } });
+    const { authorizer, asked, clock } = world(give);
+    await authorizer.answer(BEARER, SCOPE, undefined);
+    clock.ms = 50_000;
+    expect(await authorizer.header(SCOPE)).toBe('Bearer t1');
+    clock.ms = 60_000;
+    expect(await authorizer.header(SCOPE)).toBe('Bearer t2');
+    expect(asked).toHaveLength(2);
+  },
+);
+
+test.each([
+  ['Basic realm="r", Bearer realm="https://auth.test/token"', 'Bearer t1'],
+  ['bearer REALM="https://auth.test/token?a=b", Basic realm="r"', 'Bearer t1'],
+  ['Negotiate, Basic realm="r"', `Basic ${Buffer.from('me:p:w').toString('base64')}`],
+  ['Bearer service="x", Basic realm="r"', `Basic ${Buffer.from('me:p:w').toString('base64')}`],
+])('of %s one that can be answered is', async (asked, header) => {
+  expect(await world(token, ME).authorizer.answer(asked, SCOPE, undefined)).toBe(header);
+});
+
+test('what a realm asks for itself goes along', async () => {
+  const { authorizer, asked } = world(token);
+  await authorizer.answer('Bearer realm="https://auth.test/t?a=b"', SCOPE, undefined);
+  expect(asked[0]?.url).toBe(`https://auth.test/t?a=b${scope('a/b')}`);
+});
+
 describe('a bearer token', () => {
   test('is asked for without credentials when there are none', async () => {
     const { authorizer, asked } = world(token);
@@ -237,7 +266,7 @@ describe('a hostile registry or token server', () => {
     ['an empty token', { token: '' }, 'no usable token'],
     ['no token', {}, 'no usable token'],
     ['a number for a token', { token: 7 }, 'token must be a string'],
-    ['a life that ended', { token: 't', expires_in: -1 }, 'expires_in must be a whole number'],
+    ['a word for its life', { token: 't', expires_in: 'long' }, 'expires_in must be a number'],
     ['a list', '[]', 'must be an object'],
     ['half a document', '{"token":"s3cret"', 'is not valid JSON'],
     ['an answer without end', 'x'.repeat(300_000), 'is larger than'],

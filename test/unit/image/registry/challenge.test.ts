@@ -27,6 +27,22 @@ test.each([
       { scheme: 'bearer', parameters: { realm: 'y', service: 'z' } },
     ],
   ],
+  [
+    'Bearer realm="https://a/t?x=1,2&y=\\"z\\"" ,, SERVICE="a, b=c" ,Basic realm="r", Digest nonce=n',
+    [
+      { scheme: 'bearer', parameters: { realm: 'https://a/t?x=1,2&y="z"', service: 'a, b=c' } },
+      { scheme: 'basic', parameters: { realm: 'r' } },
+      { scheme: 'digest', parameters: { nonce: 'n' } },
+    ],
+  ],
+  [
+    'Negotiate YII+/9==, NTLM TlRM, bearer realm="y"',
+    [
+      { scheme: 'negotiate', parameters: {} },
+      { scheme: 'ntlm', parameters: {} },
+      { scheme: 'bearer', parameters: { realm: 'y' } },
+    ],
+  ],
   ['Negotiate', [{ scheme: 'negotiate', parameters: {} }]],
   ['', []],
   ['Bearer realm="never closed', [{ scheme: 'bearer', parameters: {} }]],
