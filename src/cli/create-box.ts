@@ -6,6 +6,7 @@ import { readBoxOptions, type BoxFlagValues } from './box-flags.js';
 import { checkCidfile, writeCidfile } from './cidfile.js';
 import { say, type CommandContext } from './context.js';
 import { withDefaultTag } from './output/reference.js';
+import { withProxies } from './proxy-variables.js';
 import { pullWithProgress } from './pull-image.js';
 import { usageError } from './usage-error.js';
 
@@ -25,7 +26,8 @@ export async function createBox(
   if (image === undefined && flags.rootfs === undefined)
     throw usageError(`'boxlite ${verb}' requires at least 1 argument`, verb);
   if (flags.cidfile !== undefined) checkCidfile(flags.cidfile);
-  const options = readBoxOptions(context, image, command, flags);
+  const read = readBoxOptions(context, image, command, flags);
+  const options = { ...read, env: await withProxies(context, read.env ?? [], flags.env) };
   const box =
     image === undefined
       ? await runtime.create(options, flags.name)

@@ -123,7 +123,11 @@ function variables(): [name: string, what: string][] {
     ],
     ['BOXLITE_DEBUG', 'Anything but empty: show where an error came from.'],
     ['NO_COLOR', 'Anything but empty: no colours and no animation.'],
-    ['DOCKER_CONFIG', "Directory of Docker's config.json, where logins are kept."],
+    [
+      'DOCKER_CONFIG',
+      "Directory of Docker's config.json, where logins are kept, and the proxies that new boxes are told of.",
+    ],
+    ['DOCKER_HOST', "Which of that file's proxies count, where not the default."],
     [
       'DOCKER_DEFAULT_PLATFORM',
       'Platform of images for run, create, pull and import, where --platform is not given.',

@@ -22,6 +22,14 @@ import { isKeyOf, keyOfRegistry, registryOfServer } from './server-address.js';
 export type SavedLogin =
   { username: string; password: string } | { username: string; identityToken: string };
 
+const PROXIES = [
+  ['httpProxy', 'HTTP_PROXY'],
+  ['httpsProxy', 'HTTPS_PROXY'],
+  ['noProxy', 'NO_PROXY'],
+  ['ftpProxy', 'FTP_PROXY'],
+  ['allProxy', 'ALL_PROXY'],
+] as const;
+
 type Entry = Record<string, string>;
 
 /** Where Docker keeps its configuration: `$DOCKER_CONFIG`, else `~/.docker`. */
@@ -82,6 +90,21 @@ export class DockerConfig {
     const key = auths && spellingIn(auths, keyOfRegistry(registry));
     const entry = key === undefined ? undefined : auths?.optionalObject(key);
     return entry && credentialsIn(entry);
+  }
+
+  /**
+   * The proxies that whatever runs is to use (`proxies`), as `NAME=VALUE`; each in upper and in lower case, since programs
+   * read one or the other.
+   * @param host address of the daemon; without an entry of its own `default` counts
+   * @throws BoxliteError `invalid-argument` that names the entry
+   */
+  proxyVariables(host: string): string[] {
+    const all = this.#reader.optionalObject('proxies');
+    const entry = all?.optionalObject(all.has(host) ? host : 'default');
+    return PROXIES.flatMap(([key, name]) => {
+      const value = entry?.nonEmptyString(key);
+      return value === undefined ? [] : [`${name}=${value}`, `${name.toLowerCase()}=${value}`];
+    });
   }
 
   /** With the log-in in the file itself; undefined leaves the mark of one that a helper keeps. */

@@ -47,7 +47,11 @@ export const NOW = new Date('2026-11-24T12:00:00Z');
 
 export function fakeWorld(environment: Record<string, string> = {}): FakeWorld {
   return {
-    environment: { BOXLITE_HOME: '/nonexistent/home', ...environment },
+    environment: {
+      BOXLITE_HOME: '/nonexistent/home',
+      DOCKER_CONFIG: '/nonexistent/docker',
+      ...environment,
+    },
     stdin: new PassThrough() as InputStream & PassThrough,
     stdout: new Sink() as OutputStream & Sink,
     stderr: new Sink() as OutputStream & Sink,

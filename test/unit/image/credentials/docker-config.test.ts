@@ -97,6 +97,41 @@ test.each(['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'regis
   },
 );
 
+describe('proxies are told in upper and lower case', () => {
+  const proxies = {
+    default: { httpProxy: 'http://p:1', httpsProxy: '', noProxy: 'localhost,.test' },
+    'tcp://host:2376': { ftpProxy: 'f', allProxy: 'a', httpsProxy: 's' },
+  };
+  test.each([
+    [
+      'unix:///var/run/docker.sock',
+      [
+        ...['HTTP_PROXY=http://p:1', 'http_proxy=http://p:1'],
+        ...['NO_PROXY=localhost,.test', 'no_proxy=localhost,.test'],
+      ],
+    ],
+    [
+      'tcp://host:2376',
+      [
+        'HTTPS_PROXY=s',
+        'https_proxy=s',
+        'FTP_PROXY=f',
+        'ftp_proxy=f',
+        'ALL_PROXY=a',
+        'all_proxy=a',
+      ],
+    ],
+  ])('for %s', async (host, variables) => {
+    expect((await read({ proxies })).proxyVariables(host)).toEqual(variables);
+  });
+
+  test('without an entry there are none, and a wrong one is named', async () => {
+    expect((await read({})).proxyVariables('x')).toEqual([]);
+    const wrong = await read({ proxies: { default: { httpProxy: 1 } } });
+    expect(() => wrong.proxyVariables('x')).toThrow('httpProxy must be a string');
+  });
+});
+
 describe('a malformed file', () => {
   const secret = 's3cret';
   test.each([
