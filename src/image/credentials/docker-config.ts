@@ -148,6 +148,8 @@ export class DockerConfig {
 function spellingIn(object: JsonReader, key: string): string | undefined {
   if (object.has(key)) return key;
   const registry = registryOfServer(key);
+  // An old spelling stands for itself only: whoever asks by it asks by Docker's as well.
+  if (keyOfRegistry(registry) !== key) return undefined;
   return object.keys().find((each) => isKeyOf(each, registry));
 }
 
