@@ -157,7 +157,7 @@ export interface Toc {
 export function parseToc(bytes: Buffer, path: string): Toc {
   const footerStart = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
   const body = bytes.subarray(0, footerStart);
-  const [version, count, blocks, digest] = parseLine(bytes, footerStart, bytes.length, path);
+  const [version, count, blocks, digest, told] = parseLine(bytes, footerStart, bytes.length, path);
   if (version !== TOC_VERSION || typeof blocks !== 'number') throw corrupt(path, 'its footer');
   const hash = createHash('sha256').update(body);
   if (hash.update(JSON.stringify([version, count, blocks])).digest('hex') !== digest)
@@ -169,6 +169,9 @@ export function parseToc(bytes: Buffer, path: string): Toc {
     start = end + 1;
   }
   if (entries.length !== count) throw corrupt(path, 'its number of entries');
+  // Not part of what is hashed, so that programs that don't know of it read on.
+  const bytesOfAll = entries.reduce((sum, entry) => sum + fileBytesOf(entry), 0);
+  if (told !== undefined && told !== bytesOfAll) throw corrupt(path, 'its size of all files');
   return { entries, blocks };
 }
 
