@@ -1,5 +1,5 @@
 /** How Go prints what JSON has as a number of nanoseconds or as RFC 3339. */
-import { goDuration } from '../../../engine/go-duration.js';
+import { goDuration } from '../../../go-duration.js';
 import { shown } from './go-type.js';
 
 export const duration = shown(0, (ns) => goDuration(Number(ns) / 1e6));

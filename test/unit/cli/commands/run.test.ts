@@ -143,7 +143,7 @@ describe('run', () => {
     async (flag) => {
       const { engine, calls } = fakeEngine();
       const world = fakeWorld();
-      world.stdout.destroy(fullDevice());
+      world.stdout._write = (_chunk, _encoding, done) => done(fullDevice());
       const outcome = await runCli(['run', '--rm', flag, 'alpine'], engine, world);
       expect(outcome.status).toBe(125);
       expect(outcome.stderr).toMatch(
