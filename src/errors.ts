@@ -23,6 +23,9 @@ export const ERROR_CODES = [
   'registry-protocol', // the registry answered what the specification does not allow
   'no-space', // ENOSPC or EDQUOT on the host
   'permission', // the host refused access to a file or device
+  'path-not-found', // a file or directory of the host that is not there
+  'host-limit', // the caller's limits or the host allow no more open files, processes or memory
+  'host-io', // the host could not read or write for another reason
   'setup-needed', // kernel, initramfs, native program or QEMU missing or too old
   'accelerator', // the accelerator that was asked for does not work here
   'boot-failed', // the VM or its agent did not come up; `stage` says how far it got
@@ -74,7 +77,7 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /**
- * Wraps a failed file-system call so that a full or read-only disk is told apart and the path named.
+ * Wraps a failed file-system call, told apart by what the host said, and with the path named.
  * @param doing what was being done, for the message: `write /home/x/file`
  */
 export function fileError(error: unknown, doing: string): BoxliteError {
@@ -87,9 +90,41 @@ export function fileError(error: unknown, doing: string): BoxliteError {
     });
   if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS')
     return new BoxliteError('permission', `not allowed to ${doing} (${errno})`, { cause: error });
+  const short = limitError(error, doing);
+  if (short !== undefined) return short;
   const reason = error instanceof Error ? error.message : String(error);
-  return new BoxliteError('permission', `can't ${doing}: ${withoutPath(reason, doing)}`, {
+  const code = errno === 'ENOENT' || errno === 'ENOTDIR' ? 'path-not-found' : 'host-io';
+  return new BoxliteError(code, `can't ${doing}: ${withoutPath(reason, doing)}`, { cause: error });
+}
+
+/** What is short when the host answers so, and what to do about it. */
+const LIMITS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  EMFILE: [
+    'too many open files for one process',
+    'raise the limit of open files (`ulimit -n`), 1024 is enough',
+  ],
+  ENFILE: ['too many open files on this host', 'close some, or raise the sysctl fs.file-max'],
+  EAGAIN: [
+    'no more processes or threads are allowed',
+    "raise their limit (`ulimit -u`, a container's pids limit), or end some",
+  ],
+  ENOMEM: ['out of memory', 'free some memory, or raise its limit (`ulimit -v`, a cgroup)'],
+};
+
+/**
+ * A call that failed for want of descriptors, processes or memory: the caller's limits or the host's.
+ * @returns undefined when that is not what it failed for
+ */
+export function limitError(
+  error: unknown,
+  doing: string,
+  errno = errnoOf(error),
+): BoxliteError | undefined {
+  const [what, hint] = LIMITS[errno ?? ''] ?? [];
+  if (what === undefined || hint === undefined) return undefined;
+  return new BoxliteError('host-limit', `can't ${doing}: ${what} (${errno})`, {
     cause: error,
+    hint,
   });
 }
 

@@ -6,17 +6,24 @@
  * Docker's and containerd's stores could be entered (CVE-2021-41091, CVE-2021-41103).
  */
 import { chmodSync, lstatSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from './errors.js';
 import type { Home } from './home.js';
+import { makeDirectories } from './host-path.js';
 
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 const OTHERS = 0o077;
 
-/** Makes a directory of the home, and those above it that are missing, whatever the umask is. */
-export async function makePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+/**
+ * Makes a directory of the home, and those above it that are missing, whatever the umask is.
+ * @throws BoxliteError that names it
+ */
+export function makePrivateDirectory(path: string): void {
+  try {
+    makeDirectories(path, PRIVATE_DIRECTORY);
+  } catch (error) {
+    throw fileError(error, `create ${path}`);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errnoOf } from './errors.js';
+import { BoxliteError, errnoOf, fileError } from './errors.js';
 
 /**
  * Names one process for ever: a pid is used again, a pid together with its start time within one
@@ -29,10 +29,13 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
   return stat && { pid, startTicks: stat.startTicks, bootId: readBootId() };
 }
 
-/** Who we are; read once. */
+/**
+ * Who we are; read once.
+ * @throws unsupported where /proc does not tell
+ */
 export function ownIdentity(): ProcessIdentity {
   own ??= identifyProcess(process.pid);
-  if (own === undefined) throw new Error('/proc does not show this process');
+  if (own === undefined) throw noProc('does not show this process');
   return own;
 }
 
@@ -81,6 +84,8 @@ const FIELD_STARTTIME = 22;
 /** include/linux/sched.h */
 const PF_EXITING = 0x4;
 
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
 let own: ProcessIdentity | undefined;
 let bootId: string | undefined;
 
@@ -91,11 +96,24 @@ export function readStat(pid: number): ProcessStat | undefined {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;
-    throw error;
+    throw fileError(error, `read /proc/${pid}/stat`);
   }
 }
 
 function readBootId(): string {
-  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return bootId;
+  try {
+    bootId ??= readFileSync(BOOT_ID, 'utf8').trim();
+    return bootId;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw noProc(`has no ${BOOT_ID}`);
+    throw fileError(error, `read ${BOOT_ID}`);
+  }
+}
+
+function noProc(what: string): BoxliteError {
+  return new BoxliteError(
+    'unsupported',
+    `/proc ${what}, so that nobody can tell which processes still run`,
+    { hint: 'mount /proc here as a whole: mount -t proc proc /proc' },
+  );
 }

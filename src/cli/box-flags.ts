@@ -1,9 +1,9 @@
 /** The flags that `run` and `create` share, and what they mean to the engine. */
-import { resolve } from 'node:path';
 import type { BoxOptions, RootfsSpec } from '../engine/options.js';
 import { SecurityOptions } from '../engine/security.js';
 import { BoxliteError } from '../errors.js';
 import { ACCEPTED_FLAGS, warnOfDiscarded } from './accepted-flags.js';
+import { absolutePath } from '../host-path.js';
 import { flag, list, under, value, type OptionValues } from './command.js';
 import { warn, type CommandContext } from './context.js';
 import { readEnvironment, readLabels } from './flags/key-values.js';
@@ -162,7 +162,7 @@ export function readBoxOptions(
 }
 
 function rootfsOf(image: string | undefined, path: string | undefined): RootfsSpec {
-  return path === undefined ? { image: image ?? '' } : { path: resolve(path) };
+  return path === undefined ? { image: image ?? '' } : { path: absolutePath(path) };
 }
 
 function readPrivileges(flags: BoxFlagValues) {

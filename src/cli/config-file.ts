@@ -1,8 +1,9 @@
 /** Changes of the configuration file. */
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { withConfigClaim } from '../engine/config-claim.js';
 import { BoxliteError, fileError } from '../errors.js';
+import { makeDirectories } from '../host-path.js';
 import { CONFIG_KEYS } from './config-keys.js';
 import type { CommandContext } from './context.js';
 import { splitPair } from './flags/key-values.js';
@@ -59,7 +60,7 @@ async function change(
 ): Promise<void> {
   const path = behindLinks(context.settings.sources.path);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), 0o700);
   } catch (error) {
     throw fileError(error, `create ${dirname(path)}`);
   }

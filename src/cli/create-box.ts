@@ -32,8 +32,14 @@ export async function createBox(
     image === undefined
       ? await runtime.create(options, flags.name)
       : await createPulling(context, runtime, image, options, flags);
-  if (flags.cidfile !== undefined) writeCidfile(flags.cidfile, box.id);
-  return box;
+  try {
+    if (flags.cidfile !== undefined) writeCidfile(flags.cidfile, box.id);
+    return box;
+  } catch (error) {
+    // Whoever asked for the file would never find the box.
+    await runtime.remove(box.id, { force: true });
+    throw error;
+  }
 }
 
 async function createPulling(

@@ -1,4 +1,4 @@
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, limitError } from '../errors.js';
 import { abridged, asLine, asMessage } from '../terminal-text.js';
 import { Interrupted } from './interrupted.js';
 import { TargetFailures } from './targets.js';
@@ -11,10 +11,12 @@ export function describeError(error: unknown, debug: boolean): string {
   if (error instanceof Interrupted) return '';
   if (error instanceof TargetFailures)
     return error.failures.map((each) => describeError(each, debug)).join('');
-  if (!(error instanceof BoxliteError)) return describeBug(error, debug);
+  // Any call can meet the end of what the host allows, and none is to blame for it.
+  const told = error instanceof BoxliteError ? error : limitError(error, 'go on');
+  if (told === undefined) return describeBug(error, debug);
   const stack = debug ? `${asMessage(stackOf(error))}\n` : '';
-  const hint = error.hint === undefined ? '' : `${asLine(abridged(error.hint))}\n`;
-  return `boxlite: ${asMessage(abridged(error.message))}\n${hint}${stack}`;
+  const hint = told.hint === undefined ? '' : `${asLine(abridged(told.hint))}\n`;
+  return `boxlite: ${asMessage(abridged(told.message))}\n${hint}${stack}`;
 }
 
 function describeBug(error: unknown, debug: boolean): string {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { COPY_EXITS } from '../agent/protocol.js';
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, limitError } from '../errors.js';
+import { checkStreams } from '../vmm/child-streams.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import { ReportReader, type ArchiveReport } from './archive-report.js';
 
@@ -30,13 +31,15 @@ export function startArchive(
   const packs = argv[0] === 'pack';
   // Both ends are pipes; the one that is not needed is closed at once.
   const child = spawn(nativeProgram('boxlite-archive'), argv, { env: {} });
+  checkStreams(child, 'boxlite-archive');
   const { stdin, stdout } = child;
   const report = new ReportReader(onWarning);
   child.stderr.on('data', (chunk: Buffer) => report.push(chunk));
   const ended = new Promise<ArchiveReport>((resolve, reject) => {
     child.on('error', (cause) =>
       reject(
-        new BoxliteError('permission', `can't run boxlite-archive: ${cause.message}`, { cause }),
+        limitError(cause, 'run boxlite-archive') ??
+          new BoxliteError('permission', `can't run boxlite-archive: ${cause.message}`, { cause }),
       ),
     );
     child.on('close', (code) => resolve(report.end(code ?? COPY_EXITS.FAILED)));

@@ -1,6 +1,7 @@
 /** What a box's machine is given: its image's disk, its own disk, and a clean directory. */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { makeDirectories } from '../host-path.js';
 import { makePrivateDirectory } from '../private-files.js';
 import { blankDisk } from '../image/blank-disk.js';
 import { imageDisk } from '../image/image-disk.js';
@@ -46,7 +47,7 @@ export async function boxFiles(
   ]);
   const descriptor = home.boxFile(record.id, 'image');
   try {
-    await mkdir(home.emptyShare(), { recursive: true, mode: 0o555 });
+    makeDirectories(home.emptyShare(), 0o555);
     await writeFile(
       descriptor,
       vmdkDescriptor(extents.map(({ sectors }, i) => ({ path: extentPath(i), sectors }))),
@@ -86,7 +87,7 @@ export async function makeDisk(
 async function clearDirectory({ home }: EngineContext, id: string): Promise<void> {
   const directory = home.box(id);
   try {
-    await makePrivateDirectory(directory);
+    makePrivateDirectory(directory);
     await Promise.all(
       (['started', 'exit', 'bootError', 'console'] as const).map((fact) =>
         rm(home.boxFile(id, fact), { force: true }),

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShimClient } from '../agent/client.js';
-import { BoxliteError, fileError } from '../errors.js';
+import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { makePrivateDirectory } from '../private-files.js';
 import { isActive } from '../store/status.js';
@@ -105,12 +105,8 @@ async function runningAgent(
 async function freshDirectory(home: Home, id: string): Promise<string> {
   const directory = workDirectory(home, id);
   await endLeftMachine(home, id);
-  try {
-    await makePrivateDirectory(directory);
-    return directory;
-  } catch (error) {
-    throw fileError(error, `write ${directory}`);
-  }
+  makePrivateDirectory(directory);
+  return directory;
 }
 
 /** By emulation when it turns out that KVM has failed. */

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Header } from 'tar';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { programDirectories } from '../program-path.js';
 import { downloadPackages, hasApt } from '../vmm/apt.js';
 import { installHint } from '../vmm/distribution.js';
 import { isStatic } from '../vmm/elf.js';
@@ -48,7 +49,7 @@ export async function busyboxRootfs(home: Home): Promise<BusyboxRootfs> {
 }
 
 async function hostBusybox(): Promise<string | undefined> {
-  const directories = [...(process.env.PATH ?? '').split(delimiter), '/bin', '/usr/bin'];
+  const directories = [...programDirectories(), '/bin', '/usr/bin'];
   for (const directory of directories)
     for (const name of ['busybox', 'busybox.static']) {
       const path = await staticProgram(join(directory, name));

@@ -1,5 +1,6 @@
-import { posix, resolve } from 'node:path';
+import { posix } from 'node:path';
 import { BoxliteError } from '../errors.js';
+import { absolutePath } from '../host-path.js';
 
 /** In a path's end there is meaning: `DIR/.` is what is in DIR, and `DIR/` has to be a directory. */
 const ENDINGS = /(?:^|\/)\.$|\/$/;
@@ -13,7 +14,7 @@ export function boxPath(path: string): string {
 export function hostPath(path: string): string {
   if (path === '')
     throw new BoxliteError('invalid-argument', 'a path of the host can not be empty');
-  return kept(path, resolve(checked(path)));
+  return kept(path, absolutePath(checked(path)));
 }
 
 /** The contents of the directory at `path`. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
-import { BoxliteError, fileError } from '../errors.js';
+import { BoxliteError } from '../errors.js';
 import { makePrivateDirectory } from '../private-files.js';
+import { ownIdentity } from '../process-identity.js';
 import type { BoxRecord, NewBox } from '../store/box-record.js';
 import { findKernel } from './box-kernel.js';
 import { checkName, settleSpec } from './box-spec.js';
@@ -31,6 +32,8 @@ export async function createBox(
   options: CreateOptions,
   wantedName: string | undefined,
 ): Promise<BoxRecord> {
+  // Without it nobody could lock the box, so that it could be neither started nor removed.
+  ownIdentity();
   const name = wantedName === undefined ? undefined : checkName(wantedName);
   if (name !== undefined) refuseTaken(context, name);
   checkMounts(options);
@@ -65,10 +68,10 @@ export async function createBox(
   );
   crashPoint('create:inserted');
   try {
-    await makePrivateDirectory(context.home.box(id));
+    makePrivateDirectory(context.home.box(id));
   } catch (error) {
     context.database().boxes.remove(id, ['configured']);
-    throw fileError(error, `create ${context.home.box(id)}`);
+    throw error;
   }
   crashPoint('create:made');
   return record;

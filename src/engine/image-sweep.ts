@@ -139,7 +139,7 @@ async function dropTemplatesOf(home: Home, disks: ReadonlySet<string>): Promise<
 /** On a full disk there may be no place even for a directory; then the parts are deleted where they are. */
 async function makeGrave(home: Home): Promise<string | undefined> {
   try {
-    const grave = await temporaryPath(home);
+    const grave = temporaryPath(home);
     await mkdir(grave);
     return grave;
   } catch (error) {

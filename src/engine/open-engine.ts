@@ -1,4 +1,5 @@
 import { Home } from '../home.js';
+import { absolutePath } from '../host-path.js';
 import { DEFAULT_LAYER_LIMITS } from '../image/layer-limits.js';
 import type { EngineContext } from './context.js';
 import { Host } from './host.js';
@@ -16,7 +17,7 @@ export interface Engine {
 }
 
 export function openEngine(options: BoxliteOptions): Engine {
-  const home = new Home(options.homeDir ?? Home.defaultRoot());
+  const home = new Home(absolutePath(options.homeDir ?? Home.defaultRoot()));
   const lifetime = new Lifetime(home);
   const database = () => lifetime.database();
   const host = new Host(home, database, {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { absolutePath } from '../host-path.js';
 import { startArchive } from './archive-process.js';
 import { copyError } from './copy-error.js';
 import type { Images } from './images.js';
@@ -16,7 +17,7 @@ export async function imageOfPath(
   path: string,
   platform: string | undefined,
 ): Promise<string> {
-  const root = resolve(path);
+  const root = absolutePath(path);
   const isDirectory = await kindOf(root);
   if (isDirectory && (await kindOf(join(root, 'oci-layout'))) === undefined)
     return importDirectory(images, root, platform);

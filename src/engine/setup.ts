@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { access, constants, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { BoxliteError, fileError } from '../errors.js';
+import { join } from 'node:path';
+import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { makePrivateDirectory } from '../private-files.js';
+import { programDirectories, SYSTEM_DIRECTORIES } from '../program-path.js';
 import type { Accelerator } from '../vmm/accelerator.js';
 import { prepareAssets, type KernelChoice } from '../vmm/assets.js';
 import { installHint } from '../vmm/distribution.js';
@@ -68,9 +69,7 @@ export const BUILT_IN_IMAGE = 'localhost/busybox:latest';
  * @throws permission or no-space when the home can't be written at all
  */
 export async function setup(home: Home, options: SetupOptions): Promise<SetupReport> {
-  await makePrivateDirectory(home.assets()).catch((error: unknown) => {
-    throw fileError(error, `create ${home.assets()}`);
-  });
+  makePrivateDirectory(home.assets());
   const results: StepResult[] = [];
   for (const step of setupSteps(home, options)) {
     const { name, summary } = step;
@@ -188,8 +187,7 @@ async function runStep(
 
 /** Debian keeps it out of an ordinary user's PATH. */
 export async function findMke2fs(): Promise<string> {
-  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  for (const directory of directories) {
+  for (const directory of [...programDirectories(), ...SYSTEM_DIRECTORIES]) {
     const path = join(directory, 'mke2fs');
     const found = await access(path, constants.X_OK).then(
       () => true,

@@ -9,7 +9,8 @@ import {
   SHIM_FILE_FLAGS,
   SHIM_FLAGS,
 } from '../agent/protocol.js';
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, limitError } from '../errors.js';
+import { checkStreams } from '../vmm/child-streams.js';
 import type { LaunchPlan } from '../vmm/driver.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import { bootError } from './facts.js';
@@ -80,6 +81,7 @@ export async function startShim(start: ShimStart): Promise<ShimProcess> {
     env: {},
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
   });
+  checkStreams(child, 'boxlite-shim');
   const lifeline = child.stdio[3] as Duplex;
   const status = child.stdio[4] as Readable;
   lifeline.on('error', () => undefined); // the shim's death is told by the status pipe and the exit
@@ -182,10 +184,11 @@ async function started(
     child.on('error', (error) => {
       clearTimeout(timer);
       reject(
-        new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
-          hint: 'install BoxLite again (in its sources: `npm run build:native`)',
-          cause: error,
-        }),
+        limitError(error, 'run boxlite-shim') ??
+          new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
+            hint: 'install BoxLite again (in its sources: `npm run build:native`)',
+            cause: error,
+          }),
       );
     });
     status.setEncoding('utf8');

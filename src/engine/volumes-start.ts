@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import type { BootstrapValues } from '../agent/client.js';
 import { MOUNT_KINDS } from '../agent/protocol.js';
-import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { BoxliteError, errnoOf, fileError, limitError } from '../errors.js';
 import type { MachineFiles } from '../vmm/driver.js';
 import { nativeProgram } from '../vmm/native-programs.js';
 import type { BoxSpec } from './box-spec.js';
@@ -85,10 +85,11 @@ export async function mountRefusal(): Promise<string | undefined> {
         else if (error.code === 1) resolve(stdout.trim());
         else
           reject(
-            new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
-              hint: 'install BoxLite again (in its sources: `npm run build:native`)',
-              cause: error,
-            }),
+            limitError(error, 'run boxlite-shim') ??
+              new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
+                hint: 'install BoxLite again (in its sources: `npm run build:native`)',
+                cause: error,
+              }),
           );
       },
     );

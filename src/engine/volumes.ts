@@ -1,8 +1,9 @@
 /** What a box is to have mounted: the caller's wishes checked, and the host's paths found. */
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, posix } from 'node:path';
 import { LIMITS } from '../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { makeDirectories } from '../host-path.js';
 import type { BoxSpec } from './box-spec.js';
 import type { BoxOptions, VolumeSpec } from './options.js';
 import { parseTmpfsOptions } from './tmpfs.js';
@@ -112,7 +113,7 @@ async function makeMissing(path: string): Promise<void> {
     await stat(path);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    makeDirectories(path, 0o755);
   }
 }
 

@@ -57,7 +57,7 @@ export async function spoolTar(
   what: string,
   limits: LayerLimits = DEFAULT_LAYER_LIMITS,
 ): Promise<ArchiveSource> {
-  const directory = await temporaryPath(home);
+  const directory = temporaryPath(home);
   const close = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
     await mkdir(directory);

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, open, stat, statfs } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { programDirectories, SYSTEM_DIRECTORIES } from '../program-path.js';
 import { DISK_BYTES } from './disk-size.js';
 import { ext4Extents } from './ext4-extents.js';
 import { makeDirectoryOnce } from './make-once.js';
@@ -111,11 +112,9 @@ function journalMib(bytes: number): number {
 }
 
 async function findMke2fs(): Promise<string> {
-  const path = process.env.PATH ?? '';
-  // An ordinary user's PATH often leaves out the directories that hold it.
-  for (const directory of [...path.split(delimiter), '/usr/sbin', '/sbin']) {
+  for (const directory of [...programDirectories(), ...SYSTEM_DIRECTORIES]) {
     const candidate = join(directory, 'mke2fs');
-    if (directory !== '' && (await isExecutable(candidate))) return candidate;
+    if (await isExecutable(candidate)) return candidate;
   }
   throw new BoxliteError('setup-needed', "mke2fs is missing: it makes the boxes' disks", {
     hint: 'install the package e2fsprogs, or run: boxlite setup',

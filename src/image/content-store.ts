@@ -84,7 +84,7 @@ export async function writeBlob(
 ): Promise<string> {
   const digest = digestOf(bytes, algorithm);
   if (await hasBlob(home, { digest, size: bytes.length })) return digest;
-  const temporary = await temporaryPath(home);
+  const temporary = temporaryPath(home);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
@@ -106,7 +106,7 @@ export async function writeBlob(
 export async function adoptBlob(home: Home, path: string, digest: string): Promise<void> {
   const target = blobPath(home, digest);
   try {
-    await makePrivateDirectory(dirname(target));
+    makePrivateDirectory(dirname(target));
     await seal(path);
     await rename(path, target);
     await syncDirectory(dirname(target));
@@ -121,12 +121,8 @@ export async function discardBlob(home: Home, digest: string): Promise<void> {
 }
 
 /** A new name on the store's file system for a file that may become a blob. */
-export async function temporaryPath(home: Home): Promise<string> {
-  try {
-    await makePrivateDirectory(home.partial());
-  } catch (error) {
-    throw fileError(error, `make ${home.partial()}`);
-  }
+export function temporaryPath(home: Home): string {
+  makePrivateDirectory(home.partial());
   return join(home.partial(), `new-${process.pid}-${randomBytes(6).toString('hex')}`);
 }
 

@@ -89,7 +89,7 @@ async function toExtents(
     checks.push(checkLayer(home, manifestDigest, diffId, blocks * DATA_BLOCK));
   }
   await Promise.all(checks);
-  await makePrivateDirectory(home.images());
+  makePrivateDirectory(home.images());
   await makePadding(home.padding());
   const extents = parts.map(({ path, blocks }) => ({
     path,

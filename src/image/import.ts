@@ -61,7 +61,7 @@ export async function receiveLayer(
   keep: Keep,
   limits: LayerLimits = DEFAULT_LAYER_LIMITS,
 ): Promise<StoredImageLayer> {
-  const path = await temporaryPath(home);
+  const path = temporaryPath(home);
   const file = await openNew(path);
   const hash = createHash('sha256');
   let size = 0;

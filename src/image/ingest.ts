@@ -48,11 +48,7 @@ export async function ingestBlob(
 ): Promise<'received' | 'present'> {
   if (await hasBlob(home, blob)) return 'present';
   const path = partialPath(home, blob.digest);
-  try {
-    await makePrivateDirectory(home.partial());
-  } catch (error) {
-    throw fileError(error, `make ${home.partial()}`);
-  }
+  makePrivateDirectory(home.partial());
   return withClaim(`${path}.claim`, { ...options, what: `blob ${blob.digest}` }, async () => {
     if (await hasBlob(home, blob)) return 'present';
     await receive(home, path, blob, openFrom, options);

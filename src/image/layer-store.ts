@@ -55,7 +55,7 @@ export async function storeLayer(
 ): Promise<StoredLayer> {
   const temporary = temporaryBeside(join(home.layers(), 'layer'));
   try {
-    await makePrivateDirectory(temporary);
+    makePrivateDirectory(temporary);
     const { diffId } = expected;
     const algorithm = diffId === undefined ? 'sha256' : parseDigest(diffId).algorithm;
     const layer = await unpack(temporary, source, algorithm, limits);

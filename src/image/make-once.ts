@@ -14,7 +14,7 @@ export async function makeDirectoryOnce(
 ): Promise<void> {
   const temporary = temporaryBeside(target);
   try {
-    await makePrivateDirectory(temporary);
+    makePrivateDirectory(temporary);
     await fill(temporary);
     await renameUnlessThere(temporary, target);
   } finally {

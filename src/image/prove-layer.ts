@@ -18,7 +18,7 @@ export async function proveLayer(
   manifestDigest: string,
   diffId: string,
 ): Promise<boolean> {
-  const scratch = await temporaryPath(home);
+  const scratch = temporaryPath(home);
   try {
     const digest = await blobOf(home, manifestDigest, diffId);
     if (digest === undefined) return false;

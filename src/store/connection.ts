@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { makeDirectories } from '../host-path.js';
 import { migrate } from './migrate.js';
 import { makeReserve, writeWithReserve } from './reserve.js';
 import { openSqlite, type SqliteDatabase } from './sqlite.js';
@@ -45,7 +46,7 @@ function createDatabase(home: Home): void {
 
 function createHome(home: Home): void {
   try {
-    mkdirSync(home.root, { recursive: true, mode: 0o700 });
+    makeDirectories(home.root, 0o700);
   } catch (error) {
     throw fileError(error, `create the home ${home.root}`);
   }

@@ -1,6 +1,6 @@
-import { statfsSync } from 'node:fs';
+import { closeSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, errnoOf, limitError } from '../errors.js';
 import { isSqliteError } from './sqlite.js';
 
 /**
@@ -9,7 +9,7 @@ import { isSqliteError } from './sqlite.js';
  * @param path the database file
  */
 export function storeError(error: unknown, path: string): unknown {
-  if (!isSqliteError(error)) return error;
+  if (!isSqliteError(error)) return isDlopen(error) ? bindingError(error) : error;
   // Extended codes (SQLITE_IOERR_WRITE) begin with their primary one.
   const primary = error.code.split('_').slice(0, 2).join('_');
   switch (primary) {
@@ -34,14 +34,13 @@ export function storeError(error: unknown, path: string): unknown {
         cause: error,
         hint: 'see which process has the file open, and end it if it hangs',
       });
-    case 'SQLITE_READONLY':
     case 'SQLITE_CANTOPEN':
+      return cantOpen(error, path);
+    case 'SQLITE_READONLY':
     case 'SQLITE_PERM':
-      return new BoxliteError(
-        'permission',
-        `not allowed to use the database ${path}: ${error.message}`,
-        { cause: error, hint: 'give yourself write access to the home, or choose another one' },
-      );
+      return notAllowed(error, path);
+    case 'SQLITE_NOMEM':
+      return limitError(error, `use the database ${path}`, 'ENOMEM');
     default:
       return error;
   }
@@ -55,7 +54,54 @@ function noSpace(cause: Error, path: string): BoxliteError {
 }
 
 function ioError(cause: Error, path: string): BoxliteError {
-  return new BoxliteError('permission', `can't read or write ${path}: ${cause.message}`, { cause });
+  return new BoxliteError('host-io', `can't read or write ${path}: ${cause.message}`, {
+    cause,
+    hint: 'see whether the disk is well: the kernel log says what it answers (dmesg)',
+  });
+}
+
+function notAllowed(cause: Error, path: string): BoxliteError {
+  return new BoxliteError(
+    'permission',
+    `not allowed to use the database ${path}: ${cause.message}`,
+    { cause, hint: 'give yourself write access to the home, or choose another one' },
+  );
+}
+
+/** SQLite hides the errno here as well. */
+function cantOpen(cause: Error, path: string): BoxliteError {
+  return limited(cause, `open the database ${path}`) ?? notAllowed(cause, path);
+}
+
+/** That of SQLite's native part. */
+function bindingError(error: unknown): BoxliteError {
+  const doing = "load SQLite's native part";
+  const message = error instanceof Error ? error.message : String(error);
+  return (
+    limited(error, doing) ??
+    new BoxliteError('setup-needed', `can't ${doing}: ${message}`, {
+      cause: error,
+      hint: 'install BoxLite again',
+    })
+  );
+}
+
+const isDlopen = (error: unknown): boolean => errnoOf(error) === 'ERR_DLOPEN_FAILED';
+
+/** More than SQLite opens for a database: it, its journal, that one's index, the directory. */
+const SQLITE_FILES = 8;
+
+/** Where it failed because there were no more descriptors to be had: there are none now either. */
+function limited(cause: unknown, doing: string): BoxliteError | undefined {
+  const opened: number[] = [];
+  try {
+    while (opened.length < SQLITE_FILES) opened.push(openSync('/', 'r'));
+    return undefined;
+  } catch (error) {
+    return limitError(cause, doing, errnoOf(error));
+  } finally {
+    for (const each of opened) closeSync(each);
+  }
 }
 
 function isDiskFull(path: string): boolean {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BoxliteError, fileError } from '../errors.js';
+import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { makePrivateDirectory } from '../private-files.js';
+import { currentBootId } from '../process-identity.js';
 import type { AcceleratorName } from './driver.js';
 import { kvmDeviceFault, type DeviceFault } from './kvm-device.js';
 import { writeFileWhole } from './write-file-whole.js';
@@ -182,11 +182,7 @@ interface StoredVerdict extends Verdict, VerdictIdentity {
 }
 
 function keyOf(identity: VerdictIdentity): VerdictIdentity & { bootId: string } {
-  return { ...identity, bootId: bootId() };
-}
-
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return { ...identity, bootId: currentBootId() };
 }
 
 async function storedVerdict(home: Home, identity: VerdictIdentity): Promise<Verdict | undefined> {
@@ -226,7 +222,7 @@ async function tellOnce(
   onNotice: (message: string) => void,
 ): Promise<void> {
   const stored = await readStored(home);
-  const toldBootId = bootId();
+  const toldBootId = currentBootId();
   if (stored.toldBootId === toldBootId) return;
   onNotice(`boxes run by emulation, which is slower: ${reason}; to allow KVM: ${cure}`);
   await store(home, { ...stored, toldBootId });
@@ -234,11 +230,7 @@ async function tellOnce(
 
 async function store(home: Home, facts: Stored): Promise<void> {
   const path = home.accelerators();
-  try {
-    await makePrivateDirectory(dirname(path));
-  } catch (error) {
-    throw fileError(error, `create ${dirname(path)}`);
-  }
+  makePrivateDirectory(dirname(path));
   await writeFileWhole(path, `${JSON.stringify(facts, null, 2)}\n`);
 }
 

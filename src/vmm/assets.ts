@@ -100,11 +100,7 @@ interface PrepareRequest extends PrepareOptions {
 
 async function prepare(home: Home, name: string, options: PrepareRequest): Promise<PreparedAssets> {
   const onProgress = options.onProgress ?? (() => undefined);
-  try {
-    await makePrivateDirectory(home.assets());
-  } catch (error) {
-    throw fileError(error, `create ${home.assets()}`);
-  }
+  makePrivateDirectory(home.assets());
   const before = await readManifest(home, name);
 
   const kept = before !== undefined && (await isKept(home, before, options)) ? before : undefined;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import type { Home } from '../home.js';
+import { absolutePath, makeDirectories } from '../host-path.js';
 import type { KernelChoice } from './assets.js';
 import type { KernelRecord } from './assets-manifest.js';
 import { hasSize } from './has-size.js';
@@ -36,7 +37,7 @@ export async function makeKernel(
     onProgress(`extracting the kernel of ${source.origin}`);
     const made = join(work, 'kernel');
     const kernel = await extractKernel(await readSource(source.image), source.image);
-    await mkdir(join(made, MODULES), { recursive: true });
+    makeDirectories(join(made, MODULES), 0o777);
     await writeFile(join(made, 'vmlinux'), kernel, { flush: true });
     const modulesSha256 = await copyModules(source, join(made, MODULES));
 
@@ -73,13 +74,15 @@ export async function sourceKeyOf(choice: KernelChoice): Promise<string> {
   for (const path of [choice.kernel, choice.modules]) {
     if (path === undefined) continue;
     const { size, mtimeMs } = await statSource(path);
-    key.push(resolve(path), size, mtimeMs);
+    key.push(absolutePath(path), size, mtimeMs);
   }
   return key.join(' ');
 }
 
 function named({ kernel, modules }: KernelChoice): KernelSource | undefined {
-  return kernel === undefined ? undefined : { image: kernel, modules, origin: resolve(kernel) };
+  return kernel === undefined
+    ? undefined
+    : { image: kernel, modules, origin: absolutePath(kernel) };
 }
 
 /** @returns a digest of what was copied, and of its order */

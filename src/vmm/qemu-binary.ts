@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { environmentVariable } from '../environment.js';
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../home.js';
 import { makePrivateDirectory } from '../private-files.js';
+import { programDirectories } from '../program-path.js';
 import { installHint } from './distribution.js';
 import { runProgram } from './run-program.js';
 import { writeFileWhole } from './write-file-whole.js';
@@ -50,7 +51,7 @@ export async function findQemu(home: Home, path?: string): Promise<QemuBinary> {
 }
 
 async function onPath(program: string): Promise<string | undefined> {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+  for (const directory of programDirectories()) {
     const found = await resolved(join(directory, program));
     if (found !== undefined) return found;
   }
@@ -85,7 +86,7 @@ async function askVersion(home: Home, path: string, key: string): Promise<string
     throw new BoxliteError('setup-needed', `${path} does not answer --version as QEMU does`, {
       hint: installHint('qemu'),
     });
-  await makePrivateDirectory(home.assets());
+  makePrivateDirectory(home.assets());
   await writeFileWhole(cachePath(home), JSON.stringify({ key, versionText }));
   return versionText;
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { BoxliteError, errnoOf } from '../errors.js';
+import { BoxliteError, errnoOf, limitError } from '../errors.js';
+import { checkStreams } from './child-streams.js';
 import { installHint, type Tool } from './distribution.js';
 
 export interface ProgramOptions {
@@ -19,7 +20,7 @@ export interface ProgramResult {
 /**
  * Runs a program of the host to its end and returns its exit status and output.
  * Its messages come in English, since some are parsed.
- * @throws setup-needed when the program is not there; vmm-failed when it was killed by a signal
+ * @throws setup-needed when the program is not there; host-limit; vmm-failed when it was killed by a signal
  */
 export function runProgram(
   program: string,
@@ -32,6 +33,7 @@ export function runProgram(
       env: { ...process.env, LC_ALL: 'C' },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    checkStreams(child, program);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -50,6 +52,8 @@ export function runProgram(
 }
 
 function startError(program: string, error: Error, tool: Tool | undefined): BoxliteError {
+  const short = limitError(error, `run ${program}`);
+  if (short !== undefined) return short;
   // EACCES also comes from a directory on PATH that may not be entered.
   const missing = ['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '');
   const message = missing

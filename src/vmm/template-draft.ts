@@ -1,17 +1,8 @@
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  open,
-  rename,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdtemp, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../errors.js';
 import { BOX_FILES, type Home } from '../home.js';
+import { makeDirectories } from '../host-path.js';
 import { makePrivateDirectory } from '../private-files.js';
 import type { MachineFiles, MachineSpec } from './driver.js';
 import {
@@ -43,7 +34,7 @@ export class TemplateDraft {
 
   static async begin(home: Home, key: string): Promise<TemplateDraft> {
     try {
-      await makePrivateDirectory(home.templates());
+      makePrivateDirectory(home.templates());
       const directory = await mkdtemp(join(home.templates(), `.${key}-`));
       // The VMM reaches its state's socket in here by a descriptor, and may be another user; by path
       // nobody else gets past the directory above.
@@ -62,8 +53,8 @@ export class TemplateDraft {
     const { home, directory, ram, disk } = this;
     const files = { ram, disk, image: home.padding(), share: home.emptyShare() };
     try {
-      await mkdir(files.share, { recursive: true, mode: 0o555 });
-      await makePrivateDirectory(home.images());
+      makeDirectories(files.share, 0o555);
+      makePrivateDirectory(home.images());
       await Promise.all([
         // As large as every box's, and as empty as can be.
         sparseFile(disk, diskBytes),

@@ -109,7 +109,7 @@ test('a registry that is named insecure needs no authority', async () => {
 });
 
 test.each([
-  ['missing.pem', undefined, 'permission', 'read '],
+  ['missing.pem', undefined, 'path-not-found', 'read '],
   ['empty.pem', '', 'invalid-argument', 'holds no certificate'],
   ['key.pem', '-----BEGIN PRIVATE KEY-----\nAAAA\n', 'invalid-argument', 'holds no certificate'],
   [

@@ -5,22 +5,30 @@ import { describe, expect, test } from 'vitest';
 
 /** What each folder may import besides itself, node's own modules and packages. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['engine', 'errors', 'go-duration', 'terminal-text'],
+  cli: ['engine', 'errors', 'go-duration', 'host-path', 'terminal-text'],
   engine: [
     ...['image', 'store', 'vmm', 'agent'],
-    ...['environment', 'errors', 'go-duration', 'home', 'private-files', 'process-identity', 'signals'],
-    'terminal-text',
+    ...['environment', 'errors', 'go-duration', 'home', 'host-path', 'private-files'],
+    ...['process-identity', 'program-path', 'signals', 'terminal-text'],
   ],
-  image: ['errors', 'go-duration', 'home', 'private-files', 'process-identity', 'signals'],
-  store: ['errors', 'home', 'private-files', 'process-identity'],
-  vmm: ['environment', 'errors', 'home', 'private-files', 'process-identity'],
+  image: [
+    ...['errors', 'go-duration', 'home', 'host-path', 'private-files', 'process-identity'],
+    ...['program-path', 'signals'],
+  ],
+  store: ['errors', 'home', 'host-path', 'private-files', 'process-identity'],
+  vmm: [
+    ...['environment', 'errors', 'home', 'host-path', 'private-files', 'process-identity'],
+    'program-path',
+  ],
   agent: ['errors', 'home', 'process-identity', 'terminal-text'],
   // The modules beside the folders, each its own row.
   index: ['engine', 'store/status', 'errors'],
   environment: [],
   errors: [],
-  home: ['environment', 'errors'],
-  'private-files': ['errors', 'home'],
+  home: ['environment', 'errors', 'host-path'],
+  'host-path': ['errors'],
+  'private-files': ['errors', 'home', 'host-path'],
+  'program-path': [],
   'process-identity': ['errors'],
   'go-duration': [],
   signals: ['errors'],
@@ -40,6 +48,11 @@ test('every module of src is looked at', () => {
 
 test('each folder imports only what stands below it, and only main ends the process', () => {
   expect(sources.flatMap(({ path, text }) => faults(path, text))).toEqual([]);
+});
+
+test('none makes directories by way of the recursive mkdir, which may never end', () => {
+  const callers = sources.filter(({ text }) => /\bmkdir(Sync)?\([^;]*recursive/.test(text));
+  expect(callers.map(({ path }) => path)).toEqual([]);
 });
 
 describe('a module that breaks a rule is found out', () => {

@@ -22,10 +22,10 @@ beforeEach(() => {
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-it('a directory is made with all above it, for its owner alone', async () => {
-  await makePrivateDirectory(home.blobs('sha256'));
+it('a directory is made with all above it, for its owner alone', () => {
+  makePrivateDirectory(home.blobs('sha256'));
   expect([home.images(), home.blobs('sha256')].map(modeOf)).toEqual([0o700, 0o700]);
-  await makePrivateDirectory(home.blobs('sha256'));
+  makePrivateDirectory(home.blobs('sha256'));
 });
 
 it('a home is closed part by part, and is left as open as its owner made it', () => {

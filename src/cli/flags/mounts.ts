@@ -1,7 +1,8 @@
 /** `-v`, `--mount` and `--tmpfs`, by Docker's rules (opts/mount.go, volume/mounts/linux_parser.go). */
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute } from 'node:path';
 import type { BoxOptions, TmpfsSpec, VolumeSpec } from '../../engine/options.js';
 import { BoxliteError } from '../../errors.js';
+import { absolutePath } from '../../host-path.js';
 import { splitFields } from './comma-separated.js';
 import { parseBytes } from './size.js';
 
@@ -172,7 +173,7 @@ function readOnlyOf(text: string, fields: ReadonlyMap<string, string>): boolean 
 function hostPath(source: string): string {
   if (isAbsolute(source)) return source;
   if (source === '.' || source === '..' || source.startsWith('./') || source.startsWith('../'))
-    return resolve(source);
+    return absolutePath(source);
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source)) throw notYet('named volumes', source);
   throw new BoxliteError(
     'invalid-argument',

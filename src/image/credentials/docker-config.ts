@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { lstat, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { makeDirectories } from '../../host-path.js';
 import { JsonReader } from '../json-reader.js';
 import type { Credentials } from '../registry/credentials.js';
 import { isKeyOf, keyOfRegistry, registryOfServer } from './server-address.js';
@@ -125,7 +116,7 @@ export class DockerConfig {
    */
   async write(): Promise<void> {
     try {
-      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+      makeDirectories(dirname(this.path), 0o700);
       const target = await behindLinks(this.path);
       await replace(target, `${JSON.stringify(this.#document, undefined, '\t')}\n`);
     } catch (error) {

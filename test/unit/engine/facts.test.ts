@@ -37,7 +37,7 @@ test('a fact that is a directory is an error that names it', async () => {
   const home = temporaryHome();
   mkdirSync(home.boxFile(BOX_ID, 'exit'), { recursive: true });
   await expect(exitFact(home.box(BOX_ID))).rejects.toMatchObject({
-    code: 'permission',
+    code: 'host-io',
     message: expect.stringContaining(`read ${home.boxFile(BOX_ID, 'exit')}`) as string,
   });
 });

@@ -214,7 +214,7 @@ test('a box whose directory can’t be looked into is unknown, and says why', as
     error: expect.stringContaining(`read ${home.boxFile(BOX_ID, 'started')}`) as string,
   });
   await expect(settle(home, temporaryDatabase(home), boxRecord(RUNNING))).rejects.toMatchObject({
-    code: 'permission',
+    code: 'host-io',
   });
 });
 

@@ -32,9 +32,14 @@ vi.mock('node:os', async (original) => {
   const real = await original<typeof os>();
   return { ...real, userInfo: vi.fn(real.userInfo) };
 });
+vi.mock('../../../src/process-identity.js', async (original) => ({
+  ...(await original<object>()),
+  currentBootId: () => bootId,
+}));
 const realFs = await vi.importActual<typeof fs>('node:fs');
 
 let files: Record<string, string>;
+let bootId: string;
 /** Why /dev/kvm does not open. */
 let deviceErrno: string | undefined;
 let device: { gid: number; mode: number };
@@ -42,10 +47,10 @@ let device: { gid: number; mode: number };
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: NOW });
   files = {
-    '/proc/sys/kernel/random/boot_id': `${BOOT_ID}\n`,
     '/proc/sys/kernel/overflowgid': '65534\n',
     '/etc/group': 'root:x:0:\nvirtual:x:108:bob,carol\nnogroup:x:65534:\n',
   };
+  bootId = BOOT_ID;
   deviceErrno = undefined;
   device = { gid: 108, mode: 0o20660 };
   vi.mocked(fs.openSync).mockImplementation((path, ...others) => {
@@ -191,7 +196,7 @@ describe('a verdict', () => {
     await ask(home, { tryKvm: isNone }).answer;
     vi.setSystemTime(NOW + 1000 * 24 * 60 * MINUTE);
     expect(await triedBy(home, boots)).toBe(0);
-    files['/proc/sys/kernel/random/boot_id'] = '99999999-2222-3333-4444-555555555555\n';
+    bootId = '99999999-2222-3333-4444-555555555555';
     expect(await triedBy(home, boots)).toBe(1);
   });
 
@@ -238,7 +243,7 @@ describe('a verdict', () => {
     const home = temporaryHome();
     writeFileSync(home.root, '');
     await expect(ask(home, { tryKvm: boots }).answer).rejects.toMatchObject({
-      code: 'permission',
+      code: 'host-io',
       message: expect.stringContaining(home.root) as string,
     });
   });
@@ -301,7 +306,7 @@ describe('a device that this user may not open', () => {
     const notice = `boxes run by emulation, which is slower: ${REASON}; to allow KVM: ${USERMOD}`;
     expect((await told(home, {})).notices).toEqual([notice]);
     expect((await told(home, {})).notices).toEqual([]);
-    files['/proc/sys/kernel/random/boot_id'] = '99999999-2222-3333-4444-555555555555\n';
+    bootId = '99999999-2222-3333-4444-555555555555';
     expect((await told(home, {})).notices).toEqual([notice]);
     // What had been tried is known still.
     deviceErrno = undefined;

@@ -135,7 +135,7 @@ describe('a draft', () => {
     const draft = await begin(home);
     rmSync(draft.directory, { recursive: true });
     await expect(draft.commit(ABOUT)).rejects.toMatchObject({
-      code: 'permission',
+      code: 'path-not-found',
       message: expect.stringContaining(join(home.templates(), 'k1')) as string,
     });
   });
@@ -144,7 +144,7 @@ describe('a draft', () => {
     const home = temporaryHome();
     writeFileSync(home.root, '');
     await expect(begin(home)).rejects.toMatchObject({
-      code: 'permission',
+      code: 'path-not-found',
       message: expect.stringContaining(home.templates()) as string,
     });
   });
@@ -340,8 +340,8 @@ test('a place of templates that is a file is an error', async () => {
   mkdirSync(home.root);
   writeFileSync(home.templates(), '');
   chmodSync(home.templates(), 0o600);
-  await expect(findTemplate(home, 'k1')).rejects.toMatchObject({ code: 'permission' });
-  await expect(listTemplates(home)).rejects.toMatchObject({ code: 'permission' });
+  await expect(findTemplate(home, 'k1')).rejects.toMatchObject({ code: 'path-not-found' });
+  await expect(listTemplates(home)).rejects.toMatchObject({ code: 'path-not-found' });
 });
 
 function begin(home: Home, key = 'k1'): Promise<TemplateDraft> {

@@ -160,7 +160,7 @@ describe('a malformed file', () => {
   test('that is not a file is an error, not an empty configuration', async () => {
     const directory = directoryWith();
     mkdirSync(join(directory, 'config.json'));
-    await expect(DockerConfig.read(directory)).rejects.toMatchObject({ code: 'permission' });
+    await expect(DockerConfig.read(directory)).rejects.toMatchObject({ code: 'host-io' });
   });
 
   test.each([undefined, '', ' \n'])('%j is an empty configuration', async (content) => {
@@ -252,7 +252,7 @@ describe('writing', () => {
     const target = join(directory, 'gone', 'dotfiles.json');
     symlinkSync(target, join(directory, 'config.json'));
     const config = (await DockerConfig.read(directory)).withLogin('quay.io', undefined);
-    await expect(config.write()).rejects.toMatchObject({ code: 'permission' });
+    await expect(config.write()).rejects.toMatchObject({ code: 'path-not-found' });
     expect(existsSync(target)).toBe(false);
     expect(readdirSync(directory)).toEqual(['config.json']);
   });

@@ -143,7 +143,7 @@ describe('saving', () => {
       qmp.send(DONE, COMPLETED);
     });
     await expect(saveState(qmp.client, directory, join(directory, 'state'))).rejects.toMatchObject({
-      code: 'permission',
+      code: 'host-io',
       message: expect.stringContaining(`write ${join(directory, 'state')}`) as string,
     });
   });

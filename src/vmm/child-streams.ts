@@ -1,0 +1,14 @@
+import type { ChildProcess } from 'node:child_process';
+import { BoxliteError, limitError } from '../errors.js';
+
+/**
+ * To be asked of a child before its streams are used: Node makes none where the process has no descriptors left.
+ * @throws host-limit
+ */
+export function checkStreams(child: ChildProcess, program: string): void {
+  if ((child as Partial<ChildProcess>).stdio !== undefined) return;
+  child.on('error', () => undefined);
+  throw (
+    limitError(undefined, `run ${program}`, 'EMFILE') ?? new BoxliteError('host-limit', program)
+  );
+}
