@@ -25,7 +25,7 @@ int descriptors_place(struct placed_fd *fds, uint32_t count, int *kept, struct e
 static int move_away(int *fd, struct err *err) {
     int moved = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     if (moved < 0 && (errno == EINVAL || errno == EMFILE))
-        return err_set(err, errno, "jail: more open files are needed than are allowed, raise the limit (ulimit -n)");
+        return err_set(err, EMFILE, "the VMM needs more open files than are allowed");
     if (moved < 0)
         return err_errno(err, "jail: move descriptor %d", *fd);
     *fd = moved;

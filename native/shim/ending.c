@@ -20,6 +20,7 @@
 enum { LONG_RUN_MS = 10000, SHUTDOWN_SECONDS = 10, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
 
 static void write_facts(struct shim *shim, int status);
+static bool ended_by_itself(int status);
 static struct err describe(const struct shim *shim, int status);
 static bool is_owed(const struct client *client);
 
@@ -119,15 +120,21 @@ static void write_facts(struct shim *shim, int status) {
         return;
     struct err why = describe(shim, status);
     bool aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT; /* an assertion of its own */
-    shim->vmm_end = shim->vmm.killed ? "requested" : aborted ? "aborted" : WIFSIGNALED(status) ? "signalled" : "exited";
+    bool requested = shim->vmm.killed && !ended_by_itself(status);
+    shim->vmm_end = requested ? "requested" : aborted ? "aborted" : WIFSIGNALED(status) ? "signalled" : "exited";
     facts_write_boot_error(shim, shim->stage, &why);
+}
+
+/* A VMM that fails is often told to end as well, by who has noticed. */
+static bool ended_by_itself(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) != 0 : WTERMSIG(status) == SIGABRT;
 }
 
 static struct err describe(const struct shim *shim, int status) {
     if (shim->faulted)
         return shim->fault;
     struct err why = {0};
-    if (shim->vmm.killed)
+    if (shim->vmm.killed && !ended_by_itself(status))
         snprintf(why.msg, sizeof why.msg, "the VMM was ended on request");
     else if (WIFSIGNALED(status))
         snprintf(why.msg, sizeof why.msg, "the VMM was killed by signal %d", WTERMSIG(status));

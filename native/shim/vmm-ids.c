@@ -42,7 +42,7 @@ int vmm_ids_take(const struct config *config, uint32_t *id, int *register_fd, st
             return 0;
         }
     }
-    return err_set(err, EAGAIN, "all %u users that VMMs may have on this host are taken", config->id_ranges);
+    return err_set(err, EUSERS, "all %u users that VMMs may have on this host are taken", config->id_ranges);
 }
 
 /* Whoever else could write here would choose whose user a VMM shares. */

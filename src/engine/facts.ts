@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { BoxliteError, errnoOf, fileError } from '../errors.js';
+import { BoxliteError, errnoOf, fileError, limitError } from '../errors.js';
 import { BOX_FILES } from '../home.js';
 import type { ProcessIdentity } from '../process-identity.js';
 import { withoutActing } from '../terminal-text.js';
@@ -65,28 +66,57 @@ export async function exitFact(directory: string): Promise<ExitFact | undefined>
 }
 
 /**
- * Why a box did not come up: its stage, and the last lines that the console and the VMM said. The code
- * is `vmm-failed` when the VMM itself gave up, as it does on what it can't use. Undefined when there is no
- * such fact, and when the VMM was ended on request: whoever asked knows why.
+ * Why a box did not come up: its stage, and the last lines that the console and the VMM said. The code is
+ * `host-limit` when something was short, and `vmm-failed` when the VMM itself gave up, as it does on what it can't
+ * use. Undefined when there is no such fact, and when the VMM was ended on request: whoever asked knows why.
  */
 export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
   const fact = await readFact(directory, 'bootError');
   if (fact === undefined || fact.vmmEnd === 'requested') return undefined;
-  const gaveUp = fact.stage === 'vmm' && (fact.vmmEnd === 'exited' || fact.vmmEnd === 'aborted');
+  const gaveUp = fact.stage === 'vmm' && endedByItself(fact);
   const stage = printable(text(fact.stage)) || 'unknown';
   const said = [text(fact.vmm), text(fact.console)]
     .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))
     .map(printable)
     .filter((line) => line !== '');
+  const below = said.map((line) => `\n  | ${line}`).join('');
+  const short = limitError(undefined, `start box ${box}`, shortage(fact));
+  if (short !== undefined)
+    return new BoxliteError('host-limit', short.message + below, {
+      stage,
+      ...(short.hint !== undefined && { hint: short.hint }),
+    });
   const reason = printable(text(fact.message)) || 'no reason is known';
   return new BoxliteError(
     gaveUp ? 'vmm-failed' : 'boot-failed',
-    [
-      `box ${box} did not start (stage ${stage}): ${reason}`,
-      ...said.map((line) => `  | ${line}`),
-    ].join('\n'),
+    `box ${box} did not start (stage ${stage}): ${reason}${below}`,
     { stage },
   );
+}
+
+/** QEMU and the loader tell an errno in words alone, and always these: their locale is C. */
+const SHORTAGES: readonly (readonly [words: RegExp, errno: string])[] = [
+  [/Resource temporarily unavailable/, 'EAGAIN'],
+  [/Too many open files/, 'EMFILE'],
+  [/Cannot allocate memory|failed to map segment|failed to allocate|memory exhausted/, 'ENOMEM'],
+];
+
+function shortage(fact: Record<string, unknown>): string | undefined {
+  if (endedByItself(fact)) return shortageInWords(text(fact.vmm));
+  return fact.stage === 'jail' ? errnoName(number(fact.errno)) : undefined;
+}
+
+const endedByItself = ({ vmmEnd }: Record<string, unknown>): boolean =>
+  vmmEnd === 'exited' || vmmEnd === 'aborted';
+
+/** What the VMM lacked; KVM's own failures are not the caller's. */
+function shortageInWords(said: string): string | undefined {
+  const lines = said.split('\n').filter((line) => !/kvm/i.test(line));
+  return SHORTAGES.find(([words]) => lines.some((line) => words.test(line)))?.[1];
+}
+
+function errnoName(errno: number): string | undefined {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0];
 }
 
 /** Why the commands of a box have no end of their own; undefined when its VMM did not end by itself. */

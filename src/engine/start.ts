@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ShimClient } from '../agent/client.js';
 import type { ExecSession } from '../agent/exec-session.js';
 import { BoxliteError } from '../errors.js';
@@ -10,6 +12,7 @@ import type { Launch, MachineFiles, MachineSpec } from '../vmm/driver.js';
 import { planQemu, sandboxed } from '../vmm/qemu/command.js';
 import { continueMachine, cutLink, restoreState } from '../vmm/qemu/migration.js';
 import { dropTemplate, type Template } from '../vmm/template.js';
+import { BadTemplate, isCommandFailure, mayBeTemplatesFault } from './bad-template.js';
 import { type BoxFiles, makeDisk, prepareBoxFiles } from './box-files.js';
 import { assetsOfBox, blamingKernel } from './box-kernel.js';
 import type { BoxSpec } from './box-spec.js';
@@ -117,42 +120,56 @@ async function settledKnown(context: EngineContext, id: string): Promise<BoxReco
   }
 }
 
-/**
- * Once more when it was not the box's fault: by emulation when KVM has failed, and from another template when the
- * template has.
- */
+/** Once more when it was not the box's fault: by emulation when KVM has failed, and without a template that may have. */
 async function launchOnce(
   context: EngineContext,
   record: BoxRecord,
   request: StartRequest,
 ): Promise<StartedBox> {
-  const { host, home } = context;
+  const { host } = context;
   const accelerator = host.accelerator();
   try {
-    return await launch(context, record, request, accelerator);
+    return await launch(context, record, request, accelerator, []);
   } catch (error) {
     if (await host.blamesKvm((await accelerator).name, error))
       return await launchOnce(context, record, request);
     if (!(error instanceof BadTemplate)) throw error;
-    const { key } = error.template;
-    host.options.onNotice(`template ${key} is of no use and is made anew (${error.message})`);
-    await dropTemplate(home, key);
-    return await launch(context, record, request, accelerator);
+    return await launchWithout(context, record, request, accelerator, [error]);
   }
 }
 
-/** A template that the VMM did not take, or from which no agent answered. */
-class BadTemplate extends BoxliteError {
-  constructor(
-    readonly template: Template,
-    error: BoxliteError,
-  ) {
-    const { hint, stage } = error;
-    super(error.code, error.message, {
-      cause: error,
-      ...(hint !== undefined && { hint }),
-      ...(stage !== undefined && { stage }),
-    });
+/**
+ * From the template that those are made from, or from none. They are to blame, and dropped, when this start does
+ * better; otherwise it is something else that is wrong, and they stay.
+ */
+async function launchWithout(
+  context: EngineContext,
+  record: BoxRecord,
+  request: StartRequest,
+  accelerator: Promise<Accelerator>,
+  suspects: readonly [BadTemplate, ...BadTemplate[]],
+): Promise<StartedBox> {
+  const without = suspects.map(({ template }) => template.key);
+  try {
+    const started = await launch(context, record, request, accelerator, without);
+    await dropTemplates(context, suspects);
+    return started;
+  } catch (error) {
+    if (error instanceof BadTemplate)
+      return await launchWithout(context, record, request, accelerator, [...suspects, error]);
+    if (!isCommandFailure(error)) throw suspects[0];
+    await dropTemplates(context, suspects);
+    throw error;
+  }
+}
+
+async function dropTemplates(
+  { home, host }: EngineContext,
+  templates: readonly BadTemplate[],
+): Promise<void> {
+  for (const { template, message } of templates) {
+    host.options.onNotice(`template ${template.key} is of no use and is made anew (${message})`);
+    await dropTemplate(home, template.key);
   }
 }
 
@@ -161,6 +178,7 @@ async function launch(
   record: BoxRecord,
   request: StartRequest,
   chosen: Promise<Accelerator>,
+  without: readonly string[],
 ): Promise<StartedBox> {
   const clock = new StageClock();
   const spec = specOf(record.options);
@@ -175,7 +193,7 @@ async function launch(
   const template =
     request.cold === true
       ? undefined
-      : await chooseTemplate(context, machine, assets, record, spec, files);
+      : await chooseTemplate(context, machine, assets, record, spec, files, without);
   if (files.isNew) await makeDisk(context, files.disk, spec.diskBytes, template?.disk);
   clock.lap('prepare');
   crashPoint('start:disk-made');
@@ -225,7 +243,10 @@ async function launch(
     const told = isCommandFailure(error)
       ? error
       : ((await bootError(directory, boxName(record))) ?? error);
-    throw template && isTemplatesFault(told) ? new BadTemplate(template, told) : told;
+    if (!template || !mayBeTemplatesFault(told)) throw told;
+    // It may have come from the template.
+    if (files.isNew) await rm(files.disk, { force: true });
+    throw new BadTemplate(template, told);
   }
 }
 
@@ -270,7 +291,10 @@ async function bringUp(
   return main;
 }
 
-/** Where the box starts from: its image's template or its machine's; undefined boots it. */
+/**
+ * Where the box starts from: its image's template or its machine's; undefined boots it.
+ * @param without keys of templates that may be no good
+ */
 async function chooseTemplate(
   context: EngineContext,
   machine: MachineSpec,
@@ -278,12 +302,15 @@ async function chooseTemplate(
   record: BoxRecord,
   spec: BoxSpec,
   files: BoxFiles,
+  without: readonly string[],
 ): Promise<Template | undefined> {
   const { template: base } = await context.host.template(machine, assets);
+  if (without.includes(base.key)) return undefined;
   // In an image's template the box's /proc and /sys are masked already.
   const { maskedPaths } = spec.security ?? SecurityOptions.standard();
   const bare = spec.privileges?.privileged === true || !maskedPaths;
-  if (!files.isNew || bare || record.manifestDigest === null) return base;
+  // What an image's is made from is tried before another one is made.
+  if (!files.isNew || bare || record.manifestDigest === null || without.length > 0) return base;
   const { manifestDigest } = record;
   const { diskBytes } = spec;
   const request = { machine, assets, base, manifestDigest, files, diskBytes };
@@ -403,8 +430,9 @@ function exitHook(context: EngineContext, id: string): string[] {
 
 async function abandon(client: ShimClient | null, shim: ShimProcess): Promise<void> {
   client?.killVmm();
-  shim.release();
+  // First, so that a VMM which has ended by itself is not told to have been left alone.
   await client?.closed;
+  shim.release();
 }
 
 function noteFailure(context: EngineContext, record: BoxRecord, error: unknown): void {
@@ -417,14 +445,4 @@ function noteFailure(context: EngineContext, record: BoxRecord, error: unknown):
     database.boxes.update(record.id, { error: error.message, exitCode, wanted: false });
     database.counters.boxFailed();
   });
-}
-
-/** A VMM that somebody killed tells nothing about what it was started from. */
-function isTemplatesFault(error: unknown): error is BoxliteError {
-  return error instanceof BoxliteError && (error.code === 'vmm-failed' || error.code === 'timeout');
-}
-
-/** The guest came up and the command is to blame. */
-function isCommandFailure(error: unknown): boolean {
-  return error instanceof BoxliteError && error.code.startsWith('exec-');
 }

@@ -161,6 +161,9 @@ export async function withMachine(
       qmp.close();
     }
   } catch (error) {
+    // The reason is written down when the machine has ended.
+    client?.killVmm();
+    await client?.closed;
     throw (await bootError(directory, 'template')) ?? error;
   } finally {
     client?.killVmm();

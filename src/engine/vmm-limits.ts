@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { BoxliteError } from '../errors.js';
 import type { MachineSpec } from '../vmm/driver.js';
 
 /** What a VMM is held to, as setrlimit(2) takes it. */
@@ -19,15 +20,22 @@ const OPEN_FILES = 4096n;
  * of the export, connections. A guest that makes it more ends its own VMM, and not the host's memory.
  */
 const BESIDE_GUEST = 1024n * MIB;
+/** Without so much it certainly does not run. */
+const LEAST_BESIDE_GUEST = 128n * MIB;
 const BESIDE_PROCESSOR = 16n * MIB;
 
 /** Those 64, one a processor, and some of QEMU's own. */
 const THREADS = 128n;
 
-/** @param ownUser the VMM is the only one of its user; another's processes count as the caller's own */
+/**
+ * @param ownUser the VMM is the only one of its user; another's processes count as the caller's own
+ * @throws host-limit when the caller may not have so much memory
+ */
 export function vmmLimits({ cpus, memoryMib }: MachineSpec, ownUser: boolean): VmmLimit[] {
   const limits = readFileSync('/proc/self/limits', 'latin1');
-  const memory = BigInt(memoryMib) * MIB + BESIDE_GUEST + BigInt(cpus) * BESIDE_PROCESSOR;
+  const guest = BigInt(memoryMib) * MIB;
+  checkAllowed(guest, limits);
+  const memory = guest + BESIDE_GUEST + BigInt(cpus) * BESIDE_PROCESSOR;
   return [
     // A core file of a VMM holds the guest's memory.
     limit(4, 0n),
@@ -39,6 +47,25 @@ export function vmmLimits({ cpus, memoryMib }: MachineSpec, ownUser: boolean): V
     ...(ownUser ? [limit(6, THREADS + BigInt(cpus))] : []),
   ];
 }
+
+/** A VMM that can't map its guest's memory does not always say why it ends. */
+function checkAllowed(guest: bigint, limits: string): void {
+  for (const [name, option] of MEMORY_LIMITS) {
+    const most = allowed(name, limits);
+    const least = guest + LEAST_BESIDE_GUEST;
+    if (most >= least) continue;
+    throw new BoxliteError(
+      'host-limit',
+      `a machine of ${guest / MIB} MiB needs ${least / MIB} MiB, and ${most / MIB} MiB are allowed (ulimit ${option})`,
+      { hint: `raise the limit, or give the box less memory (--memory)` },
+    );
+  }
+}
+
+const MEMORY_LIMITS = [
+  ['Max data size', '-d'],
+  ['Max address space', '-v'],
+] as const;
 
 const limit = (resource: number, value: bigint): VmmLimit => ({
   resource,

@@ -1,6 +1,7 @@
 import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BOXLITE, run } from '../helpers/cli.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -118,6 +119,19 @@ describe('a template that is damaged', () => {
     expect([status, stdout.toString()]).toEqual([0, 'here\n']);
     expect(stderr).toMatch(/^boxlite: template [0-9a-f]+ is of no use and is made anew/);
     expect(await home.ok(['ps', '-aq'])).toBe('');
+    expect(await home.ok([...RUN, 'echo', 'again'])).toBe('again');
+  });
+
+  it('is not what a caller’s limits are taken for', async () => {
+    await home.ok([...RUN, 'true']);
+    const before = await templates();
+    // Enough for the machine to be tried, and not for it to run: it aborts, as with a damaged template.
+    const limited = 'ulimit -d 656000 && exec "$0" "$@"';
+    const { status } = await run('bash', ['-c', limited, BOXLITE, ...RUN, 'true'], {
+      env: { HOME: home.path, BOXLITE_HOME: home.path, LANG: 'C.UTF-8' },
+    });
+    expect(status).toBe(125);
+    expect(await templates()).toEqual(before);
     expect(await home.ok([...RUN, 'echo', 'again'])).toBe('again');
   });
 });

@@ -14,7 +14,7 @@ beforeAll(buildShim, BUILD_TIMEOUT_MS);
 /** Below those that a BoxLite on this host may be giving away now; Node starts no process with a higher id. */
 let first = 2_000_000_000;
 const RANGE = 65_536;
-const ALL_TAKEN = /^failed jail 11 all 1 users that VMMs may have on this host are taken$/;
+const ALL_TAKEN = /^failed jail 87 all 1 users that VMMs may have on this host are taken$/;
 
 /** For one test: those of the one before may still be on their way out. */
 async function register(): Promise<string> {

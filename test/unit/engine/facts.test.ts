@@ -114,6 +114,35 @@ test.each([
   expect((await bootError(withFact('bootError', fact), 'web'))?.code).toBe(code);
 });
 
+const NPROC = 'qemu: qemu_thread_create: Resource temporarily unavailable\n';
+
+test.each([
+  ['threads', { stage: 'vmm', vmmEnd: 'aborted', vmm: NPROC }, 'EAGAIN'],
+  ['threads later on', { stage: 'exec', vmmEnd: 'aborted', vmm: NPROC }, 'EAGAIN'],
+  ['memory', { stage: 'vmm', vmmEnd: 'exited', vmm: 'mem0: Cannot allocate memory\n' }, 'ENOMEM'],
+  ['descriptors', { stage: 'vmm', vmmEnd: 'exited', vmm: 'x: Too many open files\n' }, 'EMFILE'],
+  ['a process', { stage: 'jail', errno: 11, message: 'fork: x' }, 'EAGAIN'],
+  ['descriptors for the jail', { stage: 'jail', errno: 24, message: 'x' }, 'EMFILE'],
+])(
+  'a failed boot for want of %s is the host’s, and says what is short',
+  async (_what, fact, errno) => {
+    const error = await bootError(withFact('bootError', fact), 'web');
+    expect(error).toMatchObject({ code: 'host-limit', stage: fact.stage });
+    expect(error?.message).toMatch(new RegExp(`^can't start box web: .* \\(${errno}\\)`));
+    expect(error?.hint).toContain('limit');
+  },
+);
+
+test.each([
+  [
+    'KVM had none',
+    { stage: 'vmm', vmmEnd: 'exited', vmm: 'ioctl(KVM_CREATE_VM): Cannot allocate memory' },
+  ],
+  ['its guest says so', { stage: 'vmm', vmmEnd: 'exited', console: 'Cannot allocate memory' }],
+])('no limit of the host is to blame when %s', async (_what, fact) => {
+  expect((await bootError(withFact('bootError', fact), 'web'))?.code).toBe('vmm-failed');
+});
+
 test('a failed boot names its stage, and what VMM and console said last', async () => {
   const directory = withFact('bootError', {
     stage: 'kernel',

@@ -1,5 +1,13 @@
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import type * as fs from 'node:fs';
+import { afterEach, expect, test, vi } from 'vitest';
 import { allowed, vmmLimits } from '../../../src/engine/vmm-limits.js';
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof fs>();
+  return { ...real, readFileSync: vi.fn(real.readFileSync) };
+});
+afterEach(() => void vi.mocked(readFileSync).mockReset());
 
 const HEAD = 'Limit                     Soft Limit           Hard Limit           Units     \n';
 const UNLIMITED = 2n ** 64n - 1n;
@@ -28,4 +36,23 @@ test('a VMM that has a user of its own is told how many threads it may have', ()
     );
   expect(resources(true).sort()).toEqual([12, 2, 4, 6, 7, 8]);
   expect(resources(false)).not.toContain(6);
+});
+
+test.each([
+  ['Max data size', '-d'],
+  ['Max address space', '-v'],
+])('a %s below what a machine needs is told before one is tried', (name, option) => {
+  const limits = (mib: number): string =>
+    `${HEAD}${name.padEnd(26)}${mib << 20}   ${mib << 20}   bytes\n`;
+  const ask = (mib: number) => () => {
+    vi.mocked(readFileSync).mockReturnValueOnce(limits(mib));
+    return vmmLimits({ cpus: 1, memoryMib: 512, accelerator: 'tcg' }, true);
+  };
+  expect(ask(640)).not.toThrow();
+  expect(ask(639)).toThrow(
+    expect.objectContaining({
+      code: 'host-limit',
+      message: `a machine of 512 MiB needs 640 MiB, and 639 MiB are allowed (ulimit ${option})`,
+    }),
+  );
 });
