@@ -24,7 +24,7 @@ import { inspectBox, type BoxInspection } from './inspect.js';
 import { observed, type ObservedBox } from './observe.js';
 import type { StartOptions, StopOptions, UpdateOptions, WaitOptions } from './options.js';
 import { pauseBox, unpauseBox } from './pause.js';
-import { removeIfEnded } from './remove.js';
+import { freeName, removeIfEnded } from './remove.js';
 import { catchUp, restartBox } from './restart.js';
 import { boxName, noSuchBox } from './state-error.js';
 import { startBox, type StartedBox, type StartRequest } from './start.js';
@@ -237,7 +237,7 @@ export class LiteBox implements AsyncDisposable {
 
   /** This handle keeps the old name. @throws name-taken, invalid-argument, box-not-found */
   async rename(name: string): Promise<void> {
-    await Promise.resolve();
+    await freeName(this.#context, name);
     if (!this.#context.database().boxes.rename(this.id, checkName(name))) throw noSuchBox(this.id);
   }
 
@@ -324,6 +324,7 @@ export class LiteBox implements AsyncDisposable {
   }
 
   async #observed(): Promise<ObservedBox> {
-    return observed(this.#context.home, this.#record());
+    const { home, database } = this.#context;
+    return observed(home, this.#record(), database());
   }
 }

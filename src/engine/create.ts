@@ -11,6 +11,7 @@ import { crashPoint } from './crash-point.js';
 import { noSuchImage } from './image-error.js';
 import type { Images, PullOptions } from './images.js';
 import { randomName } from './names.js';
+import { freeName } from './remove.js';
 import type { BoxOptions } from './options.js';
 import { withSecurity } from './security.js';
 import { checkMounts, findVolumes } from './volumes.js';
@@ -35,7 +36,10 @@ export async function createBox(
   // Without it nobody could lock the box, so that it could be neither started nor removed.
   ownIdentity();
   const name = wantedName === undefined ? undefined : checkName(wantedName);
-  if (name !== undefined) refuseTaken(context, name);
+  if (name !== undefined) {
+    await freeName(context, name);
+    refuseTaken(context, name);
+  }
   checkMounts(options);
   // Before a pull of minutes as well.
   const kernel = await findKernel(context.host, options);

@@ -11,6 +11,7 @@ import { boxEvent, type NewEvent } from '../store/events.js';
 import { isActive, type BoxStatus } from '../store/status.js';
 import { exitFact, KILLED_CODE, startedFact, type ExitFact, type StartedFact } from './facts.js';
 import { boxHealth, foldHealth } from './health.js';
+import { lastSignMs } from './last-sign.js';
 import { isAutomatic, isRestartDue } from './restart-decision.js';
 import { refuseOrphan } from './orphan.js';
 import { boxName } from './state-error.js';
@@ -18,6 +19,8 @@ import { boxName } from './state-error.js';
 export interface Observation {
   status: BoxStatus;
   patch: BoxPatch;
+  /** Nobody knows when it ended, since the host's boot: whoever writes that down first says that it is now. */
+  endsNow?: boolean;
 }
 
 /**
@@ -36,22 +39,32 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
   // The exit is looked for on both sides of the question whether a shim is there: it writes the fact
   // before it goes.
   const exit = await exitFact(directory);
-  if (exit !== undefined) return ended(record, patch, exit);
+  if (exit !== undefined) return ended(record, patch, exit, directory);
   const phase = phaseAtSight(directory, started) ?? (await shimPhase(directory, boxName(record)));
   if (phase === undefined) {
     const late = await exitFact(directory);
     if (late === undefined) await refuseOrphan(directory, record);
-    return ended(record, patch, late ?? lost(started));
+    return ended(record, patch, late ?? lost(started), directory);
   }
   const paused = phase === SHIM_PHASES.PAUSED;
   return { status: 'running', patch: paused === record.paused ? patch : { ...patch, paused } };
 }
 
 /** A box that nobody starts again is not wanted any more. */
-function ended(record: BoxRecord, start: BoxPatch, exit: ExitFact | Lost): Observation {
-  const patch = { ...start, ...exitPatch(exit) };
+function ended(
+  record: BoxRecord,
+  start: BoxPatch,
+  exit: ExitFact | Lost,
+  directory: string,
+): Observation {
+  const startedAt = start.startedAt ?? record.startedAt ?? 0;
+  const patch = { ...start, ...exitPatch(exit, () => lastSignMs(directory, startedAt)) };
   const wanted = isRestartDue({ ...record, ...patch, status: 'stopped' });
-  return { status: 'stopped', patch: { ...patch, wanted } };
+  return {
+    status: 'stopped',
+    patch: { ...patch, wanted },
+    ...('lost' in exit && exit.sinceBoot && { endsNow: true }),
+  };
 }
 
 /** A box as it is, with what no column says. */
@@ -60,11 +73,22 @@ export interface ObservedBox extends BoxRecord {
   restarting: boolean;
 }
 
-/** The record as it should be read. */
-export async function observed(home: Home, record: BoxRecord): Promise<ObservedBox> {
+/**
+ * The record as it should be read.
+ * @param database where an end is written down whose time nobody has recorded, or each look would find another
+ */
+export async function observed(
+  home: Home,
+  record: BoxRecord,
+  database?: Database,
+): Promise<ObservedBox> {
   try {
-    const { status, patch } = await observe(home, record);
-    const truth = { ...record, ...patch, status };
+    const seen = await observe(home, record);
+    const written =
+      seen.endsNow === true && database !== undefined
+        ? tryWriteDown(database, record, seen)
+        : undefined;
+    const truth = written ?? { ...record, ...seen.patch, status: seen.status };
     const { status: health } = await boxHealth(home, truth);
     return {
       ...truth,
@@ -93,14 +117,9 @@ export async function settle(
   database: Database,
   record: BoxRecord,
 ): Promise<BoxRecord> {
-  const { status, patch } = await observe(home, record);
-  if (status !== record.status || Object.keys(patch).length > 0)
-    database.write(() => {
-      const now = database.boxes.get(record.id);
-      if (now === undefined || !isSame(now, record)) return;
-      database.boxes.transition(record.id, [record.status], status, patch);
-      for (const event of eventsOf(record, { status, patch })) database.events.add(event);
-    });
+  const seen = await observe(home, record);
+  const { status, patch } = seen;
+  if (status !== record.status || Object.keys(patch).length > 0) writeDown(database, record, seen);
   const settled = database.boxes.get(record.id) ?? { ...record, ...patch, status };
   const health = await boxHealth(home, settled);
   if (isActive(settled.status) && health.status !== (settled.health ?? 'none')) {
@@ -111,6 +130,33 @@ export async function settle(
     });
   }
   return settled;
+}
+
+function writeDown(database: Database, record: BoxRecord, seen: Observation): void {
+  const { status } = seen;
+  const patch = seen.endsNow === true ? { ...seen.patch, finishedAt: Date.now() } : seen.patch;
+  database.write(() => {
+    const now = database.boxes.get(record.id);
+    if (now === undefined || !isSame(now, record)) return;
+    database.boxes.transition(record.id, [record.status], status, patch);
+    for (const event of eventsOf(record, { status, patch })) database.events.add(event);
+  });
+}
+
+/** @returns undefined where the home can't be written to, or somebody else has changed the box */
+function tryWriteDown(
+  database: Database,
+  record: BoxRecord,
+  seen: Observation,
+): BoxRecord | undefined {
+  try {
+    writeDown(database, record, seen);
+    const now = database.boxes.get(record.id);
+    return now?.status === seen.status ? now : undefined;
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    return undefined;
+  }
 }
 
 function isSame(a: BoxRecord, b: BoxRecord): boolean {
@@ -158,15 +204,20 @@ function startPatch(record: BoxRecord, started: StartedFact): BoxPatch {
 /** An end without a record of it. */
 interface Lost {
   lost: string;
+  sinceBoot: boolean;
 }
 
 function lost(started: StartedFact | undefined): Lost {
   if (started !== undefined && started.shim.bootId !== '' && !isOfThisBoot(started.shim))
-    return { lost: 'the host was restarted while the box ran' };
-  return { lost: "the box's supervisor ended without leaving a record (was it killed?)" };
+    return { lost: 'the host was restarted while the box ran', sinceBoot: false };
+  return {
+    lost: "the box's supervisor ended without leaving a record (was it killed?)",
+    sinceBoot: true,
+  };
 }
 
-function exitPatch(exit: ExitFact | Lost): BoxPatch {
+/** @param lastMs when there was the last sign of life, for an end without its time */
+function exitPatch(exit: ExitFact | Lost, lastMs: () => number): BoxPatch {
   const gone = { pid: null, shimPid: null, paused: false };
   if ('lost' in exit)
     return {
@@ -174,7 +225,7 @@ function exitPatch(exit: ExitFact | Lost): BoxPatch {
       exitCode: KILLED_CODE,
       exitSignal: null,
       oomKilled: false,
-      finishedAt: Date.now(),
+      finishedAt: lastMs(),
       error: exit.lost,
     };
   return {
@@ -182,7 +233,7 @@ function exitPatch(exit: ExitFact | Lost): BoxPatch {
     exitCode: exit.code,
     exitSignal: exit.signal === 0 ? null : exit.signal,
     oomKilled: exit.oom,
-    finishedAt: exit.atMs || Date.now(),
+    finishedAt: exit.atMs || lastMs(),
     error: exit.timedOut ? 'its time limit ended it' : (EXIT_ERRORS[exit.reason] ?? null),
   };
 }

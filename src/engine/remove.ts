@@ -1,12 +1,12 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
-import { canRemove, isActive } from '../store/status.js';
+import { canRemove, isActive, isStopped } from '../store/status.js';
 import { unknownState } from './state-error.js';
 import { currentRecord, lockBox, type EngineContext } from './context.js';
 import { crashPoint } from './crash-point.js';
 import { bury, clearGrave } from './grave.js';
 import { endLeftMachine } from './left-machine.js';
-import { isSeenTo, settle } from './observe.js';
+import { isSeenTo, observed, settle } from './observe.js';
 import { sweepAfterBox } from './image-sweep.js';
 import type { RemoveOptions } from './options.js';
 import { isRestartDue } from './restart-decision.js';
@@ -57,6 +57,14 @@ export async function removeIfEnded(context: EngineContext, id: string): Promise
     // Somebody else was quicker, or it runs.
     if (code !== 'box-not-found' && code !== 'box-running') throw error;
   }
+}
+
+/** The name of a box that was to remove itself is free once it has ended, also where its hook was killed. */
+export async function freeName(context: EngineContext, name: string): Promise<void> {
+  const holder = context.database().boxes.named(name);
+  if (holder?.autoRemove !== true) return;
+  const { status } = await observed(context.home, holder);
+  if (isStopped(status)) await removeIfEnded(context, holder.id);
 }
 
 /** With force, a box whose truth can't be had is removed all the same. */

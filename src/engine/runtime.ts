@@ -108,13 +108,14 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   async getInfo(idOrName: string): Promise<BoxInfo | undefined> {
     const record = this.#find(idOrName);
-    return record && boxInfo(await observed(this.#context.home, record));
+    return record && boxInfo(await observed(this.#context.home, record, this.#context.database()));
   }
 
   /** Newest first. */
   async listInfo(): Promise<BoxInfo[]> {
-    const records = this.#context.database().boxes.list();
-    const truths = await Promise.all(records.map((record) => observed(this.#context.home, record)));
+    const { home, database } = this.#context;
+    const records = database().boxes.list();
+    const truths = await Promise.all(records.map((record) => observed(home, record, database())));
     return truths.map(boxInfo);
   }
 
@@ -124,6 +125,7 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** The box of that name, and whether it was made now. */
   async getOrCreate(options: CreateOptions, name?: string): Promise<[LiteBox, boolean]> {
+    if (name !== undefined) await (await import('./remove.js')).freeName(this.#context, name);
     const existing = await this.#named(name);
     if (existing) return [existing, false];
     try {

@@ -103,10 +103,10 @@ function tellStop(context: EngineContext, record: BoxRecord, patch: BoxPatch = {
  */
 export async function killBox(context: EngineContext, id: string, signal: string): Promise<void> {
   const number = signalNumber(signal);
-  let record = await observed(context.home, currentRecord(context, id));
+  let record = await observed(context.home, currentRecord(context, id), context.database());
   if (record.restarting) {
     if (await killWaiting(context, id, number)) return;
-    record = await observed(context.home, currentRecord(context, id));
+    record = await observed(context.home, currentRecord(context, id), context.database());
   }
   const client = await runningClient(context, record, { paused: 'allowed' });
   crashPoint('kill:connected');

@@ -24,7 +24,7 @@ export async function waitForBox(
   { condition = 'not-running' }: WaitOptions,
 ): Promise<WaitResult> {
   const began = new Date();
-  const record = await observed(context.home, currentRecord(context, id));
+  const record = await observed(context.home, currentRecord(context, id), context.database());
   if (condition === 'not-running') return await notRunning(context, record);
   let exitCode = record.exitCode ?? 0;
   for await (const { actor, action, attributes } of followEvents(context, { since: began })) {
@@ -56,7 +56,7 @@ async function notRunning(context: EngineContext, record: BoxRecord): Promise<Wa
 }
 
 async function recorded(context: EngineContext, { id }: BoxRecord): Promise<number> {
-  const record = await observed(context.home, currentRecord(context, id));
+  const record = await observed(context.home, currentRecord(context, id), context.database());
   if (isRunning(record.status)) throw connectionLost(boxName(record));
   return record.exitCode ?? 0;
 }

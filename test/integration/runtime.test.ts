@@ -103,6 +103,24 @@ describe('a box', () => {
 });
 
 describe('a name that is taken', () => {
+  test('by a box that was to remove itself is free when that has ended, however it did', async () => {
+    const { home, runtime } = await tinyRuntime();
+    const killed = async (name: string): Promise<string> => {
+      const { id } = await runtime.create({ ...OPTIONS, autoRemove: true }, name);
+      using database = Database.open(home);
+      database.boxes.update(id, { startedAt: 10_000 });
+      database.boxes.transition(id, ['configured'], 'running');
+      return id;
+    };
+    const first = await killed('web');
+    const { id } = await runtime.create(OPTIONS, 'web');
+    expect(await runtime.exists(first)).toBe(false);
+    await killed('other');
+    await (await runtime.get(id))?.rename('other');
+    await killed('third');
+    expect((await runtime.getOrCreate(OPTIONS, 'third'))[1]).toBe(true);
+  });
+
   test('is refused with the id of the box that has it', async () => {
     const { home, runtime } = await tinyRuntime();
     const { id } = await runtime.create(OPTIONS, 'web');

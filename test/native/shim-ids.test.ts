@@ -64,7 +64,7 @@ describe.runIf(process.getuid?.() === 0)('the users of VMMs', () => {
     expect(users.toSorted()).toEqual([first, first + RANGE]);
     await using third = await home();
     const late = third.spawn(third.config(give(directory, 2)));
-    expect(await late.statusLine).toMatch(/^failed jail 11 all 2 users/);
+    expect(await late.statusLine).toMatch(/^failed jail 87 all 2 users/);
     const pid = await ends.shim.vmmPid();
     ends.shim.child.kill('SIGKILL');
     // Until it has been waited for there is a process of that user.

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { observed, settle } from '../../../src/engine/observe.js';
 import type { Home } from '../../../src/home.js';
+import { currentBootId } from '../../../src/process-identity.js';
 import type { BoxPatch, BoxRecord } from '../../../src/store/box-record.js';
 import { Database } from '../../../src/store/database.js';
 import type { BoxStatus } from '../../../src/store/status.js';
@@ -198,12 +199,11 @@ describe('without a shim', () => {
   });
 });
 
-test('an end without its time is now', async () => {
+test('an end without its time is when its record was written', async () => {
   const home = temporaryHome();
   leaveFacts(home, { started: STARTED, exit: { code: 0 } });
-  const before = Date.now();
-  const { finishedAt } = await observed(home, boxRecord(RUNNING));
-  expect(finishedAt).toBeGreaterThanOrEqual(before);
+  for (const fact of ['started', 'exit'] as const) utimesSync(home.boxFile(BOX_ID, fact), 30, 30);
+  expect((await observed(home, boxRecord(RUNNING))).finishedAt).toBe(30_000);
 });
 
 test('a box whose directory can’t be looked into is unknown, and says why', async () => {
@@ -283,3 +283,60 @@ function current(database: Database): BoxRecord {
   if (record === undefined) throw new Error('the box is gone');
   return record;
 }
+
+describe('an end that nobody has recorded', () => {
+  const WHERE = { bootId: currentBootId(), shimStartTicks: 1 };
+  const lost = (started: object): { home: Home; database: Database; record: BoxRecord } => {
+    const home = temporaryHome();
+    const database = temporaryDatabase(home);
+    const { id } = database.boxes.insert({
+      ...{ id: BOX_ID, name: 'web', image: 'busybox', options: boxRecord().options },
+      containerId: '0'.repeat(64),
+    });
+    database.boxes.update(id, { startedAt: 10_000 });
+    database.boxes.transition(id, ['configured'], 'running');
+    leaveFacts(home, { started: { ...STARTED, ...started } });
+    utimesSync(home.boxFile(id, 'started'), 10, 10);
+    writeFileSync(home.boxFile(id, 'log'), '');
+    utimesSync(home.boxFile(id, 'log'), 15, 15);
+    const record = database.boxes.get(id);
+    if (record === undefined) throw new Error('the box was not stored');
+    return { home, database, record };
+  };
+
+  test('is written down by the first reader, with the time of his look, and told once', async () => {
+    const { home, database, record } = lost(WHERE);
+    const before = Date.now();
+    const first = await observed(home, record, database);
+    expect(first).toMatchObject({ status: 'stopped', exitCode: 137, error: LOST });
+    expect(first.finishedAt).toBeGreaterThanOrEqual(before);
+    // Of two who look at once the second still holds the old record.
+    const second = await observed(home, record, database);
+    expect(second.finishedAt).toBe(first.finishedAt);
+    expect(database.boxes.get(BOX_ID)).toMatchObject({
+      status: 'stopped',
+      finishedAt: first.finishedAt,
+    });
+    const told = database.events.after(0).filter(({ action }) => action === 'die');
+    expect(told.map(({ time }) => time)).toEqual([first.finishedAt]);
+  });
+
+  test('was its last sign of life where nothing can be written', async () => {
+    const { home, record } = lost(WHERE);
+    expect(await observed(home, record)).toMatchObject({ status: 'stopped', finishedAt: 15_000 });
+  });
+
+  test('was before the restart of the host', async () => {
+    const { home, database, record } = lost({ bootId: 'another' });
+    const seen = await observed(home, record, database);
+    expect(seen).toMatchObject({ status: 'stopped', finishedAt: 15_000 });
+    expect((await settle(home, database, record)).finishedAt).toBe(15_000);
+  });
+
+  test('and a record of it that can’t be read has the record’s own time', async () => {
+    const { home, record } = lost(WHERE);
+    leaveFacts(home, { exit: '{"code":' });
+    utimesSync(home.boxFile(BOX_ID, 'exit'), 16, 16);
+    expect(await observed(home, record)).toMatchObject({ exitCode: 137, finishedAt: 16_000 });
+  });
+});
