@@ -138,12 +138,27 @@ static int connect_terminal(const struct launch *launch, struct err *err) {
     return launch->main ? terminal_as_console(launch->terminal, err) : 0;
 }
 
+/* In the words of the option that asks for it. */
+static int refuse_limit(const struct rlimit_request *r, struct err *err) {
+    static const char *const names[] = {
+        [RLIMIT_CPU] = "cpu",         [RLIMIT_FSIZE] = "fsize",           [RLIMIT_DATA] = "data",
+        [RLIMIT_STACK] = "stack",     [RLIMIT_CORE] = "core",             [RLIMIT_RSS] = "rss",
+        [RLIMIT_NPROC] = "nproc",     [RLIMIT_NOFILE] = "nofile",         [RLIMIT_MEMLOCK] = "memlock",
+        [RLIMIT_AS] = "as",           [RLIMIT_LOCKS] = "locks",           [RLIMIT_SIGPENDING] = "sigpending",
+        [RLIMIT_MSGQUEUE] = "msgqueue", [RLIMIT_NICE] = "nice",           [RLIMIT_RTPRIO] = "rtprio",
+        [RLIMIT_RTTIME] = "rttime",
+    };
+    const char *name = r->resource < sizeof names / sizeof *names ? names[r->resource] : NULL;
+    return err_set(err, EINVAL, "--ulimit %s=%llu:%llu: the kernel of the box refuses it, it may be too high",
+                   name ? name : "of an unknown kind", (unsigned long long)r->soft, (unsigned long long)r->hard);
+}
+
 static int set_limits(const struct exec_request *request, struct err *err) {
     for (uint32_t i = 0; i < request->rlimit_count; i++) {
         const struct rlimit_request *r = &request->rlimits[i];
         struct rlimit limit = {.rlim_cur = r->soft, .rlim_max = r->hard};
         if (r->resource >= RLIM_NLIMITS || setrlimit((__rlimit_resource_t)r->resource, &limit))
-            return err_set(err, EINVAL, "can't set resource limit %u", r->resource);
+            return refuse_limit(r, err);
     }
     return 0;
 }

@@ -10,35 +10,70 @@ export interface TailStart {
 
 export type TailStarts = Record<OutputStream, TailStart>;
 
-interface Line extends TailStart {
-  stream: OutputStream;
-}
-
 const NEWLINE = 0x0a;
 const NOWHERE: TailStart = { file: Number.POSITIVE_INFINITY, record: 0, skip: 0 };
 
+type Content = AsyncIterable<readonly LogRecord[]>;
+
 /**
  * Finds the last `count` lines. A line belongs to one stream and stands where its last byte does; a
- * stream's unfinished line is one too. Keeps `count` positions in memory, never the text.
- * @param content all that is there; a stream without a wanted line begins behind it
+ * stream's unfinished line is one too. The log is read twice, so that nothing of it is kept in memory, however many
+ * lines are asked for.
+ * @param content opens all that is there; a stream without a wanted line begins behind it
  */
-export async function findTail(
-  content: AsyncIterable<readonly LogRecord[]>,
-  count: number,
-): Promise<TailStarts> {
-  const last = new LastLines(count);
+export async function findTail(content: () => Content, count: number): Promise<TailStarts> {
+  // By file, since the oldest may be removed between the two.
+  const before = new Map<number, number>();
+  let total = 0;
+  for await (const { file } of linesOf(content())) {
+    if (!before.has(file)) before.set(file, total);
+    total++;
+  }
+  const starts: TailStarts = { stdout: NOWHERE, stderr: NOWHERE };
+  let [at, inFile] = [0, -1];
+  let end: TailStart = { file: 0, record: 0, skip: 0 };
+  for await (const { stream, file, start, recordEnd } of linesOf(content())) {
+    if (file !== inFile) [at, inFile] = [before.get(file) ?? at, file];
+    if (at >= total - count && starts[stream] === NOWHERE) starts[stream] = start;
+    at++;
+    end = recordEnd;
+  }
+  return {
+    stdout: starts.stdout === NOWHERE ? end : starts.stdout,
+    stderr: starts.stderr === NOWHERE ? end : starts.stderr,
+  };
+}
+
+interface Line {
+  stream: OutputStream;
+  /** In which it ends. */
+  file: number;
+  start: TailStart;
+  /** Behind the record in which it ends. */
+  recordEnd: TailStart;
+}
+
+async function* linesOf(content: Content): AsyncGenerator<Line, void, undefined> {
   // The one written to last comes last.
   const unfinished = new Map<OutputStream, TailStart>();
-  let end: TailStart = { file: 0, record: 0, skip: 0 };
+  let recordEnd: TailStart = { file: 0, record: 0, skip: 0 };
   for await (const records of content)
     for (const record of records) {
-      const start = addLines(last, record, unfinished.get(record.stream));
-      unfinished.delete(record.stream);
-      if (start !== undefined) unfinished.set(record.stream, start);
-      end = { file: record.file, record: record.to, skip: 0 };
+      const { stream, file, data, from } = record;
+      recordEnd = { file, record: record.to, skip: 0 };
+      const open = unfinished.get(stream);
+      let start = open ?? { file, record: from, skip: 0 };
+      let at = 0;
+      for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, at)) {
+        yield { stream, file, start, recordEnd };
+        at = end + 1;
+        start = { file, record: from, skip: at };
+      }
+      unfinished.delete(stream);
+      if (at < data.length || (at === 0 && open !== undefined)) unfinished.set(stream, start);
     }
-  for (const [stream, start] of unfinished) last.add({ stream, ...start });
-  return startsOf(last, end);
+  for (const [stream, start] of unfinished)
+    yield { stream, file: recordEnd.file, start, recordEnd };
 }
 
 /** The one that comes first. */
@@ -53,54 +88,4 @@ export function afterStart(record: LogRecord, starts: TailStarts): LogRecord | u
   if (after > 0) return record;
   if (after < 0) return undefined;
   return start.skip === 0 ? record : { ...record, data: record.data.subarray(start.skip) };
-}
-
-/** Adds the lines that end in `record`; returns where the stream's unfinished line began, if any. */
-function addLines(
-  last: LastLines,
-  { stream, data, file, from }: LogRecord,
-  open: TailStart | undefined,
-): TailStart | undefined {
-  let start = open ?? { file, record: from, skip: 0 };
-  let at = 0;
-  for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, at)) {
-    last.add({ stream, ...start });
-    at = end + 1;
-    start = { file, record: from, skip: at };
-  }
-  return at < data.length || (at === 0 && open !== undefined) ? start : undefined;
-}
-
-function startsOf(last: LastLines, end: TailStart): TailStarts {
-  const starts: TailStarts = { stdout: NOWHERE, stderr: NOWHERE };
-  for (const line of last.lines) {
-    const { stream, ...start } = line;
-    if (starts[stream] === NOWHERE) starts[stream] = start;
-  }
-  return {
-    stdout: starts.stdout === NOWHERE ? end : starts.stdout,
-    stderr: starts.stderr === NOWHERE ? end : starts.stderr,
-  };
-}
-
-/** A ring of the last `count` lines. */
-class LastLines {
-  readonly #count: number;
-  readonly #ring: Line[] = [];
-  #next = 0;
-
-  constructor(count: number) {
-    this.#count = count;
-  }
-
-  add(line: Line): void {
-    if (this.#count === 0) return;
-    this.#ring[this.#next] = line;
-    this.#next = (this.#next + 1) % this.#count;
-  }
-
-  /** Oldest first. */
-  get lines(): Line[] {
-    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
-  }
 }

@@ -38,7 +38,8 @@ export async function* readOutputLog(
   const watch = follow === undefined ? undefined : new LogWatch(directory, endOf(follow, signal));
   try {
     const end = await files.end();
-    const starts = tail === undefined ? START : await findTail(until(files, end, START), tail);
+    const starts =
+      tail === undefined ? START : await findTail(() => until(files, end, START), tail);
     const content = watch === undefined ? until(files, end, starts) : onwards(files, watch, starts);
     for await (const records of content)
       for (const record of records) {

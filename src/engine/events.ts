@@ -57,7 +57,7 @@ export async function* followEvents(
   let last = events.newest();
   if (since !== undefined || until !== undefined)
     for (const event of events.since(since?.getTime() ?? 0, last))
-      if (event.time < untilMs) yield eventOf(event);
+      if (event.time <= untilMs) yield eventOf(event);
 
   news.watchRunning();
   using _end = endsAt(untilMs, signal, () => news.stop());
@@ -66,7 +66,7 @@ export async function* followEvents(
     for (const event of written) {
       last = event.id;
       news.seen(event);
-      if (event.time < untilMs) yield eventOf(event);
+      if (event.time <= untilMs) yield eventOf(event);
     }
     if (news.stopped) return;
     if (written.length === 0) await news.next();

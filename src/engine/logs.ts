@@ -14,14 +14,18 @@ export interface LogOptions {
   follow?: boolean;
   /** Only the last so many lines. */
   tail?: number;
-  since?: Date;
-  until?: Date;
+  /** From then on; a bigint counts nanoseconds since 1970, a Date means all of its millisecond. */
+  since?: Date | bigint;
+  /** Up to then, in the same way. */
+  until?: Date | bigint;
   signal?: AbortSignal;
 }
 
 export interface LogEntry {
   stream: 'stdout' | 'stderr';
   time: Date;
+  /** The same in nanoseconds since 1970, as exactly as it was logged. */
+  timeNs: bigint;
   data: Buffer;
 }
 
@@ -37,17 +41,24 @@ export async function* boxLogs(
     throw new BoxliteError('unsupported', 'configured logging driver does not support reading', {
       hint: 'the box was made with --log-driver none, so what it writes is only seen by who is attached',
     });
-  const end = follow ? ended(home.box(id), boxName(record)) : undefined;
+  const untilNs = until === undefined ? undefined : nanoseconds(until, LAST_OF_MILLISECOND);
+  // What is to be followed to a time that is past is there already.
+  const leftMs = untilNs === undefined ? Infinity : Number(untilNs / MILLISECOND) - Date.now();
+  using timer = after(leftMs);
+  const end =
+    follow && leftMs > 0
+      ? Promise.race([ended(home.box(id), boxName(record)), timer.over])
+      : undefined;
   end?.catch(() => undefined); // told below
   const records = readOutputLog(home.box(id), {
     ...(tail === undefined ? {} : { tail }),
-    ...(since === undefined ? {} : { sinceNs: nanoseconds(since) }),
-    ...(until === undefined ? {} : { untilNs: nanoseconds(until) }),
+    ...(since === undefined ? {} : { sinceNs: nanoseconds(since, 0n) }),
+    ...(untilNs === undefined ? {} : { untilNs }),
     ...(end === undefined ? {} : { follow: end }),
     ...(signal === undefined ? {} : { signal }),
   });
   for await (const { stream, timeNs, data } of records)
-    yield { stream, time: new Date(Number(timeNs / 1_000_000n)), data };
+    yield { stream, time: new Date(Number(timeNs / MILLISECOND)), timeNs, data };
   // Where nobody can tell when the box ends, there may be more to come.
   if (end) await Promise.race([end, Promise.resolve()]);
 }
@@ -65,4 +76,21 @@ async function ended(directory: string, name: string): Promise<void> {
   await client?.closed;
 }
 
-const nanoseconds = (date: Date): bigint => BigInt(date.getTime()) * 1_000_000n;
+const MILLISECOND = 1_000_000n;
+const LAST_OF_MILLISECOND = MILLISECOND - 1n;
+
+/** @param more nanoseconds, for a time that is only known to the millisecond */
+const nanoseconds = (time: Date | bigint, more: bigint): bigint =>
+  typeof time === 'bigint' ? time : BigInt(time.getTime()) * MILLISECOND + more;
+
+/** A timer of Node's fires at once when it is given more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Never over when that is further away than a timer goes. */
+function after(ms: number): Disposable & { over: Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    if (ms > 0 && ms <= LONGEST_TIMER_MS) timer = setTimeout(resolve, ms);
+  });
+  return { over, [Symbol.dispose]: () => clearTimeout(timer) };
+}

@@ -116,8 +116,9 @@ function wantAfterReboot(context: EngineContext): void {
 }
 
 /** In a process of its own, which goes on when this one ends. */
-function startInBackground({ home }: EngineContext): void {
-  const [node = '', ...args] = ownProgram('--home', home.root, 'system', 'start');
+function startInBackground({ home, host }: EngineContext): void {
+  const flags = ['--home', home.root, '--accel', host.options.accelerator];
+  const [node = '', ...args] = ownProgram(...flags, 'system', 'start');
   const child = spawn(node, args, { cwd: '/', detached: true, stdio: 'ignore' });
   child.on('error', () => undefined); // the next call tries again
   child.unref();

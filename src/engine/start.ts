@@ -424,8 +424,10 @@ export function exitDelay(
 }
 
 /** What the shim runs when the box has ended. */
-function exitHook(context: EngineContext, id: string): string[] {
-  return ownProgram('--home', context.home.root, '__on-exit', id);
+function exitHook({ home, host }: EngineContext, id: string): string[] {
+  // As this start was asked for: the hook has the environment, and not the flags.
+  const { accelerator } = host.options;
+  return ownProgram('--home', home.root, '--accel', accelerator, '__on-exit', id);
 }
 
 async function abandon(client: ShimClient | null, shim: ShimProcess): Promise<void> {

@@ -38,6 +38,9 @@ export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mou
   });
   const taken = new Set<string>();
   for (const { target } of [...volumes, ...tmpfs]) {
+    // In there the box's devices and terminals are, and where its volumes come from.
+    if (target === '/dev')
+      throw invalid("nothing can be mounted over /dev: the box's devices are there");
     if (taken.has(target)) throw invalid(`Duplicate mount point: ${target}`);
     taken.add(target);
   }

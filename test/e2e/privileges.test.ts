@@ -69,6 +69,15 @@ it('limits hold, and -1 is none', async () => {
   );
 });
 
+it('a limit that the kernel refuses is told in the words of its option', async () => {
+  const flags = ['--rm', '--ulimit', 'nofile=1048577'];
+  const { status, stderr } = await home.boxlite(['run', ...flags, 'busybox', 'true']);
+  expect([status, stderr]).toEqual([
+    125,
+    expect.stringMatching(/--ulimit nofile=1048577:1048577: the kernel of the box refuses it/),
+  ]);
+});
+
 it('names are given to the box', async () => {
   const flags = ['--add-host', 'db:10.9.8.7', '--add-host', 'me=host-gateway', '--dns', '9.9.9.9'];
   expect(await run(flags, 'grep -E "db|me" /etc/hosts; grep name /etc/resolv.conf')).toBe(

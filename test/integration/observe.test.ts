@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { decodeMessage } from '../../src/agent/codec.js';
 import { Deferred } from '../../src/agent/deferred.js';
+import type { LogOptions } from '../../src/engine/logs.js';
 import { observed, settle } from '../../src/engine/observe.js';
 import type { Home } from '../../src/home.js';
 import type { BoxPatch, BoxRecord } from '../../src/store/box-record.js';
@@ -161,6 +162,31 @@ test('a box that nobody wrote down as running can be killed', async () => {
   await handle?.kill();
   await both.promise;
   expect(signals).toEqual([15, 9]);
+});
+
+test('a box that goes on is followed up to a time, and to that end of its output', async () => {
+  const box = await makeBox('running', { startedAt: STARTED_MS });
+  await giveShim(box.home, box.id, alive);
+  const stamps = [STARTED_MS, STARTED_MS + 1].map((ms) => BigInt(ms) * 1_000_000n + 123_456n);
+  const records = stamps.map((ns) => {
+    const header = Buffer.alloc(16);
+    header.writeBigUInt64LE(ns);
+    header.writeUInt8(1, 8);
+    header.writeUInt32LE(2, 12);
+    return Buffer.concat([header, Buffer.from('x\n')]);
+  });
+  writeFileSync(box.home.boxFile(box.id, 'log'), Buffer.concat(records));
+  const handle = await box.runtime.get('web');
+  const read = async (options: LogOptions): Promise<bigint[]> => {
+    const found: bigint[] = [];
+    for await (const { timeNs } of handle?.logs({ follow: true, ...options }) ?? [])
+      found.push(timeNs);
+    return found;
+  };
+  const [first = 0n, second = 0n] = stamps;
+  expect(await read({ until: first })).toEqual([first]);
+  expect(await read({ until: new Date(STARTED_MS) })).toEqual([first]);
+  expect(await read({ since: second, until: new Date(Date.now() + 50) })).toEqual([second]);
 });
 
 test('listing tells the truth of every box, and writes down only what nobody else can tell', async () => {

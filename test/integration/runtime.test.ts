@@ -93,7 +93,7 @@ describe('a box', () => {
     const { home, runtime } = await tinyRuntime();
     writeFileSync(home.boxes(), '');
     await expect(runtime.create(OPTIONS, 'web')).rejects.toMatchObject({
-      code: 'host-io',
+      code: 'path-not-found',
       message: expect.stringContaining(`create ${home.boxes()}`) as string,
     });
     expect(await runtime.listInfo()).toEqual([]);
@@ -291,7 +291,7 @@ describe('a home', () => {
   test('that is a file is an error', async () => {
     const home = temporaryHome();
     writeFileSync(home.root, '');
-    await expect(openRuntime(home).listInfo()).rejects.toMatchObject({ code: 'path-not-found' });
+    await expect(openRuntime(home).listInfo()).rejects.toMatchObject({ code: 'host-io' });
   });
 
   test('without boxes has none of them', async () => {

@@ -5,7 +5,7 @@ import { defineCommand, flag, value } from '../command.js';
 import { write, type CommandContext } from '../context.js';
 import { findBox } from '../find-box.js';
 import { parseTail } from '../flags/number.js';
-import { parseMoment } from '../flags/time.js';
+import { parseMomentNs } from '../flags/time.js';
 import { consoleText } from '../output/console-text.js';
 import { TimePrefixer } from '../output/time-prefixer.js';
 
@@ -31,8 +31,9 @@ export const logs = defineCommand({
     { command: 'boxlite logs --since 10m web', what: 'The last ten minutes' },
   ],
   async run(context, [name = ''], options) {
-    const moment = (text: string | undefined): Date | undefined =>
-      text === undefined ? undefined : parseMoment(text, context.now());
+    const now = context.now();
+    const moment = (text: string | undefined): bigint | undefined =>
+      text === undefined ? undefined : parseMomentNs(text, now);
     const [since, until] = [moment(options.since), moment(options.until)];
     const box = await findBox(await context.runtime(), name);
     if (options.console) {
@@ -46,10 +47,10 @@ export const logs = defineCommand({
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
     });
-    for await (const { stream, time, data } of records)
+    for await (const { stream, timeNs, data } of records)
       await write(
         context[stream],
-        options.timestamps ? prefixers[stream].prefix(data, time) : data,
+        options.timestamps ? prefixers[stream].prefix(data, timeNs) : data,
       );
     return 0;
   },

@@ -6,7 +6,7 @@ import type { MetricsSampler } from '../../engine/metrics.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 
 import { defineCommand, flag, value } from '../command.js';
-import { print, type CommandContext, type OutputStream } from '../context.js';
+import { print, warn, type CommandContext, type OutputStream } from '../context.js';
 import { findBox } from '../find-box.js';
 import { renderFitting, renderList, type ListRow } from '../output/list.js';
 import { LiveLines, widthOf } from '../output/live-lines.js';
@@ -27,6 +27,8 @@ const NARROWER_COLUMNS = [
 /** A box that is watched; its sampler stays connected from one sample to the next. */
 interface Watched {
   id: string;
+  /** Why there is nothing to show of it, as it was told last. */
+  told?: string;
   name: string | undefined;
   sampler: MetricsSampler;
 }
@@ -97,10 +99,11 @@ async function watch(
   const watched = new Map<string, Watched>();
   try {
     // Percentages are over the time since the look before, so the first is for none to see.
-    await Promise.race([look(runtime, names, watched, options), stopped]);
+    const say = (message: string): void => warn(context, message);
+    await Promise.race([look(runtime, names, watched, options, say), stopped]);
     while (await pause(stop.signal)) {
       // A box that does not answer must not keep anybody from leaving.
-      const rows = await Promise.race([look(runtime, names, watched, options), stopped]);
+      const rows = await Promise.race([look(runtime, names, watched, options, say), stopped]);
       if (rows === undefined) return;
       if (screen) screen.show(fitting(await render(rows, options, context.stdout), context.stdout));
       else await print(context, await render(rows, options, context.stdout));
@@ -124,7 +127,12 @@ async function look(
   names: readonly string[],
   watched: Map<string, Watched>,
   { all, truncate }: StatsOptions,
+  say: (message: string) => void,
 ): Promise<ListRow[]> {
+  const tellOnce = (each: Watched, { message }: BoxliteError): void => {
+    if (each.told !== message) say(`box ${each.name ?? each.id} is left out: ${message}`);
+    each.told = message;
+  };
   const boxes = await chosen(runtime, names, all);
   for (const [id, { sampler }] of watched)
     if (!boxes.some(({ box }) => box.id === id)) {
@@ -136,9 +144,17 @@ async function look(
       const { id } = box;
       const each = watched.get(id) ?? { id, name: box.name, sampler: box.sampleMetrics() };
       watched.set(id, each);
-      return unlessRemoved(async () =>
-        statsRow(each, await each.sampler.sample(), truncate, asked),
-      );
+      return unlessRemoved(async () => {
+        try {
+          return statsRow(each, await each.sampler.sample(), truncate, asked);
+        } catch (error) {
+          // One that nobody asked for by name must not hide the others.
+          if (asked !== undefined || !(error instanceof BoxliteError)) throw error;
+          if (error.code === 'box-not-found') throw error;
+          tellOnce(each, error);
+          return undefined;
+        }
+      });
     }),
   );
   return rows.filter((row) => row !== undefined);

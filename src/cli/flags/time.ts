@@ -10,13 +10,22 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/**
- * A moment for `--since` and `--until`: RFC 3339 (date, time and zone each optional from the right,
- * local time without a zone), seconds since 1970 with a fraction, or a Go duration before `now`.
- */
+const MILLISECOND = 1_000_000n;
+const FIRST_NS = -8_640_000_000_000_000n * MILLISECOND;
+const LAST_NS = -FIRST_NS;
+
+/** The same to the millisecond. */
 export function parseMoment(text: string, now: Date): Date {
+  return new Date(Number(parseMomentNs(text, now) / MILLISECOND));
+}
+
+/**
+ * A moment for `--since` and `--until` in nanoseconds since 1970: RFC 3339 (date, time and zone each optional from
+ * the right, local time without a zone), seconds since 1970 with a fraction, or a Go duration before `now`.
+ */
+export function parseMomentNs(text: string, now: Date): bigint {
   const moment = parseUnix(text) ?? parseAgo(text, now) ?? parseDate(text);
-  if (moment !== undefined && !Number.isNaN(moment.getTime())) return moment;
+  if (moment !== undefined && moment >= FIRST_NS && moment <= LAST_NS) return moment;
   throw new BoxliteError(
     'invalid-argument',
     `invalid time "${text}": give an RFC 3339 date, seconds since 1970, or a duration such as 42m`,
@@ -32,21 +41,30 @@ export function parseDurationMs(text: string): number | undefined {
   return text.startsWith('-') ? -sum : sum;
 }
 
-function parseUnix(text: string): Date | undefined {
-  return /^\d+(?:\.\d+)?$/.test(text) ? new Date(Number(text) * 1000) : undefined;
+function parseUnix(text: string): bigint | undefined {
+  const [, seconds, fraction = ''] = /^(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
+  return seconds === undefined
+    ? undefined
+    : BigInt(seconds) * 1000n * MILLISECOND + ofSecond(fraction);
 }
 
-function parseAgo(text: string, now: Date): Date | undefined {
+function parseAgo(text: string, now: Date): bigint | undefined {
   const ago = parseDurationMs(text);
-  return ago === undefined ? undefined : new Date(now.getTime() - ago);
+  if (ago === undefined || !Number.isFinite(ago)) return undefined;
+  return BigInt(now.getTime()) * MILLISECOND - BigInt(Math.round(ago * 1e6));
 }
 
-function parseDate(text: string): Date | undefined {
+/** Nanoseconds of a fraction's digits; further ones are cut off. */
+const ofSecond = (digits: string): bigint => BigInt(digits.slice(0, 9).padEnd(9, '0'));
+
+/** Go takes a comma before the fraction as well, as ISO 8601 has it. */
+function parseDate(text: string): bigint | undefined {
   const match =
-    /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2}(?:\.\d+)?))?)?)?(Z|[+-]\d{2}:\d{2})?$/i.exec(
+    /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?)?(Z|[+-]\d{2}:\d{2})?$/i.exec(
       text,
     );
   if (match === null) return undefined;
-  const [, day = '', hour = '00', minute = '00', second = '00', zone = ''] = match;
-  return new Date(`${day}T${hour}:${minute}:${second}${zone.toUpperCase()}`);
+  const [, day = '', hour = '00', minute = '00', second = '00', fraction = '', zone = ''] = match;
+  const ms = Date.parse(`${day}T${hour}:${minute}:${second}${zone.toUpperCase()}`);
+  return Number.isNaN(ms) ? undefined : BigInt(ms) * MILLISECOND + ofSecond(fraction);
 }

@@ -6,8 +6,8 @@ const NEWLINE = 0x0a;
 export class TimePrefixer {
   #atLineStart = true;
 
-  prefix(data: Uint8Array, time: Date): Buffer {
-    const stamp = Buffer.from(`${rfc3339Nano(time)} `);
+  prefix(data: Uint8Array, timeNs: bigint): Buffer {
+    const stamp = Buffer.from(`${rfc3339Nano(timeNs)} `);
     const parts: Uint8Array[] = [];
     for (let begin = 0; begin < data.length;) {
       const newline = data.indexOf(NEWLINE, begin);

@@ -9,6 +9,7 @@ export function rfc3339(date: Date): string {
 }
 
 /** RFC 3339 with all nine digits, so that lines of a log stay aligned. */
-export function rfc3339Nano(date: Date): string {
-  return date.toISOString().replace('Z', '000000Z');
+export function rfc3339Nano(ns: bigint): string {
+  const second = new Date(Number(ns / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${second}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
 }

@@ -121,3 +121,10 @@ test('outer mounts come before those inside them', async () => {
 test('a box without volumes needs no look at the host', async () => {
   expect(await prepareVolumes(boxSpec())).toEqual({ files: {}, access: undefined, mounts: [] });
 });
+
+test.each([
+  { volumes: [{ hostPath: '/tmp', guestPath: '/dev' }] },
+  { tmpfs: [{ guestPath: '/dev/.' }] },
+])('nothing is mounted over the box’s devices: %j', (mounts) => {
+  expect(() => checkMounts(mounts)).toThrow("nothing can be mounted over /dev: the box's devices");
+});

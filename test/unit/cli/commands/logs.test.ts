@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LogEntry, LogOptions } from '../../../../src/engine/logs.js';
-import { fakeWorld, NOW, runCli } from '../fake-world.js';
+import { fakeWorld, runCli } from '../fake-world.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'boxlite-logs-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -11,6 +11,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const entry = (stream: LogEntry['stream'], text: string, second: number): LogEntry => ({
   stream,
   time: new Date(Date.UTC(2026, 10, 24, 12, 0, second)),
+  timeNs: BigInt(Date.UTC(2026, 10, 24, 12, 0, second)) * 1_000_000n + 123_456n,
   data: Buffer.from(text),
 });
 
@@ -55,11 +56,11 @@ describe('logs', () => {
     expect(await runCli(['logs', '-t', 'web'], engine)).toEqual({
       status: 0,
       stdout:
-        '2026-11-24T12:00:01.000000000Z one\n' +
-        '2026-11-24T12:00:03.000000000Z two\n' +
-        '2026-11-24T12:00:03.000000000Z \n' +
-        '2026-11-24T12:00:03.000000000Z three',
-      stderr: '2026-11-24T12:00:02.000000000Z e1\n2026-11-24T12:00:02.000000000Z e2\n',
+        '2026-11-24T12:00:01.000123456Z one\n' +
+        '2026-11-24T12:00:03.000123456Z two\n' +
+        '2026-11-24T12:00:03.000123456Z \n' +
+        '2026-11-24T12:00:03.000123456Z three',
+      stderr: '2026-11-24T12:00:02.000123456Z e1\n2026-11-24T12:00:02.000123456Z e2\n',
     });
   });
 
@@ -71,9 +72,9 @@ describe('logs', () => {
     [['--tail=all'], { follow: false }],
     [['--tail', '-1'], { follow: false }],
     [['--tail', 'bogus'], { follow: false }],
-    [['--since', '10m'], { follow: false, since: new Date(NOW.getTime() - 600_000) }],
-    [['--until', '1795521600'], { follow: false, until: NOW }],
-  ])('%j asks the engine for %j', async (flags, expected) => {
+    [['--since', '10m'], { follow: false, since: 1_795_521_000_000_000_000n }],
+    [['--until', '1795521600'], { follow: false, until: 1_795_521_600_000_000_000n }],
+  ])('%j asks the engine for that', async (flags, expected) => {
     const { engine, asked } = fakeEngine([]);
     expect((await runCli(['logs', ...flags, 'web'], engine)).status).toBe(0);
     expect(asked).toEqual([expected]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BoxliteError } from '../../../../src/errors.js';
 import type { BoxMetrics } from '../../../../src/engine/metrics.js';
 import { boxInfo, fakeWorld, runCli, type FakeWorld } from '../fake-world.js';
 
@@ -49,17 +50,17 @@ const ENDED: BoxMetrics = {
 const web = boxInfo({ name: 'web' });
 const job = boxInfo({ id: '01kaz3v5h8w2q6n9r4t7y1m0dy', name: 'job', status: 'stopped' });
 
-function engine(onSample: () => void = () => undefined) {
+function engine(onSample: (name?: string) => void = () => undefined, boxes = [web, job]) {
   const samplers = new Set<object>();
   return {
     samplers,
-    listInfo: () => Promise.resolve([web, job]),
+    listInfo: () => Promise.resolve(boxes),
     get: (key: string) => {
-      const info = [web, job].find(({ id, name }) => id === key || name === key);
+      const info = boxes.find(({ id, name }) => id === key || name === key);
       const sampleMetrics = (): object => {
         const sampler = {
           sample: () => {
-            onSample();
+            onSample(info?.name);
             return Promise.resolve(info === web ? RUNNING : ENDED);
           },
           [Symbol.asyncDispose]: () => Promise.resolve(void samplers.delete(sampler)),
@@ -77,6 +78,32 @@ const terminal = (columns: number): FakeWorld => {
   Object.assign(world.stdout, { isTTY: true, columns, rows: 24 });
   return world;
 };
+
+describe('a box that can’t be asked', () => {
+  const other = boxInfo({ id: '01kaz3v5h8w2q6n9r4t7y1m0dz', name: 'other' });
+  const refusing = () =>
+    engine(
+      (name) => {
+        if (name === 'other') throw new BoxliteError('protocol', 'it speaks generation 1');
+      },
+      [web, other],
+    );
+
+  it('is named once and left out, when nobody has named it', async () => {
+    const format = ['--no-stream', '--format', '{{.Name}}'];
+    const { status, stdout, stderr } = await runCli(['stats', ...format], refusing());
+    expect([status, stdout, stderr]).toEqual([
+      0,
+      'web\n',
+      'boxlite: box other is left out: it speaks generation 1\n',
+    ]);
+  });
+
+  it('is an error for whoever has', async () => {
+    const { status, stderr } = await runCli(['stats', '--no-stream', 'other'], refusing());
+    expect([status, stderr]).toEqual([1, expect.stringContaining('it speaks generation 1')]);
+  });
+});
 
 describe('stats --no-stream', () => {
   it('prints docker’s columns for what runs', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDurationMs, parseMoment } from '../../../../src/cli/flags/time.js';
+import { parseDurationMs, parseMoment, parseMomentNs } from '../../../../src/cli/flags/time.js';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 
@@ -8,6 +8,7 @@ describe('parseMoment', () => {
     ['2026-11-24T11:30:00Z', '2026-11-24T11:30:00.000Z'],
     ['2026-11-24T11:30:00.25Z', '2026-11-24T11:30:00.250Z'],
     ['2026-11-24T11:30:00.123456789Z', '2026-11-24T11:30:00.123Z'],
+    ['2026-11-24T11:30:00,25Z', '2026-11-24T11:30:00.250Z'],
     ['2026-11-24T11:30:00+02:00', '2026-11-24T09:30:00.000Z'],
     ['2026-11-24T11:30Z', '2026-11-24T11:30:00.000Z'],
     ['2026-11-24Z', '2026-11-24T00:00:00.000Z'],
@@ -38,4 +39,13 @@ it('parseDurationMs knows all units of Go', () => {
   expect(parseDurationMs('1h2m3s4ms5us6ns')).toBeCloseTo(3_723_004.005006, 5);
   expect(parseDurationMs('-2s')).toBe(-2000);
   expect(parseDurationMs('2d')).toBeUndefined();
+});
+
+it.each([
+  ['2026-11-24T11:30:00.123456789Z', '123456789'],
+  ['2026-11-24T11:30:00,1234567891Z', '123456789'],
+  ['1795521600.000000001', '000000001'],
+  ['3ns', '999999997'],
+])('parseMomentNs reads %s to the nanosecond', (text, fraction) => {
+  expect(String(parseMomentNs(text, NOW)).slice(-9)).toBe(fraction);
 });
