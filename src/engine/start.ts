@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ShimClient } from '../agent/client.js';
 import type { ExecSession } from '../agent/exec-session.js';
 import { BoxliteError } from '../errors.js';
