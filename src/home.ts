@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { environmentVariable } from './environment.js';
+import { absolutePath } from './host-path.js';
 
 /** Names inside a box's own directory. */
 export const BOX_FILES = {
@@ -39,7 +40,7 @@ export class Home {
   readonly root: string;
 
   constructor(root: string) {
-    this.root = isAbsolute(root) ? root : resolve(root);
+    this.root = isAbsolute(root) ? root : absolutePath(root);
   }
 
   static defaultRoot(): string {

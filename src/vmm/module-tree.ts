@@ -2,8 +2,9 @@
  * A part of a kernel's modules as a directory that modprobe takes: /lib/modules/VERSION of a box that may load some.
  * The package has no indexes, which depmod writes when a kernel is installed.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { makeDirectories } from '../host-path.js';
 import { moduleIndex, type IndexEntry } from './module-index.js';
 import { builtinModules, moduleFiles, moduleInfo, moduleName, readModule } from './module-order.js';
 
@@ -49,11 +50,11 @@ export async function writeModuleTree(
       aliases: info('alias'),
       softDependencies: info('softdep'),
     });
-    await mkdir(dirname(join(target, path)), { recursive: true });
+    makeDirectories(dirname(join(target, path)), 0o777);
     await writeFile(join(target, path), data);
     for (const each of depends) await take(moduleName(each));
   };
-  await mkdir(target, { recursive: true });
+  makeDirectories(target, 0o777);
   const kernel = join(directory, 'kernel');
   for (const [name, file] of files)
     if (wanted.some((line) => isNamed(line, name, relative(kernel, file)))) await take(name);
