@@ -16,7 +16,7 @@ export const BOX_FILES = {
   started: 'started.json',
   exit: 'exit.json',
   bootError: 'boot-error.json',
-  /** The last checks of the box's health, in the wire's encoding; see src/engine/health.ts. */
+  /** The last checks of the box's health, in the wire's encoding; see src/engine/state/health.ts. */
   health: 'health.bin',
 } as const;
 

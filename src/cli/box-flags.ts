@@ -1,6 +1,6 @@
 /** The flags that `run` and `create` share, and what they mean to the engine. */
-import type { BoxOptions, RootfsSpec } from '../engine/options.js';
-import { SecurityOptions } from '../engine/security.js';
+import type { BoxOptions, RootfsSpec } from '../engine/spec/options.js';
+import { SecurityOptions } from '../engine/spec/security.js';
 import { BoxliteError } from '../errors.js';
 import { ACCEPTED_FLAGS, warnOfDiscarded } from './accepted-flags.js';
 import { absolutePath } from '../host-path.js';

@@ -1,7 +1,7 @@
 /** Changes of the configuration file. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { withConfigClaim } from '../engine/config-claim.js';
+import { withConfigClaim } from '../engine/setup/config-claim.js';
 import { BoxliteError, fileError } from '../errors.js';
 import { makeDirectories } from '../host-path.js';
 import { CONFIG_KEYS } from './config-keys.js';

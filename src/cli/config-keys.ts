@@ -1,5 +1,5 @@
 /** What the keys of the configuration file mean, for `boxlite config` and its man page. */
-import { logSizeText } from '../engine/log-policy.js';
+import { logSizeText } from '../engine/spec/log-policy.js';
 import type { Completion } from './command.js';
 import type { ConfigKey, GLOBAL_OPTIONS, Settings } from './settings.js';
 

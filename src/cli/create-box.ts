@@ -1,5 +1,5 @@
 import type { LiteBox } from '../engine/box.js';
-import type { BoxOptions } from '../engine/options.js';
+import type { BoxOptions } from '../engine/spec/options.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
 import { BoxliteError } from '../errors.js';
 import { readBoxOptions, type BoxFlagValues } from './box-flags.js';

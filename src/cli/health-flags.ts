@@ -1,5 +1,5 @@
 /** The flags of a box's healthcheck, and what they mean to the engine. */
-import type { HealthcheckOptions } from '../engine/healthcheck.js';
+import type { HealthcheckOptions } from '../engine/spec/healthcheck.js';
 import { flag, value, type OptionValues } from './command.js';
 import { parseDurationMs } from './flags/duration.js';
 import { wholeNumber } from './flags/number.js';

@@ -1,5 +1,5 @@
 /** The flags that say what a box has of its kernel, and what they mean to the engine. */
-import type { BoxOptions, IpcMode } from '../engine/options.js';
+import type { BoxOptions, IpcMode } from '../engine/spec/options.js';
 import { BoxliteError } from '../errors.js';
 import { flag, list, value, type OptionValues } from './command.js';
 import { splitPair } from './flags/key-values.js';

@@ -1,5 +1,5 @@
 /** The flags that say what is kept of a command's output, and what they mean to the engine. */
-import { LOG_DRIVERS, MOST_LOG_FILES, type LogPolicy } from '../engine/log-policy.js';
+import { LOG_DRIVERS, MOST_LOG_FILES, type LogPolicy } from '../engine/spec/log-policy.js';
 import { BoxliteError } from '../errors.js';
 import { list, value, type OptionValues } from './command.js';
 import { splitPair } from './flags/key-values.js';

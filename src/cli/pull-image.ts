@@ -1,4 +1,4 @@
-import type { PullResult } from '../engine/images.js';
+import type { PullResult } from '../engine/images/images.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
 import type { CommandContext, OutputStream } from './context.js';
 import { openPullView, SILENT } from './output/pull-view.js';

@@ -1,5 +1,5 @@
 /** The flags that say how much of a machine a box has, and what they mean to the engine. */
-import { DEFAULT_MEMORY_MIB } from '../engine/defaults.js';
+import { DEFAULT_MEMORY_MIB } from '../engine/spec/defaults.js';
 import { BoxliteError } from '../errors.js';
 import { list, under, value, type OptionValues } from './command.js';
 import { splitPair } from './flags/key-values.js';

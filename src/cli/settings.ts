@@ -1,8 +1,8 @@
 /** Flags over environment over file over defaults. */
 import { readFileSync, statSync } from 'node:fs';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
-import { configPath, defaultHome } from '../engine/home-paths.js';
-import type { AcceleratorChoice, BoxliteOptions } from '../engine/options.js';
+import { configPath, defaultHome } from '../engine/setup/home-paths.js';
+import type { AcceleratorChoice, BoxliteOptions } from '../engine/spec/options.js';
 import { closest } from './closest.js';
 import { flag, list, value, type OptionValues } from './command.js';
 import type { Environment } from './flags/key-values.js';

@@ -1,5 +1,5 @@
 /** The flags that `stop` and `restart` share, and what they mean to the engine. */
-import type { StopOptions } from '../engine/options.js';
+import type { StopOptions } from '../engine/spec/options.js';
 import { value, type OptionValues } from './command.js';
 import { wholeNumber } from './flags/number.js';
 

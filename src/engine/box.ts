@@ -1,36 +1,36 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { canRun, isActive } from '../store/status.js';
-import type { ArchivedBox } from './archive-session.js';
-import { boxInfo, type BoxInfo } from './box-info.js';
-import type { BoxSize } from './box-size.js';
-import { checkName } from './box-spec.js';
-import { specOf } from './stored-spec.js';
-import { boxState, type BoxState } from './box-state.js';
-import type { BoxChange } from './changes.js';
+import type { ArchivedBox } from './files/archive-session.js';
+import { boxInfo, type BoxInfo } from './state/box-info.js';
+import type { BoxSize } from './report/box-size.js';
+import { checkName } from './spec/box-spec.js';
+import { specOf } from './spec/stored-spec.js';
+import { boxState, type BoxState } from './state/box-state.js';
+import type { BoxChange } from './files/changes.js';
 import { currentRecord, type EngineContext } from './context.js';
-import { copyInto, copyOut, packOut, unpackInto } from './copy.js';
-import type { CopyOptions, CopyResult } from './copy-options.js';
-import { startCommand } from './exec.js';
-import { type BoxCommand, Execution } from './execution.js';
-import { exportBox } from './export.js';
-import { vmmFailure } from './facts.js';
-import { boxHealth, type BoxHealth } from './health.js';
-import { boxLogs, logPath, type LogEntry, type LogOptions } from './logs.js';
-import { mainExecution } from './main-execution.js';
-import { MetricsSampler, type BoxMetrics, type MetricsOptions } from './metrics.js';
-import { boxProcesses, type BoxProcess } from './processes.js';
-import { inspectBox, type BoxInspection } from './inspect.js';
-import { observed, type ObservedBox } from './observe.js';
-import type { StartOptions, StopOptions, UpdateOptions, WaitOptions } from './options.js';
-import { pauseBox, unpauseBox } from './pause.js';
-import { freeName, removeIfEnded } from './remove.js';
-import { catchUp, restartBox } from './restart.js';
+import { copyInto, copyOut, packOut, unpackInto } from './files/copy.js';
+import type { CopyOptions, CopyResult } from './files/copy-options.js';
+import { startCommand } from './exec/exec.js';
+import { type BoxCommand, Execution } from './exec/execution.js';
+import { exportBox } from './files/export.js';
+import { vmmFailure } from './machine/facts.js';
+import { boxHealth, type BoxHealth } from './state/health.js';
+import { boxLogs, logPath, type LogEntry, type LogOptions } from './report/logs.js';
+import { mainExecution } from './exec/main-execution.js';
+import { MetricsSampler, type BoxMetrics, type MetricsOptions } from './report/metrics.js';
+import { boxProcesses, type BoxProcess } from './report/processes.js';
+import { inspectBox, type BoxInspection } from './report/inspect.js';
+import { observed, type ObservedBox } from './state/observe.js';
+import type { StartOptions, StopOptions, UpdateOptions, WaitOptions } from './spec/options.js';
+import { pauseBox, unpauseBox } from './lifecycle/pause.js';
+import { freeName, removeIfEnded } from './lifecycle/remove.js';
+import { catchUp, restartBox } from './lifecycle/restart.js';
 import { boxName, noSuchBox } from './state-error.js';
-import { startBox, type StartedBox, type StartRequest } from './start.js';
-import { killBox, runningClient, stopBox } from './stop.js';
-import { waitForBox, type WaitResult } from './wait.js';
-import { wallsOf } from './walls.js';
+import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.js';
+import { killBox, runningClient, stopBox } from './lifecycle/stop.js';
+import { waitForBox, type WaitResult } from './lifecycle/wait.js';
+import { wallsOf } from './report/walls.js';
 
 /**
  * A handle to one box; holds nothing open. `await using` ends what this handle has begun: see
@@ -74,7 +74,7 @@ export class LiteBox implements AsyncDisposable {
   }
 
   async size(): Promise<BoxSize> {
-    const { boxSize } = await import('./box-size.js');
+    const { boxSize } = await import('./report/box-size.js');
     return boxSize(this.#context.home, this.#record());
   }
 
@@ -206,7 +206,7 @@ export class LiteBox implements AsyncDisposable {
 
   /** @throws invalid-argument, box-running for what needs a stopped box */
   async update(options: UpdateOptions): Promise<void> {
-    const { updateBox } = await import('./update.js');
+    const { updateBox } = await import('./lifecycle/update.js');
     await updateBox(this.#context, this.id, options);
     await catchUp(this.#context);
   }
@@ -231,7 +231,7 @@ export class LiteBox implements AsyncDisposable {
 
   /** What the box has changed of its image's file system, sorted by path. */
   async changes(): Promise<BoxChange[]> {
-    const { boxChanges } = await import('./changes.js');
+    const { boxChanges } = await import('./files/changes.js');
     return boxChanges(this.#context, this.id);
   }
 

@@ -1,5 +1,5 @@
 /** Docker's names for what a box was given of its kernel, its resolver and its processors. */
-import type { BoxSpec } from './box-spec.js';
+import type { BoxSpec } from './spec/box-spec.js';
 import { nanoCpusOf } from './processors.js';
 
 /** Part of `HostConfig`. */

@@ -2,11 +2,11 @@ import { Home } from '../home.js';
 import { absolutePath } from '../host-path.js';
 import { DEFAULT_LAYER_LIMITS } from '../image/layer-limits.js';
 import type { EngineContext } from './context.js';
-import { Host } from './host.js';
-import type { Images } from './images.js';
+import { Host } from './machine/host.js';
+import type { Images } from './images/images.js';
 import { Lifetime } from './lifetime.js';
-import type { BoxliteOptions } from './options.js';
-import { Registries } from './registries.js';
+import type { BoxliteOptions } from './spec/options.js';
+import { Registries } from './images/registries.js';
 
 /** The parts that a runtime is made of, joined by its options. Nothing is opened yet. */
 export interface Engine {
@@ -32,7 +32,7 @@ export function openEngine(options: BoxliteOptions): Engine {
     dockerConfigDir: options.dockerConfigDir,
   });
   const openImages = async (): Promise<Images> => {
-    const { Images } = await import('./images.js');
+    const { Images } = await import('./images/images.js');
     return new Images(home, database, {
       registries: options.imageRegistries ?? [],
       registryOptions: () => registries.options(),

@@ -1,18 +1,18 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import type { LiteBox } from './box.js';
-import { boxInfo, type BoxInfo } from './box-info.js';
-import type { PrunedBoxes } from './box-prune.js';
-import type { CommitOptions } from './commit.js';
+import { boxInfo, type BoxInfo } from './state/box-info.js';
+import type { PrunedBoxes } from './lifecycle/prune.js';
+import type { CommitOptions } from './files/commit.js';
 import type { EngineContext } from './context.js';
-import type { CreateOptions } from './create.js';
-import { DEFAULT_STOP_TIMEOUT_SECONDS } from './defaults.js';
-import type { BoxliteEvent, EventOptions } from './events.js';
-import type { DiskUsage } from './disk-usage.js';
-import type { DoctorReport, DoctorRequest } from './doctor/doctor.js';
-import type { HistoryLine } from './image-history.js';
-import type { PruneOptions } from './image-prune.js';
-import type { RemovedImage, RemoveImageOptions } from './image-removal.js';
+import type { CreateOptions } from './lifecycle/create.js';
+import { DEFAULT_STOP_TIMEOUT_SECONDS } from './spec/defaults.js';
+import type { BoxliteEvent, EventOptions } from './state/events.js';
+import type { DiskUsage } from './report/disk-usage.js';
+import type { DoctorReport, DoctorRequest } from './setup/doctor/doctor.js';
+import type { HistoryLine } from './images/history.js';
+import type { PruneOptions } from './images/prune.js';
+import type { RemovedImage, RemoveImageOptions } from './images/removal.js';
 import type {
   ArchiveFormat,
   ImageDetails,
@@ -23,22 +23,22 @@ import type {
   LoadOptions,
   PullOptions,
   PullResult,
-} from './images.js';
-import { observed } from './observe.js';
+} from './images/images.js';
+import { observed } from './state/observe.js';
 import { openEngine, type Engine } from './open-engine.js';
 import { noSuchBox } from './state-error.js';
-import type { BoxliteOptions, BoxOptions, RemoveOptions } from './options.js';
+import type { BoxliteOptions, BoxOptions, RemoveOptions } from './spec/options.js';
 import type {
   LoginRequest,
   LoginResult,
   LogoutResult,
   Registries,
   StoredLogin,
-} from './registries.js';
-import type { RuntimeInfo } from './runtime-info.js';
-import type { RuntimeMetrics } from './runtime-metrics.js';
-import type { SetupReport } from './setup.js';
-import type { SetupRequest } from './setup-home.js';
+} from './images/registries.js';
+import type { RuntimeInfo } from './report/runtime-info.js';
+import type { RuntimeMetrics } from './report/runtime-metrics.js';
+import type { SetupReport } from './setup/setup.js';
+import type { SetupRequest } from './setup/setup-home.js';
 
 /**
  * The engine on one home directory. What only some calls need is loaded by them: `ps` is to start fast.
@@ -94,7 +94,7 @@ export class BoxliteRuntime implements AsyncDisposable {
    */
   async create(options: CreateOptions = {}, name?: string): Promise<LiteBox> {
     const context = this.#context;
-    const { createBox } = await import('./create.js');
+    const { createBox } = await import('./lifecycle/create.js');
     const record = await createBox(context, await this.#images(), options, name);
     await this.#catchUp(context);
     const { LiteBox } = await import('./box.js');
@@ -125,7 +125,8 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** The box of that name, and whether it was made now. */
   async getOrCreate(options: CreateOptions, name?: string): Promise<[LiteBox, boolean]> {
-    if (name !== undefined) await (await import('./remove.js')).freeName(this.#context, name);
+    if (name !== undefined)
+      await (await import('./lifecycle/remove.js')).freeName(this.#context, name);
     const existing = await this.#named(name);
     if (existing) return [existing, false];
     try {
@@ -148,8 +149,8 @@ export class BoxliteRuntime implements AsyncDisposable {
     const settled = typeof options === 'boolean' ? { force: options } : options;
     const context = this.#context;
     const [{ removeBox }, { sweepGraves }, { withReserve }] = await Promise.all([
-      import('./remove.js'),
-      import('./grave.js'),
+      import('./lifecycle/remove.js'),
+      import('./state/grave.js'),
       import('../store/reserve.js'),
     ]);
     try {
@@ -168,14 +169,14 @@ export class BoxliteRuntime implements AsyncDisposable {
   /** Removes the boxes that do not run, or those of them for which `matches` says yes. */
   async pruneBoxes(matches?: (box: BoxInfo) => boolean): Promise<PrunedBoxes> {
     const context = this.#context;
-    const { pruneBoxes } = await import('./box-prune.js');
+    const { pruneBoxes } = await import('./lifecycle/prune.js');
     const { withReserve } = await import('../store/reserve.js');
     return withReserve(context.home, () => pruneBoxes(context, matches));
   }
 
   /** Makes an image of a box; returns its id. @throws box-not-found, invalid-argument, invalid-reference */
   async commit(idOrName: string, options: CommitOptions = {}): Promise<string> {
-    const { commitBox } = await import('./commit.js');
+    const { commitBox } = await import('./files/commit.js');
     const record = this.#find(idOrName);
     if (!record) throw noSuchBox(idOrName);
     return commitBox(this.#context, await this.#images(), record.id, options);
@@ -183,7 +184,7 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** What the shim of a box calls for when the box has ended: removes it or starts it again, as it was told. */
   async handleExit(id: string): Promise<void> {
-    const { handleExit } = await import('./restart.js');
+    const { handleExit } = await import('./lifecycle/restart.js');
     return handleExit(this.#context, id);
   }
 
@@ -193,13 +194,13 @@ export class BoxliteRuntime implements AsyncDisposable {
    * @returns what went wrong with others
    */
   async startDue(onStarted: (name: string) => Promise<void>): Promise<unknown[]> {
-    const { startDue } = await import('./restart.js');
+    const { startDue } = await import('./lifecycle/restart.js');
     return startDue(this.#context, onStarted);
   }
 
   /** What happened to boxes and images, and what happens until `until` or the signal. */
   async *events(options: EventOptions = {}): AsyncGenerator<BoxliteEvent, void, undefined> {
-    const { followEvents } = await import('./events.js');
+    const { followEvents } = await import('./state/events.js');
     yield* followEvents(this.#context, options);
   }
 
@@ -298,24 +299,24 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** Totals since the home was made, and what runs now. */
   async metrics(): Promise<RuntimeMetrics> {
-    const { runtimeMetrics } = await import('./runtime-metrics.js');
+    const { runtimeMetrics } = await import('./report/runtime-metrics.js');
     return runtimeMetrics(this.#context);
   }
 
   async info(): Promise<RuntimeInfo> {
-    const { runtimeInfo } = await import('./runtime-info.js');
+    const { runtimeInfo } = await import('./report/runtime-info.js');
     return runtimeInfo(this.#context, this.#options.accelerator ?? 'auto', await this.#images());
   }
 
   /** Makes the home ready: kernel, initramfs, built-in image, first template. */
   async setup(request: SetupRequest = {}): Promise<SetupReport> {
-    const { setupHome } = await import('./setup-home.js');
+    const { setupHome } = await import('./setup/setup-home.js');
     return setupHome(this.#context, await this.#images(), request);
   }
 
   /** Looks at all that boxes need on this machine, and ends by running one. */
   async doctor(request: DoctorRequest = {}): Promise<DoctorReport> {
-    const { examine } = await import('./doctor/doctor.js');
+    const { examine } = await import('./setup/doctor/doctor.js');
     const parts = {
       context: this.#context,
       registryOptions: () => this.#registries.options(),
@@ -371,7 +372,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     if (!context.lifetime.isOpen) return;
     try {
       const started = await context.lifetime.beginClosing();
-      const { stopStarted } = await import('./shutdown.js');
+      const { stopStarted } = await import('./lifecycle/shutdown.js');
       await stopStarted(context, started, timeoutSeconds);
     } finally {
       this.close();
@@ -397,7 +398,7 @@ export class BoxliteRuntime implements AsyncDisposable {
   }
 
   async #catchUp(context: EngineContext): Promise<void> {
-    const { catchUp } = await import('./restart.js');
+    const { catchUp } = await import('./lifecycle/restart.js');
     await catchUp(context);
   }
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { busyboxRootfs } from '../../src/engine/busybox-rootfs.js';
+import { busyboxRootfs } from '../../src/engine/setup/busybox-rootfs.js';
 import { Home } from '../../src/home.js';
 import { parseArguments, USAGE, type BenchArguments } from './arguments.js';
 import { BoxliteHome } from './boxlite-home.js';

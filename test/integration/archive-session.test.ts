@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../src/agent/protocol.js';
-import { archiveExit, startArchiveSession } from '../../src/engine/archive-session.js';
+import { archiveExit, startArchiveSession } from '../../src/engine/files/archive-session.js';
 import { openEngine } from '../../src/engine/open-engine.js';
 import { BoxliteError } from '../../src/errors.js';
 import { connect, EXEC, FakeShim, type FakePeer } from '../helpers/fake-shim.js';

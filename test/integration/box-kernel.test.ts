@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { assetsOfBox, blamingKernel, findKernel } from '../../src/engine/box-kernel.js';
-import type { BoxSpec } from '../../src/engine/box-spec.js';
-import { Host } from '../../src/engine/host.js';
+import { assetsOfBox, blamingKernel, findKernel } from '../../src/engine/machine/box-kernel.js';
+import type { BoxSpec } from '../../src/engine/spec/box-spec.js';
+import { Host } from '../../src/engine/machine/host.js';
 import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/home.js';
 import { prepareAssets } from '../../src/vmm/assets.js';

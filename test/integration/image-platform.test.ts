@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { Images } from '../../src/engine/images.js';
+import { Images } from '../../src/engine/images/images.js';
 import { DEFAULT_LAYER_LIMITS } from '../../src/image/layer-limits.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 import {

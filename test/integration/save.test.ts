@@ -10,7 +10,7 @@ import { createGzip } from 'node:zlib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import type { ArchiveFormat } from '../../src/engine/images.js';
+import type { ArchiveFormat } from '../../src/engine/images/images.js';
 import { writeBlob, blobPath } from '../../src/image/content-store.js';
 import { Home } from '../../src/home.js';
 import { digestOf } from '../../src/image/digest.js';

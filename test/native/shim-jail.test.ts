@@ -4,7 +4,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { vmmLimits } from '../../src/engine/vmm-limits.js';
+import { vmmLimits } from '../../src/engine/machine/vmm-limits.js';
 import { ended } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
 

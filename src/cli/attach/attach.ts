@@ -2,8 +2,8 @@
 import { finished } from 'node:stream/promises';
 import { Writable, type Readable } from 'node:stream';
 import { BoxliteError, errnoOf } from '../../errors.js';
-import type { TerminalSize } from '../../engine/options.js';
-import type { Execution } from '../../engine/execution.js';
+import type { TerminalSize } from '../../engine/spec/options.js';
+import type { Execution } from '../../engine/exec/execution.js';
 import { warn, type CommandContext, type OutputStream } from '../context.js';
 import { exitStatusOfSignal, Interrupted } from '../interrupted.js';
 import { unlessInterrupted } from '../until-signal.js';

@@ -1,5 +1,5 @@
 import type { LiteBox } from '../../engine/box.js';
-import type { CopyOptions, CopyResult } from '../../engine/copy-options.js';
+import type { CopyOptions, CopyResult } from '../../engine/files/copy-options.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag } from '../command.js';
 import { say, warn, write, type CommandContext } from '../context.js';

@@ -1,4 +1,4 @@
-import type { DoctorEvent, DoctorReport } from '../../engine/doctor/doctor.js';
+import type { DoctorEvent, DoctorReport } from '../../engine/setup/doctor/doctor.js';
 import { defineCommand, flag, value } from '../command.js';
 import { print, type CommandContext } from '../context.js';
 import { wholeNumber } from '../flags/number.js';

@@ -1,5 +1,5 @@
-import { BoxCommand } from '../../engine/execution.js';
-import type { TerminalSize } from '../../engine/options.js';
+import { BoxCommand } from '../../engine/exec/execution.js';
+import type { TerminalSize } from '../../engine/spec/options.js';
 import { BoxliteError } from '../../errors.js';
 import { attach } from '../attach/attach.js';
 import { checkTty } from '../check-tty.js';

@@ -1,4 +1,4 @@
-import type { ImageInfo } from '../../engine/images.js';
+import type { ImageInfo } from '../../engine/images/images.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, list, value } from '../command.js';
 import { filterText } from '../flags/filters.js';

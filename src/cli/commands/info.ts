@@ -1,4 +1,4 @@
-import type { RuntimeInfo } from '../../engine/runtime-info.js';
+import type { RuntimeInfo } from '../../engine/report/runtime-info.js';
 import { asLine } from '../../terminal-text.js';
 import { defineCommand, value } from '../command.js';
 import { print, warn } from '../context.js';

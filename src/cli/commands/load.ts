@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, value } from '../command.js';
-import type { LoadedImage } from '../../engine/images.js';
+import type { LoadedImage } from '../../engine/images/images.js';
 import { print } from '../context.js';
 import { openLoadView, SILENT } from '../output/pull-view.js';
 import { familiarReference } from '../output/reference.js';

@@ -1,4 +1,4 @@
-import type { LoginResult } from '../../engine/registries.js';
+import type { LoginResult } from '../../engine/images/registries.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, value } from '../command.js';

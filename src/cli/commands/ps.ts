@@ -1,4 +1,4 @@
-import type { BoxInfo } from '../../engine/box-info.js';
+import type { BoxInfo } from '../../engine/state/box-info.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag, list, value } from '../command.js';
 import { filterText } from '../flags/filters.js';

@@ -1,4 +1,4 @@
-import type { SetupEvent, StepResult } from '../../engine/setup.js';
+import type { SetupEvent, StepResult } from '../../engine/setup/setup.js';
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, value } from '../command.js';
 import { say, type CommandContext } from '../context.js';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BoxInfo } from '../../engine/box-info.js';
+import type { BoxInfo } from '../../engine/state/box-info.js';
 import type { LiteBox } from '../../engine/box.js';
 import { BoxliteError } from '../../errors.js';
-import type { MetricsSampler } from '../../engine/metrics.js';
+import type { MetricsSampler } from '../../engine/report/metrics.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 
 import { defineCommand, flag, value } from '../command.js';

@@ -1,4 +1,4 @@
-import type { UpdateOptions } from '../../engine/options.js';
+import type { UpdateOptions } from '../../engine/spec/options.js';
 import { defineCommand, value } from '../command.js';
 import { findBox } from '../find-box.js';
 import { wholeNumber } from '../flags/number.js';

@@ -1,4 +1,4 @@
-import type { WaitCondition } from '../../engine/options.js';
+import type { WaitCondition } from '../../engine/spec/options.js';
 import { defineCommand, value } from '../command.js';
 import { findBox } from '../find-box.js';
 import { oneOf } from '../flags/number.js';

@@ -21,8 +21,8 @@ export async function answer(argv: readonly string[], environment: Environment):
 }
 
 async function findNames(home: string | undefined): Promise<Names> {
-  const { knownNames } = await import('../../engine/known-names.js');
-  const { defaultHome } = await import('../../engine/home-paths.js');
+  const { knownNames } = await import('../../engine/report/known-names.js');
+  const { defaultHome } = await import('../../engine/setup/home-paths.js');
   return knownNames(home ?? defaultHome());
 }
 

@@ -1,4 +1,4 @@
-import type { BoxInfo } from '../../engine/box-info.js';
+import type { BoxInfo } from '../../engine/state/box-info.js';
 import { BoxliteError } from '../../errors.js';
 import { boxState } from '../output/box-row.js';
 import { familiarReference, withDefaultTag } from '../output/reference.js';

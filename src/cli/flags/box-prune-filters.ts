@@ -1,4 +1,4 @@
-import type { BoxInfo } from '../../engine/box-info.js';
+import type { BoxInfo } from '../../engine/state/box-info.js';
 import { parsePruneFilters } from './prune-filters.js';
 import { invalidFilter } from './filters.js';
 

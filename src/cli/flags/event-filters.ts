@@ -1,4 +1,4 @@
-import type { BoxliteEvent } from '../../engine/events.js';
+import type { BoxliteEvent } from '../../engine/state/events.js';
 import type { KeyCompletion } from '../command.js';
 import { familiarReference, withDefaultTag } from '../output/reference.js';
 import { invalidFilter, labelTest, parseFilters } from './filters.js';

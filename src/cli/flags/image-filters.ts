@@ -1,4 +1,4 @@
-import type { ImageInfo } from '../../engine/images.js';
+import type { ImageInfo } from '../../engine/images/images.js';
 import { BoxliteError } from '../../errors.js';
 import type { KeyCompletion } from '../command.js';
 import { matchesReference } from '../output/image-row.js';

@@ -1,6 +1,6 @@
 /** `-v`, `--mount` and `--tmpfs`, by Docker's rules (opts/mount.go, volume/mounts/linux_parser.go). */
 import { isAbsolute } from 'node:path';
-import type { BoxOptions, TmpfsSpec, VolumeSpec } from '../../engine/options.js';
+import type { BoxOptions, TmpfsSpec, VolumeSpec } from '../../engine/spec/options.js';
 import { BoxliteError } from '../../errors.js';
 import { absolutePath } from '../../host-path.js';
 import { splitFields } from './comma-separated.js';

@@ -1,4 +1,4 @@
-import type { PruneCandidate } from '../../engine/image-prune.js';
+import type { PruneCandidate } from '../../engine/images/prune.js';
 import { BoxliteError } from '../../errors.js';
 import type { KeyCompletion } from '../command.js';
 import { invalidFilter, labelTest } from './filters.js';

@@ -1,4 +1,4 @@
-import type { SecurityOptions } from '../../engine/security.js';
+import type { SecurityOptions } from '../../engine/spec/security.js';
 import { BoxliteError } from '../../errors.js';
 import { FLAG_WORDS, TRUE_WORDS } from '../command.js';
 

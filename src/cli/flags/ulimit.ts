@@ -1,4 +1,4 @@
-import type { Ulimit } from '../../engine/privileges.js';
+import type { Ulimit } from '../../engine/spec/privileges.js';
 import { BoxliteError } from '../../errors.js';
 
 /** `nofile=1024:2048`, `nproc=512`, `core=-1` (no limit); messages are Docker's (go-units). */

@@ -1,5 +1,5 @@
-import type { BoxInfo } from '../../engine/box-info.js';
-import type { BoxSize } from '../../engine/box-size.js';
+import type { BoxInfo } from '../../engine/state/box-info.js';
+import type { BoxSize } from '../../engine/report/box-size.js';
 import { humanDuration } from './duration.js';
 import type { ListRow } from './list.js';
 import { portsText } from './ports-text.js';

@@ -1,6 +1,6 @@
 /** How `doctor` tells what it has found. */
-import type { CheckResult, CheckStatus } from '../../engine/doctor/check.js';
-import type { DoctorReport } from '../../engine/doctor/doctor.js';
+import type { CheckResult, CheckStatus } from '../../engine/setup/doctor/check.js';
+import type { DoctorReport } from '../../engine/setup/doctor/doctor.js';
 import { asLines } from '../../terminal-text.js';
 import type { Paint } from './paint.js';
 import { wrapText } from './wrap.js';

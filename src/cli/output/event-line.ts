@@ -1,4 +1,4 @@
-import type { BoxliteEvent } from '../../engine/events.js';
+import type { BoxliteEvent } from '../../engine/state/events.js';
 import { withoutActing } from '../../terminal-text.js';
 import { familiarReference } from './reference.js';
 

@@ -1,4 +1,4 @@
-import type { HistoryLine } from '../../engine/image-history.js';
+import type { HistoryLine } from '../../engine/images/history.js';
 import { ago } from './box-row.js';
 import type { ListRow } from './list.js';
 import { shortId } from './reference.js';

@@ -1,7 +1,7 @@
-import { STORAGE_DRIVER } from '../../engine/defaults.js';
-import type { ImageDetails } from '../../engine/images.js';
+import { STORAGE_DRIVER } from '../../engine/spec/defaults.js';
+import type { ImageDetails } from '../../engine/images/images.js';
 import { keysOnly, sorted } from '../../engine/inspect-order.js';
-import { rfc3339Nano } from '../../engine/rfc3339.js';
+import { rfc3339Nano } from '../../engine/spec/rfc3339.js';
 import { familiarReference } from './reference.js';
 
 /** An image under Docker's keys, as `inspect` prints it. */

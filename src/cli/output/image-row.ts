@@ -1,4 +1,4 @@
-import type { ImageInfo } from '../../engine/images.js';
+import type { ImageInfo } from '../../engine/images/images.js';
 import { ago } from './box-row.js';
 import { familiarReference, shortId } from './reference.js';
 import { humanSize } from './size.js';

@@ -1,6 +1,6 @@
-import { STORAGE_DRIVER } from '../../engine/defaults.js';
-import { LOG_DRIVERS } from '../../engine/log-policy.js';
-import type { RuntimeInfo } from '../../engine/runtime-info.js';
+import { STORAGE_DRIVER } from '../../engine/spec/defaults.js';
+import { LOG_DRIVERS } from '../../engine/spec/log-policy.js';
+import type { RuntimeInfo } from '../../engine/report/runtime-info.js';
 import type { CommandContext } from '../context.js';
 import type { Environment } from '../flags/key-values.js';
 import type { Settings } from '../settings.js';

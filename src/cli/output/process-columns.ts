@@ -1,5 +1,5 @@
 /** The columns of `ps` that can be told of a box, under the names and with the headers of procps. */
-import type { BoxProcess } from '../../engine/processes.js';
+import type { BoxProcess } from '../../engine/report/processes.js';
 import { withoutActing } from '../../terminal-text.js';
 
 export interface ProcessColumn {

@@ -1,4 +1,4 @@
-import type { BoxProcess } from '../../engine/processes.js';
+import type { BoxProcess } from '../../engine/report/processes.js';
 import type { PsLayout, PsSort } from '../flags/ps-options.js';
 import { padded, renderTable } from './table.js';
 import { textWidth } from './text-width.js';

@@ -1,4 +1,4 @@
-import type { PullEvent } from '../../engine/images.js';
+import type { PullEvent } from '../../engine/images/images.js';
 import { downloadLine, fit } from './layer-line.js';
 import { shortId } from './reference.js';
 import { TransferRate } from './transfer-rate.js';

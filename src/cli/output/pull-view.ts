@@ -1,5 +1,5 @@
 import { asLine } from '../../terminal-text.js';
-import type { LoadEvent, PullEvent } from '../../engine/images.js';
+import type { LoadEvent, PullEvent } from '../../engine/images/images.js';
 import type { CommandContext, OutputStream } from '../context.js';
 import { fit } from './layer-line.js';
 import { LiveLines, widthOf } from './live-lines.js';

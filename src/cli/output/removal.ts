@@ -1,4 +1,4 @@
-import type { ImageRemoval } from '../../engine/image-removal.js';
+import type { ImageRemoval } from '../../engine/images/removal.js';
 import { familiarReference } from './reference.js';
 
 /** A line for each name and image that is gone, under the caller's words for the two. */

@@ -1,4 +1,4 @@
-import type { BoxMetrics } from '../../engine/metrics.js';
+import type { BoxMetrics } from '../../engine/report/metrics.js';
 import type { ListRow } from './list.js';
 import { shortId } from './reference.js';
 import { bytesSize, humanSize } from './size.js';

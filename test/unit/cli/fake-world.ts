@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { BoxInfo } from '../../../src/engine/box-info.js';
+import type { BoxInfo } from '../../../src/engine/state/box-info.js';
 import type { BoxliteRuntime } from '../../../src/engine/runtime.js';
 import type { InputStream, OutputStream } from '../../../src/cli/context.js';
 import { exitStatusOf } from '../../../src/cli/exit-status.js';

@@ -4,8 +4,8 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { BoxInfo } from '../../../src/engine/box-info.js';
-import type { BoxProcess } from '../../../src/engine/processes.js';
+import type { BoxInfo } from '../../../src/engine/state/box-info.js';
+import type { BoxProcess } from '../../../src/engine/report/processes.js';
 import { boxInfo, fakeWorld, NOW, runCli } from './fake-world.js';
 import { BoxliteError } from '../../../src/errors.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
-import type { BoxOptions } from '../../../src/engine/options.js';
+import type { BoxOptions } from '../../../src/engine/spec/options.js';
 import { fakeWorld, runCli } from './fake-world.js';
 
 /** What `create` tells the engine of the environment, and what it says. */

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
-import type { ExecResult, Execution } from '../../../../src/engine/execution.js';
-import type { TerminalSize } from '../../../../src/engine/options.js';
+import type { ExecResult, Execution } from '../../../../src/engine/exec/execution.js';
+import type { TerminalSize } from '../../../../src/engine/spec/options.js';
 
 /** A command whose every part a test moves by hand. */
 export class FakeExecution {

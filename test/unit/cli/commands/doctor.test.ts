@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckResult } from '../../../../src/engine/doctor/check.js';
-import type { DoctorReport, DoctorRequest } from '../../../../src/engine/doctor/doctor.js';
+import type { CheckResult } from '../../../../src/engine/setup/doctor/check.js';
+import type { DoctorReport, DoctorRequest } from '../../../../src/engine/setup/doctor/doctor.js';
 import { fakeWorld, runCli } from '../fake-world.js';
 
 const QEMU: CheckResult = {

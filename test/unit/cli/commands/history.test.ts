@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HistoryLine } from '../../../../src/engine/image-history.js';
+import type { HistoryLine } from '../../../../src/engine/images/history.js';
 import { NOW, runCli, type Outcome } from '../fake-world.js';
 
 const ID = `sha256:${'ab'.repeat(32)}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BoxliteError } from '../../../../src/errors.js';
-import type { PruneOptions } from '../../../../src/engine/image-prune.js';
+import type { PruneOptions } from '../../../../src/engine/images/prune.js';
 import { fakeWorld, NOW, runCli, type Outcome } from '../fake-world.js';
 
 const ID = `sha256:${'ab'.repeat(32)}`;

@@ -5,7 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Interrupted } from '../../../../src/cli/interrupted.js';
 import { BoxliteError } from '../../../../src/errors.js';
 import { Screen } from '../../../helpers/screen.js';
-import type { ImportOptions, PullEvent, PullOptions } from '../../../../src/engine/images.js';
+import type {
+  ImportOptions,
+  PullEvent,
+  PullOptions,
+} from '../../../../src/engine/images/images.js';
 import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../fake-world.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'boxlite-images-'));

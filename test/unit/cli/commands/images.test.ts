@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageDetails } from '../../../../src/engine/images.js';
+import type { ImageDetails } from '../../../../src/engine/images/images.js';
 import { NOW, runCli, type Outcome } from '../fake-world.js';
 
 function image(fields: Partial<ImageDetails>): ImageDetails {

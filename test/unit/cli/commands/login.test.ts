@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LoginRequest } from '../../../../src/engine/registries.js';
+import type { LoginRequest } from '../../../../src/engine/images/registries.js';
 import { BoxliteError } from '../../../../src/errors.js';
 import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../fake-world.js';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { LogEntry, LogOptions } from '../../../../src/engine/logs.js';
+import type { LogEntry, LogOptions } from '../../../../src/engine/report/logs.js';
 import { fakeWorld, runCli } from '../fake-world.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'boxlite-logs-'));

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import type { BoxOptions } from '../../../../src/engine/options.js';
-import { SecurityOptions } from '../../../../src/engine/security.js';
+import type { BoxOptions } from '../../../../src/engine/spec/options.js';
+import { SecurityOptions } from '../../../../src/engine/spec/security.js';
 import { BoxliteError } from '../../../../src/errors.js';
 import { FakeExecution } from '../attach/fake-execution.js';
 import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../fake-world.js';

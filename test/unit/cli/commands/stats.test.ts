@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BoxliteError } from '../../../../src/errors.js';
-import type { BoxMetrics } from '../../../../src/engine/metrics.js';
+import type { BoxMetrics } from '../../../../src/engine/report/metrics.js';
 import { boxInfo, fakeWorld, runCli, type FakeWorld } from '../fake-world.js';
 
 const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOG_OPTIONS, readLogPolicy } from '../../../../src/cli/log-flags.js';
-import type { LogPolicy } from '../../../../src/engine/log-policy.js';
+import type { LogPolicy } from '../../../../src/engine/spec/log-policy.js';
 
 const UNSET = { logMaxBytes: undefined, logMaxFiles: undefined };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BoxliteEvent } from '../../../../src/engine/events.js';
+import type { BoxliteEvent } from '../../../../src/engine/state/events.js';
 import { parseEventFilters } from '../../../../src/cli/flags/event-filters.js';
 import { eventFields, eventJson, eventLine } from '../../../../src/cli/output/event-line.js';
 import { renderTemplate } from '../../../../src/cli/output/template.js';

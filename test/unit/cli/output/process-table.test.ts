@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parsePsOptions } from '../../../../src/cli/flags/ps-options.js';
 import { processTable } from '../../../../src/cli/output/process-table.js';
-import type { BoxProcess } from '../../../../src/engine/processes.js';
+import type { BoxProcess } from '../../../../src/engine/report/processes.js';
 
 const NOW = new Date(2026, 10, 24, 12, 30);
 

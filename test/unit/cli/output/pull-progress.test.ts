@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PullProgress } from '../../../../src/cli/output/pull-progress.js';
-import type { PullEvent } from '../../../../src/engine/images.js';
+import type { PullEvent } from '../../../../src/engine/images/images.js';
 import { NOW } from '../fake-world.js';
 
 type LayerEvent = Extract<PullEvent, { type: 'layer' }>;

@@ -1,8 +1,0 @@
-import type { EngineContext } from '../context.js';
-import { ok, type Finding } from './check.js';
-
-/** Opens it, which needs SQLite for this very Node.js, and reads from it. */
-export function checkDatabase({ home, database }: EngineContext): Finding {
-  const boxes = database().boxes.list().length;
-  return ok(`${home.database()}, ${boxes} ${boxes === 1 ? 'box' : 'boxes'}`);
-}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { ExecSession } from '../../agent/exec-session.js';
+import { BoxliteError } from '../../errors.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import type { Database } from '../../store/database.js';
+import { boxEvent } from '../../store/events.js';
+import type { EngineContext } from '../context.js';
+
+/**
+ * Counts a command that runs beside the box's own and tells of it, and of its end as long as this process
+ * is there.
+ */
+export function tellExec(
+  context: EngineContext,
+  record: BoxRecord,
+  argv: readonly string[],
+  session: ExecSession,
+): void {
+  const execID = randomBytes(32).toString('hex');
+  const command = argv.join(' ');
+  note(context, ({ counters, events }) => {
+    counters.executed(record.id, true);
+    events.add(boxEvent(record, `exec_create: ${command}`, { execID }));
+    events.add(boxEvent(record, `exec_start: ${command}`, { execID }));
+  });
+  session.exited.then(
+    ({ code }) =>
+      note(context, ({ events }) =>
+        events.add(boxEvent(record, 'exec_die', { execID, exitCode: String(code) })),
+      ),
+    () => undefined,
+  );
+}
+
+/** Counts a command that could not be started. */
+export function countFailed(context: EngineContext, id: string): void {
+  note(context, ({ counters }) => counters.executed(id, false));
+}
+
+/** The command runs, or is told to have failed: a full disk or a busy database is no reason against that. */
+function note(context: EngineContext, write: (database: Database) => void): void {
+  try {
+    const database = context.database();
+    database.write(() => write(database));
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+  }
+}

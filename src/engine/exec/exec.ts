@@ -1,0 +1,66 @@
+import type { ShimClient } from '../../agent/client.js';
+import type { ExecSession } from '../../agent/exec-session.js';
+import type { BoxCommand } from '../spec/box-command.js';
+import { checkWorkingDir, mergeEnv, type BoxSpec } from '../spec/box-spec.js';
+import { specOf } from '../spec/stored-spec.js';
+import { currentRecord, type EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { countFailed, tellExec } from './events.js';
+import { commandValues, ofItsBox } from '../machine/guest-messages.js';
+import { observed } from '../state/observe.js';
+import { withPrivileged } from '../spec/privileges.js';
+import { runningClient } from '../lifecycle/stop.js';
+import { answered } from '../machine/within.js';
+
+/** A command that runs in a box beside the box's own. */
+export interface StartedCommand {
+  client: ShimClient;
+  session: ExecSession;
+}
+
+/**
+ * Starts a command in a running box; resolves when it runs.
+ * @param detached it has no streams, and outlives this process
+ * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state, timeout
+ */
+export async function startCommand(
+  context: EngineContext,
+  id: string,
+  command: BoxCommand,
+  { detached = false }: { detached?: boolean } = {},
+): Promise<StartedCommand> {
+  const record = await observed(context.home, currentRecord(context, id));
+  const client = await runningClient(context, record, { doing: 'exec' });
+  crashPoint('exec:connected');
+  try {
+    const session = client.exec(valuesOf(command, specOf(record.options), detached), { detached });
+    session.exited.catch(() => undefined); // told by the execution, if there is one
+    await answered(session.started, record);
+    crashPoint('exec:started');
+    tellExec(context, record, command.argv, session);
+    return { client, session };
+  } catch (error) {
+    client.close();
+    countFailed(context, id);
+    throw error;
+  }
+}
+
+function valuesOf(
+  command: BoxCommand,
+  spec: BoxSpec,
+  detached: boolean,
+): ReturnType<typeof commandValues> {
+  const { terminal } = command;
+  return commandValues({
+    argv: command.argv,
+    env: mergeEnv(spec.env, terminal ? ['TERM=xterm'] : [], command.variables),
+    workingDir: checkWorkingDir(command.directory) ?? spec.workingDir,
+    user: command.runAs ?? spec.user,
+    tty: terminal,
+    stdin: command.stdinOpen && !detached,
+    timeoutMs: command.timeoutMs,
+    ...ofItsBox(spec),
+    privileges: withPrivileged(spec.privileges, command.isPrivileged),
+  });
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { COPY_EXITS } from '../../agent/protocol.js';
+import { BoxliteError, limitError } from '../../errors.js';
+import { checkStreams } from '../../vmm/child-streams.js';
+import { nativeProgram } from '../../vmm/native-programs.js';
+import { ReportReader, type ArchiveReport } from './archive-report.js';
+
+/** The host's end of a copy: a process that packs or unpacks. */
+export interface ArchiveProcess {
+  /** Of a packing one. */
+  stdout: Readable;
+  /** Of an unpacking one. A process that has gone takes no more, without an error. */
+  stdin: Writable;
+  /** Never rejects for what the process itself finds wrong. */
+  ended: Promise<ArchiveReport>;
+  /** Its stream ends here; it puts in order what it has begun, and ends. */
+  stop: () => void;
+}
+
+/**
+ * What a packing one writes is to be read from now on: Node throws away what an ended process has written
+ * and nobody reads.
+ * @param argv as native/archive/command.h tells
+ * @throws setup-needed when the program is not built
+ */
+export function startArchive(
+  argv: readonly string[],
+  onWarning: (text: string) => void,
+): ArchiveProcess {
+  const packs = argv[0] === 'pack';
+  // Both ends are pipes; the one that is not needed is closed at once.
+  const child = spawn(nativeProgram('boxlite-archive'), argv, { env: {} });
+  checkStreams(child, 'boxlite-archive');
+  const { stdin, stdout } = child;
+  const report = new ReportReader(onWarning);
+  child.stderr.on('data', (chunk: Buffer) => report.push(chunk));
+  const ended = new Promise<ArchiveReport>((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(
+        limitError(cause, 'run boxlite-archive') ??
+          new BoxliteError('permission', `can't run boxlite-archive: ${cause.message}`, { cause }),
+      ),
+    );
+    child.on('close', (code) => resolve(report.end(code ?? COPY_EXITS.FAILED)));
+  });
+  ended.catch(() => undefined); // asked by whoever copies
+  stdin.on('error', () => undefined); // it has gone: `ended` says why
+  if (packs) stdin.end();
+  else stdout.resume();
+  return {
+    stdin,
+    stdout,
+    ended,
+    stop: () => {
+      if (packs) stdout.destroy();
+      else stdin.end();
+    },
+  };
+}

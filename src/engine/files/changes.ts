@@ -1,0 +1,96 @@
+import { BoxliteError } from '../../errors.js';
+import { currentRecord, type EngineContext } from '../context.js';
+import { exportBox } from './export.js';
+import { changesValues } from '../machine/guest-messages.js';
+import { boxName } from '../state-error.js';
+
+export interface BoxChange {
+  kind: 'added' | 'changed' | 'deleted';
+  /** Absolute; bytes that are no UTF-8 are replaced. */
+  path: string;
+  /** The same, byte for byte. */
+  rawPath: Buffer;
+}
+
+const KINDS: Readonly<Record<string, BoxChange['kind']>> = {
+  A: 'added',
+  C: 'changed',
+  D: 'deleted',
+};
+
+/** What a box may make us hold: about half a GiB. */
+const MAX_CHANGES = 1_000_000;
+const MAX_BYTES = 2 ** 28;
+/** Of a path, as a layer may have them (image/layer-path.ts). */
+const MAX_PATH_BYTES = 2 ** 16;
+
+const SLASH = 0x2f;
+
+/**
+ * What a box has changed of its image's file system, sorted by path. A box that does not run is read by
+ * a machine that runs nothing of the box's.
+ * @throws box-not-found, and what a start may throw
+ */
+export async function boxChanges(context: EngineContext, id: string): Promise<BoxChange[]> {
+  const reader = new ChangesReader(boxName(currentRecord(context, id)));
+  for await (const chunk of exportBox(context, id, changesValues())) reader.push(chunk);
+  return reader.end();
+}
+
+/** `A`, `C` or `D`, a path, a NUL, and so on: the guest's word, cut wherever its frames end. */
+export class ChangesReader {
+  readonly #box: string;
+  readonly #maxChanges: number;
+  readonly #changes: BoxChange[] = [];
+  #bytes = 0;
+  /** Of a change whose end is still to come. */
+  readonly #begun: Buffer[] = [];
+  #begunBytes = 0;
+
+  /** @param box its name */
+  constructor(box: string, maxChanges = MAX_CHANGES) {
+    this.#box = box;
+    this.#maxChanges = maxChanges;
+  }
+
+  push(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    let begin = 0;
+    for (let end; (end = chunk.indexOf(0, begin)) !== -1; begin = end + 1)
+      this.#add(chunk.subarray(begin, end));
+    if (begin < chunk.length) this.#hold(chunk.subarray(begin));
+    if (this.#bytes > MAX_BYTES || this.#changes.length > this.#maxChanges)
+      throw new BoxliteError(
+        'unsupported',
+        `box ${this.#box} has changed too much to be listed: over ${this.#maxChanges} files or ${MAX_BYTES} bytes of names`,
+        { hint: '`boxlite export` writes all of it to an archive' },
+      );
+  }
+
+  end(): BoxChange[] {
+    if (this.#begunBytes > 0) throw this.#unknown();
+    return this.#changes.sort((a, b) => Buffer.compare(a.rawPath, b.rawPath));
+  }
+
+  #hold(piece: Buffer): void {
+    this.#begunBytes += piece.length;
+    if (this.#begunBytes > MAX_PATH_BYTES) throw this.#unknown();
+    // A copy: the message is not to be kept alive by each of its names.
+    this.#begun.push(Buffer.from(piece));
+  }
+
+  #add(piece: Buffer): void {
+    this.#hold(piece);
+    const change = this.#begun.length === 1 ? this.#begun[0] : Buffer.concat(this.#begun);
+    this.#begun.length = this.#begunBytes = 0;
+    if (change === undefined) throw this.#unknown();
+    const kind = KINDS[String.fromCharCode(change[0] ?? 0)];
+    if (kind === undefined || change[1] !== SLASH) throw this.#unknown();
+    const rawPath = change.subarray(1);
+    this.#changes.push({ kind, path: rawPath.toString(), rawPath });
+  }
+
+  #unknown(): BoxliteError {
+    return new BoxliteError('protocol', `box ${this.#box} told its changes in a way unknown here`);
+  }
+}

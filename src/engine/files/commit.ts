@@ -1,0 +1,56 @@
+import { isActive } from '../../store/status.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import { specOf } from '../spec/stored-spec.js';
+import { configEnv } from '../config-env.js';
+import { currentRecord, type EngineContext } from '../context.js';
+import { exportBox } from './export.js';
+import { layerValues } from '../machine/guest-messages.js';
+import type { Images } from '../images/images.js';
+import { observed } from '../state/observe.js';
+
+export interface CommitOptions {
+  /** Name of the new image; without one it is dangling. */
+  reference?: string;
+  message?: string;
+  author?: string;
+  /** Docker's `--change` instructions. */
+  changes?: string[];
+  /** Nothing in a running box moves while it is read; default true. */
+  pause?: boolean;
+}
+
+/**
+ * Makes an image of a box: its image's layers, one more with what the box has changed, and a
+ * configuration that runs what the box runs.
+ * @returns the new image's id
+ * @throws box-not-found, invalid-argument for a change, invalid-reference, and what a start may throw
+ */
+export async function commitBox(
+  context: EngineContext,
+  images: Images,
+  id: string,
+  options: CommitOptions = {},
+): Promise<string> {
+  const record = await observed(context.home, currentRecord(context, id));
+  const freeze = options.pause !== false && isActive(record.status);
+  return images.commit({
+    manifestDigest: record.manifestDigest,
+    image: record.image,
+    run: runConfig(specOf(record.options)),
+    layer: exportBox(context, id, layerValues(freeze)),
+    ...options,
+  });
+}
+
+/** The keys of an image's config that a box may have other values for than its image. */
+function runConfig(spec: BoxSpec) {
+  const { entrypointLength: at, argv } = spec;
+  return {
+    Env: configEnv(spec),
+    Entrypoint: at === 0 ? null : argv.slice(0, at),
+    Cmd: argv.length === at ? null : argv.slice(at),
+    WorkingDir: spec.workingDir === '/' ? '' : spec.workingDir,
+    User: spec.user,
+    Labels: spec.labels,
+  };
+}

@@ -1,0 +1,236 @@
+import { Readable } from 'node:stream';
+import type { ExecSession } from '../../agent/exec-session.js';
+import { COPY_EXITS } from '../../agent/protocol.js';
+import { BoxliteError } from '../../errors.js';
+import { decompress } from '../../image/decompress.js';
+import { unpackArchive } from '../../image/unpack-archive.js';
+import { startArchive, type ArchiveProcess } from './archive-process.js';
+import { ReportReader, type ArchiveReport } from './archive-report.js';
+import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
+import { agentOfBox, type AgentOfBox } from './box-machine.js';
+import { checkHostDestination } from '../copy-destination.js';
+import { copyError, type CopyEnd } from './copy-error.js';
+import {
+  packWords,
+  unpackHereWords,
+  unpackInBoxWords,
+  type CopyOptions,
+  type CopyResult,
+} from './copy-options.js';
+import { boxPath, contentsOf, hostPath } from './copy-path.js';
+import { crashPoint } from '../crash-point.js';
+import { copyValues } from '../machine/guest-messages.js';
+
+/** After the archive's end the box has only to say that it is done. */
+const END_DEADLINE_MS = 10_000;
+
+/** Copies a file or a directory of the host into a box, running or not. */
+export async function copyInto(
+  box: ArchivedBox,
+  source: string,
+  destination: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const from = sourcePath(hostPath(source), options);
+  const packing = (): ArchiveProcess =>
+    startArchive(['pack', ...packWords(options, true), '--', from], warning(options));
+  return intoBox(box, packing, boxPath(destination), options, { path: from, foreign: false });
+}
+
+/** Unpacks an archive (tar, compressed or not) into a directory of a box. */
+export async function unpackInto(
+  box: ArchivedBox,
+  archive: AsyncIterable<Uint8Array>,
+  destination: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const reading = (): Feed => {
+    const stdout = Readable.from(decompress(unpackArchive(archive, 'boxlite cp - BOX:PATH')), {
+      objectMode: false,
+    });
+    const ended = new Promise<ArchiveReport>((resolve, reject) => {
+      stdout.on('end', () => resolve({ exit: 0, message: '', bytes: 0, entries: 0 }));
+      stdout.on('error', reject);
+    });
+    return { stdout, ended, stop: () => stdout.destroy() };
+  };
+  return intoBox(box, reading, boxPath(destination), options, { path: '-', foreign: true });
+}
+
+/**
+ * Copies a file or a directory out of a box to the host. Nothing outside the destination is touched, and in a
+ * directory nothing but the source's own name, whatever the box sends.
+ */
+export async function copyOut(
+  box: ArchivedBox,
+  source: string,
+  destination: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const from = sourcePath(boxPath(source), options);
+  const to = hostPath(destination);
+  const host: CopyEnd = { side: 'host', role: 'destination', box: box.name, path: to };
+  await checkHostDestination(host);
+  await using agent = await agentOf(box, false);
+  options.signal?.throwIfAborted();
+  const words = unpackHereWords(options, from);
+  const unpacking = startArchive(['unpack', ...words, '--', to], warning(options));
+  const session = startSession(agent, ['pack', ...packWords(options, true), '--', from]);
+  const report = new ReportReader(warning(options));
+  let transferred = 0;
+  session.onOutput((stream, chunk, consumed) => {
+    if (stream === 'stderr') {
+      report.push(chunk);
+      consumed();
+      return;
+    }
+    transferred += chunk.length;
+    crashPoint('copy:streaming');
+    options.onProgress?.(transferred);
+    if (unpacking.stdin.writable) unpacking.stdin.write(chunk, () => consumed());
+    else consumed();
+  });
+  const packed = endOf(box, agent, session, report, options.signal);
+  // Whichever ends first ends the other: no more comes, or nobody takes it.
+  void packed.then(unpacking.stop, unpacking.stop);
+  const unpackReport = await unpacking.ended.catch((error: unknown) => {
+    session.close();
+    throw error;
+  });
+  if (unpackReport.exit !== 0) session.close();
+  const late = setTimeout(() => session.close(), END_DEADLINE_MS);
+  const packResult = await settled(packed).finally(() => clearTimeout(late));
+  crashPoint('copy:ended');
+  options.signal?.throwIfAborted();
+  if (unpackReport.exit !== 0 && unpackReport.exit !== COPY_EXITS.TRUNCATED)
+    throw copyError(host, unpackReport);
+  if ('error' in packResult)
+    throw unpackReport.exit === 0 && isCancelled(packResult.error)
+      ? new BoxliteError('protocol', `box ${box.name} sends on after the end of its archive`)
+      : packResult.error;
+  if (packResult.value.exit !== 0)
+    throw copyError({ side: 'box', role: 'source', box: box.name, path: from }, packResult.value);
+  if (unpackReport.exit !== 0) throw copyError(host, unpackReport);
+  return { bytes: unpackReport.bytes, entries: unpackReport.entries, transferred };
+}
+
+/**
+ * A file or a directory of a box as a tar that any tar reads. What is in it is the box's word alone: it may name
+ * anything, so it is to be unpacked where nothing else is.
+ */
+export async function* packOut(
+  box: ArchivedBox,
+  source: string,
+  options: CopyOptions,
+): AsyncGenerator<Buffer, void, undefined> {
+  const from = sourcePath(boxPath(source), options);
+  await using agent = await agentOf(box, false);
+  const words = packWords({ ...options, archive: true }, false);
+  const session = startSession(agent, ['pack', ...words, '--', from]);
+  const report = new ReportReader(warning(options));
+  session.stderr.on('data', (chunk: Buffer) => report.push(chunk));
+  const packed = endOf(box, agent, session, report, options.signal);
+  packed.catch(() => undefined); // asked below
+  try {
+    for await (const chunk of session.stdout as AsyncIterable<Buffer>) yield chunk;
+    const end = await packed;
+    if (end.exit !== 0)
+      throw copyError({ side: 'box', role: 'source', box: box.name, path: from }, end);
+  } finally {
+    session.close();
+  }
+}
+
+type Feed = Pick<ArchiveProcess, 'stdout' | 'ended' | 'stop'>;
+
+async function intoBox(
+  box: ArchivedBox,
+  start: () => Feed,
+  to: string,
+  options: CopyOptions,
+  source: { path: string; foreign: boolean },
+): Promise<CopyResult> {
+  await using agent = await agentOf(box, true);
+  options.signal?.throwIfAborted();
+  const { foreign } = source;
+  const words = unpackInBoxWords(options, foreign);
+  const session = startSession(agent, ['unpack', ...words, '--', to]);
+  const report = new ReportReader(warning(options));
+  session.onOutput((_stream, chunk, consumed) => {
+    report.push(chunk);
+    consumed();
+  });
+  const unpacked = endOf(box, agent, session, report, options.signal);
+  const feed = start();
+  let transferred = 0;
+  feed.stdout.on('data', (chunk: Buffer) => {
+    transferred += chunk.length;
+    crashPoint('copy:streaming');
+    options.onProgress?.(transferred);
+  });
+  feed.stdout.pipe(session.stdin);
+  void unpacked.then(feed.stop, feed.stop);
+  // A source that can't be read to its end gives none, so the box would wait for ever.
+  let unreadable: { error: unknown } | undefined;
+  feed.ended.catch((error: unknown) => {
+    unreadable = { error };
+    session.close();
+  });
+  const unpackResult = await settled(unpacked);
+  crashPoint('copy:ended');
+  options.signal?.throwIfAborted();
+  if (unreadable !== undefined) throw unreadable.error;
+  if ('error' in unpackResult) throw unpackResult.error;
+  const guest: CopyEnd = { side: 'box', role: 'destination', box: box.name, path: to };
+  const { exit } = unpackResult.value;
+  if (exit !== 0 && exit !== COPY_EXITS.TRUNCATED) throw copyError(guest, unpackResult.value);
+  // An archive of the caller's may go on for ever after its end.
+  const packReport = foreign ? undefined : await feed.ended;
+  if (packReport !== undefined && packReport.exit !== 0)
+    throw copyError({ side: 'host', role: 'source', box: box.name, path: source.path }, packReport);
+  if (exit !== 0) throw copyError(guest, unpackResult.value);
+  // The host's own count, where there is one: a box may say anything.
+  const { bytes, entries } = packReport ?? unpackResult.value;
+  return { bytes, entries, transferred };
+}
+
+function sourcePath(path: string, options: CopyOptions): string {
+  return options.includeParent === false && options.recursive !== false ? contentsOf(path) : path;
+}
+
+function warning({ onWarning }: CopyOptions): (text: string) => void {
+  return (text) => onWarning?.(text);
+}
+
+function agentOf(box: ArchivedBox, writes: boolean): Promise<AgentOfBox> {
+  return agentOfBox(box.context, box.id, { purpose: 'cp', writes });
+}
+
+function startSession(agent: AgentOfBox, argv: readonly string[]): ExecSession {
+  return startArchiveSession(agent, copyValues(argv));
+}
+
+async function endOf(
+  box: ArchivedBox,
+  agent: AgentOfBox,
+  session: ExecSession,
+  report: ReportReader,
+  signal: AbortSignal | undefined,
+): Promise<ArchiveReport> {
+  const { code } = await archiveExit(box, agent, session, signal);
+  return report.end(code);
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof BoxliteError && error.code === 'cancelled';
+}
+
+type Settled<T> = { value: T } | { error: unknown };
+
+async function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  try {
+    return { value: await promise };
+  } catch (error) {
+    return { error };
+  }
+}

@@ -1,0 +1,52 @@
+import type { ExecValues } from '../../agent/client.js';
+import { BoxliteError } from '../../errors.js';
+import { printable, SaidText } from './archive-report.js';
+import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
+import { agentOfBox, type AgentOfBox } from './box-machine.js';
+import { currentRecord, type EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { archiveValues } from '../machine/guest-messages.js';
+import { boxName } from '../state-error.js';
+
+/**
+ * A box's file system as a tar (pax), without what is mounted over it. A running box's agent writes it; for
+ * another box a machine is started that has its disks and runs nothing of the box's.
+ * @param values what is asked of the agent; default all of it
+ * @throws box-not-found, and what a start may throw
+ */
+export async function* exportBox(
+  context: EngineContext,
+  id: string,
+  values: ExecValues = archiveValues(),
+): AsyncGenerator<Buffer, void, undefined> {
+  const name = boxName(currentRecord(context, id));
+  await using agent = await agentOfBox(context, id, { purpose: 'export', writes: false });
+  yield* archive({ context, id, name }, agent, values);
+}
+
+async function* archive(
+  box: ArchivedBox,
+  agent: AgentOfBox,
+  values: ExecValues,
+): AsyncGenerator<Buffer, void, undefined> {
+  const session = startArchiveSession(agent, values);
+  const exit = archiveExit(box, agent, session);
+  exit.catch(() => undefined); // asked below
+  const complaint = new SaidText();
+  session.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
+  try {
+    for await (const chunk of session.stdout as AsyncIterable<Buffer>) {
+      crashPoint('export:reading');
+      yield chunk;
+    }
+    const { code } = await exit;
+    if (code === 0) return;
+    const said = printable(complaint.lines.join(' ').trim());
+    throw new BoxliteError(
+      'vmm-failed',
+      `the file system of box ${box.name} could not be read to its end: ${said || `it ended with ${code}`}`,
+    );
+  } finally {
+    session.close();
+  }
+}

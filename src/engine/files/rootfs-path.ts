@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { absolutePath } from '../../host-path.js';
+import { startArchive } from './archive-process.js';
+import { copyError } from './copy-error.js';
+import type { Images } from '../images/images.js';
+
+/**
+ * The image that a prepared root is: an OCI layout (or an archive of one) is loaded, a root directory packed
+ * and imported. Of the same files nothing but a config is stored twice.
+ * @returns its id
+ * @throws invalid-argument when nothing is at the path, and what load and import may throw
+ */
+export async function imageOfPath(
+  images: Pick<Images, 'load' | 'import'>,
+  path: string,
+  platform: string | undefined,
+): Promise<string> {
+  const root = absolutePath(path);
+  const isDirectory = await kindOf(root);
+  if (isDirectory && (await kindOf(join(root, 'oci-layout'))) === undefined)
+    return importDirectory(images, root, platform);
+  if (isDirectory === undefined)
+    throw new BoxliteError('invalid-argument', `no root file system is at ${root}`, {
+      hint: 'name an OCI layout or a directory that holds one',
+    });
+  const options = platform === undefined ? {} : { platform };
+  const [image] = await images.load(root, { single: true, ...options });
+  if (image === undefined) throw new BoxliteError('invalid-argument', `${root} holds no image`);
+  return image.id;
+}
+
+async function importDirectory(
+  images: Pick<Images, 'import'>,
+  root: string,
+  platform: string | undefined,
+): Promise<string> {
+  return images.import(packed(root), platform === undefined ? {} : { platform });
+}
+
+async function* packed(root: string): AsyncGenerator<Buffer> {
+  // Started when it is read: Node throws away what an ended process has written and nobody reads yet.
+  const packing = startArchive(
+    ['pack', 'attributes', 'directories', '--', `${join(root, '/')}.`],
+    () => undefined,
+  );
+  try {
+    yield* packing.stdout as AsyncIterable<Buffer>;
+    const end = await packing.ended;
+    if (end.exit !== 0) throw copyError({ side: 'host', role: 'source', box: '', path: root }, end);
+  } finally {
+    packing.stop();
+  }
+}
+
+/** Whether it is a directory; undefined when nothing is there. */
+async function kindOf(path: string): Promise<boolean | undefined> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw fileError(error, `read ${path}`);
+  }
+}

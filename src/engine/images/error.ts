@@ -1,0 +1,16 @@
+import { BoxliteError } from '../../errors.js';
+
+export function noSuchImage(reference: string): BoxliteError {
+  return new BoxliteError('image-not-found', `No such image: ${reference}`, {
+    hint: '`boxlite images` lists those in the store, `boxlite pull` gets more',
+  });
+}
+
+/** @param has what is in the store under that name */
+export function noImageFor(reference: string, has: string, wanted: string): BoxliteError {
+  return new BoxliteError(
+    'image-not-found',
+    `No such image: ${reference} for ${wanted}; the one here is for ${has}`,
+    { hint: 'get the other with --pull missing, or leave out --platform' },
+  );
+}

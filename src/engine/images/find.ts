@@ -1,0 +1,67 @@
+import { parseReference, canonicalName, candidates, storedNames } from '../../image/reference.js';
+import type { Database } from '../../store/database.js';
+import type { ImageRecord, ImageReference } from '../../store/images.js';
+
+export interface FoundImage {
+  image: ImageRecord;
+  /** The stored name that was meant; undefined when the image was named by its id. */
+  reference: ImageReference | undefined;
+}
+
+/**
+ * The image that a text means, as Docker reads it: by a whole id; by name, also with the digest that a
+ * name was pulled at; by the beginning of an id that only one image has.
+ * @param preferred which to take where a short name may be several registries'; the first of them if none is
+ * @throws BoxliteError `invalid-reference`
+ */
+export function findImage(
+  database: Database,
+  text: string,
+  registries: readonly string[],
+  preferred: (image: ImageRecord) => boolean = () => true,
+): FoundImage | undefined {
+  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(text)) return byId(database, text);
+  const named = storedNames(text, registries).flatMap((name) => database.images.get(name) ?? []);
+  const reference = named.find(preferred) ?? named[0];
+  if (reference !== undefined) return { image: reference, reference };
+  const pulled = byDigest(database, text, registries);
+  if (pulled !== undefined) return { image: pulled, reference: pulled };
+  return /^(?:sha256:)?[0-9a-f]{1,64}$/.test(text) ? byId(database, text) : undefined;
+}
+
+function byId(database: Database, prefix: string): FoundImage | undefined {
+  const found = database.images.findImages(prefix);
+  const [image] = found;
+  if (image === undefined || found.some(({ imageId }) => imageId !== image.imageId))
+    return undefined;
+  return { image, reference: undefined };
+}
+
+/** `alpine@sha256:…` means what any tag of that repository was pulled as. */
+function byDigest(
+  database: Database,
+  text: string,
+  registries: readonly string[],
+): ImageReference | undefined {
+  const parsed = parseReference(text);
+  if (parsed.digest === undefined) return undefined;
+  const repositories = new Set(candidates(parsed, registries).map(repositoryOf));
+  return database.images.list().find((reference) => {
+    const { registry = '', repository } = parseReference(reference.reference);
+    const digests = [reference.indexDigest, reference.indexDigest && reference.manifestDigest];
+    return (
+      digests.includes(parsed.digest ?? null) &&
+      repositories.has(repositoryOf({ registry, repository }))
+    );
+  });
+}
+
+export function repositoryOf({
+  registry,
+  repository,
+}: {
+  registry: string;
+  repository: string;
+}): string {
+  return canonicalName({ registry, repository });
+}

@@ -1,0 +1,52 @@
+import type { Home } from '../../home.js';
+import type { StoredImage } from '../../image/image-record.js';
+import { layerFileBytes } from '../../image/layer-store.js';
+
+/** A step in the making of an image. */
+export interface HistoryLine {
+  /** Of the image itself, at its newest line only: the images in between are nobody's. */
+  id: string | undefined;
+  createdAt: Date | undefined;
+  createdBy: string;
+  /** Bytes of the files that the step's layer holds. */
+  sizeBytes: number;
+  comment: string;
+}
+
+/**
+ * Newest first. Layers that the image tells nothing about have a line all the same.
+ * @throws BoxliteError `image-corrupt`
+ */
+export async function imageHistory(
+  home: Home,
+  { config, configDigest }: StoredImage,
+): Promise<HistoryLine[]> {
+  const diffIds = [...config.diffIds];
+  const lines: HistoryLine[] = [];
+  for (const { created, createdBy, comment, emptyLayer } of config.history)
+    lines.push({
+      id: undefined,
+      createdAt: dateOf(created),
+      createdBy: createdBy ?? '',
+      sizeBytes: await layerSize(home, emptyLayer ? undefined : diffIds.shift()),
+      comment: comment ?? '',
+    });
+  for (const diffId of diffIds)
+    lines.push({
+      id: undefined,
+      createdAt: dateOf(config.created),
+      createdBy: '',
+      sizeBytes: await layerSize(home, diffId),
+      comment: '',
+    });
+  return lines.reverse().map((line, index) => (index === 0 ? { ...line, id: configDigest } : line));
+}
+
+async function layerSize(home: Home, diffId: string | undefined): Promise<number> {
+  return diffId === undefined ? 0 : layerFileBytes(home, diffId);
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : new Date(ms);
+}

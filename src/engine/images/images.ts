@@ -1,0 +1,385 @@
+import type { Home } from '../../home.js';
+import type { CommitRequest as CommitImageRequest } from '../../image/commit.js';
+import type { StoredImage } from '../../image/image-record.js';
+import { readImage } from '../../image/image-record.js';
+import type { LoadEvent } from '../../image/load.js';
+import type { LayerLimits } from '../../image/layer-limits.js';
+import { answersTo, formatPlatform, parsePlatform, readPlatform } from '../../image/platform.js';
+import type { PullEvent } from '../../image/pull.js';
+import type { ArchiveFormat } from '../../image/save.js';
+import {
+  canonicalName,
+  givenName,
+  localName,
+  parseReference,
+  storedNames,
+} from '../../image/reference.js';
+import type { RegistryOptions } from '../../image/registry/options.js';
+import type { Database } from '../../store/database.js';
+import type { ImageRecord, ImageReference } from '../../store/images.js';
+import { withReserve } from '../../store/reserve.js';
+import type { CommitOptions } from '../files/commit.js';
+import type { DiskUsage } from '../report/disk-usage.js';
+import { findImage } from './find.js';
+import { noImageFor, noSuchImage } from './error.js';
+import type { HistoryLine } from './history.js';
+import type { PruneOptions } from './prune.js';
+import type { RemovedImage, RemoveImageOptions } from './removal.js';
+import {
+  type ImageDetails,
+  type ImageInfo,
+  infoOf,
+  lastTagged,
+  repoDigests,
+} from '../image-info.js';
+import { ImageSizes } from '../image-size.js';
+import type { ImageStore } from './store.js';
+import { knownLayer } from '../known-layer.js';
+
+export type { ImageConfig } from '../../image/image-config.js';
+export type { ImageDetails, ImageInfo } from '../image-info.js';
+export type { LoadEvent } from '../../image/load.js';
+export type { PullEvent } from '../../image/pull.js';
+export type { ArchiveFormat } from '../../image/save.js';
+
+export interface ImageSettings {
+  registries: readonly string[];
+  /** How registries are reached; asked for by each pull. */
+  registryOptions: () => Promise<RegistryOptions>;
+  layerLimits: LayerLimits;
+}
+
+export interface PullOptions {
+  /** os/architecture[/variant]; default this machine's. */
+  platform?: string;
+  onProgress?: (event: PullEvent) => void;
+  signal?: AbortSignal;
+}
+
+export interface PullResult {
+  /** Canonical: `docker.io/library/alpine:latest`. */
+  reference: string;
+  /** Of what the tag names: an index or a manifest. */
+  digest: string;
+  imageId: string;
+  /** The store had it already. */
+  upToDate: boolean;
+}
+
+export interface LoadedImage {
+  /** Canonical. */
+  references: string[];
+  id: string;
+  /** Names that were another image's before. */
+  displaced: { reference: string; id: string }[];
+}
+
+export interface LoadOptions {
+  /** os/architecture[/variant] to take of an image for several; default this machine's. */
+  platform?: string;
+  /** Refuse an archive of several images, before anything of them is stored. */
+  single?: boolean;
+  onProgress?: (event: LoadEvent) => void;
+  signal?: AbortSignal;
+}
+
+export interface ImportOptions {
+  reference?: string;
+  /** Docker's `--change` instructions. */
+  changes?: string[];
+  message?: string;
+  platform?: string;
+}
+
+interface CommitRequest extends CommitOptions {
+  manifestDigest: string | null;
+  /** The box's, as the user wrote it. */
+  image: string;
+  run: CommitImageRequest['run'];
+  layer: AsyncIterable<Uint8Array>;
+}
+
+/** The images of one home: the content store joined with the database's references. */
+export class Images {
+  readonly #store: ImageStore;
+
+  constructor(
+    private readonly home: Home,
+    private readonly database: () => Database,
+    private readonly settings: ImageSettings,
+  ) {
+    this.#store = { home, database, registries: settings.registries };
+  }
+
+  async pull(reference: string, options: PullOptions = {}): Promise<PullResult> {
+    const { pullImage } = await import('../../image/pull.js');
+    const { platform, onProgress, signal } = options;
+    using lease = this.database().leases.open();
+    const pulled = await pullImage(this.home, reference, {
+      ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+      registries: this.settings.registries,
+      ...(await this.settings.registryOptions()),
+      keep: (digests) => lease.keep(digests),
+      limits: this.settings.layerLimits,
+      ...(onProgress ? { onProgress } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    const { image } = pulled;
+    const before = this.database().images.get(pulled.reference);
+    const { reference: name, digest } = pulled;
+    this.database().images.put(
+      { ...recordOf(image), reference: name, indexDigest: digest },
+      'pull',
+    );
+    return {
+      reference: pulled.reference,
+      digest: pulled.digest,
+      imageId: image.configDigest,
+      upToDate: before?.manifestDigest === image.manifestDigest,
+    };
+  }
+
+  async tags(repository: string, signal?: AbortSignal): Promise<string[]> {
+    const { listTags } = await import('../../image/list-tags.js');
+    return listTags(repository, {
+      registries: this.settings.registries,
+      ...(await this.settings.registryOptions()),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  /** The image to make a box of: from the store, or pulled as the policy says. */
+  async obtain(
+    reference: string,
+    policy: 'missing' | 'always' | 'never',
+    options: PullOptions,
+  ): Promise<StoredImage> {
+    const wanted = options.platform === undefined ? undefined : parsePlatform(options.platform);
+    if (policy !== 'always') {
+      const answers = ({ platform }: ImageRecord): boolean =>
+        wanted === undefined || answersTo(readPlatform(platform), wanted);
+      const { registries } = this.settings;
+      const record = findImage(this.database(), reference, registries, answers)?.image;
+      if (record && answers(record)) return this.#read(reference, record.manifestDigest);
+      if (policy === 'never')
+        throw record && wanted
+          ? noImageFor(reference, record.platform, formatPlatform(wanted))
+          : noSuchImage(reference);
+    }
+    const { reference: name } = await this.pull(reference, options);
+    const record = this.database().images.get(name);
+    if (!record) throw noSuchImage(reference);
+    return this.#read(reference, record.manifestDigest);
+  }
+
+  /**
+   * Records something that needs the image from then on, in one transaction with the look whether the
+   * image is still there.
+   * @throws BoxliteError `image-not-found` when it was removed meanwhile
+   */
+  holding<T>(reference: string, manifestDigest: string, record: () => T): T {
+    return this.database().write(() => {
+      if (!this.database().images.getImage(manifestDigest)) throw noSuchImage(reference);
+      return record();
+    });
+  }
+
+  /** Names, and images without one. */
+  count(): number {
+    const { named, dangling } = this.#records();
+    return named.length + dangling.length;
+  }
+
+  /** Newest first; what has no name comes last. */
+  async list(): Promise<ImageInfo[]> {
+    const { named, dangling } = this.#records();
+    const sizes = new ImageSizes(this.home);
+    const list: ImageInfo[] = [];
+    for (const record of named) list.push(infoOf(record, await sizes.sizeOf(record), record));
+    for (const record of dangling) list.push(infoOf(record, await sizes.sizeOf(record)));
+    return list;
+  }
+
+  async inspect(reference: string): Promise<ImageDetails | undefined> {
+    const record = this.find(reference);
+    if (!record) return undefined;
+    const { config } = await readImage(this.home, record.manifestDigest);
+    const references = this.database().images.referencesOfId(record.imageId);
+    return {
+      ...infoOf(record, await new ImageSizes(this.home).sizeOf(record), references[0]),
+      config,
+      layers: config.diffIds,
+      references: references.map((entry) => entry.reference),
+      repoDigests: repoDigests(references),
+      lastTaggedAt: lastTagged(references),
+    };
+  }
+
+  /** @throws BoxliteError `image-not-found`, `image-corrupt` */
+  async history(reference: string): Promise<HistoryLine[]> {
+    const { imageHistory } = await import('./history.js');
+    const record = this.find(reference);
+    if (!record) throw noSuchImage(reference);
+    return imageHistory(this.home, await readImage(this.home, record.manifestDigest));
+  }
+
+  async load(
+    source: string | AsyncIterable<Uint8Array>,
+    options: LoadOptions = {},
+  ): Promise<LoadedImage[]> {
+    const { loadArchive } = await import('../../image/load.js');
+    using lease = this.database().leases.open();
+    const { platform } = options;
+    const loaded = await loadArchive(this.home, source, {
+      ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+      ...(options.single === true ? { single: true } : {}),
+      layerOf: (diffId) => knownLayer(this.#store, diffId),
+      keep: (digests) => lease.keep(digests),
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      limits: this.settings.layerLimits,
+    });
+    return loaded.map(({ references, image }) => this.#record(references, image));
+  }
+
+  /**
+   * The archive of images by name (a repository alone means all its tags) or id.
+   * @throws BoxliteError `image-not-found` before the first byte, `image-corrupt`
+   */
+  async save(
+    names: readonly string[],
+    format: ArchiveFormat = 'docker-archive',
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const { imagesToSave, savedBytes } = await import('./save.js');
+    return savedBytes(this.#store, imagesToSave(this.#store, names), format);
+  }
+
+  async import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<string> {
+    const { importRootfs } = await import('../../image/import.js');
+    const { reference, platform, ...rest } = options;
+    // A malformed name is told before anything is read.
+    const name = reference === undefined ? undefined : givenName(reference);
+    using lease = this.database().leases.open();
+    const image = await importRootfs(this.home, source, {
+      ...rest,
+      keep: (digests) => lease.keep(digests),
+      limits: this.settings.layerLimits,
+      ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    });
+    return this.#keepAs(name, image, 'import');
+  }
+
+  /** Makes an image of another one and a layer; see `commitBox`. @returns its id */
+  async commit(request: CommitRequest): Promise<string> {
+    const { commitImage } = await import('../../image/commit.js');
+    const { reference, manifestDigest } = request;
+    const name = reference === undefined ? undefined : givenName(reference);
+    if (manifestDigest === null) throw noSuchImage(request.image);
+    using lease = this.database().leases.open();
+    const image = await commitImage(this.home, await readImage(this.home, manifestDigest), {
+      layer: request.layer,
+      run: request.run,
+      changes: request.changes ?? [],
+      message: request.message ?? '',
+      author: request.author ?? '',
+      keep: (digests) => lease.keep(digests),
+      limits: this.settings.layerLimits,
+    });
+    return this.#keepAs(name, image);
+  }
+
+  /**
+   * Gives an image another name. A short name that is stored already moves, as Docker's do; a new one
+   * is made here, so it is `localhost/NAME`.
+   * @throws BoxliteError `image-not-found`, `invalid-reference`
+   */
+  tag(source: string, target: string): void {
+    const { images } = this.database();
+    const fresh = givenName(target);
+    const taken = storedNames(target, this.settings.registries).find((name) => images.get(name));
+    this.database().writeToDisk(() => {
+      const record = this.find(source);
+      if (!record) throw noSuchImage(source);
+      images.put({ ...record, reference: taken ?? fresh, indexDigest: null }, 'tag');
+    });
+  }
+
+  async remove(text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+    const { removeImage } = await import('./removal.js');
+    return removeImage(this.#store, text, options);
+  }
+
+  async prune(options: PruneOptions = {}): Promise<RemovedImage> {
+    const { pruneImages } = await import('./prune.js');
+    return withReserve(this.home, () => pruneImages(this.#store, options));
+  }
+
+  async diskUsage(): Promise<DiskUsage> {
+    const { diskUsage } = await import('../report/disk-usage.js');
+    return diskUsage(this.#store);
+  }
+
+  /** By name, or by an unambiguous beginning of its id. */
+  find(text: string): ImageRecord | undefined {
+    return findImage(this.database(), text, this.settings.registries)?.image;
+  }
+
+  #records(): { named: ImageReference[]; dangling: ImageRecord[] } {
+    const { images } = this.database();
+    const named = images.list();
+    const ids = new Set(named.map(({ imageId }) => imageId));
+    // A second manifest of an image that has a name is no second image.
+    return { named, dangling: images.dangling().filter(({ imageId }) => !ids.has(imageId)) };
+  }
+
+  /** An image that is removed while it is read is no damaged one. */
+  async #read(reference: string, manifestDigest: string): Promise<StoredImage> {
+    try {
+      return await readImage(this.home, manifestDigest);
+    } catch (error) {
+      if (this.database().images.getImage(manifestDigest)) throw error;
+      throw noSuchImage(reference);
+    }
+  }
+
+  #keepAs(name: string | undefined, image: StoredImage, action?: 'import'): string {
+    const record = recordOf(image);
+    if (name === undefined) this.database().images.add(record);
+    else this.database().images.put({ ...record, reference: name, indexDigest: null }, action);
+    return image.configDigest;
+  }
+
+  #record(references: readonly string[], image: StoredImage): LoadedImage {
+    const record = recordOf(image);
+    const names = references.map(localOrFull);
+    const { images } = this.database();
+    const displaced = this.database().writeToDisk(() => {
+      images.add(record);
+      return names.flatMap((reference) => {
+        const before = images.put({ ...record, reference, indexDigest: null }, 'load');
+        const other = before !== undefined && before.imageId !== record.imageId;
+        return other ? [{ reference, id: before.imageId }] : [];
+      });
+    });
+    return { references: names, id: image.configDigest, displaced };
+  }
+}
+
+function recordOf(image: StoredImage): ImageRecord {
+  const created = Date.parse(image.config.created ?? '');
+  return {
+    manifestDigest: image.manifestDigest,
+    imageId: image.configDigest,
+    platform: formatPlatform(image.platform),
+    size: image.size,
+    createdAt: Number.isNaN(created) ? 0 : created,
+  };
+}
+
+/** An archive's names are full already or short ones of somebody's local images. */
+function localOrFull(reference: string): string {
+  const parsed = parseReference(reference);
+  return parsed.registry === undefined
+    ? localName(reference)
+    : canonicalName({ ...parsed, registry: parsed.registry });
+}

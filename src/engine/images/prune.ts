@@ -1,0 +1,69 @@
+import { clearLeftovers } from '../../image/leftovers.js';
+import { readImage } from '../../image/image-record.js';
+import { listParts } from '../../image/store-files.js';
+import { BoxliteError } from '../../errors.js';
+import { type ImageRemoval, type RemovedImage, removeUnused } from './removal.js';
+import type { ImageStore } from './store.js';
+import { sweepParts } from './sweep.js';
+
+/** What can be asked of an image before it is pruned. */
+export interface PruneCandidate {
+  id: string;
+  createdAt: Date;
+  labels: Readonly<Record<string, string>>;
+}
+
+export interface PruneOptions {
+  /** Also images that have names, as long as no box uses them. */
+  all?: boolean;
+  /** Only images for which it says yes. */
+  matches?: (image: PruneCandidate) => boolean;
+}
+
+/**
+ * Deletes the images without a name, or all that no box uses; and whatever else lies in the store
+ * that nothing needs: parts of removed images, partial downloads, what killed processes have left.
+ */
+export async function pruneImages(
+  store: ImageStore,
+  { all = false, matches = () => true }: PruneOptions,
+): Promise<RemovedImage> {
+  const { home, database } = store;
+  const removals: ImageRemoval[] = [];
+  let freedBytes = 0;
+  const ids = new Set(
+    database()
+      .images.all()
+      .map(({ imageId }) => imageId),
+  );
+  for (const imageId of ids) {
+    const named = database().images.referencesOfId(imageId).length > 0;
+    if ((named && !all) || !(await isWanted(store, imageId, matches))) continue;
+    const removed = await removeUnused(store, imageId, { named: all });
+    removals.push(...(removed?.removals ?? []));
+    freedBytes += removed?.freedBytes ?? 0;
+  }
+  freedBytes += await sweepParts(store, await listParts(home));
+  freedBytes += await clearLeftovers(
+    home,
+    database().write(() => database().leases.kept()),
+  );
+  return { removals, freedBytes };
+}
+
+/** An image whose configuration is damaged has no labels to ask for. */
+async function isWanted(
+  { home, database }: ImageStore,
+  imageId: string,
+  matches: (image: PruneCandidate) => boolean,
+): Promise<boolean> {
+  const [record] = database().images.withId(imageId);
+  if (record === undefined) return false;
+  let labels: Readonly<Record<string, string>> = {};
+  try {
+    labels = (await readImage(home, record.manifestDigest)).config.labels;
+  } catch (error) {
+    if (!(error instanceof BoxliteError) || error.code !== 'image-corrupt') throw error;
+  }
+  return matches({ id: imageId, createdAt: new Date(record.createdAt), labels });
+}

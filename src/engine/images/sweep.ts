@@ -1,0 +1,150 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { BoxliteError, fileError } from '../../errors.js';
+import type { Home } from '../../home.js';
+import { temporaryPath } from '../../image/content-store.js';
+import { type ImageParts, readIndexes, readParts } from '../../image/image-parts.js';
+import { diskName, pathsWithout, type StoreParts, takeAway } from '../../image/store-files.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import type { Database } from '../../store/database.js';
+import { dropTemplate, listTemplates } from '../../vmm/template.js';
+import { specOf } from '../spec/stored-spec.js';
+
+interface Store {
+  home: Home;
+  database: () => Database;
+}
+
+/**
+ * What images and indexes are made of, by digest; it never changes, so it is read once. An image that
+ * is damaged, or removed while it is read, has an entry without parts and is read again the next time.
+ */
+export class Parts {
+  readonly images = new Map<string, ImageParts | undefined>();
+  readonly indexes = new Map<string, string[]>();
+
+  /** Reads those of all images that the database knows. */
+  async read({ home, database }: Store): Promise<void> {
+    for (const { manifestDigest } of database().images.all())
+      if (this.images.get(manifestDigest) === undefined)
+        this.images.set(manifestDigest, await readParts(home, manifestDigest));
+    for (const { indexDigest } of database().images.list())
+      if (indexDigest !== null && !this.indexes.has(indexDigest))
+        this.indexes.set(indexDigest, await readIndexes(home, indexDigest));
+  }
+}
+
+/** What goes when images and the names that led to them go, unless somebody else needs it. */
+export function partsToDrop(
+  parts: Parts,
+  manifestDigests: readonly string[],
+  indexDigests: readonly string[],
+): StoreParts {
+  const images = manifestDigests.map((digest) => parts.images.get(digest));
+  return {
+    blobs: new Set([
+      ...manifestDigests,
+      ...images.flatMap((image) => image?.blobs ?? []),
+      ...indexDigests.flatMap((digest) => parts.indexes.get(digest) ?? []),
+    ]),
+    layers: new Set(images.flatMap((image) => image?.diffIds ?? [])),
+    disks: new Set(manifestDigests.map(diskName)),
+  };
+}
+
+/**
+ * Deletes those of the given parts that nothing needs: no image, no box (its image may be gone), and
+ * no pull, load or import that runs just now, in whatever process. Looking and taking away is one
+ * transaction, so nobody can come to need a part in between.
+ * @returns bytes of the disk that became free
+ */
+export async function sweepParts(store: Store, drop: StoreParts): Promise<number> {
+  const { home, database } = store;
+  const parts = new Parts();
+  const grave = await makeGrave(home);
+  let gone = new Set<string>();
+  try {
+    for (let unknown = 0; unknown < 2;) {
+      await parts.read(store);
+      const result = database().write(() => {
+        const needed = neededParts(database(), parts);
+        if (typeof needed === 'string') return needed;
+        gone = new Set([...drop.disks].filter((name) => !needed.disks.has(name)));
+        return takeAway(pathsWithout(home, drop, needed), grave);
+      });
+      if (typeof result === 'number') return result + (await dropTemplatesOf(home, gone));
+      // What was being removed while it was read is not damaged: a second look tells.
+      if (result === 'unknown') unknown++;
+    }
+    return 0;
+  } finally {
+    if (grave !== undefined) await rm(grave, { recursive: true, force: true });
+  }
+}
+
+/** When the last box of an image that was removed before it is gone, what it needed may go. */
+export async function sweepAfterBox(
+  store: Store,
+  { manifestDigest, options }: BoxRecord,
+): Promise<void> {
+  if (manifestDigest === null || store.database().images.getImage(manifestDigest)) return;
+  await sweepParts(store, {
+    blobs: new Set([manifestDigest]),
+    layers: new Set(specOf(options).diffIds),
+    disks: new Set([diskName(manifestDigest)]),
+  });
+}
+
+/**
+ * @returns `unread` when an image was recorded since the parts were read; `unknown` when one is
+ *   damaged, so that what it needs can't be told and everything has to stay
+ */
+function neededParts(database: Database, parts: Parts): StoreParts | 'unread' | 'unknown' {
+  const blobs = database.leases.kept();
+  const layers = new Set(blobs);
+  const disks = new Set<string>();
+  for (const { manifestDigest } of database.images.all()) {
+    if (!parts.images.has(manifestDigest)) return 'unread';
+    const image = parts.images.get(manifestDigest);
+    if (image === undefined) return 'unknown';
+    for (const digest of image.blobs) blobs.add(digest);
+    for (const diffId of image.diffIds) layers.add(diffId);
+    disks.add(diskName(manifestDigest));
+  }
+  for (const { indexDigest } of database.images.list()) {
+    if (indexDigest === null) continue;
+    const chain = parts.indexes.get(indexDigest);
+    if (chain === undefined) return 'unread';
+    for (const digest of chain) blobs.add(digest);
+  }
+  for (const { manifestDigest, options } of database.boxes.list()) {
+    if (manifestDigest === null) continue;
+    blobs.add(manifestDigest);
+    for (const diffId of specOf(options).diffIds) layers.add(diffId);
+    disks.add(diskName(manifestDigest));
+  }
+  return { blobs, layers, disks };
+}
+
+/** Templates that have the disk of an image mounted which is gone are of no use to anybody. */
+async function dropTemplatesOf(home: Home, disks: ReadonlySet<string>): Promise<number> {
+  let freed = 0;
+  for (const { key, image, bytes } of await listTemplates(home)) {
+    if (image === undefined || !disks.has(diskName(image))) continue;
+    await dropTemplate(home, key);
+    freed += bytes;
+  }
+  return freed;
+}
+
+/** On a full disk there may be no place even for a directory; then the parts are deleted where they are. */
+async function makeGrave(home: Home): Promise<string | undefined> {
+  try {
+    const grave = temporaryPath(home);
+    await mkdir(grave);
+    return grave;
+  } catch (error) {
+    const told = fileError(error, `make ${home.partial()}`);
+    if (told instanceof BoxliteError && told.code === 'no-space') return undefined;
+    throw told;
+  }
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { ulid } from 'ulid';
+import { BoxliteError } from '../../errors.js';
+import { makePrivateDirectory } from '../../private-files.js';
+import { ownIdentity } from '../../process-identity.js';
+import type { BoxRecord, NewBox } from '../../store/box-record.js';
+import { findKernel } from '../machine/box-kernel.js';
+import { checkName, settleSpec } from '../spec/box-spec.js';
+import type { EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { noSuchImage } from '../images/error.js';
+import type { Images, PullOptions } from '../images/images.js';
+import { randomName } from '../spec/names.js';
+import { freeName } from './remove.js';
+import type { BoxOptions } from '../spec/options.js';
+import { withSecurity } from '../spec/security.js';
+import { checkMounts, findVolumes } from '../spec/volumes.js';
+
+/** The image that a box is made of when none is named. */
+const DEFAULT_IMAGE = 'busybox';
+
+const NAME_ATTEMPTS = 20;
+
+export interface CreateOptions extends BoxOptions {
+  /** Progress of a pull, should one be needed. */
+  onPull?: PullOptions['onProgress'];
+}
+
+/** Obtains the image, settles what the box is, and writes both down; nothing is started. */
+export async function createBox(
+  context: EngineContext,
+  images: Images,
+  options: CreateOptions,
+  wantedName: string | undefined,
+): Promise<BoxRecord> {
+  // Without it nobody could lock the box, so that it could be neither started nor removed.
+  ownIdentity();
+  const name = wantedName === undefined ? undefined : checkName(wantedName);
+  if (name !== undefined) {
+    await freeName(context, name);
+    refuseTaken(context, name);
+  }
+  checkMounts(options);
+  // Before a pull of minutes as well.
+  const kernel = await findKernel(context.host, options);
+  const path =
+    options.rootfs !== undefined && 'path' in options.rootfs ? options.rootfs.path : undefined;
+  const reference =
+    path === undefined ? imageOf(options) : await imageOfPath(images, path, options.platform);
+  // Before a pull of minutes, and before the built-in image is looked for in a registry.
+  if (!images.find(reference)) await context.host.assets();
+  const image = await images.obtain(reference, options.pull ?? 'missing', {
+    ...(options.platform === undefined ? {} : { platform: options.platform }),
+    ...(options.onPull === undefined ? {} : { onProgress: options.onPull }),
+  });
+  const id = ulid().toLowerCase();
+  const settled = { ...withSecurity(options), idle: isIdle(options) };
+  const spec = {
+    ...(await findVolumes(settleSpec(settled, image.config, id))),
+    ...(kernel && { kernel }),
+  };
+  const record = images.holding(reference, image.manifestDigest, () =>
+    insert(context, name, {
+      id,
+      image: path ?? reference,
+      manifestDigest: image.manifestDigest,
+      imageId: image.configDigest,
+      options: spec,
+      containerId: randomBytes(32).toString('hex'),
+      autoRemove: options.autoRemove === true,
+    }),
+  );
+  crashPoint('create:inserted');
+  try {
+    makePrivateDirectory(context.home.box(id));
+  } catch (error) {
+    context.database().boxes.remove(id, ['configured']);
+    throw error;
+  }
+  crashPoint('create:made');
+  return record;
+}
+
+function imageOf({ rootfs }: BoxOptions): string {
+  if (rootfs === undefined || 'path' in rootfs) return DEFAULT_IMAGE;
+  if (rootfs.image === '') throw noSuchImage('""');
+  return rootfs.image;
+}
+
+async function imageOfPath(images: Images, path: string, platform?: string): Promise<string> {
+  const rootfs = await import('../files/rootfs-path.js');
+  return rootfs.imageOfPath(images, path, platform);
+}
+
+/** Whoever names no command wants a box to run commands in. */
+function isIdle({ idle, command, entrypoint }: BoxOptions): boolean {
+  const hasCommand = command !== undefined || entrypoint !== undefined;
+  if (idle === true && hasCommand)
+    throw new BoxliteError('invalid-argument', 'an idle box has no command of its own', {
+      hint: 'leave out `idle`, or run the command with `exec`',
+    });
+  return idle ?? !hasCommand;
+}
+
+function refuseTaken(context: EngineContext, name: string): void {
+  const holder = context.database().boxes.named(name);
+  if (holder)
+    throw new BoxliteError(
+      'name-taken',
+      `the name "${name}" is already in use by box ${holder.id}`,
+      { hint: 'remove or rename that box, or choose another name' },
+    );
+}
+
+/** With a random name when none is given; one that is taken is not a reason to fail. */
+function insert(context: EngineContext, name: string | undefined, box: NewBox): BoxRecord {
+  const { boxes } = context.database();
+  if (name !== undefined) return boxes.insert({ ...box, name });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return boxes.insert({ ...box, name: randomName() });
+    } catch (error) {
+      const taken = error instanceof BoxliteError && error.code === 'name-taken';
+      if (!taken || attempt === NAME_ATTEMPTS) throw error;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { BoxliteError } from '../../errors.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { withReserve } from '../../store/reserve.js';
+import { isActive } from '../../store/status.js';
+import { boxName, notRunning, unknownState } from '../state-error.js';
+import { currentRecord, lockBox, type EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { observed, settle, type ObservedBox } from '../state/observe.js';
+import { runningClient } from './stop.js';
+
+/**
+ * Holds a running box: its processors stand still until `unpauseBox`, its memory and its connections stay.
+ * @throws box-not-running, box-state
+ */
+export async function pauseBox(context: EngineContext, id: string): Promise<void> {
+  await using _lock = await withReserve(context.home, () => lockBox(context, id, 'pause'));
+  const record = await running(context, id);
+  if (record.paused) throw wrongState(record, 'already paused', 'unpause', 'lets it go on');
+  await using client = await runningClient(context, record, { paused: 'allowed' });
+  crashPoint('pause:connected');
+  await client.pause();
+  crashPoint('pause:told');
+  await recordPhase(context, id);
+  crashPoint('pause:recorded');
+}
+
+/** @throws box-not-running, box-state when it is not paused */
+export async function unpauseBox(context: EngineContext, id: string): Promise<void> {
+  await using _lock = await withReserve(context.home, () => lockBox(context, id, 'unpause'));
+  const record = await running(context, id);
+  if (!record.paused) throw wrongState(record, 'not paused', 'pause', 'holds it');
+  await using client = await runningClient(context, record, { paused: 'allowed' });
+  crashPoint('unpause:connected');
+  await client.resume();
+  crashPoint('unpause:told');
+  await recordPhase(context, id);
+  crashPoint('unpause:recorded');
+}
+
+/** On a full disk, too: whoever pauses what fills it must be told that this was done. */
+async function recordPhase(context: EngineContext, id: string): Promise<void> {
+  await withReserve(context.home, () =>
+    settle(context.home, context.database(), currentRecord(context, id)),
+  );
+}
+
+async function running(context: EngineContext, id: string): Promise<ObservedBox> {
+  const record = await observed(context.home, currentRecord(context, id));
+  if (record.status === 'unknown') throw unknownState(record);
+  if (!isActive(record.status)) throw notRunning(record);
+  return record;
+}
+
+function wrongState(record: BoxRecord, state: string, verb: string, does: string): BoxliteError {
+  const name = boxName(record);
+  return new BoxliteError('box-state', `box ${name} is ${state}`, {
+    hint: `\`boxlite ${verb} ${name}\` ${does}`,
+  });
+}

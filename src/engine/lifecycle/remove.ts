@@ -1,0 +1,90 @@
+import { BoxliteError } from '../../errors.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { canRemove, isActive, isStopped } from '../../store/status.js';
+import { unknownState } from '../state-error.js';
+import { currentRecord, lockBox, type EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { bury, clearGrave } from '../state/grave.js';
+import { endLeftMachine } from '../machine/left-machine.js';
+import { isSeenTo, observed, settle } from '../state/observe.js';
+import { sweepAfterBox } from '../images/sweep.js';
+import type { RemoveOptions } from '../spec/options.js';
+import { isRestartDue } from '../state/restart-decision.js';
+import { endWaitingShim } from '../state/shim-end.js';
+import { killVmm } from './stop.js';
+
+/** @throws box-running unless `force` */
+export async function removeBox(
+  context: EngineContext,
+  id: string,
+  { force = false }: RemoveOptions = {},
+): Promise<void> {
+  await using _lock = await lockBox(context, id, 'remove');
+  crashPoint('remove:locked');
+  const record = await settled(context, id, force);
+  if (isActive(record.status)) {
+    if (!force)
+      throw refusal(record, record.paused ? 'paused and must be unpaused first' : record.status);
+  } else if (!canRemove(record.status))
+    throw new BoxliteError('box-state', `box ${id} can't be removed: it is ${record.status}`);
+  else if (!force && isRestartDue(record) && (await isSeenTo(context.home, id)))
+    throw refusal(record, 'restarting: stop the box before removing or force remove');
+  // Nobody starts it again from now on.
+  if (record.wanted) context.database().boxes.update(id, { wanted: false });
+  // Also for a stopped box: its VM may still be writing back what nobody will read.
+  await killVmm(context, id);
+  await endWaitingShim(context, record);
+  await endLeftMachine(context.home, id);
+  crashPoint('remove:vmm-ended');
+  await forget(context, id);
+  await sweepAfterBox(context, record);
+}
+
+function refusal(record: BoxRecord, state: string): BoxliteError {
+  return new BoxliteError(
+    'box-running',
+    `cannot remove box "${record.name ?? record.id}": it is ${state}`,
+    { hint: 'stop it first, or use -f to kill and remove it' },
+  );
+}
+
+/** Removes a box that was to remove itself; one that has been started again has another end to come. */
+export async function removeIfEnded(context: EngineContext, id: string): Promise<void> {
+  try {
+    await removeBox(context, id);
+  } catch (error) {
+    const code = error instanceof BoxliteError ? error.code : undefined;
+    // Somebody else was quicker, or it runs.
+    if (code !== 'box-not-found' && code !== 'box-running') throw error;
+  }
+}
+
+/** The name of a box that was to remove itself is free once it has ended, also where its hook was killed. */
+export async function freeName(context: EngineContext, name: string): Promise<void> {
+  const holder = context.database().boxes.named(name);
+  if (holder?.autoRemove !== true) return;
+  const { status } = await observed(context.home, holder);
+  if (isStopped(status)) await removeIfEnded(context, holder.id);
+}
+
+/** With force, a box whose truth can't be had is removed all the same. */
+async function settled(context: EngineContext, id: string, force: boolean) {
+  const record = currentRecord(context, id);
+  try {
+    return await settle(context.home, context.database(), record);
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    if (force) return record;
+    throw unknownState({ ...record, error: error.message });
+  }
+}
+
+/** Renamed, forgotten, deleted: killed at any point, nothing half-deleted is taken for a box. */
+async function forget(context: EngineContext, id: string): Promise<void> {
+  await bury(context.home, id);
+  crashPoint('remove:renamed');
+  context.database().boxes.remove(id, ['unknown', 'configured', 'running', 'stopping', 'stopped']);
+  crashPoint('remove:forgotten');
+  await clearGrave(context.home, id);
+  crashPoint('remove:deleted');
+}

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { BoxliteError } from '../../errors.js';
+import { currentBootId } from '../../process-identity.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { boxEvent } from '../../store/events.js';
+import { restartPolicyOf } from '../spec/stored-spec.js';
+import { currentRecord, lockBox, type EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { isSeenTo, settle } from '../state/observe.js';
+import type { StopOptions } from '../spec/options.js';
+import { ownProgram } from '../own-program.js';
+import { removeIfEnded } from './remove.js';
+import { isRestartDue } from '../state/restart-decision.js';
+import { startBox, startLocked } from './start.js';
+import { stopLocked } from './stop.js';
+
+/** Stops a box and starts it again; a stopped one is started. */
+export async function restartBox(
+  context: EngineContext,
+  id: string,
+  options: StopOptions,
+): Promise<void> {
+  // One lock for both, so that a box that removes itself is not removed in between.
+  await using _lock = await lockBox(context, id, 'restart');
+  await stopLocked(context, id, options);
+  const started = await startLocked(context, id, { attach: false });
+  started?.client.close();
+  context.database().events.add(boxEvent(currentRecord(context, id), 'restart'));
+}
+
+/** What a box's shim runs when the box has ended: removes it, or starts it again, as it was told. */
+export async function handleExit(context: EngineContext, id: string): Promise<void> {
+  crashPoint('hook:begun');
+  const record = context.database().boxes.get(id);
+  if (record === undefined) return;
+  if (record.autoRemove) await removeIfEnded(context, id);
+  else if (await startAgain(context, id)) crashPoint('hook:started');
+}
+
+/**
+ * Does what was left undone because nobody was there to do it: removes boxes that were to remove themselves
+ * and whose hook was killed, and has those started again whose restart policy wants it, after the host was
+ * restarted or their shim was killed. Cheap when there is nothing to do.
+ */
+export async function catchUp(context: EngineContext): Promise<void> {
+  try {
+    const due = await leftBehind(context);
+    if (due.length > 0) startInBackground(context);
+  } catch (error) {
+    // What the caller asked for is done.
+    if (!(error instanceof BoxliteError)) throw error;
+  }
+}
+
+/**
+ * The same, and waits until the boxes have been started.
+ * @param onStarted called with each name
+ * @returns what went wrong, by box
+ */
+export async function startDue(
+  context: EngineContext,
+  onStarted: (name: string) => Promise<void>,
+): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const { id, name } of await leftBehind(context))
+    try {
+      if (await startAgain(context, id)) await onStarted(name ?? id);
+    } catch (error) {
+      failures.push(error);
+    }
+  return failures;
+}
+
+/** @returns whether this call started it */
+async function startAgain(context: EngineContext, id: string): Promise<boolean> {
+  for (;;)
+    try {
+      const started = await startBox(context, id, { attach: false, automatic: true });
+      started?.client.close();
+      return started !== undefined;
+    } catch (error) {
+      const code = error instanceof BoxliteError ? error.code : undefined;
+      if (code === 'box-not-found') return false;
+      // Somebody works with the box for long, an export for one. When that has ended, it is its turn.
+      if (code !== 'box-busy') throw error;
+    }
+}
+
+/** The boxes that are to be started; those that were to be removed are. */
+async function leftBehind(context: EngineContext): Promise<BoxRecord[]> {
+  const database = context.database();
+  database.hostBoot.note(currentBootId(), () => wantAfterReboot(context));
+  const due: BoxRecord[] = [];
+  for (const record of database.boxes.unattended()) {
+    if (!record.autoRemove && restartPolicyOf(record.options).name === 'no') continue;
+    try {
+      if (await isSeenTo(context.home, record.id)) continue;
+      if (record.autoRemove) await removeIfEnded(context, record.id);
+      else if (isRestartDue(await settle(context.home, database, record))) due.push(record);
+    } catch (error) {
+      // Whoever calls for this box is told; the caller of now asked for something else.
+      if (!(error instanceof BoxliteError)) throw error;
+    }
+  }
+  return due;
+}
+
+/** Docker's rules: `always` forgets that a user stopped it, `on-failure` is not for restarts of the host. */
+function wantAfterReboot(context: EngineContext): void {
+  const { boxes } = context.database();
+  for (const { id, options, startedAt } of boxes.list()) {
+    const { name } = restartPolicyOf(options);
+    if (name === 'always' && startedAt !== null) boxes.update(id, { wanted: true });
+    if (name === 'on-failure') boxes.update(id, { wanted: false });
+  }
+}
+
+/** In a process of its own, which goes on when this one ends. */
+function startInBackground({ home, host }: EngineContext): void {
+  const flags = ['--home', home.root, '--accel', host.options.accelerator];
+  const [node = '', ...args] = ownProgram(...flags, 'system', 'start');
+  const child = spawn(node, args, { cwd: '/', detached: true, stdio: 'ignore' });
+  child.on('error', () => undefined); // the next call tries again
+  child.unref();
+}

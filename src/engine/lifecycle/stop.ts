@@ -1,0 +1,261 @@
+import { ShimClient } from '../../agent/client.js';
+import type { ExecSession } from '../../agent/exec-session.js';
+import { SHIM_PHASES } from '../../agent/protocol.js';
+import { BoxliteError } from '../../errors.js';
+import type { BoxPatch, BoxRecord } from '../../store/box-record.js';
+import { boxEvent } from '../../store/events.js';
+import { withReserve, writeWithReserve } from '../../store/reserve.js';
+import { isActive } from '../../store/status.js';
+import { specOf } from '../spec/stored-spec.js';
+import { boxName, isPaused, notRunning, unknownState } from '../state-error.js';
+import { currentRecord, lockBox, type EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { observed, settle } from '../state/observe.js';
+import type { StopOptions } from '../spec/options.js';
+import { orphanedShim } from '../state/orphan.js';
+import { endShim, endWaitingShim, killShim, stays } from '../state/shim-end.js';
+import { signalNumber } from '../../signals.js';
+
+const SIGKILL = 9;
+
+/** The longest that a timer of Node's runs: 24 days. It fires at once when it is given more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** After KILL the guest only has to write back and power off. */
+const POWER_OFF_MS = 10_000;
+
+/** Stops a box: its stop signal, a grace, KILL; then the VM's power-off. A stopped box is left alone. */
+export async function stopBox(
+  context: EngineContext,
+  id: string,
+  options: StopOptions,
+): Promise<void> {
+  await using _lock = await withReserve(context.home, () => lockBox(context, id, 'stop'));
+  crashPoint('stop:locked');
+  await stopLocked(context, id, options);
+}
+
+/** The same for a caller who holds the box's lock. */
+export async function stopLocked(
+  context: EngineContext,
+  id: string,
+  options: StopOptions,
+): Promise<void> {
+  const given = options.signal === undefined ? undefined : signalNumber(options.signal);
+  const record = await settledOrEnded(context, currentRecord(context, id));
+  const spec = specOf(record.options);
+  if (isActive(record.status)) {
+    await endMain(context, record, {
+      signal: given ?? spec.stopSignal,
+      timeoutSeconds: options.timeoutSeconds ?? spec.stopTimeoutSeconds,
+    });
+    crashPoint('stop:ended');
+    await recordEnd(context, record);
+  } else if (record.wanted) {
+    tellStop(context, record, { wanted: false });
+  }
+  await waitForEnd(context, id);
+  await endWaitingShim(context, record);
+}
+
+/**
+ * What is true of the box. One that can't be talked to is ended all the same: its shim is asked by a signal
+ * to shut the guest down.
+ */
+async function settledOrEnded(context: EngineContext, record: BoxRecord): Promise<BoxRecord> {
+  try {
+    return await withReserve(context.home, () => settle(context.home, context.database(), record));
+  } catch (error) {
+    if (!(error instanceof BoxliteError) || error.code === 'no-space') throw error;
+    if (!(await endShim(context, record.id, 'orderly')))
+      throw unknownState({ ...record, status: 'unknown', error: error.message });
+    context.database().boxes.update(record.id, { wanted: false });
+    return await settle(context.home, context.database(), currentRecord(context, record.id));
+  }
+}
+
+/** Where not even that can be written, the shim's own record tells it: the box has ended all the same. */
+async function recordEnd(context: EngineContext, record: BoxRecord): Promise<void> {
+  try {
+    await withReserve(context.home, () =>
+      settle(context.home, context.database(), currentRecord(context, record.id)),
+    );
+    tellStop(context, record);
+  } catch (error) {
+    if (!(error instanceof BoxliteError) || error.code !== 'no-space') throw error;
+  }
+}
+
+function tellStop(context: EngineContext, record: BoxRecord, patch: BoxPatch = {}): void {
+  const database = context.database();
+  writeWithReserve(context.home, () =>
+    database.write(() => {
+      database.boxes.update(record.id, patch);
+      database.events.add(boxEvent(record, 'stop'));
+    }),
+  );
+}
+
+/**
+ * Sends a signal to the box's command. One that ends it is a user's wish that it be ended: no restart
+ * policy starts it again, and a paused box goes on in order to receive it. Others wait in a paused box.
+ * @throws box-not-running
+ */
+export async function killBox(context: EngineContext, id: string, signal: string): Promise<void> {
+  const number = signalNumber(signal);
+  let record = await observed(context.home, currentRecord(context, id), context.database());
+  if (record.restarting) {
+    if (await killWaiting(context, id, number)) return;
+    record = await observed(context.home, currentRecord(context, id), context.database());
+  }
+  const client = await runningClient(context, record, { paused: 'allowed' });
+  crashPoint('kill:connected');
+  await using main = attachSilently(client);
+  tellKill(context, record, number);
+  main.session.signal(number);
+  // The frame is on its way when the connection has been closed in order.
+  if (endsBox(record, number)) await goOn(client);
+}
+
+/** @returns false when the box has been started again meanwhile */
+async function killWaiting(context: EngineContext, id: string, signal: number): Promise<boolean> {
+  await using _lock = await withReserve(context.home, () => lockBox(context, id, 'kill'));
+  const record = await settle(context.home, context.database(), currentRecord(context, id));
+  if (isActive(record.status)) return false;
+  tellKill(context, record, signal);
+  if (endsBox(record, signal)) await endWaitingShim(context, record);
+  return true;
+}
+
+/** Written before the signal goes out: whoever folds the end in finds it. */
+export function tellKill(context: EngineContext, record: BoxRecord, signal: number): void {
+  const database = context.database();
+  try {
+    writeWithReserve(context.home, () =>
+      database.write(() => {
+        if (endsBox(record, signal)) database.boxes.update(record.id, { wanted: false });
+        database.events.add(boxEvent(record, 'kill', { signal: String(signal) }));
+      }),
+    );
+  } catch (error) {
+    // Where nothing can be written, a box can still be ended.
+    if (!(error instanceof BoxliteError) || error.code !== 'no-space') throw error;
+  }
+}
+
+/** INT, QUIT, KILL, TERM, and what the box is stopped with. HUP for one is often no order to end. */
+export function endsBox(record: BoxRecord, signal: number): boolean {
+  return [2, 3, SIGKILL, 15, specOf(record.options).stopSignal].includes(signal);
+}
+
+/** A paused box goes on; one that ends meanwhile need not. */
+async function goOn(client: ShimClient): Promise<void> {
+  if (client.phase === SHIM_PHASES.PAUSED) await client.resume().catch(() => undefined);
+}
+
+/** Kills the VM without asking the guest: what a forced removal does. */
+export async function killVmm(context: EngineContext, id: string): Promise<void> {
+  const directory = context.home.box(id);
+  let client: ShimClient | null;
+  try {
+    client = await ShimClient.connect(directory);
+  } catch (error) {
+    // A shim of another BoxLite, or one that hangs, takes no order; but it can be ended.
+    if (error instanceof BoxliteError && (await endShim(context, id, 'at once'))) return;
+    throw error;
+  }
+  if (client === null) {
+    const orphan = await orphanedShim(directory, currentRecord(context, id));
+    if (orphan) await killShim(orphan, id);
+    return;
+  }
+  client.killVmm();
+  await boundedEnd(client, id);
+}
+
+/** Waits for a shim that is on its way out, as after a command's end. */
+export async function waitForEnd(context: EngineContext, id: string): Promise<void> {
+  const client = await ShimClient.connect(context.home.box(id));
+  if (client !== null) await boundedEnd(client, id);
+}
+
+/**
+ * A connection to the box, for something that needs its agent unless a paused one will do.
+ * @throws box-not-running, box-state
+ */
+export async function runningClient(
+  context: EngineContext,
+  record: BoxRecord & { restarting?: boolean },
+  { doing = 'using it', paused }: { doing?: string; paused?: 'allowed' } = {},
+): Promise<ShimClient> {
+  const client = isActive(record.status)
+    ? await ShimClient.connect(context.home.box(record.id), { name: boxName(record) })
+    : null;
+  if (client === null) throw notRunning(record);
+  if (paused === 'allowed' || client.phase !== SHIM_PHASES.PAUSED) return client;
+  client.close();
+  throw isPaused(record, doing);
+}
+
+async function endMain(
+  context: EngineContext,
+  record: BoxRecord,
+  { signal, timeoutSeconds }: { signal: number; timeoutSeconds: number },
+): Promise<void> {
+  const database = context.database();
+  writeWithReserve(context.home, () =>
+    database.write(() => {
+      database.boxes.transition(record.id, ['running', 'stopping'], 'stopping', { wanted: false });
+      database.events.add(boxEvent(record, 'kill', { signal: String(signal) }));
+    }),
+  );
+  crashPoint('stop:marked');
+  let client: ShimClient | null;
+  try {
+    client = await ShimClient.connect(context.home.box(record.id), { name: boxName(record) });
+  } catch (error) {
+    if (error instanceof BoxliteError && (await endShim(context, record.id, 'orderly'))) return;
+    throw error;
+  }
+  if (client === null) return;
+  const { session } = attachSilently(client);
+  session.signal(signal);
+  crashPoint('stop:signalled');
+  await goOn(client);
+  if (timeoutSeconds < 0) await client.closed;
+  else if (await endsWithin(client.closed, timeoutSeconds * 1000)) return;
+  tellKill(context, record, SIGKILL);
+  session.signal(SIGKILL);
+  await goOn(client);
+  if (await endsWithin(client.closed, POWER_OFF_MS)) return;
+  client.killVmm();
+  await boundedEnd(client, record.id);
+}
+
+/** Session 1 for its signals only: the output that comes along is passed over. */
+function attachSilently(client: ShimClient): AsyncDisposable & { session: ExecSession } {
+  const session = client.main();
+  session.onOutput((_stream, _chunk, consumed) => consumed());
+  session.started.catch(() => undefined);
+  session.exited.catch(() => undefined);
+  return { session, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+}
+
+async function boundedEnd(client: ShimClient, id: string): Promise<void> {
+  if (await endsWithin(client.closed, POWER_OFF_MS + 5_000)) return;
+  client.close();
+  throw stays(id, client.shimPid);
+}
+
+/** @returns whether it ended in time */
+export async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.min(ms, LONGEST_TIMER_MS));
+  });
+  try {
+    return await Promise.race([ended.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

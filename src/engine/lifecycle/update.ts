@@ -1,0 +1,82 @@
+import { BoxliteError } from '../../errors.js';
+import { isActive } from '../../store/status.js';
+import { checkStopTimeout, settleMemory, settlePidsLimit, type BoxSpec } from '../spec/box-spec.js';
+import { specOf } from '../spec/stored-spec.js';
+import { boxName } from '../state-error.js';
+import { currentRecord, lockBox, type EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { settle } from '../state/observe.js';
+import type { UpdateOptions } from '../spec/options.js';
+import { changedProcessors } from '../processors.js';
+import { isRestartDue } from '../state/restart-decision.js';
+import { parseRestartPolicy } from '../spec/restart-policy.js';
+import { endWaitingShim } from '../state/shim-end.js';
+import { signalNumber } from '../../signals.js';
+import { exitDelay } from './start.js';
+import { runningClient } from './stop.js';
+
+/**
+ * Changes what can be changed of a box; the restart policy of a running one counts at once.
+ * @throws invalid-argument, box-running for what needs a stopped box
+ */
+export async function updateBox(
+  context: EngineContext,
+  id: string,
+  options: UpdateOptions,
+): Promise<void> {
+  await using _lock = await lockBox(context, id, 'update');
+  const record = await settle(context.home, context.database(), currentRecord(context, id));
+  const before = specOf(record.options);
+  const spec = changed(before, options);
+  const policy = spec.restart?.name ?? 'no';
+  if (record.autoRemove && policy !== 'no')
+    throw new BoxliteError(
+      'invalid-argument',
+      `box ${boxName(record)} removes itself: it can't have a restart policy`,
+    );
+  const resized = RESIZES.some((key) => spec[key] !== before[key]);
+  if (resized && isActive(record.status))
+    throw new BoxliteError(
+      'box-running',
+      `box ${boxName(record)} runs: its processors, memory and processes can't be limited anew`,
+      { hint: `stop it first: \`boxlite stop ${boxName(record)}\`` },
+    );
+  // Before it counts, so that the shim that waits is found by the policy it has.
+  const now = { ...record, options: spec };
+  if (!isRestartDue(now) && !isActive(record.status)) await endWaitingShim(context, record);
+  context.database().boxes.update(id, { options: spec });
+  crashPoint('update:recorded');
+  if (options.restart !== undefined && isActive(record.status)) {
+    await using client = await runningClient(context, record, { paused: 'allowed' });
+    client.setExitDelay(exitDelay(now));
+  }
+}
+
+/** What counts from a machine's start on. */
+const RESIZES = [
+  ...(['cpus', 'nanoCpus', 'cpuPeriod', 'cpuQuota', 'cpuShares', 'cpusetCpus'] as const),
+  ...(['memoryMib', 'memoryReservationMib', 'pidsLimit'] as const),
+] as const satisfies readonly (keyof BoxSpec)[];
+
+function changed(spec: BoxSpec, options: UpdateOptions): BoxSpec {
+  const { restart, stopSignal, stopTimeoutSeconds, pidsLimit } = options;
+  const { cpus, nanoCpus, cpuPeriod, cpuQuota, cpuShares, cpusetCpus, ...withoutProcessors } = spec;
+  const { pidsLimit: pidsBefore, memoryMib, memoryReservationMib, ...others } = withoutProcessors;
+  const processors = { cpus, nanoCpus, cpuPeriod, cpuQuota, cpuShares, cpusetCpus };
+  return {
+    ...others,
+    ...(pidsLimit === undefined
+      ? pidsBefore !== undefined && { pidsLimit: pidsBefore }
+      : settlePidsLimit(pidsLimit)),
+    ...(restart !== undefined && { restart: parseRestartPolicy(restart) }),
+    ...(stopSignal !== undefined && { stopSignal: signalNumber(stopSignal) }),
+    ...(stopTimeoutSeconds !== undefined && {
+      stopTimeoutSeconds: checkStopTimeout(stopTimeoutSeconds),
+    }),
+    ...changedProcessors(processors, options),
+    ...settleMemory({
+      memoryMib: options.memoryMib ?? memoryMib,
+      memoryReservationMib: options.memoryReservationMib ?? memoryReservationMib,
+    }),
+  };
+}

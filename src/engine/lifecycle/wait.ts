@@ -1,0 +1,62 @@
+import { ShimClient } from '../../agent/client.js';
+import { connectionLost } from '../../agent/failure.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { isActive, isRunning } from '../../store/status.js';
+import { boxName, unknownState } from '../state-error.js';
+import { currentRecord, type EngineContext } from '../context.js';
+import { followEvents } from '../state/events.js';
+import { exitFact } from '../machine/facts.js';
+import { observed } from '../state/observe.js';
+import type { WaitOptions } from '../spec/options.js';
+
+/** What is told of an end; 0 when there was none. */
+export interface WaitResult {
+  exitCode: number;
+}
+
+/**
+ * Waits for a box's end. Any number may wait for one box. A box that its restart policy starts again has
+ * ended all the same.
+ */
+export async function waitForBox(
+  context: EngineContext,
+  id: string,
+  { condition = 'not-running' }: WaitOptions,
+): Promise<WaitResult> {
+  const began = new Date();
+  const record = await observed(context.home, currentRecord(context, id), context.database());
+  if (condition === 'not-running') return await notRunning(context, record);
+  let exitCode = record.exitCode ?? 0;
+  for await (const { actor, action, attributes } of followEvents(context, { since: began })) {
+    if (actor !== id) continue;
+    if (action === 'die') exitCode = Number(attributes.exitCode);
+    // A box that is gone has no next exit.
+    if (action === 'destroy' || (action === 'die' && condition === 'next-exit')) break;
+  }
+  return { exitCode };
+}
+
+async function notRunning(context: EngineContext, record: BoxRecord): Promise<WaitResult> {
+  const directory = context.home.box(record.id);
+  if (record.status === 'unknown') throw unknownState(record);
+  const client = isActive(record.status)
+    ? await ShimClient.connect(directory, { name: boxName(record) })
+    : null;
+  if (client !== null) {
+    const main = client.main();
+    main.onOutput((_stream, _chunk, consumed) => consumed());
+    main.started.catch(() => undefined);
+    // The record is there as soon as the command has ended; the VM's power-off comes after.
+    const exit = await Promise.race([main.exited.catch(() => undefined), client.closed]);
+    client.close();
+    if (exit !== undefined) return { exitCode: exit.code };
+  }
+  const exit = isActive(record.status) ? await exitFact(directory) : undefined;
+  return { exitCode: exit?.code ?? (await recorded(context, record)) };
+}
+
+async function recorded(context: EngineContext, { id }: BoxRecord): Promise<number> {
+  const record = await observed(context.home, currentRecord(context, id), context.database());
+  if (isRunning(record.status)) throw connectionLost(boxName(record));
+  return record.exitCode ?? 0;
+}

@@ -1,0 +1,69 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ShimClient } from '../../agent/client.js';
+import { BoxliteError } from '../../errors.js';
+import { BOX_FILES } from '../../home.js';
+import { FILES } from '../../vmm/template.js';
+
+export interface BootDeadlines {
+  /** A boot that does nothing new for so long is given up; missing: it is not watched. */
+  stallMs?: number;
+  /** Until the agent is ready. */
+  readyMs: number;
+}
+
+const LOOK_MS = 250;
+
+/**
+ * Resolves when the agent of a booting template is ready.
+ * @throws timeout, naming the deadline that has passed
+ */
+export async function readyWithin(
+  client: ShimClient,
+  directory: string,
+  { stallMs, readyMs }: BootDeadlines,
+): Promise<void> {
+  const cancel = new AbortController();
+  const ready = client.waitReady();
+  try {
+    await Promise.race([
+      ready,
+      late(readyMs, cancel.signal),
+      ...(stallMs === undefined ? [] : [stalled(directory, stallMs, cancel.signal)]),
+    ]);
+  } finally {
+    cancel.abort();
+    ready.catch(() => undefined);
+  }
+}
+
+async function late(ms: number, signal: AbortSignal): Promise<never> {
+  await delay(ms, undefined, { signal });
+  throw timeout(`the guest agent was not ready within ${ms / 1000} s`);
+}
+
+/** Counted in looks, since a host that stands still is not to be taken for its guest. */
+async function stalled(directory: string, ms: number, signal: AbortSignal): Promise<never> {
+  let seen = '';
+  for (let idleMs = 0; idleMs < ms; idleMs += LOOK_MS) {
+    await delay(LOOK_MS, undefined, { signal });
+    const signs = signsOfLife(directory);
+    if (signs !== seen) idleMs = 0;
+    seen = signs;
+  }
+  throw timeout(`the kernel gave no sign of life for ${ms / 1000} s`);
+}
+
+/**
+ * A kernel that is told to be quiet says nothing for half of its boot, but all that runs touches fresh memory, and
+ * the file that is its memory grows.
+ */
+function signsOfLife(directory: string): string {
+  const memory = statSync(join(directory, FILES.ram), { throwIfNoEntry: false })?.blocks;
+  const said = statSync(join(directory, BOX_FILES.console), { throwIfNoEntry: false })?.size;
+  return `${memory} ${said}`;
+}
+
+const timeout = (text: string): BoxliteError =>
+  new BoxliteError('timeout', text, { stage: 'kernel' });

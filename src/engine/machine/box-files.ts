@@ -1,0 +1,115 @@
+/** What a box's machine is given: its image's disk, its own disk, and a clean directory. */
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { makeDirectories } from '../../host-path.js';
+import { makePrivateDirectory } from '../../private-files.js';
+import { blankDisk } from '../../image/blank-disk.js';
+import { imageDisk } from '../../image/image-disk.js';
+import { copySparse } from '../../image/sparse-copy.js';
+import { vmdkDescriptor } from '../../image/vmdk.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { extentPath, type MachineFiles } from '../../vmm/driver.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import type { EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+
+export interface BoxFiles extends MachineFiles {
+  /** The box has never been started: it has no disk of its own yet. */
+  isNew: boolean;
+  /** Differs for every file that the image's disk may begin with, also of one manifest. */
+  imageIdentity: string;
+}
+
+/** For a start. All but the disk of a new box: `makeDisk` is still to be called. */
+export async function prepareBoxFiles(
+  context: EngineContext,
+  record: BoxRecord,
+  spec: BoxSpec,
+): Promise<BoxFiles> {
+  await clearDirectory(context, record.id);
+  crashPoint('start:cleared');
+  return boxFiles(context, record, spec);
+}
+
+/** The same where nothing is started: what the last run has left stays. */
+export async function boxFiles(
+  context: EngineContext,
+  record: BoxRecord,
+  spec: BoxSpec,
+): Promise<BoxFiles> {
+  const { home } = context;
+  if (record.manifestDigest === null)
+    throw new BoxliteError('image-not-found', `box ${record.id} has no image`);
+  const disk = home.boxFile(record.id, 'disk');
+  const [{ extents }, hasDisk] = await Promise.all([
+    imageDisk(home, record.manifestDigest, spec.diffIds),
+    exists(disk),
+  ]);
+  const descriptor = home.boxFile(record.id, 'image');
+  try {
+    makeDirectories(home.emptyShare(), 0o555);
+    await writeFile(
+      descriptor,
+      vmdkDescriptor(extents.map(({ sectors }, i) => ({ path: extentPath(i), sectors }))),
+    );
+    return {
+      image: descriptor,
+      extents: extents.map(({ path }) => path),
+      imageIdentity: await identityOf(extents[0]?.path ?? home.padding()),
+      disk,
+      share: home.emptyShare(),
+      isNew: !hasDisk,
+    };
+  } catch (error) {
+    throw fileError(error, `prepare the machine of box ${record.id}`);
+  }
+}
+
+/**
+ * Gives a new box its disk; a box keeps it over restarts.
+ * @param source disk of the template that the box starts from, which has it mounted; without one a
+ *   blank disk is copied
+ */
+export async function makeDisk(
+  context: EngineContext,
+  disk: string,
+  bytes: number,
+  source?: string,
+): Promise<void> {
+  const draft = `${disk}.new`;
+  await rm(draft, { force: true });
+  await copySparse(source ?? (await blankDisk(context.home, bytes)), draft);
+  crashPoint('start:disk-draft');
+  await rename(draft, disk);
+}
+
+/** Facts of the last run would be taken for this one's. */
+async function clearDirectory({ home }: EngineContext, id: string): Promise<void> {
+  const directory = home.box(id);
+  try {
+    makePrivateDirectory(directory);
+    await Promise.all(
+      (['started', 'exit', 'bootError', 'console'] as const).map((fact) =>
+        rm(home.boxFile(id, fact), { force: true }),
+      ),
+    );
+  } catch (error) {
+    throw fileError(error, `prepare ${directory}`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fileError(error, `read ${path}`);
+  }
+}
+
+async function identityOf(path: string): Promise<string> {
+  // Not the time of its last change, which is the seal of all stored files.
+  const { ino, size, birthtimeNs } = await stat(path, { bigint: true });
+  return [ino, size, birthtimeNs].join(':');
+}

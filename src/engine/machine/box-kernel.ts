@@ -1,0 +1,147 @@
+/** A box's own kernel: found and prepared when the box is made, and the same again at each start. */
+import { realpath, stat } from 'node:fs/promises';
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import type { Assets } from '../../vmm/assets.js';
+import { removeUnusedKernels } from '../../vmm/named-kernels.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import type { Host } from './host.js';
+import type { BoxOptions } from '../spec/options.js';
+import { specOf } from '../spec/stored-spec.js';
+
+export interface BoxKernel {
+  /** Both without links, as they were when the box was made: `/vmlinuz` may be another's by the next start. */
+  path: string;
+  modules?: string;
+  version: string;
+  /** SHA-256 in hex over what was taken of them. */
+  digest: string;
+}
+
+/**
+ * Finds and prepares the kernel that a new box is to have; undefined for one that has the home's.
+ * @throws invalid-argument naming what is missing or can't be a kernel, and what to name instead
+ */
+export async function findKernel(
+  host: Host,
+  options: Pick<BoxOptions, 'kernel' | 'modules'>,
+): Promise<BoxKernel | undefined> {
+  if (options.kernel === undefined) {
+    if (options.modules !== undefined)
+      throw new BoxliteError('invalid-argument', 'modules are named without their kernel', {
+        hint: 'name the kernel, too: --kernel /path/vmlinuz',
+      });
+    return undefined;
+  }
+  const path = await find('kernel', options.kernel);
+  const modules =
+    options.modules === undefined ? {} : { modules: await find('modules', options.modules) };
+  const assets = await host.assetsOfKernel({ kernel: path, ...modules });
+  return { path, ...modules, version: assets.kernelVersion, digest: assets.kernelDigest };
+}
+
+/**
+ * What a box boots from.
+ * @param name the box's, for messages
+ * @throws setup-needed when its own kernel is gone, or is another than the box was made with
+ */
+export async function assetsOfBox(host: Host, name: string, spec: BoxSpec): Promise<Assets> {
+  const { kernel } = spec;
+  if (kernel === undefined) return host.assets();
+  const { path, modules, digest } = kernel;
+  for (const each of [path, modules])
+    if (each !== undefined && !(await isThere(each)))
+      throw lost(`${each} is gone, from which box ${name} has its kernel`, 'put it back');
+  const assets = await host
+    .assetsOfKernel({ kernel: path, ...(modules !== undefined && { modules }) })
+    .catch((error: unknown) => {
+      if (isUnfit(error)) throw changed(kernel, name, error);
+      throw error;
+    });
+  if (assets.kernelDigest !== digest) throw changed(kernel, name);
+  return assets;
+}
+
+/** Says of a machine that did not come up which kernel it was to have, when that is the box's own. */
+export function blamingKernel(name: string, { kernel }: BoxSpec, error: unknown): unknown {
+  if (kernel === undefined || !(error instanceof BoxliteError)) return error;
+  if (!['boot-failed', 'vmm-failed', 'timeout'].includes(error.code)) return error;
+  const { path, modules, version } = kernel;
+  const message = `box ${name} did not come up with its kernel ${path}: ${error.message}`;
+  return new BoxliteError(error.code, message, {
+    cause: error,
+    ...(error.stage !== undefined && { stage: error.stage }),
+    hint:
+      modules === undefined
+        ? `if its drivers are modules, name them as well: --modules /lib/modules/${version}`
+        : "name a distribution's generic kernel, and the modules of that very version",
+  });
+}
+
+/** Those that no box has, after a while. */
+export async function dropUnusedKernels({ home, database }: Host): Promise<void> {
+  const needed = new Set<string>();
+  for (const { options } of database().boxes.list()) {
+    const { kernel } = specOf(options);
+    if (kernel !== undefined) needed.add(kernel.digest);
+  }
+  await removeUnusedKernels(home, needed);
+}
+
+const WANTED = {
+  kernel: {
+    is: 'a regular file',
+    hint: 'name a vmlinuz or vmlinux: --kernel /boot/vmlinuz-VERSION',
+  },
+  modules: {
+    is: 'a directory',
+    hint: 'name the directory of the modules of that kernel: --modules /lib/modules/VERSION',
+  },
+} as const;
+
+async function find(what: 'kernel' | 'modules', given: string): Promise<string> {
+  const { is, hint } = WANTED[what];
+  try {
+    const path = await realpath(given);
+    const entry = await stat(path);
+    if (what === 'kernel' ? entry.isFile() : entry.isDirectory()) return path;
+    throw new BoxliteError('invalid-argument', `${what}: ${given} is not ${is}`, { hint });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR')
+      throw new BoxliteError('invalid-argument', `${what}: ${given} does not exist`, { hint });
+    throw fileError(error, `read ${given}`);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+    throw fileError(error, `read ${path}`);
+  }
+}
+
+/** What stands there now is no kernel. */
+function isUnfit(error: unknown): boolean {
+  return (
+    error instanceof BoxliteError && ['invalid-argument', 'image-corrupt'].includes(error.code)
+  );
+}
+
+function changed({ path, modules }: BoxKernel, name: string, cause?: unknown): BoxliteError {
+  const what = modules === undefined ? path : `${path} or what is in ${modules}`;
+  return lost(
+    `${what} has changed since box ${name} was made with it`,
+    'put back what was there',
+    cause,
+  );
+}
+
+function lost(message: string, cure: string, cause?: unknown): BoxliteError {
+  return new BoxliteError('setup-needed', message, {
+    cause,
+    hint: `${cure}, or make the box anew; what it holds can be had by \`boxlite cp\` and \`boxlite commit\``,
+  });
+}

@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
+import { BOX_FILES } from '../../home.js';
+import type { ProcessIdentity } from '../../process-identity.js';
+import { withoutActing } from '../../terminal-text.js';
+
+/** An end without a record of it is told as if the box had been killed. */
+export const KILLED_CODE = 137;
+
+/**
+ * What a shim leaves in its box's directory, each by write-then-rename; read back as what may come
+ * from an older shim or a damaged disk.
+ */
+
+export interface StartedFact {
+  atMs: number;
+  shimPid: number;
+  vmmPid: number;
+  /** Names the shim for ever, where its pid alone may be another's by now. */
+  shim: ProcessIdentity;
+}
+
+export interface ExitFact {
+  atMs: number;
+  code: number;
+  signal: number;
+  oom: boolean;
+  timedOut: boolean;
+  /** exited, vmm-died, killed; unreadable when the record is there and can't be understood. */
+  reason: string;
+  /** What the VMM died of, where it did. */
+  message: string;
+}
+
+export async function startedFact(directory: string): Promise<StartedFact | undefined> {
+  const fact = await readFact(directory, 'started');
+  if (fact === undefined) return undefined;
+  return {
+    atMs: time(fact.at),
+    shimPid: number(fact.shimPid),
+    vmmPid: number(fact.vmmPid),
+    shim: {
+      pid: number(fact.shimPid),
+      startTicks: number(fact.shimStartTicks),
+      bootId: text(fact.bootId),
+    },
+  };
+}
+
+export async function exitFact(directory: string): Promise<ExitFact | undefined> {
+  const fact = await readFact(directory, 'exit');
+  if (fact === undefined) return undefined;
+  // A damaged record must not read as success.
+  const readable = Number.isSafeInteger(fact.code);
+  return {
+    atMs: time(fact.at),
+    code: readable ? number(fact.code) : KILLED_CODE,
+    signal: number(fact.signal),
+    oom: fact.oom === true,
+    timedOut: fact.timedOut === true,
+    reason: readable ? text(fact.reason) : 'unreadable',
+    message: printable(text(fact.message)),
+  };
+}
+
+/**
+ * Why a box did not come up: its stage, and the last lines that the console and the VMM said. The code is
+ * `host-limit` when something was short, and `vmm-failed` when the VMM itself gave up, as it does on what it can't
+ * use. Undefined when there is no such fact, and when the VMM was ended on request: whoever asked knows why.
+ */
+export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
+  const fact = await readFact(directory, 'bootError');
+  if (fact === undefined || fact.vmmEnd === 'requested') return undefined;
+  const gaveUp = fact.stage === 'vmm' && endedByItself(fact);
+  const stage = printable(text(fact.stage)) || 'unknown';
+  const said = [text(fact.vmm), text(fact.console)]
+    .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))
+    .map(printable)
+    .filter((line) => line !== '');
+  const below = said.map((line) => `\n  | ${line}`).join('');
+  const short = limitError(undefined, `start box ${box}`, shortage(fact));
+  if (short !== undefined)
+    return new BoxliteError('host-limit', short.message + below, {
+      stage,
+      ...(short.hint !== undefined && { hint: short.hint }),
+    });
+  const reason = printable(text(fact.message)) || 'no reason is known';
+  return new BoxliteError(
+    gaveUp ? 'vmm-failed' : 'boot-failed',
+    `box ${box} did not start (stage ${stage}): ${reason}${below}`,
+    { stage },
+  );
+}
+
+/** QEMU and the loader tell an errno in words alone, and always these: their locale is C. */
+const SHORTAGES: readonly (readonly [words: RegExp, errno: string])[] = [
+  [/Resource temporarily unavailable/, 'EAGAIN'],
+  [/Too many open files/, 'EMFILE'],
+  [/Cannot allocate memory|failed to map segment|failed to allocate|memory exhausted/, 'ENOMEM'],
+];
+
+function shortage(fact: Record<string, unknown>): string | undefined {
+  if (endedByItself(fact)) return shortageInWords(text(fact.vmm));
+  return fact.stage === 'jail' ? errnoName(number(fact.errno)) : undefined;
+}
+
+const endedByItself = ({ vmmEnd }: Record<string, unknown>): boolean =>
+  vmmEnd === 'exited' || vmmEnd === 'aborted';
+
+/** What the VMM lacked; KVM's own failures are not the caller's. */
+function shortageInWords(said: string): string | undefined {
+  const lines = said.split('\n').filter((line) => !/kvm/i.test(line));
+  return SHORTAGES.find(([words]) => lines.some((line) => words.test(line)))?.[1];
+}
+
+function errnoName(errno: number): string | undefined {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0];
+}
+
+/** Why the commands of a box have no end of their own; undefined when its VMM did not end by itself. */
+export async function vmmFailure(
+  directory: string,
+  box: string,
+): Promise<BoxliteError | undefined> {
+  const exit = await exitFact(directory);
+  if (exit?.reason !== 'vmm-died') return undefined;
+  const said = exit.message === '' ? '' : `: ${exit.message}`;
+  return new BoxliteError(
+    'vmm-failed',
+    `the virtual machine of box ${box} ended unexpectedly${said}`,
+  );
+}
+
+type FactName = 'started' | 'exit' | 'bootError';
+type Fact = Record<string, unknown> | undefined;
+
+/** Read at once: `ps` would load Node's promises of files for these few hundred bytes alone. */
+function readFact(directory: string, name: FactName): Promise<Fact> {
+  return new Promise((resolve) => resolve(readFactAtOnce(directory, name)));
+}
+
+function readFactAtOnce(directory: string, name: FactName): Fact {
+  const path = join(directory, BOX_FILES[name]);
+  try {
+    const fact: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof fact === 'object' && fact !== null ? (fact as Record<string, unknown>) : {};
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    if (error instanceof SyntaxError) return {};
+    throw fileError(error, `read ${path}`);
+  }
+}
+
+const number = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const time = (value: unknown): number => {
+  const ms = Date.parse(text(value));
+  return Number.isNaN(ms) ? 0 : ms;
+};
+
+/** The guest and the VMM write these lines; a terminal must not obey them, nor turn them around. */
+function printable(line: string): string {
+  return withoutActing(line, '').slice(0, 400);
+}

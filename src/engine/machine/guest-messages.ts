@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import type { BootstrapValues, ExecValues, PrepareValues } from '../../agent/client.js';
+import { BOX_FLAGS, EXEC_FLAGS } from '../../agent/protocol.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import { deviceRequests } from '../devices.js';
+import { hostsLines } from '../spec/name-resolution.js';
+import type { TerminalSize } from '../spec/options.js';
+import { capabilityMask, resourceLimits, type Privileges } from '../spec/privileges.js';
+import { processorLimits } from '../processors.js';
+import { resolvConf } from '../resolv-conf.js';
+import { SecurityOptions } from '../spec/security.js';
+import { sysctlSettings } from '../sysctls.js';
+
+/** Addresses of QEMU's user-mode network. */
+const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };
+
+const OOM_SCORE_BIAS = 1_000;
+
+/** What a shell's terminal is before anyone says its size. */
+const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
+
+/** What every box of an image has in common, for its template. */
+export function prepareValues(): PrepareValues {
+  return NETWORK;
+}
+
+/**
+ * Makes the restored VM this box; nothing of the user's runs before it.
+ * @param mounts what to mount in it
+ * @param hostResolver text of the host's resolv.conf
+ */
+export function bootstrapValues(
+  spec: BoxSpec,
+  mounts: BootstrapValues['mounts'] = [],
+  hostResolver = '',
+): BootstrapValues {
+  return {
+    // Taken at the last moment: the guest's clock begins here.
+    wallNs: BigInt(Date.now()) * 1_000_000n,
+    entropy: randomBytes(32),
+    flags: boxFlags(spec),
+    hostname: spec.hostname,
+    domainname: spec.domainname ?? '',
+    machineId: randomBytes(16).toString('hex'),
+    ...NETWORK,
+    mac: Buffer.from((spec.macAddress ?? '').replaceAll(':', ''), 'hex'),
+    resolvConf: spec.network ? resolvConf(spec, hostResolver) : '',
+    hosts: hostsLines(spec.extraHosts ?? []),
+    shmBytes: BigInt(spec.shmBytes),
+    pidsMax: spec.pidsLimit ?? 0,
+    mounts,
+    sysctls: sysctlSettings(spec.sysctls),
+    limits: cgroupLimits(spec),
+    devices: deviceRequests(spec.devices ?? [], spec.deviceRules ?? []),
+  };
+}
+
+/** Of a machine that only lends the box's disks: nothing of the box's runs in it. */
+export function lendingValues(spec: BoxSpec): BootstrapValues {
+  const values = bootstrapValues({ ...spec, network: false });
+  return { ...values, mac: Buffer.alloc(0), sysctls: [], limits: [], devices: [] };
+}
+
+function boxFlags(spec: BoxSpec): number {
+  const { maskedPaths } = spec.security ?? SecurityOptions.standard();
+  return (
+    (spec.network ? BOX_FLAGS.NETWORK : 0) |
+    (spec.readOnlyRoot ? BOX_FLAGS.READ_ONLY_ROOT : 0) |
+    (spec.privileges?.privileged === true ? BOX_FLAGS.PRIVILEGED : 0) |
+    (maskedPaths ? 0 : BOX_FLAGS.UNMASKED) |
+    (spec.ipc === 'none' ? BOX_FLAGS.NO_SHM : 0)
+  );
+}
+
+function cgroupLimits(spec: BoxSpec): BootstrapValues['limits'] {
+  const { memoryReservationMib: reservation } = spec;
+  return [
+    ...processorLimits(spec),
+    ...(reservation === undefined
+      ? []
+      : [{ name: 'memory.low', value: String(reservation * 2 ** 20) }]),
+  ];
+}
+
+/** The box's own command. */
+export function mainValues(spec: BoxSpec, terminal: TerminalSize = DEFAULT_TERMINAL): ExecValues {
+  const values = commandValues({
+    argv: spec.argv,
+    env: spec.env,
+    workingDir: spec.workingDir,
+    user: spec.user,
+    tty: spec.tty ? terminal : undefined,
+    stdin: spec.stdin,
+    timeoutMs: spec.timeoutMs ?? 0,
+    ...ofItsBox(spec),
+  });
+  return {
+    ...values,
+    flags:
+      values.flags |
+      EXEC_FLAGS.MAKE_CWD |
+      (spec.idle ? EXEC_FLAGS.IDLE : 0) |
+      (spec.init ? EXEC_FLAGS.INIT : 0),
+  };
+}
+
+/** The box's file system as a tar on stdout. @param flags what of it, or how */
+export function archiveValues(flags = 0): ExecValues {
+  const nothing = { argv: [], env: [], workingDir: '', user: '', tty: undefined, stdin: false };
+  return { ...commandValues({ ...nothing, timeoutMs: 0 }), flags: EXEC_FLAGS.ARCHIVE | flags };
+}
+
+/** What the box has changed of its image, as a layer. @param freeze nothing in it moves meanwhile */
+export function layerValues(freeze: boolean): ExecValues {
+  return archiveValues(EXEC_FLAGS.LAYER | (freeze ? EXEC_FLAGS.FREEZE : 0));
+}
+
+/** The same as a list of names. */
+export function changesValues(): ExecValues {
+  return archiveValues(EXEC_FLAGS.CHANGES);
+}
+
+/** One end of a copy, with the words of native/archive/command.h. */
+export function copyValues(argv: readonly string[]): ExecValues {
+  const packs = argv[0] === 'pack';
+  const nothing = { env: [], workingDir: '', user: '', tty: undefined, stdin: false, timeoutMs: 0 };
+  return {
+    ...commandValues({ ...nothing, argv: [...argv] }),
+    flags: packs ? EXEC_FLAGS.PACK : EXEC_FLAGS.UNPACK | EXEC_FLAGS.STDIN,
+  };
+}
+
+/** What each command has of its box. */
+export function ofItsBox(
+  spec: BoxSpec,
+): Pick<CommandSpec, 'groups' | 'oomScoreAdj' | 'privileges' | 'security'> {
+  const { groupAdd, oomScoreAdj, privileges, security } = spec;
+  return { groups: groupAdd, oomScoreAdj, privileges, security };
+}
+
+export interface CommandSpec {
+  argv: string[];
+  env: string[];
+  workingDir: string;
+  user: string;
+  tty: TerminalSize | undefined;
+  stdin: boolean;
+  timeoutMs: number;
+  groups?: string[] | undefined;
+  oomScoreAdj?: number | undefined;
+  privileges?: Privileges | undefined;
+  security?: SecurityOptions | undefined;
+}
+
+/** A command beside main: its directory must be there (Docker's rule). */
+export function commandValues(command: CommandSpec): ExecValues {
+  const { rows, cols } = command.tty ?? DEFAULT_TERMINAL;
+  return {
+    flags: commandFlags(command),
+    rows,
+    cols,
+    timeoutMs: command.timeoutMs,
+    capabilities: capabilityMask(command.privileges),
+    oomScoreAdj: (command.oomScoreAdj ?? 0) + OOM_SCORE_BIAS,
+    user: command.user,
+    groups: command.groups ?? [],
+    cwd: command.workingDir,
+    argv: command.argv,
+    env: command.env,
+    rlimits: resourceLimits(command.privileges),
+  };
+}
+
+function commandFlags(command: CommandSpec): number {
+  const { seccomp, noNewPrivileges } = command.security ?? SecurityOptions.standard();
+  const confined = seccomp && command.privileges?.privileged !== true;
+  return (
+    (command.tty ? EXEC_FLAGS.TTY : 0) |
+    (command.stdin ? EXEC_FLAGS.STDIN : 0) |
+    (confined ? 0 : EXEC_FLAGS.UNCONFINED) |
+    (noNewPrivileges ? EXEC_FLAGS.NO_NEW_PRIVILEGES : 0)
+  );
+}

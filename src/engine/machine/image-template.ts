@@ -1,0 +1,158 @@
+/**
+ * Templates of images. Where code is emulated, each of the guest's functions costs its translation
+ * when it first runs after a restore, so that mounting the disks is most of a start. A machine that has
+ * an image and a new disk mounted already is therefore kept as well, made by the image's first start.
+ */
+import { statfs } from 'node:fs/promises';
+import { BoxliteError } from '../../errors.js';
+import { blankDisk } from '../../image/blank-disk.js';
+import { DISK_BYTES } from '../../image/disk-size.js';
+import { copySparse, writeSparseMap } from '../../image/sparse-copy.js';
+import { acquireLock, type Lock } from '../../store/locks.js';
+import type { Assets } from '../../vmm/assets.js';
+import type { MachineSpec } from '../../vmm/driver.js';
+import { planQemu } from '../../vmm/qemu/command.js';
+import { restoreState, stopWithoutImage } from '../../vmm/qemu/migration.js';
+import { copySparseFile, dataMap } from '../../vmm/sparse-file.js';
+import {
+  findImageTemplate,
+  imageTemplateKey,
+  removeStaleDrafts,
+  removeUnusedImageTemplates,
+  type Template,
+} from '../../vmm/template.js';
+import { TemplateDraft } from '../../vmm/template-draft.js';
+import type { BoxFiles } from './box-files.js';
+import type { EngineContext } from '../context.js';
+import { crashPoint } from '../crash-point.js';
+import { prepareValues } from './guest-messages.js';
+import { saveMachine } from './template-maker.js';
+import { within } from './within.js';
+
+/** Kept besides those in use; each is some 120 MB on disk. */
+const MOST_KEPT = 8;
+
+/** A template is not worth the host's last space. */
+const LEAST_FREE_BYTES = 2 ** 30;
+
+/** It takes a fifth of a second; a host in trouble gets this long. */
+const PREPARE_DEADLINE_MS = 60_000;
+
+export interface ImageTemplateRequest {
+  machine: MachineSpec;
+  /** What it has booted from. */
+  assets: Assets;
+  /** The machine's own template. */
+  base: Template;
+  manifestDigest: string;
+  files: BoxFiles;
+  diskBytes: number;
+}
+
+/**
+ * The template of a new box's image, made when it is missing; undefined when there is none to be had
+ * now: the machine's own is the way then, and tells what is wrong.
+ */
+export async function imageTemplate(
+  context: EngineContext,
+  request: ImageTemplateRequest,
+): Promise<Template | undefined> {
+  const { home } = context;
+  const { machine, base, manifestDigest, files, diskBytes } = request;
+  // Where the hardware runs the guest there is next to nothing to gain.
+  if (machine.accelerator !== 'tcg') return undefined;
+  const key = imageTemplateKey({
+    machineKey: base.key,
+    image: `${manifestDigest} ${files.imageIdentity}`,
+    diskBytes,
+    network: prepareValues(),
+  });
+  const found = await findImageTemplate(home, key);
+  if (found) return found;
+  await using lock = await takeLock(context, key);
+  if (!lock || !(await hasSpace(home.root))) return undefined;
+  return (await findImageTemplate(home, key)) ?? (await tryToMake(context, request, key));
+}
+
+/** Who finds somebody else at it does not wait. */
+async function takeLock(context: EngineContext, key: string): Promise<Lock | undefined> {
+  try {
+    return await acquireLock(context.database(), `template:${key}`, {
+      timeoutMs: 0,
+      purpose: 'making the template',
+    });
+  } catch (error) {
+    if (error instanceof BoxliteError && error.code === 'box-busy') return undefined;
+    throw error;
+  }
+}
+
+async function hasSpace(directory: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize >= LEAST_FREE_BYTES;
+}
+
+async function tryToMake(
+  context: EngineContext,
+  request: ImageTemplateRequest,
+  key: string,
+): Promise<Template | undefined> {
+  const { home } = context;
+  await removeStaleDrafts(home, key);
+  const draft = await TemplateDraft.begin(home, key);
+  crashPoint('image-template:begun');
+  try {
+    const template = await make(context, request, key, draft);
+    await removeUnusedImageTemplates(home, MOST_KEPT);
+    return template;
+  } catch (error) {
+    await draft.discard();
+    if (!(error instanceof BoxliteError)) throw error;
+    const { host } = context;
+    host.options.onNotice(`no template of the image could be made (${error.message})`);
+    return undefined;
+  }
+}
+
+async function make(
+  context: EngineContext,
+  { machine, assets, base, manifestDigest, files, diskBytes }: ImageTemplateRequest,
+  key: string,
+  draft: TemplateDraft,
+): Promise<Template> {
+  const { host, home } = context;
+  const qemu = await host.qemu();
+  await Promise.all([
+    copySparseFile(base.ram, draft.ram),
+    copySparse(await blankDisk(home, diskBytes), draft.disk),
+  ]);
+  const machineFiles = {
+    ...files,
+    ram: draft.ram,
+    state: base.state,
+    disk: draft.disk,
+    stateDirectory: draft.directory,
+  };
+  const plan = planQemu(qemu, machine, machineFiles, {
+    kind: 'restore',
+    keepsRam: true,
+    network: false,
+  });
+  await saveMachine(draft, plan, async (client, qmp) => {
+    await within(restoreState(qmp, plan), PREPARE_DEADLINE_MS, 'template', 'vmm');
+    await within(client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'template', 'disks');
+    await stopWithoutImage(qmp, DISK_BYTES);
+  });
+  await writeSparseMap(draft.disk, await dataMap(draft.disk));
+  crashPoint('image-template:saved');
+  return draft.commitWithDisk({
+    ...machine,
+    key,
+    image: manifestDigest,
+    machineKey: base.key,
+    kernelVersion: assets.kernelVersion,
+    kernelOrigin: assets.kernelOrigin,
+    vmm: qemu.versionText,
+    createdAt: new Date().toISOString(),
+  });
+}

@@ -1,0 +1,79 @@
+import type { ShimClient } from '../../agent/client.js';
+import { BoxliteError } from '../../errors.js';
+import { DISK_BYTES } from '../../image/disk-size.js';
+import { isMachineFailure, type KVM_DEADLINES } from '../../vmm/accelerator.js';
+import type { MachineSpec } from '../../vmm/driver.js';
+import { planQemu } from '../../vmm/qemu/command.js';
+import { restoreState } from '../../vmm/qemu/migration.js';
+import { findTemplate, removeStaleDrafts, type Template } from '../../vmm/template.js';
+import { TemplateDraft } from '../../vmm/template-draft.js';
+import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from '../spec/defaults.js';
+import type { Host } from './host.js';
+import { bootTemplate, lockTemplate, TEMPLATE_LOCK_MS, withMachine } from './template-maker.js';
+import { within } from './within.js';
+
+/** Whoever tries KVM may first have to wait for a template in the making; then come its own deadlines, and saving. */
+export const TRIAL_LOCK_MS = TEMPLATE_LOCK_MS + 120_000;
+
+/**
+ * Runs a machine of the default size with KVM: from its template when there is one, which takes a tenth of a
+ * second. When none comes up from that, one is booted, and its template takes the other's place.
+ * @throws what kept the machine from coming up; a template that was there is there still
+ */
+export async function tryKvm(host: Host, deadlines: typeof KVM_DEADLINES): Promise<void> {
+  const machine: MachineSpec = {
+    cpus: DEFAULT_CPUS,
+    memoryMib: DEFAULT_MEMORY_MIB,
+    accelerator: 'kvm',
+  };
+  const assets = await host.assets();
+  const key = await host.templateKey(machine, assets);
+  await using _lock = await lockTemplate(host, key);
+  await removeStaleDrafts(host.home, key);
+  const found = await findTemplate(host.home, key);
+  if (found && (await runsFrom(host, machine, found, deadlines.restoreMs))) return;
+  await bootTemplate(host, { machine, assets, key }, deadlines);
+}
+
+async function runsFrom(
+  host: Host,
+  machine: MachineSpec,
+  template: Template,
+  deadlineMs: number,
+): Promise<boolean> {
+  const { key, ram, state } = template;
+  const qemu = await host.qemu();
+  const draft = await TemplateDraft.begin(host.home, key);
+  try {
+    const files = await draft.blankFiles(machine, DISK_BYTES);
+    const plan = planQemu(
+      qemu,
+      machine,
+      { ...files, ram, state },
+      { kind: 'restore', network: false },
+    );
+    await withMachine(draft.directory, plan, (client, qmp) =>
+      within(
+        restoreState(qmp, plan).then(() => answer(client)),
+        deadlineMs,
+        'template',
+        'agent',
+      ),
+    );
+    return true;
+  } catch (error) {
+    if (isMachineFailure(error)) return false;
+    throw error;
+  } finally {
+    await draft.discard();
+  }
+}
+
+/** An agent that waits for its bootstrap refuses whatever else it is asked for; that it does so is its answer. */
+async function answer(client: ShimClient): Promise<void> {
+  try {
+    await client.stats();
+  } catch (error) {
+    if (!(error instanceof BoxliteError && error.stage === 'bootstrap')) throw error;
+  }
+}

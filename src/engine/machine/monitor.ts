@@ -1,0 +1,12 @@
+import { connectSocket } from '../../agent/connect.js';
+import { BoxliteError } from '../../errors.js';
+import { BOX_FILES } from '../../home.js';
+import { QmpClient } from '../../vmm/qemu/qmp.js';
+
+/** Connects to the monitor of the VMM whose shim works in this directory. */
+export async function openMonitor(directory: string): Promise<QmpClient> {
+  const socket = await connectSocket(directory, BOX_FILES.qmpSocket);
+  if (socket === null)
+    throw new BoxliteError('boot-failed', "the VMM's monitor is gone", { stage: 'vmm' });
+  return new QmpClient(socket);
+}

@@ -1,0 +1,221 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import { encodeTable } from '../../agent/codec.js';
+import {
+  GENERATION,
+  SHARE_FLAGS,
+  NO_ON_EXIT,
+  SHIM_CONFIG,
+  SHIM_FILE_FLAGS,
+  SHIM_FLAGS,
+} from '../../agent/protocol.js';
+import { BoxliteError, limitError } from '../../errors.js';
+import { checkStreams } from '../../vmm/child-streams.js';
+import type { LaunchPlan } from '../../vmm/driver.js';
+import { nativeProgram } from '../../vmm/native-programs.js';
+import { bootError } from './facts.js';
+import type { LogSpec } from '../spec/log-policy.js';
+import type { WallPolicy } from '../spec/security.js';
+import { vmmLimits, type VmmLimit } from './vmm-limits.js';
+import type { VmmIds } from './vmm-ids.js';
+
+/** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */
+const START_TIMEOUT_MS = 20_000;
+
+/** Bytes kept of a box's console, which the guest can fill at will. */
+const CONSOLE_LIMIT_BYTES = 262_144;
+
+const RLIMIT_FSIZE = 1;
+
+export interface ShimStart {
+  box: string;
+  /** As people call the box; default its id. */
+  name?: string;
+  directory: string;
+  plan: LaunchPlan;
+  /** A user of its own for the VMM; undefined = it is who we are. With shares, these say. */
+  ids: VmmIds | undefined;
+  /** Namespaces for the VMM: an empty network, where the plan has none. Default `try`. */
+  namespaces?: WallPolicy | undefined;
+  /** A template is being made: the VMM ends with this process, whatever stage it is in. */
+  template?: boolean;
+  onExit?: readonly string[];
+  /** Milliseconds between the box's end and `onExit`; undefined: it is not run. */
+  exitDelayMs?: number | undefined;
+  /** Of the command: the shim ends one that its guest does not end. */
+  timeoutMs?: number;
+  /** What is kept of the command's output; default nothing, as of a machine that runs no command. */
+  log?: LogSpec;
+  /** The VMM's RLIMIT_FSIZE; default none. */
+  fileLimitBytes?: number | undefined;
+  /** How the plan's shares reach the VMM. */
+  shares?: ShareAccess;
+}
+
+export interface ShareAccess {
+  /** Ids of its own for the VMM; undefined = it has the caller's. */
+  ids: VmmIds | undefined;
+  /** The one share is exported itself, since the host allows no mounts. */
+  direct: boolean;
+}
+
+/**
+ * The starter's end of a shim. While it is held, and until the box's command runs, the death of this
+ * process ends the VMM; `release` lets go.
+ */
+export interface ShimProcess {
+  pid: number;
+  release(): void;
+}
+
+/**
+ * Starts the shim of a box, which starts the VMM. The configuration goes over an inherited
+ * descriptor: nothing of it shows in a process list.
+ * @throws boot-failed with stage jail or vmm
+ */
+export async function startShim(start: ShimStart): Promise<ShimProcess> {
+  // The status pipe is the fifth descriptor; the others are the shim's to close.
+  const child = spawn(nativeProgram('boxlite-shim'), [], {
+    detached: true,
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  checkStreams(child, 'boxlite-shim');
+  const lifeline = child.stdio[3] as Duplex;
+  const status = child.stdio[4] as Readable;
+  lifeline.on('error', () => undefined); // the shim's death is told by the status pipe and the exit
+  try {
+    const config = Buffer.from(encodeTable(SHIM_CONFIG, configOf(start)));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(config.length);
+    lifeline.write(Buffer.concat([length, config]));
+    const pid = await started(child, status, start);
+    letGo(child, lifeline, status);
+    return { pid, release: () => lifeline.destroy() };
+  } catch (error) {
+    lifeline.destroy();
+    status.destroy();
+    throw error;
+  }
+}
+
+function configOf(start: ShimStart) {
+  const { plan, shares } = start;
+  const { ids, direct = false } = shares ?? { ids: start.ids };
+  const preload = plan.preload ? nativeProgram('boxlite-ram.so') : '';
+  return {
+    generation: GENERATION,
+    flags: (start.template === true ? SHIM_FLAGS.TEMPLATE : 0) | namespaceFlags(start),
+    box: start.box,
+    directory: start.directory,
+    consoleLimit: CONSOLE_LIMIT_BYTES,
+    logMaxBytes: BigInt(Math.max(0, start.log?.maxBytes ?? 0)),
+    logMaxFiles: start.log?.maxFiles ?? 0,
+    argv: plan.argv,
+    env: plan.env,
+    files: plan.files.map(({ fd, path, write }) => ({
+      fd,
+      path,
+      flags: write ? SHIM_FILE_FLAGS.WRITE : SHIM_FILE_FLAGS.READ,
+    })),
+    qmpFd: plan.qmpFd,
+    portFd: plan.portFd,
+    consoleFd: plan.consoleFd,
+    idDirectory: ids?.directory ?? '',
+    firstId: ids?.first ?? 0,
+    idRanges: ids?.ranges ?? 0,
+    foreignIds: (ids?.foreign ?? []).map(({ first, last }) => ({ first, last })),
+    rlimits: [...vmmLimits(plan.machine, ids !== undefined), ...fileLimit(start)].map((limit) => ({
+      ...limit,
+    })),
+    preload,
+    onExit: [...(start.onExit ?? [])],
+    onExitEnv: start.onExit === undefined ? [] : callerEnvironment(),
+    exitDelayMs: start.exitDelayMs ?? NO_ON_EXIT,
+    timeoutMs: start.timeoutMs ?? 0,
+    shareFd: plan.shares.fd,
+    shares: plan.shares.entries.map(({ path, readOnly }) => ({
+      path,
+      flags: (readOnly ? SHARE_FLAGS.READ_ONLY : 0) | (direct ? SHARE_FLAGS.DIRECT : 0),
+    })),
+  };
+}
+
+function namespaceFlags({ plan, namespaces = 'try' }: ShimStart): number {
+  if (plan.network || namespaces === 'off') return 0;
+  return SHIM_FLAGS.NO_NETWORK | (namespaces === 'require' ? SHIM_FLAGS.NEED_NAMESPACES : 0);
+}
+
+function fileLimit({ fileLimitBytes }: ShimStart): VmmLimit[] {
+  if (fileLimitBytes === undefined) return [];
+  const limit = BigInt(fileLimitBytes);
+  return [{ resource: RLIMIT_FSIZE, soft: limit, hard: limit }];
+}
+
+/** What `boxlite` itself needs to find its way when the shim runs it. */
+function callerEnvironment(): string[] {
+  const kept = [
+    ...['PATH', 'HOME', 'BOXLITE_HOME', 'BOXLITE_CONFIG', 'BOXLITE_NATIVE', 'BOXLITE_QEMU'],
+    ...['BOXLITE_ACCEL', 'BOXLITE_CRASH_AT'],
+  ];
+  return kept.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+}
+
+/** The status line raced against the shim's death: either is an answer at once. */
+async function started(
+  child: ChildProcess,
+  status: Readable,
+  { box: id, name: box = id, directory }: ShimStart,
+): Promise<number> {
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(
+        new BoxliteError('boot-failed', `the shim of box ${box} did not answer within 20 s`, {
+          stage: 'jail',
+        }),
+      );
+    }, START_TIMEOUT_MS);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(
+        limitError(error, 'run boxlite-shim') ??
+          new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
+            hint: 'install BoxLite again (in its sources: `npm run build:native`)',
+            cause: error,
+          }),
+      );
+    });
+    status.setEncoding('utf8');
+    status.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    status.on('error', reject);
+    status.on('close', () => {
+      clearTimeout(timer);
+      resolve(text);
+    });
+  });
+  const [word, ...rest] = line.trim().split(' ');
+  if (word === 'up') return child.pid ?? 0;
+  throw (
+    (await bootError(directory, box)) ??
+    new BoxliteError(
+      'boot-failed',
+      `box ${box} could not be started: ${rest.join(' ') || 'the shim ended without a word'}`,
+      { stage: 'jail' },
+    )
+  );
+}
+
+/** Neither the shim nor its lifeline keeps this process alive. */
+function letGo(child: ChildProcess, lifeline: Duplex, status: Readable): void {
+  child.unref();
+  status.destroy();
+  (lifeline as Duplex & { unref(): void }).unref();
+}

@@ -1,0 +1,173 @@
+import { ShimClient } from '../../agent/client.js';
+import { BoxliteError } from '../../errors.js';
+import { DISK_BYTES } from '../../image/disk-size.js';
+import { acquireLock, type Lock } from '../../store/locks.js';
+import type { Assets } from '../../vmm/assets.js';
+import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../../vmm/driver.js';
+import { planQemu, type QemuProgram } from '../../vmm/qemu/command.js';
+import { saveState } from '../../vmm/qemu/migration.js';
+import type { QmpClient } from '../../vmm/qemu/qmp.js';
+import {
+  findTemplate,
+  removeOutdatedTemplates,
+  removeStaleDrafts,
+  type Template,
+} from '../../vmm/template.js';
+import { TemplateDraft } from '../../vmm/template-draft.js';
+import { readyWithin, type BootDeadlines } from './boot-watch.js';
+import { dropUnusedKernels } from './box-kernel.js';
+import { crashPoint } from '../crash-point.js';
+import { bootError } from './facts.js';
+import type { Host } from './host.js';
+import { openMonitor } from './monitor.js';
+import { startShim } from './shim-process.js';
+import { vmmIds } from './vmm-ids.js';
+import { within } from './within.js';
+
+/** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
+const BOOT_DEADLINE_MS = 120_000;
+
+/** The devices' state is some 80 KB. */
+const SAVE_DEADLINE_MS = 30_000;
+
+/** One maker works at most this long; others wait for it. */
+export const TEMPLATE_LOCK_MS = BOOT_DEADLINE_MS + SAVE_DEADLINE_MS + 30_000;
+
+/** The plan that identifies a template: the command line with nothing of one home in it. */
+export function templatePlan(program: QemuProgram, machine: MachineSpec): LaunchPlan {
+  const nothing: MachineFiles = { ram: '', image: '', extents: [], disk: '', share: '' };
+  // The counter's rate is measured and never twice the same; that it is given is part of the machine.
+  const rate = machine.accelerator === 'tcg' ? { tscKhz: 0 } : {};
+  const guest: GuestKernel = { kernel: '', initramfs: '', ...rate };
+  return planQemu(program, machine, nothing, { kind: 'boot', guest });
+}
+
+export interface TemplateRequest {
+  machine: MachineSpec;
+  /** What it boots from. */
+  assets: Assets;
+  /** `templateKey` of both. */
+  key: string;
+}
+
+/** Boots a machine and saves it. Several processes may want the same one; one makes it. */
+export async function makeTemplate(
+  host: Host,
+  request: TemplateRequest,
+  onProgress: (message: string) => void,
+): Promise<{ template: Template; made: boolean }> {
+  const { machine, key } = request;
+  await using _lock = await lockTemplate(host, key);
+  const found = await findTemplate(host.home, key);
+  if (found) return { template: found, made: false };
+  onProgress(
+    `preparing a template for ${machine.cpus} CPU${machine.cpus === 1 ? '' : 's'}, ` +
+      `${machine.memoryMib} MiB (once, a few seconds)`,
+  );
+  const template = await bootTemplate(host, request, { readyMs: BOOT_DEADLINE_MS });
+  return { template, made: true };
+}
+
+export function lockTemplate(host: Host, key: string): Promise<Lock> {
+  return acquireLock(host.database(), `template:${key}`, {
+    timeoutMs: TEMPLATE_LOCK_MS,
+    purpose: 'making the template',
+  });
+}
+
+/** Under the template's lock. One that is there is replaced, and kept when the machine does not come up. */
+export async function bootTemplate(
+  host: Host,
+  request: TemplateRequest,
+  deadlines: BootDeadlines,
+): Promise<Template> {
+  await removeStaleDrafts(host.home, request.key);
+  const template = await make(host, request, deadlines);
+  // What this one replaces is of no use any more.
+  await dropUnusedKernels(host);
+  await removeOutdatedTemplates(host.home, (other) => host.templateKeys(other));
+  return template;
+}
+
+async function make(
+  host: Host,
+  { machine, assets, key }: TemplateRequest,
+  deadlines: BootDeadlines,
+): Promise<Template> {
+  const draft = await TemplateDraft.begin(host.home, key);
+  crashPoint('template:begun');
+  try {
+    await bootAndSave(host, machine, assets, draft, deadlines);
+    crashPoint('template:saved');
+    const qemu = await host.qemu();
+    return await draft.commit({
+      ...machine,
+      key,
+      kernelVersion: assets.kernelVersion,
+      kernelOrigin: assets.kernelOrigin,
+      vmm: qemu.versionText,
+      createdAt: new Date().toISOString(),
+    });
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
+}
+
+async function bootAndSave(
+  host: Host,
+  machine: MachineSpec,
+  assets: Assets,
+  draft: TemplateDraft,
+  deadlines: BootDeadlines,
+): Promise<void> {
+  const [guest, qemu] = await Promise.all([host.guest(machine, assets), host.qemu()]);
+  const files = await draft.blankFiles(machine, DISK_BYTES);
+  const plan = planQemu(qemu, machine, files, { kind: 'boot', guest });
+  await saveMachine(draft, plan, (client) => readyWithin(client, draft.directory, deadlines));
+}
+
+/**
+ * Starts a machine, brings it to where boxes shall start from, and saves it there.
+ * @param bringUp what is to have happened before
+ */
+export function saveMachine(
+  draft: TemplateDraft,
+  plan: LaunchPlan,
+  bringUp: (client: ShimClient, qmp: QmpClient) => Promise<void>,
+): Promise<void> {
+  return withMachine(draft.directory, plan, async (client, qmp) => {
+    await bringUp(client, qmp);
+    const saved = saveState(qmp, draft.directory, draft.state);
+    await within(saved, SAVE_DEADLINE_MS, 'template', 'vmm');
+  });
+}
+
+/** Starts a machine that is no box's, and ends it when its work is done. */
+export async function withMachine(
+  directory: string,
+  plan: LaunchPlan,
+  work: (client: ShimClient, qmp: QmpClient) => Promise<void>,
+): Promise<void> {
+  const ids = vmmIds();
+  const shim = await startShim({ box: 'template', directory, plan, ids, template: true });
+  const client = await ShimClient.connect(directory);
+  try {
+    if (client === null) throw new BoxliteError('boot-failed', 'the shim of the template is gone');
+    const qmp = await openMonitor(directory);
+    try {
+      await work(client, qmp);
+    } finally {
+      qmp.close();
+    }
+  } catch (error) {
+    // The reason is written down when the machine has ended.
+    client?.killVmm();
+    await client?.closed;
+    throw (await bootError(directory, 'template')) ?? error;
+  } finally {
+    client?.killVmm();
+    await client?.closed;
+    shim.release();
+  }
+}

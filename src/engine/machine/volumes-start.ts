@@ -1,0 +1,115 @@
+/** A box's volumes when it starts: who the VMM is, what it exports, what the agent mounts. */
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import type { BootstrapValues } from '../../agent/client.js';
+import { MOUNT_KINDS } from '../../agent/protocol.js';
+import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
+import type { MachineFiles } from '../../vmm/driver.js';
+import { nativeProgram } from '../../vmm/native-programs.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import type { ShareAccess } from './shim-process.js';
+import { MOUNT_FLAGS, parseTmpfsOptions } from '../spec/tmpfs.js';
+import { vmmIds } from './vmm-ids.js';
+import type { BoxVolume } from '../spec/volumes.js';
+
+export interface PreparedVolumes {
+  files: Pick<MachineFiles, 'shares'>;
+  /** Undefined for a box without volumes. */
+  access: ShareAccess | undefined;
+  mounts: BootstrapValues['mounts'];
+}
+
+/** @throws invalid-argument when a path of the host is gone, unsupported when this host allows it no way */
+export async function prepareVolumes(spec: BoxSpec): Promise<PreparedVolumes> {
+  const { volumes } = spec;
+  if (volumes.length === 0)
+    return { files: {}, access: undefined, mounts: mountRequests(spec, false) };
+  const kinds = await Promise.all(volumes.map(kindOf));
+  const ids = vmmIds();
+  const direct = ids === undefined && (await mustExportDirectly(volumes, kinds));
+  return {
+    files: { shares: volumes.map(({ path, readOnly }) => ({ path, readOnly })) },
+    access: { ids, direct },
+    mounts: mountRequests(spec, direct),
+  };
+}
+
+type Kind = 'directory' | 'file';
+
+/** The shim looks once more and opens it; this is for a message that says what to do. */
+async function kindOf({ path, source, target }: BoxVolume): Promise<Kind> {
+  try {
+    return (await stat(path)).isDirectory() ? 'directory' : 'file';
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw fileError(error, `use volume ${source}`);
+    throw new BoxliteError(
+      'invalid-argument',
+      `the volume for ${target} is gone from the host: ${path} does not exist`,
+      { hint: 'put it back, or remove the box and create it with another path' },
+    );
+  }
+}
+
+/** Without a mount namespace, nothing but one directory can be exported. */
+async function mustExportDirectly(
+  volumes: readonly BoxVolume[],
+  kinds: readonly Kind[],
+): Promise<boolean> {
+  const refusal = await mountRefusal();
+  if (refusal === undefined) return false;
+  if (volumes.length === 1 && kinds[0] === 'directory') return true;
+  const wanted = volumes.length === 1 ? 'a file as volume' : `${volumes.length} volumes`;
+  throw new BoxliteError(
+    'unsupported',
+    `a box with ${wanted} needs a user namespace, which this host refuses (${refusal})`,
+    {
+      hint:
+        'allow them (sysctl kernel.unprivileged_userns_clone=1, ' +
+        'kernel.apparmor_restrict_unprivileged_userns=0), or give the box a single directory',
+    },
+  );
+}
+
+const CHECK_TIMEOUT_MS = 10_000;
+
+/** Why the shim can't mount here; undefined when it can. Only to try it tells. */
+export async function mountRefusal(): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      nativeProgram('boxlite-shim'),
+      ['--check-volumes'],
+      { timeout: CHECK_TIMEOUT_MS },
+      (error, stdout) => {
+        if (error === null) resolve(undefined);
+        else if (error.code === 1) resolve(stdout.trim());
+        else
+          reject(
+            limitError(error, 'run boxlite-shim') ??
+              new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
+                hint: 'install BoxLite again (in its sources: `npm run build:native`)',
+                cause: error,
+              }),
+          );
+      },
+    );
+  });
+}
+
+/** Outer ones first: what lies in another's directory must be mounted after it. */
+function mountRequests({ volumes, tmpfs }: BoxSpec, direct: boolean): BootstrapValues['mounts'] {
+  const shares = volumes.map(({ target, readOnly }, index) => ({
+    kind: MOUNT_KINDS.SHARE,
+    source: direct ? '.' : String(index),
+    target,
+    flags: MOUNT_FLAGS.NODEV | (readOnly ? MOUNT_FLAGS.RDONLY : 0),
+    options: '',
+  }));
+  const inMemory = tmpfs.map(({ target, options }) => {
+    const { flags, data } = parseTmpfsOptions(options);
+    return { kind: MOUNT_KINDS.TMPFS, source: '', target, flags, options: data };
+  });
+  return [...shares, ...inMemory].sort((a, b) => depth(a.target) - depth(b.target));
+}
+
+const depth = (path: string): number => path.split('/').length;

@@ -1,0 +1,42 @@
+import { BoxliteError } from '../../errors.js';
+import { boxName } from '../state-error.js';
+
+/** Waits for a stage of a start, but not longer than its deadline. @throws timeout, naming the stage */
+export function within<T>(promise: Promise<T>, ms: number, box: string, stage: string): Promise<T> {
+  return orLate(promise, ms, () => {
+    const text = `box ${box} did not get past stage ${stage} within ${ms / 1000} s`;
+    return new BoxliteError('timeout', text, { stage });
+  });
+}
+
+/** The agent of a running box answers at once, on a busy host in seconds; in a machine that stands still, never. */
+export const AGENT_ANSWER_MS = 60_000;
+
+/** Waits for the agent of a running box. @throws timeout */
+export function answered<T>(
+  promise: Promise<T>,
+  box: { id: string; name: string | null },
+): Promise<T> {
+  return orLate(promise, AGENT_ANSWER_MS, () => noAnswer(boxName(box)));
+}
+
+/** @param name of the box */
+export function noAnswer(name: string): BoxliteError {
+  return new BoxliteError('timeout', `box ${name} does not answer`, {
+    hint: `when it is paused, unpause it first; else \`boxlite restart ${name}\``,
+  });
+}
+
+async function orLate<T>(promise: Promise<T>, ms: number, late: () => BoxliteError): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(late()), ms);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

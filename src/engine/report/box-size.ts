@@ -1,0 +1,30 @@
+import { errnoOf, fileError } from '../../errors.js';
+import { layerDirectory } from '../../image/layer-store.js';
+import { allocatedBytes } from '../../image/store-files.js';
+import type { Home } from '../../home.js';
+import { specOf } from '../spec/stored-spec.js';
+
+export interface BoxSize {
+  /** Bytes of the host's disk that are the box's own. */
+  writableBytes: number;
+  /** The same with its image, which other boxes may share. */
+  rootBytes: number;
+}
+
+export function boxSize(home: Home, box: { id: string; options: unknown }): BoxSize {
+  const writableBytes = bytesOf(home.box(box.id));
+  const layers = new Set(specOf(box.options).diffIds);
+  const image = [...layers].reduce((sum, id) => sum + bytesOf(layerDirectory(home, id)), 0);
+  return { writableBytes, rootBytes: writableBytes + image };
+}
+
+/** What a directory takes of the disk; 0 where there is none. */
+export function bytesOf(path: string): number {
+  try {
+    return allocatedBytes(path);
+  } catch (error) {
+    // Anything may be removed while we look.
+    if (errnoOf(error) === 'ENOENT') return 0;
+    throw fileError(error, `look at ${path}`);
+  }
+}

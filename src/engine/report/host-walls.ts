@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { vmmIds } from '../machine/vmm-ids.js';
+import { mountRefusal } from '../machine/volumes-start.js';
+
+/** A part of the jail around VMMs, and whether this host, as the caller, lets us put it up. */
+export interface HostWall {
+  name: 'own user' | 'user namespaces' | 'seccomp';
+  stands: boolean;
+  /** What it is for when it stands, else what it lacks. */
+  detail: string;
+}
+
+/**
+ * Looks, and tries what only a trial tells. Which walls stand around one box is in its inspection.
+ * @throws setup-needed when there is no shim to try with
+ */
+export async function hostWalls(): Promise<HostWall[]> {
+  return [ownUser(), await userNamespaces(), seccomp()];
+}
+
+function ownUser(): HostWall {
+  const name = 'own user';
+  if (vmmIds() !== undefined) return { name, stands: true, detail: 'one a box' };
+  const detail =
+    process.getuid?.() === 0
+      ? 'this user namespace has no users to spare'
+      : 'only root may give the VMM another user';
+  return { name, stands: false, detail };
+}
+
+async function userNamespaces(): Promise<HostWall> {
+  const refusal = await mountRefusal();
+  return {
+    name: 'user namespaces',
+    stands: refusal === undefined,
+    detail: refusal ?? 'for boxes with volumes, and for those without a network',
+  };
+}
+
+function seccomp(): HostWall {
+  const name = 'seccomp';
+  const stands =
+    existsSync('/proc/sys/kernel/seccomp/actions_avail') ||
+    /^Seccomp:/m.test(readFileSync('/proc/self/status', 'utf8'));
+  return {
+    name,
+    stands,
+    detail: stands ? "QEMU's own filter" : 'the kernel was built without it',
+  };
+}

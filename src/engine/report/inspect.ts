@@ -1,0 +1,212 @@
+import type { Home } from '../../home.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { isActive } from '../../store/status.js';
+import type { BoxSize } from './box-size.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import { configEnv } from '../config-env.js';
+import { STORAGE_DRIVER } from '../spec/defaults.js';
+import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from '../inspect-order.js';
+import { hiddenPaths } from '../hidden-paths.js';
+import { inspectNetwork } from '../inspect-network.js';
+import { restartPolicyOf, specOf } from '../spec/stored-spec.js';
+import type { BoxHealth } from '../state/health.js';
+import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
+import { hostConfigOptions } from '../inspect-options.js';
+import { inspectLog } from '../spec/log-policy.js';
+import { rfc3339Nano } from '../spec/rfc3339.js';
+import { signalName } from '../../signals.js';
+import { startTimings } from '../machine/start-timings.js';
+import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
+import type { Walls } from './walls.js';
+
+/**
+ * Docker's keys in Docker's order, with Docker's zero where a box has nothing of the kind, and ours under
+ * `Boxlite`. Times are RFC 3339, sizes bytes.
+ */
+export interface BoxInspection {
+  Id: string;
+  Created: string;
+  State: Record<string, unknown>;
+  Image: string;
+  Name: string;
+  HostConfig: Record<string, unknown>;
+  Mounts: unknown[];
+  Config: Record<string, unknown>;
+  NetworkSettings: Record<string, unknown>;
+  Boxlite: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** What Docker prints for a time that has not come. */
+const NEVER = '0001-01-01T00:00:00Z';
+
+/** As `observed` gives it. */
+type Inspected = BoxRecord & { restarting?: boolean };
+
+/**
+ * @param health of the box, as far as it has a healthcheck
+ * @param walls of its VMM, when it runs
+ * @param logPath of the file that its output is logged to
+ * @param size if it was asked for
+ */
+export function inspectBox(
+  home: Home,
+  record: Inspected,
+  health?: BoxHealth,
+  walls?: Walls,
+  logPath = '',
+  size?: BoxSize,
+): BoxInspection {
+  const spec = specOf(record.options);
+  const running = isActive(record.status);
+  return {
+    Id: record.id,
+    Created: rfc3339Nano(record.createdAt),
+    Path: spec.argv[0] ?? '',
+    Args: spec.argv.slice(1),
+    State: {
+      Status: dockerStatus(record),
+      Running: running,
+      Paused: record.paused,
+      Restarting: record.restarting === true,
+      OOMKilled: record.oomKilled,
+      Dead: false,
+      Pid: running ? (record.pid ?? 0) : 0,
+      ExitCode: record.exitCode ?? 0,
+      Error: record.error ?? '',
+      StartedAt: timeOf(record.startedAt),
+      FinishedAt: timeOf(record.finishedAt),
+      ...inspectHealth(health),
+    },
+    Image: record.imageId ?? '',
+    // A box's own are in its file system, none on the host.
+    ResolvConfPath: '',
+    HostnamePath: '',
+    HostsPath: '',
+    LogPath: logPath,
+    Name: `/${record.name ?? ''}`,
+    RestartCount: record.restartCount,
+    Driver: STORAGE_DRIVER,
+    Platform: spec.platform?.split('/')[0] ?? 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: null,
+    HostConfig: inDockersOrder(NO_HOST_CONFIG, {
+      AutoRemove: record.autoRemove,
+      Memory: spec.memoryMib * 2 ** 20,
+      DiskSize: spec.diskBytes,
+      ShmSize: spec.shmBytes,
+      ...privilegesOf(spec),
+      SecurityOpt: nullIfEmpty(securityOptOf(spec)),
+      ExtraHosts: nullIfEmpty(spec.extraHosts ?? []),
+      ...annotationsOf(spec),
+      PidsLimit: spec.pidsLimit ?? null,
+      LogConfig: inspectLog(spec),
+      NetworkMode: spec.network ? 'default' : 'none',
+      ReadonlyRootfs: spec.readOnlyRoot,
+      ...(spec.init && { Init: true }),
+      ...hostConfigMounts(spec),
+      ...hostConfigOptions(spec),
+      RestartPolicy: dockerPolicy(record),
+      ...hiddenPaths(spec),
+    }),
+    GraphDriver: { Data: null, Name: STORAGE_DRIVER },
+    ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
+    Mounts: inspectMounts(spec),
+    Config: inDockersOrder(NO_CONFIG, {
+      Hostname: spec.hostname,
+      Domainname: spec.domainname ?? '',
+      ...(spec.macAddress !== undefined && { MacAddress: spec.macAddress }),
+      User: spec.user,
+      Tty: spec.tty,
+      OpenStdin: spec.stdin,
+      ...((spec.exposedPorts ?? []).length > 0 && { ExposedPorts: keysOnly(spec.exposedPorts) }),
+      ...((spec.imageVolumes ?? []).length > 0 && { Volumes: keysOnly(spec.imageVolumes) }),
+      Env: configEnv(spec),
+      Cmd: nullIfEmpty(spec.argv.slice(spec.entrypointLength)),
+      Entrypoint: nullIfEmpty(spec.argv.slice(0, spec.entrypointLength)),
+      Image: record.image,
+      WorkingDir: spec.workingDir,
+      Labels: sorted(spec.labels),
+      StopSignal: signalName(spec.stopSignal),
+      StopTimeout: spec.stopTimeoutSeconds,
+      ...inspectHealthcheck(spec),
+    }),
+    NetworkSettings: inspectNetwork(spec, running),
+    Boxlite: {
+      ContainerId: record.containerId,
+      LockId: record.lockId,
+      ShimPid: running ? record.shimPid : null,
+      Accelerator: record.accelerator,
+      Kernel: kernelOf(spec),
+      Nested: spec.nested === true,
+      Template: record.templateKey,
+      StartTimings: startTimings(record.timings) ?? null,
+      CommandsExecuted: record.commandsExecuted,
+      ExecErrors: record.execErrors,
+      StartCount: record.startCount,
+      Directory: home.box(record.id),
+      Security: spec.security ?? null,
+      Walls: walls ?? null,
+    },
+  };
+}
+
+function dockerPolicy(record: Inspected): Record<string, unknown> {
+  const { name, maximumRetryCount } = restartPolicyOf(record.options);
+  return { Name: name, MaximumRetryCount: maximumRetryCount };
+}
+
+function dockerStatus(record: Inspected): string {
+  if (record.restarting === true) return 'restarting';
+  if (record.paused) return 'paused';
+  switch (record.status) {
+    case 'configured':
+      return 'created';
+    case 'running':
+    case 'stopping':
+      return 'running';
+    case 'stopped':
+      return 'exited';
+    case 'unknown':
+      return 'unknown';
+  }
+}
+
+const timeOf = (ms: number | null): string => (ms === null ? NEVER : rfc3339Nano(ms));
+
+function privilegesOf({ privileges }: BoxSpec): Record<string, unknown> {
+  const { privileged = false, capAdd = [], capDrop = [], ulimits = [] } = privileges ?? {};
+  return {
+    CapAdd: nullIfEmpty(capAdd),
+    CapDrop: nullIfEmpty(capDrop),
+    Privileged: privileged,
+    Ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
+  };
+}
+
+/** What differs from Docker's default, in its words; a preset may have said it. */
+function securityOptOf({ security }: BoxSpec): string[] {
+  return [
+    ...(security?.noNewPrivileges === true ? ['no-new-privileges'] : []),
+    ...(security?.seccomp === false ? ['seccomp=unconfined'] : []),
+  ];
+}
+
+/** Null for a box that has the home's. */
+function kernelOf({ kernel }: BoxSpec): Record<string, unknown> | null {
+  if (kernel === undefined) return null;
+  const { path, modules = null, version, digest } = kernel;
+  return { Path: path, Modules: modules, Version: version, Digest: digest };
+}
+
+/** Docker's lists without an item are null. */
+function nullIfEmpty(list: readonly string[]): readonly string[] | null {
+  return list.length === 0 ? null : list;
+}
+
+/** Left out where there are none, as Docker does. */
+function annotationsOf({ annotations = {} }: BoxSpec): { Annotations?: Record<string, string> } {
+  return Object.keys(annotations).length === 0 ? {} : { Annotations: sorted(annotations) };
+}

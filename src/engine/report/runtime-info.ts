@@ -1,0 +1,152 @@
+import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
+import { BoxliteError } from '../../errors.js';
+import { isActive } from '../../store/status.js';
+import { osReleaseValue } from '../../vmm/distribution.js';
+import { listTemplates } from '../../vmm/template.js';
+import type { EngineContext } from '../context.js';
+import { hostWalls, type HostWall } from './host-walls.js';
+import type { Images } from '../images/images.js';
+import { observed } from '../state/observe.js';
+import type { AcceleratorChoice } from '../spec/options.js';
+import { storeSizes, type StoreSizes } from './store-sizes.js';
+import { VERSION } from './version.js';
+
+export interface RuntimeInfo {
+  version: string;
+  home: string;
+  accelerator: {
+    choice: AcceleratorChoice;
+    /** Undefined as long as KVM has not been tried. */
+    used: 'kvm' | 'tcg' | undefined;
+    reason: string;
+    /** When KVM was tried last. */
+    triedAt?: Date;
+    /** When a start will try it again. */
+    triedAgainAt?: Date;
+    /** What can be done about it, where something can. */
+    cure?: string;
+  };
+  qemu: { path: string; version: string } | undefined;
+  /** `modules` is a directory for a privileged box's /lib/modules. */
+  kernel: { version: string; path: string; modules: string | undefined } | undefined;
+  /**
+   * `image` is the name, or else the digest, of the image whose template it is; `kernel` the path or package of
+   * a kernel that is not the home's.
+   */
+  templates: {
+    key: string;
+    cpus: number;
+    memoryMib: number;
+    bytes: number;
+    image: string | undefined;
+    kernelVersion: string;
+    kernel: string | undefined;
+  }[];
+  /** `running` without those that are paused. */
+  boxes: { total: number; running: number; paused: number; stopped: number };
+  images: number;
+  store: StoreSizes;
+  /** What of the jail around VMMs this host allows; none when that can't be tried. */
+  walls: HostWall[];
+  cpus: number;
+  memoryBytes: number;
+  /** The host's, as its distribution calls itself. */
+  os: string;
+  osVersion?: string;
+  hostname?: string;
+  /** What keeps boxes from running here, each with its cure. */
+  problems: string[];
+}
+
+/** Looks, and changes nothing: KVM is not tried, nothing is made. */
+export async function runtimeInfo(
+  context: EngineContext,
+  choice: AcceleratorChoice,
+  images: Images,
+): Promise<RuntimeInfo> {
+  const { home, host, database } = context;
+  const problems: string[] = [];
+  const qemu = await orProblem(host.qemu(), problems);
+  const assets = await orProblem(host.assets(), problems);
+  const records = await Promise.all(
+    database()
+      .boxes.list()
+      .map((record) => observed(home, record)),
+  );
+  const active = records.filter(({ status }) => isActive(status));
+  const paused = active.filter((record) => record.paused).length;
+  return {
+    version: VERSION,
+    home: home.root,
+    accelerator: await accelerator(host, choice),
+    qemu: qemu && { path: qemu.path, version: qemu.versionText },
+    kernel: assets && {
+      version: assets.kernelVersion,
+      path: assets.kernel,
+      modules: assets.modules,
+    },
+    templates: (await listTemplates(home)).map(
+      ({ key, cpus, memoryMib, bytes, image, kernelVersion, kernelOrigin }) => ({
+        key,
+        cpus,
+        memoryMib,
+        bytes,
+        image: image && (database().images.referencesOf(image)[0]?.reference ?? image),
+        kernelVersion,
+        kernel: kernelOrigin === assets?.kernelOrigin ? undefined : kernelOrigin,
+      }),
+    ),
+    boxes: {
+      total: records.length,
+      running: active.length - paused,
+      paused,
+      stopped: records.length - active.length,
+    },
+    images: images.count(),
+    store: storeSizes(home),
+    walls: (await orProblem(hostWalls(), problems)) ?? [],
+    cpus: cpus().length,
+    memoryBytes: totalmem(),
+    ...operatingSystem(),
+    hostname: hostname(),
+    problems,
+  };
+}
+
+/** Linux and its release where the distribution does not say (os-release(5)). */
+function operatingSystem(): Pick<RuntimeInfo, 'os' | 'osVersion'> {
+  const osVersion = osReleaseValue('VERSION_ID');
+  return {
+    os: osReleaseValue('PRETTY_NAME') ?? `${osType()} ${release()}`,
+    ...(osVersion !== undefined && { osVersion }),
+  };
+}
+
+async function accelerator(
+  host: EngineContext['host'],
+  choice: AcceleratorChoice,
+): Promise<RuntimeInfo['accelerator']> {
+  if (choice === 'tcg') return { choice, used: 'tcg', reason: 'asked for' };
+  const verdict = await host.verdict();
+  if (!verdict) {
+    const cure = 'the first start tries it, `boxlite doctor` at once';
+    return { choice, used: undefined, reason: 'KVM has not been tried yet', cure };
+  }
+  const { works, reason, cure, triedAtMs, untilMs } = verdict;
+  return {
+    ...{ choice, used: works ? 'kvm' : 'tcg', reason },
+    ...(triedAtMs !== undefined && { triedAt: new Date(triedAtMs) }),
+    ...(untilMs !== undefined && { triedAgainAt: new Date(untilMs) }),
+    ...(cure !== undefined && { cure }),
+  };
+}
+
+async function orProblem<T>(promise: Promise<T>, problems: string[]): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    problems.push(error.hint === undefined ? error.message : `${error.message}: ${error.hint}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,6 @@
+import { withClaim } from '../../image/claim.js';
+
+/** Runs `work` while nobody else changes this configuration file, in whichever home it is. */
+export function withConfigClaim<T>(path: string, work: () => Promise<T>): Promise<T> {
+  return withClaim(`${path}.lock`, { what: path }, work);
+}

@@ -1,0 +1,65 @@
+import { BoxliteError } from '../../../errors.js';
+
+/**
+ * `fault`: no box runs before it is cured. `warning`: boxes run, but something is worse than it could
+ * be. `note`: nothing is worse for it. `skipped`: what it needs has a fault itself.
+ */
+export type CheckStatus = 'ok' | 'note' | 'warning' | 'fault' | 'skipped';
+
+export interface CheckResult {
+  /** `qemu`, `disk`, …: the same words for ever, for scripts. */
+  name: string;
+  /** For people: `QEMU`. */
+  title: string;
+  status: CheckStatus;
+  /** What was found. */
+  detail: string;
+  /** What to do, where something is wrong. */
+  cure?: string;
+  durationMs: number;
+}
+
+export type Finding = Pick<CheckResult, 'status' | 'detail' | 'cure'>;
+
+export interface Check {
+  name: string;
+  title: string;
+  /** Checks without whose success this one can tell nothing. */
+  needs?: readonly string[];
+  run: () => Promise<Finding>;
+}
+
+export const ok = (detail: string): Finding => ({ status: 'ok', detail });
+export const note = (detail: string): Finding => ({ status: 'note', detail });
+export const warning = (detail: string, cure: string): Finding => ({
+  status: 'warning',
+  detail,
+  cure,
+});
+export const fault = (detail: string, cure: string): Finding => ({ status: 'fault', detail, cure });
+
+/** Runs a check; whatever it throws is its finding. */
+export async function runCheck(
+  { name, title, needs = [], run }: Check,
+  before: readonly CheckResult[],
+): Promise<CheckResult> {
+  const unmet = before.filter(
+    (each) => needs.includes(each.name) && (each.status === 'fault' || each.status === 'skipped'),
+  );
+  if (unmet.length > 0) {
+    const detail = `needs ${unmet.map((each) => each.title).join(', ')}`;
+    return { name, title, status: 'skipped', detail, durationMs: 0 };
+  }
+  const begin = performance.now();
+  const finding = await findingOf(run);
+  return { name, title, ...finding, durationMs: Math.round(performance.now() - begin) };
+}
+
+async function findingOf(run: Check['run']): Promise<Finding> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    return fault(error.message, error.hint ?? 'run it again with BOXLITE_DEBUG=1 to see where');
+  }
+}

@@ -1,0 +1,108 @@
+import type { RegistryOptions } from '../../../image/registry/options.js';
+import type { LiteBox } from '../../box.js';
+import type { EngineContext } from '../../context.js';
+import type { BoxOptions } from '../../spec/options.js';
+import { checkAccess } from './access-check.js';
+import { bootBox, type BootedBox } from './box-check.js';
+import { runCheck, type Check, type CheckResult } from './check.js';
+import { checkDatabase } from './database-check.js';
+import { checkHome } from './home-check.js';
+import { HOST_CHECKS } from './host-checks.js';
+import { programChecks } from './program-checks.js';
+import { checkRegistries } from './registry-check.js';
+import { checkSideChannels } from './side-channels.js';
+
+export interface DoctorRequest {
+  /** Told when a check begins, and when it has ended. */
+  onCheck?: (event: DoctorEvent) => void;
+  /** Registries to reach; none = they are not looked at. */
+  registries?: readonly string[];
+  /** How long each may take to answer. */
+  registryTimeoutMs?: number;
+  /** The kernel that set-up would be told to take. */
+  kernel?: string;
+}
+
+export type DoctorEvent = { kind: 'begin'; title: string } | { kind: 'end'; result: CheckResult };
+
+export interface DoctorReport {
+  /** A box was started and ran a command. */
+  ok: boolean;
+  checks: CheckResult[];
+  box: BootedBox | undefined;
+}
+
+export interface DoctorParts {
+  context: EngineContext;
+  registryOptions: () => Promise<RegistryOptions>;
+  create: (options: BoxOptions) => Promise<LiteBox>;
+  remove: (id: string) => Promise<void>;
+}
+
+const REGISTRY_TIMEOUT_MS = 3_000;
+
+/** Looks at all that boxes need here, each fault with its cure, and ends by running one. */
+export async function examine(
+  { context, registryOptions, create, remove }: DoctorParts,
+  request: DoctorRequest,
+): Promise<DoctorReport> {
+  const { onCheck = () => undefined, registries = [], kernel } = request;
+  const timeoutMs = request.registryTimeoutMs ?? REGISTRY_TIMEOUT_MS;
+  let box: BootedBox | undefined;
+  const checks: Check[] = [
+    ...HOST_CHECKS,
+    {
+      name: 'side-channels',
+      title: 'Side channels',
+      run: () => Promise.resolve(checkSideChannels()),
+    },
+    { name: 'disk', title: 'Home', run: () => checkHome(context.home) },
+    {
+      name: 'access',
+      title: 'Access to it',
+      run: () => Promise.resolve(checkAccess(context.home)),
+    },
+    {
+      name: 'database',
+      title: 'Database',
+      needs: ['disk'],
+      run: () => Promise.resolve(checkDatabase(context)),
+    },
+    ...programChecks(context, kernel),
+    ...(registries.length === 0
+      ? []
+      : [
+          {
+            name: 'registry',
+            title: 'Registry',
+            run: () => checkRegistries(registries, registryOptions, timeoutMs),
+          },
+        ]),
+    {
+      name: 'box',
+      title: 'A box',
+      needs: [
+        'architecture',
+        'disk',
+        'database',
+        'qemu',
+        'mke2fs',
+        'native',
+        'kernel',
+        'accelerator',
+      ],
+      run: () =>
+        bootBox(create, remove, (booted) => {
+          box = booted;
+        }),
+    },
+  ];
+  const results: CheckResult[] = [];
+  for (const check of checks) {
+    onCheck({ kind: 'begin', title: check.title });
+    const result = await runCheck(check, results);
+    results.push(result);
+    onCheck({ kind: 'end', result });
+  }
+  return { ok: results.at(-1)?.status === 'ok', checks: results, box };
+}

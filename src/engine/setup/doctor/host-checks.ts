@@ -1,0 +1,107 @@
+/** What of the host matters, apart from what BoxLite has installed or made. */
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { freemem, release, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+import { DEFAULT_MEMORY_MIB } from '../../spec/defaults.js';
+import { fault, note, ok, warning, type Check } from './check.js';
+
+const MIB = 2 ** 20;
+/** What a box needs beyond the guest's memory. */
+const BESIDE_GUEST_MIB = 64;
+const UNSHARE_TIMEOUT_MS = 5_000;
+
+export const HOST_CHECKS: readonly Check[] = [
+  {
+    name: 'architecture',
+    title: 'Architecture',
+    run: () => {
+      const detail = `${process.arch === 'x64' ? 'x86_64' : process.arch}, Linux ${release()}`;
+      if (process.platform === 'linux' && process.arch === 'x64')
+        return Promise.resolve(ok(detail));
+      return Promise.resolve(
+        fault(`${process.platform} ${process.arch}`, 'use BoxLite on Linux on an x86_64 machine'),
+      );
+    },
+  },
+  {
+    name: 'node',
+    title: 'Node.js',
+    run: () =>
+      Promise.resolve(
+        runsHere(process.versions)
+          ? ok(process.version)
+          : fault(`${process.version} is not supported`, 'install Node.js 22.14 or newer'),
+      ),
+  },
+  { name: 'memory', title: 'Memory', run: () => Promise.resolve(checkMemory()) },
+  { name: 'user-namespaces', title: 'User namespaces', run: checkUserNamespaces },
+  { name: 'cgroups', title: 'Control groups', run: () => Promise.resolve(checkCgroups()) },
+];
+
+/** As package.json says in `engines`; the later ones are those with Node-API 10, which SQLite is bound to. */
+function runsHere({ node, napi = '' }: NodeJS.ProcessVersions): boolean {
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  return (major === 20 && minor >= 5) || Number(napi) >= 10;
+}
+
+function checkMemory() {
+  const mib = Math.floor(availableBytes() / MIB);
+  const detail = `${mib} of ${Math.floor(totalmem() / MIB)} MiB available`;
+  const needed = DEFAULT_MEMORY_MIB + BESIDE_GUEST_MIB;
+  if (mib >= needed) return ok(detail);
+  return warning(
+    detail,
+    `a box of the default size may take ${needed} MiB: end other programs, or give boxes less (boxlite config set memory 256m)`,
+  );
+}
+
+/** With what the kernel would give back of its caches. */
+function availableBytes(): number {
+  try {
+    const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+    return kib === undefined ? freemem() : Number(kib) * 1024;
+  } catch {
+    return freemem();
+  }
+}
+
+/** The jail around QEMU takes them where it can; made for once, since too many settings forbid it. */
+async function checkUserNamespaces() {
+  const cure =
+    'boxes run without, behind a wall less; to allow them: ' +
+    'sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, ' +
+    'and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0';
+  try {
+    await promisify(execFile)('unshare', ['--user', '--map-root-user', 'true'], {
+      timeout: UNSHARE_TIMEOUT_MS,
+    });
+    return ok('can be made');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return warning('not known: there is no unshare', 'install util-linux');
+    return warning('this host does not let us make any', cure);
+  }
+}
+
+function checkCgroups() {
+  if (!existsSync('/sys/fs/cgroup/cgroup.controllers'))
+    return note('version 2 is not mounted, and boxes do without it');
+  const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1] ?? '/';
+  const path = `/sys/fs/cgroup${own}`;
+  const controllers = readText('/sys/fs/cgroup/cgroup.controllers').trim();
+  try {
+    accessSync(path, constants.W_OK);
+    return ok(`version 2 (${controllers || 'no controllers'})`);
+  } catch {
+    return ok(`version 2, ours is not writable (${controllers || 'no controllers'})`);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

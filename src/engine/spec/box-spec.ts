@@ -1,0 +1,353 @@
+import { BoxliteError } from '../../errors.js';
+import { DISK_BYTES } from '../../image/disk-size.js';
+import type { ImageConfig } from '../../image/image-config.js';
+import {
+  DEFAULT_DISK_BYTES,
+  DEFAULT_MEMORY_MIB,
+  DEFAULT_SHM_BYTES,
+  DEFAULT_STOP_TIMEOUT_SECONDS,
+  MIN_DISK_BYTES,
+  MAX_PIDS,
+  MIN_MEMORY_MIB,
+} from './defaults.js';
+import type { BoxKernel } from '../machine/box-kernel.js';
+import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
+import { settleLog, type LogSpec } from './log-policy.js';
+import { LIMITS } from '../../agent/protocol.js';
+import { deviceRequests, settleDeviceRules, settleDevices, type BoxDevice } from '../devices.js';
+import { hostsLines } from './name-resolution.js';
+import type { BoxOptions, IpcMode } from './options.js';
+import { settlePrivileges, type Privileges } from './privileges.js';
+import { settleProcessors, type ProcessorSpec } from '../processors.js';
+import { settleResolver, type ResolverSpec } from '../resolv-conf.js';
+import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
+import { settleSecurity, type SecurityOptions } from './security.js';
+import { signalNumber } from '../../signals.js';
+import { settleSysctls } from '../sysctls.js';
+import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
+
+/**
+ * What a box is, settled when it is created: the caller's options joined with the image's config.
+ * Stored as JSON with the box; nothing is looked up in the image again.
+ */
+export interface BoxSpec extends ProcessorSpec, ResolverSpec {
+  memoryMib: number;
+  diskBytes: number;
+  shmBytes: number;
+  /** Entrypoint and command; empty only for an idle box. */
+  argv: string[];
+  idle: boolean;
+  env: string[];
+  workingDir: string;
+  user: string;
+  hostname: string;
+  tty: boolean;
+  stdin: boolean;
+  init: boolean;
+  network: boolean;
+  readOnlyRoot: boolean;
+  stopSignal: number;
+  stopTimeoutSeconds: number;
+  labels: Record<string, string>;
+  restart?: RestartPolicy;
+  /** Milliseconds that the command may take; 0 or missing = any. */
+  timeoutMs?: number;
+  /** Of the image's layers, lowest first. */
+  diffIds: string[];
+  entrypointLength: number;
+  volumes: BoxVolume[];
+  tmpfs: BoxTmpfs[];
+  /** These came later: a box that was made before lacks them. */
+  security?: SecurityOptions;
+  privileges?: Privileges;
+  extraHosts?: string[];
+  domainname?: string;
+  macAddress?: string;
+  groupAdd?: string[];
+  oomScoreAdj?: number;
+  memoryReservationMib?: number;
+  sysctls?: Record<string, string>;
+  devices?: BoxDevice[];
+  deviceRules?: string[];
+  ipc?: IpcMode;
+  annotations?: Record<string, string>;
+  exposedPorts?: string[];
+  /** Missing: the box's health is not checked. */
+  healthcheck?: HealthcheckSpec;
+  /** Missing or 0: as many as the machine bears. */
+  pidsLimit?: number;
+  /** Missing: the home's. */
+  kernel?: BoxKernel;
+  /** Missing: its processor has no virtualization. */
+  nested?: true;
+  log?: LogSpec;
+  /** The image's: `linux/amd64`. */
+  platform?: string;
+  /** Where the image says that data belong in volumes. */
+  imageVolumes?: string[];
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** What the wire holds, 49 days. */
+const MAX_TIMEOUT_MS = 2 ** 32 - 1;
+const NAME_PATTERN = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
+
+/**
+ * @param id the box's; its first 12 characters are the default host name
+ * @throws invalid-argument for values out of range and for a box without any command
+ */
+export function settleSpec(options: BoxOptions, image: ImageConfig, id: string): BoxSpec {
+  const entrypoint = options.entrypoint ?? image.entrypoint ?? [];
+  // A new entrypoint makes the image's CMD meaningless (Docker's rule).
+  const imageCommand = options.entrypoint === undefined ? (image.cmd ?? []) : [];
+  const argv = [...entrypoint, ...(options.command ?? imageCommand)];
+  const idle = options.idle === true;
+  if (argv.length === 0 && !idle)
+    throw new BoxliteError('invalid-argument', 'no command specified', {
+      hint: 'the image has none either: name one after the image',
+    });
+  const hostname = options.hostname ?? id.slice(0, 12);
+  return {
+    ...settleProcessors(options),
+    ...settleMemory(options),
+    diskBytes: inRange(
+      'disk size',
+      options.diskBytes ?? DEFAULT_DISK_BYTES,
+      MIN_DISK_BYTES,
+      DISK_BYTES,
+    ),
+    shmBytes: inRange('shm size', options.shmBytes ?? DEFAULT_SHM_BYTES, 4096, 2 ** 40),
+    argv,
+    idle,
+    env: mergeEnv(baseEnv(hostname, options.tty === true), image.env, options.env ?? []),
+    workingDir: checkWorkingDir(options.workingDir) ?? (imageWorkingDir(image) || '/'),
+    user: options.user ?? image.user,
+    hostname: checkHostname(hostname),
+    tty: options.tty === true,
+    stdin: options.stdin === true,
+    init: options.init === true,
+    network: options.network !== 'none',
+    readOnlyRoot: options.readOnlyRoot === true,
+    stopSignal: signalNumber(options.stopSignal ?? image.stopSignal ?? 'SIGTERM'),
+    stopTimeoutSeconds: checkStopTimeout(
+      options.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+    ),
+    restart: restartPolicy(options),
+    timeoutMs: inRange('time limit', options.timeoutMs ?? 0, 0, MAX_TIMEOUT_MS),
+    labels: { ...image.labels, ...options.labels },
+    diffIds: image.diffIds,
+    entrypointLength: entrypoint.length,
+    ...checkMounts(options),
+    ...(options.security && { security: settleSecurity(options.security) }),
+    privileges: settlePrivileges(options),
+    ...settleNames(options),
+    ...settleKernelOptions(options),
+    ...settleProcessOptions(options),
+    annotations: options.annotations ?? {},
+    exposedPorts: [...new Set([...image.exposedPorts, ...(options.exposedPorts ?? [])])],
+    ...settleHealthcheck(options.healthcheck, image),
+    ...settlePidsLimit(options.pidsLimit ?? 0),
+    ...(options.nested === true && { nested: true }),
+    log: settleLog(options.log),
+    platform: [image.os, image.architecture, image.variant].filter(Boolean).join('/'),
+    ...(image.volumes.length > 0 && { imageVolumes: image.volumes }),
+  };
+}
+
+/** Seconds between the stop signal and KILL. @throws invalid-argument */
+export function checkStopTimeout(seconds: number): number {
+  return inRange('stop timeout', seconds, -1, 2 ** 31 - 1);
+}
+
+/** @throws invalid-argument, Docker's words */
+export function checkWorkingDir(path: string | undefined): string | undefined {
+  if (path === undefined || path === '' || path.startsWith('/')) return path;
+  throw new BoxliteError(
+    'invalid-argument',
+    `the working directory '${path}' is invalid, it needs to be an absolute path`,
+  );
+}
+
+/** Docker's runtime refuses it, too. @throws invalid-argument */
+function imageWorkingDir({ workingDir }: ImageConfig): string {
+  if (workingDir === '' || workingDir.startsWith('/')) return workingDir;
+  throw new BoxliteError(
+    'invalid-argument',
+    `the image's working directory '${workingDir}' is invalid, it needs to be an absolute path`,
+    { hint: 'name another with -w' },
+  );
+}
+
+function restartPolicy(options: BoxOptions): RestartPolicy {
+  const policy = parseRestartPolicy(options.restart ?? 'no');
+  if (policy.name !== 'no' && options.autoRemove === true)
+    throw new BoxliteError(
+      'invalid-argument',
+      'conflicting options: cannot specify both --restart and --rm',
+    );
+  return policy;
+}
+
+/** @returns the name without the slash that Docker's names begin with. @throws invalid-argument */
+export function checkName(text: string): string {
+  const name = text.replace(/^\//, '');
+  if (NAME_PATTERN.test(name)) return name;
+  throw new BoxliteError('invalid-argument', `invalid box name "${text}"`, {
+    hint: 'letters, digits, _ . - and at most 63 of them, the first a letter or a digit',
+  });
+}
+
+/** Later entries win, at the earlier one's place; an entry without `=` removes the variable. */
+export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
+  const merged = new Map<string, string>();
+  for (const entry of lists.flat()) {
+    const name = entry.split('=', 1)[0] ?? '';
+    if (entry.includes('\0'))
+      throw new BoxliteError('invalid-argument', `the variable ${name} holds a NUL byte`);
+    if (name === '') throw new BoxliteError('invalid-argument', `invalid variable "${entry}"`);
+    if (entry.includes('=')) merged.set(name, entry);
+    else merged.delete(name);
+  }
+  return [...merged.values()];
+}
+
+/** Checked here, so that a mistake is told when the box is made and not when it starts. */
+function settleNames(options: BoxOptions) {
+  const { extraHosts = [], domainname = '', macAddress, network } = options;
+  hostsLines(extraHosts);
+  if (macAddress !== undefined && network === 'none')
+    throw new BoxliteError('invalid-argument', 'a box without a network has no MAC address', {
+      hint: 'leave out either --mac-address or --network none',
+    });
+  return {
+    extraHosts,
+    ...(domainname !== '' && { domainname: checkDomainname(domainname) }),
+    ...(macAddress !== undefined && { macAddress: checkMacAddress(macAddress) }),
+    ...settleResolver(options, network !== 'none'),
+  };
+}
+
+function settleKernelOptions(options: BoxOptions) {
+  const { sysctls = {}, devices = [], deviceRules = [], ipc } = options;
+  const settled = {
+    devices: settleDevices(devices, options.nested === true),
+    deviceRules: settleDeviceRules(deviceRules),
+  };
+  deviceRequests(settled.devices, settled.deviceRules);
+  return {
+    ...(Object.keys(sysctls).length > 0 && {
+      sysctls: settleSysctls(sysctls, options.privileged === true),
+    }),
+    ...(devices.length > 0 && { devices: settled.devices }),
+    ...(deviceRules.length > 0 && { deviceRules: settled.deviceRules }),
+    ...(ipc !== undefined && { ipc: checkIpc(ipc, options) }),
+  };
+}
+
+function settleProcessOptions({ groupAdd = [], oomScoreAdj = 0 }: BoxOptions) {
+  return {
+    ...(groupAdd.length > 0 && { groupAdd: checkGroups(groupAdd) }),
+    ...(oomScoreAdj !== 0 && {
+      oomScoreAdj: inRange('oom score adjustment', oomScoreAdj, -1000, 1000),
+    }),
+  };
+}
+
+/** @throws invalid-argument */
+export function settleMemory(options: {
+  memoryMib?: number | undefined;
+  memoryReservationMib?: number | undefined;
+}): Pick<BoxSpec, 'memoryMib' | 'memoryReservationMib'> {
+  const memoryMib = checkMemory(options.memoryMib ?? DEFAULT_MEMORY_MIB);
+  const { memoryReservationMib = 0 } = options;
+  if (memoryReservationMib === 0) return { memoryMib };
+  inRange('memory reservation', memoryReservationMib, 1, 2 ** 22);
+  if (memoryReservationMib > memoryMib)
+    throw new BoxliteError(
+      'invalid-argument',
+      'Minimum memory limit can not be less than memory reservation limit, see usage',
+      { hint: `the box has ${memoryMib} MiB: give it more by --memory` },
+    );
+  return { memoryMib, memoryReservationMib };
+}
+
+function checkIpc(ipc: IpcMode, { shmBytes }: BoxOptions): IpcMode {
+  if (!['private', 'shareable', 'none'].includes(ipc))
+    throw new BoxliteError('invalid-argument', `invalid IPC mode: ${ipc}`, {
+      hint: 'use private, shareable or none',
+    });
+  if (ipc === 'none' && shmBytes !== undefined)
+    throw new BoxliteError('invalid-argument', 'a box without /dev/shm has no size of it', {
+      hint: 'leave out either --shm-size or --ipc none',
+    });
+  return ipc;
+}
+
+function checkGroups(groups: string[]): string[] {
+  for (const group of groups)
+    if (group === '' || group.length > 255 || /[\0\n:]/.test(group))
+      throw new BoxliteError(
+        'invalid-argument',
+        `"${group}" is neither a group's name nor a number`,
+      );
+  if (groups.length > LIMITS.MAX_GROUPS)
+    throw new BoxliteError(
+      'invalid-argument',
+      `a box can be given ${LIMITS.MAX_GROUPS} groups, not ${groups.length}`,
+    );
+  return [...groups];
+}
+
+function baseEnv(hostname: string, tty: boolean): string[] {
+  const env = [DEFAULT_PATH, `HOSTNAME=${hostname}`];
+  if (tty) env.push('TERM=xterm');
+  return env;
+}
+
+/** @throws invalid-argument */
+export function checkMemory(mib: number): number {
+  if (mib < MIN_MEMORY_MIB)
+    throw new BoxliteError(
+      'invalid-argument',
+      `${mib} MiB of memory is too little, the minimum is ${MIN_MEMORY_MIB} MiB`,
+    );
+  return inRange('memory', mib, MIN_MEMORY_MIB, 2 ** 22);
+}
+
+function inRange(what: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new BoxliteError(
+    'invalid-argument',
+    `${what} must be a whole number from ${least} to ${most}, not ${value}`,
+  );
+}
+
+/** No limit is none. */
+export function settlePidsLimit(limit: number): { pidsLimit?: number } {
+  const pidsLimit = inRange('pids limit', limit, -1, MAX_PIDS);
+  return pidsLimit > 0 ? { pidsLimit } : {};
+}
+
+const HOSTNAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/;
+
+function checkDomainname(domainname: string): string {
+  if (HOSTNAME.test(domainname)) return domainname;
+  throw new BoxliteError('invalid-argument', `invalid domain name "${domainname}"`);
+}
+
+/** One that is a single interface's. */
+function checkMacAddress(address: string): string {
+  const lower = address.toLowerCase().replaceAll('-', ':');
+  if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(lower))
+    throw new BoxliteError('invalid-argument', `${address} is not a valid mac address`);
+  if ((parseInt(lower.slice(0, 2), 16) & 1) === 1 || lower === '00:00:00:00:00:00')
+    throw new BoxliteError('invalid-argument', `${address} is not the address of an interface`, {
+      hint: 'the last bit of its first byte must be 0, as in 02:42:ac:11:00:02',
+    });
+  return lower;
+}
+
+function checkHostname(hostname: string): string {
+  if (HOSTNAME.test(hostname)) return hostname;
+  throw new BoxliteError('invalid-argument', `invalid hostname "${hostname}"`);
+}

@@ -1,0 +1,125 @@
+import { encodeMessage } from '../../agent/codec.js';
+import type { HealthcheckValues } from '../../agent/client.js';
+import { BoxliteError } from '../../errors.js';
+import type { Healthcheck, ImageConfig } from '../../image/image-config.js';
+import type { BoxSpec } from './box-spec.js';
+import { commandValues, ofItsBox } from '../machine/guest-messages.js';
+
+/** What a caller says of a box's healthcheck; what is missing is the image's, else Docker's default. */
+export interface HealthcheckOptions {
+  /** `['CMD', program, …]`, `['CMD-SHELL', line]`, or `['NONE']` to turn the image's off. */
+  test?: string[];
+  /** From the end of one check to the next; default 30 s. 0 in any of these is as good as missing. */
+  intervalMs?: number;
+  /** Then the check's process group is killed and the check has failed; default 30 s. */
+  timeoutMs?: number;
+  /** Failures count only after it, until the first success; default 0. */
+  startPeriodMs?: number;
+  /** In place of the interval while the start period lasts; default 5 s. */
+  startIntervalMs?: number;
+  /** Failures in a row that make the box unhealthy; default 3. */
+  retries?: number;
+}
+
+/** A healthcheck settled: what the box's agent does. */
+export interface HealthcheckSpec extends Required<HealthcheckOptions> {
+  /** What `test` means for this image. */
+  argv: string[];
+}
+
+const DEFAULTS = {
+  intervalMs: 30_000,
+  timeoutMs: 30_000,
+  startPeriodMs: 0,
+  startIntervalMs: 5_000,
+  retries: 3,
+} as const;
+
+/** What the wire's fields hold: 49 days. */
+const MOST = 2 ** 32 - 1;
+
+const DEFAULT_SHELL = ['/bin/sh', '-c'];
+
+/**
+ * Docker's rules: each field of the caller's goes before the image's; a test that is empty, NONE or of an
+ * unknown kind is none.
+ */
+export function settleHealthcheck(
+  given: HealthcheckOptions | undefined,
+  image: Pick<ImageConfig, 'healthcheck' | 'shell'>,
+): { healthcheck?: HealthcheckSpec } {
+  checkGiven(given ?? {});
+  const own = image.healthcheck && fromImage(image.healthcheck);
+  const test = given?.test?.length ? given.test : (own?.test ?? []);
+  const argv = argvOf(test, image.shell);
+  if (argv === undefined) return {};
+  const either = (field: keyof typeof DEFAULTS): number =>
+    [given?.[field], own?.[field]].find((each) => each !== undefined && each !== 0) ??
+    DEFAULTS[field];
+  return {
+    healthcheck: {
+      test,
+      argv,
+      intervalMs: either('intervalMs'),
+      timeoutMs: either('timeoutMs'),
+      startPeriodMs: either('startPeriodMs'),
+      startIntervalMs: either('startIntervalMs'),
+      retries: either('retries'),
+    },
+  };
+}
+
+/** What the agent is told; undefined when the box has no healthcheck. */
+export function healthcheckValues(spec: BoxSpec): HealthcheckValues | undefined {
+  if (spec.healthcheck === undefined) return undefined;
+  const { argv, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = spec.healthcheck;
+  const { env, workingDir, user } = spec;
+  const command = {
+    ...{ argv, env, workingDir, user, ...ofItsBox(spec) },
+    ...{ tty: undefined, stdin: false, timeoutMs: 0 },
+  };
+  return {
+    intervalMs,
+    timeoutMs,
+    startPeriodMs,
+    startIntervalMs,
+    retries,
+    command: encodeMessage('exec', commandValues(command)),
+  };
+}
+
+function checkGiven(given: HealthcheckOptions): void {
+  for (const field of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
+    const value = given[field] ?? 0;
+    if (!Number.isInteger(value) || value < 0 || value > MOST)
+      throw new BoxliteError(
+        'invalid-argument',
+        `the healthcheck's ${field} must be a whole number from 0 to ${MOST}, not ${value}`,
+      );
+  }
+  const [kind] = given.test ?? [];
+  if (kind !== undefined && !['NONE', 'CMD', 'CMD-SHELL'].includes(kind))
+    throw new BoxliteError('invalid-argument', `unknown kind of healthcheck "${kind}"`, {
+      hint: 'its test begins with CMD, CMD-SHELL or NONE',
+    });
+}
+
+function argvOf([kind, ...words]: readonly string[], shell?: string[]): string[] | undefined {
+  if (words.length === 0) return undefined;
+  if (kind === 'CMD') return words;
+  if (kind === 'CMD-SHELL') return [...(shell?.length ? shell : DEFAULT_SHELL), ...words];
+  return undefined;
+}
+
+/** An image's times are anything that a JSON number may be. */
+function fromImage(check: Healthcheck): HealthcheckOptions & { test: string[] } {
+  const ms = (ns = 0): number => (ns <= 0 ? 0 : Math.min(Math.max(Math.round(ns / 1e6), 1), MOST));
+  return {
+    test: check.test,
+    intervalMs: ms(check.intervalNs),
+    timeoutMs: ms(check.timeoutNs),
+    startPeriodMs: ms(check.startPeriodNs),
+    startIntervalMs: ms(check.startIntervalNs),
+    retries: Math.min(Math.max(Math.trunc(check.retries ?? 0), 0), MOST),
+  };
+}

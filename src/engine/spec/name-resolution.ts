@@ -1,0 +1,27 @@
+/** Names a box knows besides those that its name server does. */
+import { isIP } from 'node:net';
+import { BoxliteError } from '../../errors.js';
+
+/** What `host-gateway` stands for: where a box with a network reaches its host. */
+const GATEWAY = '10.0.2.2';
+
+/**
+ * Lines of /etc/hosts.
+ * @param entries `NAME:IP` or `NAME=IP` each; an address may be in brackets, or `host-gateway`
+ * @throws invalid-argument
+ */
+export function hostsLines(entries: readonly string[]): string {
+  return entries.map(hostsLine).join('');
+}
+
+function hostsLine(entry: string): string {
+  const [, name = '', address = ''] = /^([^:=]+)[:=](.+)$/.exec(entry) ?? [];
+  if (!/^[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$/.test(name))
+    throw new BoxliteError('invalid-argument', `bad format for add-host: "${entry}"`, {
+      hint: 'give NAME:IP, such as db:10.0.0.5',
+    });
+  const ip = address === 'host-gateway' ? GATEWAY : address.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(ip) === 0)
+    throw new BoxliteError('invalid-argument', `invalid IP address in add-host: "${address}"`);
+  return `${ip}\t${name}\n`;
+}

@@ -1,0 +1,214 @@
+import { watch } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ShimClient } from '../../agent/client.js';
+import { BoxliteError } from '../../errors.js';
+import type { EventRecord } from '../../store/events.js';
+import { isActive } from '../../store/status.js';
+import type { EngineContext } from '../context.js';
+import { settle } from './observe.js';
+
+/** Something that happened to a box or an image. */
+export interface BoxliteEvent {
+  /** Docker's word: `container` for a box, `image`. */
+  type: 'container' | 'image';
+  /** `create`, `start`, `die`, `stop`, `kill`, `pause`, `unpause`, `restart`, `oom`, `rename`, `destroy`, `pull`, … */
+  action: string;
+  /** The box's id; the image's id or reference. */
+  actor: string;
+  /** Of a box its image, name and labels; `exitCode` of `die`, `signal` of `kill`, … */
+  attributes: Readonly<Record<string, string>>;
+  time: Date;
+}
+
+export interface EventOptions {
+  /** From what happened then on; without, and without `until`, from now on. */
+  since?: Date;
+  /** Ends when this time has come; without, when the signal says so. */
+  until?: Date;
+  signal?: AbortSignal;
+}
+
+/**
+ * Milliseconds after a change of the journal: it is written before what it says can be read, and on a busy
+ * host its writer may stand still in between.
+ */
+const LOOK_AGAIN_MS = [5, 50, 500, 5_000];
+
+/** Before a box whose shim has gone and that seems to run is looked at once more. */
+const WATCH_AGAIN_MS = 50;
+
+/** A timer of Node's fires at once when it is given more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * What happened, and what happens from now on. Nothing is polled: the database's journal is watched, and so
+ * are the shims of the boxes that run, since a box that ends on its own writes to no database. Each end is
+ * told once, by whichever process is first to see it.
+ */
+export async function* followEvents(
+  context: EngineContext,
+  { since, until, signal }: EventOptions = {},
+): AsyncGenerator<BoxliteEvent, void, undefined> {
+  const untilMs = until?.getTime() ?? Infinity;
+  const { events } = context.database();
+  await foldInEnds(context);
+  using news = new News(context);
+  let last = events.newest();
+  if (since !== undefined || until !== undefined)
+    for (const event of events.since(since?.getTime() ?? 0, last))
+      if (event.time <= untilMs) yield eventOf(event);
+
+  news.watchRunning();
+  using _end = endsAt(untilMs, signal, () => news.stop());
+  for (;;) {
+    const written = events.after(last);
+    for (const event of written) {
+      last = event.id;
+      news.seen(event);
+      if (event.time <= untilMs) yield eventOf(event);
+    }
+    if (news.stopped) return;
+    if (written.length === 0) await news.next();
+  }
+}
+
+/** Boxes may have ended long ago, and nobody has looked since. */
+async function foldInEnds({ home, database }: EngineContext): Promise<void> {
+  const active = database()
+    .boxes.list()
+    .filter(({ status }) => isActive(status));
+  await Promise.all(
+    active.map((record) =>
+      settle(home, database(), record).catch((error: unknown) => {
+        // One whose truth can't be had has no end to tell of.
+        if (!(error instanceof BoxliteError)) throw error;
+      }),
+    ),
+  );
+}
+
+/** Wakes its reader when something may have been written. */
+class News implements Disposable {
+  stopped = false;
+  readonly #context: EngineContext;
+  readonly #watcher;
+  readonly #shims = new Map<string, ShimClient>();
+  #changed = false;
+  #wake: () => void = () => undefined;
+  #failure: Error | undefined;
+  #lookAgain: NodeJS.Timeout | undefined;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+    const database = basename(context.home.database());
+    // The journal appears and goes with its readers, so its directory is what is watched.
+    this.#watcher = watch(context.home.root, (_event, name) => {
+      if (name?.startsWith(database) === true) this.#changes();
+    });
+    this.#watcher.on('error', (error) => this.#fail(error));
+  }
+
+  /** Resolves when something has changed since it was asked last. */
+  async next(): Promise<void> {
+    if (!this.#changed && !this.stopped && this.#failure === undefined)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#changed = false;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  watchRunning(): void {
+    for (const { id, status } of this.#context.database().boxes.list())
+      if (isActive(status)) this.#watchBox(id);
+  }
+
+  seen({ type, action, actor }: EventRecord): void {
+    if (type === 'container' && action === 'start') this.#watchBox(actor);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.#lookAgain);
+    this.#wake();
+  }
+
+  [Symbol.dispose](): void {
+    this.stopped = true;
+    this.#watcher.close();
+    clearTimeout(this.#lookAgain);
+    for (const client of this.#shims.values()) client.close();
+  }
+
+  #watchBox(id: string): void {
+    if (this.stopped) return;
+    this.#foldIn(id).catch((error: unknown) => {
+      // A box whose truth can't be had has no end to tell of yet.
+      if (!(error instanceof BoxliteError)) this.#fail(error);
+    });
+  }
+
+  /** Waits for the end of the box's run, and writes it down if nobody else has. */
+  async #foldIn(id: string): Promise<void> {
+    if (this.#shims.has(id)) return;
+    const client = await ShimClient.connect(this.#context.home.box(id));
+    if (client !== null) {
+      if (this.stopped || this.#shims.has(id)) {
+        client.close();
+        return;
+      }
+      this.#shims.set(id, client);
+      await client.closed;
+      this.#shims.delete(id);
+      client.close();
+    }
+    if (this.stopped) return;
+    const record = this.#context.database().boxes.get(id);
+    const settled =
+      record !== undefined && isActive(record.status)
+        ? await settle(this.#context.home, this.#context.database(), record)
+        : undefined;
+    this.#change();
+    // It has been started again, or its end is not to be seen yet: nobody else would tell of it.
+    if (settled !== undefined && isActive(settled.status)) {
+      await delay(WATCH_AGAIN_MS);
+      this.#watchBox(id);
+    }
+  }
+
+  /** Now, and some time later. */
+  #changes(step = 0): void {
+    this.#change();
+    clearTimeout(this.#lookAgain);
+    const waitMs = LOOK_AGAIN_MS[step];
+    if (waitMs !== undefined && !this.stopped)
+      this.#lookAgain = setTimeout(() => this.#changes(step + 1), waitMs);
+  }
+
+  #change(): void {
+    this.#changed = true;
+    this.#wake();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#wake();
+  }
+}
+
+function endsAt(untilMs: number, signal: AbortSignal | undefined, end: () => void): Disposable {
+  const leftMs = untilMs - Date.now();
+  // What is further away than a timer goes ends with the caller's patience.
+  const timer = leftMs <= LONGEST_TIMER_MS ? setTimeout(end, Math.max(leftMs, 0)) : undefined;
+  if (signal?.aborted === true) end();
+  signal?.addEventListener('abort', end, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    },
+  };
+}
+
+function eventOf({ type, action, actor, attributes, time }: EventRecord): BoxliteEvent {
+  return { type, action, actor, attributes, time: new Date(time) };
+}

@@ -1,0 +1,50 @@
+import type { BoxRecord } from '../../store/box-record.js';
+import { isStopped } from '../../store/status.js';
+import { restartPolicyOf } from '../spec/stored-spec.js';
+
+/** What a box's shim waits before the first restart. */
+export const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 60_000;
+/** A box that ran so long has proved itself: the delays begin anew. */
+const LONG_RUN_MS = 10_000;
+
+type Ended = Pick<
+  BoxRecord,
+  'status' | 'wanted' | 'options' | 'exitCode' | 'restartCount' | 'startedAt'
+>;
+
+/** Whether the box's policy wants it to run again: it has ended, and no user ended it. */
+export function isRestartDue(record: Ended): boolean {
+  if (!isStopped(record.status) || !record.wanted || record.startedAt === null) return false;
+  const { name, maximumRetryCount } = restartPolicyOf(record.options);
+  switch (name) {
+    case 'no':
+      return false;
+    case 'always':
+    case 'unless-stopped':
+      return true;
+    case 'on-failure':
+      if (record.exitCode === 0) return false;
+      return maximumRetryCount === 0 || record.restartCount < maximumRetryCount;
+  }
+}
+
+/** Whether the last start was the policy's own: only a restart is given more than the first delay. */
+export function isAutomatic({ restartDelayMs }: { restartDelayMs: number }): boolean {
+  return restartDelayMs > FIRST_DELAY_MS;
+}
+
+/**
+ * What the shim of the run that follows a restart waits: twice what the last one did, for the shim itself
+ * shortens its wait after a long run. Always more than the first delay, also where the database knows of none
+ * because the policy came by an update: `isAutomatic` tells restarts by that.
+ */
+export function nextDelayMs(last: {
+  restartDelayMs: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+}): number {
+  const ranMs = (last.finishedAt ?? 0) - (last.startedAt ?? 0);
+  const waitedMs = ranMs >= LONG_RUN_MS ? FIRST_DELAY_MS : last.restartDelayMs;
+  return Math.min(Math.max(waitedMs, FIRST_DELAY_MS) * 2, LONGEST_DELAY_MS);
+}

@@ -1,0 +1,97 @@
+/** Ending a shim from outside, known by its pid and start time: where it takes no frames. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BoxliteError, errnoOf } from '../../errors.js';
+import { isAlive, type ProcessIdentity } from '../../process-identity.js';
+import { restartPolicyOf } from '../spec/stored-spec.js';
+import type { EngineContext } from '../context.js';
+import { startedFact } from '../machine/facts.js';
+import type { BoxRecord } from '../../store/box-record.js';
+
+/** A process that is no child of ours can only be looked for. */
+const LOOK_AGAIN_MS = 5;
+
+/** A shim that is told to end gives those who are connected what it has for them. */
+const LET_GO_MS = 2_000;
+
+/** TERM has a shim shut its guest down, within 10 s. */
+const SHUT_DOWN_MS = 12_000;
+const KILLED_MS = 10_000;
+
+/**
+ * Ends the shim of a box that has ended, if it waits to start the box again. To be called with the box's
+ * lock, so that no start is under way.
+ */
+export async function endWaitingShim(
+  context: EngineContext,
+  record: Pick<BoxRecord, 'id' | 'options'>,
+): Promise<void> {
+  if (restartPolicyOf(record.options).name === 'no') return;
+  const shim = await shimOf(context, record.id);
+  if (shim === undefined) return;
+  // The second one does not wait for those who do not read.
+  for (const [signal, waitMs] of [
+    ['SIGTERM', LET_GO_MS],
+    ['SIGTERM', LET_GO_MS],
+    ['SIGKILL', KILLED_MS],
+  ] as const)
+    if (await endsBy(shim, signal, waitMs)) return;
+  throw stays(record.id, shim.pid);
+}
+
+/**
+ * Ends the shim of a box, and with it its VMM, although it can't be talked to.
+ * @param how `orderly` lets the guest write back first
+ * @returns false when it is not known for certain which process that is
+ */
+export async function endShim(
+  context: EngineContext,
+  id: string,
+  how: 'orderly' | 'at once',
+): Promise<boolean> {
+  const shim = await shimOf(context, id);
+  if (shim === undefined) return false;
+  if (how === 'orderly' && (await endsBy(shim, 'SIGTERM', SHUT_DOWN_MS))) return true;
+  await killShim(shim, id);
+  return true;
+}
+
+export async function killShim(shim: ProcessIdentity, id: string): Promise<void> {
+  if (!(await endsBy(shim, 'SIGKILL', KILLED_MS))) throw stays(id, shim.pid);
+}
+
+export function stays(id: string, pid: number): BoxliteError {
+  return new BoxliteError('timeout', `the supervisor of box ${id} does not end`, {
+    hint: `end process ${pid} by hand, then try again`,
+  });
+}
+
+async function shimOf(context: EngineContext, id: string): Promise<ProcessIdentity | undefined> {
+  const shim = (await startedFact(context.home.box(id)))?.shim;
+  return shim !== undefined && isAlive(shim) ? shim : undefined;
+}
+
+/** @returns false when there is nobody any more */
+function send(shim: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isAlive(shim)) return false;
+  try {
+    process.kill(shim.pid, signal);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+async function endsBy(
+  shim: ProcessIdentity,
+  signal: NodeJS.Signals,
+  waitMs: number,
+): Promise<boolean> {
+  if (!send(shim, signal)) return true;
+  const deadline = performance.now() + waitMs;
+  while (isAlive(shim)) {
+    if (performance.now() > deadline) return false;
+    await sleep(LOOK_AGAIN_MS);
+  }
+  return true;
+}

@@ -1,8 +1,0 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { projectRoot } from '../vmm/native-programs.js';
-
-/** Of the package that this code came with. */
-export const VERSION: string = (
-  createRequire(import.meta.url)(join(projectRoot(), 'package.json')) as { version: string }
-).version;
