@@ -37,12 +37,12 @@ export type { StartTimings } from './engine/machine/start-timings.js';
 export type { CopyOptions, CopyResult } from './engine/files/copy-options.js';
 export type { BoxChange } from './engine/files/changes.js';
 export type { BoxSize } from './engine/report/box-size.js';
-export type { CommitOptions } from './engine/files/commit.js';
+export type { CommitOptions } from './engine/spec/options.js';
 export type { PrunedBoxes } from './engine/lifecycle/prune.js';
 export type { Ulimit } from './engine/spec/privileges.js';
-export type { ProcessorOptions } from './engine/processors.js';
-export type { ResolverOptions } from './engine/resolv-conf.js';
-export type { DiskUsage, ImageUsage } from './engine/report/disk-usage.js';
+export type { ProcessorOptions } from './engine/spec/processors.js';
+export type { ResolverOptions } from './engine/spec/resolv-conf.js';
+export type { DiskUsage, ImageUsage } from './engine/images/disk-usage.js';
 export type { HistoryLine } from './engine/images/history.js';
 export type { PruneCandidate, PruneOptions } from './engine/images/prune.js';
 export type { ImageRemoval, RemovedImage, RemoveImageOptions } from './engine/images/removal.js';
@@ -85,7 +85,7 @@ export { SecurityOptions, type SecurityPreset, type WallPolicy } from './engine/
 export type { Walls } from './engine/report/walls.js';
 export type { HostWall } from './engine/report/host-walls.js';
 export type { RuntimeInfo } from './engine/report/runtime-info.js';
-export type { StoreSizes } from './engine/report/store-sizes.js';
+export type { StoreSizes } from './engine/images/store-sizes.js';
 export type { SetupEvent, SetupReport, StepResult } from './engine/setup/setup.js';
 export type { SetupRequest } from './engine/setup/setup-home.js';
 export {

@@ -22,7 +22,7 @@ async function readProxies({
   environment,
   stderr,
 }: Pick<CommandContext, 'settings' | 'environment' | 'stderr'>): Promise<string[]> {
-  const { dockerProxies } = await import('../engine/docker-proxies.js');
+  const { dockerProxies } = await import('../engine/setup/docker-proxies.js');
   try {
     return await dockerProxies(settings.dockerConfigDir, environment.DOCKER_HOST);
   } catch (error) {

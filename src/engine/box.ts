@@ -8,7 +8,7 @@ import { checkName } from './spec/box-spec.js';
 import { specOf } from './spec/stored-spec.js';
 import { boxState, type BoxState } from './state/box-state.js';
 import type { BoxChange } from './files/changes.js';
-import { currentRecord, type EngineContext } from './context.js';
+import { currentRecord, type EngineContext } from './state/context.js';
 import { copyInto, copyOut, packOut, unpackInto } from './files/copy.js';
 import type { CopyOptions, CopyResult } from './files/copy-options.js';
 import { startCommand } from './exec/exec.js';
@@ -26,9 +26,11 @@ import type { StartOptions, StopOptions, UpdateOptions, WaitOptions } from './sp
 import { pauseBox, unpauseBox } from './lifecycle/pause.js';
 import { freeName, removeIfEnded } from './lifecycle/remove.js';
 import { catchUp, restartBox } from './lifecycle/restart.js';
-import { boxName, noSuchBox } from './state-error.js';
+import { noSuchBox } from './state/state-error.js';
+import { boxName } from './spec/box-name.js';
 import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.js';
-import { killBox, runningClient, stopBox } from './lifecycle/stop.js';
+import { killBox, stopBox } from './lifecycle/stop.js';
+import { runningClient } from './state/running-client.js';
 import { waitForBox, type WaitResult } from './lifecycle/wait.js';
 import { wallsOf } from './report/walls.js';
 

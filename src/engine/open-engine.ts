@@ -1,10 +1,10 @@
 import { Home } from '../home.js';
 import { absolutePath } from '../host-path.js';
 import { DEFAULT_LAYER_LIMITS } from '../image/layer-limits.js';
-import type { EngineContext } from './context.js';
+import type { EngineContext } from './state/context.js';
 import { Host } from './machine/host.js';
 import type { Images } from './images/images.js';
-import { Lifetime } from './lifetime.js';
+import { Lifetime } from './state/lifetime.js';
 import type { BoxliteOptions } from './spec/options.js';
 import { Registries } from './images/registries.js';
 

@@ -3,12 +3,12 @@ import type { BoxRecord } from '../store/box-record.js';
 import type { LiteBox } from './box.js';
 import { boxInfo, type BoxInfo } from './state/box-info.js';
 import type { PrunedBoxes } from './lifecycle/prune.js';
-import type { CommitOptions } from './files/commit.js';
-import type { EngineContext } from './context.js';
+import type { CommitOptions } from './spec/options.js';
+import type { EngineContext } from './state/context.js';
 import type { CreateOptions } from './lifecycle/create.js';
 import { DEFAULT_STOP_TIMEOUT_SECONDS } from './spec/defaults.js';
 import type { BoxliteEvent, EventOptions } from './state/events.js';
-import type { DiskUsage } from './report/disk-usage.js';
+import type { DiskUsage } from './images/disk-usage.js';
 import type { DoctorReport, DoctorRequest } from './setup/doctor/doctor.js';
 import type { HistoryLine } from './images/history.js';
 import type { PruneOptions } from './images/prune.js';
@@ -26,7 +26,7 @@ import type {
 } from './images/images.js';
 import { observed } from './state/observe.js';
 import { openEngine, type Engine } from './open-engine.js';
-import { noSuchBox } from './state-error.js';
+import { noSuchBox } from './state/state-error.js';
 import type { BoxliteOptions, BoxOptions, RemoveOptions } from './spec/options.js';
 import type {
   LoginRequest,
@@ -372,7 +372,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     if (!context.lifetime.isOpen) return;
     try {
       const started = await context.lifetime.beginClosing();
-      const { stopStarted } = await import('./lifecycle/shutdown.js');
+      const { stopStarted } = await import('./shutdown.js');
       await stopStarted(context, started, timeoutSeconds);
     } finally {
       this.close();

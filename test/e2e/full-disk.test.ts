@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { CrashPoint } from '../../src/engine/crash-point.js';
+import type { CrashPoint } from '../../src/engine/machine/crash-point.js';
 import { useHomeDisk } from '../helpers/full-disk.js';
 import { expectNothingLeft } from '../helpers/soundness.js';
 import { stopsItself } from '../helpers/stopped-process.js';

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ownProgram } from '../../src/engine/own-program.js';
+import { ownProgram } from '../../src/engine/machine/own-program.js';
 import { start } from '../helpers/cli.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { TmuxTerminal } from '../helpers/tmux.js';

@@ -2,7 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { defineCommand, flag, value } from '../command.js';
 import { print, say, type CommandContext } from '../context.js';
-import { noSuchBox } from '../../engine/state-error.js';
+import { noSuchBox } from '../../engine/state/state-error.js';
 import { oneOf } from '../flags/number.js';
 import { CONTAINER } from '../output/go/container.js';
 import type { GoType } from '../output/go/go-type.js';

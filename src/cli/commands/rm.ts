@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 import { defineCommand, flag } from '../command.js';
-import { noSuchBox } from '../../engine/state-error.js';
+import { noSuchBox } from '../../engine/state/state-error.js';
 import { REFUSED_BY_RM } from '../refused-flags.js';
 import { forEachTarget } from '../targets.js';
 

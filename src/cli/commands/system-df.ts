@@ -1,5 +1,5 @@
 import { defineCommand, flag, value } from '../command.js';
-import type { DiskUsage } from '../../engine/report/disk-usage.js';
+import type { DiskUsage } from '../../engine/images/disk-usage.js';
 import { print, type CommandContext } from '../context.js';
 import { USAGE_COLUMNS, USAGE_HEADERS, USAGE_RAW, usageRows } from '../output/disk-usage.js';
 import { printList, unescape } from '../output/list.js';

@@ -1,4 +1,4 @@
-import { parsePlatform } from '../../engine/platform-name.js';
+import { parsePlatform } from '../../engine/spec/platform-name.js';
 import { BoxliteError } from '../../errors.js';
 import { value } from '../command.js';
 import type { CommandContext } from '../context.js';

@@ -1,5 +1,5 @@
 /** `system df -v`: each image and each box. */
-import type { DiskUsage } from '../../engine/report/disk-usage.js';
+import type { DiskUsage } from '../../engine/images/disk-usage.js';
 import { ago, BOX_HEADERS, BOX_RAW, boxRow } from './box-row.js';
 import { usageRows } from './disk-usage.js';
 import { IMAGE_RAW_DIGESTS } from './image-row.js';

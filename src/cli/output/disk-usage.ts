@@ -1,4 +1,4 @@
-import type { DiskUsage } from '../../engine/report/disk-usage.js';
+import type { DiskUsage } from '../../engine/images/disk-usage.js';
 import type { ListRow } from './list.js';
 import { humanSize } from './size.js';
 

@@ -1,6 +1,6 @@
 import { STORAGE_DRIVER } from '../../engine/spec/defaults.js';
 import type { ImageDetails } from '../../engine/images/images.js';
-import { keysOnly, sorted } from '../../engine/inspect-order.js';
+import { keysOnly, sorted } from '../../engine/report/inspect-order.js';
 import { rfc3339Nano } from '../../engine/spec/rfc3339.js';
 import { familiarReference } from './reference.js';
 

@@ -4,7 +4,7 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { boxEvent } from '../../store/events.js';
-import type { EngineContext } from '../context.js';
+import type { EngineContext } from '../state/context.js';
 
 /**
  * Counts a command that runs beside the box's own and tells of it, and of its end as long as this process

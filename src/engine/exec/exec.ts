@@ -3,13 +3,13 @@ import type { ExecSession } from '../../agent/exec-session.js';
 import type { BoxCommand } from '../spec/box-command.js';
 import { checkWorkingDir, mergeEnv, type BoxSpec } from '../spec/box-spec.js';
 import { specOf } from '../spec/stored-spec.js';
-import { currentRecord, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { countFailed, tellExec } from './events.js';
 import { commandValues, ofItsBox } from '../machine/guest-messages.js';
 import { observed } from '../state/observe.js';
 import { withPrivileged } from '../spec/privileges.js';
-import { runningClient } from '../lifecycle/stop.js';
+import { runningClient } from '../state/running-client.js';
 import { answered } from '../machine/within.js';
 
 /** A command that runs in a box beside the box's own. */

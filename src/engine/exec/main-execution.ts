@@ -1,12 +1,12 @@
 import type { ShimClient } from '../../agent/client.js';
 import type { ExecSession } from '../../agent/exec-session.js';
-import { currentRecord, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { Execution } from './execution.js';
 import { vmmFailure } from '../machine/facts.js';
 import { settle } from '../state/observe.js';
 import { removeIfEnded } from '../lifecycle/remove.js';
-import { boxName } from '../state-error.js';
+import { boxName } from '../spec/box-name.js';
 import { tellKill } from '../lifecycle/stop.js';
 
 /** A box's own command, to which this process is attached: it folds the end in before it is told. */

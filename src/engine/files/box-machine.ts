@@ -10,17 +10,18 @@ import { planQemu } from '../../vmm/qemu/command.js';
 import { restoreState } from '../../vmm/qemu/migration.js';
 import { boxFiles, makeDisk } from '../machine/box-files.js';
 import { specOf } from '../spec/stored-spec.js';
-import { currentRecord, lockBox, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from '../spec/defaults.js';
 import { lendingValues } from '../machine/guest-messages.js';
 import { endLeftMachine, workDirectory } from '../machine/left-machine.js';
 import { openMonitor } from '../machine/monitor.js';
 import { observed, settle } from '../state/observe.js';
-import { requiredVmmIds } from '../spec/security.js';
+import { requiredVmmIds } from '../machine/vmm-ids.js';
 import { startShim } from '../machine/shim-process.js';
-import { boxName } from '../state-error.js';
-import { runningClient, waitForEnd } from '../lifecycle/stop.js';
+import { boxName } from '../spec/box-name.js';
+import { runningClient } from '../state/running-client.js';
+import { waitForEnd } from '../state/running-client.js';
 import { within } from '../machine/within.js';
 
 const BOOTSTRAP_DEADLINE_MS = 60_000;
@@ -137,10 +138,10 @@ async function startMachine(
   const { host } = context;
   const record = currentRecord(context, id);
   const spec = specOf(record.options);
-  const files = await boxFiles(context, record, spec);
+  const files = await boxFiles(context.home, record, spec);
   if (files.isNew) {
     if (!writes) files.disk = join(directory, 'disk');
-    await makeDisk(context, files.disk, spec.diskBytes);
+    await makeDisk(context.home, files.disk, spec.diskBytes);
   }
   const machine = { cpus: DEFAULT_CPUS, memoryMib: DEFAULT_MEMORY_MIB, accelerator };
   // The home's kernel also for a box with one of its own: nothing of the box runs in this machine, and its

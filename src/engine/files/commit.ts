@@ -1,23 +1,13 @@
 import { isActive } from '../../store/status.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { specOf } from '../spec/stored-spec.js';
-import { configEnv } from '../config-env.js';
-import { currentRecord, type EngineContext } from '../context.js';
+import { configEnv } from '../spec/config-env.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
 import { exportBox } from './export.js';
 import { layerValues } from '../machine/guest-messages.js';
 import type { Images } from '../images/images.js';
 import { observed } from '../state/observe.js';
-
-export interface CommitOptions {
-  /** Name of the new image; without one it is dangling. */
-  reference?: string;
-  message?: string;
-  author?: string;
-  /** Docker's `--change` instructions. */
-  changes?: string[];
-  /** Nothing in a running box moves while it is read; default true. */
-  pause?: boolean;
-}
+import type { CommitOptions } from '../spec/options.js';
 
 /**
  * Makes an image of a box: its image's layers, one more with what the box has changed, and a

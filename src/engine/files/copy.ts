@@ -8,7 +8,7 @@ import { startArchive, type ArchiveProcess } from './archive-process.js';
 import { ReportReader, type ArchiveReport } from './archive-report.js';
 import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
 import { agentOfBox, type AgentOfBox } from './box-machine.js';
-import { checkHostDestination } from '../copy-destination.js';
+import { checkHostDestination } from './copy-destination.js';
 import { copyError, type CopyEnd } from './copy-error.js';
 import {
   packWords,
@@ -18,7 +18,7 @@ import {
   type CopyResult,
 } from './copy-options.js';
 import { boxPath, contentsOf, hostPath } from './copy-path.js';
-import { crashPoint } from '../crash-point.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { copyValues } from '../machine/guest-messages.js';
 
 /** After the archive's end the box has only to say that it is done. */

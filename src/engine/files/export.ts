@@ -3,10 +3,10 @@ import { BoxliteError } from '../../errors.js';
 import { printable, SaidText } from './archive-report.js';
 import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
 import { agentOfBox, type AgentOfBox } from './box-machine.js';
-import { currentRecord, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { archiveValues } from '../machine/guest-messages.js';
-import { boxName } from '../state-error.js';
+import { boxName } from '../spec/box-name.js';
 
 /**
  * A box's file system as a tar (pax), without what is mounted over it. A running box's agent writes it; for

@@ -18,26 +18,20 @@ import type { RegistryOptions } from '../../image/registry/options.js';
 import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
 import { withReserve } from '../../store/reserve.js';
-import type { CommitOptions } from '../files/commit.js';
-import type { DiskUsage } from '../report/disk-usage.js';
+import type { CommitOptions } from '../spec/options.js';
+import type { DiskUsage } from './disk-usage.js';
 import { findImage } from './find.js';
 import { noImageFor, noSuchImage } from './error.js';
 import type { HistoryLine } from './history.js';
 import type { PruneOptions } from './prune.js';
 import type { RemovedImage, RemoveImageOptions } from './removal.js';
-import {
-  type ImageDetails,
-  type ImageInfo,
-  infoOf,
-  lastTagged,
-  repoDigests,
-} from '../image-info.js';
-import { ImageSizes } from '../image-size.js';
+import { type ImageDetails, type ImageInfo, infoOf, lastTagged, repoDigests } from './info.js';
+import { ImageSizes } from './size.js';
 import type { ImageStore } from './store.js';
-import { knownLayer } from '../known-layer.js';
+import { knownLayer } from './known-layer.js';
 
 export type { ImageConfig } from '../../image/image-config.js';
-export type { ImageDetails, ImageInfo } from '../image-info.js';
+export type { ImageDetails, ImageInfo } from './info.js';
 export type { LoadEvent } from '../../image/load.js';
 export type { PullEvent } from '../../image/pull.js';
 export type { ArchiveFormat } from '../../image/save.js';
@@ -315,7 +309,7 @@ export class Images {
   }
 
   async diskUsage(): Promise<DiskUsage> {
-    const { diskUsage } = await import('../report/disk-usage.js');
+    const { diskUsage } = await import('./disk-usage.js');
     return diskUsage(this.#store);
   }
 

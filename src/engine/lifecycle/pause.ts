@@ -2,11 +2,12 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { withReserve } from '../../store/reserve.js';
 import { isActive } from '../../store/status.js';
-import { boxName, notRunning, unknownState } from '../state-error.js';
-import { currentRecord, lockBox, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { notRunning, unknownState } from '../state/state-error.js';
+import { boxName } from '../spec/box-name.js';
+import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { observed, settle, type ObservedBox } from '../state/observe.js';
-import { runningClient } from './stop.js';
+import { runningClient } from '../state/running-client.js';
 
 /**
  * Holds a running box: its processors stand still until `unpauseBox`, its memory and its connections stay.

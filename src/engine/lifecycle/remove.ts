@@ -1,9 +1,9 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { canRemove, isActive, isStopped } from '../../store/status.js';
-import { unknownState } from '../state-error.js';
-import { currentRecord, lockBox, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { unknownState } from '../state/state-error.js';
+import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { bury, clearGrave } from '../state/grave.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import { isSeenTo, observed, settle } from '../state/observe.js';

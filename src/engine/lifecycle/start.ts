@@ -11,32 +11,34 @@ import type { Launch, MachineFiles, MachineSpec } from '../../vmm/driver.js';
 import { planQemu, sandboxed } from '../../vmm/qemu/command.js';
 import { continueMachine, cutLink, restoreState } from '../../vmm/qemu/migration.js';
 import { dropTemplate, type Template } from '../../vmm/template.js';
-import { BadTemplate, isCommandFailure, mayBeTemplatesFault } from '../bad-template.js';
+import { BadTemplate, isCommandFailure, mayBeTemplatesFault } from '../machine/bad-template.js';
 import { type BoxFiles, makeDisk, prepareBoxFiles } from '../machine/box-files.js';
 import { assetsOfBox, blamingKernel } from '../machine/box-kernel.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { logOf } from '../spec/log-policy.js';
 import { restartPolicyOf, specOf } from '../spec/stored-spec.js';
-import { boxName, unknownState } from '../state-error.js';
-import { currentRecord, lockBox, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { unknownState } from '../state/state-error.js';
+import { boxName } from '../spec/box-name.js';
+import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { bootError, startedFact } from '../machine/facts.js';
 import { fileLimitBytes } from '../machine/file-limit.js';
-import { healthcheckValues } from '../spec/healthcheck.js';
+import { healthcheckValues } from '../machine/guest-messages.js';
 import { bootstrapValues, mainValues } from '../machine/guest-messages.js';
 import { imageTemplate } from '../machine/image-template.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import { openMonitor } from '../machine/monitor.js';
-import { ownProgram } from '../own-program.js';
+import { ownProgram } from '../machine/own-program.js';
 import { settle } from '../state/observe.js';
 import type { StartOptions } from '../spec/options.js';
 import { FIRST_DELAY_MS, isRestartDue, nextDelayMs } from '../state/restart-decision.js';
 import { endWaitingShim } from '../state/shim-end.js';
-import { hostResolvConf } from '../resolv-conf.js';
-import { requiredVmmIds, SecurityOptions } from '../spec/security.js';
+import { hostResolvConf } from '../spec/resolv-conf.js';
+import { SecurityOptions } from '../spec/security.js';
+import { requiredVmmIds } from '../machine/vmm-ids.js';
 import { startShim, type ShimProcess } from '../machine/shim-process.js';
 import { StageClock } from '../machine/stage-clock.js';
-import { waitForEnd } from './stop.js';
+import { waitForEnd } from '../state/running-client.js';
 import { prepareVolumes, type PreparedVolumes } from '../machine/volumes-start.js';
 import { within } from '../machine/within.js';
 
@@ -184,7 +186,7 @@ async function launch(
   const directory = context.home.box(record.id);
   const [assets, files, accelerator, volumes] = await Promise.all([
     assetsOfBox(context.host, boxName(record), spec),
-    prepareBoxFiles(context, record, spec),
+    prepareBoxFiles(context.home, record, spec),
     chosen,
     prepareVolumes(spec),
   ]);
@@ -193,7 +195,7 @@ async function launch(
     request.cold === true
       ? undefined
       : await chooseTemplate(context, machine, assets, record, spec, files, without);
-  if (files.isNew) await makeDisk(context, files.disk, spec.diskBytes, template?.disk);
+  if (files.isNew) await makeDisk(context.home, files.disk, spec.diskBytes, template?.disk);
   clock.lap('prepare');
   crashPoint('start:disk-made');
   noteAttempt(context, record, request, machine, template?.key);
@@ -313,7 +315,7 @@ async function chooseTemplate(
   const { manifestDigest } = record;
   const { diskBytes } = spec;
   const request = { machine, assets, base, manifestDigest, files, diskBytes };
-  return (await imageTemplate(context, request)) ?? base;
+  return (await imageTemplate(context.host, request)) ?? base;
 }
 
 async function restore(

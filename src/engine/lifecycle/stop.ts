@@ -7,22 +7,19 @@ import { boxEvent } from '../../store/events.js';
 import { withReserve, writeWithReserve } from '../../store/reserve.js';
 import { isActive } from '../../store/status.js';
 import { specOf } from '../spec/stored-spec.js';
-import { boxName, isPaused, notRunning, unknownState } from '../state-error.js';
-import { currentRecord, lockBox, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { unknownState } from '../state/state-error.js';
+import { boxName } from '../spec/box-name.js';
+import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { observed, settle } from '../state/observe.js';
 import type { StopOptions } from '../spec/options.js';
 import { orphanedShim } from '../state/orphan.js';
-import { endShim, endWaitingShim, killShim, stays } from '../state/shim-end.js';
+import { endShim, endWaitingShim, killShim } from '../state/shim-end.js';
 import { signalNumber } from '../../signals.js';
+import { endsWithin } from '../machine/within.js';
+import { boundedEnd, POWER_OFF_MS, runningClient, waitForEnd } from '../state/running-client.js';
 
 const SIGKILL = 9;
-
-/** The longest that a timer of Node's runs: 24 days. It fires at once when it is given more. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** After KILL the guest only has to write back and power off. */
-const POWER_OFF_MS = 10_000;
 
 /** Stops a box: its stop signal, a grace, KILL; then the VM's power-off. A stopped box is left alone. */
 export async function stopBox(
@@ -173,30 +170,6 @@ export async function killVmm(context: EngineContext, id: string): Promise<void>
   await boundedEnd(client, id);
 }
 
-/** Waits for a shim that is on its way out, as after a command's end. */
-export async function waitForEnd(context: EngineContext, id: string): Promise<void> {
-  const client = await ShimClient.connect(context.home.box(id));
-  if (client !== null) await boundedEnd(client, id);
-}
-
-/**
- * A connection to the box, for something that needs its agent unless a paused one will do.
- * @throws box-not-running, box-state
- */
-export async function runningClient(
-  context: EngineContext,
-  record: BoxRecord & { restarting?: boolean },
-  { doing = 'using it', paused }: { doing?: string; paused?: 'allowed' } = {},
-): Promise<ShimClient> {
-  const client = isActive(record.status)
-    ? await ShimClient.connect(context.home.box(record.id), { name: boxName(record) })
-    : null;
-  if (client === null) throw notRunning(record);
-  if (paused === 'allowed' || client.phase !== SHIM_PHASES.PAUSED) return client;
-  client.close();
-  throw isPaused(record, doing);
-}
-
 async function endMain(
   context: EngineContext,
   record: BoxRecord,
@@ -239,23 +212,4 @@ function attachSilently(client: ShimClient): AsyncDisposable & { session: ExecSe
   session.started.catch(() => undefined);
   session.exited.catch(() => undefined);
   return { session, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
-}
-
-async function boundedEnd(client: ShimClient, id: string): Promise<void> {
-  if (await endsWithin(client.closed, POWER_OFF_MS + 5_000)) return;
-  client.close();
-  throw stays(id, client.shimPid);
-}
-
-/** @returns whether it ended in time */
-export async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.min(ms, LONGEST_TIMER_MS));
-  });
-  try {
-    return await Promise.race([ended.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,18 +2,18 @@ import { BoxliteError } from '../../errors.js';
 import { isActive } from '../../store/status.js';
 import { checkStopTimeout, settleMemory, settlePidsLimit, type BoxSpec } from '../spec/box-spec.js';
 import { specOf } from '../spec/stored-spec.js';
-import { boxName } from '../state-error.js';
-import { currentRecord, lockBox, type EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { boxName } from '../spec/box-name.js';
+import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { settle } from '../state/observe.js';
 import type { UpdateOptions } from '../spec/options.js';
-import { changedProcessors } from '../processors.js';
+import { changedProcessors } from '../spec/processors.js';
 import { isRestartDue } from '../state/restart-decision.js';
 import { parseRestartPolicy } from '../spec/restart-policy.js';
 import { endWaitingShim } from '../state/shim-end.js';
 import { signalNumber } from '../../signals.js';
 import { exitDelay } from './start.js';
-import { runningClient } from './stop.js';
+import { runningClient } from '../state/running-client.js';
 
 /**
  * Changes what can be changed of a box; the restart policy of a running one counts at once.

@@ -7,11 +7,11 @@ import { blankDisk } from '../../image/blank-disk.js';
 import { imageDisk } from '../../image/image-disk.js';
 import { copySparse } from '../../image/sparse-copy.js';
 import { vmdkDescriptor } from '../../image/vmdk.js';
+import type { Home } from '../../home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { extentPath, type MachineFiles } from '../../vmm/driver.js';
 import type { BoxSpec } from '../spec/box-spec.js';
-import type { EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import { crashPoint } from './crash-point.js';
 
 export interface BoxFiles extends MachineFiles {
   /** The box has never been started: it has no disk of its own yet. */
@@ -22,22 +22,17 @@ export interface BoxFiles extends MachineFiles {
 
 /** For a start. All but the disk of a new box: `makeDisk` is still to be called. */
 export async function prepareBoxFiles(
-  context: EngineContext,
+  home: Home,
   record: BoxRecord,
   spec: BoxSpec,
 ): Promise<BoxFiles> {
-  await clearDirectory(context, record.id);
+  await clearDirectory(home, record.id);
   crashPoint('start:cleared');
-  return boxFiles(context, record, spec);
+  return boxFiles(home, record, spec);
 }
 
 /** The same where nothing is started: what the last run has left stays. */
-export async function boxFiles(
-  context: EngineContext,
-  record: BoxRecord,
-  spec: BoxSpec,
-): Promise<BoxFiles> {
-  const { home } = context;
+export async function boxFiles(home: Home, record: BoxRecord, spec: BoxSpec): Promise<BoxFiles> {
   if (record.manifestDigest === null)
     throw new BoxliteError('image-not-found', `box ${record.id} has no image`);
   const disk = home.boxFile(record.id, 'disk');
@@ -71,20 +66,20 @@ export async function boxFiles(
  *   blank disk is copied
  */
 export async function makeDisk(
-  context: EngineContext,
+  home: Home,
   disk: string,
   bytes: number,
   source?: string,
 ): Promise<void> {
   const draft = `${disk}.new`;
   await rm(draft, { force: true });
-  await copySparse(source ?? (await blankDisk(context.home, bytes)), draft);
+  await copySparse(source ?? (await blankDisk(home, bytes)), draft);
   crashPoint('start:disk-draft');
   await rename(draft, disk);
 }
 
 /** Facts of the last run would be taken for this one's. */
-async function clearDirectory({ home }: EngineContext, id: string): Promise<void> {
+async function clearDirectory(home: Home, id: string): Promise<void> {
   const directory = home.box(id);
   try {
     makePrivateDirectory(directory);

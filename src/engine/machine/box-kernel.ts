@@ -3,19 +3,10 @@ import { realpath, stat } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Assets } from '../../vmm/assets.js';
 import { removeUnusedKernels } from '../../vmm/named-kernels.js';
-import type { BoxSpec } from '../spec/box-spec.js';
+import type { BoxKernel, BoxSpec } from '../spec/box-spec.js';
 import type { Host } from './host.js';
 import type { BoxOptions } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
-
-export interface BoxKernel {
-  /** Both without links, as they were when the box was made: `/vmlinuz` may be another's by the next start. */
-  path: string;
-  modules?: string;
-  version: string;
-  /** SHA-256 in hex over what was taken of them. */
-  digest: string;
-}
 
 /**
  * Finds and prepares the kernel that a new box is to have; undefined for one that has the home's.

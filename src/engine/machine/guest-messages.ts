@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import type { BootstrapValues, ExecValues, PrepareValues } from '../../agent/client.js';
+import type {
+  BootstrapValues,
+  ExecValues,
+  HealthcheckValues,
+  PrepareValues,
+} from '../../agent/client.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../../agent/protocol.js';
 import type { BoxSpec } from '../spec/box-spec.js';
-import { deviceRequests } from '../devices.js';
+import { deviceRequests } from '../spec/devices.js';
 import { hostsLines } from '../spec/name-resolution.js';
 import type { TerminalSize } from '../spec/options.js';
 import { capabilityMask, resourceLimits, type Privileges } from '../spec/privileges.js';
-import { processorLimits } from '../processors.js';
-import { resolvConf } from '../resolv-conf.js';
+import { processorLimits } from '../spec/processors.js';
+import { resolvConf } from '../spec/resolv-conf.js';
 import { SecurityOptions } from '../spec/security.js';
-import { sysctlSettings } from '../sysctls.js';
+import { sysctlSettings } from '../spec/sysctls.js';
+import { encodeMessage } from '../../agent/codec.js';
 
 /** Addresses of QEMU's user-mode network. */
 const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };
@@ -180,4 +186,23 @@ function commandFlags(command: CommandSpec): number {
     (confined ? 0 : EXEC_FLAGS.UNCONFINED) |
     (noNewPrivileges ? EXEC_FLAGS.NO_NEW_PRIVILEGES : 0)
   );
+}
+
+/** What the agent is told; undefined when the box has no healthcheck. */
+export function healthcheckValues(spec: BoxSpec): HealthcheckValues | undefined {
+  if (spec.healthcheck === undefined) return undefined;
+  const { argv, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = spec.healthcheck;
+  const { env, workingDir, user } = spec;
+  const command = {
+    ...{ argv, env, workingDir, user, ...ofItsBox(spec) },
+    ...{ tty: undefined, stdin: false, timeoutMs: 0 },
+  };
+  return {
+    intervalMs,
+    timeoutMs,
+    startPeriodMs,
+    startIntervalMs,
+    retries,
+    command: encodeMessage('exec', commandValues(command)),
+  };
 }

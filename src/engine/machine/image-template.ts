@@ -23,8 +23,8 @@ import {
 } from '../../vmm/template.js';
 import { TemplateDraft } from '../../vmm/template-draft.js';
 import type { BoxFiles } from './box-files.js';
-import type { EngineContext } from '../context.js';
-import { crashPoint } from '../crash-point.js';
+import type { Host } from './host.js';
+import { crashPoint } from './crash-point.js';
 import { prepareValues } from './guest-messages.js';
 import { saveMachine } from './template-maker.js';
 import { within } from './within.js';
@@ -54,10 +54,10 @@ export interface ImageTemplateRequest {
  * now: the machine's own is the way then, and tells what is wrong.
  */
 export async function imageTemplate(
-  context: EngineContext,
+  host: Host,
   request: ImageTemplateRequest,
 ): Promise<Template | undefined> {
-  const { home } = context;
+  const { home } = host;
   const { machine, base, manifestDigest, files, diskBytes } = request;
   // Where the hardware runs the guest there is next to nothing to gain.
   if (machine.accelerator !== 'tcg') return undefined;
@@ -69,15 +69,15 @@ export async function imageTemplate(
   });
   const found = await findImageTemplate(home, key);
   if (found) return found;
-  await using lock = await takeLock(context, key);
+  await using lock = await takeLock(host, key);
   if (!lock || !(await hasSpace(home.root))) return undefined;
-  return (await findImageTemplate(home, key)) ?? (await tryToMake(context, request, key));
+  return (await findImageTemplate(home, key)) ?? (await tryToMake(host, request, key));
 }
 
 /** Who finds somebody else at it does not wait. */
-async function takeLock(context: EngineContext, key: string): Promise<Lock | undefined> {
+async function takeLock(host: Host, key: string): Promise<Lock | undefined> {
   try {
-    return await acquireLock(context.database(), `template:${key}`, {
+    return await acquireLock(host.database(), `template:${key}`, {
       timeoutMs: 0,
       purpose: 'making the template',
     });
@@ -93,34 +93,33 @@ async function hasSpace(directory: string): Promise<boolean> {
 }
 
 async function tryToMake(
-  context: EngineContext,
+  host: Host,
   request: ImageTemplateRequest,
   key: string,
 ): Promise<Template | undefined> {
-  const { home } = context;
+  const { home } = host;
   await removeStaleDrafts(home, key);
   const draft = await TemplateDraft.begin(home, key);
   crashPoint('image-template:begun');
   try {
-    const template = await make(context, request, key, draft);
+    const template = await make(host, request, key, draft);
     await removeUnusedImageTemplates(home, MOST_KEPT);
     return template;
   } catch (error) {
     await draft.discard();
     if (!(error instanceof BoxliteError)) throw error;
-    const { host } = context;
     host.options.onNotice(`no template of the image could be made (${error.message})`);
     return undefined;
   }
 }
 
 async function make(
-  context: EngineContext,
+  host: Host,
   { machine, assets, base, manifestDigest, files, diskBytes }: ImageTemplateRequest,
   key: string,
   draft: TemplateDraft,
 ): Promise<Template> {
-  const { host, home } = context;
+  const { home } = host;
   const qemu = await host.qemu();
   await Promise.all([
     copySparseFile(base.ram, draft.ram),

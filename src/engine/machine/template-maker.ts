@@ -16,7 +16,7 @@ import {
 import { TemplateDraft } from '../../vmm/template-draft.js';
 import { readyWithin, type BootDeadlines } from './boot-watch.js';
 import { dropUnusedKernels } from './box-kernel.js';
-import { crashPoint } from '../crash-point.js';
+import { crashPoint } from './crash-point.js';
 import { bootError } from './facts.js';
 import type { Host } from './host.js';
 import { openMonitor } from './monitor.js';

@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../agent/protocol.js';
+import { BoxliteError } from '../../errors.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { boxName } from '../spec/box-name.js';
+import { SecurityOptions } from '../spec/security.js';
 
 /** From which the shim takes users for a VMM: ranges of `LIMITS.SHARE_IDS` ids (native/shim/vmm-ids.h). */
 export interface VmmIds {
@@ -91,4 +95,20 @@ function readIfThere(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** Users for the VMM of a box. @throws unsupported when it must have one of its own and can't */
+export function requiredVmmIds(
+  { vmmUser: policy } = SecurityOptions.standard(),
+  box: Pick<BoxRecord, 'id' | 'name'>,
+): VmmIds | undefined {
+  if (policy === 'off') return undefined;
+  const ids = vmmIds();
+  if (ids === undefined && policy === 'require')
+    throw new BoxliteError(
+      'unsupported',
+      `box ${boxName(box)} is to have a VMM with a user of its own, which only root can give it`,
+      { hint: "run as root, or take the preset `standard` (or vmmUser: 'try')" },
+    );
+  return ids;
 }

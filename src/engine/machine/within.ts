@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import { boxName } from '../state-error.js';
+import { boxName } from '../spec/box-name.js';
 
 /** Waits for a stage of a start, but not longer than its deadline. @throws timeout, naming the stage */
 export function within<T>(promise: Promise<T>, ms: number, box: string, stage: string): Promise<T> {
@@ -36,6 +36,22 @@ async function orLate<T>(promise: Promise<T>, ms: number, late: () => BoxliteErr
         timer = setTimeout(() => reject(late()), ms);
       }),
     ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The longest that a timer of Node's runs: 24 days. It fires at once when it is given more. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** @returns whether it ended in time */
+export async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.min(ms, LONGEST_TIMER_MS));
+  });
+  try {
+    return await Promise.race([ended.then(() => true), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -4,9 +4,9 @@ import { readOutputLog } from '../../agent/output-log.js';
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../home.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { currentRecord, type EngineContext } from '../context.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
 import { logOf } from '../spec/log-policy.js';
-import { boxName } from '../state-error.js';
+import { boxName } from '../spec/box-name.js';
 import { specOf } from '../spec/stored-spec.js';
 
 export interface LogOptions {

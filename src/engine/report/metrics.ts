@@ -5,12 +5,12 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
 import { specOf } from '../spec/stored-spec.js';
-import { currentRecord, type EngineContext } from '../context.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
 import { observed } from '../state/observe.js';
 import { milliseconds } from './processes.js';
 import { processUsage, type ProcessUsage } from './process-usage.js';
 import { guestBootDurationMs, startTimings, type StartTimings } from '../machine/start-timings.js';
-import { runningClient } from '../lifecycle/stop.js';
+import { runningClient } from '../state/running-client.js';
 import { answered } from '../machine/within.js';
 
 export interface MetricsOptions {

@@ -2,8 +2,8 @@ import { LIMITS } from '../../agent/protocol.js';
 import type { Stats } from '../../agent/stats-requests.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import type { EngineContext } from '../context.js';
-import { runningClient } from '../lifecycle/stop.js';
+import type { EngineContext } from '../state/context.js';
+import { runningClient } from '../state/running-client.js';
 import { answered } from '../machine/within.js';
 
 /** The kernel's bound for a program's name. */

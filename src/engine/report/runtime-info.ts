@@ -3,12 +3,12 @@ import { BoxliteError } from '../../errors.js';
 import { isActive } from '../../store/status.js';
 import { osReleaseValue } from '../../vmm/distribution.js';
 import { listTemplates } from '../../vmm/template.js';
-import type { EngineContext } from '../context.js';
+import type { EngineContext } from '../state/context.js';
 import { hostWalls, type HostWall } from './host-walls.js';
 import type { Images } from '../images/images.js';
 import { observed } from '../state/observe.js';
 import type { AcceleratorChoice } from '../spec/options.js';
-import { storeSizes, type StoreSizes } from './store-sizes.js';
+import { storeSizes, type StoreSizes } from '../images/store-sizes.js';
 import { VERSION } from './version.js';
 
 export interface RuntimeInfo {

@@ -1,5 +1,5 @@
 import { isActive } from '../../store/status.js';
-import type { EngineContext } from '../context.js';
+import type { EngineContext } from '../state/context.js';
 import { observed } from '../state/observe.js';
 
 /** Totals of a home since it was made; they outlast processes and boxes. */

@@ -9,7 +9,7 @@ import { installHint } from '../../vmm/distribution.js';
 import { isStatic } from '../../vmm/elf.js';
 import { runProgram } from '../../vmm/run-program.js';
 import { TEMPORARY_PREFIX } from '../../vmm/unused-assets.js';
-import { ignoringWgetTimeout } from '../busybox-wget.js';
+import { ignoringWgetTimeout } from './busybox-wget.js';
 
 export interface BusyboxRootfs {
   /** A rootfs as a tar archive; the same busybox gives the same bytes. */

@@ -1,4 +1,4 @@
-import type { EngineContext } from '../context.js';
+import type { EngineContext } from '../state/context.js';
 import { DEFAULT_CPUS as cpus, DEFAULT_MEMORY_MIB as memoryMib } from '../spec/defaults.js';
 import type { Images } from '../images/images.js';
 import { setup, type SetupEvent, type SetupReport } from './setup.js';

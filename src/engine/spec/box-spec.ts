@@ -10,20 +10,19 @@ import {
   MAX_PIDS,
   MIN_MEMORY_MIB,
 } from './defaults.js';
-import type { BoxKernel } from '../machine/box-kernel.js';
 import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
 import { settleLog, type LogSpec } from './log-policy.js';
 import { LIMITS } from '../../agent/protocol.js';
-import { deviceRequests, settleDeviceRules, settleDevices, type BoxDevice } from '../devices.js';
+import { deviceRequests, settleDeviceRules, settleDevices, type BoxDevice } from './devices.js';
 import { hostsLines } from './name-resolution.js';
 import type { BoxOptions, IpcMode } from './options.js';
 import { settlePrivileges, type Privileges } from './privileges.js';
-import { settleProcessors, type ProcessorSpec } from '../processors.js';
-import { settleResolver, type ResolverSpec } from '../resolv-conf.js';
+import { settleProcessors, type ProcessorSpec } from './processors.js';
+import { settleResolver, type ResolverSpec } from './resolv-conf.js';
 import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
 import { settleSecurity, type SecurityOptions } from './security.js';
 import { signalNumber } from '../../signals.js';
-import { settleSysctls } from '../sysctls.js';
+import { settleSysctls } from './sysctls.js';
 import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
 
 /**
@@ -88,6 +87,7 @@ export interface BoxSpec extends ProcessorSpec, ResolverSpec {
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** What the wire holds, 49 days. */
 const MAX_TIMEOUT_MS = 2 ** 32 - 1;
 const NAME_PATTERN = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
@@ -350,4 +350,13 @@ function checkMacAddress(address: string): string {
 function checkHostname(hostname: string): string {
   if (HOSTNAME.test(hostname)) return hostname;
   throw new BoxliteError('invalid-argument', `invalid hostname "${hostname}"`);
+}
+
+export interface BoxKernel {
+  /** Both without links, as they were when the box was made: `/vmlinuz` may be another's by the next start. */
+  path: string;
+  modules?: string;
+  version: string;
+  /** SHA-256 in hex over what was taken of them. */
+  digest: string;
 }

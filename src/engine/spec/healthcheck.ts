@@ -1,9 +1,5 @@
-import { encodeMessage } from '../../agent/codec.js';
-import type { HealthcheckValues } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
 import type { Healthcheck, ImageConfig } from '../../image/image-config.js';
-import type { BoxSpec } from './box-spec.js';
-import { commandValues, ofItsBox } from '../machine/guest-messages.js';
 
 /** What a caller says of a box's healthcheck; what is missing is the image's, else Docker's default. */
 export interface HealthcheckOptions {
@@ -66,25 +62,6 @@ export function settleHealthcheck(
       startIntervalMs: either('startIntervalMs'),
       retries: either('retries'),
     },
-  };
-}
-
-/** What the agent is told; undefined when the box has no healthcheck. */
-export function healthcheckValues(spec: BoxSpec): HealthcheckValues | undefined {
-  if (spec.healthcheck === undefined) return undefined;
-  const { argv, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = spec.healthcheck;
-  const { env, workingDir, user } = spec;
-  const command = {
-    ...{ argv, env, workingDir, user, ...ofItsBox(spec) },
-    ...{ tty: undefined, stdin: false, timeoutMs: 0 },
-  };
-  return {
-    intervalMs,
-    timeoutMs,
-    startPeriodMs,
-    startIntervalMs,
-    retries,
-    command: encodeMessage('exec', commandValues(command)),
   };
 }
 

@@ -2,8 +2,8 @@
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
 import type { Ulimit } from './privileges.js';
-import type { ProcessorOptions } from '../processors.js';
-import type { ResolverOptions } from '../resolv-conf.js';
+import type { ProcessorOptions } from './processors.js';
+import type { ResolverOptions } from './resolv-conf.js';
 import type { SecurityOptions, SecurityPreset } from './security.js';
 
 export interface BoxliteOptions {
@@ -201,4 +201,15 @@ export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 export interface RemoveOptions {
   force?: boolean;
+}
+
+export interface CommitOptions {
+  /** Name of the new image; without one it is dangling. */
+  reference?: string;
+  message?: string;
+  author?: string;
+  /** Docker's `--change` instructions. */
+  changes?: string[];
+  /** Nothing in a running box moves while it is read; default true. */
+  pause?: boolean;
 }

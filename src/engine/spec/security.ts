@@ -1,8 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import type { BoxRecord } from '../../store/box-record.js';
 import type { BoxOptions } from './options.js';
-import { boxName } from '../state-error.js';
-import { vmmIds, type VmmIds } from '../machine/vmm-ids.js';
 
 /** What is to be done about a wall that this host may not allow. */
 export type WallPolicy = 'off' | 'try' | 'require';
@@ -127,20 +124,4 @@ export function withSecurity(options: BoxOptions): BoxOptions {
     network: options.network ?? security.network,
     capDrop: [...security.capDrop, ...(options.capDrop ?? [])],
   };
-}
-
-/** Users for the VMM of a box. @throws unsupported when it must have one of its own and can't */
-export function requiredVmmIds(
-  { vmmUser: policy } = SecurityOptions.standard(),
-  box: Pick<BoxRecord, 'id' | 'name'>,
-): VmmIds | undefined {
-  if (policy === 'off') return undefined;
-  const ids = vmmIds();
-  if (ids === undefined && policy === 'require')
-    throw new BoxliteError(
-      'unsupported',
-      `box ${boxName(box)} is to have a VMM with a user of its own, which only root can give it`,
-      { hint: "run as root, or take the preset `standard` (or vmmUser: 'try')" },
-    );
-  return ids;
 }

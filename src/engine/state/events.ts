@@ -5,7 +5,7 @@ import { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
 import type { EventRecord } from '../../store/events.js';
 import { isActive } from '../../store/status.js';
-import type { EngineContext } from '../context.js';
+import type { EngineContext } from './context.js';
 import { settle } from './observe.js';
 
 /** Something that happened to a box or an image. */

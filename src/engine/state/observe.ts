@@ -17,10 +17,10 @@ import {
   type StartedFact,
 } from '../machine/facts.js';
 import { boxHealth, foldHealth } from './health.js';
-import { lastSignMs } from '../last-sign.js';
+import { lastSignMs } from './last-sign.js';
 import { isAutomatic, isRestartDue } from './restart-decision.js';
 import { refuseOrphan } from './orphan.js';
-import { boxName } from '../state-error.js';
+import { boxName } from '../spec/box-name.js';
 
 export interface Observation {
   status: BoxStatus;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BoxliteError, errnoOf } from '../../errors.js';
 import { isAlive, type ProcessIdentity } from '../../process-identity.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
-import type { EngineContext } from '../context.js';
+import type { EngineContext } from './context.js';
 import { startedFact } from '../machine/facts.js';
 import type { BoxRecord } from '../../store/box-record.js';
 

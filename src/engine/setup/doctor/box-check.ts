@@ -1,5 +1,5 @@
-import type { LiteBox } from '../../box.js';
-import { BoxCommand } from '../../exec/execution.js';
+import { BoxCommand, type Execution } from '../../exec/execution.js';
+import type { BoxInspection } from '../../report/inspect.js';
 import type { BoxOptions } from '../../spec/options.js';
 import { BUILT_IN_IMAGE } from '../setup.js';
 import { fault, ok, type Finding } from './check.js';
@@ -14,6 +14,14 @@ export interface BootedBox {
   execMs: number;
 }
 
+/** What is done with a box, which the library's own `LiteBox` can. */
+export interface TriedBox {
+  readonly id: string;
+  start(): Promise<void>;
+  exec(command: BoxCommand): Promise<Execution>;
+  inspect(): Promise<Pick<BoxInspection, 'Boxlite'>>;
+}
+
 /** No command ends with it by accident. */
 const PROOF = 42;
 /** Should we be killed, the box ends by itself and takes itself away. */
@@ -22,7 +30,7 @@ const COMMAND_TIMEOUT_MS = 20_000;
 
 /** Starts a box, has it run a command, and removes it. */
 export async function bootBox(
-  create: (options: BoxOptions) => Promise<LiteBox>,
+  create: (options: BoxOptions) => Promise<TriedBox>,
   remove: (id: string) => Promise<void>,
   told: (box: BootedBox) => void,
 ): Promise<Finding> {

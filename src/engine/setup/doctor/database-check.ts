@@ -1,4 +1,4 @@
-import type { EngineContext } from '../../context.js';
+import type { EngineContext } from '../../state/context.js';
 import { ok, type Finding } from './check.js';
 
 /** Opens it, which needs SQLite for this very Node.js, and reads from it. */

@@ -1,9 +1,8 @@
 import type { RegistryOptions } from '../../../image/registry/options.js';
-import type { LiteBox } from '../../box.js';
-import type { EngineContext } from '../../context.js';
+import type { EngineContext } from '../../state/context.js';
 import type { BoxOptions } from '../../spec/options.js';
 import { checkAccess } from './access-check.js';
-import { bootBox, type BootedBox } from './box-check.js';
+import { bootBox, type BootedBox, type TriedBox } from './box-check.js';
 import { runCheck, type Check, type CheckResult } from './check.js';
 import { checkDatabase } from './database-check.js';
 import { checkHome } from './home-check.js';
@@ -35,7 +34,7 @@ export interface DoctorReport {
 export interface DoctorParts {
   context: EngineContext;
   registryOptions: () => Promise<RegistryOptions>;
-  create: (options: BoxOptions) => Promise<LiteBox>;
+  create: (options: BoxOptions) => Promise<TriedBox>;
   remove: (id: string) => Promise<void>;
 }
 

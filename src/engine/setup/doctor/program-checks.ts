@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { shutsLoopback } from '../../../vmm/loopback-check.js';
 import { nativeProgram } from '../../../vmm/native-programs.js';
-import type { EngineContext } from '../../context.js';
+import type { EngineContext } from '../../state/context.js';
 import { findMke2fs } from '../setup.js';
 import { fault, ok, warning, type Check, type Finding } from './check.js';
 

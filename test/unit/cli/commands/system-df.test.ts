@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DiskUsage } from '../../../../src/engine/report/disk-usage.js';
+import type { DiskUsage } from '../../../../src/engine/images/disk-usage.js';
 import { boxInfo, fakeWorld, NOW, runCli } from '../fake-world.js';
 
 const hoursAgo = (hours: number): Date => new Date(NOW.getTime() - hours * 3_600_000);

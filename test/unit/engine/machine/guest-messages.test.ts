@@ -7,7 +7,7 @@ import {
   lendingValues,
   mainValues,
 } from '../../../../src/engine/machine/guest-messages.js';
-import { healthcheckValues } from '../../../../src/engine/spec/healthcheck.js';
+import { healthcheckValues } from '../../../../src/engine/machine/guest-messages.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { withPrivileged } from '../../../../src/engine/spec/privileges.js';
 import { boxSpec } from '../engine-fixture.js';

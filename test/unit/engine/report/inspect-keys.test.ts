@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { boxInfo } from '../../../src/engine/state/box-info.js';
-import { inspectBox } from '../../../src/engine/report/inspect.js';
-import type { BoxOptions } from '../../../src/engine/spec/options.js';
-import { Home } from '../../../src/home.js';
-import type { BoxRecord } from '../../../src/store/box-record.js';
-import { boxRecord, boxSpec } from './engine-fixture.js';
+import { boxInfo } from '../../../../src/engine/state/box-info.js';
+import { inspectBox } from '../../../../src/engine/report/inspect.js';
+import type { BoxOptions } from '../../../../src/engine/spec/options.js';
+import { Home } from '../../../../src/home.js';
+import type { BoxRecord } from '../../../../src/store/box-record.js';
+import { boxRecord, boxSpec } from '../engine-fixture.js';
 
 const inspect = (options: BoxOptions = {}, record: Partial<BoxRecord> = {}, image = {}) =>
   inspectBox(new Home('/h'), boxRecord({ ...record, options: boxSpec(options, image) }));
@@ -113,7 +113,7 @@ test('the image’s platform is kept with the box', () => {
 });
 
 test('hidden paths are those that the guest hides', () => {
-  const source = readFileSync(new URL('../../../native/guest/stage.c', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../../../native/guest/stage.c', import.meta.url), 'utf8');
   const listed = (name: string): string[] => {
     const body = new RegExp(`${name}\\[\\] = \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
     return Array.from(body.matchAll(/"([^"]+)"/g), ([, path]) => `/${path ?? ''}`);

@@ -1,10 +1,6 @@
-import { BoxliteError } from '../errors.js';
-import type { BoxRecord } from '../store/box-record.js';
-
-/** As people name the box. */
-export function boxName({ id, name }: { id: string; name?: string | null | undefined }): string {
-  return name ?? id.slice(0, 12);
-}
+import { BoxliteError } from '../../errors.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { boxName } from '../spec/box-name.js';
 
 export function noSuchBox(idOrName: string): BoxliteError {
   return new BoxliteError('box-not-found', `No such box: ${idOrName}`, {

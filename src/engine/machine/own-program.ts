@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { projectRoot } from '../vmm/native-programs.js';
+import { projectRoot } from '../../vmm/native-programs.js';
 
 /** The argv of the CLI as a process of its own, for what is to be done when this one has ended. */
 export function ownProgram(...args: readonly string[]): string[] {

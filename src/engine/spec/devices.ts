@@ -1,6 +1,6 @@
 /** Devices of the box's own kernel that it may have besides those of every box. */
-import { ANY_DEVICE, DEVICE_ACCESS, DEVICE_KINDS, LIMITS } from '../agent/protocol.js';
-import { BoxliteError } from '../errors.js';
+import { ANY_DEVICE, DEVICE_ACCESS, DEVICE_KINDS, LIMITS } from '../../agent/protocol.js';
+import { BoxliteError } from '../../errors.js';
 
 export interface BoxDevice {
   /** As the caller named it: of the host by name, of the box's kernel in fact. */

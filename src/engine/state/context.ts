@@ -1,9 +1,9 @@
-import type { Home } from '../home.js';
-import type { Database } from '../store/database.js';
-import { acquireBoxLock, type BoxLock } from '../store/locks.js';
-import type { BoxRecord } from '../store/box-record.js';
-import { openGrave } from './state/grave.js';
-import type { Host } from './machine/host.js';
+import type { Home } from '../../home.js';
+import type { Database } from '../../store/database.js';
+import { acquireBoxLock, type BoxLock } from '../../store/locks.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { openGrave } from './grave.js';
+import type { Host } from '../machine/host.js';
 import { noSuchBox } from './state-error.js';
 import type { Lifetime } from './lifetime.js';
 

@@ -1,4 +1,4 @@
-import type { BoxSpec } from './spec/box-spec.js';
+import type { BoxSpec } from '../spec/box-spec.js';
 
 /** What a box's processes can't read; the guest has the same (native/guest/stage.c), and a test compares. */
 const MASKED = [

@@ -1,4 +1,4 @@
-import type { BoxSpec } from './spec/box-spec.js';
+import type { BoxSpec } from './box-spec.js';
 
 /** The image's variables and the caller's, without those that each box is given anyhow. */
 export function configEnv({ env, hostname, tty }: Pick<BoxSpec, 'env' | 'hostname' | 'tty'>) {

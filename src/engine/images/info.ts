@@ -1,7 +1,7 @@
-import type { ImageConfig } from '../image/image-config.js';
-import { familiarName, parseReference } from '../image/reference.js';
-import type { ImageRecord, ImageReference } from '../store/images.js';
-import { repositoryOf } from './images/find.js';
+import type { ImageConfig } from '../../image/image-config.js';
+import { familiarName, parseReference } from '../../image/reference.js';
+import type { ImageRecord, ImageReference } from '../../store/images.js';
+import { repositoryOf } from './find.js';
 
 export interface ImageInfo {
   /** Canonical; undefined for a dangling image. */

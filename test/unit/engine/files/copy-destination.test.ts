@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { checkHostDestination } from '../../../src/engine/copy-destination.js';
+import { checkHostDestination } from '../../../../src/engine/files/copy-destination.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'boxlite-destination-'));
 const fd = openSync(join(directory, 'file'), 'w');

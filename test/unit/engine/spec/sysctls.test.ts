@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { LIMITS } from '../../../src/agent/protocol.js';
-import { settleSysctls, sysctlSettings } from '../../../src/engine/sysctls.js';
+import { LIMITS } from '../../../../src/agent/protocol.js';
+import { settleSysctls, sysctlSettings } from '../../../../src/engine/spec/sysctls.js';
 
 const isTaken = (name: string, privileged = false): boolean => {
   try {

@@ -6,7 +6,7 @@ import {
   settleProcessors,
   type ProcessorOptions,
   type ProcessorSpec,
-} from '../../../src/engine/processors.js';
+} from '../../../../src/engine/spec/processors.js';
 
 test.each<[ProcessorOptions, ProcessorSpec, Record<string, string>, number]>([
   [{}, { cpus: 1 }, {}, 1e9],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ignoringWgetTimeout } from '../../../src/engine/busybox-wget.js';
+import { ignoringWgetTimeout } from '../../../../src/engine/setup/busybox-wget.js';
 
 const OPTIONS = '\0^cqSO:o:P:Y:U:T:+t:n::\0-1:\xfe';
 

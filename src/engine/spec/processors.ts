@@ -1,6 +1,6 @@
 /** How many processors a box's machine has, and how much of them the box may use. */
-import { BoxliteError } from '../errors.js';
-import { DEFAULT_CPUS, MAX_CPUS } from './spec/defaults.js';
+import { BoxliteError } from '../../errors.js';
+import { DEFAULT_CPUS, MAX_CPUS } from './defaults.js';
 
 export interface ProcessorOptions {
   /** Virtual CPUs, 0.01 … 64; of a fraction the box gets so much time of the next whole number. */

@@ -1,6 +1,6 @@
-import { BoxliteError } from '../errors.js';
-import type { Home } from '../home.js';
-import { Database } from '../store/database.js';
+import { BoxliteError } from '../../errors.js';
+import type { Home } from '../../home.js';
+import { Database } from '../../store/database.js';
 
 /**
  * How long a runtime may be used: from its making to `close` or `shutdown`. Opens the database when it

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import { ANY_DEVICE, LIMITS } from '../../../src/agent/protocol.js';
-import { deviceRequests, settleDeviceRules, settleDevices } from '../../../src/engine/devices.js';
+import { ANY_DEVICE, LIMITS } from '../../../../src/agent/protocol.js';
+import {
+  deviceRequests,
+  settleDeviceRules,
+  settleDevices,
+} from '../../../../src/engine/spec/devices.js';
 
 test.each([
   ['/dev/fuse', { source: '/dev/fuse', target: '/dev/fuse', permissions: 'rwm' }],

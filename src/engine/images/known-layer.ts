@@ -1,6 +1,6 @@
-import { BoxliteError } from '../errors.js';
-import { readImage, type StoredImageLayer } from '../image/image-record.js';
-import type { ImageStore } from './images/store.js';
+import { BoxliteError } from '../../errors.js';
+import { readImage, type StoredImageLayer } from '../../image/image-record.js';
+import type { ImageStore } from './store.js';
 
 /** The layer of a diffID as one of the images here has it; a damaged image has none. */
 export async function knownLayer(

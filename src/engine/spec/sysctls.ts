@@ -1,6 +1,6 @@
 /** Parameters of the box's kernel, as `--sysctl` sets them. */
-import { LIMITS } from '../agent/protocol.js';
-import { BoxliteError } from '../errors.js';
+import { LIMITS } from '../../agent/protocol.js';
+import { BoxliteError } from '../../errors.js';
 
 /** Docker's: those that a namespace has of its own. */
 const NAMESPACED = new Set(

@@ -1,6 +1,6 @@
 /** Docker's names for what a box was given of its kernel, its resolver and its processors. */
-import type { BoxSpec } from './spec/box-spec.js';
-import { nanoCpusOf } from './processors.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import { nanoCpusOf } from '../spec/processors.js';
 
 /** Part of `HostConfig`. */
 export function hostConfigOptions(spec: BoxSpec): Record<string, unknown> {

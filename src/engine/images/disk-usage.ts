@@ -6,7 +6,7 @@ import { isActive } from '../../store/status.js';
 import { listTemplates } from '../../vmm/template.js';
 import { boxInfo, type BoxInfo } from '../state/box-info.js';
 import { specOf } from '../spec/stored-spec.js';
-import type { ImageStore } from '../images/store.js';
+import type { ImageStore } from './store.js';
 import { observed } from '../state/observe.js';
 import { bytesOf } from './store-sizes.js';
 

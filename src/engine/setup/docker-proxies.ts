@@ -1,4 +1,4 @@
-import { DockerConfig, dockerConfigDirectory } from '../image/credentials/docker-config.js';
+import { DockerConfig, dockerConfigDirectory } from '../../image/credentials/docker-config.js';
 
 /** Docker's own, whose entry in `proxies` is also ours: we are no daemon, and stand in for it. */
 const DOCKER_SOCKET = 'unix:///var/run/docker.sock';
