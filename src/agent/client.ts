@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Socket } from 'node:net';
 import { BoxliteError } from '../errors.js';
-import { BOX_FILES } from '../home.js';
+import { BOX_FILES } from '../host/home.js';
 import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
 import { connectSocket } from './connect.js';
 import { Deferred } from './deferred.js';

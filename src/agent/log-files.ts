@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fileError } from '../errors.js';
-import { logFileName, logFileNumber } from '../home.js';
+import { logFileName, logFileNumber } from '../host/home.js';
 
 export interface LogPosition {
   /** Number of the file. */

@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { errnoOf, fileError } from '../errors.js';
-import { logFileNumber } from '../home.js';
+import { logFileNumber } from '../host/home.js';
 import { Deferred } from './deferred.js';
 
 export interface Turn {

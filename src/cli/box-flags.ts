@@ -3,7 +3,7 @@ import type { BoxOptions, RootfsSpec } from '../engine/spec/options.js';
 import { SecurityOptions } from '../engine/spec/security.js';
 import { BoxliteError } from '../errors.js';
 import { ACCEPTED_FLAGS, warnOfDiscarded } from './accepted-flags.js';
-import { absolutePath } from '../host-path.js';
+import { absolutePath } from '../host/host-path.js';
 import { flag, list, under, value, type OptionValues } from './command.js';
 import { warn, type CommandContext } from './context.js';
 import { readEnvironment, readLabels } from './flags/key-values.js';

@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { withConfigClaim } from '../engine/setup/config-claim.js';
 import { BoxliteError, fileError } from '../errors.js';
-import { makeDirectories } from '../host-path.js';
+import { makeDirectories } from '../host/host-path.js';
 import { CONFIG_KEYS } from './config-keys.js';
 import type { CommandContext } from './context.js';
 import { splitPair } from './flags/key-values.js';

@@ -1,6 +1,6 @@
-import { Home } from '../home.js';
-import { absolutePath } from '../host-path.js';
-import { DEFAULT_LAYER_LIMITS } from '../image/layer-limits.js';
+import { Home } from '../host/home.js';
+import { absolutePath } from '../host/host-path.js';
+import { DEFAULT_LAYER_LIMITS } from '../image/store/layer-limits.js';
 import type { EngineContext } from './state/context.js';
 import { Host } from './machine/host.js';
 import type { Images } from './images/images.js';

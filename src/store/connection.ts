@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
-import type { Home } from '../home.js';
-import { makeDirectories } from '../host-path.js';
+import type { Home } from '../host/home.js';
+import { makeDirectories } from '../host/host-path.js';
 import { migrate } from './migrate.js';
 import { makeReserve, writeWithReserve } from './reserve.js';
 import { openSqlite, type SqliteDatabase } from './sqlite.js';

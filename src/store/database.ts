@@ -1,5 +1,5 @@
-import type { Home } from '../home.js';
-import { closeHome } from '../private-files.js';
+import type { Home } from '../host/home.js';
+import { closeHome } from '../host/private-files.js';
 import { BoxTable } from './boxes.js';
 import { connect, withFlush } from './connection.js';
 import { CounterTable } from './counters.js';

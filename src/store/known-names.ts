@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Home } from '../home.js';
+import type { Home } from '../host/home.js';
 import { openSqlite, type SqliteDatabase } from './sqlite.js';
 import type { BoxStatus } from './status.js';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isAlive, ownIdentity } from '../process-identity.js';
+import { isAlive, ownIdentity } from '../host/process-identity.js';
 import type { Database } from './database.js';
 import { integer, text } from './row.js';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoxliteError } from '../errors.js';
 import type { Database } from './database.js';
-import { isAlive, ownIdentity, type ProcessIdentity } from '../process-identity.js';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../host/process-identity.js';
 import { integer, text, type Row } from './row.js';
 
 export interface LockOptions {

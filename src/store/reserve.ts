@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, rmSync, statSync } from 'node:fs';
 import { BoxliteError } from '../errors.js';
-import type { Home } from '../home.js';
+import type { Home } from '../host/home.js';
 
 /** More than the database and its journal grow by when something is removed. */
 const RESERVE_BYTES = 512 * 1024;

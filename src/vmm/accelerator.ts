@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BoxliteError } from '../errors.js';
-import type { Home } from '../home.js';
-import { makePrivateDirectory } from '../private-files.js';
-import { currentBootId } from '../process-identity.js';
+import type { Home } from '../host/home.js';
+import { makePrivateDirectory } from '../host/private-files.js';
+import { currentBootId } from '../host/process-identity.js';
 import type { AcceleratorName } from './driver.js';
 import { kvmDeviceFault, type DeviceFault } from './kvm-device.js';
 import { writeFileWhole } from './write-file-whole.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fileError } from '../errors.js';
-import type { Home } from '../home.js';
+import type { Home } from '../host/home.js';
 import { writeFileWhole } from './write-file-whole.js';
 
 /** What set-up has made; paths are relative to the home's assets directory. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../errors.js';
-import type { Home } from '../home.js';
-import { makePrivateDirectory } from '../private-files.js';
+import type { Home } from '../host/home.js';
+import { makePrivateDirectory } from '../host/private-files.js';
 import {
   kernelDigest,
   readManifest,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../errors.js';
-import type { Home } from '../home.js';
+import type { Home } from '../host/home.js';
 import type { AssetsManifest, InitramfsRecord, KernelRecord } from './assets-manifest.js';
 import { MODULE_LIST, MODULES } from './guest-kernel.js';
 import { hasSize } from './has-size.js';

@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { makeDirectories } from '../host-path.js';
+import { makeDirectories } from '../host/host-path.js';
 import { moduleIndex, type IndexEntry } from './module-index.js';
 import { builtinModules, moduleFiles, moduleInfo, moduleName, readModule } from './module-order.js';
 

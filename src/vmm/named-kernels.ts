@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fileError } from '../errors.js';
-import type { Home } from '../home.js';
+import type { Home } from '../host/home.js';
 import {
   kernelDigest,
   readManifest,

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { environmentVariable } from '../environment.js';
+import { environmentVariable } from '../host/environment.js';
 import { BoxliteError } from '../errors.js';
-import type { Home } from '../home.js';
-import { makePrivateDirectory } from '../private-files.js';
-import { programDirectories } from '../program-path.js';
+import type { Home } from '../host/home.js';
+import { makePrivateDirectory } from '../host/private-files.js';
+import { programDirectories } from '../host/program-path.js';
 import { installHint } from './distribution.js';
 import { runProgram } from './run-program.js';
 import { writeFileWhole } from './write-file-whole.js';

@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../errors.js';
-import { BOX_FILES, type Home } from '../home.js';
-import { makeDirectories } from '../host-path.js';
-import { makePrivateDirectory } from '../private-files.js';
+import { BOX_FILES, type Home } from '../host/home.js';
+import { makeDirectories } from '../host/host-path.js';
+import { makePrivateDirectory } from '../host/private-files.js';
 import type { MachineFiles, MachineSpec } from './driver.js';
 import {
   FILES,

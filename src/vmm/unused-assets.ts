@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Home } from '../home.js';
+import type { Home } from '../host/home.js';
 import { readManifest } from './assets-manifest.js';
 
 export const TEMPORARY_PREFIX = '.new-';

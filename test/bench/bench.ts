@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { busyboxRootfs } from '../../src/engine/setup/busybox-rootfs.js';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { parseArguments, USAGE, type BenchArguments } from './arguments.js';
 import { BoxliteHome } from './boxlite-home.js';
 import { benchCases, IDLE_BOX, SLOW_SHARE, type Case } from './cases.js';

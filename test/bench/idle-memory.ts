@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import type { BoxliteHome } from './boxlite-home.js';
 import { IDLE_BOX } from './cases.js';
 import { isRecord } from './json.js';

@@ -2,7 +2,7 @@ import { chmod, chown, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkAccess } from '../../src/engine/setup/doctor/access-check.js';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { BOXLITE, run, type CliResult } from '../helpers/cli.js';
 import { useHome } from '../helpers/test-home.js';
 

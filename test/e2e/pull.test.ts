@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { BOXLITE, run, start, type RunningCli } from '../helpers/cli.js';
 import { startFakeRegistry, type FakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, type TestImage } from '../helpers/images.js';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { readErofs } from '../helpers/erofs-reader.js';
 import {
   joinDisk,

@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../../src/image/registry/http.js';
+import type { HttpResponse } from '../../src/image/registry/http/http.js';
 
 export interface AnswerParts {
   status?: number;

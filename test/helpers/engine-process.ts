@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { BoxliteError } from '../../src/errors.js';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
 import { acquireBoxLock } from '../../src/store/locks.js';
 

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, stat, truncate, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import type { Home } from '../../src/home.js';
-import { imageDisk } from '../../src/image/image-disk.js';
-import { storeLayer } from '../../src/image/layer-store.js';
+import type { Home } from '../../src/host/home.js';
+import { imageDisk } from '../../src/image/disk/image-disk.js';
+import { storeLayer } from '../../src/image/store/layer-store.js';
 
 const PADDING_BYTES = 4096;
 const execute = promisify(execFile);

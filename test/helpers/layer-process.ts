@@ -3,8 +3,8 @@
  *
  *     layer-process HOME one-file|many-files BYTES
  */
-import { Home } from '../../src/home.js';
-import { storeLayer } from '../../src/image/layer-store.js';
+import { Home } from '../../src/host/home.js';
+import { storeLayer } from '../../src/image/store/layer-store.js';
 import { tarHeader } from './tar-builder.js';
 
 const [root = '', kind = '', bytes = ''] = process.argv.slice(2);

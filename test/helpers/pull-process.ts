@@ -8,8 +8,8 @@
  */
 import { readFile } from 'node:fs/promises';
 
-import { Home } from '../../src/home.js';
-import { pullImage } from '../../src/image/pull.js';
+import { Home } from '../../src/host/home.js';
+import { pullImage } from '../../src/image/transfer/pull.js';
 
 const [root = '', reference = ''] = process.argv.slice(2);
 const { image } = await pullImage(new Home(root), reference, {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 
 /** A home on a file system of its own that holds a few MiB; gone with the test. Needs root. */
 export class SmallDisk {

@@ -9,7 +9,7 @@ import { writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BoxliteError } from '../../src/errors.js';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
 import { acquireLock } from '../../src/store/locks.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { BoxliteRuntime } from '../../src/engine/runtime.js';
-import type { Home } from '../../src/home.js';
+import type { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
 import { blobsOf, makeImage, type TestImage, writeLayout } from './images.js';
 import { longBytes } from './bytes.js';

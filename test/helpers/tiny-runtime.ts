@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { FakeShim, type Script } from './fake-shim.js';
 import { tar } from './tar-builder.js';
 

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { loadAssets, prepareAssets } from '../../src/vmm/assets.js';
 import { extractKernel } from '../../src/vmm/kernel-image.js';
 import { orderModules } from '../../src/vmm/module-order.js';

@@ -3,10 +3,10 @@ import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Home } from '../../src/home.js';
-import { blankDisk } from '../../src/image/blank-disk.js';
-import { DISK_BYTES } from '../../src/image/disk-size.js';
-import { copySparse } from '../../src/image/sparse-copy.js';
+import { Home } from '../../src/host/home.js';
+import { blankDisk } from '../../src/image/disk/blank-disk.js';
+import { DISK_BYTES } from '../../src/image/disk/disk-size.js';
+import { copySparse } from '../../src/image/disk/sparse-copy.js';
 
 const MIB = 2 ** 20;
 

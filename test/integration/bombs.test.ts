@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BoxliteError } from '../../src/errors.js';
-import { Home } from '../../src/home.js';
-import { importRootfs } from '../../src/image/import.js';
-import type { LayerLimits } from '../../src/image/layer-limits.js';
-import { loadArchive } from '../../src/image/load.js';
-import { pullImage, type PullOptions } from '../../src/image/pull.js';
-import { allocatedBytes } from '../../src/image/store-files.js';
+import { Home } from '../../src/host/home.js';
+import { importRootfs } from '../../src/image/transfer/import.js';
+import type { LayerLimits } from '../../src/image/store/layer-limits.js';
+import { loadArchive } from '../../src/image/transfer/load.js';
+import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
+import { allocatedBytes } from '../../src/image/store/store-files.js';
 import {
   startFakeRegistry,
   type FakeRegistry,

@@ -6,7 +6,7 @@ import { assetsOfBox, blamingKernel, findKernel } from '../../src/engine/machine
 import type { BoxSpec } from '../../src/engine/spec/box-spec.js';
 import { Host } from '../../src/engine/machine/host.js';
 import { BoxliteError } from '../../src/errors.js';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { prepareAssets } from '../../src/vmm/assets.js';
 import { fakeGzipKernel } from '../helpers/fake-kernel.js';
 import { boxSpec } from '../unit/engine/engine-fixture.js';

@@ -16,7 +16,7 @@ import { EXEC_FLAGS, LIMITS } from '../../src/agent/protocol.js';
 import { decodeMessage } from '../../src/agent/codec.js';
 import type { LiteBox } from '../../src/engine/box.js';
 import { BoxliteError } from '../../src/errors.js';
-import { BOX_FILES } from '../../src/home.js';
+import { BOX_FILES } from '../../src/host/home.js';
 import { isEof } from '../helpers/fake-shim.js';
 import { tar, tarEntry, type TarFields } from '../helpers/tar-builder.js';
 import { giveShim, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';

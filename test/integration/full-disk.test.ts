@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
 import { makeReserve } from '../../src/store/reserve.js';
 import { openRuntime, TINY, tinyRootfs } from '../helpers/tiny-runtime.js';

@@ -7,7 +7,7 @@ import { LIMITS } from '../../src/agent/protocol.js';
 import type { LiteBox } from '../../src/engine/box.js';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { BoxliteError } from '../../src/errors.js';
-import { BOX_FILES } from '../../src/home.js';
+import { BOX_FILES } from '../../src/host/home.js';
 import type { FakePeer } from '../helpers/fake-shim.js';
 import { tar, tarEntry } from '../helpers/tar-builder.js';
 import { giveShim, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';

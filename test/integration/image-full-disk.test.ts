@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { CommandContext } from '../../src/cli/context.js';
 import { writeFileWhole } from '../../src/cli/write-file-whole.js';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
-import { imageDisk } from '../../src/image/image-disk.js';
-import { readImage } from '../../src/image/image-record.js';
+import { imageDisk } from '../../src/image/disk/image-disk.js';
+import { readImage } from '../../src/image/store/image-record.js';
 import { Database } from '../../src/store/database.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { blobsOf, makeImage, makeTar, type TestImage, writeLayout } from '../helpers/images.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { Images } from '../../src/engine/images/images.js';
-import { DEFAULT_LAYER_LIMITS } from '../../src/image/layer-limits.js';
+import { DEFAULT_LAYER_LIMITS } from '../../src/image/store/layer-limits.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 import {
   blobsOf,

@@ -12,8 +12,8 @@ import { text } from 'node:stream/consumers';
 import { create } from 'tar';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
-import { identifyProcess } from '../../src/process-identity.js';
-import { imageDisk } from '../../src/image/image-disk.js';
+import { identifyProcess } from '../../src/host/process-identity.js';
+import { imageDisk } from '../../src/image/disk/image-disk.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 import { blobsOf, type TestImage, writeLayout } from '../helpers/images.js';

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BoxliteError } from '../../src/errors.js';
 import type { BoxliteRuntime } from '../../src/engine/runtime.js';
-import { blobPath } from '../../src/image/content-store.js';
-import { imageDisk } from '../../src/image/image-disk.js';
+import { blobPath } from '../../src/image/store/content-store.js';
+import { imageDisk } from '../../src/image/disk/image-disk.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import {
   diffIdsOf,

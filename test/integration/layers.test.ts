@@ -16,9 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Home } from '../../src/home.js';
-import { layerDataPath, storeLayer } from '../../src/image/layer-store.js';
-import { loadArchive } from '../../src/image/load.js';
+import { Home } from '../../src/host/home.js';
+import { layerDataPath, storeLayer } from '../../src/image/store/layer-store.js';
+import { loadArchive } from '../../src/image/transfer/load.js';
 import { debianLayout } from '../helpers/debian-image.js';
 import {
   joinDisk,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { listTags } from '../../src/image/list-tags.js';
+import { listTags } from '../../src/image/transfer/list-tags.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 
 const registries: FakeRegistry[] = [];

@@ -10,12 +10,12 @@ import { create } from 'tar';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { BoxliteError } from '../../src/errors.js';
-import { Home } from '../../src/home.js';
-import { readBlob } from '../../src/image/content-store.js';
-import { readImage } from '../../src/image/image-record.js';
-import { importRootfs } from '../../src/image/import.js';
-import { hasLayer } from '../../src/image/layer-store.js';
-import { loadArchive } from '../../src/image/load.js';
+import { Home } from '../../src/host/home.js';
+import { readBlob } from '../../src/image/store/content-store.js';
+import { readImage } from '../../src/image/store/image-record.js';
+import { importRootfs } from '../../src/image/transfer/import.js';
+import { hasLayer } from '../../src/image/store/layer-store.js';
+import { loadArchive } from '../../src/image/transfer/load.js';
 import {
   blobsOf,
   BUSYBOX,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Home } from '../../src/home.js';
+import type { Home } from '../../src/host/home.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';
 import { openRuntime, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
 import { race, startWaiting } from '../helpers/waiting-process.js';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { identifyProcess, isAlive } from '../../src/process-identity.js';
+import { identifyProcess, isAlive } from '../../src/host/process-identity.js';
 import { Database } from '../../src/store/database.js';
 import { giveShim, tinyRuntime, TINY, type TinyRuntime } from '../helpers/tiny-runtime.js';
 

@@ -6,12 +6,12 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { BoxliteError } from '../../src/errors.js';
-import { Home } from '../../src/home.js';
-import { importRootfs } from '../../src/image/import.js';
-import { hasLayer } from '../../src/image/layer-store.js';
-import { DEFAULT_LAYER_LIMITS } from '../../src/image/layer-limits.js';
-import { loadArchive } from '../../src/image/load.js';
-import { unpackArchive } from '../../src/image/unpack-archive.js';
+import { Home } from '../../src/host/home.js';
+import { importRootfs } from '../../src/image/transfer/import.js';
+import { hasLayer } from '../../src/image/store/layer-store.js';
+import { DEFAULT_LAYER_LIMITS } from '../../src/image/store/layer-limits.js';
+import { loadArchive } from '../../src/image/transfer/load.js';
+import { unpackArchive } from '../../src/image/tar/unpack-archive.js';
 import { longBytes } from '../helpers/bytes.js';
 import { pack, writeDockerArchive } from '../helpers/image-archive.js';
 import { makeTar } from '../helpers/images.js';

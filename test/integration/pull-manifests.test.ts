@@ -6,10 +6,10 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { Home } from '../../src/home.js';
-import { readImage } from '../../src/image/image-record.js';
-import { readToc } from '../../src/image/layer-store.js';
-import { type PulledImage, pullImage, type PullOptions } from '../../src/image/pull.js';
+import { Home } from '../../src/host/home.js';
+import { readImage } from '../../src/image/store/image-record.js';
+import { readToc } from '../../src/image/store/layer-store.js';
+import { type PulledImage, pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import {
   blob,

@@ -10,9 +10,9 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { Home } from '../../src/home.js';
-import { withClaim } from '../../src/image/claim.js';
-import { readBlob } from '../../src/image/content-store.js';
+import { Home } from '../../src/host/home.js';
+import { withClaim } from '../../src/host/claim.js';
+import { readBlob } from '../../src/image/store/content-store.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { blob, imageOf, makeImage, pushImage, type TestImage, zstd } from '../helpers/images.js';

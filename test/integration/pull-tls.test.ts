@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { Home } from '../../src/home.js';
-import { pullImage } from '../../src/image/pull.js';
+import { Home } from '../../src/host/home.js';
+import { pullImage } from '../../src/image/transfer/pull.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, type TestImage } from '../helpers/images.js';
 

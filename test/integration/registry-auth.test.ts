@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { Home } from '../../src/home.js';
-import { pullImage, type PullOptions } from '../../src/image/pull.js';
-import type { Credentials } from '../../src/image/registry/credentials.js';
-import { checkLogin } from '../../src/image/registry/login.js';
+import { Home } from '../../src/host/home.js';
+import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
+import type { Credentials } from '../../src/image/registry/auth/credentials.js';
+import { checkLogin } from '../../src/image/registry/auth/login.js';
 import { makeAuthority } from '../helpers/certificates.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
-import { Home } from '../../src/home.js';
-import { pullImage, type PulledImage, type PullOptions } from '../../src/image/pull.js';
+import { Home } from '../../src/host/home.js';
+import { pullImage, type PulledImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import {
   type FakeRegistry,
   type Interference,

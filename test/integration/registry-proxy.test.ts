@@ -5,10 +5,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { Home } from '../../src/home.js';
-import { pullImage, type PullOptions } from '../../src/image/pull.js';
-import { type Environment, proxyFinder } from '../../src/image/registry/proxy.js';
-import { readTrust, type Trust } from '../../src/image/registry/trust.js';
+import { Home } from '../../src/host/home.js';
+import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
+import { type Environment, proxyFinder } from '../../src/image/registry/http/proxy.js';
+import { readTrust, type Trust } from '../../src/image/registry/http/trust.js';
 import { makeAuthority } from '../helpers/certificates.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.js';

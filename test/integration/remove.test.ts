@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { identifyProcess } from '../../src/process-identity.js';
+import { identifyProcess } from '../../src/host/process-identity.js';
 import type { BoxPatch } from '../../src/store/box-record.js';
 import { Database } from '../../src/store/database.js';
 import type { BoxStatus } from '../../src/store/status.js';

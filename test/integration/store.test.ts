@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Home } from '../../src/home.js';
+import { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
 import { acquireLock } from '../../src/store/locks.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { Home } from '../../src/home.js';
-import { layerDataPath, readToc, storeLayer } from '../../src/image/layer-store.js';
-import { loadArchive } from '../../src/image/load.js';
-import { pullImage } from '../../src/image/pull.js';
+import { Home } from '../../src/host/home.js';
+import { layerDataPath, readToc, storeLayer } from '../../src/image/store/layer-store.js';
+import { loadArchive } from '../../src/image/transfer/load.js';
+import { pullImage } from '../../src/image/transfer/pull.js';
 import {
   blobsOf,
   BUSYBOX,

@@ -199,7 +199,7 @@ function setsPragma(node: ts.Node): boolean {
   return isText && /^\s*pragma\s/i.test(node.text);
 }
 
-/** `image` for `image/registry/auth.ts`, `home` for `home.ts`. */
+/** `image` for `image/registry/auth/auth.ts`, `home` for `home.ts`. */
 function unitOf(path: string): string {
   return path.split('/', 1)[0]?.replace(/\.ts$/, '') ?? '';
 }

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import type { BoxOptions, TmpfsSpec, VolumeSpec } from '../../engine/spec/options.js';
 import { BoxliteError } from '../../errors.js';
-import { absolutePath } from '../../host-path.js';
+import { absolutePath } from '../../host/host-path.js';
 import { splitFields } from './comma-separated.js';
 import { parseBytes } from './size.js';
 

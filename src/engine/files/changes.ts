@@ -21,7 +21,7 @@ const KINDS: Readonly<Record<string, BoxChange['kind']>> = {
 /** What a box may make us hold: about half a GiB. */
 const MAX_CHANGES = 1_000_000;
 const MAX_BYTES = 2 ** 28;
-/** Of a path, as a layer may have them (image/layer-path.ts). */
+/** Of a path, as a layer may have them (image/layer/path.ts). */
 const MAX_PATH_BYTES = 2 ** 16;
 
 const SLASH = 0x2f;

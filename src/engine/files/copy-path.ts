@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { BoxliteError } from '../../errors.js';
-import { absolutePath } from '../../host-path.js';
+import { absolutePath } from '../../host/host-path.js';
 
 /** In a path's end there is meaning: `DIR/.` is what is in DIR, and `DIR/` has to be a directory. */
 const ENDINGS = /(?:^|\/)\.$|\/$/;

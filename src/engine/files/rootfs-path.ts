@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
-import { absolutePath } from '../../host-path.js';
+import { absolutePath } from '../../host/host-path.js';
 import { startArchive } from './archive-process.js';
 import { copyError } from './copy-error.js';
 import type { Images } from '../images/images.js';

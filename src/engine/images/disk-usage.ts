@@ -1,5 +1,5 @@
-import { type ImageParts, readParts } from '../../image/image-parts.js';
-import { diskName, pathsWithout } from '../../image/store-files.js';
+import { type ImageParts, readParts } from '../../image/store/image-parts.js';
+import { diskName, pathsWithout } from '../../image/store/store-files.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { ImageRecord } from '../../store/images.js';
 import { isActive } from '../../store/status.js';

@@ -1,4 +1,9 @@
-import { parseReference, canonicalName, candidates, storedNames } from '../../image/reference.js';
+import {
+  parseReference,
+  canonicalName,
+  candidates,
+  storedNames,
+} from '../../image/oci/reference.js';
 import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
 

@@ -1,6 +1,6 @@
-import type { Home } from '../../home.js';
-import type { StoredImage } from '../../image/image-record.js';
-import { layerFileBytes } from '../../image/layer-store.js';
+import type { Home } from '../../host/home.js';
+import type { StoredImage } from '../../image/store/image-record.js';
+import { layerFileBytes } from '../../image/store/layer-store.js';
 
 /** A step in the making of an image. */
 export interface HistoryLine {

@@ -1,19 +1,24 @@
-import type { Home } from '../../home.js';
-import type { CommitRequest as CommitImageRequest } from '../../image/commit.js';
-import type { StoredImage } from '../../image/image-record.js';
-import { readImage } from '../../image/image-record.js';
-import type { LoadEvent } from '../../image/load.js';
-import type { LayerLimits } from '../../image/layer-limits.js';
-import { answersTo, formatPlatform, parsePlatform, readPlatform } from '../../image/platform.js';
-import type { PullEvent } from '../../image/pull.js';
-import type { ArchiveFormat } from '../../image/save.js';
+import type { Home } from '../../host/home.js';
+import type { CommitRequest as CommitImageRequest } from '../../image/transfer/commit.js';
+import type { StoredImage } from '../../image/store/image-record.js';
+import { readImage } from '../../image/store/image-record.js';
+import type { LoadEvent } from '../../image/transfer/load.js';
+import type { LayerLimits } from '../../image/store/layer-limits.js';
+import {
+  answersTo,
+  formatPlatform,
+  parsePlatform,
+  readPlatform,
+} from '../../image/oci/platform.js';
+import type { PullEvent } from '../../image/transfer/pull.js';
+import type { ArchiveFormat } from '../../image/transfer/save.js';
 import {
   canonicalName,
   givenName,
   localName,
   parseReference,
   storedNames,
-} from '../../image/reference.js';
+} from '../../image/oci/reference.js';
 import type { RegistryOptions } from '../../image/registry/options.js';
 import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
@@ -30,11 +35,11 @@ import { ImageSizes } from './size.js';
 import type { ImageStore } from './store.js';
 import { knownLayer } from './known-layer.js';
 
-export type { ImageConfig } from '../../image/image-config.js';
+export type { ImageConfig } from '../../image/oci/image-config.js';
 export type { ImageDetails, ImageInfo } from './info.js';
-export type { LoadEvent } from '../../image/load.js';
-export type { PullEvent } from '../../image/pull.js';
-export type { ArchiveFormat } from '../../image/save.js';
+export type { LoadEvent } from '../../image/transfer/load.js';
+export type { PullEvent } from '../../image/transfer/pull.js';
+export type { ArchiveFormat } from '../../image/transfer/save.js';
 
 export interface ImageSettings {
   registries: readonly string[];
@@ -106,7 +111,7 @@ export class Images {
   }
 
   async pull(reference: string, options: PullOptions = {}): Promise<PullResult> {
-    const { pullImage } = await import('../../image/pull.js');
+    const { pullImage } = await import('../../image/transfer/pull.js');
     const { platform, onProgress, signal } = options;
     using lease = this.database().leases.open();
     const pulled = await pullImage(this.home, reference, {
@@ -134,7 +139,7 @@ export class Images {
   }
 
   async tags(repository: string, signal?: AbortSignal): Promise<string[]> {
-    const { listTags } = await import('../../image/list-tags.js');
+    const { listTags } = await import('../../image/transfer/list-tags.js');
     return listTags(repository, {
       registries: this.settings.registries,
       ...(await this.settings.registryOptions()),
@@ -221,7 +226,7 @@ export class Images {
     source: string | AsyncIterable<Uint8Array>,
     options: LoadOptions = {},
   ): Promise<LoadedImage[]> {
-    const { loadArchive } = await import('../../image/load.js');
+    const { loadArchive } = await import('../../image/transfer/load.js');
     using lease = this.database().leases.open();
     const { platform } = options;
     const loaded = await loadArchive(this.home, source, {
@@ -249,7 +254,7 @@ export class Images {
   }
 
   async import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<string> {
-    const { importRootfs } = await import('../../image/import.js');
+    const { importRootfs } = await import('../../image/transfer/import.js');
     const { reference, platform, ...rest } = options;
     // A malformed name is told before anything is read.
     const name = reference === undefined ? undefined : givenName(reference);
@@ -265,7 +270,7 @@ export class Images {
 
   /** Makes an image of another one and a layer; see `commitBox`. @returns its id */
   async commit(request: CommitRequest): Promise<string> {
-    const { commitImage } = await import('../../image/commit.js');
+    const { commitImage } = await import('../../image/transfer/commit.js');
     const { reference, manifestDigest } = request;
     const name = reference === undefined ? undefined : givenName(reference);
     if (manifestDigest === null) throw noSuchImage(request.image);

@@ -1,5 +1,5 @@
-import type { ImageConfig } from '../../image/image-config.js';
-import { familiarName, parseReference } from '../../image/reference.js';
+import type { ImageConfig } from '../../image/oci/image-config.js';
+import { familiarName, parseReference } from '../../image/oci/reference.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
 import { repositoryOf } from './find.js';
 

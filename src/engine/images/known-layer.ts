@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import { readImage, type StoredImageLayer } from '../../image/image-record.js';
+import { readImage, type StoredImageLayer } from '../../image/store/image-record.js';
 import type { ImageStore } from './store.js';
 
 /** The layer of a diffID as one of the images here has it; a damaged image has none. */

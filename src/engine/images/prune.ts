@@ -1,6 +1,6 @@
-import { clearLeftovers } from '../../image/leftovers.js';
-import { readImage } from '../../image/image-record.js';
-import { listParts } from '../../image/store-files.js';
+import { clearLeftovers } from '../../image/store/leftovers.js';
+import { readImage } from '../../image/store/image-record.js';
+import { listParts } from '../../image/store/store-files.js';
 import { BoxliteError } from '../../errors.js';
 import { type ImageRemoval, type RemovedImage, removeUnused } from './removal.js';
 import type { ImageStore } from './store.js';

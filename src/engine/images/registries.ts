@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 import type { SavedLogin } from '../../image/credentials/docker-config.js';
-import type { Credentials } from '../../image/registry/credentials.js';
+import type { Credentials } from '../../image/registry/auth/credentials.js';
 import type { RegistryOptions } from '../../image/registry/options.js';
 
 export interface RegistrySettings {
@@ -52,8 +52,8 @@ export class Registries {
 
   /** @throws invalid-argument for a proxy or a file of authorities that is malformed, permission */
   async options(): Promise<RegistryOptions> {
-    const { proxyFinder } = await import('../../image/registry/proxy.js');
-    const { readTrust } = await import('../../image/registry/trust.js');
+    const { proxyFinder } = await import('../../image/registry/http/proxy.js');
+    const { readTrust } = await import('../../image/registry/http/trust.js');
     const { insecureRegistries: insecure, registryMirrors: mirrors } = this.#settings;
     const trust = await readTrust(this.#settings.caCertificates);
     return {
@@ -109,7 +109,7 @@ export class Registries {
     credentials: Credentials,
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
-    const { checkLogin } = await import('../../image/registry/login.js');
+    const { checkLogin } = await import('../../image/registry/auth/login.js');
     const options = await this.options();
     return checkLogin(registry, credentials, { ...options, ...(signal && { signal }) });
   }

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
-import { chainIds } from '../../image/chain-id.js';
-import { parseReference } from '../../image/reference.js';
+import { chainIds } from '../../image/oci/chain-id.js';
+import { parseReference } from '../../image/oci/reference.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';

@@ -1,6 +1,6 @@
-import { readParts } from '../../image/image-parts.js';
-import { parseReference, storedNames } from '../../image/reference.js';
-import { type ArchiveFormat, type ImageToSave, saveArchive } from '../../image/save.js';
+import { readParts } from '../../image/store/image-parts.js';
+import { parseReference, storedNames } from '../../image/oci/reference.js';
+import { type ArchiveFormat, type ImageToSave, saveArchive } from '../../image/transfer/save.js';
 import type { Database } from '../../store/database.js';
 import type { ImageReference } from '../../store/images.js';
 import { findImage, repositoryOf } from './find.js';

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
-import type { Home } from '../../home.js';
-import { readParts } from '../../image/image-parts.js';
-import { layerFileBytes } from '../../image/layer-store.js';
+import type { Home } from '../../host/home.js';
+import { readParts } from '../../image/store/image-parts.js';
+import { layerFileBytes } from '../../image/store/layer-store.js';
 import type { ImageRecord } from '../../store/images.js';
 
 /** Sizes of images as Docker has them: of the files in all layers, unpacked; the sum of the image's history. */

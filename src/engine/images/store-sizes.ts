@@ -1,6 +1,6 @@
 import { errnoOf, fileError } from '../../errors.js';
-import type { Home } from '../../home.js';
-import { allocatedBytes } from '../../image/store-files.js';
+import type { Home } from '../../host/home.js';
+import { allocatedBytes } from '../../image/store/store-files.js';
 
 /** Bytes of the host's disk that the parts of a home take; holes take none. */
 export interface StoreSizes {

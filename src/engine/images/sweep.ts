@@ -1,9 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { BoxliteError, fileError } from '../../errors.js';
-import type { Home } from '../../home.js';
-import { temporaryPath } from '../../image/content-store.js';
-import { type ImageParts, readIndexes, readParts } from '../../image/image-parts.js';
-import { diskName, pathsWithout, type StoreParts, takeAway } from '../../image/store-files.js';
+import type { Home } from '../../host/home.js';
+import { temporaryPath } from '../../image/store/content-store.js';
+import { type ImageParts, readIndexes, readParts } from '../../image/store/image-parts.js';
+import {
+  diskName,
+  pathsWithout,
+  type StoreParts,
+  takeAway,
+} from '../../image/store/store-files.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { dropTemplate, listTemplates } from '../../vmm/template.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
 import { BoxliteError } from '../../errors.js';
-import { makePrivateDirectory } from '../../private-files.js';
-import { ownIdentity } from '../../process-identity.js';
+import { makePrivateDirectory } from '../../host/private-files.js';
+import { ownIdentity } from '../../host/process-identity.js';
 import type { BoxRecord, NewBox } from '../../store/box-record.js';
 import { findKernel } from '../machine/box-kernel.js';
 import { checkName, settleSpec } from '../spec/box-spec.js';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { BoxliteError } from '../../errors.js';
-import { currentBootId } from '../../process-identity.js';
+import { currentBootId } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { boxEvent } from '../../store/events.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';

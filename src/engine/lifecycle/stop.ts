@@ -15,7 +15,7 @@ import { observed, settle } from '../state/observe.js';
 import type { StopOptions } from '../spec/options.js';
 import { orphanedShim } from '../state/orphan.js';
 import { endShim, endWaitingShim, killShim } from '../state/shim-end.js';
-import { signalNumber } from '../../signals.js';
+import { signalNumber } from '../../host/signals.js';
 import { endsWithin } from '../machine/within.js';
 import { boundedEnd, POWER_OFF_MS, runningClient, waitForEnd } from '../state/running-client.js';
 

@@ -11,7 +11,7 @@ import { changedProcessors } from '../spec/processors.js';
 import { isRestartDue } from '../state/restart-decision.js';
 import { parseRestartPolicy } from '../spec/restart-policy.js';
 import { endWaitingShim } from '../state/shim-end.js';
-import { signalNumber } from '../../signals.js';
+import { signalNumber } from '../../host/signals.js';
 import { exitDelay } from './start.js';
 import { runningClient } from '../state/running-client.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
-import { BOX_FILES } from '../../home.js';
+import { BOX_FILES } from '../../host/home.js';
 import { FILES } from '../../vmm/template.js';
 
 export interface BootDeadlines {

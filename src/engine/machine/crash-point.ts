@@ -4,7 +4,7 @@
  * can be killed at just that moment. It is in the program that is shipped, because that is the one to be
  * tested, and whoever sets a process's environment can end it anyway.
  */
-import { environmentVariable } from '../../environment.js';
+import { environmentVariable } from '../../host/environment.js';
 
 export const CRASH_POINTS = [
   'create:inserted',

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
-import { BOX_FILES } from '../../home.js';
-import type { ProcessIdentity } from '../../process-identity.js';
+import { BOX_FILES } from '../../host/home.js';
+import type { ProcessIdentity } from '../../host/process-identity.js';
 import { withoutActing } from '../../terminal-text.js';
 
 /** An end without a record of it is told as if the box had been killed. */

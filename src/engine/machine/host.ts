@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { GENERATION } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import type { Database } from '../../store/database.js';
 import type { Accelerator, Verdict } from '../../vmm/accelerator.js';
 import type { Assets, KernelChoice } from '../../vmm/assets.js';

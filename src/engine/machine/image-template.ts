@@ -5,9 +5,9 @@
  */
 import { statfs } from 'node:fs/promises';
 import { BoxliteError } from '../../errors.js';
-import { blankDisk } from '../../image/blank-disk.js';
-import { DISK_BYTES } from '../../image/disk-size.js';
-import { copySparse, writeSparseMap } from '../../image/sparse-copy.js';
+import { blankDisk } from '../../image/disk/blank-disk.js';
+import { DISK_BYTES } from '../../image/disk/disk-size.js';
+import { copySparse, writeSparseMap } from '../../image/disk/sparse-copy.js';
 import { acquireLock, type Lock } from '../../store/locks.js';
 import type { Assets } from '../../vmm/assets.js';
 import type { MachineSpec } from '../../vmm/driver.js';

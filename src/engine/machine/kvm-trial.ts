@@ -1,6 +1,6 @@
 import type { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
-import { DISK_BYTES } from '../../image/disk-size.js';
+import { DISK_BYTES } from '../../image/disk/disk-size.js';
 import { isMachineFailure, type KVM_DEADLINES } from '../../vmm/accelerator.js';
 import type { MachineSpec } from '../../vmm/driver.js';
 import { planQemu } from '../../vmm/qemu/command.js';

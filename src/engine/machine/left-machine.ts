@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShimClient } from '../../agent/client.js';
 import { BoxliteError, fileError } from '../../errors.js';
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import { within } from './within.js';
 
 /** Of a VMM that was killed only its own end is waited for. */

@@ -1,6 +1,6 @@
 import { connectSocket } from '../../agent/connect.js';
 import { BoxliteError } from '../../errors.js';
-import { BOX_FILES } from '../../home.js';
+import { BOX_FILES } from '../../host/home.js';
 import { QmpClient } from '../../vmm/qemu/qmp.js';
 
 /** Connects to the monitor of the VMM whose shim works in this directory. */

@@ -1,6 +1,6 @@
 import { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
-import { DISK_BYTES } from '../../image/disk-size.js';
+import { DISK_BYTES } from '../../image/disk/disk-size.js';
 import { acquireLock, type Lock } from '../../store/locks.js';
 import type { Assets } from '../../vmm/assets.js';
 import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../../vmm/driver.js';

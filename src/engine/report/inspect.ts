@@ -1,4 +1,4 @@
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
 import type { BoxSize } from './box-size.js';
@@ -14,7 +14,7 @@ import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inspectLog } from '../spec/log-policy.js';
 import { rfc3339Nano } from '../spec/rfc3339.js';
-import { signalName } from '../../signals.js';
+import { signalName } from '../../host/signals.js';
 import { startTimings } from '../machine/start-timings.js';
 import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
 import type { Walls } from './walls.js';

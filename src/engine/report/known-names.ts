@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Home } from '../../home.js';
+import { Home } from '../../host/home.js';
 import { knownNames as stored } from '../../store/known-names.js';
 
 export interface KnownNames {

@@ -2,7 +2,7 @@ import { ShimClient } from '../../agent/client.js';
 import { LogFiles } from '../../agent/log-files.js';
 import { readOutputLog } from '../../agent/output-log.js';
 import { BoxliteError } from '../../errors.js';
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { logOf } from '../spec/log-policy.js';

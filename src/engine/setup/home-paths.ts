@@ -1,4 +1,4 @@
-import { Home } from '../../home.js';
+import { Home } from '../../host/home.js';
 
 /** Where everything is kept when nobody says otherwise. */
 export function defaultHome(): string {

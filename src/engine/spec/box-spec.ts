@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
-import { DISK_BYTES } from '../../image/disk-size.js';
-import type { ImageConfig } from '../../image/image-config.js';
+import { DISK_BYTES } from '../../image/disk/disk-size.js';
+import type { ImageConfig } from '../../image/oci/image-config.js';
 import {
   DEFAULT_DISK_BYTES,
   DEFAULT_MEMORY_MIB,
@@ -21,7 +21,7 @@ import { settleProcessors, type ProcessorSpec } from './processors.js';
 import { settleResolver, type ResolverSpec } from './resolv-conf.js';
 import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
 import { settleSecurity, type SecurityOptions } from './security.js';
-import { signalNumber } from '../../signals.js';
+import { signalNumber } from '../../host/signals.js';
 import { settleSysctls } from './sysctls.js';
 import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
 

@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import type { Healthcheck, ImageConfig } from '../../image/image-config.js';
+import type { Healthcheck, ImageConfig } from '../../image/oci/image-config.js';
 
 /** What a caller says of a box's healthcheck; what is missing is the image's, else Docker's default. */
 export interface HealthcheckOptions {

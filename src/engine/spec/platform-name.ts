@@ -1,2 +1,2 @@
 /** For the faces of the engine: a platform is checked before anything is looked for. */
-export { parsePlatform } from '../../image/platform.js';
+export { parsePlatform } from '../../image/oci/platform.js';

@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, posix } from 'node:path';
 import { LIMITS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
-import { makeDirectories } from '../../host-path.js';
+import { makeDirectories } from '../../host/host-path.js';
 import type { BoxSpec } from './box-spec.js';
 import type { BoxOptions, VolumeSpec } from './options.js';
 import { parseTmpfsOptions } from './tmpfs.js';

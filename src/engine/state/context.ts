@@ -1,4 +1,4 @@
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import type { Database } from '../../store/database.js';
 import { acquireBoxLock, type BoxLock } from '../../store/locks.js';
 import type { BoxRecord } from '../../store/box-record.js';

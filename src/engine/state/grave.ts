@@ -5,7 +5,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fileError } from '../../errors.js';
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import type { Database } from '../../store/database.js';
 
 const PREFIX = '.removed-';

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { decodeMessage, decodeTable, type Message } from '../../agent/codec.js';
 import { HEALTH_FACT, HEALTH_RESULTS, HEALTH_STATUSES, LIMITS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { isActive } from '../../store/status.js';

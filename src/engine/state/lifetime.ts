@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import type { Home } from '../../home.js';
+import type { Home } from '../../host/home.js';
 import { Database } from '../../store/database.js';
 
 /**

@@ -1,7 +1,12 @@
 import { readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { BoxliteError } from '../../errors.js';
-import { identifyProcess, readStat, statOf, type ProcessIdentity } from '../../process-identity.js';
+import {
+  identifyProcess,
+  readStat,
+  statOf,
+  type ProcessIdentity,
+} from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { startedFact } from '../machine/facts.js';
 

@@ -1,7 +1,7 @@
 /** Ending a shim from outside, known by its pid and start time: where it takes no frames. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoxliteError, errnoOf } from '../../errors.js';
-import { isAlive, type ProcessIdentity } from '../../process-identity.js';
+import { isAlive, type ProcessIdentity } from '../../host/process-identity.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from './context.js';
 import { startedFact } from '../machine/facts.js';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 
 import { BoxliteError, errnoOf } from '../../errors.js';
-import { JsonReader } from '../json-reader.js';
-import type { Credentials } from '../registry/credentials.js';
+import { JsonReader } from '../oci/json-reader.js';
+import type { Credentials } from '../registry/auth/credentials.js';
 import type { SavedLogin } from './docker-config.js';
 
 /** The user name that says: the secret is an identity token. */

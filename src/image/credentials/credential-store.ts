@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import type { Credentials } from '../registry/credentials.js';
+import type { Credentials } from '../registry/auth/credentials.js';
 import { CredentialHelper } from './credential-helper.js';
 import { DockerConfig, type SavedLogin } from './docker-config.js';
 import { keyOfRegistry, oldKeysOfRegistry } from './server-address.js';

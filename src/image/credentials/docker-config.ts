@@ -4,9 +4,9 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
-import { makeDirectories } from '../../host-path.js';
-import { JsonReader } from '../json-reader.js';
-import type { Credentials } from '../registry/credentials.js';
+import { makeDirectories } from '../../host/host-path.js';
+import { JsonReader } from '../oci/json-reader.js';
+import type { Credentials } from '../registry/auth/credentials.js';
 import { isKeyOf, keyOfRegistry, registryOfServer } from './server-address.js';
 
 /** What a log-in leaves behind. */

@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import { parseReference } from '../reference.js';
+import { parseReference } from '../oci/reference.js';
 
 /** What Docker keeps Docker Hub's credentials under, since before registries had their own names. */
 export const HUB_KEY = 'https://index.docker.io/v1/';

@@ -1,4 +1,4 @@
-import { parseAddressBlock } from './address-block.js';
+import { parseAddressBlock } from './http/address-block.js';
 
 /** Docker Hub's registry answers under another name than its images carry. */
 const ALIASES: Record<string, string> = { 'docker.io': 'registry-1.docker.io' };

@@ -1,9 +1,9 @@
 import { BoxliteError } from '../../errors.js';
-import { JsonReader } from '../json-reader.js';
-import { withoutSecrets } from './credentials.js';
-import type { HttpResponse } from './http.js';
-import { readLimited } from './read-limited.js';
-import { TransportError } from './transport-error.js';
+import { JsonReader } from '../oci/json-reader.js';
+import { withoutSecrets } from './auth/credentials.js';
+import type { HttpResponse } from './http/http.js';
+import { readLimited } from './http/read-limited.js';
+import { TransportError } from './http/transport-error.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_SHOWN = 200;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { HttpResponse } from './http.js';
-import { TransportError } from './transport-error.js';
+import type { HttpResponse } from './http/http.js';
+import { TransportError } from './http/transport-error.js';
 
 export interface RetryPolicy {
   /** Tries in all, the first included. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { settleSpec, type BoxSpec } from '../../../src/engine/spec/box-spec.js';
 import type { BoxOptions } from '../../../src/engine/spec/options.js';
-import { Home } from '../../../src/home.js';
-import type { ImageConfig } from '../../../src/image/image-config.js';
+import { Home } from '../../../src/host/home.js';
+import type { ImageConfig } from '../../../src/image/oci/image-config.js';
 import type { BoxRecord } from '../../../src/store/box-record.js';
 
 export const BOX_ID = '01k0a1b2c3d4e5f6g7h8j9kamb';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { BoxliteError } from '../../../src/errors.js';
-import { candidates, canonicalName, parseReference } from '../../../src/image/reference.js';
+import { candidates, canonicalName, parseReference } from '../../../src/image/oci/reference.js';
 
 /** The grammar of github.com/distribution/reference (its package documentation), rule by rule. */
 const label = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Home } from '../../../src/home.js';
+import { Home } from '../../../src/host/home.js';
 import type { NewBox } from '../../../src/store/box-record.js';
 import { Database } from '../../../src/store/database.js';
 

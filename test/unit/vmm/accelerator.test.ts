@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoxliteError } from '../../../src/errors.js';
-import type { Home } from '../../../src/home.js';
+import type { Home } from '../../../src/host/home.js';
 import {
   chooseAccelerator,
   KVM_DEADLINES,
@@ -32,7 +32,7 @@ vi.mock('node:os', async (original) => {
   const real = await original<typeof os>();
   return { ...real, userInfo: vi.fn(real.userInfo) };
 });
-vi.mock('../../../src/process-identity.js', async (original) => ({
+vi.mock('../../../src/host/process-identity.js', async (original) => ({
   ...(await original<object>()),
   currentBootId: () => bootId,
 }));

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Home } from '../../../src/home.js';
+import type { Home } from '../../../src/host/home.js';
 import {
   dropTemplate,
   findImageTemplate,

@@ -1,7 +1,7 @@
 /** Who else could read or change what boxes are made of. */
 import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Home } from '../../../home.js';
+import type { Home } from '../../../host/home.js';
 import { note, ok, warning, type Finding } from './check.js';
 import { nearestExisting } from './home-check.js';
 import { shellWord } from './shell-word.js';

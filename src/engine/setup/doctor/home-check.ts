@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError } from '../../../errors.js';
-import type { Home } from '../../../home.js';
+import type { Home } from '../../../host/home.js';
 import { fault, ok, warning, type Finding } from './check.js';
 
 const GIB = 2 ** 30;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { Host } from '../../../../src/engine/machine/host.js';
-import { Home } from '../../../../src/home.js';
+import { Home } from '../../../../src/host/home.js';
 
 it('looks again for a QEMU that it has not found', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'boxlite-host-'));

@@ -3,7 +3,7 @@ import {
   settleHealthcheck,
   type HealthcheckOptions,
 } from '../../../../src/engine/spec/healthcheck.js';
-import type { Healthcheck } from '../../../../src/image/image-config.js';
+import type { Healthcheck } from '../../../../src/image/oci/image-config.js';
 
 const DEFAULTS = {
   intervalMs: 30_000,

@@ -7,7 +7,7 @@ import { HEALTH_FACT } from '../../../../src/agent/protocol.js';
 import { boxHealth } from '../../../../src/engine/state/health.js';
 import { settleHealthcheck } from '../../../../src/engine/spec/healthcheck.js';
 import { specOf } from '../../../../src/engine/spec/stored-spec.js';
-import { Home } from '../../../../src/home.js';
+import { Home } from '../../../../src/host/home.js';
 import type { BoxRecord } from '../../../../src/store/box-record.js';
 import { boxRecord } from '../engine-fixture.js';
 

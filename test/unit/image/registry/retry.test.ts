@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { type HttpResponse } from '../../../../src/image/registry/http.js';
+import { type HttpResponse } from '../../../../src/image/registry/http/http.js';
 import { DEFAULT_RETRY, retryAfterMs, withRetry } from '../../../../src/image/registry/retry.js';
-import { TransportError } from '../../../../src/image/registry/transport-error.js';
+import { TransportError } from '../../../../src/image/registry/http/transport-error.js';
 import { answer } from '../../../helpers/answers.js';
 
 type Step = number | Error | { status: number; retryAfter: string };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { checkAccess } from '../../../../../src/engine/setup/doctor/access-check.js';
-import { Home } from '../../../../../src/home.js';
+import { Home } from '../../../../../src/host/home.js';
 
 let above: string;
 let home: Home;

@@ -1,0 +1,41 @@
+import { layerInvalid } from '../tar/layer-error.js';
+import { WHITEOUT_PREFIX } from './whiteout.js';
+
+/** Linux's NAME_MAX; also what an EROFS directory entry is allowed to be. */
+const MAX_NAME_BYTES = 255;
+/** Far over PATH_MAX, which such a path may pass, but no way to make directories by the million. */
+const MAX_PATH_BYTES = 1 << 16;
+
+/**
+ * An entry's path below the root: no leading slash, no empty, `.` or `..` component; '' is the root.
+ * Absolute paths and `..` are contained, not refused: `..` stops at the root, as in a chroot.
+ */
+export function cleanPath(name: string): string {
+  if (name.length > MAX_PATH_BYTES)
+    throw layerInvalid(name, `its path is over ${MAX_PATH_BYTES} bytes`);
+  if (isClean(name)) return name;
+  const kept: string[] = [];
+  for (const component of name.split('/')) {
+    if (component === '' || component === '.') continue;
+    if (component === '..') {
+      kept.pop();
+      continue;
+    }
+    kept.push(component);
+  }
+  for (const [index, component] of kept.entries()) {
+    // The longest name can be hidden too; its marker never becomes a file.
+    const isMarker = index === kept.length - 1 && component.startsWith(WHITEOUT_PREFIX);
+    const most = MAX_NAME_BYTES + (isMarker ? WHITEOUT_PREFIX.length : 0);
+    if (component.length > most)
+      throw layerInvalid(name, `a name in it is over ${MAX_NAME_BYTES} bytes`);
+  }
+  return kept.join('/');
+}
+
+/** Most names need no work: short, relative, with no component that begins with a dot or is empty. */
+function isClean(name: string): boolean {
+  return (
+    name.length > 0 && name.length <= MAX_NAME_BYTES && !/(?:^|\/)(?:\.|\/)|\/$|^\//.test(name)
+  );
+}

@@ -1,0 +1,178 @@
+import { BoxliteError } from '../../../errors.js';
+import { type Challenge, parseChallenges } from './challenge.js';
+import { basicHeader, type Credentials, type CredentialSource } from './credentials.js';
+import { requestToken, type Token, type TokenRequester } from './token.js';
+
+export type { Credentials, CredentialSource } from './credentials.js';
+
+export interface AuthorizerOptions {
+  credentialsOf?: CredentialSource | undefined;
+  /** The registry's token server may be reached in the clear, with credentials too. */
+  insecure: boolean;
+  /** Asks token servers for an identity token; see `identityToken`. */
+  offline?: boolean;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
+}
+
+interface Held {
+  header: string;
+  /** On the authorizer's clock. */
+  expiresAt: number;
+}
+
+/** A token is renewed when so much of its life is left: the request takes its time too. */
+const RENEW_AT_LIFE_LEFT = 0.1;
+
+/**
+ * Answers one registry's 401s: a bearer token from the realm it names, or Basic. Tokens are kept per
+ * service and scope until they expire; of several requests that need the same one, one asks for it.
+ */
+export class Authorizer {
+  readonly #registry: string;
+  readonly #requester: TokenRequester;
+  readonly #options: AuthorizerOptions;
+  readonly #now: () => number;
+  readonly #held = new Map<string, Promise<Held | undefined>>();
+  #challenge: Challenge | undefined;
+  #credentials: Promise<Credentials | undefined> | undefined;
+  #identityToken: string | undefined;
+
+  constructor(registry: string, requester: TokenRequester, options: AuthorizerOptions) {
+    this.#registry = registry;
+    this.#requester = requester;
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** What a token server gave to log in with from now on; only with `offline`. */
+  get identityToken(): string | undefined {
+    return this.#identityToken;
+  }
+
+  /** What to send with a request for this scope; undefined before the registry has asked. */
+  async header(scope: string): Promise<string | undefined> {
+    return this.#challenge && (await this.#obtain(this.#challenge, scope));
+  }
+
+  /**
+   * Gets the answer to a 401.
+   * @param asked the `WWW-Authenticate` header
+   * @param refused the `Authorization` that the 401 was the answer to
+   * @returns the `Authorization` to send, or undefined when we have none but what was refused
+   */
+  async answer(
+    asked: string | undefined,
+    scope: string,
+    refused: string | undefined,
+  ): Promise<string | undefined> {
+    const challenge = chooseChallenge(asked);
+    if (challenge === undefined) return undefined;
+    this.#challenge = challenge;
+    const key = keyOf(challenge, scope);
+    const held = this.#held.get(key);
+    if (held !== undefined && (await held)?.header === refused) this.#drop(key, held);
+    const header = await this.#obtain(challenge, scope);
+    return header === refused ? undefined : header;
+  }
+
+  async #obtain(challenge: Challenge, scope: string): Promise<string | undefined> {
+    const key = keyOf(challenge, scope);
+    for (;;) {
+      const pending = this.#held.get(key);
+      if (pending === undefined) return this.#renew(key, this.#fetch(challenge, scope));
+      const held = await pending;
+      if (held !== undefined && held.expiresAt > this.#now()) return held.header;
+      this.#drop(key, pending);
+    }
+  }
+
+  async #renew(key: string, fetched: Promise<Held | undefined>): Promise<string | undefined> {
+    this.#held.set(key, fetched);
+    try {
+      return (await fetched)?.header;
+    } catch (error) {
+      this.#drop(key, fetched);
+      throw error;
+    }
+  }
+
+  /** Only what the caller has seen: another request may have put a newer one in its place. */
+  #drop(key: string, seen: Promise<Held | undefined>): void {
+    if (this.#held.get(key) === seen) this.#held.delete(key);
+  }
+
+  async #fetch(challenge: Challenge, scope: string): Promise<Held | undefined> {
+    const credentials = await this.#lookUp();
+    if (credentials !== undefined && 'registryToken' in credentials)
+      return { header: `Bearer ${credentials.registryToken}`, expiresAt: Infinity };
+    if (challenge.scheme === 'basic') {
+      if (credentials === undefined || !('password' in credentials)) return undefined;
+      const header = basicHeader(credentials.username, credentials.password);
+      return { header, expiresAt: Infinity };
+    }
+    const { realm, service } = challenge.parameters;
+    const begun = this.#now();
+    const token = await requestToken(this.#requester, {
+      registry: this.#registry,
+      realm: this.#realmUrl(realm, credentials !== undefined),
+      service: service === '' ? undefined : service,
+      scope,
+      credentials,
+      offline: this.#options.offline === true,
+    });
+    this.#keepIdentity(token, credentials);
+    return {
+      header: `Bearer ${token.value}`,
+      expiresAt: begun + token.lifetimeMs * (1 - RENEW_AT_LIFE_LEFT),
+    };
+  }
+
+  #lookUp(): Promise<Credentials | undefined> {
+    return (this.#credentials ??=
+      this.#options.credentialsOf?.(this.#registry) ?? Promise.resolve(undefined));
+  }
+
+  /** An identity token may be good for one trade only; its successor comes with the answer. */
+  #keepIdentity({ identityToken }: Token, credentials: Credentials | undefined): void {
+    if (identityToken === undefined) return;
+    if (this.#options.offline === true) this.#identityToken = identityToken;
+    if (credentials !== undefined && 'identityToken' in credentials)
+      this.#credentials = Promise.resolve({ identityToken });
+  }
+
+  /** Credentials are never sent in the clear to a realm, unless the registry is marked insecure. */
+  #realmUrl(realm: string | undefined, secret: boolean): URL {
+    const url = realm !== undefined && URL.canParse(realm) ? new URL(realm) : undefined;
+    const usable =
+      url?.protocol === 'https:' ||
+      (url?.protocol === 'http:' && (this.#options.insecure || !secret));
+    if (url !== undefined && usable) {
+      // They would become credentials that nobody gave us.
+      url.username = '';
+      url.password = '';
+      return url;
+    }
+    throw new BoxliteError(
+      'registry-protocol',
+      `${this.#registry} sends us to an unusable token realm: ${JSON.stringify(realm ?? '')}`,
+    );
+  }
+}
+
+function chooseChallenge(asked: string | undefined): Challenge | undefined {
+  const challenges = parseChallenges(asked ?? '');
+  const bearers = challenges.filter(({ scheme }) => scheme === 'bearer');
+  // One that names no token server can't be answered; another may.
+  return (
+    bearers.find(({ parameters }) => parameters.realm !== undefined) ??
+    challenges.find(({ scheme }) => scheme === 'basic') ??
+    bearers[0]
+  );
+}
+
+function keyOf({ scheme, parameters }: Challenge, scope: string): string {
+  // The password is the same for all scopes.
+  if (scheme === 'basic') return scheme;
+  return JSON.stringify([scheme, parameters.realm, parameters.service, scope]);
+}

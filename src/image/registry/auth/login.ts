@@ -1,0 +1,45 @@
+import { BoxliteError } from '../../../errors.js';
+import type { Credentials } from './credentials.js';
+import { RegistryHost } from '../host.js';
+import type { RegistryOptions } from '../options.js';
+import { statusError, transportFailure } from '../registry-error.js';
+
+/**
+ * Shows credentials to a registry: `GET /v2/` with what its challenge asks for.
+ * @param registry host[:port], `docker.io` for Docker Hub
+ * @returns the identity token that the registry wants to be known by from now on, if it gave one
+ * @throws BoxliteError `registry-auth` when it refuses them; `registry-unreachable`, `registry-protocol`
+ */
+export async function checkLogin(
+  registry: string,
+  credentials: Credentials,
+  options: RegistryOptions = {},
+): Promise<string | undefined> {
+  const host = new RegistryHost(registry, {
+    ...options,
+    credentials: () => Promise.resolve(credentials),
+    offline: true,
+  });
+  try {
+    const response = await host.get('v2/', '', {});
+    if (response.status === 401 || response.status === 403) {
+      response.discard();
+      throw new BoxliteError(
+        'registry-auth',
+        `${registry} refuses the user name or password (HTTP ${response.status})`,
+        { hint: 'check both; an access token goes in the place of the password' },
+      );
+    }
+    if (response.status === 404) {
+      response.discard();
+      throw new BoxliteError('registry-protocol', `${registry} is not a registry (HTTP 404)`);
+    }
+    if (response.status !== 200) throw await statusError(response, registry, 'the log-in');
+    response.discard();
+    return host.identityToken;
+  } catch (error) {
+    throw transportFailure(error, registry, options.signal);
+  } finally {
+    host.close();
+  }
+}

@@ -1,0 +1,87 @@
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf, fileError } from '../../errors.js';
+import type { Home } from '../../host/home.js';
+import { blobPath } from './content-store.js';
+import { isDigest } from '../oci/digest.js';
+import { layerDirectory } from './layer-store.js';
+
+/** Parts of the store that can be deleted one by one. */
+export interface StoreParts {
+  /** Digests. */
+  blobs: ReadonlySet<string>;
+  /** DiffIDs of laid-out layers. */
+  layers: ReadonlySet<string>;
+  /** Manifest digests' hex digits: the names of the joined disks. */
+  disks: ReadonlySet<string>;
+}
+
+export function diskName(manifestDigest: string): string {
+  return manifestDigest.slice(manifestDigest.indexOf(':') + 1);
+}
+
+/** All that is in the store, whether anything needs it or not. */
+export async function listParts(home: Home): Promise<StoreParts> {
+  const blobs = new Set<string>();
+  for (const algorithm of await namesIn(dirname(home.blobs('sha256'))))
+    for (const hex of await namesIn(home.blobs(algorithm)))
+      if (isDigest(`${algorithm}:${hex}`)) blobs.add(`${algorithm}:${hex}`);
+  const layers = await namesIn(home.layers());
+  const disks = await namesIn(home.disks());
+  return {
+    blobs,
+    layers: new Set(layers.map((hex) => `sha${hex.length * 4}:${hex}`).filter(isDigest)),
+    disks: new Set(disks.filter((name) => !name.startsWith('.'))),
+  };
+}
+
+/** Where the parts are that `needed` does not hold. */
+export function pathsWithout(home: Home, parts: StoreParts, needed: StoreParts): string[] {
+  const without = (have: ReadonlySet<string>, keep: ReadonlySet<string>): string[] =>
+    [...have].filter((name) => !keep.has(name));
+  return [
+    ...without(parts.blobs, needed.blobs).map((digest) => blobPath(home, digest)),
+    ...without(parts.layers, needed.layers).map((diffId) => layerDirectory(home, diffId)),
+    ...without(parts.disks, needed.disks).map((name) => join(home.disks(), name)),
+  ];
+}
+
+/**
+ * Takes files and directories out of the store at once, without waiting for the disk; what is not there
+ * is no error.
+ * @param grave directory to move them to; undefined = delete them here and now, as on a full disk
+ * @returns bytes of the disk that they took
+ */
+export function takeAway(paths: readonly string[], grave: string | undefined): number {
+  let bytes = 0;
+  for (const [index, path] of paths.entries()) {
+    try {
+      const took = allocatedBytes(path);
+      if (grave === undefined) rmSync(path, { recursive: true, force: true });
+      else renameSync(path, join(grave, String(index)));
+      bytes += took;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw fileError(error, `remove ${path}`);
+    }
+  }
+  return bytes;
+}
+
+/** Blocks of the disk that a file or directory takes with all that is in it; holes take none. */
+export function allocatedBytes(path: string): number {
+  const stats = lstatSync(path);
+  const own = stats.blocks * 512;
+  if (!stats.isDirectory()) return own;
+  return readdirSync(path).reduce((sum, name) => sum + allocatedBytes(join(path, name)), own);
+}
+
+/** Empty for a directory that is not there. */
+export async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw fileError(error, `read ${directory}`);
+  }
+}

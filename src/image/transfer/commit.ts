@@ -1,0 +1,82 @@
+import { BoxliteError } from '../../errors.js';
+import type { Home } from '../../host/home.js';
+import { readBlob } from '../store/content-store.js';
+import { MAX_CONFIG_BYTES } from '../oci/image-config.js';
+import type { StoredImage } from '../store/image-record.js';
+import { receiveLayer } from './import.js';
+import { applyChanges, type RunConfig } from '../dockerfile/run-config.js';
+import type { Keep } from '../store/keep.js';
+import type { LayerLimits } from '../store/layer-limits.js';
+import { storeImage } from '../store/store-image.js';
+
+export interface CommitRequest {
+  /** Tar of what is new, by the rules for layers. */
+  layer: AsyncIterable<Uint8Array>;
+  /** Replaces these keys of the base's config. */
+  run: { [K in keyof RunConfig]: RunConfig[K] | null };
+  /** Dockerfile instructions over that; see dockerfile/run-config.ts. */
+  changes: readonly string[];
+  message: string;
+  author: string;
+  keep: Keep;
+  limits: LayerLimits;
+}
+
+/**
+ * Makes an image of another one's layers and one more.
+ * @throws BoxliteError `invalid-argument` for a change, `image-corrupt`, `no-space`
+ */
+export async function commitImage(
+  home: Home,
+  base: StoredImage,
+  request: CommitRequest,
+): Promise<StoredImage> {
+  const config = await readConfig(home, base);
+  // A mistake in a change is told before anything is read.
+  const before = withoutNull({ ...config.config, ...request.run });
+  const run = withTimesOf(before, applyChanges(request.changes, before));
+  request.keep([...base.layers.map(({ digest }) => digest), ...base.config.diffIds]);
+  const layer = await receiveLayer(home, request.layer, request.keep, request.limits);
+  const created = new Date().toISOString();
+  const bytes = Buffer.from(
+    JSON.stringify({
+      ...config,
+      created,
+      author: request.author,
+      config: run,
+      rootfs: { type: 'layers', diff_ids: [...base.config.diffIds, layer.diffId] },
+      history: [
+        ...(config.history ?? []),
+        {
+          created,
+          author: request.author,
+          created_by: (run.Cmd ?? run.Entrypoint ?? []).join(' '),
+          comment: request.message,
+        },
+      ],
+    }),
+  );
+  return storeImage(home, bytes, [...base.layers, layer], request.keep);
+}
+
+type JsonConfig = Record<string, unknown> & { config?: RunConfig; history?: unknown[] };
+
+/** As it is written: keys that are unknown here go on to the new image. */
+async function readConfig(home: Home, base: StoredImage): Promise<JsonConfig> {
+  const bytes = await readBlob(home, base.configDigest, MAX_CONFIG_BYTES);
+  const json: unknown = JSON.parse(bytes.toString());
+  if (typeof json === 'object' && json !== null) return json as JsonConfig;
+  throw new BoxliteError('image-corrupt', `the config of image ${base.configDigest} is no object`);
+}
+
+/** What a new healthcheck leaves open it has from the one before, as in Docker. */
+function withTimesOf(before: RunConfig, run: RunConfig): RunConfig {
+  if (run.Healthcheck === undefined || run.Healthcheck === before.Healthcheck) return run;
+  const given = Object.entries(run.Healthcheck).filter(([, value]) => value !== 0);
+  const { Test } = run.Healthcheck;
+  return { ...run, Healthcheck: { ...before.Healthcheck, ...Object.fromEntries(given), Test } };
+}
+
+function withoutNull(values: CommitRequest['run']): RunConfig {
+  return Object.fromEntries(Object.entries(values).filter(([, each]) => each !== null));
+}

@@ -1,0 +1,164 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import type { Home } from '../../host/home.js';
+import { type ArchiveSource, directorySource, spoolTar } from './archive-source.js';
+import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
+import { loadOciLayout } from './load-oci-layout.js';
+import type { StoredImage, StoredImageLayer } from '../store/image-record.js';
+import { type Keep, keepNothing } from '../store/keep.js';
+import type { LayerLimits } from '../store/layer-limits.js';
+import { checkPlatform, hostPlatform, type Platform } from '../oci/platform.js';
+import type { LayerEvent } from './pull-layer.js';
+
+/** What a load is doing: `reading` counts the archive's own bytes; `total` is undefined for a stream. */
+export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefined } | LayerEvent;
+
+export interface LoadOptions {
+  /** The only one to take; default: of an index this machine's, else what there is. */
+  platform?: Platform;
+  /** Finds a layer that an image here has, by its diffID; an archive may leave those out. */
+  layerOf?: (diffId: string) => Promise<StoredImageLayer | undefined>;
+  /** Refuse what holds several images, before anything of them is stored. */
+  single?: boolean;
+  onProgress?: (event: LoadEvent) => void;
+  keep?: Keep;
+  signal?: AbortSignal;
+  limits?: LayerLimits;
+}
+
+export interface LoadedImage {
+  /** Full names, `docker.io/library/alpine:latest`; empty when the archive gives none. */
+  references: string[];
+  /** Of what the archive lists: an index or a manifest. */
+  digest: string;
+  image: StoredImage;
+}
+
+/**
+ * Loads the images of an OCI layout (a directory, or a tar of one) or of a `docker save` archive;
+ * tars may be compressed, as layers are. Everything is checked against its digest.
+ * @param source a path, or the archive's bytes
+ * @throws BoxliteError `archive-invalid`, `image-not-found` (none of the platform), `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
+ */
+export async function loadArchive(
+  home: Home,
+  source: string | AsyncIterable<Uint8Array>,
+  options: LoadOptions = {},
+): Promise<LoadedImage[]> {
+  const what = typeof source === 'string' ? source : 'the archive';
+  let archive: ArchiveSource | undefined;
+  try {
+    archive = await openArchive(home, source, what, options);
+    const job = {
+      home,
+      archive,
+      what,
+      fallbackName: typeof source === 'string' ? nameFromPath(source) : undefined,
+      platform: options.platform ?? hostPlatform(),
+      single: options.single === true,
+      layerOf: options.layerOf ?? (() => Promise.resolve(undefined)),
+      onProgress: options.onProgress,
+      keep: options.keep ?? keepNothing,
+      signal: options.signal,
+      limits: options.limits,
+    };
+    if ((await archive.find('index.json')) !== undefined)
+      return ofPlatform(await loadOciLayout(job, await readRepoTags(job)), what, options.platform);
+    if ((await archive.find('manifest.json')) !== undefined)
+      return ofPlatform(await loadDockerArchive(job), what, options.platform);
+    throw new BoxliteError(
+      'archive-invalid',
+      `${what} is no image archive: it has neither index.json nor manifest.json`,
+      { hint: 'a plain root file system is brought in with: boxlite import' },
+    );
+  } catch (error) {
+    if (options.signal?.aborted !== true) throw error;
+    throw new BoxliteError('cancelled', `load of ${what} was cancelled`, { cause: error });
+  } finally {
+    await archive?.close();
+  }
+}
+
+function ofPlatform(
+  images: LoadedImage[],
+  what: string,
+  wanted: Platform | undefined,
+): LoadedImage[] {
+  if (wanted !== undefined)
+    for (const { image } of images)
+      checkPlatform(image.platform, wanted, what, 'leave out --platform to load it anyway');
+  return images;
+}
+
+/** What the two formats' readers need to know. */
+export interface LoadJob {
+  home: Home;
+  archive: ArchiveSource;
+  /** The archive, for messages. */
+  what: string;
+  /** Repository for images that come with a bare tag. */
+  fallbackName: string | undefined;
+  platform: Platform;
+  single: boolean;
+  layerOf: NonNullable<LoadOptions['layerOf']>;
+  onProgress: ((event: LayerEvent) => void) | undefined;
+  keep: Keep;
+  signal: AbortSignal | undefined;
+  limits: LayerLimits | undefined;
+}
+
+/** @throws BoxliteError `invalid-argument` when one image is wanted and there are more */
+export function checkSingle({ single, what }: LoadJob, count: number): void {
+  if (!single || count === 1) return;
+  throw new BoxliteError('invalid-argument', `${what} holds ${count} images, not one`, {
+    hint: 'load it with `boxlite load`, and name the image that is meant',
+  });
+}
+
+async function openArchive(
+  home: Home,
+  source: string | AsyncIterable<Uint8Array>,
+  what: string,
+  options: LoadOptions,
+): Promise<ArchiveSource> {
+  if (typeof source !== 'string')
+    return spoolTar(home, counted(source, undefined, options), what, options.limits);
+  let total: number;
+  try {
+    const stats = await stat(source);
+    if (stats.isDirectory()) return directorySource(source);
+    total = stats.size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT')
+      throw new BoxliteError('archive-invalid', `${source}: no such file or directory`);
+    throw fileError(error, `read ${source}`);
+  }
+  const bytes = createReadStream(source) as AsyncIterable<Buffer>;
+  return spoolTar(home, counted(bytes, total, options), what, options.limits);
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  total: number | undefined,
+  { onProgress, signal }: LoadOptions,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    onProgress?.({ type: 'reading', bytes, total });
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+}
+
+/** `dir/My-App.tar.gz` → `my-app`; undefined when nothing of a repository name is left. */
+function nameFromPath(path: string): string | undefined {
+  const stem = basename(path)
+    .toLowerCase()
+    .replace(/\.(tar|tgz|tar\.gz|oci|oci\.tar)$/, '');
+  const name = stem.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
+  return name === '' ? undefined : name;
+}

@@ -1,0 +1,32 @@
+import { BoxliteError } from '../../errors.js';
+
+/** Errors after which the next registry of the search list is asked. */
+const NEXT_PLACE = [
+  'image-not-found',
+  'registry-unreachable',
+  'registry-auth',
+  'registry-protocol',
+];
+
+export function isForNextPlace(error: unknown): error is BoxliteError {
+  return error instanceof BoxliteError && NEXT_PLACE.includes(error.code);
+}
+
+/**
+ * What is told when no place of a search list gave an image.
+ * @param text the image, as the user wrote it
+ * @param failures one a place, at least one
+ */
+export function everyPlaceFailed(text: string, failures: readonly BoxliteError[]): BoxliteError {
+  const [first, ...others] = failures;
+  if (first === undefined) throw new Error('an image has at least one place to come from');
+  if (others.length === 0) return first;
+  const code = failures.every((failure) => failure.code === first.code)
+    ? first.code
+    : (failures.find((failure) => failure.code !== 'image-not-found') ?? first).code;
+  const lines = failures.map((failure) => `\n  ${failure.message}`).join('');
+  return new BoxliteError(code, `no registry of the search list gave ${text}:${lines}`, {
+    cause: new AggregateError(failures),
+    hint: 'write the registry in front of the name, or check the search list',
+  });
+}
