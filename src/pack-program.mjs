@@ -12,9 +12,9 @@ import { build, transform } from 'esbuild';
 const FIRST_MODULES = [
   'src/cli/main.ts',
   'src/cli/program.ts',
-  'src/cli/split-by-commander.ts',
-  'src/cli/world.ts',
-  'src/cli/commands/ps.ts',
+  'src/cli/parse/split-by-commander.ts',
+  'src/cli/process/world.ts',
+  'src/cli/commands/reports/ps.ts',
   'src/engine/runtime.ts',
 ];
 

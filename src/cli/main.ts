@@ -1,7 +1,7 @@
 /** Where the process begins and ends: the only place that prints errors, picks statuses and exits. */
 import type { Writable } from 'node:stream';
-import { StandardStreams } from './standard-streams.js';
-import { VERSION } from './version.js';
+import { StandardStreams } from './process/standard-streams.js';
+import { VERSION } from './help/version.js';
 
 /** More than a signal to oneself takes; it does not come where it is ignored. */
 const TO_ARRIVE_MS = 100;
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   try {
     const [{ runProgram }, { createWorld }] = await Promise.all([
       import('./program.js'),
-      import('./world.js'),
+      import('./process/world.js'),
     ]);
     const world = createWorld(streams, () => {
       debug = true;
@@ -49,9 +49,9 @@ async function main(): Promise<void> {
 }
 
 async function end(error: unknown): Promise<never> {
-  const { describeError } = await import('./report-error.js');
-  const { exitStatusOf } = await import('./exit-status.js');
-  const { Interrupted } = await import('./interrupted.js');
+  const { describeError } = await import('./process/report-error.js');
+  const { exitStatusOf } = await import('./process/exit-status.js');
+  const { Interrupted } = await import('./process/interrupted.js');
   streams.stderr.write(describeError(error, debug));
   if (error instanceof Interrupted) await endBySignal(error.signal);
   await streams.flush();
@@ -76,5 +76,7 @@ function endOnStreamError(name: 'stdout' | 'stderr', stream: Writable, error: Er
   if (name === 'stderr') return;
   // Whoever waits for this write is told by it, and may have a box to let go of.
   if (stream.listenerCount('error') > 1) return;
-  unwritten ??= import('./write-error.js').then(({ writeError }) => end(writeError(stream, error)));
+  unwritten ??= import('./process/write-error.js').then(({ writeError }) =>
+    end(writeError(stream, error)),
+  );
 }

@@ -1,23 +1,23 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
-import { closest } from './closest.js';
-import { flag } from './command.js';
+import { closest } from './parse/closest.js';
+import { flag } from './parse/command.js';
 import { COMMANDS, findCommand, type CommandEntry } from './commands/index.js';
 import { longFormMembers } from './commands/long-forms.js';
-import { warn, type CommandContext } from './context.js';
-import { DOCKER_GLOBALS } from './docker-globals.js';
-import type { Sheet } from './help.js';
-import { isList, parseArguments, type Grammar } from './parse-arguments.js';
+import { warn, type CommandContext } from './process/context.js';
+import { DOCKER_GLOBALS } from './parse/docker-globals.js';
+import type { Sheet } from './help/help.js';
+import { isList, parseArguments, type Grammar } from './parse/parse-arguments.js';
 import {
   GLOBAL_OPTIONS,
   readSettings,
   runtimeOptions,
   type GlobalValues,
   type Settings,
-} from './settings.js';
-import { usageError } from './usage-error.js';
-import { VERSION } from './version.js';
-import type { World } from './world.js';
+} from './config/settings.js';
+import { usageError } from './parse/usage-error.js';
+import { VERSION } from './help/version.js';
+import type { World } from './process/world.js';
 
 /** Opens the engine; a test passes its own. */
 export type OpenRuntime = (
@@ -63,7 +63,7 @@ export async function runProgram(
   const asksHelp = program.help || program.args[0] === 'help';
   const words = program.args[0] === 'help' ? program.args.slice(1) : program.args;
   if (words.length === 0) {
-    const { renderOverview } = await import('./help.js');
+    const { renderOverview } = await import('./help/help.js');
     const sheet = await openSheet(world, program.options);
     world.stdout.write(renderOverview(COMMANDS, GLOBAL_OPTIONS, undefined, sheet));
     return 0;
@@ -80,7 +80,7 @@ export async function runProgram(
   const grammar: Grammar = { ...command, options: { ...GLOBAL_OPTIONS, ...command.options } };
   const parsed = await parseArguments(grammar, [...(asksHelp ? ['--help'] : []), ...found.rest]);
   if (parsed.help) {
-    const { renderCommandHelp } = await import('./help.js');
+    const { renderCommandHelp } = await import('./help/help.js');
     const sheet = await openSheet(world, program.options, parsed.given);
     world.stdout.write(renderCommandHelp(command, sheet));
     return 0;
@@ -99,8 +99,8 @@ async function openSheet(
   behind: ReadonlySet<string> = new Set(),
 ): Promise<Sheet> {
   const [{ sheetFor }, { openPaint }] = await Promise.all([
-    import('./help.js'),
-    import('./output/paint.js'),
+    import('./help/help.js'),
+    import('./output/terminal/paint.js'),
   ]);
   const refused = before['no-color'] === true || behind.has('no-color');
   const color = !refused && (environment.NO_COLOR ?? '') === '';
@@ -157,14 +157,14 @@ async function explainGroup(words: readonly string[], world: World, sheet: Sheet
   if (members.length === 0) throw unknownCommand(word, COMMANDS.flatMap(namesOf), '');
   if (second !== undefined && !second.startsWith('-'))
     throw unknownCommand(`${word} ${second}`, members.flatMap(namesOf), word);
-  const { renderOverview } = await import('./help.js');
+  const { renderOverview } = await import('./help/help.js');
   world.stdout.write(renderOverview(members, GLOBAL_OPTIONS, word, sheet));
   return 0;
 }
 
 /** @throws BoxliteError for one of Docker's verbs that BoxLite lacks */
 async function refuseDockersVerb(words: readonly string[]): Promise<void> {
-  const { insteadOf } = await import('./refused-verbs.js');
+  const { insteadOf } = await import('./parse/refused-verbs.js');
   const refused = insteadOf(words);
   if (refused === undefined) return;
   throw new BoxliteError('unsupported', `'${refused.verb}' is not a boxlite command`, {

@@ -7,8 +7,8 @@ import { Readable } from 'node:stream';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import type { CommandContext } from '../../src/cli/context.js';
-import { writeFileWhole } from '../../src/cli/write-file-whole.js';
+import type { CommandContext } from '../../src/cli/process/context.js';
+import { writeFileWhole } from '../../src/cli/process/write-file-whole.js';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { imageDisk } from '../../src/image/disk/image-disk.js';
 import { readImage } from '../../src/image/store/image-record.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.js';
-import { CONFIG_KEYS } from '../../src/cli/config-keys.js';
+import { CONFIG_KEYS } from '../../src/cli/config/keys.js';
 import { run } from '../helpers/cli.js';
 
 const MAN = join(import.meta.dirname, '../../man');

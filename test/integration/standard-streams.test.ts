@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const source = fileURLToPath(new URL('../../src/cli/standard-streams.ts', import.meta.url));
+const source = fileURLToPath(new URL('../../src/cli/process/standard-streams.ts', import.meta.url));
 let directory: string;
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import type { InputStream } from '../context.js';
+import type { InputStream } from '../process/context.js';
 
 /**
  * Keys go to the box one by one, Ctrl-C included, until the result is disposed of. The terminal is

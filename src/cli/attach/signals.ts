@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { SignalHandler, SignalSource } from '../context.js';
+import type { SignalHandler, SignalSource } from '../process/context.js';
 
 /** They end a program that does not say otherwise, and come from people and supervisors. */
 export const ENDING_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];

@@ -2,12 +2,12 @@
  * What a shell may offer at the cursor, walked from the commands' definitions: one answer for all
  * shells, whose scripts (scripts.ts) only ask for it and show it.
  */
-import type { Argument, Completion, Option, Options } from '../command.js';
-import { flag } from '../command.js';
+import type { Argument, Completion, Option, Options } from '../parse/command.js';
+import { flag } from '../parse/command.js';
 import { COMMANDS, findCommand } from '../commands/index.js';
 import { longFormMembers } from '../commands/long-forms.js';
 import type { Environment } from '../flags/key-values.js';
-import { GLOBAL_OPTIONS } from '../settings.js';
+import { GLOBAL_OPTIONS } from '../config/settings.js';
 import { offersFor, type Names, type Offer } from './offers.js';
 
 export interface Answer {

@@ -1,7 +1,7 @@
 import { parsePlatform } from '../../engine/spec/platform-name.js';
 import { BoxliteError } from '../../errors.js';
-import { value } from '../command.js';
-import type { CommandContext } from '../context.js';
+import { value } from '../parse/command.js';
+import type { CommandContext } from '../process/context.js';
 
 const VARIABLE = 'DOCKER_DEFAULT_PLATFORM';
 

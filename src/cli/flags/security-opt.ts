@@ -1,6 +1,6 @@
 import type { SecurityOptions } from '../../engine/spec/security.js';
 import { BoxliteError } from '../../errors.js';
-import { FLAG_WORDS, TRUE_WORDS } from '../command.js';
+import { FLAG_WORDS, TRUE_WORDS } from '../parse/command.js';
 
 /** What one `--security-opt` says of a box's processes. */
 export type SecurityOpt = Partial<

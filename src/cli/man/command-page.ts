@@ -1,5 +1,5 @@
-import type { Argument, CommandDefinition, Option, Options } from '../command.js';
-import { optionGroups } from '../option-groups.js';
+import type { Argument, CommandDefinition, Option, Options } from '../parse/command.js';
+import { optionGroups } from '../parse/option-groups.js';
 import type { Block, Inline, Page, Section } from './roff.js';
 
 /** `boxlite-image-prune` for `image prune`. */

@@ -1,4 +1,4 @@
-import { CONFIG_KEYS, type ConfigKeyDetails } from '../config-keys.js';
+import { CONFIG_KEYS, type ConfigKeyDetails } from '../config/keys.js';
 import { text } from './command-page.js';
 import type { Block, Page } from './roff.js';
 

@@ -1,5 +1,5 @@
 import { COMMANDS } from '../commands/index.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../help/version.js';
 import { commandPage } from './command-page.js';
 import { conceptsPage } from './concepts-page.js';
 import { configPage } from './config-page.js';

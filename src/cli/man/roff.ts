@@ -2,7 +2,7 @@
  * A manual page in man(7), the macros that every `man` knows.
  * What text holds is escaped here, so nothing else has to think of it.
  */
-import { paragraphs } from '../output/wrap.js';
+import { paragraphs } from '../output/terminal/wrap.js';
 
 export interface Section {
   readonly title: string;

@@ -1,5 +1,5 @@
 import { withoutActing } from '../../terminal-text.js';
-import { fitted, textWidth } from './text-width.js';
+import { fitted, textWidth } from './text/text-width.js';
 
 export interface TableOptions {
   isTty: boolean;

@@ -4,8 +4,8 @@ import { PassThrough, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { attach, type AttachOptions } from '../../../../src/cli/attach/attach.js';
-import type { CommandContext } from '../../../../src/cli/context.js';
-import { Interrupted } from '../../../../src/cli/interrupted.js';
+import type { CommandContext } from '../../../../src/cli/process/context.js';
+import { Interrupted } from '../../../../src/cli/process/interrupted.js';
 import { fakeWorld, FakeTerminal, type FakeWorld } from '../fake-world.js';
 import { FakeExecution } from './fake-execution.js';
 

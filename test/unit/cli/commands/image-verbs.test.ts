@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Interrupted } from '../../../../src/cli/interrupted.js';
+import { Interrupted } from '../../../../src/cli/process/interrupted.js';
 import { BoxliteError } from '../../../../src/errors.js';
 import { Screen } from '../../../helpers/screen.js';
 import type {

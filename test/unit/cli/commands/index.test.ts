@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS, findCommand } from '../../../../src/cli/commands/index.js';
-import { VERSION } from '../../../../src/cli/version.js';
+import { VERSION } from '../../../../src/cli/help/version.js';
 
 describe.each(COMMANDS)('$name', (entry) => {
   it('is in the index as it defines itself', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LOG_OPTIONS, readLogPolicy } from '../../../../src/cli/log-flags.js';
+import { LOG_OPTIONS, readLogPolicy } from '../../../../src/cli/box/log-flags.js';
 import type { LogPolicy } from '../../../../src/engine/spec/log-policy.js';
 
 const UNSET = { logMaxBytes: undefined, logMaxFiles: undefined };

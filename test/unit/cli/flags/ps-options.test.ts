@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePsOptions } from '../../../../src/cli/flags/ps-options.js';
-import { PROCESS_COLUMNS } from '../../../../src/cli/output/process-columns.js';
+import { PROCESS_COLUMNS } from '../../../../src/cli/output/rows/process-columns.js';
 
 const headers = (words: readonly string[]): string =>
   parsePsOptions(words)

@@ -1,0 +1,26 @@
+import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+
+/** @throws BoxliteError when the file is there: its box may still be somebody's */
+export function checkCidfile(path: string): void {
+  if (existsSync(path)) throw taken(path);
+}
+
+/** Whole or not at all, and never over a file that appeared meanwhile. */
+export function writeCidfile(path: string, id: string): void {
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, id);
+    linkSync(draft, path);
+  } catch (error) {
+    throw errnoOf(error) === 'EEXIST' ? taken(path) : fileError(error, `write ${path}`);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function taken(path: string): BoxliteError {
+  return new BoxliteError('invalid-argument', `box ID file found: ${path}`, {
+    hint: `make sure the other box is not needed, then delete the file`,
+  });
+}

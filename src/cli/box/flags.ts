@@ -1,0 +1,192 @@
+/** The flags that `run` and `create` share, and what they mean to the engine. */
+import type { BoxOptions, RootfsSpec } from '../../engine/spec/options.js';
+import { SecurityOptions } from '../../engine/spec/security.js';
+import { BoxliteError } from '../../errors.js';
+import { ACCEPTED_FLAGS, warnOfDiscarded } from '../parse/accepted-flags.js';
+import { absolutePath } from '../../host/host-path.js';
+import { flag, list, under, value, type OptionValues } from '../parse/command.js';
+import { warn, type CommandContext } from '../process/context.js';
+import { readEnvironment, readLabels } from '../flags/key-values.js';
+import { readMounts } from '../flags/mounts.js';
+import { oneOf, wholeNumber } from '../flags/number.js';
+import { parseSecurityOpt, SECURITY_OPTS } from '../flags/security-opt.js';
+import { platformFlag, readPlatformFlag } from '../flags/platform.js';
+import { checkContentTrust, CONTENT_TRUST, REFUSED_FLAGS } from '../parse/refused-flags.js';
+import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
+import { KERNEL_OPTIONS, readKernelOptions } from './kernel-flags.js';
+import { LOG_OPTIONS, readLogPolicy } from './log-flags.js';
+import { NETWORK_OPTIONS, OLD_NETWORK_OPTIONS, readNames } from './network-flags.js';
+import { MACHINE_OPTIONS, readResources } from './resource-flags.js';
+import { withoutUndefined } from '../parse/without-undefined.js';
+
+const PULL_POLICIES = ['missing', 'always', 'never'] as const;
+const SECURITY_PRESETS = ['development', 'standard', 'maximum'] as const;
+
+export const BOX_OPTIONS = {
+  ...REFUSED_FLAGS,
+  ...ACCEPTED_FLAGS,
+  ...under('General', {
+    name: value('Name of the box', 'NAME', { emptyIsNone: true }),
+    rm: flag('Remove the box when its command has ended'),
+    cidfile: value("Write the box's id to a file that does not exist yet", 'FILE', {
+      complete: 'file',
+      emptyIsNone: true,
+    }),
+    label: list('Set a label', 'KEY[=VALUE]', { short: 'l' }),
+    'label-file': list('Read labels from a file', 'FILE', { complete: 'file' }),
+    annotation: list('Keep a note with the box', 'KEY=VALUE'),
+  }),
+  ...under('Image', {
+    pull: value('When to ask the registry: missing (default), always, never', 'WHEN', {
+      parse: oneOf(PULL_POLICIES),
+      complete: PULL_POLICIES,
+    }),
+    quiet: flag('Pull without a word', { short: 'q' }),
+    platform: platformFlag('Platform of the image, such as linux/arm64'),
+    rootfs: value('Directory or OCI layout to run in place of an image', 'PATH', {
+      complete: 'file',
+    }),
+  }),
+  ...under('Command and terminal', {
+    interactive: flag('Keep stdin open for the command', { short: 'i' }),
+    tty: flag('Give the command a terminal', { short: 't' }),
+    env: list('Set a variable, or pass on the one of this name', 'KEY[=VALUE]', { short: 'e' }),
+    'env-file': list('Read variables from a file', 'FILE', { complete: 'file' }),
+    workdir: value('Directory the command starts in, made when missing', 'PATH', {
+      short: 'w',
+      emptyIsNone: true,
+    }),
+    user: value('User the command runs as', 'NAME|UID[:GROUP|GID]', {
+      short: 'u',
+      emptyIsNone: true,
+    }),
+    'group-add': list("Group besides the user's", 'NAME|GID'),
+    entrypoint: value("Replace the image's ENTRYPOINT", 'COMMAND'),
+    init: flag('Run an init in the box that forwards signals and reaps processes'),
+  }),
+  ...MACHINE_OPTIONS,
+  ...under('Kernel', KERNEL_OPTIONS),
+  ...under('Storage', {
+    volume: list('Mount a directory or file of the host', 'HOST:BOX[:ro]', {
+      short: 'v',
+      complete: 'file',
+    }),
+    mount: list('Mount a directory, a file or a tmpfs', 'type=bind|tmpfs,target=PATH,…'),
+    tmpfs: list('Mount an empty file system in memory', 'PATH[:OPTIONS]'),
+    'read-only': flag("Make the box's root file system read-only"),
+  }),
+  ...under('Network', NETWORK_OPTIONS),
+  ...under('Security', {
+    security: value('Walls around the box: development, standard (default), maximum', 'PRESET', {
+      parse: oneOf(SECURITY_PRESETS),
+      complete: SECURITY_PRESETS,
+    }),
+    privileged: flag('Give the command every capability, and the kernel as it is'),
+    'cap-add': list('Give the command a capability, or ALL', 'CAP'),
+    'cap-drop': list('Take a capability from the command, or ALL', 'CAP'),
+    'security-opt': list(
+      'no-new-privileges, seccomp=unconfined or systempaths=unconfined (/proc and /sys unmasked)',
+      'OPTION',
+      { parse: parseSecurityOpt, complete: SECURITY_OPTS },
+    ),
+  }),
+  ...under('Lifecycle', {
+    restart: value(
+      'Start it again when it has ended: no, on-failure[:N], always, unless-stopped',
+      'POLICY',
+      {
+        complete: ['no', 'on-failure', 'always', 'unless-stopped'],
+      },
+    ),
+    timeout: value('Seconds that the command may take; then it is ended', 'SECONDS', {
+      parse: wholeNumber(1, 4_294_967),
+    }),
+    'stop-signal': value('Signal that stops the box', 'SIGNAL', { emptyIsNone: true }),
+    'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
+      parse: wholeNumber(-1),
+    }),
+  }),
+  ...under('Logging', LOG_OPTIONS),
+  ...under('Healthcheck', HEALTH_OPTIONS),
+  ...OLD_NETWORK_OPTIONS,
+  ...CONTENT_TRUST,
+} as const;
+
+export type BoxFlagValues = OptionValues<typeof BOX_OPTIONS>;
+
+/** Flags over the configuration's defaults; what neither says is the engine's to decide. */
+export function readBoxOptions(
+  context: CommandContext,
+  image: string | undefined,
+  command: readonly string[],
+  flags: BoxFlagValues,
+): BoxOptions {
+  const { settings } = context;
+  checkContentTrust(flags);
+  warnOfDiscarded(context, flags);
+  const environment = readEnvironment(flags['env-file'], flags.env, context.environment, (name) =>
+    warn(context, `variable ${name} is not set and was left out`),
+  );
+  const options = {
+    rootfs: rootfsOf(image, flags.rootfs),
+    command: command.length > 0 ? [...command] : undefined,
+    entrypoint: readEntrypoint(flags.entrypoint),
+    env: environment,
+    labels: readLabels(flags['label-file'], flags.label),
+    workingDir: flags.workdir,
+    user: flags.user,
+    groupAdd: [...flags['group-add']],
+    tty: flags.tty,
+    stdin: flags.interactive,
+    autoRemove: flags.rm,
+    init: flags.init,
+    readOnlyRoot: flags['read-only'],
+    restart: flags.restart,
+    timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000,
+    stopSignal: flags['stop-signal'],
+    stopTimeoutSeconds: flags['stop-timeout'],
+    ...readResources(flags, settings),
+    ...readKernelOptions(flags),
+    healthcheck: readHealthcheck(flags),
+    log: readLogPolicy(flags, settings),
+    network: flags.network ?? flags.net ?? settings.network,
+    ...readPrivileges(flags),
+    ...readNames(flags),
+    annotations: readLabels([], flags.annotation),
+    security: readSecurity(flags),
+    platform: readPlatformFlag(context, flags.platform),
+    ...readMounts(flags.volume, flags.mount, flags.tmpfs),
+    idle: false,
+  };
+  return withoutUndefined(options);
+}
+
+function rootfsOf(image: string | undefined, path: string | undefined): RootfsSpec {
+  return path === undefined ? { image: image ?? '' } : { path: absolutePath(path) };
+}
+
+function readPrivileges(flags: BoxFlagValues) {
+  return {
+    privileged: flags.privileged,
+    capAdd: [...flags['cap-add']],
+    capDrop: [...flags['cap-drop']],
+  };
+}
+
+/** The preset with what differs from it; the last of each counts. */
+function readSecurity(flags: BoxFlagValues): BoxOptions['security'] {
+  const given = flags['security-opt'];
+  if (given.length === 0) return flags.security;
+  const asked = given.reduce((before, each) => ({ ...before, ...each }), {});
+  if (flags.privileged && asked.seccomp === true)
+    throw new BoxliteError('unsupported', 'a privileged box has no filter of system calls', {
+      hint: 'leave out seccomp=builtin; or --privileged, and give what is needed by --cap-add',
+    });
+  return { ...SecurityOptions[flags.security ?? 'standard'](), ...asked };
+}
+
+/** Without its value the flag clears the image's, as Docker's does. */
+function readEntrypoint(given: string | undefined): string[] | undefined {
+  if (given === undefined) return undefined;
+  return given === '' ? [] : [given];
+}

@@ -1,0 +1,45 @@
+/** The flags that say what a box's network and names are, and what they mean to the engine. */
+import { list, value, type OptionValues } from '../parse/command.js';
+import { parseExposedPorts } from '../flags/exposed-port.js';
+import { oneOf } from '../flags/number.js';
+
+const NETWORKS = ['default', 'none'] as const;
+
+export const NETWORK_OPTIONS = {
+  network: value('default, or none for a box that reaches nothing', 'NETWORK', {
+    parse: oneOf(NETWORKS),
+    complete: NETWORKS,
+  }),
+  hostname: value('Host name of the box', 'NAME', { short: 'h', emptyIsNone: true }),
+  domainname: value("Domain name of the box's host name", 'NAME', { emptyIsNone: true }),
+  'add-host': list('Add a line to /etc/hosts; host-gateway is this host', 'NAME:IP'),
+  dns: list("Address of a name server in place of the host's", 'IP'),
+  'dns-search': list("Domain to try after a bare name in place of the host's; . is none", 'DOMAIN'),
+  'dns-option': list("Option of resolv.conf in place of the host's: ndots:2", 'OPTION'),
+  'mac-address': value("MAC address of the box's interface", 'ADDRESS', { emptyIsNone: true }),
+  expose: list('Say that the command listens at a port; nothing is published', 'PORT[/PROTO]', {
+    parse: parseExposedPorts,
+  }),
+} as const;
+
+/** Docker's older spellings. */
+export const OLD_NETWORK_OPTIONS = {
+  net: value('The same as --network', 'NETWORK', { parse: oneOf(NETWORKS), hidden: true }),
+  'dns-opt': list('The same as --dns-option', 'OPTION', { hidden: true }),
+} as const;
+
+type Values = OptionValues<typeof NETWORK_OPTIONS & typeof OLD_NETWORK_OPTIONS>;
+
+export function readNames(flags: Values) {
+  const options = [...flags['dns-option'], ...flags['dns-opt']];
+  return {
+    hostname: flags.hostname,
+    domainname: flags.domainname,
+    extraHosts: [...flags['add-host']],
+    macAddress: flags['mac-address'],
+    exposedPorts: flags.expose.flat(),
+    ...(flags.dns.length > 0 && { dns: [...flags.dns] }),
+    ...(flags['dns-search'].length > 0 && { dnsSearch: [...flags['dns-search']] }),
+    ...(options.length > 0 && { dnsOptions: options }),
+  };
+}

@@ -1,0 +1,37 @@
+import { BoxliteError } from '../../errors.js';
+import { warn, type CommandContext } from '../process/context.js';
+
+/**
+ * The environment of a new box with the proxies of Docker's config.json behind it. As with Docker, only a name that
+ * `-e` gives keeps its value, with or without one.
+ * @param given the words of `-e`
+ */
+export async function withProxies(
+  context: Pick<CommandContext, 'settings' | 'environment' | 'stderr'>,
+  environment: readonly string[],
+  given: readonly string[],
+): Promise<string[]> {
+  const own = new Set(given.map(nameOf));
+  const proxies = await readProxies(context);
+  return [...environment, ...proxies.filter((variable) => !own.has(nameOf(variable)))];
+}
+
+/** A box needs no such file: one that can't be read is told of, and no more. */
+async function readProxies({
+  settings,
+  environment,
+  stderr,
+}: Pick<CommandContext, 'settings' | 'environment' | 'stderr'>): Promise<string[]> {
+  const { dockerProxies } = await import('../../engine/setup/docker-proxies.js');
+  try {
+    return await dockerProxies(settings.dockerConfigDir, environment.DOCKER_HOST);
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    warn({ stderr }, `no proxies for the box: ${error.message}`);
+    return [];
+  }
+}
+
+function nameOf(variable: string): string {
+  return variable.split('=', 1)[0] ?? '';
+}

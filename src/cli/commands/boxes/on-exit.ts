@@ -1,0 +1,16 @@
+import { defineCommand } from '../../parse/command.js';
+
+/** What a box's shim runs when the box has ended: the policy that the shim itself does not have. */
+export const onExit = defineCommand({
+  name: '__on-exit',
+  group: 'system',
+  summary: 'Fold in the end of a box',
+  args: [{ name: 'BOX', summary: 'Id' }],
+  options: {},
+  examples: [],
+  hidden: true,
+  async run(context, [id = '']) {
+    await (await context.runtime()).handleExit(id);
+    return 0;
+  },
+});

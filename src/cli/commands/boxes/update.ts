@@ -1,0 +1,72 @@
+import type { UpdateOptions } from '../../../engine/spec/options.js';
+import { defineCommand, value } from '../../parse/command.js';
+import { findBox } from '../../box/find-box.js';
+import { wholeNumber } from '../../flags/number.js';
+import { ACCEPTED_BY_UPDATE, KERNEL_MEMORY, warnOfDiscarded } from '../../parse/accepted-flags.js';
+import {
+  PROCESSOR_OPTIONS,
+  checkSwap,
+  readProcessors,
+  RESOURCE_OPTIONS,
+  SWAP_OPTION,
+} from '../../box/resource-flags.js';
+import { REFUSED_BY_UPDATE } from '../../parse/refused-flags.js';
+import { forEachTarget } from '../../process/targets.js';
+import { withoutUndefined } from '../../parse/without-undefined.js';
+import { usageError } from '../../parse/usage-error.js';
+
+export const update = defineCommand({
+  name: 'update',
+  group: 'boxes',
+  summary: 'Change the options of boxes',
+  description:
+    'A restart policy and what concerns stopping count at once, processors, memory and processes of a\n' +
+    'stopped box from its next start on. Prints each name it was given.',
+  args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
+  options: {
+    ...REFUSED_BY_UPDATE,
+    ...ACCEPTED_BY_UPDATE,
+    ...KERNEL_MEMORY,
+    restart: value('Restart policy: no, on-failure[:N], always, unless-stopped', 'POLICY', {
+      complete: ['no', 'on-failure', 'always', 'unless-stopped'],
+    }),
+    'stop-signal': value('Signal that stops the box', 'SIGNAL', { emptyIsNone: true }),
+    'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
+      parse: wholeNumber(-1),
+    }),
+    ...PROCESSOR_OPTIONS,
+    'pids-limit': value('Most processes and threads in the box; -1 for no limit', 'NUMBER', {
+      parse: wholeNumber(-1, 4_194_304),
+    }),
+    memory: RESOURCE_OPTIONS.memory,
+    'memory-reservation': RESOURCE_OPTIONS['memory-reservation'],
+    'memory-swap': SWAP_OPTION['memory-swap'],
+  },
+  examples: [
+    { command: 'boxlite update --restart unless-stopped web', what: 'Also while it runs' },
+  ],
+  async run(context, names, options) {
+    const { restart, 'stop-signal': stopSignal, memory: memoryMib } = options;
+    const { 'memory-reservation': memoryReservationMib } = options;
+    const { 'stop-timeout': timeout, 'pids-limit': pidsLimit } = options;
+    warnOfDiscarded(context, options);
+    checkSwap(options, memoryMib);
+    const changes: UpdateOptions = {
+      ...(restart !== undefined && { restart }),
+      ...(stopSignal !== undefined && { stopSignal }),
+      ...(timeout !== undefined && { stopTimeoutSeconds: timeout }),
+      ...withoutUndefined(readProcessors(options)),
+      ...(pidsLimit !== undefined && { pidsLimit }),
+      ...(memoryMib !== undefined && { memoryMib }),
+      ...(memoryReservationMib !== undefined && { memoryReservationMib }),
+    };
+    if (Object.keys(changes).length === 0)
+      throw usageError('you must provide one or more flags when using this command', 'update');
+    const runtime = await context.runtime();
+    await forEachTarget(context, names, 'in turn', async (name) => {
+      await (await findBox(runtime, name)).update(changes);
+      return `${name}\n`;
+    });
+    return 0;
+  },
+});

@@ -1,0 +1,53 @@
+import { confirm } from '../../process/confirm.js';
+import { defineCommand, flag, list } from '../../parse/command.js';
+import { filterText } from '../../flags/filters/filters.js';
+import { print } from '../../process/context.js';
+import { parseBoxPruneFilters } from '../../flags/filters/box-prune-filters.js';
+import { parsePruneFilters } from '../../flags/filters/prune-filters.js';
+import { removalLines } from '../../output/rows/removal.js';
+import { humanSize } from '../../output/text/size.js';
+
+export const systemPrune = defineCommand({
+  name: 'system prune',
+  group: 'system',
+  summary: 'Remove all boxes that do not run, and images that nothing uses',
+  description:
+    'Images without a name, or with -a all that no box was made of. Volumes stay.\n' +
+    'Filters: until (only what was made before that), label, label!.',
+  args: [],
+  options: {
+    all: flag('All images that no box was made of, not only those without a name', { short: 'a' }),
+    force: flag('Do not ask', { short: 'f' }),
+    volumes: flag('Anonymous volumes (there are none; for scripts)', { hidden: true }),
+    filter: list('Only what matches', 'KEY=VALUE', { emptyIsNone: true, parse: filterText }),
+  },
+  examples: [{ command: 'boxlite system prune -af', what: 'All that is not in use' }],
+  async run(context, _args, { all, force, filter }) {
+    const matches = parseBoxPruneFilters(filter, context.now());
+    const { matches: matchesImage } = parsePruneFilters(filter, context.now());
+    if (!force && !(await confirm(context, warningOf(all)))) {
+      await print(context, 'Total reclaimed space: 0B\n');
+      return 0;
+    }
+    const runtime = await context.runtime();
+    const boxes = await runtime.pruneBoxes(matches);
+    if (boxes.removed.length > 0)
+      await print(context, `Deleted Containers:\n${boxes.removed.join('\n')}\n\n`);
+    const images = await runtime.pruneImages({ all, matches: matchesImage });
+    if (images.removals.length > 0)
+      await print(
+        context,
+        `Deleted Images:\n${removalLines(images.removals, 'untagged', 'deleted')}\n`,
+      );
+    const freed = boxes.freedBytes + images.freedBytes;
+    await print(context, `Total reclaimed space: ${humanSize(freed)}\n`);
+    return 0;
+  },
+});
+
+function warningOf(all: boolean): string {
+  const images = all
+    ? 'all images without at least one container associated to them'
+    : 'all dangling images';
+  return `This will remove:\n  - all stopped containers\n  - ${images}\n`;
+}

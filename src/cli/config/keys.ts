@@ -1,0 +1,172 @@
+/** What the keys of the configuration file mean, for `boxlite config` and its man page. */
+import { logSizeText } from '../../engine/spec/log-policy.js';
+import type { Completion } from '../parse/command.js';
+import type { ConfigKey, GLOBAL_OPTIONS, Settings } from './settings.js';
+
+export interface ConfigKeyDetails {
+  /** Its value in the file, in words. */
+  readonly type: 'text' | 'list' | 'number' | 'size' | 'mirrors';
+  readonly summary: string;
+  readonly flag?: keyof typeof GLOBAL_OPTIONS;
+  readonly variable?: string;
+  /** What holds when nobody says anything, where there is such a thing. */
+  readonly initial?: string;
+  readonly example: string;
+  readonly complete?: Completion;
+  /** What is in force, as it would stand in the file. */
+  readonly effective: (settings: Settings) => unknown;
+}
+
+export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
+  registries: {
+    type: 'list',
+    summary: 'Registries in which short image names are looked for, in this order',
+    flag: 'registry',
+    variable: 'BOXLITE_REGISTRY',
+    initial: 'docker.io',
+    example: '["ghcr.io/myorg", "docker.io"]',
+    effective: ({ registries }) => registries,
+  },
+  insecureRegistries: {
+    type: 'list',
+    summary: 'Registries to speak plain HTTP with; those of this machine always are',
+    flag: 'insecure-registry',
+    variable: 'BOXLITE_INSECURE_REGISTRY',
+    example: '["registry.lan:5000"]',
+    effective: ({ insecureRegistries }) => insecureRegistries,
+  },
+  registryMirrors: {
+    type: 'mirrors',
+    summary: "Mirrors to ask before each registry; a plain list is Docker Hub's",
+    example: '{"docker.io": ["https://mirror.lan"]}',
+    effective: ({ registryMirrors }) => registryMirrors,
+  },
+  caCertificates: {
+    type: 'list',
+    summary: 'Files (PEM) with certificates of authorities to trust for registries',
+    flag: 'ca-cert',
+    variable: 'BOXLITE_CA_CERT',
+    example: '["/etc/ssl/private-ca.pem"]',
+    complete: 'file',
+    effective: ({ caCertificates }) => caCertificates,
+  },
+  maxLayerSize: {
+    type: 'size',
+    summary: 'Largest layer that is unpacked, against archives that never end',
+    variable: 'BOXLITE_MAX_LAYER_SIZE',
+    example: '"32g"',
+    effective: ({ maxLayerBytes }) => sizeText(maxLayerBytes),
+  },
+  maxLayerEntries: {
+    type: 'number',
+    summary: 'Most entries that a layer may have',
+    variable: 'BOXLITE_MAX_LAYER_ENTRIES',
+    example: '2000000',
+    effective: ({ maxLayerEntries }) => maxLayerEntries,
+  },
+  accelerator: {
+    type: 'text',
+    summary: 'How virtual machines run: auto takes KVM where it boots one, else emulation',
+    flag: 'accel',
+    variable: 'BOXLITE_ACCEL',
+    initial: 'auto',
+    example: '"tcg"',
+    complete: ['auto', 'kvm', 'tcg'],
+    effective: ({ accelerator }) => accelerator,
+  },
+  qemu: {
+    type: 'text',
+    summary: 'QEMU to use instead of the one on PATH',
+    variable: 'BOXLITE_QEMU',
+    example: '"/opt/qemu/bin/qemu-system-x86_64"',
+    complete: 'file',
+    effective: ({ qemu }) => qemu,
+  },
+  kernel: {
+    type: 'text',
+    summary: "Kernel that boxlite setup takes instead of the distribution's",
+    variable: 'BOXLITE_KERNEL',
+    example: '"/boot/vmlinuz-6.1"',
+    complete: 'file',
+    effective: ({ kernel }) => kernel,
+  },
+  cpus: {
+    type: 'number',
+    summary: 'Virtual CPUs of a new box',
+    initial: '1',
+    example: '2',
+    effective: ({ cpus }) => cpus,
+  },
+  memory: {
+    type: 'size',
+    summary: 'Memory of a new box; a bare number is MiB',
+    initial: '512m',
+    example: '"1g"',
+    effective: ({ memoryMib }) =>
+      sizeText(memoryMib === undefined ? undefined : memoryMib * 2 ** 20),
+  },
+  diskSize: {
+    type: 'size',
+    summary: 'Writable disk of a new box',
+    initial: '10g',
+    example: '"20g"',
+    effective: ({ diskBytes }) => sizeText(diskBytes),
+  },
+  network: {
+    type: 'text',
+    summary: 'Network of a new box: default, or none for one that reaches nothing',
+    initial: 'default',
+    example: '"none"',
+    complete: ['default', 'none'],
+    effective: ({ network }) => network,
+  },
+  logMaxSize: {
+    type: 'size',
+    summary: "Largest file of a new box's log, in powers of 1000; -1 for no limit",
+    initial: '20m',
+    example: '"100m"',
+    effective: ({ logMaxBytes }) =>
+      logMaxBytes === undefined ? undefined : logSizeText(logMaxBytes),
+  },
+  logMaxFile: {
+    type: 'number',
+    summary: "Files that are kept of a new box's log",
+    initial: '5',
+    example: '3',
+    effective: ({ logMaxFiles }) => logMaxFiles,
+  },
+  detachKeys: {
+    type: 'text',
+    summary: 'Keys that let go of an attached box',
+    initial: 'ctrl-p,ctrl-q',
+    example: '"ctrl-a,d"',
+    effective: ({ detachKeys }) => detachKeys,
+  },
+  psFormat: {
+    type: 'text',
+    summary: 'What boxlite ps prints without --format',
+    initial: 'table',
+    example: '"table {{.Names}}\\t{{.Status}}"',
+    effective: ({ psFormat }) => psFormat,
+  },
+  imagesFormat: {
+    type: 'text',
+    summary: 'What boxlite images prints without --format',
+    initial: 'table',
+    example: '"{{.Repository}}:{{.Tag}}"',
+    effective: ({ imagesFormat }) => imagesFormat,
+  },
+};
+
+const UNITS = [
+  ['g', 2 ** 30],
+  ['m', 2 ** 20],
+  ['k', 2 ** 10],
+  ['b', 1],
+] as const;
+
+function sizeText(bytes: number | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  const [unit, size] = UNITS.find(([, each]) => bytes % each === 0) ?? ['b', 1];
+  return `${bytes / size}${unit}`;
+}

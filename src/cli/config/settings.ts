@@ -1,0 +1,290 @@
+/** Flags over environment over file over defaults. */
+import { readFileSync, statSync } from 'node:fs';
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { configPath, defaultHome } from '../../engine/setup/home-paths.js';
+import type { AcceleratorChoice, BoxliteOptions } from '../../engine/spec/options.js';
+import { closest } from '../parse/closest.js';
+import { flag, list, value, type OptionValues } from '../parse/command.js';
+import type { Environment } from '../flags/key-values.js';
+import { oneOf, wholeNumber } from '../flags/number.js';
+import { parseDiskBytes, parseLayerBytes, parseLogBytes, parseMemoryMib } from '../flags/size.js';
+
+export const GLOBAL_OPTIONS = {
+  home: value('Directory that everything is kept in (default ~/.boxlite)', 'PATH', {
+    complete: 'file',
+  }),
+  config: value(
+    "Configuration file (default config.json in the home), or Docker's directory",
+    'FILE',
+    {
+      complete: 'file',
+    },
+  ),
+  registry: list('Registry to search first for short image names', 'HOST[:PORT]'),
+  'insecure-registry': list('Registry to speak plain HTTP with', 'HOST[:PORT]'),
+  'ca-cert': list('Certificate of an authority to trust for registries (PEM)', 'FILE', {
+    complete: 'file',
+  }),
+  accel: value('How to run the VM: auto, kvm or tcg', 'KIND', {
+    parse: oneOf<AcceleratorChoice>(['auto', 'kvm', 'tcg']),
+    complete: ['auto', 'kvm', 'tcg'],
+  }),
+  'no-color': flag('No colours and no animation'),
+  debug: flag('Show where an error came from', { short: 'D' }),
+} as const;
+
+export type GlobalValues = OptionValues<typeof GLOBAL_OPTIONS>;
+
+export interface Settings {
+  readonly home: string;
+  readonly registries: readonly string[];
+  readonly insecureRegistries: readonly string[];
+  readonly registryMirrors: Readonly<Record<string, readonly string[]>>;
+  readonly caCertificates: readonly string[];
+  /** Directory of Docker's config.json; undefined = where Docker looks for it. */
+  readonly dockerConfigDir: string | undefined;
+  readonly maxLayerBytes: number | undefined;
+  readonly maxLayerEntries: number | undefined;
+  readonly accelerator: AcceleratorChoice | undefined;
+  readonly qemu: string | undefined;
+  /** Kernel that `setup` takes instead of the distribution's. */
+  readonly kernel: string | undefined;
+  readonly color: boolean;
+  readonly debug: boolean;
+  /** What a new box gets where its flags say nothing. */
+  readonly cpus: number | undefined;
+  readonly memoryMib: number | undefined;
+  readonly diskBytes: number | undefined;
+  readonly network: 'default' | 'none' | undefined;
+  /** Of a file of its log; -1 = no limit. */
+  readonly logMaxBytes: number | undefined;
+  readonly logMaxFiles: number | undefined;
+  readonly detachKeys: string;
+  readonly psFormat: string | undefined;
+  readonly imagesFormat: string | undefined;
+  /** Where all this came from, for `config` to tell. */
+  readonly sources: SettingSources;
+}
+
+export interface SettingSources {
+  /** The configuration file, whether it is there or not. */
+  readonly path: string;
+  readonly fileKeys: ReadonlySet<string>;
+  readonly flags: GlobalValues;
+}
+
+/** @throws BoxliteError `invalid-argument`, naming the file and the key, or the variable */
+export function readSettings(flags: GlobalValues, environment: Environment): Settings {
+  const home = flags.home ?? nonEmpty(environment.BOXLITE_HOME) ?? defaultHome();
+  // Docker's is a directory, in which it keeps the credentials.
+  const dockerDir = isDirectory(flags.config) ? flags.config : undefined;
+  const givenFile =
+    (dockerDir === undefined ? flags.config : undefined) ?? nonEmpty(environment.BOXLITE_CONFIG);
+  const file = parseConfig(home, givenFile);
+  const variable = (name: string): string | undefined => nonEmpty(environment[name]);
+  return {
+    home,
+    registries: [
+      ...flags.registry,
+      ...words(variable('BOXLITE_REGISTRY')),
+      ...(file.registries ?? []),
+    ],
+    insecureRegistries: [
+      ...flags['insecure-registry'],
+      ...words(variable('BOXLITE_INSECURE_REGISTRY')),
+      ...(file.insecureRegistries ?? []),
+    ],
+    registryMirrors: file.registryMirrors ?? {},
+    caCertificates: [
+      ...flags['ca-cert'],
+      ...paths(variable('BOXLITE_CA_CERT')),
+      ...(file.caCertificates ?? []),
+    ],
+    dockerConfigDir: dockerDir ?? variable('DOCKER_CONFIG'),
+    maxLayerBytes:
+      fromVariable(environment, 'BOXLITE_MAX_LAYER_SIZE', parseLayerBytes) ?? file.maxLayerSize,
+    maxLayerEntries:
+      fromVariable(environment, 'BOXLITE_MAX_LAYER_ENTRIES', entryCount) ?? file.maxLayerEntries,
+    accelerator:
+      flags.accel ?? fromVariable(environment, 'BOXLITE_ACCEL', accelerator) ?? file.accelerator,
+    qemu: variable('BOXLITE_QEMU') ?? file.qemu,
+    kernel: variable('BOXLITE_KERNEL') ?? file.kernel,
+    color: !flags['no-color'] && variable('NO_COLOR') === undefined,
+    debug: flags.debug || variable('BOXLITE_DEBUG') !== undefined,
+    cpus: file.cpus,
+    memoryMib: file.memory,
+    diskBytes: file.diskSize,
+    network: file.network,
+    logMaxBytes: file.logMaxSize,
+    logMaxFiles: file.logMaxFile,
+    detachKeys: file.detachKeys ?? 'ctrl-p,ctrl-q',
+    psFormat: file.psFormat,
+    imagesFormat: file.imagesFormat,
+    sources: {
+      path: givenFile ?? configPath(home),
+      fileKeys: new Set(Object.keys(file)),
+      flags,
+    },
+  };
+}
+
+/** What opens the engine as the settings want it. */
+export function runtimeOptions(
+  settings: Settings,
+  onNotice: (message: string) => void,
+): BoxliteOptions {
+  return {
+    homeDir: settings.home,
+    imageRegistries: [...settings.registries],
+    insecureRegistries: [...settings.insecureRegistries],
+    registryMirrors: Object.fromEntries(
+      Object.entries(settings.registryMirrors).map(([registry, mirrors]) => [
+        registry,
+        [...mirrors],
+      ]),
+    ),
+    caCertificates: [...settings.caCertificates],
+    ...(settings.dockerConfigDir !== undefined && { dockerConfigDir: settings.dockerConfigDir }),
+    ...(settings.maxLayerBytes !== undefined && { maxLayerBytes: settings.maxLayerBytes }),
+    ...(settings.maxLayerEntries !== undefined && { maxLayerEntries: settings.maxLayerEntries }),
+    ...(settings.accelerator !== undefined && { accelerator: settings.accelerator }),
+    ...(settings.qemu !== undefined && { qemu: settings.qemu }),
+    onNotice,
+  };
+}
+
+/** So many that a number of that size is certainly meant as "no limit". */
+const entryCount = wholeNumber(1, 1_000_000_000);
+const accelerator = oneOf<AcceleratorChoice>(['auto', 'kvm', 'tcg']);
+
+/** Every key of the file, and how its JSON value is read. */
+const FILE_KEYS = {
+  registries: textList,
+  insecureRegistries: textList,
+  registryMirrors: mirrorLists,
+  caCertificates: textList,
+  maxLayerSize: (json: unknown) => parseLayerBytes(text(json)),
+  maxLayerEntries: (json: unknown) => entryCount(textOrNumber(json)),
+  accelerator: (json: unknown) => accelerator(text(json)),
+  qemu: text,
+  kernel: text,
+  cpus: (json: unknown) => wholeNumber(1, 64)(textOrNumber(json)),
+  memory: (json: unknown) => parseMemoryMib(textOrNumber(json)),
+  diskSize: (json: unknown) => parseDiskBytes(text(json)),
+  network: (json: unknown) => oneOf(['default', 'none'])(text(json)),
+  logMaxSize: (json: unknown) => parseLogBytes(textOrNumber(json)),
+  logMaxFile: (json: unknown) => wholeNumber(1, 1_000)(textOrNumber(json)),
+  detachKeys: text,
+  psFormat: text,
+  imagesFormat: text,
+} as const;
+
+export type ConfigKey = keyof typeof FILE_KEYS;
+
+type ConfigFile = { [K in keyof typeof FILE_KEYS]?: ReturnType<(typeof FILE_KEYS)[K]> };
+
+function parseConfig(home: string, given: string | undefined): ConfigFile {
+  const path = given ?? configPath(home);
+  const entries = Object.entries(readConfigFile(path, given !== undefined));
+  return Object.fromEntries(
+    entries.map(([key, json]) => [key, readKey(path, checkConfigKey(key, path), json)]),
+  );
+}
+
+/**
+ * The file as it is, its values unread; without the file, nothing.
+ * @param needed a file that was asked for by name must be there
+ */
+export function readConfigFile(path: string, needed = false): Readonly<Record<string, unknown>> {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (!needed && errnoOf(error) === 'ENOENT') return {};
+    if (!(error instanceof SyntaxError)) throw fileError(error, `read ${path}`);
+    throw new BoxliteError('invalid-argument', `${path} is not valid JSON: ${error.message}`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new BoxliteError('invalid-argument', `${path} must hold a JSON object`);
+  return json as Record<string, unknown>;
+}
+
+/** @param where what to name before the key: the file that has it */
+export function checkConfigKey(key: string, where?: string): ConfigKey {
+  if (Object.hasOwn(FILE_KEYS, key)) return key as ConfigKey;
+  const meant = closest(key, Object.keys(FILE_KEYS));
+  const prefix = where === undefined ? '' : `${where}: `;
+  throw new BoxliteError('invalid-argument', `${prefix}unknown key "${key}"`, {
+    hint:
+      meant === undefined
+        ? `known keys: ${Object.keys(FILE_KEYS).join(', ')}`
+        : `did you mean "${meant}"?`,
+  });
+}
+
+/** @throws BoxliteError that names file and key when the value is not what the key takes */
+export function readKey(path: string, key: ConfigKey, json: unknown): unknown {
+  try {
+    return FILE_KEYS[key](json);
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    throw new BoxliteError('invalid-argument', `${path}: "${key}" ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function fromVariable<T>(
+  environment: Environment,
+  name: string,
+  parse: (text: string) => T,
+): T | undefined {
+  const given = nonEmpty(environment[name]);
+  try {
+    return given === undefined ? undefined : parse(given);
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    throw new BoxliteError('invalid-argument', `${name} ${error.message}`, { cause: error });
+  }
+}
+
+function text(json: unknown): string {
+  if (typeof json === 'string') return json;
+  throw new BoxliteError('invalid-argument', 'must be a string');
+}
+
+function textOrNumber(json: unknown): string {
+  return typeof json === 'number' ? String(json) : text(json);
+}
+
+function textList(json: unknown): readonly string[] {
+  if (Array.isArray(json) && json.every((item) => typeof item === 'string')) return json;
+  throw new BoxliteError('invalid-argument', 'must be a list of strings');
+}
+
+/** By registry; a plain list is Docker Hub's, as in the configuration of Docker's daemon. */
+function mirrorLists(json: unknown): Readonly<Record<string, readonly string[]>> {
+  if (Array.isArray(json)) return { 'docker.io': textList(json) };
+  if (typeof json !== 'object' || json === null)
+    throw new BoxliteError('invalid-argument', 'must hold a list of mirrors for each registry');
+  return Object.fromEntries(
+    Object.entries(json).map(([registry, mirrors]) => [registry, textList(mirrors)]),
+  );
+}
+
+/** As PATH: several, with colons between them. */
+function paths(given: string | undefined): string[] {
+  return (given ?? '').split(':').filter((path) => path !== '');
+}
+
+function words(given: string | undefined): string[] {
+  return (given ?? '').split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function isDirectory(path: string | undefined): boolean {
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function nonEmpty(given: string | undefined): string | undefined {
+  return given === '' ? undefined : given;
+}

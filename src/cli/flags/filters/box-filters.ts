@@ -1,0 +1,142 @@
+import type { BoxInfo } from '../../../engine/state/box-info.js';
+import { BoxliteError } from '../../../errors.js';
+import { boxState } from '../../output/rows/box-row.js';
+import { familiarReference, withDefaultTag } from '../../output/text/reference.js';
+import type { KeyCompletion } from '../../parse/command.js';
+import { parseExposedPorts } from '../exposed-port.js';
+import { invalidFilter, labelTest, parseFilters } from './filters.js';
+
+const STATES = [
+  'created',
+  'restarting',
+  'running',
+  'removing',
+  'paused',
+  'exited',
+  'dead',
+  'unknown',
+];
+const HEALTH = ['none', 'starting', 'healthy', 'unhealthy'];
+
+/** For the shells. */
+export const BOX_FILTER_KEYS: KeyCompletion = {
+  keys: {
+    id: undefined,
+    name: 'box',
+    label: undefined,
+    exited: undefined,
+    status: STATES,
+    ancestor: 'image',
+    before: 'box',
+    since: 'box',
+    network: ['default', 'none'],
+    volume: 'file',
+    publish: undefined,
+    expose: undefined,
+    health: HEALTH,
+  },
+};
+
+/**
+ * @param boxes all there are: `before` and `since` name one of them
+ * @param imageIds of what `ancestor` names, as far as it is in the store
+ * @throws BoxliteError for an unknown key, an impossible value, or a box that is not there
+ */
+export function parseBoxFilters(
+  filters: readonly string[],
+  boxes: readonly BoxInfo[],
+  imageIds: ReadonlyMap<string, string> = new Map(),
+): (box: BoxInfo) => boolean {
+  return parseFilters<BoxInfo>(filters, {
+    id: (value) => (box) => box.id.startsWith(value.toLowerCase()),
+    name: (value) => {
+      const pattern = namePattern(value);
+      // Docker's names begin with a slash, which `^/web$` asks for and `^web$` does not.
+      return ({ name = '' }) => pattern.test(name) || pattern.test(`/${name}`);
+    },
+    label: (value) => {
+      const test = labelTest(value);
+      return (box) => test(box.labels);
+    },
+    exited: (value) => {
+      if (!/^\d+$/.test(value)) throw invalidFilter('exited', value, 'give an exit code');
+      return (box) => box.status === 'stopped' && !box.restarting && box.exitCode === Number(value);
+    },
+    status: (value) => {
+      if (!STATES.includes(value))
+        throw invalidFilter('status', value, `one of ${STATES.join(', ')}`);
+      return (box) => boxState(box) === value;
+    },
+    ancestor: (value) => (box) =>
+      isImage(box, value) || (box.imageId !== undefined && box.imageId === imageIds.get(value)),
+    before: (value) => {
+      const other = namedBox(boxes, value);
+      return (box) => box.createdAt < other.createdAt;
+    },
+    since: (value) => {
+      const other = namedBox(boxes, value);
+      return (box) => box.createdAt > other.createdAt;
+    },
+    network: (value) => (box) => box.network === value,
+    volume: (value) => (box) =>
+      (box.volumes ?? []).some(
+        ({ hostPath, guestPath }) => value === hostPath || value === guestPath,
+      ),
+    // No box has a published port yet.
+    publish: (value) => {
+      portsOf('publish', value);
+      return () => false;
+    },
+    expose: (value) => {
+      const wanted = portsOf('expose', value);
+      return ({ ports = [] }) => ports.some((port) => wanted.includes(port));
+    },
+    health: (value) => {
+      if (!HEALTH.includes(value))
+        throw invalidFilter('health', value, `one of ${HEALTH.join(', ')}`);
+      return (box) => box.health === value;
+    },
+  });
+}
+
+/** Whether the filters ask for boxes that do not run, so that `-a` goes without saying (Docker's rule). */
+export function asksForState(filters: readonly string[]): boolean {
+  return filters.some((text) => text.startsWith('status='));
+}
+
+/** What the filters name as images. */
+export function ancestorsOf(filters: readonly string[]): string[] {
+  const prefix = 'ancestor=';
+  return filters.filter((text) => text.startsWith(prefix)).map((text) => text.slice(prefix.length));
+}
+
+function portsOf(key: string, value: string): string[] {
+  try {
+    return parseExposedPorts(value);
+  } catch {
+    throw invalidFilter(key, value, 'give PORT[-PORT][/PROTOCOL], such as 80 or 8000-8010/udp');
+  }
+}
+
+function namePattern(value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch {
+    throw invalidFilter('name', value, 'give a name, a part of one, or a regular expression');
+  }
+}
+
+function isImage(box: BoxInfo, value: string): boolean {
+  const image = familiarReference(withDefaultTag(box.image));
+  if (image === familiarReference(withDefaultTag(value))) return true;
+  const id = value.replace(/^sha256:/, '');
+  return /^[0-9a-f]{4,64}$/.test(id) && (box.imageId ?? '').replace(/^sha256:/, '').startsWith(id);
+}
+
+function namedBox(boxes: readonly BoxInfo[], value: string): BoxInfo {
+  const found =
+    boxes.find((box) => box.name === value.replace(/^\//, '')) ??
+    boxes.find((box) => box.id.startsWith(value.toLowerCase()));
+  if (found === undefined) throw new BoxliteError('box-not-found', `No such box: ${value}`);
+  return found;
+}

@@ -1,0 +1,17 @@
+import type { BoxInfo } from '../../../engine/state/box-info.js';
+import { parsePruneFilters } from './prune-filters.js';
+import { invalidFilter } from './filters.js';
+
+/**
+ * `until=MOMENT` (made before it), `label=K[=V]` (each must be there), `label!=K[=V]` (none may be).
+ * @throws BoxliteError for any other key
+ */
+export function parseBoxPruneFilters(
+  filters: readonly string[],
+  now: Date,
+): (box: BoxInfo) => boolean {
+  const { matches, dangling } = parsePruneFilters(filters, now);
+  if (dangling !== undefined)
+    throw invalidFilter('dangling', String(dangling), 'only images can be dangling');
+  return matches;
+}

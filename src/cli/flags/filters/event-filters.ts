@@ -1,0 +1,61 @@
+import type { BoxliteEvent } from '../../../engine/state/events.js';
+import type { KeyCompletion } from '../../parse/command.js';
+import { familiarReference, withDefaultTag } from '../../output/text/reference.js';
+import { invalidFilter, labelTest, parseFilters } from './filters.js';
+
+/** Docker knows more of them; of those nothing happens here. */
+const TYPES = [
+  ...['container', 'image', 'volume', 'network'],
+  ...['builder', 'config', 'daemon', 'node', 'plugin', 'secret', 'service'],
+];
+
+/** The keys that `parseEventFilters` knows, with what may follow them. */
+export const EVENT_FILTER_KEYS: KeyCompletion = {
+  keys: {
+    container: 'box',
+    box: 'box',
+    event: ['create', 'start', 'die', 'stop', 'kill', 'pause', 'unpause', 'destroy'],
+    image: 'image',
+    label: undefined,
+    type: ['container', 'image'],
+  },
+};
+
+/** @throws BoxliteError for an unknown key or type */
+export function parseEventFilters(filters: readonly string[]): (event: BoxliteEvent) => boolean {
+  const box = (value: string) => (event: BoxliteEvent) =>
+    event.type === 'container' &&
+    (event.attributes.name === value || startsWithId(event.actor, value));
+  return parseFilters<BoxliteEvent>(filters, {
+    container: box,
+    box,
+    // Without its command: `exec_start` is `exec_start: ls` in full.
+    event: (value) => (event) => event.action === value || event.action.startsWith(`${value}:`),
+    image: (value) => (event) => isImage(event, value),
+    label: (value) => {
+      const test = labelTest(value);
+      return (event) => event.type === 'container' && test(event.attributes);
+    },
+    type: (value) => {
+      const type = value === 'box' ? 'container' : value;
+      if (!TYPES.includes(type)) throw invalidFilter('type', value, 'container or image');
+      return (event) => event.type === type;
+    },
+  });
+}
+
+function isImage({ type, actor, attributes }: BoxliteEvent, value: string): boolean {
+  const wanted = familiarReference(withDefaultTag(value));
+  const names = type === 'image' ? [actor, attributes.name] : [attributes.image];
+  return names.some(
+    (name) =>
+      name !== undefined &&
+      (familiarReference(withDefaultTag(name)) === wanted ||
+        (type === 'image' && startsWithId(name.replace(/^sha256:/, ''), value))),
+  );
+}
+
+/** So much of an id as `ps` and `images` show, at least. */
+function startsWithId(id: string, value: string): boolean {
+  return value.length >= 12 && id.startsWith(value.toLowerCase().replace(/^sha256:/, ''));
+}

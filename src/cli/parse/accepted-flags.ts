@@ -1,0 +1,86 @@
+/**
+ * Docker's flags that ask, with these values, for what every box is anyhow, so that a command line that was written
+ * for Docker works. Any other value is refused with the reason.
+ */
+import { BoxliteError } from '../../errors.js';
+import { flag, value, type Option, type OptionValues } from './command.js';
+import { warn, type CommandContext } from '../process/context.js';
+import { parseReservationMib } from '../flags/size.js';
+
+interface Accepted {
+  /** Besides none at all. */
+  readonly values: readonly string[];
+  /** What a box is, and so why another value can't be had. */
+  readonly reason: string;
+}
+
+const HOST_KERNEL = 'a box has a kernel of its own, and shares no namespace with the host';
+
+const ACCEPTED: Readonly<Record<string, Accepted>> = {
+  'cgroup-parent': { values: [], reason: 'the processes of a box are not in a cgroup of the host' },
+  cgroupns: { values: ['private'], reason: HOST_KERNEL },
+  'cpu-rt-period': { values: ['0'], reason: 'a box has no processors that are kept in real time' },
+  'cpu-rt-runtime': { values: ['0'], reason: 'a box has no processors that are kept in real time' },
+  'cpuset-mems': { values: ['0'], reason: "a box's memory is one node, 0" },
+  isolation: { values: ['default'], reason: 'a box is always isolated by a virtual machine' },
+  pid: { values: ['private'], reason: HOST_KERNEL },
+  runtime: {
+    values: ['runc', 'io.containerd.runc.v2'],
+    reason: 'a box always runs as a virtual machine',
+  },
+  // The user namespace is the first one of the box's own kernel.
+  userns: { values: ['host'], reason: 'users of a box are those of its own kernel' },
+  uts: { values: ['private'], reason: HOST_KERNEL },
+  'volume-driver': { values: ['local'], reason: 'volumes are directories of this host' },
+};
+
+/** Docker drops these with a warning as well, where it runs with today's cgroups. */
+export const KERNEL_MEMORY = {
+  'kernel-memory': value('What the kernel takes counts as memory', 'SIZE', {
+    parse: parseReservationMib,
+    hidden: true,
+  }),
+} as const;
+
+const DISCARDED = {
+  ...KERNEL_MEMORY,
+  'oom-kill-disable': flag('Memory that is not there is never waited for', { hidden: true }),
+} as const;
+
+export const ACCEPTED_FLAGS = {
+  ...Object.fromEntries(Object.entries(ACCEPTED).map(([name, each]) => [name, accepted(each)])),
+  ...DISCARDED,
+} as Record<keyof typeof ACCEPTED, Option<undefined>> & typeof DISCARDED;
+
+/** Those that `update` has in Docker, too. */
+export const ACCEPTED_BY_UPDATE = Object.fromEntries(
+  Object.entries(ACCEPTED)
+    .filter(([name]) => ['cpu-rt-period', 'cpu-rt-runtime', 'cpuset-mems'].includes(name))
+    .map(([name, each]) => [name, accepted(each)]),
+) as Readonly<Record<string, Option<undefined>>>;
+
+export function warnOfDiscarded(
+  context: CommandContext,
+  flags: Partial<OptionValues<typeof DISCARDED>>,
+): void {
+  if (flags['kernel-memory'] !== undefined)
+    warn(context, '--kernel-memory is discarded: what the kernel takes counts as --memory');
+  if (flags['oom-kill-disable'] === true)
+    warn(context, '--oom-kill-disable is discarded: a box that is out of memory would hang');
+}
+
+function accepted({ values, reason }: Accepted): Option<undefined> {
+  return {
+    summary: reason,
+    hidden: true,
+    placeholder: 'VALUE',
+    repeatable: false,
+    complete: values,
+    emptyIsNone: true,
+    parse: (text) => {
+      if (!values.includes(text)) throw new BoxliteError('unsupported', reason);
+      return undefined;
+    },
+    initial: undefined,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * Docker's options before the verb that BoxLite has no use for: copied command lines carry them. Each is honoured
+ * as far as it means something here, and else says why it can't be.
+ */
+import { BoxliteError } from '../../errors.js';
+import { flag, TRUE_WORDS, value } from './command.js';
+import { oneOf } from '../flags/number.js';
+
+const NO_DAEMON = 'there is no daemon to connect to: boxes are of this machine';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+const refuse = (): never => {
+  throw new BoxliteError('unsupported', NO_DAEMON);
+};
+/** What is turned off is as it is here anyhow. */
+const refuseTrue = (text: string): false => (TRUE_WORDS.has(text) ? refuse() : false);
+
+const tls = (): ReturnType<typeof flag> => ({
+  ...flag(NO_DAEMON, { hidden: true }),
+  parse: refuseTrue,
+});
+const file = () => value(NO_DAEMON, 'FILE', { hidden: true, parse: refuse });
+
+export const DOCKER_GLOBALS = {
+  'log-level': value('What is told on stderr', 'LEVEL', {
+    short: 'l',
+    hidden: true,
+    parse: oneOf(LOG_LEVELS),
+    complete: LOG_LEVELS,
+    emptyIsNone: true,
+  }),
+  context: value('The only one is default', 'NAME', {
+    short: 'c',
+    hidden: true,
+    emptyIsNone: true,
+    parse: (name: string) => (name === 'default' ? name : refuse()),
+  }),
+  host: value(NO_DAEMON, 'ADDRESS', { short: 'H', hidden: true, emptyIsNone: true, parse: refuse }),
+  tls: tls(),
+  tlsverify: tls(),
+  tlscacert: file(),
+  tlscert: file(),
+  tlskey: file(),
+} as const;

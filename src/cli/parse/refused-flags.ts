@@ -1,0 +1,119 @@
+/**
+ * Docker's flags that a box has no use for, or not yet: each is known, so that it says what to use
+ * instead. None is ever taken in silence.
+ */
+import { BoxliteError } from '../../errors.js';
+import { flag, type Option, type OptionValues } from './command.js';
+
+const CPU = 'a box has virtual CPUs: say how many by --cpus';
+const BLOCK_IO = 'the disk of a box has no limits of speed';
+const NET = 'boxes are on a network of their own, without names or addresses to choose';
+const PUBLISH = "ports of a box can't be published yet";
+
+/** Those with a value. */
+const VALUES: Readonly<Record<string, string>> = {
+  'blkio-weight': BLOCK_IO,
+  'blkio-weight-device': BLOCK_IO,
+  'cpu-count': CPU,
+  'cpu-percent': CPU,
+  'device-read-bps': BLOCK_IO,
+  'device-read-iops': BLOCK_IO,
+  'device-write-bps': BLOCK_IO,
+  'device-write-iops': BLOCK_IO,
+  gpus: 'devices of the host are not given to boxes',
+  'io-maxbandwidth': BLOCK_IO,
+  'io-maxiops': BLOCK_IO,
+  ip: NET,
+  ip6: NET,
+  link: NET,
+  'link-local-ip': NET,
+  'net-alias': NET,
+  'network-alias': NET,
+  publish: PUBLISH,
+  'volumes-from': 'name each directory again by -v',
+};
+
+/** Those that are on or off. */
+const SWITCHES: Readonly<Record<string, string>> = {
+  'publish-all': PUBLISH,
+  'use-api-socket': 'there is no daemon',
+};
+
+const BOX_SHORTS: Readonly<Record<string, string>> = {
+  publish: 'p',
+  'publish-all': 'P',
+};
+
+/** Those that `update` has in Docker, too. */
+const OF_UPDATE = ['blkio-weight'];
+
+const CHECKPOINT = "the memory of a box can't be kept: `boxlite commit` keeps its files";
+
+/** Of `run` and `create`. */
+export const REFUSED_FLAGS = {
+  ...refused(VALUES, 'VALUE', BOX_SHORTS),
+  ...refused(SWITCHES, undefined, BOX_SHORTS),
+};
+
+export const REFUSED_BY_START = refused(
+  { checkpoint: CHECKPOINT, 'checkpoint-dir': CHECKPOINT },
+  'VALUE',
+);
+
+export const REFUSED_BY_IMAGES = refused(
+  { tree: 'an image that is here is for one platform; `boxlite history` tells what it is made of' },
+  undefined,
+);
+
+export const REFUSED_BY_RM = refused({ link: 'boxes have no links between them' }, undefined, {
+  link: 'l',
+});
+
+export const REFUSED_BY_UPDATE = Object.fromEntries(
+  Object.entries(REFUSED_FLAGS).filter(([name]) => OF_UPDATE.includes(name)),
+);
+
+/** Of what deals with an image that is here. */
+export const REFUSED_PLATFORM = refused(
+  { platform: 'an image that is here is for one platform: name it by its tag or its id' },
+  'OS/ARCH[/VARIANT]',
+);
+
+/** Docker's, whose default is how it is here. */
+export const CONTENT_TRUST = {
+  'disable-content-trust': flag('Signatures of images are not looked at', {
+    initial: true,
+    hidden: true,
+  }),
+};
+
+/** @throws unsupported for `--disable-content-trust=false` */
+export function checkContentTrust(values: OptionValues<typeof CONTENT_TRUST>): void {
+  if (values['disable-content-trust']) return;
+  throw new BoxliteError('unsupported', 'signatures of images are not looked at', {
+    hint: 'leave out --disable-content-trust=false',
+  });
+}
+
+function refused(
+  reasons: Readonly<Record<string, string>>,
+  placeholder: string | undefined,
+  shorts: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, Option<undefined>>> {
+  return Object.fromEntries(
+    Object.entries(reasons).map(([name, reason]) => [
+      name,
+      {
+        ...(shorts[name] !== undefined && { short: shorts[name] }),
+        summary: reason,
+        hidden: true,
+        placeholder,
+        repeatable: false,
+        parse: () => {
+          throw new BoxliteError('unsupported', reason);
+        },
+        initial: undefined,
+      },
+    ]),
+  );
+}

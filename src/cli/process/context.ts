@@ -1,0 +1,79 @@
+import type { ReadStream, WriteStream } from 'node:tty';
+import { abridged, asLine, asMessage } from '../../terminal-text.js';
+import type { BoxliteRuntime } from '../../engine/runtime.js';
+import type { Environment } from '../flags/key-values.js';
+import type { Settings } from '../config/settings.js';
+import { writeError } from './write-error.js';
+
+/** A stream the command reads; the terminal's parts are there when it is one. */
+export type InputStream = NodeJS.ReadableStream &
+  Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>> & { readonly fd?: number };
+
+export type OutputStream = NodeJS.WritableStream &
+  Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
+
+export type SignalHandler = (signal: NodeJS.Signals) => void;
+
+export interface SignalSource {
+  on(signal: NodeJS.Signals, handler: SignalHandler): unknown;
+  off(signal: NodeJS.Signals, handler: SignalHandler): unknown;
+}
+
+/** All that a command may touch of the world, so that tests can give it another. */
+export interface CommandContext {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  /** Getters: merely touching the process' stdin opens it. */
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Signals sent to this process. */
+  readonly signals: SignalSource;
+  readonly now: () => Date;
+  /** The engine on the home of the settings; loaded and opened by the first call. */
+  readonly runtime: () => Promise<BoxliteRuntime>;
+}
+
+/** Writes data for the caller; waits only while the reader is behind. @throws when it can't be written */
+export async function print(context: CommandContext, text: string, hint?: string): Promise<void> {
+  await write(context.stdout, text, hint);
+}
+
+/** @param hint for when it can't be written */
+export async function write(
+  stream: NodeJS.WritableStream,
+  data: string | Uint8Array,
+  hint?: string,
+): Promise<void> {
+  if (data.length === 0 || stream.write(data)) return;
+  await drained(stream, hint);
+}
+
+function drained(stream: NodeJS.WritableStream, hint: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: unknown): void => {
+      stream.off('drain', settle).off('error', settle);
+      if (error === undefined) resolve();
+      else reject(writeError(stream, error, hint));
+    };
+    // Of an earlier write that failed no event comes any more.
+    const failed = 'errored' in stream ? stream.errored : undefined;
+    stream.once('drain', settle).once('error', settle);
+    if (failed instanceof Error) setImmediate(settle, failed);
+  });
+}
+
+/** What `say` and `warn` need. */
+type Speaker = Pick<CommandContext, 'stderr'>;
+
+/**
+ * Lines for the person, on stderr; stdout is for data. All that we say there but errors comes through here:
+ * nothing in it, whoever's text it repeats, acts on the terminal.
+ */
+export function say({ stderr }: Speaker, ...lines: readonly string[]): void {
+  stderr.write(lines.map((line) => `${asLine(abridged(line))}\n`).join(''));
+}
+
+export function warn({ stderr }: Speaker, message: string): void {
+  stderr.write(`boxlite: ${asMessage(abridged(message))}\n`);
+}

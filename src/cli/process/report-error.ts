@@ -1,0 +1,34 @@
+import { BoxliteError, limitError } from '../../errors.js';
+import { abridged, asLine, asMessage } from '../../terminal-text.js';
+import { Interrupted } from './interrupted.js';
+import { TargetFailures } from './targets.js';
+
+/**
+ * The lines that tell a person what went wrong and, below it, what to do. What a message repeats is often a
+ * registry's, an image's or a guest's text, which must neither act on the terminal nor pass for a hint.
+ */
+export function describeError(error: unknown, debug: boolean): string {
+  if (error instanceof Interrupted) return '';
+  if (error instanceof TargetFailures)
+    return error.failures.map((each) => describeError(each, debug)).join('');
+  // Any call can meet the end of what the host allows, and none is to blame for it.
+  const told = error instanceof BoxliteError ? error : limitError(error, 'go on');
+  if (told === undefined) return describeBug(error, debug);
+  const stack = debug ? `${asMessage(stackOf(error))}\n` : '';
+  const hint = told.hint === undefined ? '' : `${asLine(abridged(told.hint))}\n`;
+  return `boxlite: ${asMessage(abridged(told.message))}\n${hint}${stack}`;
+}
+
+function describeBug(error: unknown, debug: boolean): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const more = debug
+    ? asMessage(stackOf(error))
+    : 'Run it again with BOXLITE_DEBUG=1 to see where.';
+  return `boxlite: this is a bug in BoxLite: ${asMessage(abridged(what))}\n${more}\n`;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}
