@@ -41,7 +41,7 @@ export type { CommitOptions } from './engine/spec/options.js';
 export type { PrunedBoxes } from './engine/lifecycle/prune.js';
 export type { Ulimit } from './engine/spec/privileges.js';
 export type { ProcessorOptions } from './engine/spec/processors.js';
-export type { ResolverOptions } from './engine/spec/resolv-conf.js';
+export type { ResolverOptions } from './engine/spec/network/resolv-conf.js';
 export type { DiskUsage, ImageUsage } from './engine/images/disk-usage.js';
 export type { HistoryLine } from './engine/images/history.js';
 export type { PruneCandidate, PruneOptions } from './engine/images/prune.js';

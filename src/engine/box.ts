@@ -27,7 +27,7 @@ import { pauseBox, unpauseBox } from './lifecycle/pause.js';
 import { freeName, removeIfEnded } from './lifecycle/remove.js';
 import { catchUp, restartBox } from './lifecycle/restart.js';
 import { noSuchBox } from './state/state-error.js';
-import { boxName } from './spec/box-name.js';
+import { boxName } from './spec/names/box-name.js';
 import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.js';
 import { killBox, stopBox } from './lifecycle/stop.js';
 import { runningClient } from './state/running-client.js';

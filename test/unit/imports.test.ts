@@ -5,34 +5,29 @@ import { describe, expect, test } from 'vitest';
 
 /** What each folder may import besides itself, node's own modules and packages. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['engine', 'errors', 'go-duration', 'host-path', 'terminal-text'],
-  engine: [
-    ...['image', 'store', 'vmm', 'agent'],
-    ...['environment', 'errors', 'go-duration', 'home', 'host-path', 'private-files'],
-    ...['process-identity', 'program-path', 'signals', 'terminal-text'],
-  ],
-  image: [
-    ...['errors', 'go-duration', 'home', 'host-path', 'private-files', 'process-identity'],
-    ...['program-path', 'signals'],
-  ],
-  store: ['errors', 'home', 'host-path', 'private-files', 'process-identity'],
-  vmm: [
-    ...['environment', 'errors', 'home', 'host-path', 'private-files', 'process-identity'],
-    'program-path',
-  ],
-  agent: ['errors', 'home', 'process-identity', 'terminal-text'],
+  cli: ['engine', 'host/host-path', 'errors', 'go-duration', 'terminal-text'],
+  engine: ['image', 'store', 'vmm', 'agent', 'host', 'errors', 'go-duration', 'terminal-text'],
+  image: ['host', 'errors', 'go-duration'],
+  store: ['host', 'errors'],
+  vmm: ['host', 'errors'],
+  agent: ['host', 'errors', 'terminal-text'],
+  host: ['errors'],
   // The modules beside the folders, each its own row.
   index: ['engine', 'store/status', 'errors'],
-  environment: [],
   errors: [],
-  home: ['environment', 'errors', 'host-path'],
-  'host-path': ['errors'],
-  'private-files': ['errors', 'home', 'host-path'],
-  'program-path': [],
-  'process-identity': ['errors'],
   'go-duration': [],
-  signals: ['errors'],
   'terminal-text': [],
+};
+
+/** The rooms of a folder, the lowest first: none imports a higher one. What stands beside them may import all. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  engine: [
+    ...['spec', 'machine', 'state', 'images', 'files', 'report', 'lifecycle', 'exec', 'setup'],
+  ],
+  image: [
+    ...['oci', 'tar', 'layer', 'erofs', 'store', 'disk', 'registry', 'credentials'],
+    ...['dockerfile', 'transfer'],
+  ],
 };
 
 /** The one module that may end the process. */
@@ -63,12 +58,15 @@ describe('a module that breaks a rule is found out', () => {
     ['agent/a.ts', `const x = await import('../vmm/x.js');`, 'imports vmm/x'],
     ['agent/a.ts', `type X = import('../engine/x.js').X;`, 'imports engine/x'],
     ['engine/a.ts', `import '../cli/main.js';`, 'imports cli/main'],
-    ['cli/commands/a.ts', `import { Home } from '../../home.js';`, 'imports home'],
+    ['engine/spec/a.ts', `import { x } from '../machine/x.js';`, 'imports engine/machine/x'],
+    ['engine/setup/a.ts', `import { x } from '../box.js';`, 'imports engine/box'],
+    ['image/tar/a.ts', `import type { X } from '../layer/x.js';`, 'imports image/layer/x'],
+    ['cli/commands/a.ts', `import { Home } from '../../host/home.js';`, 'imports host/home'],
     ['cli/a.ts', `import { x } from '../store/status.js';`, 'imports store/status'],
     ['cli/a.ts', `import { x } from '../engine/../store/status.js';`, 'imports store/status'],
     ['cli/a.ts', `import { x } from '../index.js';`, 'imports index'],
     ['index.ts', `export { x } from './store/boxes.js';`, 'imports store/boxes'],
-    ['errors.ts', `import { Home } from './home.js';`, 'imports home'],
+    ['errors.ts', `import { Home } from './host/home.js';`, 'imports host/home'],
     ['vmm/a.ts', `import { x } from '../../test/x.js';`, 'imports ../test/x'],
     ['vmm/a.ts', `import { x } from '/etc/x.js';`, 'imports /etc/x.js by an absolute path'],
     ['vmm/a.ts', `require('../image/x.js');`, 'imports image/x'],
@@ -143,9 +141,19 @@ function nameFault(path: string, name: string): string | undefined {
   if (!name.startsWith('.')) return undefined;
   const target = relative('/src', join('/src', dirname(path), name)).replace(/\.js$/, '');
   const allowed = [unitOf(path), ...(FOLDERS[unitOf(path)] ?? [])];
-  return allowed.some((unit) => target === unit || target.startsWith(`${unit}/`))
+  return allowed.some((unit) => target === unit || target.startsWith(`${unit}/`)) &&
+    (unitOf(target) !== unitOf(path) || floorOf(target) <= floorOf(path))
     ? undefined
     : `imports ${target}`;
+}
+
+/** How high a module stands among the rooms of its folder; 0 where there are none. */
+function floorOf(path: string): number {
+  const [folder = '', room = '', inside] = path.split('/');
+  const rooms = ROOMS[folder];
+  if (rooms === undefined) return 0;
+  const floor = inside === undefined ? -1 : rooms.indexOf(room);
+  return floor === -1 ? rooms.length : floor;
 }
 
 /** What an import or re-export of any kind names. */
@@ -202,4 +210,31 @@ function setsPragma(node: ts.Node): boolean {
 /** `image` for `image/registry/auth/auth.ts`, `home` for `home.ts`. */
 function unitOf(path: string): string {
   return path.split('/', 1)[0]?.replace(/\.ts$/, '') ?? '';
+}
+
+test('no modules import each other in a circle', () => {
+  const imports = new Map(sources.map(({ path, text }) => [path, valueImports(path, text)]));
+  const done = new Set<string>();
+  const visit = (path: string, above: readonly string[]): void => {
+    expect(above, `a circle of imports: ${[...above, path].join(' > ')}`).not.toContain(path);
+    if (done.has(path)) return;
+    for (const each of imports.get(path) ?? []) visit(each, [...above, path]);
+    done.add(path);
+  };
+  for (const { path } of sources) visit(path, []);
+});
+
+/** The modules that one needs before it can begin: neither types nor what it imports while it runs. */
+function valueImports(path: string, text: string): string[] {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  return source.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+    const isType = ts.isImportDeclaration(statement)
+      ? statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+      : statement.isTypeOnly;
+    const specifier = statement.moduleSpecifier;
+    if (isType || !specifier || !ts.isStringLiteral(specifier) || !specifier.text.startsWith('.'))
+      return [];
+    return [join(dirname(path), specifier.text).replace(/\.js$/, '.ts')];
+  });
 }

@@ -6,7 +6,7 @@ import { Execution } from './execution.js';
 import { vmmFailure } from '../machine/facts.js';
 import { settle } from '../state/observe.js';
 import { removeIfEnded } from '../lifecycle/remove.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { tellKill } from '../lifecycle/stop.js';
 
 /** A box's own command, to which this process is attached: it folds the end in before it is told. */

@@ -19,7 +19,7 @@ import { openMonitor } from '../machine/monitor.js';
 import { observed, settle } from '../state/observe.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
 import { startShim } from '../machine/shim-process.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { runningClient } from '../state/running-client.js';
 import { waitForEnd } from '../state/running-client.js';
 import { within } from '../machine/within.js';

@@ -6,7 +6,7 @@ import { agentOfBox, type AgentOfBox } from './box-machine.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { archiveValues } from '../machine/guest-messages.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 
 /**
  * A box's file system as a tar (pax), without what is mounted over it. A running box's agent writes it; for

@@ -10,7 +10,7 @@ import type { EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { noSuchImage } from '../images/error.js';
 import type { Images, PullOptions } from '../images/images.js';
-import { randomName } from '../spec/names.js';
+import { randomName } from '../spec/names/names.js';
 import { freeName } from './remove.js';
 import type { BoxOptions } from '../spec/options.js';
 import { withSecurity } from '../spec/security.js';

@@ -3,7 +3,7 @@ import type { BoxRecord } from '../../store/box-record.js';
 import { withReserve } from '../../store/reserve.js';
 import { isActive } from '../../store/status.js';
 import { notRunning, unknownState } from '../state/state-error.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { observed, settle, type ObservedBox } from '../state/observe.js';

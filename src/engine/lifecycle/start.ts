@@ -11,21 +11,25 @@ import type { Launch, MachineFiles, MachineSpec } from '../../vmm/driver.js';
 import { planQemu, sandboxed } from '../../vmm/qemu/command.js';
 import { continueMachine, cutLink, restoreState } from '../../vmm/qemu/migration.js';
 import { dropTemplate, type Template } from '../../vmm/template.js';
-import { BadTemplate, isCommandFailure, mayBeTemplatesFault } from '../machine/bad-template.js';
+import {
+  BadTemplate,
+  isCommandFailure,
+  mayBeTemplatesFault,
+} from '../machine/templates/bad-template.js';
 import { type BoxFiles, makeDisk, prepareBoxFiles } from '../machine/box-files.js';
 import { assetsOfBox, blamingKernel } from '../machine/box-kernel.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { logOf } from '../spec/log-policy.js';
 import { restartPolicyOf, specOf } from '../spec/stored-spec.js';
 import { unknownState } from '../state/state-error.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { bootError, startedFact } from '../machine/facts.js';
 import { fileLimitBytes } from '../machine/file-limit.js';
 import { healthcheckValues } from '../machine/guest-messages.js';
 import { bootstrapValues, mainValues } from '../machine/guest-messages.js';
-import { imageTemplate } from '../machine/image-template.js';
+import { imageTemplate } from '../machine/templates/image-template.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import { openMonitor } from '../machine/monitor.js';
 import { ownProgram } from '../machine/own-program.js';
@@ -33,7 +37,7 @@ import { settle } from '../state/observe.js';
 import type { StartOptions } from '../spec/options.js';
 import { FIRST_DELAY_MS, isRestartDue, nextDelayMs } from '../state/restart-decision.js';
 import { endWaitingShim } from '../state/shim-end.js';
-import { hostResolvConf } from '../spec/resolv-conf.js';
+import { hostResolvConf } from '../spec/network/resolv-conf.js';
 import { SecurityOptions } from '../spec/security.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
 import { startShim, type ShimProcess } from '../machine/shim-process.js';

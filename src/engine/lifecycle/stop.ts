@@ -8,7 +8,7 @@ import { withReserve, writeWithReserve } from '../../store/reserve.js';
 import { isActive } from '../../store/status.js';
 import { specOf } from '../spec/stored-spec.js';
 import { unknownState } from '../state/state-error.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { observed, settle } from '../state/observe.js';

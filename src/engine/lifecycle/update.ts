@@ -2,7 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import { isActive } from '../../store/status.js';
 import { checkStopTimeout, settleMemory, settlePidsLimit, type BoxSpec } from '../spec/box-spec.js';
 import { specOf } from '../spec/stored-spec.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { settle } from '../state/observe.js';

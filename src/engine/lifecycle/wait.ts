@@ -3,7 +3,7 @@ import { connectionLost } from '../../agent/failure.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive, isRunning } from '../../store/status.js';
 import { unknownState } from '../state/state-error.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { followEvents } from '../state/events.js';
 import { exitFact } from '../machine/facts.js';

@@ -8,11 +8,11 @@ import type {
 import { BOX_FLAGS, EXEC_FLAGS } from '../../agent/protocol.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { deviceRequests } from '../spec/devices.js';
-import { hostsLines } from '../spec/name-resolution.js';
+import { hostsLines } from '../spec/network/name-resolution.js';
 import type { TerminalSize } from '../spec/options.js';
 import { capabilityMask, resourceLimits, type Privileges } from '../spec/privileges.js';
 import { processorLimits } from '../spec/processors.js';
-import { resolvConf } from '../spec/resolv-conf.js';
+import { resolvConf } from '../spec/network/resolv-conf.js';
 import { SecurityOptions } from '../spec/security.js';
 import { sysctlSettings } from '../spec/sysctls.js';
 import { encodeMessage } from '../../agent/codec.js';

@@ -115,13 +115,13 @@ export class Host {
     const { findTemplate } = await import('../../vmm/template.js');
     const found = await findTemplate(this.home, key);
     if (found) return { template: found, made: false };
-    const { makeTemplate } = await import('./template-maker.js');
+    const { makeTemplate } = await import('./templates/template-maker.js');
     return makeTemplate(this, { machine, assets, key }, onProgress);
   }
 
   async templateKey(machine: MachineSpec, assets: Assets): Promise<string> {
     const [{ templatePlan }, { hostProcessor }, { templateKey }] = await Promise.all([
-      import('./template-maker.js'),
+      import('./templates/template-maker.js'),
       import('../../vmm/host-processor.js'),
       import('../../vmm/template.js'),
     ]);

@@ -9,7 +9,12 @@ import { findTemplate, removeStaleDrafts, type Template } from '../../vmm/templa
 import { TemplateDraft } from '../../vmm/template-draft.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from '../spec/defaults.js';
 import type { Host } from './host.js';
-import { bootTemplate, lockTemplate, TEMPLATE_LOCK_MS, withMachine } from './template-maker.js';
+import {
+  bootTemplate,
+  lockTemplate,
+  TEMPLATE_LOCK_MS,
+  withMachine,
+} from './templates/template-maker.js';
 import { within } from './within.js';
 
 /** Whoever tries KVM may first have to wait for a template in the making; then come its own deadlines, and saving. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { SecurityOptions } from '../spec/security.js';
 
 /** From which the shim takes users for a VMM: ranges of `LIMITS.SHARE_IDS` ids (native/shim/vmm-ids.h). */

@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 
 /** Waits for a stage of a start, but not longer than its deadline. @throws timeout, naming the stage */
 export function within<T>(promise: Promise<T>, ms: number, box: string, stage: string): Promise<T> {

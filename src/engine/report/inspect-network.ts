@@ -1,4 +1,4 @@
-import { livePorts, networkName } from '../spec/box-network.js';
+import { livePorts, networkName } from '../spec/network/box-network.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { sorted } from './inspect-order.js';
 

@@ -6,7 +6,7 @@ import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { logOf } from '../spec/log-policy.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import { specOf } from '../spec/stored-spec.js';
 
 export interface LogOptions {

@@ -3,7 +3,7 @@ import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
 import type { Ulimit } from './privileges.js';
 import type { ProcessorOptions } from './processors.js';
-import type { ResolverOptions } from './resolv-conf.js';
+import type { ResolverOptions } from './network/resolv-conf.js';
 import type { SecurityOptions, SecurityPreset } from './security.js';
 
 export interface BoxliteOptions {

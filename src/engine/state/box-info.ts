@@ -1,6 +1,6 @@
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive, type BoxStatus } from '../../store/status.js';
-import { livePorts, networkName } from '../spec/box-network.js';
+import { livePorts, networkName } from '../spec/network/box-network.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { HealthStatus } from './health.js';
 import type { VolumeSpec } from '../spec/options.js';

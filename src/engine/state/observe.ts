@@ -20,7 +20,7 @@ import { boxHealth, foldHealth } from './health.js';
 import { lastSignMs } from './last-sign.js';
 import { isAutomatic, isRestartDue } from './restart-decision.js';
 import { refuseOrphan } from './orphan.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 
 export interface Observation {
   status: BoxStatus;

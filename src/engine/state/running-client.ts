@@ -3,7 +3,7 @@ import { isActive } from '../../store/status.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { SHIM_PHASES } from '../../agent/protocol.js';
 import { endsWithin } from '../machine/within.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 import type { EngineContext } from './context.js';
 import { stays } from './shim-end.js';
 import { notRunning, isPaused } from './state-error.js';

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { boxName } from '../spec/box-name.js';
+import { boxName } from '../spec/names/box-name.js';
 
 export function noSuchBox(idOrName: string): BoxliteError {
   return new BoxliteError('box-not-found', `No such box: ${idOrName}`, {

@@ -8,7 +8,9 @@ import { parseImageConfig, platformOfConfig } from '../oci/image-config.js';
 import { describeImage } from '../store/image-record.js';
 import type { BlobOpener } from '../store/ingest.js';
 import { JsonReader } from '../oci/json-reader.js';
-import { checkSingle, type LoadedImage, type LoadJob } from './load.js';
+import { checkSingle } from './load-job.js';
+import { type LoadJob } from './load-job.js';
+import { type LoadedImage } from './load-job.js';
 import {
   type Descriptor,
   type Manifest,

@@ -7,11 +7,12 @@ import type { Home } from '../../host/home.js';
 import { type ArchiveSource, directorySource, spoolTar } from './archive-source.js';
 import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
 import { loadOciLayout } from './load-oci-layout.js';
-import type { StoredImage, StoredImageLayer } from '../store/image-record.js';
+import type { StoredImageLayer } from '../store/image-record.js';
 import { type Keep, keepNothing } from '../store/keep.js';
 import type { LayerLimits } from '../store/layer-limits.js';
 import { checkPlatform, hostPlatform, type Platform } from '../oci/platform.js';
 import type { LayerEvent } from './pull-layer.js';
+import type { LoadedImage } from './load-job.js';
 
 /** What a load is doing: `reading` counts the archive's own bytes; `total` is undefined for a stream. */
 export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefined } | LayerEvent;
@@ -27,14 +28,6 @@ export interface LoadOptions {
   keep?: Keep;
   signal?: AbortSignal;
   limits?: LayerLimits;
-}
-
-export interface LoadedImage {
-  /** Full names, `docker.io/library/alpine:latest`; empty when the archive gives none. */
-  references: string[];
-  /** Of what the archive lists: an index or a manifest. */
-  digest: string;
-  image: StoredImage;
 }
 
 /**
@@ -91,31 +84,6 @@ function ofPlatform(
     for (const { image } of images)
       checkPlatform(image.platform, wanted, what, 'leave out --platform to load it anyway');
   return images;
-}
-
-/** What the two formats' readers need to know. */
-export interface LoadJob {
-  home: Home;
-  archive: ArchiveSource;
-  /** The archive, for messages. */
-  what: string;
-  /** Repository for images that come with a bare tag. */
-  fallbackName: string | undefined;
-  platform: Platform;
-  single: boolean;
-  layerOf: NonNullable<LoadOptions['layerOf']>;
-  onProgress: ((event: LayerEvent) => void) | undefined;
-  keep: Keep;
-  signal: AbortSignal | undefined;
-  limits: LayerLimits | undefined;
-}
-
-/** @throws BoxliteError `invalid-argument` when one image is wanted and there are more */
-export function checkSingle({ single, what }: LoadJob, count: number): void {
-  if (!single || count === 1) return;
-  throw new BoxliteError('invalid-argument', `${what} holds ${count} images, not one`, {
-    hint: 'load it with `boxlite load`, and name the image that is meant',
-  });
 }
 
 async function openArchive(

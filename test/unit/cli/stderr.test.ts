@@ -8,7 +8,7 @@ import { fakeWorld } from './fake-world.js';
 
 const CLI = join(import.meta.dirname, '../../../src/cli');
 /** Each has a reason to write to stderr itself: it makes the text fit, or writes its own constants. */
-const WRITERS = ['attach/attach.ts', 'context.ts', 'main.ts', 'prompt.ts'];
+const WRITERS = ['attach/attach.ts', 'main.ts', 'process/context.ts', 'process/prompt.ts'];
 /** A terminal acts on it, or it is a format character that nobody sees. */
 const ACTING = /[^\n\P{Cc}]|\p{Cf}/u;
 const HOSTILE = '\u001b]0;t\u0007\u001b[2J\u009b31m\u202e\r\b\nforged';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { templatePlan } from '../../../src/engine/machine/template-maker.js';
+import { templatePlan } from '../../../src/engine/machine/templates/template-maker.js';
 import { planQemu } from '../../../src/vmm/qemu/command.js';
 import { MACHINE } from '../vmm/vmm-fixture.js';
 

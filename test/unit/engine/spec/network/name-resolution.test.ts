@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostsLines } from '../../../../src/engine/spec/name-resolution.js';
+import { hostsLines } from '../../../../../src/engine/spec/network/name-resolution.js';
 
 test('names become lines of /etc/hosts', () => {
   expect(hostsLines(['db:10.0.0.5', 'six=::1', 'six2:[fe80::1]', 'host:host-gateway'])).toBe(

@@ -4,30 +4,30 @@
  * an image and a new disk mounted already is therefore kept as well, made by the image's first start.
  */
 import { statfs } from 'node:fs/promises';
-import { BoxliteError } from '../../errors.js';
-import { blankDisk } from '../../image/disk/blank-disk.js';
-import { DISK_BYTES } from '../../image/disk/disk-size.js';
-import { copySparse, writeSparseMap } from '../../image/disk/sparse-copy.js';
-import { acquireLock, type Lock } from '../../store/locks.js';
-import type { Assets } from '../../vmm/assets.js';
-import type { MachineSpec } from '../../vmm/driver.js';
-import { planQemu } from '../../vmm/qemu/command.js';
-import { restoreState, stopWithoutImage } from '../../vmm/qemu/migration.js';
-import { copySparseFile, dataMap } from '../../vmm/sparse-file.js';
+import { BoxliteError } from '../../../errors.js';
+import { blankDisk } from '../../../image/disk/blank-disk.js';
+import { DISK_BYTES } from '../../../image/disk/disk-size.js';
+import { copySparse, writeSparseMap } from '../../../image/disk/sparse-copy.js';
+import { acquireLock, type Lock } from '../../../store/locks.js';
+import type { Assets } from '../../../vmm/assets.js';
+import type { MachineSpec } from '../../../vmm/driver.js';
+import { planQemu } from '../../../vmm/qemu/command.js';
+import { restoreState, stopWithoutImage } from '../../../vmm/qemu/migration.js';
+import { copySparseFile, dataMap } from '../../../vmm/sparse-file.js';
 import {
   findImageTemplate,
   imageTemplateKey,
   removeStaleDrafts,
   removeUnusedImageTemplates,
   type Template,
-} from '../../vmm/template.js';
-import { TemplateDraft } from '../../vmm/template-draft.js';
-import type { BoxFiles } from './box-files.js';
-import type { Host } from './host.js';
-import { crashPoint } from './crash-point.js';
-import { prepareValues } from './guest-messages.js';
+} from '../../../vmm/template.js';
+import { TemplateDraft } from '../../../vmm/template-draft.js';
+import type { BoxFiles } from '../box-files.js';
+import type { Host } from '../host.js';
+import { crashPoint } from '../crash-point.js';
+import { prepareValues } from '../guest-messages.js';
 import { saveMachine } from './template-maker.js';
-import { within } from './within.js';
+import { within } from '../within.js';
 
 /** Kept besides those in use; each is some 120 MB on disk. */
 const MOST_KEPT = 8;

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ShimClient } from '../../../../src/agent/client.js';
-import { readyWithin } from '../../../../src/engine/machine/boot-watch.js';
+import type { ShimClient } from '../../../../../src/agent/client.js';
+import { readyWithin } from '../../../../../src/engine/machine/templates/boot-watch.js';
 
 /** Two looks. */
 const STALL_MS = 500;

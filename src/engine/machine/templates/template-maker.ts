@@ -1,28 +1,28 @@
-import { ShimClient } from '../../agent/client.js';
-import { BoxliteError } from '../../errors.js';
-import { DISK_BYTES } from '../../image/disk/disk-size.js';
-import { acquireLock, type Lock } from '../../store/locks.js';
-import type { Assets } from '../../vmm/assets.js';
-import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../../vmm/driver.js';
-import { planQemu, type QemuProgram } from '../../vmm/qemu/command.js';
-import { saveState } from '../../vmm/qemu/migration.js';
-import type { QmpClient } from '../../vmm/qemu/qmp.js';
+import { ShimClient } from '../../../agent/client.js';
+import { BoxliteError } from '../../../errors.js';
+import { DISK_BYTES } from '../../../image/disk/disk-size.js';
+import { acquireLock, type Lock } from '../../../store/locks.js';
+import type { Assets } from '../../../vmm/assets.js';
+import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../../../vmm/driver.js';
+import { planQemu, type QemuProgram } from '../../../vmm/qemu/command.js';
+import { saveState } from '../../../vmm/qemu/migration.js';
+import type { QmpClient } from '../../../vmm/qemu/qmp.js';
 import {
   findTemplate,
   removeOutdatedTemplates,
   removeStaleDrafts,
   type Template,
-} from '../../vmm/template.js';
-import { TemplateDraft } from '../../vmm/template-draft.js';
+} from '../../../vmm/template.js';
+import { TemplateDraft } from '../../../vmm/template-draft.js';
 import { readyWithin, type BootDeadlines } from './boot-watch.js';
-import { dropUnusedKernels } from './box-kernel.js';
-import { crashPoint } from './crash-point.js';
-import { bootError } from './facts.js';
-import type { Host } from './host.js';
-import { openMonitor } from './monitor.js';
-import { startShim } from './shim-process.js';
-import { vmmIds } from './vmm-ids.js';
-import { within } from './within.js';
+import { dropUnusedKernels } from '../box-kernel.js';
+import { crashPoint } from '../crash-point.js';
+import { bootError } from '../facts.js';
+import type { Host } from '../host.js';
+import { openMonitor } from '../monitor.js';
+import { startShim } from '../shim-process.js';
+import { vmmIds } from '../vmm-ids.js';
+import { within } from '../within.js';
 
 /** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
 const BOOT_DEADLINE_MS = 120_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolvConf, settleResolver } from '../../../../src/engine/spec/resolv-conf.js';
+import { resolvConf, settleResolver } from '../../../../../src/engine/spec/network/resolv-conf.js';
 
 const HOST = `# made by a program
 nameserver 192.0.2.1

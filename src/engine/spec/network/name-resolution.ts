@@ -1,6 +1,6 @@
 /** Names a box knows besides those that its name server does. */
 import { isIP } from 'node:net';
-import { BoxliteError } from '../../errors.js';
+import { BoxliteError } from '../../../errors.js';
 
 /** What `host-gateway` stands for: where a box with a network reaches its host. */
 const GATEWAY = '10.0.2.2';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ADJECTIVES, SURNAMES } from '../../../../src/engine/spec/name-words.js';
-import { randomName } from '../../../../src/engine/spec/names.js';
+import { ADJECTIVES, SURNAMES } from '../../../../../src/engine/spec/names/name-words.js';
+import { randomName } from '../../../../../src/engine/spec/names/names.js';
 
 test.each([
   ['adjectives', ADJECTIVES],

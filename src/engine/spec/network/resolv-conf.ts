@@ -1,7 +1,7 @@
 /** A box's /etc/resolv.conf. */
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
-import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
 
 /** Where QEMU passes questions on to the host's own name servers. */
 const HOST_RESOLVER = '10.0.2.3';

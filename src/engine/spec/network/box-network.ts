@@ -1,4 +1,4 @@
-import type { BoxSpec } from './box-spec.js';
+import type { BoxSpec } from '../box-spec.js';
 
 /** As `--network` calls it. */
 export const networkName = ({ network }: Pick<BoxSpec, 'network'>): string =>
