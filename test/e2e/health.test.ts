@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EventFollower } from '../helpers/event-follower.js';
 import { pack, writeDockerArchive } from '../helpers/image-archive.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
@@ -38,14 +39,18 @@ describe('a healthcheck', () => {
   it('goes from starting to unhealthy and to healthy, with the words of ps and its filter', async () => {
     // No check ends before the first look.
     const check = 'until [ -e /looked ]; do sleep 0.1; done; echo looked; test -e /fine';
+    await using events = await EventFollower.start(home, 'ups');
     await runChecked('ups', check, '--health-retries', '2', '--health-timeout', '10m');
     expect(await healthOf('ups')).toMatchObject({ Status: 'starting' });
     await home.ok(['exec', 'ups', 'touch', '/looked']);
+    // Nobody else looks.
+    await events.seen('ups', 'health_status: unhealthy');
     const bad = await lookForHealth('ups', ({ Status }) => Status === 'unhealthy');
     expect(bad?.FailingStreak).toBeGreaterThanOrEqual(2);
     expect(bad?.Log.at(-1)).toMatchObject({ ExitCode: 1, Output: 'looked\n' });
     expect(await status('ups')).toMatch(/^Up .+ \(unhealthy\)$/);
     await home.ok(['exec', 'ups', 'touch', '/fine']);
+    await events.seen('ups', 'health_status: healthy');
     const good = await lookForHealth('ups', ({ Status }) => Status === 'healthy');
     expect(good).toMatchObject({ FailingStreak: 0 });
     expect(await status('ups')).toMatch(/^Up .+ \(healthy\)$/);

@@ -1,11 +1,12 @@
-import { watch } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ShimClient } from '../../agent/client.js';
-import { BoxliteError } from '../../errors.js';
+import { BoxliteError, errnoOf } from '../../errors.js';
 import type { EventRecord } from '../../store/events.js';
 import { isActive } from '../../store/status.js';
 import type { EngineContext } from './context.js';
+import { hasHealthcheck } from './health.js';
 import { settle } from './observe.js';
 
 /** Something that happened to a box or an image. */
@@ -43,8 +44,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * What happened, and what happens from now on. Nothing is polled: the database's journal is watched, and so
- * are the shims of the boxes that run, since a box that ends on its own writes to no database. Each end is
- * told once, by whichever process is first to see it.
+ * are the shims of the boxes that run and what they write of their health, since a box that ends or changes its
+ * health on its own writes to no database. Each is told once, by whichever process is first to see it.
  */
 export async function* followEvents(
   context: EngineContext,
@@ -94,6 +95,7 @@ class News implements Disposable {
   readonly #context: EngineContext;
   readonly #watcher;
   readonly #shims = new Map<string, ShimClient>();
+  readonly #health = new Map<string, FSWatcher>();
   #changed = false;
   #wake: () => void = () => undefined;
   #failure: Error | undefined;
@@ -137,6 +139,7 @@ class News implements Disposable {
     this.#watcher.close();
     clearTimeout(this.#lookAgain);
     for (const client of this.#shims.values()) client.close();
+    for (const watcher of this.#health.values()) watcher.close();
   }
 
   #watchBox(id: string): void {
@@ -157,8 +160,11 @@ class News implements Disposable {
         return;
       }
       this.#shims.set(id, client);
+      this.#watchHealth(id);
       await client.closed;
       this.#shims.delete(id);
+      this.#health.get(id)?.close();
+      this.#health.delete(id);
       client.close();
     }
     if (this.stopped) return;
@@ -173,6 +179,38 @@ class News implements Disposable {
       await delay(WATCH_AGAIN_MS);
       this.#watchBox(id);
     }
+  }
+
+  /** The shim replaces the file with each check, several in a tenth of a second at once. */
+  #watchHealth(id: string): void {
+    const { home, database } = this.#context;
+    const record = database().boxes.get(id);
+    if (record === undefined || !hasHealthcheck(record)) return;
+    const file = basename(home.boxFile(id, 'health'));
+    try {
+      const watcher = watch(home.box(id), (_event, name) => {
+        if (name === file) this.#foldInHealth(id);
+      });
+      watcher.on('error', () => watcher.close());
+      this.#health.set(id, watcher);
+    } catch (error) {
+      // The box is being removed.
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+    // What it has said before it was watched.
+    this.#foldInHealth(id);
+  }
+
+  #foldInHealth(id: string): void {
+    const { home, database } = this.#context;
+    const record = this.stopped ? undefined : database().boxes.get(id);
+    if (record === undefined || !isActive(record.status)) return;
+    settle(home, database(), record).then(
+      () => this.#change(),
+      (error: unknown) => {
+        if (!(error instanceof BoxliteError)) this.#fail(error);
+      },
+    );
   }
 
   /** Now, and some time later. */

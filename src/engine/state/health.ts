@@ -39,6 +39,10 @@ const MOST_BYTES = 4 + LIMITS.HEALTH_CHECKS * (4 + 64 + LIMITS.HEALTH_OUTPUT);
 /** The latest that a Date can be. */
 const LAST_MS = 8.64e15;
 
+export function hasHealthcheck({ options }: Pick<BoxRecord, 'options'>): boolean {
+  return specOf(options).healthcheck !== undefined;
+}
+
 /**
  * A box's health as the checks of its last run have it. A box that has ended is unhealthy, as Docker has
  * it; one that never ran has none.
