@@ -13,9 +13,8 @@
 enum { SCAN_BYTES = 65536 };
 
 static uint32_t fitting(const struct output_log *log, uint32_t n);
-static void next_file(struct output_log *log);
-static void append(struct output_log *log, uint64_t time_ns, enum log_stream stream, const uint8_t *bytes,
-                   uint32_t n);
+static int next_file(struct output_log *log);
+static int append(struct output_log *log, uint64_t time_ns, enum log_stream stream, const uint8_t *bytes, uint32_t n);
 static uint64_t oldest_kept(const struct output_log *log);
 static off_t whole_records(int fd, off_t size);
 
@@ -40,12 +39,13 @@ void output_log_append(struct output_log *log, enum log_stream stream, const uin
     if (log->fd < 0)
         return;
     uint64_t now = clock_wall_ns();
-    while (n && !log->incomplete) {
+    while (n) {
         uint32_t part = fitting(log, n);
-        if (part)
-            append(log, now, stream, bytes, part);
-        else
-            next_file(log);
+        if (part ? append(log, now, stream, bytes, part) : next_file(log)) {
+            /* A full disk must not stop the box. What does not fit is lost, and exit.json says so. */
+            log->incomplete = true;
+            return;
+        }
         bytes += part;
         n -= part;
     }
@@ -59,12 +59,10 @@ static uint32_t fitting(const struct output_log *log, uint32_t n) {
     return log->size ? 0 : (uint32_t)(most - LOG_RECORD_HEADER_BYTES);
 }
 
-static void next_file(struct output_log *log) {
+static int next_file(struct output_log *log) {
     int fd = log_files_begin(log->number + 1);
-    if (fd < 0) {
-        log->incomplete = true;
-        return;
-    }
+    if (fd < 0)
+        return -1;
     /* Who waits for more of the old file is woken by a change of it, and then finds the new one. */
     (void)futimens(log->fd, NULL);
     close(log->fd);
@@ -73,10 +71,10 @@ static void next_file(struct output_log *log) {
     log->size = 0;
     if (oldest_kept(log))
         log_files_remove(oldest_kept(log) - 1);
+    return 0;
 }
 
-static void append(struct output_log *log, uint64_t time_ns, enum log_stream stream, const uint8_t *bytes,
-                   uint32_t n) {
+static int append(struct output_log *log, uint64_t time_ns, enum log_stream stream, const uint8_t *bytes, uint32_t n) {
     uint8_t header[LOG_RECORD_HEADER_BYTES];
     struct wr wr = {.p = header, .size = sizeof header};
     wr_u64(&wr, time_ns);
@@ -86,12 +84,12 @@ static void append(struct output_log *log, uint64_t time_ns, enum log_stream str
     ssize_t written = pwritev(log->fd, parts, 2, (off_t)log->size);
     if (written == (ssize_t)(sizeof header + n)) {
         log->size += (uint64_t)written;
-        return;
+        return 0;
     }
-    /* A full disk must not stop the box. The log ends with its last whole record, and exit.json says so. */
-    log->incomplete = true;
-    if (written > 0 && ftruncate(log->fd, (off_t)log->size))
-        return;
+    /* Only whole records can be read past; where it can't be cut off, the next one is written over it. */
+    if (written > 0)
+        (void)!ftruncate(log->fd, (off_t)log->size);
+    return -1;
 }
 
 static uint64_t oldest_kept(const struct output_log *log) {

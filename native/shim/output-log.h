@@ -21,7 +21,7 @@ struct output_log {
     uint64_t size;      /* of that file, up to the end of its last whole record */
     uint64_t max_bytes; /* of a file, its records' headers among them; 0: no limit */
     uint32_t max_files; /* this one among them */
-    bool incomplete;    /* a record could not be written; nothing is logged from there on */
+    bool incomplete;    /* a record could not be written, and is missing */
 };
 
 /* Opens the log for appending, cutting off a record that an earlier shim did not finish: whatever

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { readOutputLog } from '../../src/agent/output-log.js';
@@ -64,15 +64,20 @@ test('keeps nothing when it is told to, and calls that complete', async () => {
   expect(await harness.fact('exit')).toMatchObject({ logComplete: true });
 });
 
-test('a next file that can not be begun ends the log, and not the box', async () => {
+test('what a next file that can not be begun would hold is lost, and not the box', async () => {
   await using harness = await ShimHarness.make();
   const { guest, client } = await harness.running({ logMaxBytes: 100n, logMaxFiles: 3 });
-  await writeFile(join(harness.directory, 'output.1.log'), '');
-  for (const letter of 'abc') guest.raw('stdout', 1, letter.repeat(80));
-  for (const letter of 'abc')
+  const inTheWay = join(harness.directory, 'output.1.log');
+  await writeFile(inTheWay, '');
+  const say = async (letter: string): Promise<void> => {
+    guest.raw('stdout', 1, letter.repeat(80));
     expect((await client.expectRaw('stdout', 1)).toString()).toBe(letter.repeat(80));
+  };
+  for (const letter of 'abc') await say(letter);
+  await rm(inTheWay);
+  await say('d');
   await end(harness, guest);
-  expect(await logged(harness)).toBe('a'.repeat(80));
+  expect(await logged(harness)).toBe(`${'a'.repeat(80)}${'d'.repeat(80)}`);
   expect(await harness.fact('exit')).toMatchObject({ logComplete: false });
 });
 
