@@ -339,15 +339,23 @@ describe('a guest that lies', () => {
 
 describe('the options of a copy', () => {
   it.each([
-    [{}, ['sparse', 'directories'], ['privileges', 'direct']],
-    [{ recursive: false }, ['sparse'], ['privileges', 'direct']],
-    [{ overwrite: false }, ['sparse', 'directories'], ['keep', 'privileges', 'direct']],
-    [{ followSymlinks: true }, ['follow-all', 'sparse', 'directories'], ['privileges', 'direct']],
-    [{ followSource: true }, ['follow-source', 'sparse', 'directories'], ['privileges', 'direct']],
+    [{}, ['sparse', 'directories'], ['privileges', 'sync', 'direct']],
+    [{ recursive: false }, ['sparse'], ['privileges', 'sync', 'direct']],
+    [{ overwrite: false }, ['sparse', 'directories'], ['keep', 'privileges', 'sync', 'direct']],
+    [
+      { followSymlinks: true },
+      ['follow-all', 'sparse', 'directories'],
+      ['privileges', 'sync', 'direct'],
+    ],
+    [
+      { followSource: true },
+      ['follow-source', 'sparse', 'directories'],
+      ['privileges', 'sync', 'direct'],
+    ],
     [
       { archive: true },
       ['attributes', 'sparse', 'directories'],
-      ['owners', 'attributes', 'privileges', 'direct'],
+      ['owners', 'attributes', 'privileges', 'sync', 'direct'],
     ],
   ])('%j ask for what they say', async (options, pack, unpack) => {
     const { top, dest } = place();
