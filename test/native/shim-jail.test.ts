@@ -41,7 +41,9 @@ describe('jail', () => {
   test('says so when too few files may be open', async () => {
     await using harness = await ShimHarness.make();
     const shim = harness.spawn(harness.config(), 'ulimit -n 100');
-    expect(await shim.statusLine).toContain('raise the limit (ulimit -n)');
+    expect(await shim.statusLine).toBe(
+      'failed jail 24 the VMM needs more open files than are allowed',
+    );
   });
 
   test('gives it a clean environment, limits, its own session and no new privileges', async () => {
