@@ -1,6 +1,7 @@
 #include "box-archive.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,12 +71,13 @@ static int write_archive(int out, uint32_t flags, struct err *err) {
 }
 
 static bool only_in_skeleton(const char *name) {
-    return exists(ROOT_SKELETON, name) && !exists(ROOT_IMAGE, name) && !exists(ROOT_DISK "/upper", name);
+    return (exists(ROOT_SKELETON, name) || exists(ROOT_POINTS, name)) && !exists(ROOT_IMAGE, name) &&
+           !exists(ROOT_DISK "/upper", name);
 }
 
 static bool exists(const char *root, const char *name) {
-    char path[64];
+    char path[PATH_MAX];
     struct stat st;
-    /* The skeleton's own names are short. */
+    /* No name of ours is longer. */
     return (size_t)snprintf(path, sizeof path, "%s/%s", root, name) < sizeof path && lstat(path, &st) == 0;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -10,6 +11,7 @@
 
 #include "../common/cleanup.h"
 #include "console.h"
+#include "mount-points.h"
 #include "root.h"
 
 enum { LAST_DISK = 'h', DEVICE_BYTES = sizeof "/dev/vda" };
@@ -43,15 +45,16 @@ int disks_mount(struct err *err) {
     if (find_disk("disk", device, err) ||
         mount_at(device, ROOT_DISK, "ext4", 0, "discard,noinit_itable", err))
         return -1;
-    if (make_upper(err) || make_directory(ROOT_DISK "/work", 0700, err))
+    bool points;
+    if (make_upper(err) || make_directory(ROOT_DISK "/work", 0700, err) || mount_points_make(&points, err))
         return -1;
     /* metacopy off: a changed file is whole in the upper layer. redirect_dir on: or rename(2) of an image's
      * directory fails with EXDEV. xino on: or a file's device number is not its directory's, and find -xdev
      * leaves the image's files out. index off, as Docker has it. */
-    return mount_at("overlay", ROOT_OVERLAY, "overlay", 0,
-                    "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON ",upperdir=" ROOT_DISK "/upper,workdir=" ROOT_DISK
-                    "/work,metacopy=off,redirect_dir=on,index=off,xino=on",
-                    err);
+#define OTHERS ",upperdir=" ROOT_DISK "/upper,workdir=" ROOT_DISK "/work,metacopy=off,redirect_dir=on,index=off,xino=on"
+    const char *layers = points ? "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON ":" ROOT_POINTS OTHERS
+                                : "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON OTHERS;
+    return mount_at("overlay", ROOT_OVERLAY, "overlay", 0, layers, err);
 }
 
 /* What the root of an overlay is like is what the root of its upper layer is like, so a new one takes

@@ -9,7 +9,8 @@
 #define ROOT_BOX_CGROUP "/cgroup/wall/box"  /* the box's part of it, all that it sees */
 #define ROOT_IMAGE "/image"                 /* the image disk, EROFS */
 #define ROOT_DISK "/disk"                   /* the writable disk, ext4: upper and work */
-#define ROOT_SKELETON "/skeleton"           /* lowest layer: what every box has even if its image does not */
+#define ROOT_SKELETON "/skeleton"           /* below the image: what every box has even if its image does not */
+#define ROOT_POINTS "/points"               /* below that: mount points that the image's links lead to, if any do */
 #define ROOT_SHARED "/shared"               /* the one place whose mounts reach the box's mount namespace */
 #define ROOT_OVERLAY "/shared/box"          /* the box's root file system */
 #define ROOT_FILES "/files"                 /* hosts, hostname, resolv.conf, bound over the image's */

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -65,6 +68,33 @@ describe('diff', () => {
     await home.ok(['create', '--name', 'untouched', 'busybox', 'true']);
     expect(await home.ok(['diff', 'untouched'])).toBe('');
     await home.ok(['rm', 'untouched']);
+  });
+});
+
+describe('an image whose own links lead away from /etc', () => {
+  it.each([
+    ['the whole directory', 'mv etc usr/etc; ln -s usr/etc etc', 'usr/etc/hostname'],
+    ['one file', 'ln -s ../run/made/here etc/resolv.conf', 'run/made'],
+  ])('shows no mount point of ours: %s', async (_what, alter, point) => {
+    const rootfs = await mkdtemp(join(tmpdir(), 'boxlite-links-'));
+    onTestFinished(() => rm(rootfs, { recursive: true }));
+    await home.ok(['create', '--name', 'source', 'busybox', 'true']);
+    const source = (await home.boxlite(['export', 'source'])).stdout;
+    execFileSync('tar', ['-C', rootfs, '-x'], { input: source });
+    execFileSync('sh', ['-ec', alter], { cwd: rootfs });
+    const input = execFileSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 2 ** 26 });
+    await home.ok(['import', '-', 'links'], { input });
+    await home.ok(['run', '-d', '--name', 'links', 'links', 'sleep', '600']);
+    const look = 'head -n 1 /etc/hosts; wc -l < /etc/hostname; cut -d " " -f 1 /etc/resolv.conf';
+    expect(await home.ok(['exec', 'links', 'sh', '-c', look])).toBe(
+      '127.0.0.1\tlocalhost\n1\nnameserver',
+    );
+    expect(await diff('links')).toEqual(['']);
+    const tar = (await home.boxlite(['export', 'links'])).stdout;
+    const names = execFileSync('tar', ['-t'], { input: tar, encoding: 'utf8' }).split('\n');
+    expect(names.filter((name) => name.startsWith(point))).toEqual([]);
+    await home.ok(['rm', '-f', 'links', 'source']);
+    await home.ok(['rmi', '-f', 'links']);
   });
 });
 
