@@ -17,14 +17,21 @@ const NO_NAMESPACES = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
 export class OrdinaryUser {
   readonly uid = UID;
 
-  constructor(readonly home: string) {}
+  private constructor(
+    readonly home: string,
+    private readonly environment: Record<string, string>,
+  ) {}
 
-  static async create(parent: string): Promise<OrdinaryUser> {
+  /** @param environment of each command, besides the home */
+  static async create(
+    parent: string,
+    environment: Record<string, string> = {},
+  ): Promise<OrdinaryUser> {
     const home = join(parent, 'home-of-user');
     await chmod(parent, 0o755);
     await execute('cp', ['-a', '--sparse=always', sharedHome(), home]);
     await execute('chown', ['-R', `${UID}:${UID}`, home]);
-    return new OrdinaryUser(home);
+    return new OrdinaryUser(home, environment);
   }
 
   /** @param namespaces whether the user may make user namespaces */
@@ -32,7 +39,7 @@ export class OrdinaryUser {
     const user = ['--reuid', String(UID), '--regid', String(UID), '--clear-groups'];
     const without = namespaces ? [] : ['unshare', '-Ur', 'sh', '-c', NO_NAMESPACES, 'sh'];
     return run('setpriv', [...user, ...without, BOXLITE, ...args], {
-      env: { HOME: this.home, BOXLITE_HOME: this.home, LANG: 'C.UTF-8' },
+      env: { ...this.environment, HOME: this.home, BOXLITE_HOME: this.home, LANG: 'C.UTF-8' },
     });
   }
 }
