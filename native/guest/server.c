@@ -50,6 +50,8 @@ int serve(struct server *server, struct err *err) {
         if (server->main_ended && monotonic_ns() > linger_until)
             return 0;
         int timeout_ms = check_deadlines(server);
+        /* What a deadline has had us tell, a health check's result above all: nothing else may happen for an hour. */
+        port_flush(server->port);
         if (server->main_ended && (timeout_ms < 0 || timeout_ms > LINGER_MS))
             timeout_ms = LINGER_MS;
         wait_for_events(server, busy ? 0 : timeout_ms);
