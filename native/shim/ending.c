@@ -28,6 +28,8 @@ void ending_asked_for(struct shim *shim) {
     bool again = shim->vmm.killed;
     shim->vmm.killed = true;
     if (!shim->vmm.pid) {
+        /* The VMM may have ended with this very signal: then what follows its end has not begun yet. */
+        ending_settle(shim);
         if (hook_cancel(shim))
             return;
         for (uint32_t i = 0; i < MAX_CLIENTS; i++)
