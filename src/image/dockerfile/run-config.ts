@@ -99,8 +99,8 @@ const CHANGES: Readonly<Record<string, ((job: Job, argument: string) => void) | 
     job.config.Env = env;
   },
   EXPOSE: ({ config, variables, instruction: { escape } }, argument) => {
-    for (const port of exposedPorts(argument, variables, escape))
-      config.ExposedPorts = { ...config.ExposedPorts, [port]: {} };
+    const ports = exposedPorts(argument, variables, escape).map((port) => [port, {}] as const);
+    config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports) };
   },
   HEALTHCHECK: ({ config, instruction }) => {
     config.Healthcheck = healthcheckOf(instruction);

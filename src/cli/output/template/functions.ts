@@ -56,7 +56,7 @@ const FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ['lower', [1, 1, ([text]) => string(text).toLowerCase()]],
   ['upper', [1, 1, ([text]) => string(text).toUpperCase()]],
   ['title', [1, 1, ([text]) => title(string(text))]],
-  ['pad', [3, 3, ([text, before, after]) => pad(string(text), count(before), count(after))]],
+  ['pad', [3, 3, ([text, ...sides]) => pad(string(text), ...blanks(sides))]],
   ['truncate', [2, 2, ([text, most]) => Array.from(string(text)).slice(0, count(most)).join('')]],
 ]);
 
@@ -125,6 +125,16 @@ function toJson(value: unknown): string {
 
 const title = (text: string): string =>
   text.replace(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase());
+
+/** What `pad` puts before and after a text; memory is not a template's to take. */
+function blanks([before, after]: readonly unknown[]): [before: number, after: number] {
+  const counts: [number, number] = [count(before), count(after)];
+  if (Math.max(...counts) > MOST_BLANKS)
+    throw new CallError(`error calling pad: more than ${MOST_BLANKS} blanks`);
+  return counts;
+}
+
+const MOST_BLANKS = 1_000_000;
 
 const pad = (text: string, before: number, after: number): string =>
   text === '' ? '' : ' '.repeat(before) + text + ' '.repeat(after);

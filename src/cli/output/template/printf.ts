@@ -11,6 +11,8 @@ export function printf(format: string, args: readonly unknown[]): string {
   const text = format.replace(DIRECTIVE, (_, flags: string, width: string | undefined, ...rest) => {
     const [precision, verb] = rest as [string | undefined, string | undefined];
     if (verb === '%') return '%';
+    if (Math.max(Number(width ?? 0), Number(precision?.slice(1) ?? 0)) > WIDEST)
+      return '%!(NOVERB)';
     if (verb === undefined) return '%!(NOVERB)';
     if (next >= args.length) return `%!${verb}(MISSING)`;
     const digits = precision === undefined ? undefined : Number(precision.slice(1));
@@ -19,6 +21,11 @@ export function printf(format: string, args: readonly unknown[]): string {
   const extra = args.slice(next).map((arg) => `${typeName(arg)}=${formatValue(arg)}`);
   return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(', ')})`;
 }
+
+/** A width or precision above it is none to Go (fmt's `tooLarge`). */
+const WIDEST = 1_000_000;
+/** More digits than JavaScript gives, and than a number has. */
+const MOST_DIGITS = 100;
 
 const DIRECTIVE = /%([-+# 0]*)(\d+)?(\.\d*)?([a-zA-Z%])?/g;
 
@@ -60,11 +67,15 @@ function convertNumber(verb: string, value: number, digits: number): string | un
   switch (verb) {
     case 'f':
     case 'F':
-      return value.toFixed(digits < 0 ? 6 : digits);
+      return value.toFixed(digits < 0 ? 6 : Math.min(digits, MOST_DIGITS));
     case 'e':
-      return value.toExponential(digits < 0 ? 6 : digits).replace(/e([+-])(\d)$/, 'e$10$2');
+      return value
+        .toExponential(digits < 0 ? 6 : Math.min(digits, MOST_DIGITS))
+        .replace(/e([+-])(\d)$/, 'e$10$2');
     case 'g':
-      return String(digits < 0 ? value : Number(value.toPrecision(Math.max(digits, 1))));
+      return String(
+        digits < 0 ? value : Number(value.toPrecision(Math.min(Math.max(digits, 1), MOST_DIGITS))),
+      );
     default:
       return Number.isInteger(value) ? convertInteger(verb, value) : undefined;
   }

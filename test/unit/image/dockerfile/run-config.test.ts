@@ -120,3 +120,9 @@ test.each([
 test('a refusal names the instruction, not all of them', () => {
   expect(() => applyChanges(['ENV A=1', 'RUN x'])).toThrow('invalid change "RUN x": not one of');
 });
+
+// Copying what is there for each port would take minutes.
+test('exposes every port there is', () => {
+  const { ExposedPorts } = applyChanges(['EXPOSE 1-65535']);
+  expect(Object.keys(ExposedPorts ?? {})).toHaveLength(65_535);
+});

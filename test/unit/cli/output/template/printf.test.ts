@@ -33,6 +33,9 @@ test.each<[string, unknown[], string]>([
   ['%s %s', ['a'], 'a %!s(MISSING)'],
   ['%s', ['a', 'b', 2], 'a%!(EXTRA string=b, int=2)'],
   ['50%', [], '50%!(NOVERB)'],
+  ['%999999999d', [1], '%!(NOVERB)%!(EXTRA int=1)'],
+  ['%.9999999f', [1], '%!(NOVERB)%!(EXTRA int=1)'],
+  ['%.200e', [0], `0.${'0'.repeat(100)}e+00`],
 ])('%j with %j', (format, args, expected) => {
   expect(printf(format, args)).toBe(expected);
 });
