@@ -159,3 +159,27 @@ async function failure(promise: Promise<unknown>): Promise<BoxliteError> {
   if (error instanceof BoxliteError) return error;
   throw error;
 }
+
+test('of what follows the end of an archive no more than padding is read', async () => {
+  const root = join(work, 'root-padded');
+  execFileSync('sh', ['-c', 'mkdir -p "$0/etc" && echo padded > "$0/etc/a"', root]);
+  const directory = join(work, 'archive-padded');
+  await writeDockerArchive(directory, {
+    layers: [root],
+    config: {},
+    reference: 'example.test/p:1',
+  });
+  const file = await pack(directory, `${directory}.tar`);
+  let zeros = 0;
+  const chunk = Buffer.alloc(2 ** 16);
+  async function* padded(): AsyncGenerator<Uint8Array> {
+    yield* stream(execFileSync('cat', [file]));
+    for (; zeros < 2 ** 26; zeros += chunk.length) {
+      await setImmediate();
+      yield chunk;
+    }
+  }
+  const [image] = await loadArchive(home, padded());
+  expect(image?.references).toEqual(['example.test/p:1']);
+  expect(zeros).toBeLessThan(2 ** 22);
+});

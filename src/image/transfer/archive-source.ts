@@ -31,6 +31,8 @@ export interface ArchiveSource {
 const MAX_ENTRIES = 100_000;
 const MAX_NAME_BYTES = 16 * 2 ** 20;
 /** Larger pax records say nothing that we need, and take long to read. */
+/** More than any program writes after the end; who writes on and on is not listened to. */
+const PADDING_BYTES = 2 ** 20;
 const MAX_PAX_BYTES = 64 * 1024;
 
 /** An unpacked archive. Names that would leave the directory are not found. */
@@ -128,8 +130,10 @@ class Spool {
   ): Promise<void> {
     let onDrain = (): void => undefined;
     parser.on('drain', () => onDrain());
-    const state = { failed: false };
+    const state = { failed: false, over: false };
     ended.catch(() => (state.failed = true));
+    parser.on('eof', () => (state.over = true));
+    let after = 0;
     const size = { packed: 0, unpacked: 0 };
     for await (const chunk of unpacked(
       unpackArchive(counted(source, size), 'boxlite load'),
@@ -138,6 +142,12 @@ class Spool {
       size.unpacked += chunk.length;
       if (size.unpacked - size.packed > this.limits.bytes)
         throw this.overLimit(`unpacks to ${this.limits.bytes} bytes more than it has`);
+      // What follows the two empty blocks is no part of it, and padding as far as it goes.
+      if (state.over) {
+        after += chunk.length;
+        if (after > PADDING_BYTES) break;
+        continue;
+      }
       const drained = new Promise<void>((resolve) => (onDrain = resolve));
       if (!parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
         await Promise.race([drained, ended]);
