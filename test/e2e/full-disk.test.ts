@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { CrashPoint } from '../../src/engine/machine/crash-point.js';
@@ -69,6 +69,7 @@ afterEach(async () => {
 describe('a disk that becomes full', () => {
   test.each(places)('in %s: %s', async (_, at, before, command, status) => {
     const mark = await prepare(before);
+    const templatesBefore = await templates();
     const { status: end, stderr } = await withFullDisk(command, at);
     if (NEVER_REFUSED.includes(command[0] ?? '')) expect([end, stderr]).toEqual([0, '']);
     // On a tmpfs a machine that runs may need a page there before it has started its command; it ends then, and
@@ -82,6 +83,7 @@ describe('a disk that becomes full', () => {
     }
     // Looking needs no space where somebody has looked before.
     expect(await statusOfBox()).toMatch(status);
+    expect(await templates()).toEqual(templatesBefore);
 
     await disk.free();
     const shown = await statusOfBox();
@@ -121,6 +123,16 @@ async function withFullDisk(command: readonly string[], at: CrashPoint | 'before
   await disk.fill();
   cli.child.kill('SIGCONT');
   return cli.result;
+}
+
+/** The templates that all boxes share: a full disk is none's fault. */
+async function templates(): Promise<string[]> {
+  const directory = join(home.path, 'templates');
+  const found = (await readdir(directory)).map(async (name) => {
+    const { ino } = await stat(join(directory, name, 'ram'));
+    return `${name} ${ino}`;
+  });
+  return (await Promise.all(found)).sort();
 }
 
 /** @returns what the box has marked its disk with, if it has run */
