@@ -5,12 +5,12 @@
 #include "../common/wire.h"
 #include "../protocol/protocol.h"
 #include "cgroup.h"
+#include "clock.h"
 #include "devices.h"
 #include "disks.h"
 #include "etc-files.h"
 #include "identity.h"
 #include "network.h"
-#include "session.h"
 
 /* What PREPARE has done already. */
 struct prepared {

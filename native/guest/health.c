@@ -10,10 +10,10 @@
 
 #include "../common/cleanup.h"
 #include "../common/wire.h"
+#include "clock.h"
 #include "join.h"
 #include "process-end.h"
 #include "report.h"
-#include "session.h"
 
 enum { MS = 1000000, CUT_MARK_BYTES = 3 };
 

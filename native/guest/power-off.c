@@ -3,9 +3,9 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "console.h"
 #include "disks.h"
-#include "session.h"
 
 enum { LAST_WORDS_MS = 5000 };
 

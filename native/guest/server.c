@@ -11,6 +11,7 @@
 #include "../common/wire.h"
 #include "../protocol/protocol.h"
 #include "cgroup.h"
+#include "clock.h"
 #include "console.h"
 #include "process-end.h"
 

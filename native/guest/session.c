@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../common/wire.h"
 #include "../protocol/protocol.h"
 #include "cgroup.h"
+#include "clock.h"
 #include "report.h"
 
 enum { KILL_AFTER_MS = 2000, GROUP_LOOK_MS = 20 };
@@ -261,10 +261,4 @@ void session_hang_up(struct session *session) {
         return;
     signal_group(session, SIGHUP);
     session_arm(session, STEP_KILL, KILL_AFTER_MS);
-}
-
-uint64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }

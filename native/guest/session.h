@@ -74,6 +74,5 @@ void session_check_deadline(struct session *session, uint64_t now_ns);
 void session_hang_up(struct session *session);
 /* When it is to be looked at again, at the latest. */
 uint64_t session_next_ns(const struct session *session, uint64_t now_ns);
-uint64_t monotonic_ns(void);
 
 #endif

@@ -12,9 +12,9 @@
 #include "../common/wire.h"
 #include "../protocol/protocol.h"
 #include "cgroup.h"
+#include "clock.h"
 #include "process-list.h"
 #include "root.h"
-#include "session.h"
 #include "text-file.h"
 
 enum { TEXT_BYTES = 16384, NUMBERS_BYTES = 512, DEEPEST_GROUP = 8, KIB = 1024 };
