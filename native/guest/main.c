@@ -2,17 +2,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "bootstrap.h"
-#include "box.h"
-#include "console.h"
-#include "disks.h"
-#include "etc-files.h"
-#include "modules.h"
-#include "network.h"
-#include "port.h"
-#include "power-off.h"
-#include "root.h"
-#include "server.h"
+#include "boot/bootstrap.h"
+#include "boot/disks.h"
+#include "boot/etc-files.h"
+#include "boot/modules.h"
+#include "boot/network.h"
+#include "boot/power-off.h"
+#include "box/box.h"
+#include "session/server.h"
+#include "system/console.h"
+#include "system/root.h"
+#include "wire/port.h"
 
 static struct port port;
 static struct box box;

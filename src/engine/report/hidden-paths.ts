@@ -1,6 +1,6 @@
 import type { BoxSpec } from '../spec/box-spec.js';
 
-/** What a box's processes can't read; the guest has the same (native/guest/stage.c), and a test compares. */
+/** What a box's processes can't read; the guest has the same (native/guest/box/stage.c), and a test compares. */
 const MASKED = [
   ...['/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys'],
   ...['/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug'],

@@ -4,10 +4,10 @@
 #include "check.h"
 
 #define LLVMFuzzerTestOneInput fuzz_identity_files
-#include "identity-files-fuzz.c"
+#include "command/identity-files-fuzz.c"
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_message
-#include "message-fuzz.c"
+#include "wire/message-fuzz.c"
 
 enum { ROUNDS = 60000, LONGEST = 600 };
 

@@ -1,0 +1,97 @@
+#include "network.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../common/cleanup.h"
+#include "../system/console.h"
+#include "../system/root.h"
+
+#define INTERFACE "eth0"
+
+static int set_flags(int sock, const char *name, short flags);
+static int set_address(int sock, unsigned long request, uint32_t address);
+static int add_default_route(int sock, uint32_t gateway);
+static void fill(struct sockaddr *to, uint32_t address);
+
+void network_prepare(void) {
+    cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct err ignored;
+    /* The host's end is IPv4 only; without this the interface asks for routers and gets an address by chance. */
+    write_file("/proc/sys/net/ipv6/conf/" INTERFACE "/disable_ipv6", "1", &ignored);
+    /* As Docker: any user may ping and listen at any port, for there is nobody else's port to take. */
+    write_file("/proc/sys/net/ipv4/ping_group_range", "0 2147483647", &ignored);
+    write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", &ignored);
+    if (sock < 0 || set_flags(sock, "lo", IFF_UP | IFF_RUNNING))
+        complain("lo: %s", strerror(errno));
+    if (set_flags(sock, INTERFACE, IFF_UP | IFF_RUNNING) && errno != ENODEV)
+        complain("%s: %s", INTERFACE, strerror(errno));
+}
+
+int network_give_address(const struct network *network, struct err *err) {
+    cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    uint32_t mask = network->prefix ? 0xffffffffu << (32 - network->prefix) : 0;
+    if (sock < 0 || set_address(sock, SIOCSIFADDR, network->address) || set_address(sock, SIOCSIFNETMASK, mask))
+        return err_errno(err, "can't give %s its address", INTERFACE);
+    if (network->gateway && add_default_route(sock, network->gateway))
+        return err_errno(err, "can't set the default route");
+    return 0;
+}
+
+int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
+    cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_name = INTERFACE, .ifr_hwaddr.sa_family = ARPHRD_ETHER};
+    memcpy(request.ifr_hwaddr.sa_data, mac, MAC_BYTES);
+    if (sock < 0 || ioctl(sock, SIOCSIFHWADDR, &request))
+        return err_errno(err, "can't give %s its MAC address", INTERFACE);
+    return 0;
+}
+
+static int set_flags(int sock, const char *name, short flags) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    if (ioctl(sock, SIOCGIFFLAGS, &request))
+        return -1;
+    request.ifr_flags = (short)(request.ifr_flags | flags);
+    return ioctl(sock, SIOCSIFFLAGS, &request);
+}
+
+static int set_address(int sock, unsigned long request, uint32_t address) {
+    struct ifreq interface = {.ifr_name = INTERFACE};
+    fill(&interface.ifr_addr, address);
+    return ioctl(sock, request, &interface);
+}
+
+static int add_default_route(int sock, uint32_t gateway) {
+    char name[] = INTERFACE;
+    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = name};
+    fill(&route.rt_dst, 0);
+    fill(&route.rt_genmask, 0);
+    fill(&route.rt_gateway, gateway);
+    return ioctl(sock, SIOCADDRT, &route);
+}
+
+/* The device is part of every VM's layout; taking its driver away is what leaves the box with lo alone. */
+int network_remove(struct err *err) {
+    char link[256];
+    ssize_t size = readlink("/sys/class/net/" INTERFACE "/device", link, sizeof link - 1);
+    if (size < 0)
+        return errno == ENOENT ? 0 : err_errno(err, "can't find %s's device", INTERFACE);
+    link[size] = 0;
+    const char *slash = strrchr(link, '/');
+    return write_file("/sys/bus/virtio/drivers/virtio_net/unbind", slash ? slash + 1 : link, err);
+}
+
+static void fill(struct sockaddr *to, uint32_t address) {
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
+    memcpy(to, &in, sizeof in);
+}

@@ -1,0 +1,38 @@
+/* The box's first process. It is made before the template is taken, with its namespaces and its /proc, /sys
+ * and /dev, so that a start pays for none of this; then it waits for what to become. */
+#ifndef BOXLITE_GUEST_BOX_H
+#define BOXLITE_GUEST_BOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../wire/message.h"
+
+struct box {
+    pid_t pid; /* in the agent's namespace; 0 once it is gone */
+    int pidfd;
+    int cgroup, cgroup_processes;    /* what cgroup_open_box and cgroup_open_processes give */
+    bool all_devices;                /* a privileged one */
+    bool may_trace;                  /* its root has CAP_SYS_PTRACE, and not every device besides */
+    int channel;                     /* to the first process, until it has become the command */
+    int input, output, error;        /* the agent's ends of the command's pipes */
+};
+
+int box_prepare(struct box *box, struct err *err);
+
+/* The first process enters the root file system that is mounted by now; waits for its answer. */
+int box_enter_root(struct box *box, struct err *err);
+
+/* The first process becomes this box, entering the root file system if it has not yet; waits for its answer. */
+int box_enter(struct box *box, const uint8_t *bootstrap, size_t size, struct err *err);
+
+/* Sends the first process the EXEC message it shall follow; its reports come from `channel`.
+ * terminal: number in the box's /dev/pts, or -1 for pipes. */
+int box_start(struct box *box, const uint8_t *exec, size_t size, int terminal, struct err *err);
+
+/* Its first process is on its way out: the kernel makes no others beside it (ENOMEM). */
+bool box_is_ending(const struct box *box);
+
+#endif

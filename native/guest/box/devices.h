@@ -1,0 +1,18 @@
+/* Which device nodes work in the box. */
+#ifndef BOXLITE_GUEST_DEVICES_H
+#define BOXLITE_GUEST_DEVICES_H
+
+#include "../wire/message.h"
+
+/* From here on a process of the box may open only what stage.c and the terminals give a box, as with Docker.
+ * Nodes of others may be made (images hold some) and not opened: behind them are the disks, the memory and the
+ * agent's own port. */
+int devices_restrict(struct err *err);
+
+/* Those of this box, besides. ENODEV for a node of a device that the machine does not have. */
+int devices_allow(const struct bootstrap *message, struct err *err);
+
+/* For a privileged box. */
+int devices_allow_all(struct err *err);
+
+#endif

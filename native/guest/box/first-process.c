@@ -1,0 +1,164 @@
+#include "first-process.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../common/cleanup.h"
+#include "../../protocol/protocol.h"
+#include "../command/init.h"
+#include "../command/launch.h"
+#include "../proc/descriptors.h"
+#include "../proc/own-proc.h"
+#include "../proc/report.h"
+#include "../proc/spawn.h"
+#include "../system/root.h"
+#include "../wire/message.h"
+#include "enter.h"
+#include "stage.h"
+
+/* The numbers of its descriptors, after the agent's console. */
+enum { CHANNEL = 3, INPUT, OUTPUT, ERROR, KEPT };
+
+static int build(struct err *err);
+static uint8_t *take_order(int channel, struct order *order);
+static void enter(const struct first_process *self);
+static int become_box(const struct bootstrap *message, bool in_root, struct err *err);
+_Noreturn static void start(const struct first_process *self);
+static int expose_to_oom(const struct exec_request *request, struct err *err);
+_Noreturn static void be_init(const struct launch *command);
+
+/* Whatever the box may come to see of this process, of the agent's it then holds these alone. */
+_Noreturn void first_process(const struct first_process *given) {
+    static const struct first_process own = {CHANNEL, INPUT, OUTPUT, ERROR};
+    const int kept[KEPT] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, given->channel,
+                            given->input, given->output, given->error};
+    struct err err;
+    spawn_expendable(0);
+    if (descriptors_keep(kept, KEPT, &err))
+        report_failed(given->channel, BL_STAGE_AGENT, &err);
+    if (build(&err))
+        report_failed(own.channel, BL_STAGE_AGENT, &err);
+    report_entered(own.channel);
+    enter(&own);
+    start(&own);
+}
+
+/* Mounts of the agent below ROOT_SHARED still arrive here; none goes back. */
+static int build(struct err *err) {
+    if (unshare(CLONE_NEWCGROUP))
+        return err_errno(err, "can't make a cgroup namespace");
+    if (mount_at(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL, err))
+        return -1;
+    return stage_build(0, err);
+}
+
+static void enter(const struct first_process *self) {
+    struct order order;
+    struct err err;
+    static struct bootstrap message;
+    uint8_t *payload = take_order(self->channel, &order);
+    bool in_root = order.kind == ORDER_ROOT;
+    if (in_root) {
+        if (enter_root(&err))
+            report_failed(self->channel, BL_STAGE_DISKS, &err);
+        report_entered(self->channel);
+        free(payload);
+        payload = take_order(self->channel, &order);
+    }
+    if (order.kind != ORDER_ENTER)
+        _exit(127);
+    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, in_root, &err))
+        report_failed(self->channel, BL_STAGE_BOOTSTRAP, &err);
+    bootstrap_free(&message);
+    free(payload);
+    report_entered(self->channel);
+}
+
+static int become_box(const struct bootstrap *message, bool in_root, struct err *err) {
+    uint32_t bare = message->flags & (BL_BOX_PRIVILEGED | BL_BOX_UNMASKED);
+    if (bare && in_root)
+        return err_set(err, EPROTO, "in a box of an image's template the kernel's files are masked already");
+    if (bare && stage_build(bare, err))
+        return -1;
+    if (!in_root && enter_root(err))
+        return -1;
+    return enter_box(message, err);
+}
+
+_Noreturn static void start(const struct first_process *self) {
+    struct order order;
+    struct err err;
+    static struct exec_request request;
+    uint8_t *payload = take_order(self->channel, &order);
+    if (order.kind != ORDER_START)
+        _exit(127);
+    if (exec_request_decode(payload, order.size, &request, &err))
+        report_failed(self->channel, BL_STAGE_EXEC, &err);
+    free(payload);
+    if (request.oom_score_adj && expose_to_oom(&request, &err))
+        report_failed(self->channel, BL_STAGE_EXEC, &err);
+
+    const struct launch command = {
+        .request = &request,
+        .input = request.flags & BL_EXEC_STDIN ? INPUT : -1,
+        .output = OUTPUT,
+        .error = ERROR,
+        .terminal = order.terminal,
+        .main = true,
+        .report = LAUNCH_REPORT,
+    };
+    const int kept[] = {command.input, command.output, command.error, self->channel};
+    if (descriptors_keep(kept, sizeof kept / sizeof *kept, &err))
+        report_failed(self->channel, BL_STAGE_EXEC, &err);
+    if (!(request.flags & (BL_EXEC_IDLE | BL_EXEC_INIT)))
+        launch(&command);
+    be_init(&command);
+}
+
+static int expose_to_oom(const struct exec_request *request, struct err *err) {
+    char path[32], text[16];
+    cleanup_fd int proc = own_proc_open(err);
+    snprintf(path, sizeof path, "%d/oom_score_adj", getpid());
+    snprintf(text, sizeof text, "%d", request->oom_score_adj);
+    return proc < 0 ? -1 : own_proc_write(proc, path, text, err);
+}
+
+/* Of the user, and with the capabilities and limits, that the command has, as the init of any other container
+ * engine: it is a process of the box's. */
+_Noreturn static void be_init(const struct launch *command) {
+    struct err err;
+    pid_t child = 0;
+    init_begin();
+    if (launch_prepare(command, &err))
+        report_failed(LAUNCH_REPORT, BL_STAGE_EXEC, &err);
+    if (command->request->flags & BL_EXEC_IDLE)
+        report_starting(LAUNCH_REPORT);
+    else
+        child = fork();
+    if (child < 0) {
+        err_errno(&err, "can't start the command");
+        report_failed(LAUNCH_REPORT, BL_STAGE_EXEC, &err);
+    }
+    if (child == 0 && !(command->request->flags & BL_EXEC_IDLE))
+        launch_execute(command);
+    /* The command's streams end when the command's own descriptors do. */
+    close_range(0, ~0u, 0);
+    init_run(child);
+}
+
+/* A channel that ends means that the agent has, and with it the VM. */
+static uint8_t *take_order(int channel, struct order *order) {
+    if (recv(channel, order, sizeof *order, MSG_WAITALL) != (ssize_t)sizeof *order)
+        _exit(127);
+    uint8_t *payload = malloc(order->size + 1);
+    if (!payload || (order->size && recv(channel, payload, order->size, MSG_WAITALL) != (ssize_t)order->size))
+        _exit(127);
+    return payload;
+}
+

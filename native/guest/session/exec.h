@@ -1,0 +1,20 @@
+#ifndef BOXLITE_GUEST_EXEC_H
+#define BOXLITE_GUEST_EXEC_H
+
+#include "../box/box.h"
+#include "../wire/message.h"
+#include "session.h"
+
+/* All start the process of a new session; how it fared comes through session->report. */
+
+/* The box's own command: what its first process becomes. */
+int exec_main(struct session *session, struct box *box, const struct exec_request *request,
+              const struct message *message, struct err *err);
+/* One more process in the running box. */
+int exec_in_box(struct session *session, const struct box *box, const struct exec_request *request, struct err *err);
+
+/* No command: the box's file system as a tar, what its flags say instead, or one end of a copy. */
+int exec_archive(struct session *session, const struct box *box, const struct exec_request *request,
+                 struct err *err);
+
+#endif
