@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "outcome.h"
-#include "pack.h"
-#include "stop.h"
-#include "unpack.h"
+#include "outcome/outcome.h"
+#include "outcome/stop.h"
+#include "pack/pack.h"
+#include "unpack/unpack.h"
 
 struct word {
     const char *word;

@@ -6,7 +6,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const native = join(import.meta.dirname, '../../native');
-const programs = readdirSync(join(import.meta.dirname, 'archive'))
+const programs = readdirSync(join(import.meta.dirname, 'archive'), {
+  recursive: true,
+  encoding: 'utf8',
+})
   .filter((name) => name.endsWith('-test.c'))
   .map((name) => `build/test/archive/${name.slice(0, -2)}`);
 

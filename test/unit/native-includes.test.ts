@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest';
 
 /** The folders of a program, the lowest first: none includes a higher one. What stands beside them may include all. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  archive: ['outcome', 'tar', 'pack', 'unpack'],
   guest: ['wire', 'system', 'proc', 'command', 'box', 'boot', 'session'],
 };
 
 /** What of the other parts a program may include. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  archive: ['common', 'protocol'],
   guest: ['common', 'protocol', 'archive'],
 };
 
@@ -44,6 +46,8 @@ describe('a file that breaks a rule is found out', () => {
     ],
     ['guest/box/a.c', '#include "../main.h"', 'includes guest/main.h'],
     ['guest/box/a.c', '#include "../../shim/b.h"', 'includes shim/b.h'],
+    ['archive/pack/a.c', '#include "../unpack/b.h"', 'includes archive/unpack/b.h'],
+    ['archive/tar/a.c', '#include "../../guest/b.h"', 'includes guest/b.h'],
   ])('%s with %j', (path, text, fault) => {
     expect(faults(path, text)).toEqual([`${path} ${fault}`]);
   });

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../../archive/command.h"
-#include "../../archive/pack.h"
+#include "../../archive/pack/pack.h"
 #include "../../protocol/protocol.h"
 #include "../proc/report.h"
 #include "../proc/spawn.h"

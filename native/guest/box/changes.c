@@ -11,8 +11,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "../../archive/pack.h"
-#include "../../archive/tar-entry.h"
+#include "../../archive/pack/pack.h"
+#include "../../archive/tar/tar-entry.h"
 #include "../../common/cleanup.h"
 #include "../system/root.h"
 

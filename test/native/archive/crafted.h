@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../guest/check.h"
-#include "archive/tar-entry.h"
+#include "archive/tar/tar-entry.h"
 
 struct crafted {
     char *bytes;

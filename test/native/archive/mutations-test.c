@@ -1,7 +1,7 @@
 /* A short, repeatable run of the fuzz target under the sanitizers, for machines without a fuzzer. */
 #include "crafted.h"
 
-#include "unpack-fuzz.c"
+#include "unpack/unpack-fuzz.c"
 
 enum { ROUNDS = 4000 };
 

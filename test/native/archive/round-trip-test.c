@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <sys/xattr.h>
 
-#include "archive/outcome.h"
-#include "archive/unpack.h"
+#include "archive/outcome/outcome.h"
+#include "archive/unpack/unpack.h"
 #include "crafted.h"
 
 static struct err err;

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "../common/err.h"
+#include "../../common/err.h"
 
 struct parents {
     int root;

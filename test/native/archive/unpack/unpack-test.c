@@ -3,10 +3,10 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
-#include "archive/beneath.h"
-#include "archive/outcome.h"
-#include "archive/unpack.h"
-#include "crafted.h"
+#include "../crafted.h"
+#include "archive/outcome/outcome.h"
+#include "archive/unpack/beneath.h"
+#include "archive/unpack/unpack.h"
 
 static struct err err;
 static char top[] = "/tmp/unpack-test-XXXXXX";

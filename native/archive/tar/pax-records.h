@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "../common/err.h"
+#include "../../common/err.h"
 #include "attributes.h"
 #include "extent-list.h"
 

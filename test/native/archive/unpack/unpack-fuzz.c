@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/tar-entry.h"
-#include "archive/unpack.h"
+#include "archive/tar/tar-entry.h"
+#include "archive/unpack/unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

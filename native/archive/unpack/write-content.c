@@ -5,8 +5,8 @@
 #include <unistd.h>
 #include <string.h>
 
-#include "outcome.h"
-#include "shown.h"
+#include "../outcome/outcome.h"
+#include "../outcome/shown.h"
 #include "write-all.h"
 #include "write-direct.h"
 

@@ -9,15 +9,15 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "../common/cleanup.h"
+#include "../../common/cleanup.h"
+#include "../outcome/outcome.h"
+#include "../outcome/shown.h"
+#include "../outcome/stop.h"
+#include "../tar/tar-reader.h"
 #include "beneath.h"
 #include "later.h"
-#include "outcome.h"
 #include "parents.h"
 #include "place.h"
-#include "shown.h"
-#include "stop.h"
-#include "tar-reader.h"
 #include "write-content.h"
 
 enum { PRIVATE_MODE = 0700, MAX_WARNINGS = 20 };

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "tar-entry.h"
+#include "../tar/tar-entry.h"
 
 /* Where an open file has data, as its file system tells. `extents` is NULL for a file without holes, and for
  * one whose holes nobody can tell; else to be freed. -1 (ENOMEM). */

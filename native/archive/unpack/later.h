@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../common/err.h"
-#include "tar-reader.h"
+#include "../../common/err.h"
+#include "../tar/tar-reader.h"
 
 enum { MAX_LATER_BYTES = 64 << 20 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "../common/cleanup.h"
+#include "../../common/cleanup.h"
 
 enum { NAME_BYTES = 100, MAX_OCTAL_ID = 07777777 };
 #define MAX_OCTAL_SIZE UINT64_C(077777777777)

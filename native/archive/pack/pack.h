@@ -5,10 +5,10 @@
 #define BOXLITE_ARCHIVE_PACK_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include "../common/err.h"
+#include "../../common/err.h"
+#include "../outcome/totals.h"
 
 /* Of directories in each other: what unpack takes, and the stack holds. */
 enum { PACK_MOST_DEPTH = 4096 };
@@ -24,11 +24,6 @@ struct pack_options {
     bool attributes;
     bool sparse; /* holes by GNU's format 1.0, which not every tar reads; else as zeroes */
     bool directories; /* a source may be one */
-};
-
-struct totals {
-    uint64_t bytes;   /* of files' content */
-    uint64_t entries;
 };
 
 /* Writes all below the directory `root` in byte order of the names, links to one file as hard links; sockets,

@@ -2,8 +2,8 @@
 #ifndef BOXLITE_ARCHIVE_OUTCOME_H
 #define BOXLITE_ARCHIVE_OUTCOME_H
 
-#include "../common/err.h"
-#include "../protocol/protocol.h"
+#include "../../common/err.h"
+#include "../../protocol/protocol.h"
 
 enum { OUTCOME_BASE = 100000 }; /* above every errno */
 #define OUTCOME(exit) (OUTCOME_BASE + (int)(exit))

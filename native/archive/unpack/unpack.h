@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "../common/err.h"
-#include "pack.h"
+#include "../../common/err.h"
+#include "../outcome/totals.h"
 
 struct unpack_options {
     /* What the first name of every entry is replaced with, whatever it is; "." for a directory's contents. NULL: as

@@ -1,8 +1,8 @@
 #ifndef BOXLITE_ARCHIVE_WRITE_CONTENT_H
 #define BOXLITE_ARCHIVE_WRITE_CONTENT_H
 
-#include "../common/err.h"
-#include "tar-reader.h"
+#include "../../common/err.h"
+#include "../tar/tar-reader.h"
 
 /* Writes the content of the reader's current entry to a new file; its holes stay holes.
  * `direct`: past the page cache where it can be (write-direct.h). */

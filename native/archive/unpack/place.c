@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../common/cleanup.h"
-#include "outcome.h"
-#include "shown.h"
+#include "../../common/cleanup.h"
+#include "../outcome/outcome.h"
+#include "../outcome/shown.h"
 
 enum {
     MAX_LINKS = 40,

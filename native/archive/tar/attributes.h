@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "../common/err.h"
+#include "../../common/err.h"
 
 struct tar_attribute {
     char *name;

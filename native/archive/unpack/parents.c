@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../common/cleanup.h"
+#include "../../common/cleanup.h"
+#include "../outcome/outcome.h"
+#include "../outcome/shown.h"
 #include "beneath.h"
-#include "outcome.h"
-#include "shown.h"
 
 enum { IMPLIED_MODE = 0755 };
 

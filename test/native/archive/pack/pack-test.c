@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../guest/check.h"
-#include "archive/pack.h"
-#include "archive/seen-inodes.h"
-#include "archive/tar-entry.h"
+#include "../../guest/check.h"
+#include "archive/pack/pack.h"
+#include "archive/pack/seen-inodes.h"
+#include "archive/tar/tar-entry.h"
 
 static struct err err;
 

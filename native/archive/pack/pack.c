@@ -12,13 +12,13 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include "../common/cleanup.h"
-#include "attributes.h"
+#include "../../common/cleanup.h"
+#include "../outcome/outcome.h"
+#include "../outcome/shown.h"
+#include "../tar/attributes.h"
+#include "../tar/tar-entry.h"
 #include "holes.h"
-#include "outcome.h"
 #include "seen-inodes.h"
-#include "shown.h"
-#include "tar-entry.h"
 
 enum { COPY_BYTES = 262144, GENERATED_BYTES = 4 << 20 };
 

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "outcome.h"
+#include "../outcome/outcome.h"
+#include "../outcome/shown.h"
+#include "../outcome/stop.h"
 #include "pax-records.h"
-#include "shown.h"
-#include "stop.h"
 #include "tar-number.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "../common/err.h"
+#include "../../common/err.h"
 #include "attributes.h"
 
 enum { TAR_BLOCK = 512 };

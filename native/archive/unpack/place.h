@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../common/err.h"
+#include "../../common/err.h"
 
 struct place {
     int root;   /* nothing outside this directory is touched */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "../common/err.h"
+#include "../../common/err.h"
 #include "attributes.h"
 #include "tar-entry.h"
 

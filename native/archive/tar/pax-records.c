@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "outcome.h"
+#include "../outcome/outcome.h"
 
 struct record {
     const char *key, *value;
