@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "shown.h"
+
 int outcome_exit(const struct err *err) {
     if (err->code >= OUTCOME_BASE)
         return err->code - OUTCOME_BASE;
@@ -17,4 +19,8 @@ int outcome_exit(const struct err *err) {
     default:
         return BL_COPY_FAILED;
     }
+}
+
+int outcome_malformed(struct err *err, const char *name, const char *rule) {
+    return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: %s", shown(name), rule);
 }

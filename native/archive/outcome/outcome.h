@@ -10,5 +10,7 @@ enum { OUTCOME_BASE = 100000 }; /* above every errno */
 
 /* The exit status that tells the other side what kind of failure this is. */
 int outcome_exit(const struct err *err);
+/* BL_COPY_MALFORMED, with the name of the entry and the rule it breaks; -1. */
+int outcome_malformed(struct err *err, const char *name, const char *rule);
 
 #endif

@@ -1,15 +1,11 @@
 #include "pack.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
@@ -17,10 +13,11 @@
 #include "../outcome/shown.h"
 #include "../tar/attributes.h"
 #include "../tar/tar-entry.h"
+#include "directory-names.h"
+#include "file-content.h"
+#include "generated.h"
 #include "holes.h"
 #include "seen-inodes.h"
-
-enum { COPY_BYTES = 262144, GENERATED_BYTES = 4 << 20 };
 
 struct archive {
     FILE *out;
@@ -39,11 +36,6 @@ struct above {
     unsigned depth; /* of it, the source's own being 1 */
 };
 
-struct names {
-    char **names;
-    size_t count, size;
-};
-
 static int add_source(struct archive *archive, const char *source, struct err *err);
 static int refuse_source(const struct stat *st, const char *source, const struct pack_options *options,
                          struct err *err);
@@ -58,19 +50,14 @@ static int add_hard_link(struct archive *archive, int directory, const char *bas
                          struct err *err);
 static int add_file(struct archive *archive, int directory, const char *base, int file, struct stat *st,
                     struct err *err);
+static void warn_shorter(const struct archive *archive);
 static int add_generated(struct archive *archive, int directory, const char *base, int file, struct stat *st,
                          struct err *err);
-static bool is_generated(int file, const struct stat *st);
-static int copy_bytes(struct archive *archive, int file, uint64_t offset, uint64_t size, struct err *err);
-static uint64_t hand_over(struct archive *archive, int file, uint64_t offset, uint64_t size);
 static int write_entry(struct archive *archive, int directory, const char *base, struct tar_entry *entry,
                        struct err *err);
 static bool is_loop(const struct above *above, const struct stat *st);
-static int read_names(int directory, struct names *names, struct err *err);
-static void free_names(struct names *names);
 static int set_name(struct archive *archive, size_t prefix, const char *base, struct err *err);
 static char *read_link(int directory, const char *base);
-static int by_bytes(const void *a, const void *b);
 
 int pack_tree(FILE *out, int root, const struct pack_options *options, struct totals *totals, struct err *err) {
     struct archive archive = {.out = out, .options = options, .totals = totals};
@@ -140,11 +127,11 @@ static int refuse_source(const struct stat *st, const char *source, const struct
 /* prefix: bytes of the directory's own name, and its slash, in archive->name. */
 static int add_directory(struct archive *archive, int directory, size_t prefix, const struct above *above,
                          struct err *err) {
-    struct names names = {0};
-    int failed = read_names(directory, &names, err);
+    struct directory_names names = {0};
+    int failed = directory_names_read(directory, &names, err);
     for (size_t i = 0; !failed && i < names.count; i++)
         failed = add_entry(archive, directory, prefix, names.names[i], archive->options->follow_all, above, err);
-    free_names(&names);
+    directory_names_free(&names);
     return failed;
 }
 
@@ -242,32 +229,31 @@ static int add_file(struct archive *archive, int directory, const char *base, in
     if (write_entry(archive, directory, base, &entry, err))
         return -1;
     const struct tar_extent whole = {0, (uint64_t)st->st_size};
-    for (size_t i = 0; i < (extents ? count : 1); i++) {
-        const struct tar_extent *each = extents ? &extents[i] : &whole;
-        if (copy_bytes(archive, file, each->offset, each->size, err))
+    bool shorter = false;
+    for (size_t i = 0; i < (extents ? count : 1); i++)
+        if (file_content_copy(archive->out, file, extents ? &extents[i] : &whole, archive->name, &shorter, err))
             return -1;
-    }
+    if (shorter)
+        warn_shorter(archive);
     archive->totals->bytes += (uint64_t)st->st_size;
     return tar_pad(archive->out, tar_stored_size(&entry), err);
 }
 
-/* A file of the kernel's own says no size, or a wrong one: it is read first. */
+static void warn_shorter(const struct archive *archive) {
+    char text[256];
+    if (!archive->options->warn)
+        return;
+    snprintf(text, sizeof text, "%s became shorter while it was read", shown(archive->name));
+    archive->options->warn(text);
+}
+
+/* Its size is known only once it has been read. */
 static int add_generated(struct archive *archive, int directory, const char *base, int file, struct stat *st,
                          struct err *err) {
-    cleanup_free char *bytes = malloc(GENERATED_BYTES);
+    size_t size;
+    cleanup_free char *bytes = generated_read(file, &size);
     if (!bytes)
-        return err_set(err, ENOMEM, "no memory for %s", shown(archive->name));
-    size_t size = 0;
-    while (size < GENERATED_BYTES) {
-        ssize_t n = read(file, bytes + size, GENERATED_BYTES - size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(err, "can't read %s", shown(archive->name));
-        if (n == 0)
-            break;
-        size += (size_t)n;
-    }
+        return err_errno(err, "can't read %s", shown(archive->name));
     st->st_size = (off_t)size;
     struct tar_entry entry = {.name = archive->name, .link = "", .stat = st};
     if (write_entry(archive, directory, base, &entry, err))
@@ -276,64 +262,6 @@ static int add_generated(struct archive *archive, int directory, const char *bas
         return err_errno(err, "can't write the archive");
     archive->totals->bytes += size;
     return tar_pad(archive->out, size, err);
-}
-
-static bool is_generated(int file, const struct stat *st) {
-    struct statfs fs;
-    if ((st->st_size && st->st_size != 4096) || fstatfs(file, &fs))
-        return false;
-    return fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC;
-}
-
-static int copy_bytes(struct archive *archive, int file, uint64_t offset, uint64_t size, struct err *err) {
-    static char buffer[COPY_BYTES];
-    bool short_of = false;
-    if (size >= sizeof buffer) {
-        uint64_t sent = hand_over(archive, file, offset, size);
-        offset += sent;
-        size -= sent;
-    }
-    while (size) {
-        size_t wanted = size < sizeof buffer ? (size_t)size : sizeof buffer;
-        ssize_t n = short_of ? 0 : pread(file, buffer, wanted, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(err, "can't read %s", shown(archive->name));
-        if (n == 0) {
-            if (!short_of && archive->options->warn) {
-                char text[256];
-                snprintf(text, sizeof text, "%s became shorter while it was read", shown(archive->name));
-                archive->options->warn(text);
-            }
-            short_of = true;
-            memset(buffer, 0, wanted);
-            n = (ssize_t)wanted;
-        }
-        if (fwrite(buffer, 1, (size_t)n, archive->out) != (size_t)n)
-            return err_errno(err, "can't write the archive");
-        offset += (uint64_t)n;
-        size -= (uint64_t)n;
-    }
-    return 0;
-}
-
-/* Pages go from the file to the pipe as they are, where the kernel can; whatever stops it, the rest is copied,
- * and an error met again there. @returns how many bytes have gone */
-static uint64_t hand_over(struct archive *archive, int file, uint64_t offset, uint64_t size) {
-    uint64_t sent = 0;
-    off_t at = (off_t)offset;
-    if (fflush(archive->out))
-        return 0;
-    while (sent < size) {
-        ssize_t n = sendfile(fileno(archive->out), file, &at, size - sent);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        sent += (uint64_t)n;
-    }
-    return sent;
 }
 
 static int write_entry(struct archive *archive, int directory, const char *base, struct tar_entry *entry,
@@ -356,48 +284,6 @@ static bool is_loop(const struct above *above, const struct stat *st) {
     return false;
 }
 
-static int read_names(int directory, struct names *names, struct err *err) {
-    int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = again < 0 ? NULL : fdopendir(again);
-    if (!stream) {
-        if (again >= 0)
-            close(again);
-        return err_errno(err, "can't read a directory");
-    }
-    int failed = 0;
-    for (struct dirent *entry; !failed && (errno = 0, entry = readdir(stream));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (names->count == names->size) {
-            size_t size = names->size ? names->size * 2 : 32;
-            char **grown = reallocarray(names->names, size, sizeof *grown);
-            if (!grown) {
-                failed = err_set(err, ENOMEM, "no memory for a directory's names");
-                break;
-            }
-            names->names = grown;
-            names->size = size;
-        }
-        names->names[names->count] = strdup(entry->d_name);
-        if (!names->names[names->count])
-            failed = err_set(err, ENOMEM, "no memory for a directory's names");
-        else
-            names->count++;
-    }
-    if (!failed && errno)
-        failed = err_errno(err, "can't read a directory");
-    closedir(stream);
-    if (names->count)
-        qsort(names->names, names->count, sizeof *names->names, by_bytes);
-    return failed;
-}
-
-static void free_names(struct names *names) {
-    for (size_t i = 0; i < names->count; i++)
-        free(names->names[i]);
-    free(names->names);
-}
-
 static int set_name(struct archive *archive, size_t prefix, const char *base, struct err *err) {
     size_t wanted = prefix + strlen(base) + 1;
     if (wanted > archive->name_size) {
@@ -418,8 +304,4 @@ static char *read_link(int directory, const char *base) {
         return NULL;
     target[size] = 0;
     return strdup(target);
-}
-
-static int by_bytes(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "../../common/err.h"
-#include "../tar/tar-reader.h"
+#include "../tar/tar-item.h"
 
 enum { MAX_LATER_BYTES = 64 << 20 };
 

@@ -26,7 +26,6 @@ static int in_parent(struct place *place, char *path, const char *destination, b
 static int follow_last(char *path, size_t size, const char *destination, struct err *err);
 static int set(struct place *place, const char *from, const char *to, struct err *err);
 static const char *special_kind(mode_t mode);
-static int refuse(struct err *err, const char *entry, const char *rule);
 
 int place_find(struct place *place, const char *destination, const char *name, const char *from, bool directory,
                struct err *err) {
@@ -83,7 +82,7 @@ void place_free(struct place *place) {
 
 char *place_name(const struct place *place, const char *entry, struct err *err) {
     if (strlen(entry) > MAX_NAME_BYTES) {
-        refuse(err, entry, "its name is longer than 65536 bytes");
+        outcome_malformed(err, entry, "its name is longer than 65536 bytes");
         return NULL;
     }
     char *name = malloc(strlen(place->to) + strlen(entry) + 2);
@@ -120,7 +119,7 @@ char *place_name(const struct place *place, const char *entry, struct err *err) 
     if (!rule)
         return name;
     free(name);
-    refuse(err, entry, rule);
+    outcome_malformed(err, entry, rule);
     return NULL;
 }
 
@@ -173,8 +172,4 @@ static int set(struct place *place, const char *from, const char *to, struct err
 
 static const char *special_kind(mode_t mode) {
     return S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device";
-}
-
-static int refuse(struct err *err, const char *entry, const char *rule) {
-    return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: %s", shown(entry), rule);
 }

@@ -16,7 +16,7 @@ enum { PAGE_BYTES = 4096, DIRECT_BYTES = 1 << 20 };
 static int set_direct(int file, bool on);
 static size_t whole_pages(uint64_t size);
 
-int write_direct(int file, struct tar_reader *reader, const struct tar_item *item, uint64_t offset, uint64_t size,
+int write_direct(int file, struct tar_stream *stream, const struct tar_item *item, uint64_t offset, uint64_t size,
                  uint64_t *written, struct err *err) {
     static uint8_t *buffer; /* made by the first file that is large enough, and kept */
     *written = 0;
@@ -28,7 +28,7 @@ int write_direct(int file, struct tar_reader *reader, const struct tar_item *ite
         return err_set(err, ENOMEM, "no memory to write %s", shown(item->name));
     bool goes_on = true;
     for (size_t wanted; goes_on && (wanted = whole_pages(size - *written)); *written += wanted) {
-        if (tar_content_into(reader, buffer, wanted, err))
+        if (tar_stream_read(stream, buffer, wanted, err))
             return -1;
         uint64_t at = offset + *written;
         ssize_t n = pwrite(file, buffer, wanted, (off_t)at);

@@ -3,6 +3,7 @@
 #include <sys/xattr.h>
 
 #include "archive/outcome/outcome.h"
+#include "archive/pack/pack.h"
 #include "archive/unpack/unpack.h"
 #include "crafted.h"
 
