@@ -54,12 +54,9 @@ int archive_command(const char *const *argv, uint32_t count, int stream, int rep
 static int do_pack(const char *const *words, uint32_t count, const char *source, int stream, struct totals *totals,
                    struct err *err) {
     struct pack_options options = {.warn = warn};
-    const struct word known[] = {{"follow-source", &options.follow_source},
-                                 {"follow-all", &options.follow_all},
-                                 {"attributes", &options.attributes},
-                                 {"sparse", &options.sparse},
-                                 {"directories", &options.directories},
-                                 {NULL, NULL}};
+    const struct word known[] = {{"follow-source", &options.follow_source}, {"follow-all", &options.follow_all},
+                                 {"attributes", &options.attributes},       {"sparse", &options.sparse},
+                                 {"directories", &options.directories},     {NULL, NULL}};
     static char buffer[65536];
     if (set_words(known, words, count, err))
         return -1;
@@ -73,11 +70,10 @@ static int do_pack(const char *const *words, uint32_t count, const char *source,
 static int do_unpack(const char *const *words, uint32_t count, const char *destination, int stream,
                      struct totals *totals, struct err *err) {
     struct unpack_options options = {.warn = warn};
-    const struct word known[] = {{"file", &options.file},             {"foreign", &options.foreign},
-                                 {"keep", &options.keep},             {"owners", &options.owners},
-                                 {"attributes", &options.attributes}, {"privileges", &options.privileges},
-                                 {"sync", &options.sync},             {"direct", &options.direct},
-                                 {NULL, NULL}};
+    const struct word known[] = {
+        {"file", &options.file},     {"foreign", &options.foreign},       {"keep", &options.keep},
+        {"owners", &options.owners}, {"attributes", &options.attributes}, {"privileges", &options.privileges},
+        {"sync", &options.sync},     {"direct", &options.direct},         {NULL, NULL}};
     if (count >= 2 && strcmp(words[0], "as") == 0) {
         options.as = words[1];
         words += 2;

@@ -224,8 +224,7 @@ static int add_file(struct archive *archive, int directory, const char *base, in
     if (archive->options->sparse && holes_find(file, st, &extents, &count))
         return err_errno(err, "can't find the holes of %s", shown(archive->name));
     cleanup_free void *owned = extents;
-    struct tar_entry entry = {
-        .name = archive->name, .link = "", .stat = st, .extents = extents, .extent_count = count};
+    struct tar_entry entry = {.name = archive->name, .link = "", .stat = st, .extents = extents, .extent_count = count};
     if (write_entry(archive, directory, base, &entry, err))
         return -1;
     const struct tar_extent whole = {0, (uint64_t)st->st_size};

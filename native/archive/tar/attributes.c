@@ -28,8 +28,7 @@ int attributes_read(int directory, const char *base, struct attributes *out, str
     return 0;
 }
 
-int attributes_add(struct attributes *attributes, const char *name, size_t name_size, const void *value,
-                   size_t size) {
+int attributes_add(struct attributes *attributes, const char *name, size_t name_size, const void *value, size_t size) {
     struct tar_attribute *grown = reallocarray(attributes->items, attributes->count + 1, sizeof *grown);
     if (!grown)
         return -1;

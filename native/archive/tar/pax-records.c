@@ -32,9 +32,8 @@ int pax_parse(const char *bytes, size_t size, struct pax *pax, struct err *err) 
         errno = 0;
         if (next_record(&at, end, &record) == 0 && take(&record, pax) == 0)
             continue;
-        return errno == ENOMEM
-                   ? err_set(err, ENOMEM, "no memory for an extended header")
-                   : err_set(err, OUTCOME(BL_COPY_MALFORMED), "an extended header has a malformed record");
+        return errno == ENOMEM ? err_set(err, ENOMEM, "no memory for an extended header")
+                               : err_set(err, OUTCOME(BL_COPY_MALFORMED), "an extended header has a malformed record");
     }
     return 0;
 }
@@ -106,9 +105,7 @@ static int take(const struct record *record, struct pax *pax) {
 static int take_attribute(const char *name, size_t size, const struct record *record, struct pax *pax) {
     if (memchr(name, 0, size))
         return -1;
-    return pax->wants_attributes
-               ? attributes_add(&pax->attributes, name, size, record->value, record->value_size)
-               : 0;
+    return pax->wants_attributes ? attributes_add(&pax->attributes, name, size, record->value, record->value_size) : 0;
 }
 
 static int take_sparse(const char *key, size_t size, const struct record *record, struct pax *pax) {

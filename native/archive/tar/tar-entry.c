@@ -61,8 +61,7 @@ int tar_write_entry(FILE *out, const struct tar_entry *entry, struct err *err) {
         octal(extended.size, sizeof extended.size, records.used);
         octal(extended.mtime, sizeof extended.mtime, 0);
         extended.type = 'x';
-        if (put_header(out, &extended, err) || put(out, bytes, records.used, err) ||
-            tar_pad(out, records.used, err))
+        if (put_header(out, &extended, err) || put(out, bytes, records.used, err) || tar_pad(out, records.used, err))
             return -1;
     }
     struct header header = {0};
@@ -127,8 +126,7 @@ static void collect(struct records *records, const struct tar_entry *entry, cons
         add(records, "mtime", "", text, (size_t)n);
     }
     for (size_t i = 0; i < entry->attribute_count; i++)
-        add(records, "SCHILY.xattr.", entry->attributes[i].name, entry->attributes[i].value,
-            entry->attributes[i].size);
+        add(records, "SCHILY.xattr.", entry->attributes[i].name, entry->attributes[i].value, entry->attributes[i].size);
 }
 
 /* "LENGTH key=value\n", where LENGTH counts itself. */
@@ -170,8 +168,9 @@ static void write_map(struct records *map, const struct tar_entry *entry) {
         return;
     append(map, text, (size_t)sprintf(text, "%zu\n", entry->extent_count));
     for (size_t i = 0; i < entry->extent_count; i++)
-        append(map, text, (size_t)sprintf(text, "%llu\n%llu\n", (unsigned long long)entry->extents[i].offset,
-                                          (unsigned long long)entry->extents[i].size));
+        append(map, text,
+               (size_t)sprintf(text, "%llu\n%llu\n", (unsigned long long)entry->extents[i].offset,
+                               (unsigned long long)entry->extents[i].size));
     append(map, zeroes, (TAR_BLOCK - map->used % TAR_BLOCK) % TAR_BLOCK);
 }
 

@@ -22,8 +22,7 @@ struct extensions {
     unsigned count;
 };
 
-static int read_entry(struct tar_reader *reader, struct tar_item *item, struct extensions *extensions,
-                      struct err *err);
+static int read_entry(struct tar_reader *reader, struct tar_item *item, struct extensions *extensions, struct err *err);
 static int next_header(struct tar_reader *reader, uint8_t *header, struct err *err);
 static int read_extension(struct tar_reader *reader, const uint8_t *header, struct extensions *extensions,
                           struct err *err);
@@ -140,7 +139,8 @@ static int fill_item(struct tar_reader *reader, const uint8_t *header, struct ta
     bool device = kind == TAR_CHARACTER || kind == TAR_BLOCK_DEVICE;
     if (!device)
         major_number = minor_number = 0;
-    else if (!tar_number(header + TAR_MAJOR_AT, 8, &major_number) || !tar_number(header + TAR_MINOR_AT, 8, &minor_number))
+    else if (!tar_number(header + TAR_MAJOR_AT, 8, &major_number) ||
+             !tar_number(header + TAR_MINOR_AT, 8, &minor_number))
         return outcome_malformed(err, item->name, "its device number is malformed");
     item->major = (uint32_t)major_number;
     item->minor = (uint32_t)minor_number;
@@ -156,4 +156,3 @@ static int fill_item(struct tar_reader *reader, const uint8_t *header, struct ta
     tar_stream_expect(&reader->stream, item->size);
     return kind == TAR_FILE ? sparse_map_read(&reader->stream, header, item, pax, err) : 0;
 }
-

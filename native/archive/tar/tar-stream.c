@@ -112,7 +112,8 @@ static int buffered(struct tar_stream *stream, size_t size, struct err *err) {
 static ssize_t read_more(const struct tar_stream *stream, uint8_t *to, size_t size, struct err *err) {
     for (;;) {
         if (stop_await(stream->fd))
-            return stop_told() ? err_set(err, EINTR, "it was told to stop") : err_errno(err, "can't wait for the archive");
+            return stop_told() ? err_set(err, EINTR, "it was told to stop")
+                               : err_errno(err, "can't wait for the archive");
         ssize_t n = read(stream->fd, to, size);
         if (n == 0)
             return cut_short(err);

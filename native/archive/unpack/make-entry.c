@@ -45,7 +45,8 @@ static int make_file(struct unpacking *to, const struct spot *spot, const struct
     cleanup_fd int file = open_new(to, spot, item, &in_place, err);
     if (file < 0)
         return -1;
-    int failed = write_content(file, &to->reader.stream, item, to->options->direct, err) || set_metadata(to, spot, item, file, err);
+    int failed = write_content(file, &to->reader.stream, item, to->options->direct, err) ||
+                 set_metadata(to, spot, item, file, err);
     if (!failed && close(take_fd(&file)))
         failed = spot_failed(spot, "write", err);
     if (failed && !in_place)
@@ -87,10 +88,9 @@ static int make_link(struct unpacking *to, const struct spot *spot, const struct
     const char *base = slash ? slash + 1 : name;
     cleanup_free char *parent = strndup(name, slash ? (size_t)(slash - name) : 0);
     cleanup_fd int directory = parent ? open_beneath(to->place.root, parent) : -1;
-    if (directory < 0 || !*base || fstatat(directory, base, &target, AT_SYMLINK_NOFOLLOW) ||
-        S_ISDIR(target.st_mode))
-        return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: it is a link to %s, which is not there",
-                       shown(item->name), shown(item->link));
+    if (directory < 0 || !*base || fstatat(directory, base, &target, AT_SYMLINK_NOFOLLOW) || S_ISDIR(target.st_mode))
+        return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: it is a link to %s, which is not there", shown(item->name),
+                       shown(item->link));
     if (fstatat(spot->directory, spot->base, &here, AT_SYMLINK_NOFOLLOW) == 0 && here.st_ino == target.st_ino &&
         here.st_dev == target.st_dev)
         return 0;

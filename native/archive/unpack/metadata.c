@@ -27,8 +27,7 @@ int set_metadata(struct unpacking *to, const struct spot *spot, const struct tar
         failed = errno ? -1 : 0;
     }
     if (!failed)
-        failed = file >= 0 ? futimens(file, times)
-                           : utimensat(spot->directory, spot->base, times, AT_SYMLINK_NOFOLLOW);
+        failed = file >= 0 ? futimens(file, times) : utimensat(spot->directory, spot->base, times, AT_SYMLINK_NOFOLLOW);
     return failed ? spot_failed(spot, "set the owner, mode and time of", err) : 0;
 }
 

@@ -58,9 +58,9 @@ int place_find(struct place *place, const char *destination, const char *name, c
         return err_set(err, OUTCOME(BL_COPY_NOT_A_FILE), "got a %s", special_kind(st.st_mode));
     if (follow_last(path, sizeof path, destination, err))
         return -1;
-    return in_parent(place, path, destination, slash && !there, directory, err) || set(place, from, place->to, err)
-               ? -1
-               : 0;
+    if (in_parent(place, path, destination, slash && !there, directory, err))
+        return -1;
+    return set(place, from, place->to, err);
 }
 
 int place_directory(struct place *place, const char *destination, struct err *err) {
@@ -170,6 +170,4 @@ static int set(struct place *place, const char *from, const char *to, struct err
     return place->from && place->to ? 0 : err_set(err, ENOMEM, "no memory for a name");
 }
 
-static const char *special_kind(mode_t mode) {
-    return S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device";
-}
+static const char *special_kind(mode_t mode) { return S_ISFIFO(mode) ? "FIFO" : S_ISSOCK(mode) ? "socket" : "device"; }

@@ -28,8 +28,7 @@ static int finish_directory(struct unpacking *to, const struct later *later, str
 
 int unpack(int in, const char *destination, const struct unpack_options *options, struct totals *totals,
            struct err *err) {
-    struct unpacking to = {
-        .options = options, .totals = totals, .place = {.root = -1}, .parents = {.fd = -1}};
+    struct unpacking to = {.options = options, .totals = totals, .place = {.root = -1}, .parents = {.fd = -1}};
     struct err later_err;
     umask(0);
     int failed = tar_reader_begin(&to.reader, in, !options->foreign, options->attributes, err) ||
@@ -101,9 +100,7 @@ static int take(struct unpacking *to, struct tar_item *item, struct err *err) {
     to->totals->entries++;
     if (!*name) { /* the destination itself, which stays as it is */
         free(name);
-        return item->kind == TAR_DIRECTORY
-                   ? 0
-                   : outcome_malformed(err, item->name, "it is no directory");
+        return item->kind == TAR_DIRECTORY ? 0 : outcome_malformed(err, item->name, "it is no directory");
     }
     struct spot spot = {.shown = item->name};
     spot.directory = parents_open(&to->parents, name, &spot.base, err);

@@ -2,16 +2,16 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../outcome/outcome.h"
 #include "../outcome/shown.h"
 #include "write-all.h"
 #include "write-direct.h"
 
-static int write_piece(int file, struct tar_stream *stream, const struct tar_item *item, uint64_t offset,
-                       uint64_t size, bool direct, struct err *err);
+static int write_piece(int file, struct tar_stream *stream, const struct tar_item *item, uint64_t offset, uint64_t size,
+                       bool direct, struct err *err);
 static int failed_in(const struct tar_item *item, struct err *err);
 
 int write_content(int file, struct tar_stream *stream, const struct tar_item *item, bool direct, struct err *err) {
@@ -23,8 +23,8 @@ int write_content(int file, struct tar_stream *stream, const struct tar_item *it
     return ftruncate(file, (off_t)item->size) ? err_errno(err, "can't write %s", shown(item->name)) : 0;
 }
 
-static int write_piece(int file, struct tar_stream *stream, const struct tar_item *item, uint64_t offset,
-                       uint64_t size, bool direct, struct err *err) {
+static int write_piece(int file, struct tar_stream *stream, const struct tar_item *item, uint64_t offset, uint64_t size,
+                       bool direct, struct err *err) {
     uint64_t written = 0;
     if (direct && write_direct(file, stream, item, offset, size, &written, err))
         return failed_in(item, err);

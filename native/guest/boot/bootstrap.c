@@ -113,8 +113,7 @@ static int run(struct box *box, const struct message *message, const struct prep
     uint64_t at[4];
     at[0] = monotonic_ns();
     if (bootstrap_decode(message->payload, message->size, &request, err) || identity_take(&request, err) ||
-        cgroup_limit_pids(request.pids_max, err) || cgroup_limit_memory(err) ||
-        cgroup_limit(&request, err))
+        cgroup_limit_pids(request.pids_max, err) || cgroup_limit_memory(err) || cgroup_limit(&request, err))
         return -1;
     box->all_devices = request.flags & BL_BOX_PRIVILEGED;
     if (box->all_devices ? devices_allow_all(err) : devices_allow(&request, err))

@@ -24,8 +24,8 @@ static void unmount(const char *target);
 void disks_prepare(void) {
     static const struct {
         const char *name, *value;
-    } settings[] = {{"scheduler", "none"}, {"iostats", "0"},       {"nomerges", "2"},
-                    {"wbt_lat_usec", "0"}, {"read_ahead_kb", "1024"}};
+    } settings[] = {
+        {"scheduler", "none"}, {"iostats", "0"}, {"nomerges", "2"}, {"wbt_lat_usec", "0"}, {"read_ahead_kb", "1024"}};
     struct err ignored; /* a kernel without one of these works as well */
     for (char letter = 'a'; letter <= LAST_DISK; letter++)
         for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
@@ -37,13 +37,11 @@ void disks_prepare(void) {
 
 int disks_mount(struct err *err) {
     char device[DEVICE_BYTES];
-    if (find_disk("image", device, err) ||
-        mount_at(device, ROOT_IMAGE, "erofs", MS_RDONLY, NULL, err))
+    if (find_disk("image", device, err) || mount_at(device, ROOT_IMAGE, "erofs", MS_RDONLY, NULL, err))
         return -1;
     /* discard: freed blocks go back to the host's file. noinit_itable: or the kernel writes zeroes over all
      * inode tables in the background, which the host's sparse file holds already. */
-    if (find_disk("disk", device, err) ||
-        mount_at(device, ROOT_DISK, "ext4", 0, "discard,noinit_itable", err))
+    if (find_disk("disk", device, err) || mount_at(device, ROOT_DISK, "ext4", 0, "discard,noinit_itable", err))
         return -1;
     bool points;
     if (make_upper(err) || make_directory(ROOT_DISK "/work", 0700, err) || mount_points_make(&points, err))

@@ -22,8 +22,9 @@ static void format_address(char text[16], uint32_t address);
 
 int etc_files_prepare(struct err *err) {
     static const char *const files[] = {
-        ROOT_SKELETON "/etc/hosts", ROOT_SKELETON "/etc/hostname", ROOT_SKELETON "/etc/resolv.conf",
-        ROOT_FILES "/hosts",        ROOT_FILES "/hostname",        ROOT_FILES "/resolv.conf",
+        ROOT_SKELETON "/etc/hosts",       ROOT_SKELETON "/etc/hostname",
+        ROOT_SKELETON "/etc/resolv.conf", ROOT_FILES "/hosts",
+        ROOT_FILES "/hostname",           ROOT_FILES "/resolv.conf",
         ROOT_SKELETON "/etc/machine-id",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)

@@ -35,7 +35,10 @@ int mount_points_make(bool *made, struct err *err) {
 
 static bool image_has_links(void) {
     static const char *const names[] = {
-        ROOT_IMAGE "/etc", ROOT_IMAGE "/etc/hosts", ROOT_IMAGE "/etc/hostname", ROOT_IMAGE "/etc/resolv.conf",
+        ROOT_IMAGE "/etc",
+        ROOT_IMAGE "/etc/hosts",
+        ROOT_IMAGE "/etc/hostname",
+        ROOT_IMAGE "/etc/resolv.conf",
     };
     struct stat st;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -34,8 +34,7 @@ _Noreturn void box_archive(int out, int error, int report, uint32_t flags) {
     _exit(1);
 }
 
-_Noreturn void box_copy(const struct box *box, const struct exec_request *request, int stream, int error,
-                        int report) {
+_Noreturn void box_copy(const struct box *box, const struct exec_request *request, int stream, int error, int report) {
     struct err err;
     bool packs = request->flags & BL_EXEC_PACK;
     int to = packs ? STDOUT_FILENO : STDIN_FILENO;

@@ -15,7 +15,6 @@ _Noreturn void box_archive(int out, int error, int report, uint32_t flags);
 /* In a process of its own: one end of a copy, as native/archive/command.h tells. It enters the box's mounts, so
  * that a path means what it means there, volumes included, and no link leads out of the box. It is not one of
  * the box's processes, and not seen there. `stream` is the archive's. */
-_Noreturn void box_copy(const struct box *box, const struct exec_request *request, int stream, int error,
-                        int report);
+_Noreturn void box_copy(const struct box *box, const struct exec_request *request, int stream, int error, int report);
 
 #endif

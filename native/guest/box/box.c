@@ -98,8 +98,7 @@ static int await(int channel, struct err *err) {
     return -1;
 }
 
-static int send_order(int channel, uint32_t kind, int terminal, const uint8_t *payload, size_t size,
-                      struct err *err) {
+static int send_order(int channel, uint32_t kind, int terminal, const uint8_t *payload, size_t size, struct err *err) {
     struct order order = {.kind = kind, .terminal = terminal, .size = (uint32_t)size};
     if (send(channel, &order, sizeof order, MSG_NOSIGNAL) != (ssize_t)sizeof order)
         return err_errno(err, "can't reach the box's first process");

@@ -52,8 +52,8 @@ int cgroup_open_of(pid_t pid, int *processes, struct err *err) {
 }
 
 static int open_to_be_born(const char *path, struct err *err) {
-    struct mount_attr read_only = {
-        .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                               MOUNT_ATTR_NOEXEC};
     cleanup_fd int group = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (group < 0 || syscall(SYS_mount_setattr, group, "", AT_EMPTY_PATH, &read_only, sizeof read_only))
         return err_errno(err, "can't open the cgroup %s", path);
@@ -124,9 +124,8 @@ int cgroup_limit(const struct bootstrap *message, struct err *err) {
 static uint32_t most_tasks(void) {
     char text[32];
     uint32_t machine = read_text("/proc/sys/kernel/threads-max", text, sizeof text) ? 0
-                                                                                     : (uint32_t)strtoul(text, NULL, 10);
-    uint32_t numbers = read_text("/proc/sys/kernel/pid_max", text, sizeof text) ? 0
-                                                                                : (uint32_t)strtoul(text, NULL, 10);
+                                                                                    : (uint32_t)strtoul(text, NULL, 10);
+    uint32_t numbers = read_text("/proc/sys/kernel/pid_max", text, sizeof text) ? 0 : (uint32_t)strtoul(text, NULL, 10);
     uint32_t most = numbers && numbers < machine ? numbers : machine;
     return most > 4 * TASKS_RESERVE ? most - TASKS_RESERVE : most > 4 ? most / 4 * 3 : UNKNOWN_MOST;
 }
@@ -136,9 +135,7 @@ uint64_t cgroup_oom_kills(void) {
     return read_text(ROOT_BOX_CGROUP "/memory.events", text, sizeof text) ? 0 : text_number(text, "oom_kill");
 }
 
-bool cgroup_saw_oom(void) {
-    return cgroup_oom_kills() > 0;
-}
+bool cgroup_saw_oom(void) { return cgroup_oom_kills() > 0; }
 
 static unsigned freezers;
 

@@ -109,8 +109,7 @@ static int walk_entry(struct walk *walk, int upper, int image, size_t prefix, co
     bool moved = fgetxattr(child, REDIRECT, NULL, 0) >= 0;
     if (set_name(walk, length, "/", err))
         return -1;
-    if (!walk->lists && below >= 0 && (moved || is_opaque(child)) &&
-        mark(walk, length + 1, ".wh..wh..opq", "", err))
+    if (!walk->lists && below >= 0 && (moved || is_opaque(child)) && mark(walk, length + 1, ".wh..wh..opq", "", err))
         return -1;
     if (moved) {
         /* It shows what the image has elsewhere, so its content is seen in the joined file system only. */

@@ -15,12 +15,17 @@
 enum { CONTEXT = BPF_REG_1, ACCESS = BPF_REG_2, KIND = BPF_REG_3, MAJOR = BPF_REG_4, MINOR = BPF_REG_5 };
 enum { TTY_SLAVES = 136, ACCESS_SHIFT = 16, KIND_MASK = 0xffff };
 
+/* A test stands on one line with what it skips. */
+/* clang-format off */
 #define LOAD(to, field) \
-    {.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (to), .src_reg = CONTEXT, .off = offsetof(struct bpf_cgroup_dev_ctx, field)}
+    {.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (to), .src_reg = CONTEXT, \
+     .off = offsetof(struct bpf_cgroup_dev_ctx, field)}
 #define COPY(to, from) {.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = (to), .src_reg = (from)}
 #define COMPUTE(operation, to, value) {.code = BPF_ALU | (operation) | BPF_K, .dst_reg = (to), .imm = (value)}
-#define SKIP_UNLESS(value, with, count) {.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (value), .imm = (with), .off = (count)}
-#define SKIP_IF(value, with, count) {.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = (value), .imm = (with), .off = (count)}
+#define SKIP_UNLESS(value, with, count) \
+    {.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (value), .imm = (with), .off = (count)}
+#define SKIP_IF(value, with, count) \
+    {.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = (value), .imm = (with), .off = (count)}
 #define NOTHING {.code = BPF_JMP | BPF_JA} /* on to the next */
 /* Two instructions each. */
 #define ALLOW COMPUTE(BPF_MOV, BPF_REG_0, 1), {.code = BPF_JMP | BPF_EXIT}
@@ -50,6 +55,7 @@ static const struct bpf_insn end[] = {
     ALLOW_DEVICE(5, 2), /* ptmx */
     REFUSE,
 };
+/* clang-format on */
 
 enum { RULE = 8, MOST = (sizeof begin + sizeof end) / sizeof *begin + RULE * BL_LIMIT_MAX_DEVICES };
 
@@ -99,8 +105,10 @@ static void add(struct policy *policy, const struct bpf_insn *instructions, size
 static void add_rule(struct policy *policy, const struct device_request *device) {
     const struct bpf_insn rule[RULE] = {
         SKIP_UNLESS(KIND, device->kind, 7),
-        device->major == BL_ANY_DEVICE ? (struct bpf_insn)NOTHING : (struct bpf_insn)SKIP_UNLESS(MAJOR, (int32_t)device->major, 6),
-        device->minor == BL_ANY_DEVICE ? (struct bpf_insn)NOTHING : (struct bpf_insn)SKIP_UNLESS(MINOR, (int32_t)device->minor, 5),
+        device->major == BL_ANY_DEVICE ? (struct bpf_insn)NOTHING
+                                       : (struct bpf_insn)SKIP_UNLESS(MAJOR, (int32_t)device->major, 6),
+        device->minor == BL_ANY_DEVICE ? (struct bpf_insn)NOTHING
+                                       : (struct bpf_insn)SKIP_UNLESS(MINOR, (int32_t)device->minor, 5),
         COPY(BPF_REG_0, ACCESS),
         COMPUTE(BPF_AND, BPF_REG_0, (int32_t)~(uint32_t)device->access),
         SKIP_UNLESS(BPF_REG_0, 0, 2),
@@ -117,8 +125,9 @@ static int must_exist(const struct device_request *device, struct err *err) {
     snprintf(path, sizeof path, "/sys/dev/%s/%u:%u", device->kind == BL_DEVICE_BLOCK ? "block" : "char", device->major,
              device->minor);
     if (access(path, F_OK))
-        return err_set(err, ENODEV, "the kernel of the box has no device for %.100s: run `boxlite setup`, which fetches its module, or "
-                       "name a kernel that has it",
+        return err_set(err, ENODEV,
+                       "the kernel of the box has no device for %.100s: run `boxlite setup`, which fetches its "
+                       "module, or name a kernel that has it",
                        device->path);
     return 0;
 }
@@ -131,7 +140,7 @@ static int put_up(const struct policy *policy, struct err *err) {
         .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
         .insns = (uintptr_t)policy->instructions,
         .insn_cnt = policy->count,
-        .license = (uintptr_t) "",
+        .license = (uintptr_t)"",
     };
     cleanup_fd int wall = cgroup_open_wall(err);
     if (wall < 0)

@@ -161,4 +161,3 @@ static uint8_t *take_order(int channel, struct order *order) {
         _exit(127);
     return payload;
 }
-

@@ -118,8 +118,8 @@ static int go_between(void *argument) {
 static int enter(const struct birth *birth) {
     const struct launch *command = birth->command;
     const struct box *box = birth->box;
-    const int kept[KEPT] = {command->input, command->output, command->error, command->report,
-                            birth->cgroup, birth->outside ? birth->cgroup_processes : -1};
+    const int kept[KEPT] = {command->input,  command->output, command->error,
+                            command->report, birth->cgroup,   birth->outside ? birth->cgroup_processes : -1};
     uint64_t capabilities = launch_capabilities(command->request);
     struct err err;
     spawn_expendable(command->request->oom_score_adj);

@@ -64,8 +64,7 @@ static int mount_from_share(const struct mount_request *request, struct err *err
     cleanup_fd int share = open(SHARE_PLACE, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (share < 0)
         return err_errno(err, "can't open " SHARE_PLACE);
-    cleanup_fd int mount =
-        (int)syscall(SYS_open_tree, share, request->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    cleanup_fd int mount = (int)syscall(SYS_open_tree, share, request->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     struct stat st;
     if (mount < 0 || fstat(mount, &st))
         return err_errno(err, "can't find the volume for %.150s", request->target);

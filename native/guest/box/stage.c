@@ -14,8 +14,9 @@
 enum { QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC };
 
 static const char *const masked[] = {
-    "proc/asound",     "proc/acpi",       "proc/interrupts",  "proc/kcore", "proc/keys",    "proc/latency_stats",
-    "proc/timer_list", "proc/timer_stats", "proc/sched_debug", "proc/scsi",  "sys/firmware", "sys/devices/virtual/powercap",
+    "proc/asound",      "proc/acpi",          "proc/interrupts", "proc/kcore",
+    "proc/keys",        "proc/latency_stats", "proc/timer_list", "proc/timer_stats",
+    "proc/sched_debug", "proc/scsi",          "sys/firmware",    "sys/devices/virtual/powercap",
 };
 static const char *const read_only[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger"};
 static const struct {
@@ -46,8 +47,7 @@ int stage_build(uint32_t box_flags, struct err *err) {
         umount2("dev", MNT_DETACH);
     }
     if (make_directory("proc", 0755, err) || make_directory("sys", 0755, err) || make_directory("dev", 0755, err) ||
-        mount_at("proc", "proc", "proc", QUIET, NULL, err) ||
-        mount_at("sysfs", "sys", "sysfs", sys_flags, NULL, err) ||
+        mount_at("proc", "proc", "proc", QUIET, NULL, err) || mount_at("sysfs", "sys", "sysfs", sys_flags, NULL, err) ||
         mount_at("cgroup", "sys/fs/cgroup", "cgroup2", sys_flags | MS_RELATIME, NULL, err) ||
         build_dev(privileged, err))
         return -1;
@@ -82,8 +82,7 @@ static int build_dev(bool privileged, struct err *err) {
             return err_errno(err, "symlink /%s", path);
     }
     if (make_directory("dev/pts", 0755, err) || make_directory("dev/shm", 0755, err) ||
-        make_directory("dev/mqueue", 0755, err) ||
-        mount_at(ROOT_TERMINALS, "dev/pts", NULL, MS_BIND, NULL, err) ||
+        make_directory("dev/mqueue", 0755, err) || mount_at(ROOT_TERMINALS, "dev/pts", NULL, MS_BIND, NULL, err) ||
         mount_at("shm", "dev/shm", "tmpfs", QUIET, "mode=1777,size=65536k", err))
         return -1;
     return mount_at("mqueue", "dev/mqueue", "mqueue", QUIET, NULL, err);

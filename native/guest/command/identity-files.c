@@ -32,7 +32,8 @@ int who_resolve(const char *spec, struct text passwd, struct text group, struct 
     if (!found && user.size && !parse_id(user, &out->uid)) {
         bool number = strspn(spec, "0123456789") == user.size;
         if (number)
-            return err_set(err, EINVAL, "user id %.*s is out of range", (int)(user.size > 100 ? 100 : user.size), user.at);
+            return err_set(err, EINVAL, "user id %.*s is out of range", (int)(user.size > 100 ? 100 : user.size),
+                           user.at);
         return err_set(err, EINVAL, "unable to find user %.*s: no matching entries in passwd file",
                        (int)(user.size > 100 ? 100 : user.size), user.at);
     }
@@ -107,8 +108,8 @@ static int collect_groups(struct text user, struct text group, struct who *out, 
         if (line.count < 4 || !parse_id(line.field[2], &gid) || !has_member(line.field[3], user))
             continue;
         if (out->group_count == MAX_USER_GROUPS)
-            return err_set(err, EINVAL, "user %.*s is in more than %d groups",
-                           (int)(user.size > 100 ? 100 : user.size), user.at, MAX_USER_GROUPS);
+            return err_set(err, EINVAL, "user %.*s is in more than %d groups", (int)(user.size > 100 ? 100 : user.size),
+                           user.at, MAX_USER_GROUPS);
         out->groups[out->group_count++] = gid;
     }
     return 0;

@@ -49,7 +49,8 @@ int launch_prepare(const struct launch *launch, struct err *err) {
     cleanup_fd int root = open_root();
     if (root < 0)
         return err_errno(err, "can't open the box's root");
-    if (connect_streams(launch, root, err) || who_find(request->user, request->groups, request->group_count, &who, err) ||
+    if (connect_streams(launch, root, err) ||
+        who_find(request->user, request->groups, request->group_count, &who, err) ||
         enter_directory(request, root, err) || set_limits(request, err))
         return -1;
     return become(launch, &who, err);
@@ -141,12 +142,14 @@ static int connect_terminal(const struct launch *launch, struct err *err) {
 /* In the words of the option that asks for it. */
 static int refuse_limit(const struct rlimit_request *r, struct err *err) {
     static const char *const names[] = {
-        [RLIMIT_CPU] = "cpu",         [RLIMIT_FSIZE] = "fsize",           [RLIMIT_DATA] = "data",
-        [RLIMIT_STACK] = "stack",     [RLIMIT_CORE] = "core",             [RLIMIT_RSS] = "rss",
-        [RLIMIT_NPROC] = "nproc",     [RLIMIT_NOFILE] = "nofile",         [RLIMIT_MEMLOCK] = "memlock",
-        [RLIMIT_AS] = "as",           [RLIMIT_LOCKS] = "locks",           [RLIMIT_SIGPENDING] = "sigpending",
-        [RLIMIT_MSGQUEUE] = "msgqueue", [RLIMIT_NICE] = "nice",           [RLIMIT_RTPRIO] = "rtprio",
-        [RLIMIT_RTTIME] = "rttime",
+        [RLIMIT_CPU] = "cpu",           [RLIMIT_FSIZE] = "fsize",
+        [RLIMIT_DATA] = "data",         [RLIMIT_STACK] = "stack",
+        [RLIMIT_CORE] = "core",         [RLIMIT_RSS] = "rss",
+        [RLIMIT_NPROC] = "nproc",       [RLIMIT_NOFILE] = "nofile",
+        [RLIMIT_MEMLOCK] = "memlock",   [RLIMIT_AS] = "as",
+        [RLIMIT_LOCKS] = "locks",       [RLIMIT_SIGPENDING] = "sigpending",
+        [RLIMIT_MSGQUEUE] = "msgqueue", [RLIMIT_NICE] = "nice",
+        [RLIMIT_RTPRIO] = "rtprio",     [RLIMIT_RTTIME] = "rttime",
     };
     const char *name = r->resource < sizeof names / sizeof *names ? names[r->resource] : NULL;
     return err_set(err, EINVAL, "--ulimit %s=%llu:%llu: the kernel of the box refuses it, it may be too high",

@@ -17,7 +17,7 @@ enum { NUMBERS = SECCOMP_NEWEST_CALL + 2, MAX_JUMP = 255 };
 
 /* A box's own namespace would give it every capability over what is in there, and with them the kernel's code that
  * is for root alone. */
-#define NAMESPACES                                                                                          \
+#define NAMESPACES \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 /* Allowed are Linux, in a 32-bit guise or not, with UNAME26 or not, and to ask: those change nothing of what the kernel
@@ -26,12 +26,12 @@ enum { NUMBERS = SECCOMP_NEWEST_CALL + 2, MAX_JUMP = 255 };
 #define ASK_PERSONALITY 0xffffffffu
 
 /* The kernel takes the low half of the register, so the filter must not look at the other one. */
-#define LOAD_FIRST_ARGUMENT                                                                                 \
+#define LOAD_FIRST_ARGUMENT \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)) /* both machines: little-endian */
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, value)
 /* Within `endings`, `at` its own place. */
-#define IF(condition, value, at, yes, no)                                                                   \
+#define IF(condition, value, at, yes, no) \
     BPF_JUMP(BPF_JMP | condition | BPF_K, value, (yes) - (at) - 1, (no) - (at) - 1)
 
 struct range {
@@ -77,8 +77,8 @@ int seccomp_program_make(uint64_t capabilities, struct seccomp_program *program,
         size_t behind = (size_t)program->used - test - 1;
         if (program->used == SECCOMP_PROGRAM_LENGTH || behind > MAX_JUMP)
             return err_set(err, E2BIG, "the filter of system calls is too long");
-        program->code[test] =
-            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (*each)->architecture, 0, (uint8_t)behind);
+        program->code[test] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (*each)->architecture, 0,
+                                                           (uint8_t)behind);
     }
     add(program, (struct sock_filter)ANSWER(SECCOMP_RET_ERRNO | ENOSYS));
     return 0;

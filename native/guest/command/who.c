@@ -17,8 +17,7 @@ int who_find(const char *spec, const char *const *groups, uint32_t count, struct
     cleanup_free char *passwd_storage = NULL;
     cleanup_free char *group_storage = NULL;
     struct text passwd, group;
-    if (read_text("/etc/passwd", &passwd_storage, &passwd, err) ||
-        read_text("/etc/group", &group_storage, &group, err))
+    if (read_text("/etc/passwd", &passwd_storage, &passwd, err) || read_text("/etc/group", &group_storage, &group, err))
         return -1;
     if (who_resolve(spec, passwd, group, who, err))
         return -1;

@@ -50,11 +50,12 @@ int process_stat(const char *text, struct process_figures *out) {
     long long resident;
     int parent, group, terminal, foreground;
     unsigned flags;
-    if (!after || sscanf(after + 1,
-                         " %c %d %d %*d %d %d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %d %u %*d %llu %llu %lld" /* rss */
-                         " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %u",
-                         &out->state, &parent, &group, &terminal, &foreground, &flags, &user, &system, &out->nice,
-                         &out->threads, &start, &size, &resident, &out->processor) != 14)
+    if (!after ||
+        sscanf(after + 1,
+               " %c %d %d %*d %d %d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %d %u %*d %llu %llu %lld" /* rss */
+               " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %u",
+               &out->state, &parent, &group, &terminal, &foreground, &flags, &user, &system, &out->nice, &out->threads,
+               &start, &size, &resident, &out->processor) != 14)
         return -1;
     out->parent = parent < 0 ? 0 : (uint32_t)parent;
     out->terminal = (uint32_t)terminal;

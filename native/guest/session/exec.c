@@ -19,7 +19,8 @@ struct far_ends {
 };
 
 static int use_terminal(struct session *session, const struct exec_request *request, int *number, struct err *err);
-static int use_pipes(struct session *session, const struct exec_request *request, struct far_ends *far, struct err *err);
+static int use_pipes(struct session *session, const struct exec_request *request, struct far_ends *far,
+                     struct err *err);
 static int make_pipe(int *reader, int *writer, int *ours, struct err *err);
 static void close_far(const struct far_ends *far);
 
@@ -69,8 +70,9 @@ int exec_in_box(struct session *session, const struct box *box, const struct exe
                                                         .report = writer});
         if (session->pid < 0) {
             session->pid = 0;
-            failed = (errno == ENOMEM || errno == ESRCH) && box_is_ending(box) ? err_set(err, ESRCH, "the box is ending")
-                                                           : err_errno(err, "can't start a process in the box");
+            failed = (errno == ENOMEM || errno == ESRCH) && box_is_ending(box)
+                         ? err_set(err, ESRCH, "the box is ending")
+                         : err_errno(err, "can't start a process in the box");
         } else {
             session->end = process_end_open(session->pid);
         }
@@ -82,8 +84,7 @@ int exec_in_box(struct session *session, const struct box *box, const struct exe
     return failed;
 }
 
-int exec_archive(struct session *session, const struct box *box, const struct exec_request *request,
-                 struct err *err) {
+int exec_archive(struct session *session, const struct box *box, const struct exec_request *request, struct err *err) {
     struct far_ends far = {-1, -1, -1, -1};
     int reader = -1, writer = -1;
     int failed = use_pipes(session, request, &far, err);

@@ -14,7 +14,6 @@ int exec_main(struct session *session, struct box *box, const struct exec_reques
 int exec_in_box(struct session *session, const struct box *box, const struct exec_request *request, struct err *err);
 
 /* No command: the box's file system as a tar, what its flags say instead, or one end of a copy. */
-int exec_archive(struct session *session, const struct box *box, const struct exec_request *request,
-                 struct err *err);
+int exec_archive(struct session *session, const struct box *box, const struct exec_request *request, struct err *err);
 
 #endif

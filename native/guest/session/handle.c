@@ -14,8 +14,8 @@ enum { ARCHIVES = BL_EXEC_ARCHIVE | BL_EXEC_PACK | BL_EXEC_UNPACK };
 
 static void handle_exec(struct server *server, const struct message *message);
 static int start(struct server *server, const struct message *message, struct err *err);
-static int start_session(struct server *server, const struct message *message,
-                         const struct exec_request *request, struct err *err);
+static int start_session(struct server *server, const struct message *message, const struct exec_request *request,
+                         struct err *err);
 static void handle_stdin(struct server *server, struct session *session, const struct message *message);
 static void handle_credit(struct server *server, struct session *session, uint32_t bytes);
 static void handle_healthcheck(struct server *server, const struct message *message);
@@ -123,8 +123,8 @@ static int start(struct server *server, const struct message *message, struct er
     return failed;
 }
 
-static int start_session(struct server *server, const struct message *message,
-                         const struct exec_request *request, struct err *err) {
+static int start_session(struct server *server, const struct message *message, const struct exec_request *request,
+                         struct err *err) {
     struct session *session = session_new(message->session);
     if (!session)
         return err_set(err, ENOMEM, "no memory for a session");

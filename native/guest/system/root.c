@@ -18,8 +18,7 @@ int root_set_up(struct err *err) {
     int initramfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (initramfs < 0)
         return err_errno(err, "can't open the initramfs");
-    if (make_directory("/new", 0755, err) ||
-        mount_at("tmpfs", "/new", "tmpfs", MS_NOSUID, "mode=755", err))
+    if (make_directory("/new", 0755, err) || mount_at("tmpfs", "/new", "tmpfs", MS_NOSUID, "mode=755", err))
         return -1;
     if (chdir("/new") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
         return err_errno(err, "can't change to the agent's root");
@@ -42,11 +41,10 @@ int root_seal_initramfs(int initramfs, struct err *err) {
 
 static int mount_basics(struct err *err) {
     unsigned long quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if (make_directory("/proc", 0755, err) || make_directory("/sys", 0755, err) ||
-        make_directory("/dev", 0755, err) || make_directory(ROOT_CGROUP, 0755, err))
+    if (make_directory("/proc", 0755, err) || make_directory("/sys", 0755, err) || make_directory("/dev", 0755, err) ||
+        make_directory(ROOT_CGROUP, 0755, err))
         return -1;
-    if (mount_at("proc", "/proc", "proc", quiet, NULL, err) ||
-        mount_at("sysfs", "/sys", "sysfs", quiet, NULL, err) ||
+    if (mount_at("proc", "/proc", "proc", quiet, NULL, err) || mount_at("sysfs", "/sys", "sysfs", quiet, NULL, err) ||
         mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755", err))
         return -1;
     return mount_at("cgroup2", ROOT_CGROUP, "cgroup2", quiet, NULL, err);
@@ -70,8 +68,8 @@ static int make_places(struct err *err) {
                     "newinstance,ptmxmode=0666,mode=0620,gid=5", err);
 }
 
-int mount_at(const char *source, const char *target, const char *type, unsigned long flags,
-             const char *options, struct err *err) {
+int mount_at(const char *source, const char *target, const char *type, unsigned long flags, const char *options,
+             struct err *err) {
     if (mount(source, target, type, flags, options))
         return err_errno(err, "can't mount %s at %.150s", type ? type : "what is needed", target);
     return 0;

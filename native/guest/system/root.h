@@ -26,8 +26,8 @@ int root_set_up(struct err *err);
 int root_seal_initramfs(int initramfs, struct err *err);
 
 /* mount(2) whose failure names the target. */
-int mount_at(const char *source, const char *target, const char *type, unsigned long flags,
-             const char *options, struct err *err);
+int mount_at(const char *source, const char *target, const char *type, unsigned long flags, const char *options,
+             struct err *err);
 /* mkdir(2); one that is there already is fine. */
 int make_directory(const char *path, unsigned mode, struct err *err);
 /* Makes or overwrites a small file. */

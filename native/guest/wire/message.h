@@ -9,7 +9,14 @@
 #include "../../common/err.h"
 #include "../../protocol/protocol.h"
 
-enum { MAX_MOUNTS = 128, MAX_RLIMITS = 32, MAX_HOSTNAME = 64, MACHINE_ID_BYTES = 32, ENTROPY_BYTES = 32, MAC_BYTES = 6 };
+enum {
+    MAX_MOUNTS = 128,
+    MAX_RLIMITS = 32,
+    MAX_HOSTNAME = 64,
+    MACHINE_ID_BYTES = 32,
+    ENTROPY_BYTES = 32,
+    MAC_BYTES = 6
+};
 
 /* What the host's network gives the box; addresses in host byte order. */
 struct network {

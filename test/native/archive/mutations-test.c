@@ -27,8 +27,15 @@ int main(void) {
     struct tar_extent extents[] = {{0, 5}, {5000, 5}};
     struct err err;
     struct tar_attribute attribute = {"user.x", "1", 1};
-    tar_write_entry(c->out, &(struct tar_entry){.name = "s/sparse", .link = "", .stat = &st, .extents = extents,
-                                                .extent_count = 2, .attributes = &attribute, .attribute_count = 1}, &err);
+    tar_write_entry(c->out,
+                    &(struct tar_entry){.name = "s/sparse",
+                                        .link = "",
+                                        .stat = &st,
+                                        .extents = extents,
+                                        .extent_count = 2,
+                                        .attributes = &attribute,
+                                        .attribute_count = 1},
+                    &err);
     fwrite("1234512345", 1, 10, c->out);
     tar_pad(c->out, 10, &err);
     tar_end(c->out, &err);
@@ -38,7 +45,8 @@ int main(void) {
         memcpy(bytes, c->bytes, c->size);
         bytes[0] = (char)chance(16);
         for (uint32_t changes = chance(6); changes; changes--) {
-            static const uint8_t telling[] = {0, 1, 255, '/', '.', '\n', '0', '9', '=', ' ', '1', '2', '5', 'x', 'S', 'L', 128};
+            static const uint8_t telling[] = {0,   1,   255, '/', '.', '\n', '0', '9', '=',
+                                              ' ', '1', '2', '5', 'x', 'S',  'L', 128};
             /* Most of an archive is zeroes that nobody reads. */
             size_t at = chance((uint32_t)c->size);
             while (at + 1 < c->size && !c->bytes[at])

@@ -13,12 +13,13 @@ static char top[] = "/tmp/round-trip-test-XXXXXX";
 static bool holds(const char *command) { return chdir(top) == 0 && system(command) == 0; }
 
 static void make_source(void) {
-    check("a source is made",
-          holds("mkdir -p src/d/empty && echo hi > src/a && ln src/a src/b && ln -s a src/l && mkfifo src/p && "
-                "truncate -s 40M src/sparse && echo x | dd of=src/sparse bs=1 seek=20000000 conv=notrunc 2>/dev/null && "
-                "truncate -s 5M src/hole && head -c 700000 /dev/urandom > src/random && : > src/none && "
-                "touch \"$(printf 'src/d/new\\nline')\" \"$(printf 'src/\\377\\376')\" && chmod 4751 src/a && "
-                "touch -d '1931-02-03 04:05:06.789' src/random && touch -d '2001-02-03' src/d"));
+    check(
+        "a source is made",
+        holds("mkdir -p src/d/empty && echo hi > src/a && ln src/a src/b && ln -s a src/l && mkfifo src/p && "
+              "truncate -s 40M src/sparse && echo x | dd of=src/sparse bs=1 seek=20000000 conv=notrunc 2>/dev/null && "
+              "truncate -s 5M src/hole && head -c 700000 /dev/urandom > src/random && : > src/none && "
+              "touch \"$(printf 'src/d/new\\nline')\" \"$(printf 'src/\\377\\376')\" && chmod 4751 src/a && "
+              "touch -d '1931-02-03 04:05:06.789' src/random && touch -d '2001-02-03' src/d"));
     check("it has an attribute", setxattr("src/random", "user.note", "a\0b", 3, 0) == 0);
 }
 
@@ -58,11 +59,12 @@ static void test_direct(void) {
           holds("mkdir -p none && mount -t tmpfs none none 2>/dev/null || rmdir none") &&
               unpack_from("large.tar", holds("test -d none") ? "none/it" : "it", direct) == 0 &&
               holds("test -d none && diff -r large none/it && umount none || diff -r large it"));
-    check("one that is cut short is taken away again",
-          holds("rm -rf direct && tar -cf one.tar -C large odd && head -c 5000000 one.tar > part.tar && mkdir direct") &&
-              unpack_from("part.tar", "direct", (struct unpack_options){.direct = true, .foreign = true}) ==
-                  BL_COPY_TRUNCATED &&
-              holds("test -z \"$(ls -A direct)\""));
+    check(
+        "one that is cut short is taken away again",
+        holds("rm -rf direct && tar -cf one.tar -C large odd && head -c 5000000 one.tar > part.tar && mkdir direct") &&
+            unpack_from("part.tar", "direct", (struct unpack_options){.direct = true, .foreign = true}) ==
+                BL_COPY_TRUNCATED &&
+            holds("test -z \"$(ls -A direct)\""));
 }
 
 #define LISTING " -printf '%P %y %m %s %T@ %n %l\\0' | sort -z"
@@ -77,17 +79,18 @@ int main(void) {
     check("all is the same: names, kinds, modes, sizes, times, links",
           holds("find src" LISTING " > want; find copy" LISTING " > got; cmp want got && "
                 "cmp src/sparse copy/sparse && cmp src/random copy/random && cmp src/hole copy/hole"));
-    check("holes stay holes", holds("test \"$(du -sk copy/sparse | cut -f1)\" -lt 200 && "
-                                    "test \"$(du -sk copy/hole | cut -f1)\" -lt 10 && test \"$(stat -c %s t.tar)\" -lt 1000000"));
+    check("holes stay holes",
+          holds("test \"$(du -sk copy/sparse | cut -f1)\" -lt 200 && "
+                "test \"$(du -sk copy/hole | cut -f1)\" -lt 10 && test \"$(stat -c %s t.tar)\" -lt 1000000"));
     char value[8];
     check("an attribute keeps its bytes",
           getxattr("copy/random", "user.note", value, sizeof value) == 3 && memcmp(value, "a\0b", 3) == 0);
     check("GNU tar reads it, holes included",
           holds("mkdir gnu && tar -xf t.tar -C gnu && cmp src/sparse gnu/src/sparse && cmp src/hole gnu/src/hole && "
                 "cmp src/random gnu/src/random && test -e \"$(printf 'gnu/src/d/new\\nline')\""));
-    check("what is in a directory is packed as such",
-          pack_to("c.tar", "src/.", all) == 0 && holds("mkdir there") && unpack_from("c.tar", "there", as_is) == 0 &&
-              holds("cmp src/random there/random"));
+    check("what is in a directory is packed as such", pack_to("c.tar", "src/.", all) == 0 && holds("mkdir there") &&
+                                                          unpack_from("c.tar", "there", as_is) == 0 &&
+                                                          holds("cmp src/random there/random"));
     static const char *const formats[] = {"gnu", "pax --sparse-version=0.0", "pax --sparse-version=0.1",
                                           "pax --sparse-version=1.0", "ustar"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
@@ -104,13 +107,15 @@ int main(void) {
           pack_to("l.tar", "src/l", (struct pack_options){0}) == 0 &&
               unpack_from("l.tar", "link", (struct unpack_options){0}) == 0 && holds("test -L link") &&
               pack_to("l.tar", "src/l", (struct pack_options){.follow_source = true}) == 0 &&
-              unpack_from("l.tar", "followed", (struct unpack_options){0}) == 0 && holds("test ! -L followed -a -f followed"));
+              unpack_from("l.tar", "followed", (struct unpack_options){0}) == 0 &&
+              holds("test ! -L followed -a -f followed"));
     check("links all over are followed when asked for",
           pack_to("l.tar", "src", (struct pack_options){.follow_all = true, .directories = true}) == 0 &&
               holds("tar -tvf l.tar | grep -q '^[h-].* src/l'"));
     check("one that leads back up is refused",
           holds("ln -s .. src/d/up") &&
-              pack_to("l.tar", "src", (struct pack_options){.follow_all = true, .directories = true}) == BL_COPY_FAILED &&
+              pack_to("l.tar", "src", (struct pack_options){.follow_all = true, .directories = true}) ==
+                  BL_COPY_FAILED &&
               holds("rm src/d/up"));
     check("a missing source, a directory where a file is wanted and a file that is to be a directory are told apart",
           pack_to("x.tar", "nope", all) == BL_COPY_NO_SOURCE &&

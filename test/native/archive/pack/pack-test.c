@@ -64,8 +64,8 @@ static void test_extended_entry(void) {
                       .st_size = INT64_C(9000000000),
                       .st_mtim = {-2, 500000000}};
     struct tar_attribute attribute = {"user.x", "a\0b", 3};
-    struct written w = write_one(&(struct tar_entry){
-        .name = name, .link = "", .stat = &st, .attributes = &attribute, .attribute_count = 1});
+    struct written w = write_one(
+        &(struct tar_entry){.name = name, .link = "", .stat = &st, .attributes = &attribute, .attribute_count = 1});
     const char *second = w.bytes + 2 * TAR_BLOCK;
     check("what a header has no room for is in an extended one",
           w.bytes[156] == 'x' && checksum_is_right(w.bytes) && has(&w, "\n18 uid=4000000000\n") &&
@@ -104,18 +104,17 @@ static bool unwanted(const char *name) { return strcmp(name, "skipped") == 0; }
 
 /* Links that would lead out of the tree, a file in a directory that is left out, a socket, three names. */
 static void make_tree(int root) {
-    check("a tree is made",
-          mkdirat(root, "dir", 0700) == 0 && mkdirat(root, "skipped", 0700) == 0 &&
-              symlinkat("/etc", root, "link") == 0 && symlinkat("..", root, "dir/up") == 0 &&
-              mkfifoat(root, "fifo", 0600) == 0);
+    check("a tree is made", mkdirat(root, "dir", 0700) == 0 && mkdirat(root, "skipped", 0700) == 0 &&
+                                symlinkat("/etc", root, "link") == 0 && symlinkat("..", root, "dir/up") == 0 &&
+                                mkfifoat(root, "fifo", 0600) == 0);
     const char *names[] = {"dir/file", "skipped/file", "empty"};
     for (size_t i = 0; i < 3; i++) {
         int file = openat(root, names[i], O_WRONLY | O_CREAT, 0600);
         check("a file is made", file >= 0 && (i == 2 || write(file, "content", 7) == 7));
         close(file);
     }
-    check("links are made", linkat(root, "dir/file", root, "second", 0) == 0 &&
-                                linkat(root, "link", root, "third", 0) == 0);
+    check("links are made",
+          linkat(root, "dir/file", root, "second", 0) == 0 && linkat(root, "link", root, "third", 0) == 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/socket", root);
     int sock = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -130,16 +129,18 @@ static void test_tree(void) {
     int root = open(directory, O_RDONLY | O_DIRECTORY);
     make_tree(root);
     FILE *out = fopen(archive, "w");
-    check("a tree is archived", pack_tree(out, root, &(struct pack_options){.unwanted = unwanted}, &(struct totals){0}, &err) == 0);
+    check("a tree is archived",
+          pack_tree(out, root, &(struct pack_options){.unwanted = unwanted}, &(struct totals){0}, &err) == 0);
     fclose(out);
     snprintf(command, sizeof command,
              "test \"$(tar -tf %s | tr '\\n' ' ')\" = 'dir/ dir/file dir/up empty fifo link second third '", archive);
     check("an archive names what is in it once and in order, and follows no link", system(command) == 0);
     snprintf(command, sizeof command, "test \"$(tar -xOf %s dir/file)\" = content", archive);
     check("a file has its content", system(command) == 0);
-    snprintf(command, sizeof command,
-             "tar -tvf %s | grep -q '^h.* second link to dir/file$' && tar -tvf %s | grep -q '^h.* third link to link$'",
-             archive, archive);
+    snprintf(
+        command, sizeof command,
+        "tar -tvf %s | grep -q '^h.* second link to dir/file$' && tar -tvf %s | grep -q '^h.* third link to link$'",
+        archive, archive);
     check("further names are hard links, of symlinks too", system(command) == 0);
     close(root);
     snprintf(command, sizeof command, "rm -rf %s %s", directory, archive);
@@ -150,7 +151,8 @@ static void test_full_disk(void) {
     int root = open("/etc", O_RDONLY | O_DIRECTORY);
     FILE *full = fopen("/dev/full", "w");
     check("an archive that can't be written is an error",
-          pack_tree(full, root, &(struct pack_options){.unwanted = unwanted}, &(struct totals){0}, &err) == -1 && err.code == ENOSPC);
+          pack_tree(full, root, &(struct pack_options){.unwanted = unwanted}, &(struct totals){0}, &err) == -1 &&
+              err.code == ENOSPC);
     fclose(full);
     close(root);
 }

@@ -60,8 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int in = memfd_create("fuzz", 0);
     if (write(in, copy + 1, size - 1) != (ssize_t)(size - 1) || lseek(in, 0, SEEK_SET))
         abort();
-    struct unpack_options options = {.foreign = data[0] & 1, .keep = data[0] & 2, .privileges = data[0] & 4,
-                                     .as = data[0] & 8 ? "asked" : NULL};
+    struct unpack_options options = {
+        .foreign = data[0] & 1, .keep = data[0] & 2, .privileges = data[0] & 4, .as = data[0] & 8 ? "asked" : NULL};
     (void)unpack(in, destination, &options, &totals, &err);
     close(in);
     free(copy);

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *text = (const char *)data + 2;
     memcpy(spec, text, spec_size < rest ? spec_size : rest);
     spec[sizeof spec - 1] = 0;
-    who_resolve(spec, (struct text){text, passwd_size}, (struct text){text + passwd_size, rest - passwd_size}, &who, &err);
+    who_resolve(spec, (struct text){text, passwd_size}, (struct text){text + passwd_size, rest - passwd_size}, &who,
+                &err);
     return 0;
 }

@@ -30,14 +30,14 @@ static bool is(uint32_t uid, uint32_t gid, const char *home) {
 }
 
 int main(void) {
-    check("no user is root with root's groups", resolve("", passwd, group) == 0 && is(0, 0, "/root") &&
-                                                    who.group_count == 1 && who.groups[0] == 10);
+    check("no user is root with root's groups",
+          resolve("", passwd, group) == 0 && is(0, 0, "/root") && who.group_count == 1 && who.groups[0] == 10);
     check("no user in an image without files is 0:0 at home in /", resolve("", "", "") == 0 && is(0, 0, "/"));
     check("a name has its uid, gid, home and groups", resolve("alice", passwd, group) == 0 &&
-                                                           is(1000, 1001, "/home/alice") && who.group_count == 2 &&
-                                                           who.groups[0] == 10 && who.groups[1] == 50);
-    check("a number that has an entry is that user", resolve("1000", passwd, group) == 0 &&
-                                                         is(1000, 1001, "/home/alice") && who.group_count == 2);
+                                                          is(1000, 1001, "/home/alice") && who.group_count == 2 &&
+                                                          who.groups[0] == 10 && who.groups[1] == 50);
+    check("a number that has an entry is that user",
+          resolve("1000", passwd, group) == 0 && is(1000, 1001, "/home/alice") && who.group_count == 2);
     check("a number without an entry stands for itself, group 0",
           resolve("1234", passwd, group) == 0 && is(1234, 0, "/") && who.group_count == 0);
     check("a group by name replaces the user's, without supplementary groups",
@@ -70,12 +70,11 @@ int main(void) {
         sprintf(many + strlen(many), "g%d:x:%d:alice\n", i, i + 2000);
     check("more groups than Linux's users have are refused, not cut", resolve("alice", passwd, many) == -1);
 
-    check("a group of one's own is added once, by name or number", resolve("alice", passwd, group) == 0 &&
-                                                                       join("audio") == 0 && join("29") == 0 &&
-                                                                       join("4242") == 0 && who.group_count == 4 &&
-                                                                       who.groups[2] == 29 && who.groups[3] == 4242);
-    check("a group that the user is in already is not added", join("wheel") == 0 && join("1001") == 0 &&
-                                                                  who.group_count == 4);
+    check("a group of one's own is added once, by name or number",
+          resolve("alice", passwd, group) == 0 && join("audio") == 0 && join("29") == 0 && join("4242") == 0 &&
+              who.group_count == 4 && who.groups[2] == 29 && who.groups[3] == 4242);
+    check("a group that the user is in already is not added",
+          join("wheel") == 0 && join("1001") == 0 && who.group_count == 4);
     check("an unknown group to add is refused by name",
           join("nobody") == -1 &&
               strcmp(err.msg, "unable to find group nobody: no matching entries in group file") == 0);

@@ -59,8 +59,7 @@ static struct seccomp_program program_of(uint64_t capabilities) {
 #endif
 
 static int call(const struct seccomp_program *program, uint32_t architecture, long number, uint64_t argument) {
-    return answer(program, (struct seccomp_data){
-                               .arch = architecture, .nr = (int)number, .args = {argument}});
+    return answer(program, (struct seccomp_data){.arch = architecture, .nr = (int)number, .args = {argument}});
 }
 
 static bool in(const uint16_t *list, uint32_t number) {
@@ -87,16 +86,16 @@ static bool holds(uint32_t architecture, const uint16_t *refused, const uint16_t
 /* What Docker's default profile does not allow to its default container. */
 #ifdef __x86_64__
 static void test_every_number(void) {
-    static const uint16_t refused[] = {
-        103, 134, 136, 139, 153, 155, 156, 163, 164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175,
-        176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 212, 227, 236, 237, 238, 239, 246, 248, 249, 250,
-        256, 272, 279, 298, 300, 304, 308, 312, 313, 320, 321, 323, 425, 426, 427, 428, 429, 430, 431, 432,
-        433, 438, 440, 442, 443, 450, 459, 460, 461, 0};
-    static const uint16_t refused_i386[] = {
-        21,  22,  25,  51,  52,  62,  74,  79,  86,  87,  88,  101, 103, 110, 111, 113, 115, 121, 127, 128,
-        129, 130, 131, 134, 135, 137, 149, 166, 167, 169, 188, 189, 217, 253, 264, 273, 274, 275, 276, 283,
-        286, 287, 288, 294, 310, 317, 336, 338, 342, 346, 349, 350, 357, 374, 404, 425, 426, 427, 428, 429,
-        430, 431, 432, 433, 438, 440, 442, 443, 450, 459, 460, 461, 0};
+    static const uint16_t refused[] = {103, 134, 136, 139, 153, 155, 156, 163, 164, 165, 166, 167, 168, 169,
+                                       170, 171, 172, 173, 174, 175, 176, 177, 178, 179, 180, 181, 182, 183,
+                                       184, 185, 212, 227, 236, 237, 238, 239, 246, 248, 249, 250, 256, 272,
+                                       279, 298, 300, 304, 308, 312, 313, 320, 321, 323, 425, 426, 427, 428,
+                                       429, 430, 431, 432, 433, 438, 440, 442, 443, 450, 459, 460, 461, 0};
+    static const uint16_t refused_i386[] = {21,  22,  25,  51,  52,  62,  74,  79,  86,  87,  88,  101, 103, 110, 111,
+                                            113, 115, 121, 127, 128, 129, 130, 131, 134, 135, 137, 149, 166, 167, 169,
+                                            188, 189, 217, 253, 264, 273, 274, 275, 276, 283, 286, 287, 288, 294, 310,
+                                            317, 336, 338, 342, 346, 349, 350, 357, 374, 404, 425, 426, 427, 428, 429,
+                                            430, 431, 432, 433, 438, 440, 442, 443, 450, 459, 460, 461, 0};
     uint16_t missing[512] = {435}, missing_i386[] = {435, 0};
     for (uint16_t number = 336; number < 424; number++)
         missing[number - 335] = number;
@@ -109,8 +108,8 @@ static void test_other_architectures(void) {
     check("x32 has no calls", call(&all, AUDIT_ARCH_X86_64, 0x40000000 + 39, 0) == ENOSYS);
     check("nor has any other architecture", call(&all, AUDIT_ARCH_AARCH64, 39, 0) == ENOSYS);
     struct seccomp_program program = program_of(DOCKERS);
-    check("a 32-bit program makes no namespace either",
-          call(&program, AUDIT_ARCH_I386, 120, CLONE_NEWUSER) == EPERM && call(&program, AUDIT_ARCH_I386, 120, 17) == 0);
+    check("a 32-bit program makes no namespace either", call(&program, AUDIT_ARCH_I386, 120, CLONE_NEWUSER) == EPERM &&
+                                                            call(&program, AUDIT_ARCH_I386, 120, 17) == 0);
 }
 #else
 static void test_every_number(void) {}
@@ -175,8 +174,8 @@ static void test_capabilities(void) {
                                  call(&without, NATIVE, cases[i].number, CLONE_NEWUSER) != 0);
     }
     check("SYS_ADMIN's clone makes namespaces", call(&all, NATIVE, SYS_clone, CLONE_NEWUSER) == 0);
-    static const long never[] = {SYS_keyctl,       SYS_add_key,    SYS_io_uring_setup, SYS_userfaultfd,
-                                 SYS_kexec_load,   SYS_pivot_root, SYS_swapon,         SYS_move_pages};
+    static const long never[] = {SYS_keyctl,     SYS_add_key,    SYS_io_uring_setup, SYS_userfaultfd,
+                                 SYS_kexec_load, SYS_pivot_root, SYS_swapon,         SYS_move_pages};
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         check("some calls no capability gives", call(&all, NATIVE, never[i], 0) == EPERM);
 }
@@ -204,13 +203,9 @@ static bool refused(void) {
 
 static bool renounced(void) { return refused() && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1; }
 
-static bool only_renounced(void) {
-    return syscall(SYS_unshare, 0) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-}
+static bool only_renounced(void) { return syscall(SYS_unshare, 0) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1; }
 
-static bool free_as_before(void) {
-    return syscall(SYS_unshare, 0) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
-}
+static bool free_as_before(void) { return syscall(SYS_unshare, 0) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0; }
 
 static void test_in_the_kernel(void) {
     check("the kernel takes the filter, and refuses by it", child_finds(BL_EXEC_NO_NEW_PRIVILEGES, renounced));

@@ -11,10 +11,13 @@
 static void test_stat(void) {
     int status = 0;
     check("a status is read", process_end_read("42 (sh) Z 7 42 42 0 42 4194560 1 2 3 4 150 25 5 6 25 5 1 0 9 0 0 2 "
-                                               "0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 1792\n", &status) &&
-                                   WIFEXITED(status) && WEXITSTATUS(status) == 7);
-    check("one that runs has none", !process_end_read("42 (sh) S 7 42 42 0 42 4194560 1 2 3 4 150 25 5 6 25 5 1 0 9 0 0 2 "
-                                                      "0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n", &status));
+                                               "0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 1792\n",
+                                               &status) &&
+                                  WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    check("one that runs has none",
+          !process_end_read("42 (sh) S 7 42 42 0 42 4194560 1 2 3 4 150 25 5 6 25 5 1 0 9 0 0 2 "
+                            "0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+                            &status));
     check("nor has what is no stat line", !process_end_read("", &status) && !process_end_read("42 (sh) Z", &status));
 }
 

@@ -6,19 +6,24 @@
 
 static void test_stat(void) {
     struct process_figures figures;
-    const char *usual = "42 (sh) S 7 42 42 34817 42 4194560 1 2 3 4 150 25 5 6 25 5 3 0 987654 4096 2 18446744073709551615 "
-                        "1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0";
-    check("a stat line is read", process_stat(usual, &figures) == 0 && figures.parent == 7 && figures.terminal == 34817);
+    const char *usual =
+        "42 (sh) S 7 42 42 34817 42 4194560 1 2 3 4 150 25 5 6 25 5 3 0 987654 4096 2 18446744073709551615 "
+        "1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0";
+    check("a stat line is read",
+          process_stat(usual, &figures) == 0 && figures.parent == 7 && figures.terminal == 34817);
     check("its figures too", figures.cpu_ticks == 175 && figures.start_ticks == 987654 && figures.state == 'S');
     check("and what ps shows besides", figures.nice == 5 && figures.threads == 3 && figures.virtual_bytes == 4096 &&
                                            figures.resident_pages == 2 && figures.processor == 1 && figures.foreground);
     check("it is not exiting", !figures.exiting);
-    const char *exiting = "42 (sh) S 7 42 42 34817 42 4194564 1 2 3 4 150 25 5 6 25 5 3 0 987654 4096 2 18446744073709551615 "
-                          "1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0";
+    const char *exiting =
+        "42 (sh) S 7 42 42 34817 42 4194564 1 2 3 4 150 25 5 6 25 5 3 0 987654 4096 2 18446744073709551615 "
+        "1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0";
     check("one that waits for its children's end is", process_stat(exiting, &figures) == 0 && figures.exiting);
-    const char *hostile = "42 () R 1 1 1 1) x) S 7 42 42 0 42 4194560 1 2 3 4 1 2 5 6 20 0 1 0 9 1 2 3 1 1 0 0 0 0 0 0 0 0 0 "
-                          "0 17 1";
-    check("a name that looks like the rest does not deceive", process_stat(hostile, &figures) == 0 && figures.parent == 7);
+    const char *hostile =
+        "42 () R 1 1 1 1) x) S 7 42 42 0 42 4194560 1 2 3 4 1 2 5 6 20 0 1 0 9 1 2 3 1 1 0 0 0 0 0 0 0 0 0 "
+        "0 17 1";
+    check("a name that looks like the rest does not deceive",
+          process_stat(hostile, &figures) == 0 && figures.parent == 7);
     check("a line without its fields is refused", process_stat("42 (sh) S 7", &figures) == -1);
     check("and one without a name", process_stat("42 sh S 7", &figures) == -1);
 }

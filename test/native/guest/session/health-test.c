@@ -56,8 +56,8 @@ int main(void) {
     check("and its command", strcmp(health.command.argv[0], "true") == 0);
     check("a second is refused", configure(&health, size) == -1 && err.code == EPROTO);
     check("before main runs nothing is due", health_turn(&health, NULL, NULL, false) == UINT64_MAX);
-    check("once it does, the first check is due after the interval", health_turn(&health, NULL, NULL, true) ==
-                                                                          health.main_began_ns + 100000000);
+    check("once it does, the first check is due after the interval",
+          health_turn(&health, NULL, NULL, true) == health.main_began_ns + 100000000);
     exec_request_free(&health.command);
     return 0;
 }

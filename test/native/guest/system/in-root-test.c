@@ -57,8 +57,8 @@ int main(void) {
           opens("/linked/hosts", false) && kind(root, "moved/hosts") == S_IFREG);
 
     symlinkat("../../outside", root, "climber");
-    check("no “..” leads out", opens("/climber/file", false) && kind(outside, "file") == 0 &&
-                                   kind(root, "outside/file") == S_IFREG);
+    check("no “..” leads out",
+          opens("/climber/file", false) && kind(outside, "file") == 0 && kind(root, "outside/file") == S_IFREG);
     char absolute[64];
     snprintf(absolute, sizeof absolute, "%s/outside", top);
     symlinkat(absolute, root, "host");
@@ -69,7 +69,8 @@ int main(void) {
 
     mkdirat(root, "x", 0755);
     symlinkat("/x/../../../y/z", root, "around");
-    check("a link through “..” to nothing is followed", opens("/around/hosts", false) && kind(root, "y/z/hosts") == S_IFREG);
+    check("a link through “..” to nothing is followed",
+          opens("/around/hosts", false) && kind(root, "y/z/hosts") == S_IFREG);
 
     symlinkat("b", root, "a");
     symlinkat("a", root, "b");
@@ -91,8 +92,8 @@ int main(void) {
     char magic[64];
     snprintf(magic, sizeof magic, "/proc/self/fd/%d/file", outside);
     struct err err;
-    check("no link of /proc leads out", in_root_open(proc, magic, false, &err) < 0 && err.code == ELOOP &&
-                                            kind(outside, "file") == 0);
+    check("no link of /proc leads out",
+          in_root_open(proc, magic, false, &err) < 0 && err.code == ELOOP && kind(outside, "file") == 0);
     char command[64];
     snprintf(command, sizeof command, "rm -rf %s", top);
     return system(command) ? 2 : 0;

@@ -113,7 +113,10 @@ test('the image’s platform is kept with the box', () => {
 });
 
 test('hidden paths are those that the guest hides', () => {
-  const source = readFileSync(new URL('../../../../native/guest/box/stage.c', import.meta.url), 'utf8');
+  const source = readFileSync(
+    new URL('../../../../native/guest/box/stage.c', import.meta.url),
+    'utf8',
+  );
   const listed = (name: string): string[] => {
     const body = new RegExp(`${name}\\[\\] = \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
     return Array.from(body.matchAll(/"([^"]+)"/g), ([, path]) => `/${path ?? ''}`);
