@@ -14,8 +14,6 @@
 #include "facts.h"
 #include "loop.h"
 #include "shim.h"
-#include "sparse.h"
-#include "tsc.h"
 #include "volumes.h"
 #include "vmm.h"
 
@@ -45,14 +43,9 @@ static struct shim shim = {
 };
 
 int main(int argc, char **argv) {
-    if (argc == 2 && strcmp(argv[1], "--tsc-khz") == 0)
-        return print_tsc_khz();
+    /* Asked of this very program, and not of boxlite-host: AppArmor may allow user namespaces to one path alone. */
     if (argc == 2 && strcmp(argv[1], "--check-volumes") == 0)
         return print_volumes_check();
-    if (argc == 3 && strcmp(argv[1], "--data-map") == 0)
-        return print_data_map(argv[2]);
-    if (argc == 4 && strcmp(argv[1], "--copy-sparse") == 0)
-        return copy_sparse(argv[2], argv[3]);
     static int (*const phases[])(struct shim *, struct err *) = {
         detach, read_config, directory_claim, open_logs, directory_listen, loop_open, vmm_start,
     };

@@ -5,7 +5,7 @@ import { environmentVariable } from '../host/environment.js';
 import { BoxliteError } from '../errors.js';
 
 export type NativeProgram =
-  'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-net' | 'boxlite-archive';
+  'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-archive' | 'boxlite-host';
 
 /**
  * Path of a program built from native/. `BOXLITE_NATIVE` names another directory.

@@ -13,7 +13,7 @@ const COPY_TIMEOUT_MS = 120_000;
  */
 export async function copySparseFile(from: string, to: string): Promise<void> {
   try {
-    await promisify(execFile)(nativeProgram('boxlite-shim'), ['--copy-sparse', from, to], {
+    await promisify(execFile)(nativeProgram('boxlite-host'), ['copy-sparse', from, to], {
       timeout: COPY_TIMEOUT_MS,
     });
   } catch (error) {
@@ -23,13 +23,9 @@ export async function copySparseFile(from: string, to: string): Promise<void> {
 
 /** The parts of a file that are not holes, in order. */
 export async function dataMap(path: string): Promise<{ offset: number; length: number }[]> {
-  const { stdout } = await promisify(execFile)(
-    nativeProgram('boxlite-shim'),
-    ['--data-map', path],
-    {
-      timeout: COPY_TIMEOUT_MS,
-    },
-  );
+  const { stdout } = await promisify(execFile)(nativeProgram('boxlite-host'), ['data-map', path], {
+    timeout: COPY_TIMEOUT_MS,
+  });
   return stdout
     .split('\n')
     .filter((line) => line !== '')

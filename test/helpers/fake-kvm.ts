@@ -59,7 +59,7 @@ export class FakeKvm {
     await chmod(directory, 0o755);
     const fake = new FakeKvm(home, directory);
     const { path } = await findQemu(new Home(sharedHome()));
-    const { stdout: khz } = await execute(nativeProgram('boxlite-shim'), ['--tsc-khz']);
+    const { stdout: khz } = await execute(nativeProgram('boxlite-host'), ['tsc-khz']);
     await writeFile(fake.#qemu, fake.#script(path, khz.trim()), { mode: 0o755 });
     await fake.becomes('working');
     await fake.forgetMachines();

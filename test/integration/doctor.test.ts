@@ -103,12 +103,14 @@ describe('doctor', () => {
   it('misses native programs, and notices those that do not run', async () => {
     const native = join(place, 'native');
     await mkdir(native);
-    expect((await examine({ BOXLITE_NATIVE: native })).find('native')).toMatchObject({
-      status: 'fault',
-      detail: expect.stringContaining('boxlite-shim is not built') as string,
-    });
-    for (const name of ['boxlite-shim', 'boxlite-ram.so', 'boxlite-guest'])
+    const programs = ['boxlite-shim', 'boxlite-ram.so', 'boxlite-archive', 'boxlite-host'];
+    for (const name of [...programs, 'boxlite-guest']) {
+      expect((await examine({ BOXLITE_NATIVE: native })).find('native')).toMatchObject({
+        status: 'fault',
+        detail: expect.stringContaining(`${name} is not built`) as string,
+      });
       await writeFile(join(native, name), '\x7fELF of another machine', { mode: 0o755 });
+    }
     expect((await examine({ BOXLITE_NATIVE: native })).find('native')).toMatchObject({
       status: 'fault',
       detail: expect.stringContaining('does not run') as string,

@@ -7,6 +7,10 @@ import { Home } from '../../src/host/home.js';
 import { findQemu } from '../../src/vmm/qemu-binary.js';
 import { fakeGzipKernel } from '../helpers/fake-kernel.js';
 
+const PROGRAMS = [
+  ...['boxlite-guest', 'boxlite-shim', 'boxlite-ram.so', 'boxlite-archive', 'boxlite-host'],
+];
+
 let root: string;
 let home: Home;
 
@@ -14,8 +18,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'setup test '));
   home = new Home(join(root, 'home'));
   mkdirSync(join(root, 'native'));
-  for (const name of ['boxlite-guest', 'boxlite-shim', 'boxlite-ram.so', 'boxlite-archive'])
-    writeFileSync(join(root, 'native', name), name);
+  for (const name of PROGRAMS) writeFileSync(join(root, 'native', name), name);
   vi.stubEnv('BOXLITE_NATIVE', join(root, 'native'));
 });
 afterEach(() => {

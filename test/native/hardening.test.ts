@@ -5,7 +5,10 @@ import { beforeAll, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const native = join(import.meta.dirname, '../../native');
-const programs = ['boxlite-guest', 'boxlite-shim', 'boxlite-archive', 'boxlite-ram.so'];
+const programs = [
+  ...['boxlite-guest', 'boxlite-shim', 'boxlite-archive', 'boxlite-host'],
+  'boxlite-ram.so',
+];
 
 beforeAll(async () => {
   await run('make', ['-s', '-C', native, 'all'], { maxBuffer: 1 << 24 });

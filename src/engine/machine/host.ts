@@ -183,10 +183,10 @@ function unlessSetUp(error: unknown): undefined {
   if (!(error instanceof BoxliteError)) throw error;
 }
 
-/** kHz of the host's time-stamp counter, measured by the shim in 20 ms. */
+/** kHz of the host's time-stamp counter, which boxlite-host measures in 20 ms. */
 async function measureTsc(): Promise<number> {
   const { nativeProgram } = await import('../../vmm/native-programs.js');
-  const { stdout } = await promisify(execFile)(nativeProgram('boxlite-shim'), ['--tsc-khz'], {
+  const { stdout } = await promisify(execFile)(nativeProgram('boxlite-host'), ['tsc-khz'], {
     timeout: 5_000,
   });
   const khz = Number(stdout.trim());

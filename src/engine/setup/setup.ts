@@ -118,6 +118,7 @@ function setupSteps(home: Home, options: SetupOptions): Step[] {
         nativeProgram('boxlite-shim');
         nativeProgram('boxlite-ram.so');
         nativeProgram('boxlite-archive');
+        nativeProgram('boxlite-host');
         return Promise.resolve({ made: false, detail: nativeProgram('boxlite-guest') });
       },
     },

@@ -1,6 +1,7 @@
 /** The programs that boxes need. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { shutsLoopback } from '../../../vmm/loopback-check.js';
 import { nativeProgram } from '../../../vmm/native-programs.js';
@@ -8,7 +9,7 @@ import type { EngineContext } from '../../state/context.js';
 import { findMke2fs } from '../setup.js';
 import { fault, ok, warning, type Check, type Finding } from './check.js';
 
-const SHIM_TIMEOUT_MS = 5_000;
+const NATIVE_TIMEOUT_MS = 5_000;
 
 export function programChecks({ host }: EngineContext, kernel: string | undefined): Check[] {
   return [
@@ -44,17 +45,18 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
   ];
 }
 
-/** One of them is run: a program of another machine is there and still of no use. */
+/** Runs one of them: programs that were built for another machine are there as well. */
 async function checkNative(): Promise<Finding> {
-  const shim = nativeProgram('boxlite-shim');
-  nativeProgram('boxlite-ram.so');
+  for (const name of ['boxlite-shim', 'boxlite-ram.so', 'boxlite-archive'] as const)
+    nativeProgram(name);
+  const host = nativeProgram('boxlite-host');
   const guest = nativeProgram('boxlite-guest');
   try {
-    await promisify(execFile)(shim, ['--tsc-khz'], { timeout: SHIM_TIMEOUT_MS });
-    return ok(guest.replace(/\/[^/]*$/, ''));
+    await promisify(execFile)(host, ['tsc-khz'], { timeout: NATIVE_TIMEOUT_MS });
+    return ok(dirname(guest));
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return fault(`${shim} does not run: ${reason}`, 'install BoxLite again on this machine');
+    return fault(`${host} does not run: ${reason}`, 'install BoxLite again on this machine');
   }
 }
 

@@ -30,7 +30,7 @@ int print_tsc_khz(void)
 #else
 int print_tsc_khz(void)
 {
-    fputs("boxlite-shim: this machine has no time-stamp counter\n", stderr);
+    fputs("boxlite-host: this machine has no time-stamp counter\n", stderr);
     return 1;
 }
 #endif
