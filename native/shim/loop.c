@@ -8,15 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clients.h"
-#include "ending.h"
-#include "facts.h"
-#include "guest-port.h"
-#include "health.h"
-#include "hook.h"
-#include "pause.h"
-#include "vmm.h"
-#include "vmm-output.h"
+#include "box/records.h"
+#include "ending/ending.h"
+#include "ending/hook.h"
+#include "peers/guest-port.h"
+#include "relay/clients.h"
+#include "relay/pause.h"
+#include "session/health.h"
+#include "vmm/output.h"
+#include "vmm/vmm.h"
 
 enum { EVENTS = 64 };
 

@@ -2,7 +2,7 @@
 #ifndef BOXLITE_SHIM_LOOP_H
 #define BOXLITE_SHIM_LOOP_H
 
-#include "shim.h"
+#include "box/shim.h"
 
 int loop_open(struct shim *shim, struct err *err);
 /* Runs until the VMM has ended and everyone who waits has been told. */

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "directory.h"
-#include "facts.h"
+#include "box/directory.h"
+#include "box/records.h"
+#include "box/shim.h"
+#include "jail/volumes.h"
 #include "loop.h"
-#include "shim.h"
-#include "volumes.h"
-#include "vmm.h"
+#include "vmm/vmm.h"
 
 enum { TO_GUEST_BYTES = 4 * 1024 * 1024, STDIN_BYTES = 8 * 1024 * 1024 };
 

@@ -20,7 +20,7 @@ export interface LogFile extends AsyncDisposable {
 /**
  * The files of a box's output log, oldest first: `output.log`, `output.1.log`, `output.2.log`, … The shim
  * writes to the last one and removes the oldest. It renames none and uses no number twice, so a reader never
- * loses his place (native/shim/log-files.h).
+ * loses his place (native/shim/log/log-files.h).
  */
 export class LogFiles {
   constructor(private readonly directory: string) {}

@@ -5,7 +5,7 @@ import type { BoxRecord } from '../../store/box-record.js';
 import { boxName } from '../spec/names/box-name.js';
 import { SecurityOptions } from '../spec/security.js';
 
-/** From which the shim takes users for a VMM: ranges of `LIMITS.SHARE_IDS` ids (native/shim/vmm-ids.h). */
+/** From which the shim takes users for a VMM: ranges of `LIMITS.SHARE_IDS` ids (native/shim/vmm/ids.h). */
 export interface VmmIds {
   /** Where it is written down which are taken: the same for all homes of this host. */
   directory: string;

@@ -1,4 +1,4 @@
-/** How much of a command's output is kept; how it is written is the shim's (native/shim/output-log.c). */
+/** How much of a command's output is kept; how it is written is the shim's (native/shim/log/output-log.c). */
 import { BoxliteError } from '../../errors.js';
 import type { BoxSpec } from './box-spec.js';
 

@@ -1,5 +1,5 @@
 /* Any bytes as the shim's configuration. */
-#include "shim/config.h"
+#include "shim/box/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

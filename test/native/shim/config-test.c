@@ -1,4 +1,4 @@
-#include "shim/config.h"
+#include "shim/box/config.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The guest's frames for a client that does not read: its queue is full before the frame comes. */
-#include "shim/from-guest.h"
+#include "shim/relay/from-guest.h"
 
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "../guest/check.h"
-#include "shim/clock.h"
-#include "shim/json.h"
-#include "shim/tail.h"
+#include "shim/system/clock.h"
+#include "shim/box/json.h"
+#include "shim/log/tail.h"
 
 static void escapes_what_json_can_not_hold(void) {
     char buffer[512];

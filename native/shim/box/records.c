@@ -1,0 +1,121 @@
+#include "records.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../common/cleanup.h"
+#include "../system/clock.h"
+#include "../system/process-identity.h"
+#include "../system/write-whole.h"
+#include "json.h"
+
+#define STARTED "started.json"
+#define EXIT "exit.json"
+#define BOOT_ERROR "boot-error.json"
+#define NEW ".new"
+
+/* More than two tails of which every byte is escaped. */
+enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536 };
+
+static void reserve_exit(void);
+static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err);
+
+int facts_clear(struct err *err) {
+    static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR, FACT_HEALTH};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (unlink(paths[i]) && errno != ENOENT)
+            return err_errno(err, "remove %s", paths[i]);
+    return 0;
+}
+
+int facts_write_started(struct shim *shim, struct err *err) {
+    char buffer[SMALL_BYTES], at[RFC3339_BYTES], boot_id[BOOT_ID_BYTES];
+    clock_rfc3339(clock_wall_ns(), at);
+    self_boot_id(boot_id);
+    struct json json;
+    json_open(&json, buffer, sizeof buffer);
+    json_string(&json, "at", at);
+    json_number(&json, "shimPid", (uint64_t)getpid());
+    json_number(&json, "shimStartTicks", self_start_ticks());
+    json_number(&json, "vmmPid", (uint64_t)shim->vmm.pid);
+    json_string(&json, "bootId", boot_id);
+    if (place(shim, STARTED, STARTED NEW, &json, err))
+        return -1;
+    /* After a crash of the host another boot id says that the box is gone: nothing is lost with this file. */
+    close(shim->unsynced_fd);
+    shim->unsynced_fd = -1;
+    reserve_exit();
+    return 0;
+}
+
+void facts_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason) {
+    char buffer[SMALL_BYTES], at[RFC3339_BYTES];
+    clock_rfc3339(clock_wall_ns(), at);
+    struct json json;
+    json_open(&json, buffer, sizeof buffer);
+    json_number(&json, "code", code);
+    json_number(&json, "signal", signal);
+    json_bool(&json, "oom", flags & BL_EXIT_OOM);
+    json_bool(&json, "timedOut", flags & BL_EXIT_TIMED_OUT);
+    json_string(&json, "at", at);
+    json_string(&json, "reason", reason);
+    json_string(&json, "message", shim->faulted ? shim->fault.msg : "");
+    json_bool(&json, "logComplete", !shim->output_log.incomplete);
+    struct err ignored;
+    (void)place(shim, EXIT, EXIT NEW, &json, &ignored);
+}
+
+void facts_write_boot_error(struct shim *shim, uint32_t stage, const struct err *why) {
+    if (shim->boot_error_written)
+        return;
+    cleanup_free char *buffer = malloc(BOOT_ERROR_BYTES);
+    if (!buffer)
+        return;
+    struct json json;
+    json_open(&json, buffer, BOOT_ERROR_BYTES);
+    json_string(&json, "stage", stage_name(stage));
+    json_number(&json, "errno", (uint64_t)why->code);
+    json_string(&json, "message", why->msg);
+    json_string(&json, "vmmEnd", shim->vmm_end);
+    json_text(&json, "console", shim->console_tail.bytes, shim->console_tail.used);
+    json_text(&json, "vmm", shim->vmm_tail.bytes, shim->vmm_tail.used);
+    struct err ignored;
+    shim->boot_error_written = place(shim, BOOT_ERROR, BOOT_ERROR NEW, &json, &ignored) == 0;
+}
+
+void facts_sync(struct shim *shim) {
+    if (shim->unsynced_fd < 0)
+        return;
+    fsync(shim->unsynced_fd);
+    close(shim->unsynced_fd);
+    shim->unsynced_fd = -1;
+    cleanup_fd int directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0)
+        fsync(directory);
+}
+
+const char *stage_name(uint32_t stage) {
+    static const char *const names[] = BL_STAGE_NAMES;
+    const char *name = stage < sizeof names / sizeof *names ? names[stage] : NULL;
+    return name ? name : "unknown";
+}
+
+static void reserve_exit(void) {
+    cleanup_fd int fd = open(EXIT NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0)
+        (void)posix_fallocate(fd, 0, SMALL_BYTES);
+}
+
+static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err) {
+    size_t n = json_close(json);
+    cleanup_fd int fd = open(new_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    /* Written over, then cut: cutting first would give back the space that was set aside. */
+    if (fd < 0 || write_whole(fd, json->p, n) || ftruncate(fd, (off_t)n) || rename(new_path, path))
+        return err_errno(err, "write %s", path);
+    facts_sync(shim);
+    shim->unsynced_fd = take_fd(&fd);
+    return 0;
+}

@@ -1,0 +1,35 @@
+/* Who a session of the guest belongs to. Clients number theirs from 2, each for itself; the guest sees
+ * numbers that are unique in the box. Control (0) and main (1) are not in here. */
+#ifndef BOXLITE_SHIM_BOX_SESSION_TABLE_H
+#define BOXLITE_SHIM_BOX_SESSION_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct session {
+    uint32_t guest;  /* the number the guest knows */
+    uint32_t number; /* the number the client knows */
+    uint32_t client; /* a client's id */
+    bool requested;  /* EXEC has passed to its last frame */
+    bool started;
+    bool detached; /* goes on without its client, and then has none: 0 */
+};
+
+struct session_table {
+    struct session *sessions; /* in order of `guest` */
+    size_t count, size;
+    uint32_t last_guest;
+};
+
+/* NULL with errno: EMFILE above the wire's limit, ENOMEM, EOVERFLOW when all numbers are used up. */
+struct session *session_open(struct session_table *table, uint32_t client, uint32_t number);
+struct session *session_of_guest(struct session_table *table, uint32_t guest);
+struct session *session_of_client(struct session_table *table, uint32_t client, uint32_t number);
+/* Any session of that client, or NULL when none is left. */
+struct session *session_any(struct session_table *table, uint32_t client);
+/* Forgets it; pointers to other sessions are no longer good. */
+void session_close(struct session_table *table, struct session *session);
+void session_table_free(struct session_table *table);
+
+#endif

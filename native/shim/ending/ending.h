@@ -1,0 +1,19 @@
+/* How a box ends, in an order in which a crash at any point leaves the next reader the truth: the facts
+ * are in place before the sockets go, and the sockets are gone before anyone is told. */
+#ifndef BOXLITE_SHIM_ENDING_ENDING_H
+#define BOXLITE_SHIM_ENDING_ENDING_H
+
+#include "../box/shim.h"
+
+/* SIGTERM: the guest is asked to shut down; a second one, or one before main runs, kills. After the end of
+ * the box it gives up on_exit. */
+void ending_asked_for(struct shim *shim);
+/* The VMM has been reaped. */
+void ending_vmm_ended(struct shim *shim, int status);
+/* A client has folded the end in: nothing is left to do for on_exit. */
+void ending_handled(struct shim *shim, const struct client *client);
+/* At the end of each turn: lets go of clients that have everything, runs on_exit when nobody else will. */
+void ending_settle(struct shim *shim);
+bool ending_is_over(const struct shim *shim);
+
+#endif

@@ -1,9 +1,0 @@
-/* What a client says: forwarded to the guest under the guest's numbers, or done here. */
-#ifndef BOXLITE_SHIM_FROM_CLIENT_H
-#define BOXLITE_SHIM_FROM_CLIENT_H
-
-#include "shim.h"
-
-void from_client(struct shim *shim, struct client *client, const struct frame *frame);
-
-#endif

@@ -1,9 +1,0 @@
-/* What the guest says. It is hostile until proven otherwise: nothing here trusts a number of its. */
-#ifndef BOXLITE_SHIM_FROM_GUEST_H
-#define BOXLITE_SHIM_FROM_GUEST_H
-
-#include "shim.h"
-
-void from_guest(struct shim *shim, const struct frame *frame);
-
-#endif

@@ -1,0 +1,149 @@
+#include "jail.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../../protocol/protocol.h"
+#include "descriptors.h"
+#include "no-network.h"
+#include "vmm-filter.h"
+#include "volumes-filter.h"
+#include "volumes-user.h"
+#include "volumes.h"
+
+static int die_with_parent(struct jail *jail, struct err *err);
+static int own_session(struct jail *jail, struct err *err);
+static int default_signals(struct jail *jail, struct err *err);
+static int own_keyring(struct jail *jail, struct err *err);
+static int only_given_descriptors(struct jail *jail, struct err *err);
+static int leave_directory(struct jail *jail, struct err *err);
+static int lower_limits(struct jail *jail, struct err *err);
+static int drop_user(struct jail *jail, struct err *err);
+static int no_new_privileges(struct jail *jail, struct err *err);
+static int become_vmm(struct jail *jail, struct err *err);
+_Noreturn static void report(const struct jail *jail, uint32_t stage, const struct err *err);
+
+void jail_run(struct jail *jail) {
+    /* A root of its own and Landlock will stand before drop_user, while there is the right to make them. */
+    static int (*const walls[])(struct jail *, struct err *) = {
+        die_with_parent, own_session,            default_signals,   volumes_assemble, no_network,
+        own_keyring,     only_given_descriptors, leave_directory,   lower_limits,     drop_user,
+        volumes_user,    die_with_parent,        no_new_privileges, vmm_filter,       volumes_filter,
+    };
+    struct err err;
+    for (size_t i = 0; i < sizeof walls / sizeof *walls; i++)
+        if (walls[i](jail, &err))
+            report(jail, BL_STAGE_JAIL, &err);
+    become_vmm(jail, &err);
+    report(jail, BL_STAGE_VMM, &err);
+}
+
+/* A shim that is killed takes its VMM along, or nothing would ever end it. Twice, because a change of the
+ * user takes the signal back. A parent that died before the call sends none, hence the look at its pid. */
+static int die_with_parent(struct jail *jail, struct err *err) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+        return err_errno(err, "jail: ask to die with the shim");
+    if (getppid() != jail->parent)
+        return err_set(err, ESRCH, "jail: the shim is gone");
+    return 0;
+}
+
+/* A signal to the shim's group, from a terminal for one, is not for the VMM. */
+static int own_session(struct jail *jail, struct err *err) {
+    (void)jail;
+    return setsid() < 0 ? err_errno(err, "jail: begin a session") : 0;
+}
+
+/* The shim blocks and ignores signals for its own loop; both would last beyond exec. */
+static int default_signals(struct jail *jail, struct err *err) {
+    (void)jail;
+    sigset_t none;
+    sigemptyset(&none);
+    if (signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL))
+        return err_errno(err, "jail: reset signals");
+    /* A write beyond the limit of a file's size is an error for whoever asked for it, and no reason to die. */
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return err_errno(err, "jail: ignore SIGXFSZ");
+    return 0;
+}
+
+/* The caller's session keyring stays a process's whoever it becomes, and to have it is the right to all that is in
+ * there. Kernels without keys, containers that refuse the call, and who has too many keyrings: vmm_filter keeps
+ * all keys away. */
+static int own_keyring(struct jail *jail, struct err *err) {
+    (void)jail;
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM ||
+        errno == EDQUOT)
+        return 0;
+    return err_errno(err, "jail: join a session keyring of its own");
+}
+
+/* Every other descriptor would be a hole: sockets of the shim, the lock, what the engine had open. */
+static int only_given_descriptors(struct jail *jail, struct err *err) {
+    return descriptors_place(jail->fds, jail->fd_count, &jail->report_fd, err);
+}
+
+/* The box's directory can then be removed, and no relative path leads anywhere. */
+static int leave_directory(struct jail *jail, struct err *err) {
+    (void)jail;
+    return chdir("/") ? err_errno(err, "jail: change to /") : 0;
+}
+
+static int lower_limits(struct jail *jail, struct err *err) {
+    const struct config *config = jail->config;
+    for (uint32_t i = 0; i < config->rlimit_count; i++) {
+        const struct limit *limit = &config->rlimits[i];
+        struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
+        if (setrlimit((__rlimit_resource_t)limit->resource, &value))
+            return err_errno(err, "jail: set resource limit %u", limit->resource);
+    }
+    return 0;
+}
+
+/* Root's VMM becomes a user that owns nothing: what it breaks into is worth nothing. Groups first, since
+ * they can't be changed afterwards. What a VMM with volumes becomes is volumes_user's to say. */
+static int drop_user(struct jail *jail, struct err *err) {
+    uint32_t id = jail->id;
+    if (id == UNCHANGED_ID || jail->config->share_count)
+        return 0;
+    if (setgroups(0, NULL))
+        return err_errno(err, "jail: leave all groups (only root can)");
+    if (setresgid(id, id, id))
+        return err_errno(err, "jail: become group %u (only root can)", id);
+    if (setresuid(id, id, id))
+        return err_errno(err, "jail: become user %u (only root can)", id);
+    return 0;
+}
+
+/* A set-uid program on the host gives nothing back. */
+static int no_new_privileges(struct jail *jail, struct err *err) {
+    (void)jail;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(err, "jail: renounce new privileges") : 0;
+}
+
+/* A clean environment: what the configuration says and nothing of the caller's. */
+static int become_vmm(struct jail *jail, struct err *err) {
+    const struct config *config = jail->config;
+    /* By descriptor: the list in LD_PRELOAD is split at spaces and colons, which a path may hold, and the
+     * user the VMM runs as may have no way to the path. */
+    char preload[64];
+    if (*config->preload) {
+        snprintf(preload, sizeof preload, "LD_PRELOAD=/proc/self/fd/%d", PRELOAD_FD);
+        config->env[config->env_count] = preload;
+    }
+    execve(config->argv[0], config->argv, config->env);
+    return err_errno(err, "start %.150s", config->argv[0]);
+}
+
+static void report(const struct jail *jail, uint32_t stage, const struct err *err) {
+    struct jail_failure failure = {.stage = stage, .err = *err};
+    _exit(write(jail->report_fd, &failure, sizeof failure) == (ssize_t)sizeof failure ? 1 : 2);
+}
