@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,17 +12,20 @@
 #include "ending/hook.h"
 #include "peers/guest-port.h"
 #include "relay/clients.h"
+#include "relay/from-guest.h"
 #include "relay/pause.h"
 #include "session/health.h"
+#include "system/watch.h"
 #include "vmm/output.h"
 #include "vmm/vmm.h"
 
-enum { EVENTS = 64 };
+enum { OCCURRENCES = 64 };
 
-static void dispatch(struct shim *shim, enum source source, uint32_t slot, uint32_t events);
+static void dispatch(struct shim *shim, const struct occurrence *what);
+static void settle(struct shim *shim);
 static void on_signals(struct shim *shim);
 static void on_children(struct shim *shim);
-static void on_timer(struct shim *shim);
+static void on_deadline(struct shim *shim);
 static void on_lifeline(struct shim *shim);
 
 int loop_open(struct shim *shim, struct err *err) {
@@ -34,54 +36,35 @@ int loop_open(struct shim *shim, struct err *err) {
         sigaddset(&signals, numbers[i]);
     if (sigprocmask(SIG_BLOCK, &signals, NULL))
         return err_errno(err, "block signals");
+    if (watch_open(&shim->watch, err))
+        return -1;
     shim->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    shim->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    shim->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (shim->signal_fd < 0 || shim->timer_fd < 0 || shim->epoll_fd < 0)
-        return err_errno(err, "make the event loop");
-    if (loop_watch(shim, shim->signal_fd, ON_SIGNAL, 0, EPOLLIN, false) ||
-        loop_watch(shim, shim->timer_fd, ON_TIMER, 0, EPOLLIN, false) ||
-        loop_watch(shim, shim->listen_fd, ON_LISTENER, 0, EPOLLIN, false) ||
-        loop_watch(shim, LIFELINE_FD, ON_LIFELINE, 0, EPOLLIN, false))
+    if (shim->signal_fd < 0)
+        return err_errno(err, "make a descriptor for signals");
+    if (watch_add(&shim->watch, shim->signal_fd, ON_SIGNAL, 0, EPOLLIN) ||
+        watch_add(&shim->watch, shim->listen_fd, ON_LISTENER, 0, EPOLLIN) ||
+        watch_add(&shim->watch, LIFELINE_FD, ON_LIFELINE, 0, EPOLLIN))
         return err_errno(err, "watch a descriptor");
     return 0;
 }
 
 void loop_run(struct shim *shim) {
     while (!ending_is_over(shim)) {
-        struct epoll_event events[EVENTS];
-        int n = epoll_wait(shim->epoll_fd, events, EVENTS, -1);
+        struct occurrence happened[OCCURRENCES];
+        int n = watch_wait(&shim->watch, happened, OCCURRENCES);
         for (int i = 0; i < n; i++)
-            dispatch(shim, (enum source)(uint32_t)events[i].data.u64, (uint32_t)(events[i].data.u64 >> 32),
-                     events[i].events);
-        clients_settle(shim);
-        port_settle(shim);
-        ending_settle(shim);
-        facts_sync(shim);
+            dispatch(shim, &happened[i]);
+        settle(shim);
     }
 }
 
-int loop_watch(struct shim *shim, int fd, enum source source, uint32_t slot, uint32_t events, bool known) {
-    struct epoll_event event = {.events = events, .data.u64 = (uint64_t)slot << 32 | source};
-    return epoll_ctl(shim->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
-}
-
-void loop_unwatch(struct shim *shim, int fd) { epoll_ctl(shim->epoll_fd, EPOLL_CTL_DEL, fd, NULL); }
-
-void loop_set_deadline(struct shim *shim, unsigned seconds) { loop_set_deadline_ms(shim, seconds * 1000ULL); }
-
-void loop_set_deadline_ms(struct shim *shim, uint64_t ms) {
-    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
-    timerfd_settime(shim->timer_fd, 0, &when, NULL);
-}
-
-static void dispatch(struct shim *shim, enum source source, uint32_t slot, uint32_t events) {
-    switch (source) {
+static void dispatch(struct shim *shim, const struct occurrence *what) {
+    switch (what->source) {
     case ON_SIGNAL:
         on_signals(shim);
         break;
-    case ON_TIMER:
-        on_timer(shim);
+    case ON_DEADLINE:
+        on_deadline(shim);
         break;
     case ON_LISTENER:
         if (!shim->ended)
@@ -91,20 +74,30 @@ static void dispatch(struct shim *shim, enum source source, uint32_t slot, uint3
         on_lifeline(shim);
         break;
     case ON_PORT:
-        port_event(shim, events);
+        from_guest_event(shim, what->events);
         break;
     case ON_CONSOLE:
     case ON_VMM_OUTPUT:
-        vmm_output_event(shim, source);
+        vmm_output_event(shim, what->source);
         break;
     case ON_HEALTH:
         health_timer(shim);
         break;
     case ON_CLIENT:
-        if (shim->clients[slot])
-            client_event(shim, shim->clients[slot], events);
+        if (shim->clients[what->slot])
+            client_event(shim, shim->clients[what->slot], what->events);
         break;
     }
+}
+
+/* What follows from all that happened in a turn. */
+static void settle(struct shim *shim) {
+    clients_settle(shim);
+    /* A paused client goes on at the end of a turn: as long as there is one, there must be a next turn. */
+    guest_port_settle(shim, clients_any_paused(shim));
+    if (ending_settle(shim))
+        clients_settle(shim);
+    records_sync(shim);
 }
 
 static void on_signals(struct shim *shim) {
@@ -131,9 +124,8 @@ static void on_children(struct shim *shim) {
         hook_ended(shim, status);
 }
 
-static void on_timer(struct shim *shim) {
-    uint64_t expirations;
-    if (read(shim->timer_fd, &expirations, sizeof expirations) != (ssize_t)sizeof expirations)
+static void on_deadline(struct shim *shim) {
+    if (!watch_deadline_passed(&shim->watch))
         return;
     if (shim->ended)
         hook_due(shim);
@@ -146,7 +138,7 @@ static void on_lifeline(struct shim *shim) {
     uint8_t ignored[64];
     if (read(LIFELINE_FD, ignored, sizeof ignored) > 0)
         return;
-    loop_unwatch(shim, LIFELINE_FD);
+    watch_remove(&shim->watch, LIFELINE_FD);
     if (shim->main.started && !(shim->config.flags & BL_SHIM_FLAG_TEMPLATE))
         return;
     vmm_fault(shim, EPIPE, "the process that started the box went away");

@@ -1,18 +1,12 @@
-/* The one place that waits: epoll over everything, signals by signalfd. */
+/* The one place that waits and dispatches: what happens goes from here to its handler, and no handler calls back.
+ * A handler changes the state, and each turn ends with what follows from the state. */
 #ifndef BOXLITE_SHIM_LOOP_H
 #define BOXLITE_SHIM_LOOP_H
 
 #include "box/shim.h"
 
 int loop_open(struct shim *shim, struct err *err);
-/* Runs until the VMM has ended and everyone who waits has been told. */
+/* Runs until the VMM has ended and everyone who waits for its end has received it. */
 void loop_run(struct shim *shim);
-
-/* `known`: it is watched already and only the events change. */
-int loop_watch(struct shim *shim, int fd, enum source source, uint32_t slot, uint32_t events, bool known);
-void loop_unwatch(struct shim *shim, int fd);
-/* The one deadline there is: how long the VMM still has and, when it has ended, when on_exit is due. */
-void loop_set_deadline(struct shim *shim, unsigned seconds);
-void loop_set_deadline_ms(struct shim *shim, uint64_t ms);
 
 #endif

@@ -15,6 +15,7 @@
 #include "box/shim.h"
 #include "jail/volumes.h"
 #include "loop.h"
+#include "vmm/start.h"
 #include "vmm/vmm.h"
 
 enum { TO_GUEST_BYTES = 4 * 1024 * 1024, STDIN_BYTES = 8 * 1024 * 1024 };
@@ -83,7 +84,7 @@ static int detach(struct shim *s, struct err *err) {
 static int read_config(struct shim *s, struct err *err) { return config_read(LIFELINE_FD, &s->config, err); }
 
 static int open_logs(struct shim *s, struct err *err) {
-    if (facts_clear(err) || console_log_open(&s->console_log, s->config.console_limit, err))
+    if (records_clear(err) || console_log_open(&s->console_log, s->config.console_limit, err))
         return -1;
     /* A template runs no command. */
     uint32_t max_files = s->config.flags & BL_SHIM_FLAG_TEMPLATE ? 0 : s->config.log_max_files;
@@ -98,7 +99,7 @@ static void report_up(const struct shim *s) {
 static int report_failure(struct shim *s, const struct err *err) {
     /* Only whoever holds the lock may speak for the box. */
     if (s->lock_fd >= 0) {
-        facts_write_boot_error(s, s->stage, err);
+        records_write_boot_error(s, s->stage, err);
         directory_release(s);
     }
     vmm_kill(s);

@@ -23,15 +23,15 @@ enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536 };
 static void reserve_exit(void);
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err);
 
-int facts_clear(struct err *err) {
-    static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR, FACT_HEALTH};
+int records_clear(struct err *err) {
+    static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR, RECORD_HEALTH};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (unlink(paths[i]) && errno != ENOENT)
             return err_errno(err, "remove %s", paths[i]);
     return 0;
 }
 
-int facts_write_started(struct shim *shim, struct err *err) {
+int records_write_started(struct shim *shim, struct err *err) {
     char buffer[SMALL_BYTES], at[RFC3339_BYTES], boot_id[BOOT_ID_BYTES];
     clock_rfc3339(clock_wall_ns(), at);
     self_boot_id(boot_id);
@@ -51,7 +51,7 @@ int facts_write_started(struct shim *shim, struct err *err) {
     return 0;
 }
 
-void facts_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason) {
+void records_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason) {
     char buffer[SMALL_BYTES], at[RFC3339_BYTES];
     clock_rfc3339(clock_wall_ns(), at);
     struct json json;
@@ -68,7 +68,7 @@ void facts_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_
     (void)place(shim, EXIT, EXIT NEW, &json, &ignored);
 }
 
-void facts_write_boot_error(struct shim *shim, uint32_t stage, const struct err *why) {
+void records_write_boot_error(struct shim *shim, uint32_t stage, const struct err *why) {
     if (shim->boot_error_written)
         return;
     cleanup_free char *buffer = malloc(BOOT_ERROR_BYTES);
@@ -86,7 +86,7 @@ void facts_write_boot_error(struct shim *shim, uint32_t stage, const struct err 
     shim->boot_error_written = place(shim, BOOT_ERROR, BOOT_ERROR NEW, &json, &ignored) == 0;
 }
 
-void facts_sync(struct shim *shim) {
+void records_sync(struct shim *shim) {
     if (shim->unsynced_fd < 0)
         return;
     fsync(shim->unsynced_fd);
@@ -115,7 +115,7 @@ static int place(struct shim *shim, const char *path, const char *new_path, stru
     /* Written over, then cut: cutting first would give back the space that was set aside. */
     if (fd < 0 || write_whole(fd, json->p, n) || ftruncate(fd, (off_t)n) || rename(new_path, path))
         return err_errno(err, "write %s", path);
-    facts_sync(shim);
+    records_sync(shim);
     shim->unsynced_fd = take_fd(&fd);
     return 0;
 }

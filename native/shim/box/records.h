@@ -6,19 +6,19 @@
 #include "shim.h"
 
 /* Of the box's health; written by health.c. */
-#define FACT_HEALTH "health.bin"
+#define RECORD_HEALTH "health.bin"
 
 /* Removes those of an earlier run. */
-int facts_clear(struct err *err);
+int records_clear(struct err *err);
 /* started.json, when main runs. Also sets space aside for exit.json, so that a full disk can't hide an end. */
-int facts_write_started(struct shim *shim, struct err *err);
+int records_write_started(struct shim *shim, struct err *err);
 /* exit.json. `reason`: exited, vmm-died or killed. */
-void facts_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason);
+void records_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason);
 /* boot-error.json, once: the first reason is the true one. */
-void facts_write_boot_error(struct shim *shim, uint32_t stage, const struct err *why);
+void records_write_boot_error(struct shim *shim, uint32_t stage, const struct err *why);
 /* Puts the last fact on the disk. Apart from writing it, because it takes milliseconds that nobody who
  * waits for the box should have to wait for. */
-void facts_sync(struct shim *shim);
+void records_sync(struct shim *shim);
 
 const char *stage_name(uint32_t stage);
 

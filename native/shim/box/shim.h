@@ -11,6 +11,7 @@
 #include "../log/console-log.h"
 #include "../log/output-log.h"
 #include "../log/tail.h"
+#include "../system/watch.h"
 #include "config.h"
 #include "session-table.h"
 
@@ -87,7 +88,8 @@ struct health_log {
 
 struct shim {
     struct config config;
-    int lock_fd, listen_fd, qmp_fd, epoll_fd, signal_fd, timer_fd;
+    int lock_fd, listen_fd, qmp_fd, signal_fd;
+    struct watch watch;
     uint32_t phase, stage; /* BL_SHIM_PHASE_*, BL_STAGE_* */
     struct vmm vmm;
     bool faulted; /* we ended the VMM ourselves, because of `fault` */
@@ -111,11 +113,9 @@ struct shim {
     bool boot_error_written;
     int unsynced_fd;  /* a fact that is in place and not yet on the disk, or -1 */
     bool ended;       /* the VMM is gone and the facts are there */
+    bool give_up;     /* its end was asked for after the VMM's: the loop then ends what still waits */
     bool exit_handled; /* somebody folds the end in, or on_exit has done all that it will */
     struct hook hook;
 };
-
-/* What epoll reports on: in the low half of its data; a client's slot in the high half. */
-enum source { ON_SIGNAL, ON_TIMER, ON_LISTENER, ON_LIFELINE, ON_PORT, ON_CONSOLE, ON_VMM_OUTPUT, ON_CLIENT, ON_HEALTH };
 
 #endif

@@ -7,21 +7,24 @@
 
 #include "../box/directory.h"
 #include "../box/records.h"
-#include "../loop.h"
+#include "../peers/client.h"
 #include "../peers/guest-port.h"
-#include "../relay/clients.h"
-#include "../relay/pause.h"
+#include "../relay/from-guest.h"
 #include "../session/main-session.h"
 #include "../system/clock.h"
+#include "../system/watch.h"
 #include "../vmm/output.h"
 #include "../vmm/vmm.h"
 #include "hook.h"
 
-enum { LONG_RUN_MS = 10000, SHUTDOWN_SECONDS = 10, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
+enum { LONG_RUN_MS = 10000, SHUTDOWN_MS = 10000, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
 
-static void write_facts(struct shim *shim, int status);
+static void write_record(struct shim *shim, int status);
 static bool ended_by_itself(int status);
 static struct err describe(const struct shim *shim, int status);
+static void begin_hook(struct shim *shim);
+static void drop_clients(struct shim *shim, bool all);
+static bool is_done(const struct shim *shim, const struct client *client);
 static bool is_owed(const struct client *client);
 
 void ending_asked_for(struct shim *shim) {
@@ -29,65 +32,52 @@ void ending_asked_for(struct shim *shim) {
     shim->vmm.killed = true;
     if (!shim->vmm.pid) {
         /* The VMM may have ended with this very signal: then what follows its end has not begun yet. */
-        ending_settle(shim);
-        if (hook_cancel(shim))
-            return;
-        for (uint32_t i = 0; i < MAX_CLIENTS; i++)
-            if (shim->clients[i])
-                client_drop(shim, shim->clients[i]);
+        shim->give_up = true;
     } else if (again || !shim->main.started) {
         vmm_kill(shim);
     } else {
         guest_send(shim, &(struct frame_header){.type = BL_MSG_SHUTDOWN}, NULL);
-        pause_end(shim);
-        loop_set_deadline(shim, SHUTDOWN_SECONDS);
+        vmm_continue(shim);
+        watch_set_deadline(&shim->watch, SHUTDOWN_MS);
     }
 }
 
 void ending_vmm_ended(struct shim *shim, int status) {
-    port_drain(shim);
+    from_guest_drain(shim);
     vmm_output_drain(shim);
     if (shim->vmm.port_fd >= 0) {
         close(shim->vmm.port_fd);
         shim->vmm.port_fd = -1;
     }
     queue_free(&shim->to_guest);
-    loop_set_deadline(shim, 0);
+    watch_set_deadline(&shim->watch, 0);
     shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= LONG_RUN_MS;
 
-    write_facts(shim, status);
+    write_record(shim, status);
     /* Who is told that the box has gone finds nobody of it: what takes long comes before. */
-    facts_sync(shim);
+    records_sync(shim);
     directory_release(shim);
     clients_broadcast(shim, &(struct frame_header){.type = BL_MSG_GONE}, NULL);
     shim->phase = BL_SHIM_PHASE_EXITED;
     shim->ended = true;
 }
 
-void ending_handled(struct shim *shim, const struct client *client) {
-    if (client->own_exit)
-        shim->exit_handled = true;
-}
-
-void ending_settle(struct shim *shim) {
+bool ending_settle(struct shim *shim) {
     if (!shim->ended)
-        return;
-    bool owned = false;
-    for (uint32_t i = 0; i < MAX_CLIENTS; i++)
-        if (shim->clients[i] && !shim->clients[i]->dead && shim->clients[i]->own_exit)
-            owned = true;
-    if (!owned && !shim->exit_handled)
-        hook_begin(shim);
+        return false;
+    begin_hook(shim);
+    if (shim->give_up) {
+        shim->give_up = false;
+        if (!hook_cancel(shim))
+            drop_clients(shim, true);
+        begin_hook(shim);
+    }
     /* Who sees his connection close goes on as if nothing were left of the box. So a shim that has nothing else
      * to do leaves that to the kernel, which closes what is open after the process has let go of all else. */
     if (ending_is_over(shim))
-        return;
-    for (uint32_t i = 0; i < MAX_CLIENTS; i++) {
-        struct client *client = shim->clients[i];
-        if (client && !is_owed(client) && (!client->own_exit || shim->exit_handled))
-            client_drop(shim, client);
-    }
-    clients_settle(shim);
+        return false;
+    drop_clients(shim, false);
+    return true;
 }
 
 bool ending_is_over(const struct shim *shim) {
@@ -99,9 +89,29 @@ bool ending_is_over(const struct shim *shim) {
     return true;
 }
 
+/* Unless a client is to fold the end in. */
+static void begin_hook(struct shim *shim) {
+    for (uint32_t i = 0; i < MAX_CLIENTS; i++)
+        if (shim->clients[i] && !shim->clients[i]->dead && shim->clients[i]->own_exit)
+            return;
+    if (!shim->exit_handled)
+        hook_begin(shim);
+}
+
+/* All, or those that nothing more is owed to. */
+static void drop_clients(struct shim *shim, bool all) {
+    for (uint32_t i = 0; i < MAX_CLIENTS; i++)
+        if (shim->clients[i] && (all || is_done(shim, shim->clients[i])))
+            client_drop(shim, shim->clients[i]);
+}
+
+static bool is_done(const struct shim *shim, const struct client *client) {
+    return !is_owed(client) && (!client->own_exit || shim->exit_handled);
+}
+
 static bool is_owed(const struct client *client) { return !client->dead && client->out.used > 0; }
 
-static void write_facts(struct shim *shim, int status) {
+static void write_record(struct shim *shim, int status) {
     if (shim->main.exited)
         return;
     if (shim->main.started) {
@@ -111,7 +121,7 @@ static void write_facts(struct shim *shim, int status) {
             shim->faulted = true;
         }
         bool timed_out = main_timed_out(shim);
-        facts_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, timed_out ? BL_EXIT_TIMED_OUT : 0,
+        records_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, timed_out ? BL_EXIT_TIMED_OUT : 0,
                          shim->vmm.killed || timed_out ? "killed" : "vmm-died");
         return;
     }
@@ -124,7 +134,7 @@ static void write_facts(struct shim *shim, int status) {
     bool aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT; /* an assertion of its own */
     bool requested = shim->vmm.killed && !ended_by_itself(status);
     shim->vmm_end = requested ? "requested" : aborted ? "aborted" : WIFSIGNALED(status) ? "signalled" : "exited";
-    facts_write_boot_error(shim, shim->stage, &why);
+    records_write_boot_error(shim, shim->stage, &why);
 }
 
 /* A VMM that fails is often told to end as well, by who has noticed. */

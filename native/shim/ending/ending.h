@@ -10,10 +10,9 @@
 void ending_asked_for(struct shim *shim);
 /* The VMM has been reaped. */
 void ending_vmm_ended(struct shim *shim, int status);
-/* A client has folded the end in: nothing is left to do for on_exit. */
-void ending_handled(struct shim *shim, const struct client *client);
-/* At the end of each turn: lets go of clients that have everything, runs on_exit when nobody else will. */
-void ending_settle(struct shim *shim);
+/* At the end of each turn: drops the clients that have received everything, runs on_exit when nobody else will.
+ * True when dropped connections are to be closed while the shim stays. */
+bool ending_settle(struct shim *shim);
 bool ending_is_over(const struct shim *shim);
 
 #endif

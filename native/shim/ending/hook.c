@@ -1,21 +1,23 @@
 #include "hook.h"
 
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "../loop.h"
-#include "on-exit.h"
+#include "../system/watch.h"
 
 enum { SHORTEST_DELAY_MS = 100, LONGEST_DELAY_MS = 60000 };
 
 static void wait_for(struct shim *shim, uint32_t delay_ms);
+static pid_t run(const struct config *config);
 
 void hook_begin(struct shim *shim) {
     const struct config *config = &shim->config;
     if (shim->hook.pending)
         return;
     if (config->exit_delay_ms == 0)
-        (void)on_exit_run(config);
+        (void)run(config);
     /* A start that failed is its starter's to tell. */
     if (!config->exit_argv[0] || config->exit_delay_ms == BL_NO_ON_EXIT || config->exit_delay_ms == 0 ||
         !shim->main.started) {
@@ -30,7 +32,7 @@ void hook_begin(struct shim *shim) {
 void hook_due(struct shim *shim) {
     if (!shim->hook.pending || shim->hook.pid)
         return;
-    pid_t pid = on_exit_run(&shim->config);
+    pid_t pid = run(&shim->config);
     if (pid > 0)
         shim->hook.pid = pid;
     else
@@ -59,5 +61,21 @@ bool hook_cancel(struct shim *shim) {
 
 static void wait_for(struct shim *shim, uint32_t delay_ms) {
     shim->hook.delay_ms = delay_ms;
-    loop_set_deadline_ms(shim, delay_ms);
+    watch_set_deadline(&shim->watch, delay_ms);
+}
+
+/* Detached from everything of ours. Returns its pid; 0 when there is none to run, -1 when it can't. */
+static pid_t run(const struct config *config) {
+    if (!config->exit_argv[0])
+        return 0;
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    sigset_t none;
+    sigemptyset(&none);
+    if (setsid() < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) ||
+        chdir("/") || close_range(3, ~0U, 0))
+        _exit(126);
+    execve(config->exit_argv[0], config->exit_argv, config->exit_env);
+    _exit(127);
 }

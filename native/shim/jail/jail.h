@@ -1,4 +1,4 @@
-/* The child between fork and exec: everything that stands between a hostile VMM and the host. */
+/* What the child between fork and exec needs to know. */
 #ifndef BOXLITE_SHIM_JAIL_JAIL_H
 #define BOXLITE_SHIM_JAIL_JAIL_H
 
@@ -21,13 +21,5 @@ struct jail {
     int user_namespace; /* of the shares' ids, or -1 */
     int report_fd; /* where a failure is reported; closes by itself when the VMM begins */
 };
-
-/* What arrives on report_fd, as it lies in memory: both ends are the same program. */
-struct jail_failure {
-    uint32_t stage; /* BL_STAGE_JAIL or BL_STAGE_VMM */
-    struct err err;
-};
-
-_Noreturn void jail_run(struct jail *jail);
 
 #endif

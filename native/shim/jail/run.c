@@ -1,4 +1,4 @@
-#include "jail.h"
+#include "run.h"
 
 #include <errno.h>
 #include <grp.h>

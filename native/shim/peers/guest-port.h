@@ -1,4 +1,4 @@
-/* The control port: frames to and from the guest agent. */
+/* The control port: a queue of frames to the guest agent, and one of frames from it. */
 #ifndef BOXLITE_SHIM_PEERS_GUEST_PORT_H
 #define BOXLITE_SHIM_PEERS_GUEST_PORT_H
 
@@ -7,10 +7,10 @@
 /* Queues a frame for the guest; nothing happens once the VMM has ended. */
 void guest_send(struct shim *shim, const struct frame_header *header, const void *payload);
 
-void port_event(struct shim *shim, uint32_t events);
-/* At the end of each turn: writes what is queued. */
-void port_settle(struct shim *shim);
-/* Takes in all that a VMM which has ended had still sent. */
-void port_drain(struct shim *shim);
+/* Reads into shim->from_guest. False when there is nothing more for now, or for ever. */
+bool guest_port_receive(struct shim *shim);
+/* At the end of each turn: writes what is queued.
+ * @param more somebody waits for room in the queue, and for a next turn of the loop */
+void guest_port_settle(struct shim *shim, bool more);
 
 #endif

@@ -7,13 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../loop.h"
-#include "../peers/guest-port.h"
-#include "../session/main-session.h"
+#include "../peers/client.h"
 #include "from-client.h"
 
-/* What may wait for a client: all its sessions' windows, in frames of one byte each at worst. */
-enum { BASE_QUEUE = 1024 * 1024, WORST_WINDOW = BL_LIMIT_WINDOW * (FRAME_HEADER_BYTES + 1) };
 enum { MAX_GIVEN_UP = MAX_CLIENTS / 2 };
 enum { READ_BYTES = FRAME_HEADER_BYTES + BL_LIMIT_MAX_PAYLOAD };
 
@@ -43,57 +39,8 @@ void clients_accept(struct shim *shim) {
     client->in.cap = READ_BYTES;
     shim->clients[slot] = client;
     if (++shim->client_count == MAX_CLIENTS)
-        loop_unwatch(shim, shim->listen_fd);
+        watch_remove(&shim->watch, shim->listen_fd);
     greet(shim, client);
-}
-
-struct client *client_by_id(struct shim *shim, uint32_t id) {
-    for (uint32_t i = 0; i < MAX_CLIENTS; i++)
-        if (shim->clients[i] && shim->clients[i]->id == id && !shim->clients[i]->dead)
-            return shim->clients[i];
-    return NULL;
-}
-
-void client_send(struct shim *shim, struct client *client, const struct frame_header *header,
-                 const void *payload) {
-    if (client->dead)
-        return;
-    size_t windows = (size_t)client->session_count + (client->attached ? 1 : 0);
-    client->out.cap = BASE_QUEUE + windows * WORST_WINDOW;
-    if (queue_push_frame(&client->out, header, payload))
-        client_drop(shim, client);
-}
-
-void client_refuse(struct shim *shim, struct client *client, uint32_t session, int code, const char *message) {
-    uint8_t payload[256];
-    struct wr wr = {.p = payload, .size = sizeof payload};
-    wr_u32(&wr, (uint32_t)code);
-    wr_bytes(&wr, message, (uint32_t)strlen(message));
-    client_send(shim, client,
-                &(struct frame_header){.length = (uint32_t)wr.used, .session = session, .type = BL_MSG_REFUSED},
-                payload);
-}
-
-void clients_broadcast(struct shim *shim, const struct frame_header *header, const void *payload) {
-    for (uint32_t i = 0; i < MAX_CLIENTS; i++)
-        if (shim->clients[i])
-            client_send(shim, shim->clients[i], header, payload);
-}
-
-void client_drop(struct shim *shim, struct client *client) {
-    if (client->dead)
-        return;
-    client->dead = true;
-    for (struct session *session; (session = session_any(&shim->sessions, client->id));) {
-        if (session->detached && session->requested) {
-            session->client = 0;
-            continue;
-        }
-        guest_send(shim, &(struct frame_header){.session = session->guest, .type = BL_MSG_HANGUP}, NULL);
-        session_close(&shim->sessions, session);
-    }
-    if (client->attached)
-        main_credit(shim);
 }
 
 void client_event(struct shim *shim, struct client *client, uint32_t events) {
@@ -129,18 +76,6 @@ bool clients_any_paused(const struct shim *shim) {
         if (shim->clients[i] && shim->clients[i]->paused)
             return true;
     return false;
-}
-
-void client_welcome(struct shim *shim, struct client *client) {
-    uint8_t payload[256];
-    struct wr wr = {.p = payload, .size = sizeof payload};
-    wr_u32(&wr, BL_GENERATION);
-    wr_u32(&wr, shim->phase);
-    wr_u32(&wr, (uint32_t)getpid());
-    wr_u32(&wr, (uint32_t)shim->vmm.pid);
-    wr_bytes(&wr, shim->config.box, (uint32_t)strlen(shim->config.box));
-    client_send(shim, client, &(struct frame_header){.length = (uint32_t)wr.used, .type = BL_MSG_WELCOME},
-                payload);
 }
 
 static void greet(struct shim *shim, struct client *client) {
@@ -185,14 +120,16 @@ static void watch(struct shim *shim, struct client *client) {
     /* Its end would be reported again and again while it can't be read. */
     if (client->hung_up) {
         if (client->watched)
-            loop_unwatch(shim, client->fd);
+            watch_remove(&shim->watch, client->fd);
         client->watched = false;
         return;
     }
     uint32_t events = (client->paused ? 0 : EPOLLIN) | (client->out.used ? EPOLLOUT : 0);
     if (client->watched && events == client->events)
         return;
-    if (loop_watch(shim, client->fd, ON_CLIENT, client->slot, events, client->watched)) {
+    int failed = client->watched ? watch_change(&shim->watch, client->fd, ON_CLIENT, client->slot, events)
+                                 : watch_add(&shim->watch, client->fd, ON_CLIENT, client->slot, events);
+    if (failed) {
         client_drop(shim, client);
         return;
     }
@@ -207,5 +144,5 @@ static void forget(struct shim *shim, struct client *client) {
     shim->clients[client->slot] = NULL;
     free(client);
     if (shim->client_count-- == MAX_CLIENTS && shim->listen_fd >= 0)
-        (void)loop_watch(shim, shim->listen_fd, ON_LISTENER, 0, EPOLLIN, false);
+        (void)watch_add(&shim->watch, shim->listen_fd, ON_LISTENER, 0, EPOLLIN);
 }

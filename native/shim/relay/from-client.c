@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../ending/ending.h"
+#include "../peers/client.h"
 #include "../peers/guest-port.h"
 #include "../session/main-session.h"
 #include "../vmm/vmm.h"
-#include "clients.h"
 #include "pause.h"
 
 static void shim_frame(struct shim *shim, struct client *client, const struct frame *frame);
@@ -42,7 +41,8 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
         client->own_exit = true;
         break;
     case BL_MSG_EXIT_HANDLED:
-        ending_handled(shim, client);
+        if (client->own_exit)
+            shim->exit_handled = true; /* nothing is left to do for on_exit */
         break;
     case BL_MSG_PAUSE:
         pause_request(shim, client);

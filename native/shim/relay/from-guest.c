@@ -2,17 +2,28 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 
-#include "../box/records.h"
+#include "../peers/client.h"
 #include "../peers/guest-port.h"
 #include "../session/health.h"
 #include "../session/main-session.h"
 #include "../vmm/vmm.h"
-#include "clients.h"
 
+static void handle_frames(struct shim *shim);
 static void control_frame(struct shim *shim, const struct frame *frame);
 static void exec_frame(struct shim *shim, const struct frame *frame);
 static void end_session(struct shim *shim, struct session *session, bool tell_guest);
+
+void from_guest_event(struct shim *shim, uint32_t events) {
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && guest_port_receive(shim))
+        handle_frames(shim);
+}
+
+void from_guest_drain(struct shim *shim) {
+    while (guest_port_receive(shim))
+        handle_frames(shim);
+}
 
 void from_guest(struct shim *shim, const struct frame *frame) {
     uint8_t type = frame->header.type;
@@ -24,6 +35,21 @@ void from_guest(struct shim *shim, const struct frame *frame) {
         main_from_guest(shim, frame);
     else
         exec_frame(shim, frame);
+}
+
+static void handle_frames(struct shim *shim) {
+    struct frame frame;
+    int found;
+    while ((found = queue_frame(&shim->from_guest, &frame)) > 0) {
+        /* Once the VMM is being killed for what the guest sent, nothing it says counts. */
+        if (!shim->faulted)
+            from_guest(shim, &frame);
+        queue_drop(&shim->from_guest, frame_bytes(&frame));
+    }
+    if (found < 0) {
+        vmm_fault(shim, EPROTO, "the guest sent a frame that breaks the format");
+        queue_drop(&shim->from_guest, shim->from_guest.used);
+    }
 }
 
 static void control_frame(struct shim *shim, const struct frame *frame) {

@@ -4,6 +4,10 @@
 
 #include "../box/shim.h"
 
+/* The port can be read: takes what the guest sent. */
+void from_guest_event(struct shim *shim, uint32_t events);
+/* Takes all that a VMM which has ended had still sent. */
+void from_guest_drain(struct shim *shim);
 void from_guest(struct shim *shim, const struct frame *frame);
 
 #endif

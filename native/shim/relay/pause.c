@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "clients.h"
+#include "../peers/client.h"
+#include "../vmm/vmm.h"
 
 static bool runs(struct shim *shim, struct client *client);
 
@@ -25,11 +26,6 @@ void resume_request(struct shim *shim, struct client *client) {
         client_welcome(shim, client);
 }
 
-void pause_end(struct shim *shim) {
-    if (shim->vmm.pid)
-        kill(shim->vmm.pid, SIGCONT);
-}
-
 void pause_changed(struct shim *shim, bool stopped) {
     shim->vmm.stopped = stopped;
     /* Before main runs nothing can be paused. After it the guest only has to power off; what it had said
@@ -38,7 +34,7 @@ void pause_changed(struct shim *shim, bool stopped) {
         return;
     if (shim->main.exited) {
         if (stopped)
-            pause_end(shim);
+            vmm_continue(shim);
         return;
     }
     shim->phase = stopped ? BL_SHIM_PHASE_PAUSED : BL_SHIM_PHASE_RUNNING;

@@ -7,8 +7,6 @@
 
 void pause_request(struct shim *shim, struct client *client);
 void resume_request(struct shim *shim, struct client *client);
-/* Lets a VMM go on that is to end by itself. */
-void pause_end(struct shim *shim);
 /* The kernel reports that the VMM stands still, or goes on; be it that somebody else made it. */
 void pause_changed(struct shim *shim, bool stopped);
 

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
 #include "../box/records.h"
-#include "../loop.h"
+#include "../system/clock.h"
+#include "../system/watch.h"
 #include "../system/write-whole.h"
 #include "../vmm/vmm.h"
 
@@ -21,9 +21,8 @@ enum { WRITE_EVERY_MS = 100, FIXED_BYTES = 64 };
 
 static void keep(struct health_log *log, const uint8_t *payload, uint32_t size);
 static void settle(struct shim *shim);
-static int write_fact(const struct health_log *log);
+static int write_record(const struct health_log *log);
 static int wait_for(struct shim *shim, uint64_t ms);
-static uint64_t now_ms(void);
 
 void health_from_guest(struct shim *shim, const struct frame *frame) {
     if (!shim->main.started || shim->main.exited)
@@ -61,7 +60,7 @@ static void keep(struct health_log *log, const uint8_t *payload, uint32_t size) 
 
 static void settle(struct shim *shim) {
     struct health_log *log = &shim->health;
-    uint64_t now = now_ms();
+    uint64_t now = clock_monotonic_ms();
     if (!log->dirty || log->waiting)
         return;
     if (log->written_ms && now - log->written_ms < WRITE_EVERY_MS &&
@@ -70,11 +69,11 @@ static void settle(struct shim *shim) {
         return;
     }
     /* On a full disk the file stays as it is until the next check. */
-    log->dirty = write_fact(log) != 0;
+    log->dirty = write_record(log) != 0;
     log->written_ms = now;
 }
 
-static int write_fact(const struct health_log *log) {
+static int write_record(const struct health_log *log) {
     size_t size = 4;
     for (uint32_t i = 0; i < log->count; i++)
         size += 4 + log->checks[i].size;
@@ -85,10 +84,10 @@ static int write_fact(const struct health_log *log) {
     wr_u32(&wr, log->count);
     for (uint32_t i = 0; i < log->count; i++)
         wr_bytes(&wr, log->checks[i].payload, log->checks[i].size);
-    cleanup_fd int fd = open(FACT_HEALTH ".new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    cleanup_fd int fd = open(RECORD_HEALTH ".new", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || write_whole(fd, bytes, size) || ftruncate(fd, (off_t)size))
         return -1;
-    return rename(FACT_HEALTH ".new", FACT_HEALTH);
+    return rename(RECORD_HEALTH ".new", RECORD_HEALTH);
 }
 
 static int wait_for(struct shim *shim, uint64_t ms) {
@@ -97,7 +96,7 @@ static int wait_for(struct shim *shim, uint64_t ms) {
         log->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
         if (log->timer_fd < 0)
             return -1;
-        if (loop_watch(shim, log->timer_fd, ON_HEALTH, 0, EPOLLIN, false)) {
+        if (watch_add(&shim->watch, log->timer_fd, ON_HEALTH, 0, EPOLLIN)) {
             close(log->timer_fd);
             log->timer_fd = -1;
             return -1;
@@ -105,10 +104,4 @@ static int wait_for(struct shim *shim, uint64_t ms) {
     }
     struct itimerspec when = {.it_value.tv_nsec = (long)ms * 1000000};
     return timerfd_settime(log->timer_fd, 0, &when, NULL);
-}
-
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }

@@ -5,16 +5,15 @@
 #include <string.h>
 
 #include "../box/records.h"
-#include "../loop.h"
+#include "../peers/client.h"
 #include "../peers/guest-port.h"
-#include "../relay/clients.h"
-#include "../relay/pause.h"
+#include "../peers/output-credit.h"
 #include "../system/clock.h"
 #include "../vmm/vmm.h"
 #include "main-stdin.h"
 
 /* After main the guest writes back and powers off. */
-enum { POWER_OFF_SECONDS = 10, TIME_OUT_GRACE_MS = 7000, STARTED_BYTES = 4, CREDIT_BYTES = 4 };
+enum { POWER_OFF_MS = 10000, TIME_OUT_GRACE_MS = 7000, STARTED_BYTES = 4 };
 
 static void request(struct shim *shim, struct client *client, const struct frame *frame);
 static void take_credit(struct shim *shim, struct client *client, const struct frame *frame);
@@ -96,34 +95,8 @@ void main_failed(struct shim *shim, const struct frame *frame) {
     else
         snprintf(why.msg, sizeof why.msg, "%.*s", (int)size, (const char *)text);
     shim->main.failed = true;
-    facts_write_boot_error(shim, stage, &why);
-    loop_set_deadline(shim, POWER_OFF_SECONDS);
-}
-
-void main_credit(struct shim *shim) {
-    struct main_session *m = &shim->main;
-    uint64_t consumed = m->received;
-    bool attached = false;
-    for (uint32_t i = 0; i < MAX_CLIENTS; i++) {
-        struct client *client = shim->clients[i];
-        if (!client || client->dead || !client->attached)
-            continue;
-        attached = true;
-        if (client->acked < consumed)
-            consumed = client->acked;
-    }
-    uint64_t due = consumed - m->credited;
-    /* What is only logged is returned in larger portions: the guest can't be waiting for less. */
-    if (due == 0 || (!attached && due < BL_LIMIT_WINDOW / 4))
-        return;
-    uint8_t payload[CREDIT_BYTES];
-    struct wr wr = {.p = payload, .size = sizeof payload};
-    wr_u32(&wr, (uint32_t)due);
-    m->credited = consumed;
-    guest_send(shim,
-               &(struct frame_header){
-                   .length = CREDIT_BYTES, .session = BL_SESSION_MAIN, .type = BL_MSG_CREDIT},
-               payload);
+    records_write_boot_error(shim, stage, &why);
+    watch_set_deadline(&shim->watch, POWER_OFF_MS);
 }
 
 static void request(struct shim *shim, struct client *client, const struct frame *frame) {
@@ -152,7 +125,7 @@ static void take_credit(struct shim *shim, struct client *client, const struct f
         return;
     }
     client->acked += bytes;
-    main_credit(shim);
+    output_credit_return(shim);
 }
 
 static void output(struct shim *shim, const struct frame *frame) {
@@ -168,7 +141,7 @@ static void output(struct shim *shim, const struct frame *frame) {
     for (uint32_t i = 0; i < MAX_CLIENTS; i++)
         if (shim->clients[i] && shim->clients[i]->attached)
             client_send(shim, shim->clients[i], &frame->header, frame->payload);
-    main_credit(shim);
+    output_credit_return(shim);
 }
 
 static void started(struct shim *shim, const struct frame *frame) {
@@ -181,11 +154,11 @@ static void started(struct shim *shim, const struct frame *frame) {
     m->started_ms = clock_monotonic_ms();
     /* The guest ends a command whose time is up, within 2 s. One that does not is not to be trusted. */
     if (shim->config.timeout_ms)
-        loop_set_deadline_ms(shim, (uint64_t)shim->config.timeout_ms + TIME_OUT_GRACE_MS);
+        watch_set_deadline(&shim->watch, (uint64_t)shim->config.timeout_ms + TIME_OUT_GRACE_MS);
     shim->phase = BL_SHIM_PHASE_RUNNING;
     struct err err;
     /* Without it the engine still finds the shim by its socket. */
-    (void)facts_write_started(shim, &err);
+    (void)records_write_started(shim, &err);
     tell_clients(shim, frame);
 }
 
@@ -201,10 +174,10 @@ static void exited(struct shim *shim, const struct frame *frame) {
     memcpy(m->exited_payload, frame->payload, EXITED_BYTES);
     shim->phase = BL_SHIM_PHASE_EXITED;
     /* Written before anyone is told: whoever hears of the end finds it. */
-    facts_write_exit(shim, code, signal, flags, "exited");
+    records_write_exit(shim, code, signal, flags, "exited");
     tell_clients(shim, frame);
-    pause_end(shim);
-    loop_set_deadline(shim, POWER_OFF_SECONDS);
+    vmm_continue(shim);
+    watch_set_deadline(&shim->watch, POWER_OFF_MS);
 }
 
 bool main_timed_out(const struct shim *shim) {

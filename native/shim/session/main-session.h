@@ -10,8 +10,6 @@ void main_from_client(struct shim *shim, struct client *client, const struct fra
 void main_from_guest(struct shim *shim, const struct frame *frame);
 /* The start has failed, be it in bootstrap or in exec: it is written down, and the VMM has a while to end. */
 void main_failed(struct shim *shim, const struct frame *frame);
-/* Returns to the guest what all that are attached have consumed; also when one has left. */
-void main_credit(struct shim *shim);
 /* Main's time was up when the guest had still not ended it. */
 bool main_timed_out(const struct shim *shim);
 

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
+#include "../peers/client.h"
 #include "../peers/guest-port.h"
-#include "../relay/clients.h"
 #include "../vmm/vmm.h"
 
 enum { CREDIT_BYTES = 4 };

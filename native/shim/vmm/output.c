@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "../loop.h"
+#include "../system/watch.h"
 #include "vmm.h"
 
 enum { READ_BYTES = 4096 };
@@ -29,7 +29,7 @@ static bool receive(struct shim *shim, enum source source) {
     if (n < 0 && errno == EAGAIN)
         return false;
     if (n <= 0) {
-        loop_unwatch(shim, *fd);
+        watch_remove(&shim->watch, *fd);
         close(*fd);
         *fd = -1;
         return false;

@@ -35,7 +35,7 @@ static void end_session_of_full_client(uint8_t last, bool detached) {
 }
 
 int main(void) {
-    shim.vmm.port_fd = shim.epoll_fd = -1;
+    shim.vmm.port_fd = shim.watch.epoll_fd = -1;
     shim.to_guest.cap = SIZE_MAX;
     end_session_of_full_client(BL_MSG_EXITED, true);
     end_session_of_full_client(BL_MSG_EXITED, false);

@@ -1,0 +1,15 @@
+/* The child between fork and exec: everything that isolates a hostile VMM from the host. */
+#ifndef BOXLITE_SHIM_JAIL_RUN_H
+#define BOXLITE_SHIM_JAIL_RUN_H
+
+#include "jail.h"
+
+/* What arrives on report_fd, as it lies in memory: both ends are the same program. */
+struct jail_failure {
+    uint32_t stage; /* BL_STAGE_JAIL or BL_STAGE_VMM */
+    struct err err;
+};
+
+_Noreturn void jail_run(struct jail *jail);
+
+#endif

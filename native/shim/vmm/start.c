@@ -1,0 +1,154 @@
+#include "start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../common/cleanup.h"
+#include "../jail/run.h"
+#include "../system/file-lock.h"
+#include "../system/watch.h"
+#include "ids.h"
+
+/* A killed VMM's last writes are done by then. */
+enum { LET_GO_SECONDS = 5 };
+
+/* The child's ends, closed here once it has them. */
+struct child_ends {
+    int fds[MAX_PLACED];
+    uint32_t count;
+};
+
+static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends, struct err *err);
+static int make_channel(int *ours, int theirs_number, struct jail *jail, struct child_ends *ends);
+static int make_output_pipe(int *ours, struct jail *jail, struct child_ends *ends);
+static int open_file(const struct passed_file *file, struct jail *jail, struct child_ends *ends, struct err *err);
+static int lock_disk(int fd, const char *path, struct err *err);
+static void place(struct jail *jail, struct child_ends *ends, int from, int to);
+static int start(struct shim *shim, struct jail *jail, struct err *err);
+static int watch(struct shim *shim, struct err *err);
+static void close_ends(struct child_ends *ends);
+
+int vmm_start(struct shim *shim, struct err *err) {
+    struct jail jail = {.config = &shim->config, .parent = getpid(), .user_namespace = -1};
+    __attribute__((cleanup(close_ends))) struct child_ends ends = {0};
+    shim->stage = BL_STAGE_JAIL;
+    if (vmm_ids_take(&shim->config, &jail.id, &shim->vmm.ids_fd, err) || gather(shim, &jail, &ends, err) ||
+        start(shim, &jail, err))
+        return -1;
+    shim->stage = BL_STAGE_VMM;
+    return watch(shim, err);
+}
+
+static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends, struct err *err) {
+    struct config *config = &shim->config;
+    if (make_channel(&shim->vmm.port_fd, config->port_fd, jail, ends) ||
+        make_channel(&shim->vmm.console_fd, config->console_fd, jail, ends) ||
+        make_output_pipe(&shim->vmm.output_fd, jail, ends))
+        return err_errno(err, "make the VMM's channels");
+    place(jail, ends, shim->qmp_fd, config->qmp_fd);
+    shim->qmp_fd = -1;
+    for (uint32_t i = 0; i < config->file_count; i++)
+        if (open_file(&config->files[i], jail, ends, err))
+            return -1;
+    if (!*config->preload)
+        return 0;
+    struct passed_file preload = {.fd = PRELOAD_FD, .flags = BL_SHIM_FILE_READ, .path = config->preload};
+    return open_file(&preload, jail, ends, err);
+}
+
+static int make_channel(int *ours, int theirs_number, struct jail *jail, struct child_ends *ends) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return -1;
+    *ours = pair[0];
+    place(jail, ends, pair[1], theirs_number);
+    return fcntl(*ours, F_SETFL, O_NONBLOCK);
+}
+
+static int make_output_pipe(int *ours, struct jail *jail, struct child_ends *ends) {
+    int pair[2];
+    if (pipe2(pair, O_CLOEXEC))
+        return -1;
+    *ours = pair[0];
+    place(jail, ends, pair[1], STDERR_FILENO);
+    jail->fds[jail->fd_count++] = (struct placed_fd){.from = pair[1], .to = STDOUT_FILENO};
+    return fcntl(*ours, F_SETFL, O_NONBLOCK);
+}
+
+/* Opened by the shim, with its rights: the VMM needs none to any path. */
+static int open_file(const struct passed_file *file, struct jail *jail, struct child_ends *ends, struct err *err) {
+    int fd = open(file->path, (file->flags == BL_SHIM_FILE_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, "open %.150s", file->path);
+    place(jail, ends, fd, file->fd);
+    return file->flags == BL_SHIM_FILE_WRITE ? lock_disk(fd, file->path, err) : 0;
+}
+
+/* A shim that is killed takes its VMM along, but not in the same instant: until that one has ended, it has the
+ * lock, since it has inherited the open file. QEMU's own locks can't be had, for its files are descriptors. */
+static int lock_disk(int fd, const char *path, struct err *err) {
+    struct stat about;
+    if (fstat(fd, &about))
+        return err_errno(err, "look at %.150s", path);
+    if (!S_ISREG(about.st_mode) || file_lock(fd, LET_GO_SECONDS) == 0)
+        return 0;
+    return errno == EWOULDBLOCK ? err_set(err, EBUSY, "another virtual machine has %.150s open", path)
+                                : err_errno(err, "lock %.150s", path);
+}
+
+static void place(struct jail *jail, struct child_ends *ends, int from, int to) {
+    jail->fds[jail->fd_count++] = (struct placed_fd){.from = from, .to = to};
+    ends->fds[ends->count++] = from;
+}
+
+static int start(struct shim *shim, struct jail *jail, struct err *err) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC))
+        return err_errno(err, "make the report pipe");
+    cleanup_fd int ours = report[0];
+    jail->report_fd = report[1];
+    pid_t pid = fork();
+    if (pid == 0)
+        jail_run(jail);
+    close(report[1]);
+    if (pid < 0)
+        return err_errno(err, "fork");
+
+    /* Its end closes with the exec that succeeds: the answer to "does it run" without a time-out. */
+    struct jail_failure failure;
+    ssize_t n;
+    do
+        n = read(ours, &failure, sizeof failure);
+    while (n < 0 && errno == EINTR);
+    if (n == 0) {
+        shim->vmm.pid = pid;
+        return 0;
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    if (n != (ssize_t)sizeof failure)
+        return err_set(err, EIO, "the jail's report can't be read");
+    shim->stage = failure.stage;
+    *err = failure.err;
+    return -1;
+}
+
+static int watch(struct shim *shim, struct err *err) {
+    const struct vmm *vmm = &shim->vmm;
+    if (watch_add(&shim->watch, vmm->port_fd, ON_PORT, 0, EPOLLIN) ||
+        watch_add(&shim->watch, vmm->console_fd, ON_CONSOLE, 0, EPOLLIN) ||
+        watch_add(&shim->watch, vmm->output_fd, ON_VMM_OUTPUT, 0, EPOLLIN))
+        return err_errno(err, "watch the VMM's channels");
+    return 0;
+}
+
+static void close_ends(struct child_ends *ends) {
+    for (uint32_t i = 0; i < ends->count; i++)
+        close(ends->fds[i]);
+}

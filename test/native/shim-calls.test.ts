@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { graphFaults, LAYERS, partOf, readSources, type Graph } from '../helpers/layers.js';
+
+const run = promisify(execFile);
+const native = join(import.meta.dirname, '../../native');
+
+beforeAll(async () => {
+  await run('make', ['-s', '-C', native, 'all'], { maxBuffer: 1 << 24 });
+}, 600_000);
+
+/** What the linker joins: a symbol that one object leaves undefined and another defines. */
+describe.each(Object.entries(LAYERS))('the objects of %s', (program, order) => {
+  test('need nothing above them, and nothing in a circle', async () => {
+    const graph = await objectGraph(program);
+    expect([...(graph.get('main') ?? [])].length).toBeGreaterThan(1);
+    expect(graphFaults(graph, order)).toEqual([]);
+  });
+});
+
+test('the symbols that the objects of the shim share are found', async () => {
+  const graph = await objectGraph('shim');
+  expect(graph.get('loop')).toContain('ending/ending');
+  expect(graph.get('ending/ending')).toContain('relay/from-guest');
+  expect(graph.get('box/records')).toEqual(
+    new Set(['box/json', 'system/clock', 'system/process-identity', 'system/write-whole']),
+  );
+});
+
+test('two objects that need each other are found out, by a variable as by a function', () => {
+  const graph = graphOf(
+    new Map([
+      ['low/a', '0000000000000000 T run\n                 U state\n                 U printf\n'],
+      ['low/b', '0000000000000000 B state\n                 U run\n0000000000000010 t own\n'],
+      ['low/c', '                 U own\n'],
+    ]),
+  );
+  expect(graphFaults(graph, ['low'])).toEqual(['a circle: low/a, low/b']);
+  expect(graph.get('low/c')).toEqual(new Set());
+});
+
+test('an object that needs one above it is found out', () => {
+  const graph = graphOf(
+    new Map([
+      ['low/a', '                 U serve\n'],
+      ['high/b', '0000000000000000 T serve\n'],
+    ]),
+  );
+  expect(graphFaults(graph, ['low', 'high'])).toEqual([
+    'low/a needs high/b, which stands above it',
+  ]);
+});
+
+async function objectGraph(program: string): Promise<Graph> {
+  const parts = [...readSources(program).keys()].filter((path) => path.endsWith('.c')).map(partOf);
+  const folder = join(native, 'build/pie', program);
+  const objects = parts.map((part) => `${part}.o`);
+  const { stdout } = await run('nm', objects, { cwd: folder, maxBuffer: 1 << 24 });
+  const symbols = new Map(
+    stdout.split(/^(?=\S+\.o:$)/m).flatMap((text) => {
+      const path = /^(\S+\.o):$/m.exec(text)?.[1];
+      return path === undefined ? [] : [[partOf(path), text] as const];
+    }),
+  );
+  expect([...symbols.keys()]).toEqual(parts);
+  return graphOf(symbols);
+}
+
+/** @param symbols what nm says of each part's object; a small letter is a symbol of its own */
+function graphOf(symbols: ReadonlyMap<string, string>): Graph {
+  const namesOf = (text: string, kind: RegExp): string[] =>
+    [...text.matchAll(/^[\da-f ]{16} (\w) (\S+)$/gm)].flatMap(([, type = '', name = '']) =>
+      kind.test(type) ? [name] : [],
+    );
+  const owners = new Map(
+    [...symbols].flatMap(([part, text]) =>
+      namesOf(text, /[A-TV-Z]/).map((name) => [name, part] as const),
+    ),
+  );
+  return new Map(
+    [...symbols].map(([part, text]) => {
+      const needed = namesOf(text, /U/).map((name) => owners.get(name));
+      return [part, new Set(needed.filter((owner) => owner !== undefined && owner !== part))];
+    }),
+  ) as Graph;
+}

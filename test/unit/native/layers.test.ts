@@ -1,0 +1,216 @@
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  graphFaults,
+  LAYERS,
+  partOf,
+  rankOf,
+  readSources,
+  type Graph,
+} from '../../helpers/layers.js';
+
+/** What every program may include beside its own files. */
+const SHARED = /^\.\.\/(common|protocol)\/[\w-]+\.h$/;
+/** A folder of more hides nouns. */
+const MAX_PARTS = 20;
+
+type Sources = ReadonlyMap<string, string>;
+
+describe.each(Object.entries(LAYERS))('the sources of %s', (program, order) => {
+  const sources = readSources(program);
+
+  test('each stands in a folder that has its place in the order', () => {
+    expect(sources.size).toBeGreaterThan(0);
+    expect(placeFaults(sources, order)).toEqual([]);
+  });
+
+  test('include only their own files, shared ones, and nothing above them', () => {
+    expect(includeFaults(sources, order)).toEqual([]);
+  });
+
+  test('call nothing above them, and nothing in a circle', () => {
+    expect(callFaults(sources, order)).toEqual([]);
+  });
+
+  test('pass no function down, which would call up unseen', () => {
+    expect(callbackFaults(sources)).toEqual([]);
+  });
+});
+
+test('the calls of the shim are found', () => {
+  const graph = callGraph(readSources('shim'));
+  expect(graph.get('loop')).toContain('relay/clients');
+  expect(graph.get('relay/clients')).toContain('relay/from-client');
+  expect(graph.get('peers/client')).toContain('peers/guest-port');
+});
+
+describe('sources that break a rule are found out', () => {
+  const order = ['low', 'high', 'main'];
+  const sources = (files: Record<string, string>): Sources => new Map(Object.entries(files));
+
+  test('a folder that has no place', () => {
+    expect(placeFaults(sources({ 'other/a.c': '' }), order)).toEqual(['other/a has no place']);
+  });
+
+  test('a folder of too many', () => {
+    const many = Array.from({ length: MAX_PARTS + 1 }, (_, index) => [`low/a${index}.c`, '']);
+    const files = Object.fromEntries(many) as Record<string, string>;
+    expect(placeFaults(sources(files), order)).toEqual([`low holds ${MAX_PARTS + 1} parts`]);
+  });
+
+  test('an include that leads up', () => {
+    expect(
+      includeFaults(sources({ 'low/a.c': '#include "../high/b.h"', 'high/b.h': '' }), order),
+    ).toEqual(['low/a needs high/b, which stands above it']);
+  });
+
+  test('two that include each other', () => {
+    expect(
+      includeFaults(sources({ 'low/a.h': '#include "b.h"', 'low/b.h': '#include "a.h"' }), order),
+    ).toEqual(['a circle: low/a, low/b']);
+  });
+
+  test.each(['../../other/x.h', '../../common/x.c', '/usr/include/stdio.h'])(
+    'an include of %s',
+    (path) => {
+      expect(includeFaults(sources({ 'low/a.c': `#include "${path}"` }), order)).toEqual([
+        `low/a includes ${path}`,
+      ]);
+    },
+  );
+
+  test('an include of a file that is not there', () => {
+    expect(includeFaults(sources({ 'low/a.c': '#include "b.h"' }), order)).toEqual([
+      'low/a includes b.h',
+    ]);
+  });
+
+  test('a call that leads up, by a prototype that another header brings along', () => {
+    const files = {
+      'low/a.c': 'void a(void) { run(); }',
+      'high/b.h': 'int run(void);',
+      'high/b.c': 'int run(void) { return 0; }',
+    };
+    expect(callFaults(sources(files), order)).toEqual([
+      'low/a needs high/b, which stands above it',
+    ]);
+  });
+
+  test('three that call each other in a circle', () => {
+    const files = {
+      'low/a.h': 'void a(struct x *x,\n       int y);',
+      'low/a.c': 'void a(struct x *x, int y) { b(); }',
+      'low/b.h': 'char *b(void) __attribute__((cold));',
+      'low/b.c': 'char *b(void) { return c; }',
+      'low/c.h': 'int c(void);',
+      'low/c.c': 'int c(void) { a(0, 1); }',
+    };
+    expect(callFaults(sources(files), order)).toEqual(['a circle: low/a, low/b, low/c']);
+  });
+
+  test('a function that a header declares and its source does not define', () => {
+    expect(callFaults(sources({ 'low/a.h': 'int a(void);', 'low/a.c': '' }), order)).toEqual([
+      'low/a.h declares a, which low/a.c does not define',
+    ]);
+  });
+
+  test.each(['void each(int (*act)(int));', 'struct x {\n    void (*act)(void);\n};'])(
+    'a header with %j',
+    (text) => {
+      expect(callbackFaults(sources({ 'low/a.h': text }))).toEqual(['low/a.h takes a function']);
+    },
+  );
+});
+
+test.each([
+  ['a name in a comment', { 'low/a.c': '/* run() */ // run()\nvoid a(void) {}' }],
+  ['a name in a string', { 'low/a.c': 'const char *a = "run() \\" run";' }],
+  ['a function of its own', { 'low/a.c': 'static void run(void) {}\nvoid a(void) { run(); }' }],
+  ['a member that a header declares', { 'low/a.h': 'struct x {\n    int run;\n};' }],
+  ['a member that is used', { 'low/a.c': 'int a(struct x *x) { return x->run + x->y.run; }' }],
+])('%s is no call', (_what, files) => {
+  const above = { 'high/b.h': 'int run(void);', 'high/b.c': 'int run(void) { return 0; }' };
+  expect(callFaults(new Map(Object.entries({ ...files, ...above })), ['low', 'high'])).toEqual([]);
+});
+
+function placeFaults(sources: Sources, order: readonly string[]): string[] {
+  const parts = partsOf(sources);
+  const lost = parts
+    .filter((part) => rankOf(part, order) === -1)
+    .map((part) => `${part} has no place`);
+  const folders = [...new Set(parts.map((part) => dirname(part)))];
+  const large = folders.flatMap((folder) => {
+    const count = parts.filter((part) => dirname(part) === folder).length;
+    return count > MAX_PARTS ? [`${folder} holds ${count} parts`] : [];
+  });
+  return [...lost, ...large];
+}
+
+function includeFaults(sources: Sources, order: readonly string[]): string[] {
+  const graph = new Map(partsOf(sources).map((part) => [part, new Set<string>()]));
+  const foreign: string[] = [];
+  for (const [path, text] of sources)
+    for (const [, name = ''] of text.matchAll(/^#include "([^"]+)"/gm)) {
+      const target = name.startsWith('/') ? name : join(dirname(path), name);
+      if (SHARED.test(target)) continue;
+      if (!sources.has(target)) foreign.push(`${partOf(path)} includes ${name}`);
+      else if (partOf(target) !== partOf(path)) graph.get(partOf(path))?.add(partOf(target));
+    }
+  return [...foreign, ...graphFaults(graph, order)];
+}
+
+function callFaults(sources: Sources, order: readonly string[]): string[] {
+  const undefinedOnes = [...sources].flatMap(([path, text]) => {
+    const source = `${partOf(path)}.c`;
+    const code = codeOf(sources.get(source) ?? '');
+    return path.endsWith('.h')
+      ? declaredIn(text)
+          .filter((name) => !definitionOf(name).test(code))
+          .map((name) => `${path} declares ${name}, which ${source} does not define`)
+      : [];
+  });
+  return [...undefinedOnes, ...graphFaults(callGraph(sources), order)];
+}
+
+/** Who uses the functions of whose header. Macros and inline functions are found as includes are. */
+function callGraph(sources: Sources): Graph {
+  const owners = new Map(
+    [...sources].flatMap(([path, text]) =>
+      path.endsWith('.h') ? declaredIn(text).map((name) => [name, partOf(path)] as const) : [],
+    ),
+  );
+  const graph = new Map(partsOf(sources).map((part) => [part, new Set<string>()]));
+  for (const [path, text] of sources) {
+    if (!path.endsWith('.c')) continue;
+    const code = codeOf(text);
+    const own = new Set([...code.matchAll(/^static [^;{=]*?(\w+)\(/gm)].map(([, name]) => name));
+    for (const [name] of code.matchAll(/(?<![\w.]|->)[a-z_]\w*/g)) {
+      const owner = own.has(name) ? undefined : owners.get(name);
+      if (owner !== undefined && owner !== partOf(path)) graph.get(partOf(path))?.add(owner);
+    }
+  }
+  return graph;
+}
+
+/** -Wmissing-prototypes sees to it that each function which is not static is declared in a header. */
+function declaredIn(header: string): string[] {
+  const prototypes = codeOf(header).matchAll(/^(?!static|typedef|#)\w[\w *]*?(\w+)\([^{};]*;/gm);
+  return [...prototypes].map(([, name = '']) => name);
+}
+
+const definitionOf = (name: string): RegExp =>
+  new RegExp(`^(?!static)\\w[\\w *]*\\b${name}\\([^{};]*\\{`, 'm');
+
+function callbackFaults(sources: Sources): string[] {
+  return [...sources].flatMap(([path, text]) =>
+    path.endsWith('.h') && /\(\s*\*/.test(codeOf(text)) ? [`${path} takes a function`] : [],
+  );
+}
+
+const partsOf = (sources: Sources): string[] => [...new Set([...sources.keys()].map(partOf))];
+
+/** Without comments, and with empty strings. */
+const codeOf = (text: string): string =>
+  text.replace(/\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"/g, (found) =>
+    found.startsWith('"') ? '""' : ' ',
+  );
