@@ -1,5 +1,6 @@
 import { Home } from '../host/home.js';
 import { absolutePath } from '../host/host-path.js';
+import { installedCli } from '../host/installed-cli.js';
 import { DEFAULT_LAYER_LIMITS } from '../image/store/layer-limits.js';
 import type { EngineContext } from './state/context.js';
 import { Host } from './machine/host.js';
@@ -8,7 +9,7 @@ import { Lifetime } from './state/lifetime.js';
 import type { BoxliteOptions } from './spec/options.js';
 import { Registries } from './images/registries.js';
 
-/** The parts that a runtime is made of, joined by its options. Nothing is opened yet. */
+/** The parts that a runtime is made of. */
 export interface Engine {
   context: EngineContext;
   /** Loaded when they are first asked for. */
@@ -16,7 +17,14 @@ export interface Engine {
   registries: Registries;
 }
 
-export function openEngine(options: BoxliteOptions): Engine {
+/**
+ * Joins the parts by the runtime's options. Nothing is opened yet.
+ * @param cliCommand starts the CLI; default that of this installation
+ */
+export function openEngine(
+  options: BoxliteOptions,
+  cliCommand: () => readonly string[] = installedCli,
+): Engine {
   const home = new Home(absolutePath(options.homeDir ?? Home.defaultRoot()));
   const lifetime = new Lifetime(home);
   const database = () => lifetime.database();
@@ -44,7 +52,7 @@ export function openEngine(options: BoxliteOptions): Engine {
   };
   let images: Promise<Images> | undefined;
   return {
-    context: { home, host, database, lifetime },
+    context: { home, host, database, lifetime, cliCommand },
     images: () => (images ??= openImages()),
     registries,
   };

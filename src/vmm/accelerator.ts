@@ -6,7 +6,7 @@ import { makePrivateDirectory } from '../host/private-files.js';
 import { currentBootId } from '../host/process-identity.js';
 import type { AcceleratorName } from './driver.js';
 import { kvmDeviceFault, type DeviceFault } from './kvm-device.js';
-import { writeFileWhole } from './write-file-whole.js';
+import { writeFileWhole } from '../host/write-file-whole.js';
 
 /**
  * That /dev/kvm opens proves nothing: under a paravirtual KVM it opens, makes VMs, and no stock

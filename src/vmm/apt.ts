@@ -1,7 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError } from '../errors.js';
-import { runProgram } from './run-program.js';
+import { runProgram } from '../host/run-program.js';
 
 const UPDATE_HINT = 'run `apt-get update` as root, then try again';
 

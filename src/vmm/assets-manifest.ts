@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fileError } from '../errors.js';
 import type { Home } from '../host/home.js';
-import { writeFileWhole } from './write-file-whole.js';
+import { writeFileWhole } from '../host/write-file-whole.js';
 
 /** What set-up has made; paths are relative to the home's assets directory. */
 export interface AssetsManifest {

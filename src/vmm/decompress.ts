@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { BoxliteError } from '../errors.js';
-import { runProgram } from './run-program.js';
+import { runProgram } from '../host/run-program.js';
 
 const MAGICS = {
   gzip: Buffer.from('1f8b', 'hex'),

@@ -1,8 +1,67 @@
 /**
- * What a VMM must offer so that boxes can run on it. QEMU is the one driver today (./qemu); another
- * would stand beside it. The driver only plans: the shim starts the program, and hands it every
- * file as an open descriptor, so a VMM needs no right to any path.
+ * What a VMM must offer so that boxes can run on it. QEMU is the one driver today (./qemu); another would stand
+ * beside it. The driver only plans and speaks to the monitor: the shim starts the program and passes it every file
+ * as an open descriptor, so a VMM needs no right to any path.
  */
+import type { Socket } from 'node:net';
+import type { Home } from '../host/home.js';
+
+export interface VmmDriver {
+  /**
+   * Finds the program: `path`, or else where the driver looks for it.
+   * @throws setup-needed when it is missing, another program, or too old
+   */
+  find(home: Home, path?: string): Promise<InstalledVmm>;
+  /**
+   * Apart from what only a boot or only a restore needs, the plan is the same for a template and all its boxes: the
+   * device layout is fixed, files differ behind the same descriptors.
+   */
+  plan(program: VmmProgram, machine: MachineSpec, files: MachineFiles, launch: Launch): LaunchPlan;
+  /** The plan as it is, or without the VMM's own seccomp filter: the machine is the same to its templates. */
+  sandboxed(plan: LaunchPlan, isOn?: boolean): LaunchPlan;
+  /** Takes a connection to the VMM's monitor and owns it. */
+  monitor(socket: Socket): VmmMonitor;
+  /** Whether BoxLite's interposer can keep the host's loopback shut to this VMM's guests. */
+  shutsLoopback(program: VmmProgram): Promise<boolean>;
+}
+
+/** Operations on one running VMM. Each rejects with vmm-failed when the VMM refuses or ends. */
+export interface VmmMonitor {
+  /**
+   * Saves the running machine's device state to the file `target`. The machine is not stopped first: its memory is
+   * in the RAM file, so the copy ends at once, and what is saved is a machine that *runs* when it is restored.
+   * @param directory the directory behind `MachineFiles.stateDirectory`
+   */
+  saveState(directory: string, target: string): Promise<void>;
+  /** Loads the state of a template into a machine that waits for it; it runs on if it ran when it was saved. */
+  restoreState(launch: { network: boolean }): Promise<void>;
+  /**
+   * Stops the machine and takes its image away, for good, as a save needs it. What is restored from that state has
+   * the image again, and must not notice that it was gone.
+   * @param bytes the disk's
+   */
+  stopWithoutImage(bytes: number): Promise<void>;
+  /**
+   * Cuts the network on the host's side, where neither the guest nor a template's state has a say. To be called
+   * before the machine runs.
+   */
+  cutLink(): Promise<void>;
+  /** Lets a machine run that was saved standing still, or that waits. */
+  continueMachine(): Promise<void>;
+  close(): void;
+}
+
+export interface VmmProgram {
+  path: string;
+  version: readonly [major: number, minor: number, micro: number];
+}
+
+export interface InstalledVmm extends VmmProgram {
+  /** As the program prints it, with the distribution's own version: `7.2.22 (Debian 1:7.2+dfsg-7)`. */
+  versionText: string;
+  /** Differs between any two builds: a template is only good for the one that wrote it. */
+  build: string;
+}
 
 export type AcceleratorName = 'kvm' | 'tcg';
 

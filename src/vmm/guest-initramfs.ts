@@ -7,8 +7,8 @@ import type { AssetsManifest, InitramfsRecord, KernelRecord } from './assets-man
 import { MODULE_LIST, MODULES } from './guest-kernel.js';
 import { hasSize } from './has-size.js';
 import { initramfs, type InitramfsModule } from './initramfs.js';
-import { nativeProgram } from './native-programs.js';
-import { writeFileWhole } from './write-file-whole.js';
+import { nativeProgram } from '../host/native-programs.js';
+import { writeFileWhole } from '../host/write-file-whole.js';
 
 /** Packs the agent as it is built now with the kernel's modules. The name holds the content's hash. */
 export async function makeInitramfs(home: Home, kernel: KernelRecord): Promise<InitramfsRecord> {

@@ -11,7 +11,7 @@ import { extractKernel, kernelVersion } from './kernel-image.js';
 import { findKernel, type KernelSource } from './kernel-package.js';
 import { orderModules, parseWantedModules } from './module-order.js';
 import { loadableModules, writeModuleTree } from './module-tree.js';
-import { projectRoot } from './native-programs.js';
+import { projectRoot } from '../host/native-programs.js';
 import { TEMPORARY_PREFIX } from './unused-assets.js';
 
 /** In a kernel's directory; modules/list names the modules in load order, one a line. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fileError } from '../errors.js';
-import { nativeProgram } from './native-programs.js';
+import { nativeProgram } from '../host/native-programs.js';
 
 /** A copy of half a gigabyte takes 50 ms; this bounds a host in trouble. */
 const COPY_TIMEOUT_MS = 120_000;

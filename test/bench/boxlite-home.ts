@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { projectRoot } from '../../src/vmm/native-programs.js';
+import { projectRoot } from '../../src/host/native-programs.js';
 import { timeProgram, type ProgramRun } from './time-program.js';
 
 /** What the shell would run. */

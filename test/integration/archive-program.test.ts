@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { nativeProgram } from '../../src/vmm/native-programs.js';
+import { nativeProgram } from '../../src/host/native-programs.js';
 import { paxEntry, tarEntry } from '../helpers/tar-builder.js';
 
 /** boxlite-archive as `cp` runs it on the host, with a directory to unpack into. */

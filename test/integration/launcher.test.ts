@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ownProgram } from '../../src/engine/machine/own-program.js';
+import { installedCli } from '../../src/host/installed-cli.js';
 import { start } from '../helpers/cli.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { TmuxTerminal } from '../helpers/tmux.js';
@@ -103,7 +103,7 @@ describe('SIGUSR1', () => {
 
   it('opens none before the program listens for it, nor in one that is started for a box', async () => {
     const launcher = readFileSync(join(source, 'bin/boxlite'), 'utf8');
-    const [node = '', flag = '', dashes] = ownProgram();
+    const [node = '', flag = '', dashes] = installedCli();
     expect([node, dashes]).toEqual([process.execPath, '--']);
     expect(launcher.split('\n')[1]).toBe(`':' //; exec node ${flag} -- "$0" "$@"`);
     expect(await afterSignal(node, [flag, '-e', body('')])).toBe('ready\nundefined\n');

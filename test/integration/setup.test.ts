@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { setup, type SetupEvent, type SetupOptions } from '../../src/engine/setup/setup.js';
 import { Home } from '../../src/host/home.js';
-import { findQemu } from '../../src/vmm/qemu-binary.js';
+import { findQemu } from '../../src/vmm/qemu/binary.js';
 import { fakeGzipKernel } from '../helpers/fake-kernel.js';
 
 const PROGRAMS = [

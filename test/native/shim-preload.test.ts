@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { nativeProgram } from '../../src/vmm/native-programs.js';
+import { nativeProgram } from '../../src/host/native-programs.js';
 import { BUILD_TIMEOUT_MS, buildShim } from './shim/shim-harness.js';
 
 vi.setConfig({ testTimeout: 60_000 });

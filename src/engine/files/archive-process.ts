@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { COPY_EXITS } from '../../agent/protocol.js';
 import { BoxliteError, limitError } from '../../errors.js';
-import { checkStreams } from '../../vmm/child-streams.js';
-import { nativeProgram } from '../../vmm/native-programs.js';
+import { checkStreams } from '../../host/child-streams.js';
+import { nativeProgram } from '../../host/native-programs.js';
 import { ReportReader, type ArchiveReport } from './archive-report.js';
 
 /** The host's end of a copy: a process that packs or unpacks. */

@@ -1,13 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ShimClient } from '../../agent/client.js';
-import { BoxliteError } from '../../errors.js';
+import type { ShimClient } from '../../agent/client.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
+import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
-import type { AcceleratorName } from '../../vmm/driver.js';
-import { planQemu } from '../../vmm/qemu/command.js';
-import { restoreState } from '../../vmm/qemu/migration.js';
+import type { AcceleratorName, LaunchPlan } from '../../vmm/driver.js';
+import { vmm } from '../../vmm/vmm.js';
 import { boxFiles, makeDisk } from '../machine/box-files.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
@@ -15,20 +14,25 @@ import { crashPoint } from '../machine/crash-point.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from '../spec/defaults.js';
 import { lendingValues } from '../machine/guest-messages.js';
 import { endLeftMachine, workDirectory } from '../machine/left-machine.js';
-import { openMonitor } from '../machine/monitor.js';
 import { observed, settle } from '../state/observe.js';
+import { MachineRun } from '../machine/run.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
-import { startShim } from '../machine/shim-process.js';
 import { boxName } from '../spec/names/box-name.js';
 import { runningClient } from '../state/running-client.js';
 import { waitForEnd } from '../state/running-client.js';
-import { within } from '../machine/within.js';
 
 const BOOTSTRAP_DEADLINE_MS = 60_000;
 const POWER_OFF_DEADLINE_MS = 15_000;
 
 export interface AgentOfBox extends AsyncDisposable {
   client: ShimClient;
+}
+
+/** The disks of the box with this id, for a machine that works in `directory`. */
+interface BorrowedDisks {
+  id: string;
+  directory: string;
+  writes: boolean;
 }
 
 export interface MachinePurpose {
@@ -63,13 +67,13 @@ export async function agentOfBox(
       await lock[Symbol.asyncDispose]();
     };
     try {
-      const machine = await startWhateverRuns(context, id, directory, writes);
+      const machine = await startWhateverRuns(context, { id, directory, writes });
       crashPoint('export:machine-up');
       return {
         client: machine.client,
         [Symbol.asyncDispose]: async () => {
           try {
-            await machine[Symbol.asyncDispose]();
+            await machine.powerOff(POWER_OFF_DEADLINE_MS);
           } finally {
             await clean();
           }
@@ -113,74 +117,65 @@ async function freshDirectory(home: Home, id: string): Promise<string> {
 /** By emulation when it turns out that KVM has failed. */
 async function startWhateverRuns(
   context: EngineContext,
-  id: string,
-  directory: string,
-  writes: boolean,
-): ReturnType<typeof startMachine> {
+  disks: BorrowedDisks,
+): Promise<MachineRun> {
   const { name } = await context.host.accelerator();
   try {
-    return await startMachine(context, id, directory, writes, name);
+    return await startMachine(context, disks, name);
   } catch (error) {
     if (!(await context.host.blamesKvm(name, error))) throw error;
-    await freshDirectory(context.home, id);
-    return startMachine(context, id, directory, writes, 'tcg');
+    await freshDirectory(context.home, disks.id);
+    return startMachine(context, disks, 'tcg');
   }
 }
 
 /** A machine with the box's disks, bound to this process: it ends with it. */
 async function startMachine(
   context: EngineContext,
-  id: string,
-  directory: string,
-  writes: boolean,
+  disks: BorrowedDisks,
   accelerator: AcceleratorName,
-): Promise<AsyncDisposable & { client: ShimClient }> {
-  const { host } = context;
+): Promise<MachineRun> {
+  const { id, directory } = disks;
   const record = currentRecord(context, id);
   const spec = specOf(record.options);
-  const files = await boxFiles(context.home, record, spec);
-  if (files.isNew) {
-    if (!writes) files.disk = join(directory, 'disk');
-    await makeDisk(context.home, files.disk, spec.diskBytes);
-  }
-  const machine = { cpus: DEFAULT_CPUS, memoryMib: DEFAULT_MEMORY_MIB, accelerator };
-  // The home's kernel also for a box with one of its own: nothing of the box runs in this machine, and its
-  // files can be had when its kernel's are gone.
-  const [assets, qemu] = await Promise.all([host.assets(), host.qemu()]);
-  const { template } = await host.template(machine, assets);
-  const machineFiles = { ...files, ram: template.ram, state: template.state };
-  const plan = planQemu(qemu, machine, machineFiles, { kind: 'restore', network: false });
-  const shim = await startShim({
+  const machine = await MachineRun.start({
     box: id,
     name: boxName(record),
     directory,
-    plan,
+    plan: await planMachine(context, record, disks, accelerator),
     ids: requiredVmmIds(spec.security, record),
     namespaces: spec.security?.vmmNamespaces,
     template: true,
   });
-  const client = await ShimClient.connect(directory, { name: boxName(record) });
-  const end = async (): Promise<void> => {
-    client?.shutdown();
-    const ended = client?.closed ?? Promise.resolve();
-    await within(ended, POWER_OFF_DEADLINE_MS, id, 'disks').catch(() => client?.killVmm());
-    shim.release();
-    await client?.closed;
-  };
   try {
-    if (client === null) throw new BoxliteError('boot-failed', `the shim of box ${id} is gone`);
-    const monitor = await openMonitor(directory);
-    try {
-      await within(restoreState(monitor, plan), BOOTSTRAP_DEADLINE_MS, id, 'vmm');
-    } finally {
-      monitor.close();
-    }
-    const bootstrapped = client.bootstrap(lendingValues(spec));
-    await within(bootstrapped, BOOTSTRAP_DEADLINE_MS, id, 'bootstrap');
-    return { client, [Symbol.asyncDispose]: end };
+    await machine.monitored((monitor) =>
+      machine.within(monitor.restoreState({ network: false }), BOOTSTRAP_DEADLINE_MS, 'vmm'),
+    );
+    const bootstrapped = machine.client.bootstrap(lendingValues(spec));
+    await machine.within(bootstrapped, BOOTSTRAP_DEADLINE_MS, 'bootstrap');
+    return machine;
   } catch (error) {
-    client?.killVmm();
-    await end();
-    throw error;
+    throw await machine.failure(error);
   }
+}
+
+async function planMachine(
+  { home, host }: EngineContext,
+  record: BoxRecord,
+  { directory, writes }: BorrowedDisks,
+  accelerator: AcceleratorName,
+): Promise<LaunchPlan> {
+  const spec = specOf(record.options);
+  const files = await boxFiles(home, record, spec);
+  if (files.isNew) {
+    if (!writes) files.disk = join(directory, 'disk');
+    await makeDisk(home, files.disk, spec.diskBytes);
+  }
+  const machine = { cpus: DEFAULT_CPUS, memoryMib: DEFAULT_MEMORY_MIB, accelerator };
+  // The home's kernel also for a box with one of its own: nothing of the box runs in this machine, and its
+  // files can be read when its kernel's are gone.
+  const [assets, program] = await Promise.all([host.assets(), host.vmm()]);
+  const { template } = await host.template(machine, assets);
+  const machineFiles = { ...files, ram: template.ram, state: template.state };
+  return vmm.plan(program, machine, machineFiles, { kind: 'restore', network: false });
 }

@@ -8,7 +8,7 @@ import { currentRecord, lockBox, type EngineContext } from '../state/context.js'
 import { crashPoint } from '../machine/crash-point.js';
 import { isSeenTo, settle } from '../state/observe.js';
 import type { StopOptions } from '../spec/options.js';
-import { ownProgram } from '../machine/own-program.js';
+import { cliProcess } from './cli-process.js';
 import { removeIfEnded } from './remove.js';
 import { isRestartDue } from '../state/restart-decision.js';
 import { startBox, startLocked } from './start.js';
@@ -116,9 +116,8 @@ function wantAfterReboot(context: EngineContext): void {
 }
 
 /** In a process of its own, which goes on when this one ends. */
-function startInBackground({ home, host }: EngineContext): void {
-  const flags = ['--home', home.root, '--accel', host.options.accelerator];
-  const [node = '', ...args] = ownProgram(...flags, 'system', 'start');
+function startInBackground(context: EngineContext): void {
+  const [node = '', ...args] = cliProcess(context, 'system', 'start');
   const child = spawn(node, args, { cwd: '/', detached: true, stdio: 'ignore' });
   child.on('error', () => undefined); // the next call tries again
   child.unref();

@@ -12,7 +12,7 @@ import { isRestartDue } from '../state/restart-decision.js';
 import { parseRestartPolicy } from '../spec/restart-policy.js';
 import { endWaitingShim } from '../state/shim-end.js';
 import { signalNumber } from '../../host/signals.js';
-import { exitDelay } from './start.js';
+import { exitDelay } from './start-record.js';
 import { runningClient } from '../state/running-client.js';
 
 /**

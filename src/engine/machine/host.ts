@@ -6,8 +6,7 @@ import type { Home } from '../../host/home.js';
 import type { Database } from '../../store/database.js';
 import type { Accelerator, Verdict } from '../../vmm/accelerator.js';
 import type { Assets, KernelChoice } from '../../vmm/assets.js';
-import type { AcceleratorName, GuestKernel, MachineSpec } from '../../vmm/driver.js';
-import type { QemuBinary } from '../../vmm/qemu-binary.js';
+import type { AcceleratorName, GuestKernel, InstalledVmm, MachineSpec } from '../../vmm/driver.js';
 import type { Template } from '../../vmm/template.js';
 import type { AcceleratorChoice } from '../spec/options.js';
 
@@ -22,7 +21,7 @@ export interface HostOptions {
  * finds it is loaded then; what was not found is looked for again.
  */
 export class Host {
-  #qemu: Promise<QemuBinary> | undefined;
+  #vmm: Promise<InstalledVmm> | undefined;
   #assets: Promise<Assets> | undefined;
   #tscKhz: Promise<number> | undefined;
 
@@ -32,9 +31,9 @@ export class Host {
     readonly options: HostOptions,
   ) {}
 
-  qemu(): Promise<QemuBinary> {
-    return (this.#qemu ??= this.#findQemu().catch((error: unknown) => {
-      this.#qemu = undefined;
+  vmm(): Promise<InstalledVmm> {
+    return (this.#vmm ??= this.#findVmm().catch((error: unknown) => {
+      this.#vmm = undefined;
       throw error;
     }));
   }
@@ -49,7 +48,7 @@ export class Host {
 
   /** Looks for all of it again: set-up has changed what is there. */
   forget(): void {
-    this.#qemu = undefined;
+    this.#vmm = undefined;
     this.#assets = undefined;
   }
 
@@ -125,11 +124,11 @@ export class Host {
       import('../../vmm/host-processor.js'),
       import('../../vmm/template.js'),
     ]);
-    const qemu = await this.qemu();
+    const program = await this.vmm();
     return templateKey({
-      argv: templatePlan(qemu, machine).argv,
+      argv: templatePlan(program, machine).argv,
       assetsDigest: assets.digest,
-      vmmBuild: qemu.build,
+      vmmBuild: program.build,
       processor: hostProcessor(machine.accelerator),
       generation: GENERATION,
     });
@@ -152,9 +151,9 @@ export class Host {
     return { kernel, initramfs, tscKhz: await (this.#tscKhz ??= measureTsc()) };
   }
 
-  async #findQemu(): Promise<QemuBinary> {
-    const { findQemu } = await import('../../vmm/qemu-binary.js');
-    return findQemu(this.home, this.options.qemu);
+  async #findVmm(): Promise<InstalledVmm> {
+    const { vmm } = await import('../../vmm/vmm.js');
+    return vmm.find(this.home, this.options.qemu);
   }
 
   async #loadAssets(): Promise<Assets> {
@@ -173,8 +172,8 @@ export class Host {
   }
 
   async #identity(): Promise<{ vmmBuild: string; assetsDigest: string }> {
-    const [qemu, assets] = await Promise.all([this.qemu(), this.assets()]);
-    return { vmmBuild: qemu.build, assetsDigest: assets.digest };
+    const [{ build }, assets] = await Promise.all([this.vmm(), this.assets()]);
+    return { vmmBuild: build, assetsDigest: assets.digest };
   }
 }
 
@@ -185,7 +184,7 @@ function unlessSetUp(error: unknown): undefined {
 
 /** kHz of the host's time-stamp counter, which boxlite-host measures in 20 ms. */
 async function measureTsc(): Promise<number> {
-  const { nativeProgram } = await import('../../vmm/native-programs.js');
+  const { nativeProgram } = await import('../../host/native-programs.js');
   const { stdout } = await promisify(execFile)(nativeProgram('boxlite-host'), ['tsc-khz'], {
     timeout: 5_000,
   });

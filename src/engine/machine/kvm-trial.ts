@@ -3,10 +3,9 @@ import { BoxliteError } from '../../errors.js';
 import { DISK_BYTES } from '../../image/disk/disk-size.js';
 import { isMachineFailure, type KVM_DEADLINES } from '../../vmm/accelerator.js';
 import type { MachineSpec } from '../../vmm/driver.js';
-import { planQemu } from '../../vmm/qemu/command.js';
-import { restoreState } from '../../vmm/qemu/migration.js';
 import { findTemplate, removeStaleDrafts, type Template } from '../../vmm/template.js';
 import { TemplateDraft } from '../../vmm/template-draft.js';
+import { vmm } from '../../vmm/vmm.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from '../spec/defaults.js';
 import type { Host } from './host.js';
 import {
@@ -15,7 +14,6 @@ import {
   TEMPLATE_LOCK_MS,
   withMachine,
 } from './templates/template-maker.js';
-import { within } from './within.js';
 
 /** Whoever tries KVM may first have to wait for a template in the making; then come its own deadlines, and saving. */
 export const TRIAL_LOCK_MS = TEMPLATE_LOCK_MS + 120_000;
@@ -47,21 +45,15 @@ async function runsFrom(
   deadlineMs: number,
 ): Promise<boolean> {
   const { key, ram, state } = template;
-  const qemu = await host.qemu();
+  const program = await host.vmm();
   const draft = await TemplateDraft.begin(host.home, key);
   try {
-    const files = await draft.blankFiles(machine, DISK_BYTES);
-    const plan = planQemu(
-      qemu,
-      machine,
-      { ...files, ram, state },
-      { kind: 'restore', network: false },
-    );
-    await withMachine(draft.directory, plan, (client, qmp) =>
-      within(
-        restoreState(qmp, plan).then(() => answer(client)),
+    const files = { ...(await draft.blankFiles(machine, DISK_BYTES)), ram, state };
+    const plan = vmm.plan(program, machine, files, { kind: 'restore', network: false });
+    await withMachine(draft.directory, plan, (run, monitor) =>
+      run.within(
+        monitor.restoreState(plan).then(() => answer(run.client)),
         deadlineMs,
-        'template',
         'agent',
       ),
     );

@@ -1,12 +1,13 @@
 import { connectSocket } from '../../agent/connect.js';
 import { BoxliteError } from '../../errors.js';
 import { BOX_FILES } from '../../host/home.js';
-import { QmpClient } from '../../vmm/qemu/qmp.js';
+import type { VmmMonitor } from '../../vmm/driver.js';
+import { vmm } from '../../vmm/vmm.js';
 
 /** Connects to the monitor of the VMM whose shim works in this directory. */
-export async function openMonitor(directory: string): Promise<QmpClient> {
+export async function openMonitor(directory: string): Promise<VmmMonitor> {
   const socket = await connectSocket(directory, BOX_FILES.qmpSocket);
   if (socket === null)
     throw new BoxliteError('boot-failed', "the VMM's monitor is gone", { stage: 'vmm' });
-  return new QmpClient(socket);
+  return vmm.monitor(socket);
 }

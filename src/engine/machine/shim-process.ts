@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import { encodeTable } from '../../agent/codec.js';
 import {
@@ -10,17 +11,20 @@ import {
   SHIM_FLAGS,
 } from '../../agent/protocol.js';
 import { BoxliteError, limitError } from '../../errors.js';
-import { checkStreams } from '../../vmm/child-streams.js';
+import { checkStreams } from '../../host/child-streams.js';
 import type { LaunchPlan } from '../../vmm/driver.js';
-import { nativeProgram } from '../../vmm/native-programs.js';
+import { nativeProgram } from '../../host/native-programs.js';
 import { bootError } from './facts.js';
 import type { LogSpec } from '../spec/log-policy.js';
 import type { WallPolicy } from '../spec/security.js';
 import { vmmLimits, type VmmLimit } from './vmm-limits.js';
 import type { VmmIds } from './vmm-ids.js';
+import { endsWithin } from './within.js';
 
 /** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */
 const START_TIMEOUT_MS = 20_000;
+/** A shim kills its VMM at once; this only bounds a host in trouble. */
+const END_TIMEOUT_MS = 15_000;
 
 /** Bytes kept of a box's console, which the guest can fill at will. */
 const CONSOLE_LIMIT_BYTES = 262_144;
@@ -60,12 +64,15 @@ export interface ShareAccess {
 }
 
 /**
- * The starter's end of a shim. While it is held, and until the box's command runs, the death of this
- * process ends the VMM; `release` lets go.
+ * The starter's end of a shim. Until it is released, and until the box's command runs, the death of this process
+ * ends the VMM.
  */
 export interface ShimProcess {
   pid: number;
+  /** Closes the starter's end. A shim whose box runs goes on; any other ends its VMM. */
   release(): void;
+  /** Ends the shim of a machine whose command does not run, and its VMM; resolves when it has ended. */
+  end(): Promise<void>;
 }
 
 /**
@@ -91,8 +98,15 @@ export async function startShim(start: ShimStart): Promise<ShimProcess> {
     length.writeUInt32LE(config.length);
     lifeline.write(Buffer.concat([length, config]));
     const pid = await started(child, status, start);
-    letGo(child, lifeline, status);
-    return { pid, release: () => lifeline.destroy() };
+    detach(child, lifeline, status);
+    return {
+      pid,
+      release: () => lifeline.destroy(),
+      end: () => {
+        lifeline.destroy();
+        return endOf(child);
+      },
+    };
   } catch (error) {
     lifeline.destroy();
     status.destroy();
@@ -214,8 +228,18 @@ async function started(
 }
 
 /** Neither the shim nor its lifeline keeps this process alive. */
-function letGo(child: ChildProcess, lifeline: Duplex, status: Readable): void {
+function detach(child: ChildProcess, lifeline: Duplex, status: Readable): void {
   child.unref();
   status.destroy();
   (lifeline as Duplex & { unref(): void }).unref();
+}
+
+/** The VMM ends with its shim, also with one that has to be killed. */
+async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
+  const ended = once(child, 'exit').then(() => undefined);
+  if (await endsWithin(ended, END_TIMEOUT_MS)) return;
+  child.kill('SIGKILL');
+  await ended;
 }

@@ -5,7 +5,7 @@ import type { BootstrapValues } from '../../agent/client.js';
 import { MOUNT_KINDS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
 import type { MachineFiles } from '../../vmm/driver.js';
-import { nativeProgram } from '../../vmm/native-programs.js';
+import { nativeProgram } from '../../host/native-programs.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import type { ShareAccess } from './shim-process.js';
 import { MOUNT_FLAGS, parseTmpfsOptions } from '../spec/tmpfs.js';

@@ -1,7 +1,7 @@
 import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
 import { BoxliteError } from '../../errors.js';
 import { isActive } from '../../store/status.js';
-import { osReleaseValue } from '../../vmm/distribution.js';
+import { osReleaseValue } from '../../host/distribution.js';
 import { listTemplates } from '../../vmm/template.js';
 import type { EngineContext } from '../state/context.js';
 import { hostWalls, type HostWall } from './host-walls.js';
@@ -66,7 +66,7 @@ export async function runtimeInfo(
 ): Promise<RuntimeInfo> {
   const { home, host, database } = context;
   const problems: string[] = [];
-  const qemu = await orProblem(host.qemu(), problems);
+  const qemu = await orProblem(host.vmm(), problems);
   const assets = await orProblem(host.assets(), problems);
   const records = await Promise.all(
     database()

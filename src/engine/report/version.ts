@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { projectRoot } from '../../vmm/native-programs.js';
+import { projectRoot } from '../../host/native-programs.js';
 
 /** Of the package that this code came with. */
 export const VERSION: string = (

@@ -5,9 +5,9 @@ import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { programDirectories } from '../../host/program-path.js';
 import { downloadPackages, hasApt } from '../../vmm/apt.js';
-import { installHint } from '../../vmm/distribution.js';
+import { installHint } from '../../host/distribution.js';
 import { isStatic } from '../../vmm/elf.js';
-import { runProgram } from '../../vmm/run-program.js';
+import { runProgram } from '../../host/run-program.js';
 import { TEMPORARY_PREFIX } from '../../vmm/unused-assets.js';
 import { ignoringWgetTimeout } from './busybox-wget.js';
 

@@ -7,10 +7,10 @@ import { makePrivateDirectory } from '../../host/private-files.js';
 import { programDirectories, SYSTEM_DIRECTORIES } from '../../host/program-path.js';
 import type { Accelerator } from '../../vmm/accelerator.js';
 import { prepareAssets, type KernelChoice } from '../../vmm/assets.js';
-import { installHint } from '../../vmm/distribution.js';
-import { nativeProgram } from '../../vmm/native-programs.js';
-import { findQemu } from '../../vmm/qemu-binary.js';
-import { writeFileWhole } from '../../vmm/write-file-whole.js';
+import { installHint } from '../../host/distribution.js';
+import { nativeProgram } from '../../host/native-programs.js';
+import { vmm } from '../../vmm/vmm.js';
+import { writeFileWhole } from '../../host/write-file-whole.js';
 import { busyboxRootfs } from './busybox-rootfs.js';
 
 export interface SetupOptions extends KernelChoice {
@@ -100,7 +100,7 @@ function setupSteps(home: Home, options: SetupOptions): Step[] {
       summary: 'find QEMU, which runs the virtual machines',
       needs: [],
       run: async () => {
-        const { path, versionText } = await findQemu(home, options.qemu);
+        const { path, versionText } = await vmm.find(home, options.qemu);
         return { made: false, detail: `${versionText}, ${path}` };
       },
     },

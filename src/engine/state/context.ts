@@ -13,6 +13,11 @@ export interface EngineContext {
   host: Host;
   database: () => Database;
   lifetime: Lifetime;
+  /**
+   * The argv that starts the CLI, which does what is to be done when this process has ended: a shim runs it at its
+   * box's end.
+   */
+  cliCommand: () => readonly string[];
 }
 
 /** The longest that one operation on a box may keep another waiting: a stop with its grace. */

@@ -5,13 +5,9 @@ import type {
   MachineSpec,
   PassedFile,
   Share,
+  VmmProgram,
 } from '../driver.js';
 import { FIRST_EXTENT_FDSET } from '../driver.js';
-
-export interface QemuProgram {
-  path: string;
-  version: readonly [number, number, number];
-}
 
 /** Descriptor numbers as QEMU sees them; constant, because they are part of a template's identity. */
 const FD = {
@@ -59,7 +55,7 @@ export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': tr
  * same descriptors.
  */
 export function planQemu(
-  program: QemuProgram,
+  program: VmmProgram,
   machine: MachineSpec,
   files: MachineFiles,
   launch: Launch,
@@ -142,12 +138,12 @@ function processor({ accelerator, nested }: MachineSpec): string {
 }
 
 /** QEMU 8.2 and newer can map a file privately without ever opening it for writing. */
-function hasRomOption({ version: [major, minor] }: QemuProgram): boolean {
+function hasRomOption({ version: [major, minor] }: VmmProgram): boolean {
   return major > 8 || (major === 8 && minor >= 2);
 }
 
 function memoryArguments(
-  program: QemuProgram,
+  program: VmmProgram,
   machine: MachineSpec,
   keepsRam: boolean,
   hasFile: boolean,

@@ -8,12 +8,12 @@ import type { Duplex, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { encodeTable, type MessageValues } from '../../../src/agent/codec.js';
 import { GENERATION, SHIM_CONFIG, type Field } from '../../../src/agent/protocol.js';
-import { nativeProgram } from '../../../src/vmm/native-programs.js';
+import { nativeProgram } from '../../../src/host/native-programs.js';
 import { FramePeer } from './frame-peer.js';
 
 export const BOX = '01jdtest000000000000000000';
 const NATIVE = join(import.meta.dirname, '../../../native');
-const FAKE_VMM = join(NATIVE, 'build/test/shim/fake-vmm');
+export const FAKE_VMM = join(NATIVE, 'build/test/shim/fake-vmm');
 
 export const BUILD_TIMEOUT_MS = 600_000;
 

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Home } from '../../../src/host/home.js';
-import type { GuestKernel, MachineFiles, MachineSpec } from '../../../src/vmm/driver.js';
-import type { QemuProgram } from '../../../src/vmm/qemu/command.js';
+import type {
+  GuestKernel,
+  MachineFiles,
+  MachineSpec,
+  VmmProgram,
+} from '../../../src/vmm/driver.js';
 
 export const MACHINE: MachineSpec = { cpus: 2, memoryMib: 512, accelerator: 'tcg' };
-export const OLD_QEMU: QemuProgram = { path: '/usr/bin/qemu-system-x86_64', version: [7, 2, 22] };
-export const NEW_QEMU: QemuProgram = { ...OLD_QEMU, version: [8, 2, 0] };
+export const OLD_QEMU: VmmProgram = { path: '/usr/bin/qemu-system-x86_64', version: [7, 2, 22] };
+export const NEW_QEMU: VmmProgram = { ...OLD_QEMU, version: [8, 2, 0] };
 export const GUEST: GuestKernel = { kernel: '/h/assets/vmlinux', initramfs: '/h/assets/initramfs' };
 
 /** Files of a box whose image has two extents. */

@@ -11,8 +11,6 @@ import { copySparse, writeSparseMap } from '../../../image/disk/sparse-copy.js';
 import { acquireLock, type Lock } from '../../../store/locks.js';
 import type { Assets } from '../../../vmm/assets.js';
 import type { MachineSpec } from '../../../vmm/driver.js';
-import { planQemu } from '../../../vmm/qemu/command.js';
-import { restoreState, stopWithoutImage } from '../../../vmm/qemu/migration.js';
 import { copySparseFile, dataMap } from '../../../vmm/sparse-file.js';
 import {
   findImageTemplate,
@@ -22,12 +20,12 @@ import {
   type Template,
 } from '../../../vmm/template.js';
 import { TemplateDraft } from '../../../vmm/template-draft.js';
+import { vmm } from '../../../vmm/vmm.js';
 import type { BoxFiles } from '../box-files.js';
 import type { Host } from '../host.js';
 import { crashPoint } from '../crash-point.js';
 import { prepareValues } from '../guest-messages.js';
 import { saveMachine } from './template-maker.js';
-import { within } from '../within.js';
 
 /** Kept besides those in use; each is some 120 MB on disk. */
 const MOST_KEPT = 8;
@@ -120,7 +118,7 @@ async function make(
   draft: TemplateDraft,
 ): Promise<Template> {
   const { home } = host;
-  const qemu = await host.qemu();
+  const program = await host.vmm();
   await Promise.all([
     copySparseFile(base.ram, draft.ram),
     copySparse(await blankDisk(home, diskBytes), draft.disk),
@@ -132,15 +130,15 @@ async function make(
     disk: draft.disk,
     stateDirectory: draft.directory,
   };
-  const plan = planQemu(qemu, machine, machineFiles, {
+  const plan = vmm.plan(program, machine, machineFiles, {
     kind: 'restore',
     keepsRam: true,
     network: false,
   });
-  await saveMachine(draft, plan, async (client, qmp) => {
-    await within(restoreState(qmp, plan), PREPARE_DEADLINE_MS, 'template', 'vmm');
-    await within(client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'template', 'disks');
-    await stopWithoutImage(qmp, DISK_BYTES);
+  await saveMachine(draft, plan, async (run, monitor) => {
+    await run.within(monitor.restoreState(plan), PREPARE_DEADLINE_MS, 'vmm');
+    await run.within(run.client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'disks');
+    await monitor.stopWithoutImage(DISK_BYTES);
   });
   await writeSparseMap(draft.disk, await dataMap(draft.disk));
   crashPoint('image-template:saved');
@@ -151,7 +149,7 @@ async function make(
     machineKey: base.key,
     kernelVersion: assets.kernelVersion,
     kernelOrigin: assets.kernelOrigin,
-    vmm: qemu.versionText,
+    vmm: program.versionText,
     createdAt: new Date().toISOString(),
   });
 }

@@ -1,12 +1,14 @@
-import { ShimClient } from '../../../agent/client.js';
-import { BoxliteError } from '../../../errors.js';
 import { DISK_BYTES } from '../../../image/disk/disk-size.js';
 import { acquireLock, type Lock } from '../../../store/locks.js';
 import type { Assets } from '../../../vmm/assets.js';
-import type { GuestKernel, LaunchPlan, MachineFiles, MachineSpec } from '../../../vmm/driver.js';
-import { planQemu, type QemuProgram } from '../../../vmm/qemu/command.js';
-import { saveState } from '../../../vmm/qemu/migration.js';
-import type { QmpClient } from '../../../vmm/qemu/qmp.js';
+import type {
+  GuestKernel,
+  LaunchPlan,
+  MachineFiles,
+  MachineSpec,
+  VmmMonitor,
+  VmmProgram,
+} from '../../../vmm/driver.js';
 import {
   findTemplate,
   removeOutdatedTemplates,
@@ -14,15 +16,13 @@ import {
   type Template,
 } from '../../../vmm/template.js';
 import { TemplateDraft } from '../../../vmm/template-draft.js';
+import { vmm } from '../../../vmm/vmm.js';
 import { readyWithin, type BootDeadlines } from './boot-watch.js';
 import { dropUnusedKernels } from '../box-kernel.js';
 import { crashPoint } from '../crash-point.js';
-import { bootError } from '../facts.js';
 import type { Host } from '../host.js';
-import { openMonitor } from '../monitor.js';
-import { startShim } from '../shim-process.js';
+import { MachineRun } from '../run.js';
 import { vmmIds } from '../vmm-ids.js';
-import { within } from '../within.js';
 
 /** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
 const BOOT_DEADLINE_MS = 120_000;
@@ -34,12 +34,12 @@ const SAVE_DEADLINE_MS = 30_000;
 export const TEMPLATE_LOCK_MS = BOOT_DEADLINE_MS + SAVE_DEADLINE_MS + 30_000;
 
 /** The plan that identifies a template: the command line with nothing of one home in it. */
-export function templatePlan(program: QemuProgram, machine: MachineSpec): LaunchPlan {
+export function templatePlan(program: VmmProgram, machine: MachineSpec): LaunchPlan {
   const nothing: MachineFiles = { ram: '', image: '', extents: [], disk: '', share: '' };
   // The counter's rate is measured and never twice the same; that it is given is part of the machine.
   const rate = machine.accelerator === 'tcg' ? { tscKhz: 0 } : {};
   const guest: GuestKernel = { kernel: '', initramfs: '', ...rate };
-  return planQemu(program, machine, nothing, { kind: 'boot', guest });
+  return vmm.plan(program, machine, nothing, { kind: 'boot', guest });
 }
 
 export interface TemplateRequest {
@@ -91,21 +91,22 @@ export async function bootTemplate(
 
 async function make(
   host: Host,
-  { machine, assets, key }: TemplateRequest,
+  request: TemplateRequest,
   deadlines: BootDeadlines,
 ): Promise<Template> {
+  const { machine, assets, key } = request;
   const draft = await TemplateDraft.begin(host.home, key);
   crashPoint('template:begun');
   try {
-    await bootAndSave(host, machine, assets, draft, deadlines);
+    await bootAndSave(host, request, draft, deadlines);
     crashPoint('template:saved');
-    const qemu = await host.qemu();
+    const { versionText } = await host.vmm();
     return await draft.commit({
       ...machine,
       key,
       kernelVersion: assets.kernelVersion,
       kernelOrigin: assets.kernelOrigin,
-      vmm: qemu.versionText,
+      vmm: versionText,
       createdAt: new Date().toISOString(),
     });
   } catch (error) {
@@ -116,15 +117,14 @@ async function make(
 
 async function bootAndSave(
   host: Host,
-  machine: MachineSpec,
-  assets: Assets,
+  { machine, assets }: TemplateRequest,
   draft: TemplateDraft,
   deadlines: BootDeadlines,
 ): Promise<void> {
-  const [guest, qemu] = await Promise.all([host.guest(machine, assets), host.qemu()]);
+  const [guest, program] = await Promise.all([host.guest(machine, assets), host.vmm()]);
   const files = await draft.blankFiles(machine, DISK_BYTES);
-  const plan = planQemu(qemu, machine, files, { kind: 'boot', guest });
-  await saveMachine(draft, plan, (client) => readyWithin(client, draft.directory, deadlines));
+  const plan = vmm.plan(program, machine, files, { kind: 'boot', guest });
+  await saveMachine(draft, plan, ({ client }) => readyWithin(client, draft.directory, deadlines));
 }
 
 /**
@@ -134,40 +134,34 @@ async function bootAndSave(
 export function saveMachine(
   draft: TemplateDraft,
   plan: LaunchPlan,
-  bringUp: (client: ShimClient, qmp: QmpClient) => Promise<void>,
+  bringUp: MachineWork,
 ): Promise<void> {
-  return withMachine(draft.directory, plan, async (client, qmp) => {
-    await bringUp(client, qmp);
-    const saved = saveState(qmp, draft.directory, draft.state);
-    await within(saved, SAVE_DEADLINE_MS, 'template', 'vmm');
+  return withMachine(draft.directory, plan, async (machine, monitor) => {
+    await bringUp(machine, monitor);
+    const saved = monitor.saveState(draft.directory, draft.state);
+    await machine.within(saved, SAVE_DEADLINE_MS, 'vmm');
   });
 }
+
+export type MachineWork = (machine: MachineRun, monitor: VmmMonitor) => Promise<void>;
 
 /** Starts a machine that is no box's, and ends it when its work is done. */
 export async function withMachine(
   directory: string,
   plan: LaunchPlan,
-  work: (client: ShimClient, qmp: QmpClient) => Promise<void>,
+  work: MachineWork,
 ): Promise<void> {
   const ids = vmmIds();
-  const shim = await startShim({ box: 'template', directory, plan, ids, template: true });
-  const client = await ShimClient.connect(directory);
+  await using machine = await MachineRun.start({
+    box: 'template',
+    directory,
+    plan,
+    ids,
+    template: true,
+  });
   try {
-    if (client === null) throw new BoxliteError('boot-failed', 'the shim of the template is gone');
-    const qmp = await openMonitor(directory);
-    try {
-      await work(client, qmp);
-    } finally {
-      qmp.close();
-    }
+    await machine.monitored((monitor) => work(machine, monitor));
   } catch (error) {
-    // The reason is written down when the machine has ended.
-    client?.killVmm();
-    await client?.closed;
-    throw (await bootError(directory, 'template')) ?? error;
-  } finally {
-    client?.killVmm();
-    await client?.closed;
-    shim.release();
+    throw await machine.failure(error);
   }
 }

@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { shutsLoopback } from '../../../vmm/loopback-check.js';
-import { nativeProgram } from '../../../vmm/native-programs.js';
+import type { VmmProgram } from '../../../vmm/driver.js';
+import { vmm } from '../../../vmm/vmm.js';
+import { nativeProgram } from '../../../host/native-programs.js';
 import type { EngineContext } from '../../state/context.js';
 import { findMke2fs } from '../setup.js';
 import { fault, ok, warning, type Check, type Finding } from './check.js';
@@ -18,7 +19,7 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
       title: 'QEMU',
       needs: ['disk'],
       run: async () => {
-        const { path, versionText } = await host.qemu();
+        const { path, versionText } = await host.vmm();
         return ok(`${versionText}, ${path}`);
       },
     },
@@ -28,7 +29,7 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
       name: 'loopback',
       title: 'Host loopback',
       needs: ['disk', 'qemu', 'native'],
-      run: async () => checkLoopback((await host.qemu()).path),
+      run: async () => checkLoopback(await host.vmm()),
     },
     {
       name: 'kernel',
@@ -60,8 +61,8 @@ async function checkNative(): Promise<Finding> {
   }
 }
 
-async function checkLoopback(qemu: string): Promise<Finding> {
-  if (await shutsLoopback(qemu)) return ok('shut to boxes');
+async function checkLoopback(program: VmmProgram): Promise<Finding> {
+  if (await vmm.shutsLoopback(program)) return ok('shut to boxes');
   return warning(
     'open to boxes, at 10.0.2.2: the network is built into this QEMU',
     'take the QEMU of a distribution, or give boxes no network (--network none)',

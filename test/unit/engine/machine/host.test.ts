@@ -16,7 +16,7 @@ it('looks again for a QEMU that it has not found', async () => {
     },
     { accelerator: 'tcg', qemu, onNotice: () => undefined },
   );
-  await expect(host.qemu()).rejects.toMatchObject({ code: 'setup-needed' });
+  await expect(host.vmm()).rejects.toMatchObject({ code: 'setup-needed' });
   await writeFile(qemu, '#!/bin/sh\necho "QEMU emulator version 9.1.0"\n', { mode: 0o755 });
-  expect(await host.qemu()).toMatchObject({ path: qemu, version: [9, 1, 0] });
+  expect(await host.vmm()).toMatchObject({ path: qemu, version: [9, 1, 0] });
 });

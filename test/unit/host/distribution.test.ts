@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { installHint } from '../../../src/vmm/distribution.js';
+import { installHint } from '../../../src/host/distribution.js';
 
 describe('installHint', () => {
   it.each([

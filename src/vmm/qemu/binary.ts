@@ -1,23 +1,15 @@
 import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { environmentVariable } from '../host/environment.js';
-import { BoxliteError } from '../errors.js';
-import type { Home } from '../host/home.js';
-import { makePrivateDirectory } from '../host/private-files.js';
-import { programDirectories } from '../host/program-path.js';
-import { installHint } from './distribution.js';
-import { runProgram } from './run-program.js';
-import { writeFileWhole } from './write-file-whole.js';
-
-export interface QemuBinary {
-  path: string;
-  version: readonly [major: number, minor: number, micro: number];
-  /** As QEMU prints it, with the distribution's own version: `7.2.22 (Debian 1:7.2+dfsg-7)`. */
-  versionText: string;
-  /** Differs between any two builds: a template is only good for the one that wrote it. */
-  build: string;
-}
+import { environmentVariable } from '../../host/environment.js';
+import { BoxliteError } from '../../errors.js';
+import type { Home } from '../../host/home.js';
+import { makePrivateDirectory } from '../../host/private-files.js';
+import { programDirectories } from '../../host/program-path.js';
+import type { InstalledVmm } from '../driver.js';
+import { installHint } from '../../host/distribution.js';
+import { runProgram } from '../../host/run-program.js';
+import { writeFileWhole } from '../../host/write-file-whole.js';
 
 /** What `-netdev stream` and migration to a socket under the sandbox need. */
 const OLDEST = [7, 2] as const;
@@ -27,7 +19,7 @@ const OLDEST = [7, 2] as const;
  * Its version is remembered, since asking for it costs 20 ms.
  * @throws setup-needed when it is missing, not QEMU, or too old
  */
-export async function findQemu(home: Home, path?: string): Promise<QemuBinary> {
+export async function findQemu(home: Home, path?: string): Promise<InstalledVmm> {
   const program = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64';
   const named = path ?? environmentVariable('BOXLITE_QEMU');
   const found = named === undefined ? await onPath(program) : await resolved(named);

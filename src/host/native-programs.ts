@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { environmentVariable } from '../host/environment.js';
+import { environmentVariable } from './environment.js';
 import { BoxliteError } from '../errors.js';
 
 export type NativeProgram =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { writeFileWhole } from '../../../src/vmm/write-file-whole.js';
+import { writeFileWhole } from '../../../src/host/write-file-whole.js';
 
 test('where nothing can be written, the file itself is named', async () => {
   const path = `${import.meta.filename}/facts.json`;

@@ -1,0 +1,257 @@
+import { rm } from 'node:fs/promises';
+import type { ShimClient } from '../../agent/client.js';
+import type { ExecSession } from '../../agent/exec-session.js';
+import { BoxliteError } from '../../errors.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import type { Accelerator } from '../../vmm/accelerator.js';
+import type { Assets } from '../../vmm/assets.js';
+import type { Launch, LaunchPlan, MachineFiles, MachineSpec } from '../../vmm/driver.js';
+import type { Template } from '../../vmm/template.js';
+import { vmm } from '../../vmm/vmm.js';
+import { type BoxFiles, makeDisk, prepareBoxFiles } from '../machine/box-files.js';
+import { assetsOfBox } from '../machine/box-kernel.js';
+import { crashPoint } from '../machine/crash-point.js';
+import { fileLimitBytes } from '../machine/file-limit.js';
+import { bootstrapValues, healthcheckValues, mainValues } from '../machine/guest-messages.js';
+import { MachineRun } from '../machine/run.js';
+import type { ShimStart } from '../machine/shim-process.js';
+import { StageClock } from '../machine/stage-clock.js';
+import {
+  BadTemplate,
+  isCommandFailure,
+  mayBeTemplatesFault,
+} from '../machine/templates/bad-template.js';
+import { imageTemplate } from '../machine/templates/image-template.js';
+import { requiredVmmIds } from '../machine/vmm-ids.js';
+import { prepareVolumes, type PreparedVolumes } from '../machine/volumes-start.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import { logOf } from '../spec/log-policy.js';
+import { boxName } from '../spec/names/box-name.js';
+import { hostResolvConf } from '../spec/network/resolv-conf.js';
+import type { StartOptions } from '../spec/options.js';
+import { SecurityOptions } from '../spec/security.js';
+import { specOf } from '../spec/stored-spec.js';
+import type { EngineContext } from '../state/context.js';
+import { cliProcess } from './cli-process.js';
+import { exitDelay, recordAttempt, recordStart, type StartOfBox } from './start-record.js';
+
+/** A VM restores in milliseconds and boots in seconds; a host in trouble gets this long. */
+const RESTORE_DEADLINE_MS = 60_000;
+const BOOT_DEADLINE_MS = 120_000;
+/** What a VMM loads is 80 KB. */
+const LOAD_DEADLINE_MS = 30_000;
+
+/** A started box, and the connection through which it was started. */
+export interface StartedBox {
+  client: ShimClient;
+  main: ExecSession;
+}
+
+export interface StartRequest extends StartOptions {
+  /** Receive the command's output from its first byte. */
+  attach: boolean;
+  /** By the box's restart policy: nothing is done when it does not want it (any more). */
+  automatic?: boolean;
+}
+
+export interface AttemptOptions {
+  /** Still being found while the box's files are prepared. */
+  accelerator: Promise<Accelerator>;
+  /** Keys of templates that may be no good. */
+  without: readonly string[];
+}
+
+/** What a box's machine starts from. */
+interface Prepared {
+  start: StartOfBox;
+  plan: LaunchPlan;
+  template: Template | undefined;
+  files: BoxFiles;
+  volumes: PreparedVolumes;
+}
+
+/** One attempt to start a box, under its lock: a start that fails for its template or KVM is attempted again. */
+export class StartAttempt {
+  readonly #spec: BoxSpec;
+  readonly #name: string;
+  readonly #clock = new StageClock();
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly record: BoxRecord,
+    private readonly request: StartRequest,
+    private readonly options: AttemptOptions,
+  ) {
+    this.#spec = specOf(record.options);
+    this.#name = boxName(record);
+  }
+
+  /** @throws BadTemplate when the template may have caused the failure */
+  async run(): Promise<StartedBox> {
+    const prepared = await this.#prepare();
+    const { template, files } = prepared;
+    try {
+      return await this.#start(prepared);
+    } catch (error) {
+      if (!template || !mayBeTemplatesFault(error)) throw error;
+      // It may have come from the template.
+      if (files.isNew) await rm(files.disk, { force: true });
+      throw new BadTemplate(template, error);
+    }
+  }
+
+  async #prepare(): Promise<Prepared> {
+    const { context, record, request } = this;
+    const spec = this.#spec;
+    const [assets, files, accelerator, volumes] = await Promise.all([
+      assetsOfBox(context.host, this.#name, spec),
+      prepareBoxFiles(context.home, record, spec),
+      this.options.accelerator,
+      prepareVolumes(spec),
+    ]);
+    const machine = this.#machine(accelerator);
+    const template =
+      request.cold === true ? undefined : await this.#chooseTemplate(machine, assets, files);
+    if (files.isNew) await makeDisk(context.home, files.disk, spec.diskBytes, template?.disk);
+    this.#clock.lap('prepare');
+    crashPoint('start:disk-made');
+    const automatic = request.automatic === true;
+    const start = { record, automatic, machine, templateKey: template?.key };
+    recordAttempt(context, start);
+    const machineFiles = { ...files, ...volumes.files };
+    const plan = await this.#plan(machine, assets, machineFiles, template);
+    return { start, plan, template, files, volumes };
+  }
+
+  async #plan(
+    machine: MachineSpec,
+    assets: Assets,
+    files: MachineFiles,
+    template: Template | undefined,
+  ): Promise<LaunchPlan> {
+    const { host } = this.context;
+    const { network, security } = this.#spec;
+    const launch: Launch = template
+      ? { kind: 'restore', network }
+      : { kind: 'boot', guest: await host.guest(machine, assets), network };
+    const ofTemplate = template && { ram: template.ram, state: template.state };
+    const plan = vmm.plan(await host.vmm(), machine, { ...files, ...ofTemplate }, launch);
+    return vmm.sandboxed(plan, security?.vmmSandbox);
+  }
+
+  async #start({ start, plan, template, volumes }: Prepared): Promise<StartedBox> {
+    await using machine = await MachineRun.start(this.#shimStart(plan, volumes));
+    this.#clock.lap('shim');
+    crashPoint('start:shim-up');
+    try {
+      if (template) await this.#restore(machine, template);
+      else await this.#boot(machine);
+      this.#clock.lap(template ? 'restore' : 'boot');
+      crashPoint('start:restored');
+      const main = await this.#bringUp(machine, volumes);
+      crashPoint('start:running');
+      await recordStart(this.context, start, this.#clock.stages());
+      crashPoint('start:recorded');
+      machine.release();
+      return { client: machine.client, main };
+    } catch (error) {
+      throw isCommandFailure(error) ? error : await machine.failure(error);
+    }
+  }
+
+  #shimStart(plan: LaunchPlan, { access }: PreparedVolumes): ShimStart {
+    const { context, record, request } = this;
+    const { security, timeoutMs = 0 } = this.#spec;
+    return {
+      box: record.id,
+      name: this.#name,
+      directory: context.home.box(record.id),
+      plan,
+      ids: requiredVmmIds(security, record),
+      namespaces: security?.vmmNamespaces,
+      ...(access && { shares: access }),
+      fileLimitBytes: fileLimitBytes(this.#spec),
+      onExit: cliProcess(context, '__on-exit', record.id),
+      exitDelayMs: exitDelay(record, request),
+      timeoutMs,
+      log: logOf(this.#spec),
+    };
+  }
+
+  /** @throws accelerator when the box needs what only KVM gives */
+  #machine({ name, reason }: Accelerator): MachineSpec {
+    const { cpus, memoryMib, nested } = this.#spec;
+    if (nested === true && name !== 'kvm')
+      throw new BoxliteError(
+        'accelerator',
+        `box ${this.#name} is to have nested virtualization, which emulation does not give: KVM is not used (${reason})`,
+        { hint: 'create it without --nested' },
+      );
+    return { cpus, memoryMib, accelerator: name, ...(nested === true && { nested }) };
+  }
+
+  /** Where the box starts from: its image's template or its machine's. */
+  async #chooseTemplate(
+    machine: MachineSpec,
+    assets: Assets,
+    files: BoxFiles,
+  ): Promise<Template | undefined> {
+    const { host } = this.context;
+    const { without } = this.options;
+    const { manifestDigest } = this.record;
+    const { security, privileges, diskBytes } = this.#spec;
+    const { template: base } = await host.template(machine, assets);
+    if (without.includes(base.key)) return undefined;
+    // In an image's template the box's /proc and /sys are masked already.
+    const { maskedPaths } = security ?? SecurityOptions.standard();
+    const bare = privileges?.privileged === true || !maskedPaths;
+    // What an image's is made from is tried before another one is made.
+    if (!files.isNew || bare || manifestDigest === null || without.length > 0) return base;
+    const request = { machine, assets, base, manifestDigest, files, diskBytes };
+    return (await imageTemplate(host, request)) ?? base;
+  }
+
+  async #restore(machine: MachineRun, { disk }: Template): Promise<void> {
+    const { network } = this.#spec;
+    await machine.monitored(async (monitor) => {
+      this.#clock.lap('vmm');
+      await machine.within(monitor.restoreState({ network }), LOAD_DEADLINE_MS, 'vmm');
+      // An image's template was saved standing still.
+      if (disk !== undefined) await monitor.continueMachine();
+    });
+  }
+
+  async #boot(machine: MachineRun): Promise<void> {
+    // Without a network the machine waits until its link has been cut.
+    if (!this.#spec.network)
+      await machine.monitored(async (monitor) => {
+        await Promise.all([monitor.cutLink(), monitor.continueMachine()]);
+      });
+    await machine.within(machine.client.waitReady(), BOOT_DEADLINE_MS, 'agent');
+  }
+
+  /** Bootstrap and command go out together; the agent takes them in order. */
+  async #bringUp(machine: MachineRun, { mounts }: PreparedVolumes): Promise<ExecSession> {
+    const { client } = machine;
+    const { record, request } = this;
+    const hostResolver = this.#spec.network ? await hostResolvConf() : '';
+    const bootstrapped = client.bootstrap(bootstrapValues(this.#spec, mounts, hostResolver));
+    const healthcheck = healthcheckValues(this.#spec);
+    if (healthcheck) client.healthcheck(healthcheck);
+    if (record.autoRemove && request.attach) client.ownExit();
+    const values = mainValues(this.#spec, request.terminal);
+    const main = client.main(values, { attach: request.attach });
+    main.exited.catch(() => undefined); // reported by whoever waits for it
+    main.started.catch(() => undefined);
+    const times = await machine.within(bootstrapped, RESTORE_DEADLINE_MS, 'bootstrap');
+    this.#clock.lap('bootstrap');
+    this.#clock.note('guest', {
+      identityMs: Number(times.identityNs) / 1e6,
+      disksMs: Number(times.disksNs) / 1e6,
+      networkMs: Number(times.networkNs) / 1e6,
+    });
+    await machine.within(main.started, RESTORE_DEADLINE_MS, 'exec');
+    this.#clock.lap('exec');
+    return main;
+  }
+}

@@ -1,0 +1,100 @@
+/** What the database learns of a box's start. */
+import { BoxliteError } from '../../errors.js';
+import type { BoxPatch, BoxRecord } from '../../store/box-record.js';
+import { boxEvent } from '../../store/events.js';
+import type { MachineSpec } from '../../vmm/driver.js';
+import { startedFact } from '../machine/facts.js';
+import { restartPolicyOf } from '../spec/stored-spec.js';
+import type { EngineContext } from '../state/context.js';
+import { FIRST_DELAY_MS, nextDelayMs } from '../state/restart-decision.js';
+
+export interface StartOfBox {
+  record: BoxRecord;
+  /** By the box's restart policy. */
+  automatic: boolean;
+  machine: MachineSpec;
+  templateKey: string | undefined;
+}
+
+/**
+ * What this process alone knows is written before the machine starts: should it be killed once the command
+ * runs, whoever finds the run adds what the shim has recorded (`startPatch`).
+ */
+export function recordAttempt({ database }: EngineContext, start: StartOfBox): void {
+  const { record, automatic, machine, templateKey } = start;
+  database().boxes.update(record.id, {
+    // Of a restart the count is raised by its success.
+    ...(!automatic && { restartCount: 0 }),
+    restartDelayMs: exitDelay(record, start) ?? 0,
+    timings: null,
+    accelerator: machine.accelerator,
+    templateKey: templateKey ?? null,
+  });
+}
+
+export async function recordStart(
+  context: EngineContext,
+  start: StartOfBox,
+  timings: Record<string, unknown>,
+): Promise<void> {
+  const { record, automatic, machine, templateKey } = start;
+  // The shim wrote its record before `started` came: with it a later reader can tell that this start is the one
+  // recorded.
+  const started = await startedFact(context.home.box(record.id));
+  const startedAt = started?.atMs ?? Date.now();
+  const ours: BoxPatch = {
+    startCount: record.startCount + 1,
+    restartCount: automatic ? record.restartCount + 1 : 0,
+    restartDelayMs: exitDelay(record, start) ?? 0,
+    timings,
+    accelerator: machine.accelerator,
+    templateKey: templateKey ?? null,
+  };
+  const run: BoxPatch = {
+    pid: started?.vmmPid ?? null,
+    shimPid: started?.shimPid ?? null,
+    startedAt,
+    finishedAt: null,
+    exitCode: null,
+    exitSignal: null,
+    oomKilled: false,
+    paused: false,
+    wanted: true,
+    error: null,
+  };
+  const database = context.database();
+  database.write(() => {
+    // Another reader may have written the run down, and its end as well.
+    if (database.boxes.get(record.id)?.startedAt === startedAt)
+      database.boxes.update(record.id, ours);
+    else if (
+      database.boxes.transition(record.id, ['configured', 'stopped'], 'running', {
+        ...ours,
+        ...run,
+      })
+    )
+      database.events.add(boxEvent(record, 'start', {}, startedAt));
+  });
+}
+
+export function recordFailure(context: EngineContext, record: BoxRecord, error: unknown): void {
+  if (!(error instanceof BoxliteError)) return;
+  const exitCode =
+    error.code === 'exec-not-found' ? 127 : error.code === 'exec-not-invocable' ? 126 : 128;
+  const database = context.database();
+  database.write(() => {
+    // A restart that can't be is not tried for ever (Docker's rule).
+    database.boxes.update(record.id, { error: error.message, exitCode, wanted: false });
+    database.counters.boxFailed();
+  });
+}
+
+/** What the shim waits before it runs the hook; undefined = it runs none. */
+export function exitDelay(
+  record: BoxRecord,
+  { automatic = false }: { automatic?: boolean } = {},
+): number | undefined {
+  if (record.autoRemove) return 0;
+  if (restartPolicyOf(record.options).name === 'no') return undefined;
+  return automatic ? nextDelayMs(record) : FIRST_DELAY_MS;
+}
