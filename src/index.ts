@@ -82,8 +82,8 @@ export type {
   StoredLogin,
 } from './engine/images/registries.js';
 export { SecurityOptions, type SecurityPreset, type WallPolicy } from './engine/spec/security.js';
-export type { Walls } from './engine/report/walls.js';
-export type { HostWall } from './engine/report/host-walls.js';
+export type { Walls } from './engine/report/isolation.js';
+export type { HostWall } from './engine/report/host-isolation.js';
 export type { RuntimeInfo } from './engine/report/runtime-info.js';
 export type { StoreSizes } from './engine/images/store-sizes.js';
 export type { SetupEvent, SetupReport, StepResult } from './engine/setup/setup.js';

@@ -14,7 +14,7 @@ import type { CopyOptions, CopyResult } from './files/copy-options.js';
 import { startCommand } from './exec/exec.js';
 import { type BoxCommand, Execution } from './exec/execution.js';
 import { exportBox } from './files/export.js';
-import { vmmFailure } from './machine/facts.js';
+import { vmmFailure } from './machine/records.js';
 import { boxHealth, type BoxHealth } from './state/health.js';
 import { boxLogs, logPath, type LogEntry, type LogOptions } from './report/logs.js';
 import { mainExecution } from './exec/main-execution.js';
@@ -32,7 +32,7 @@ import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.
 import { killBox, stopBox } from './lifecycle/stop.js';
 import { runningClient } from './state/running-client.js';
 import { waitForBox, type WaitResult } from './lifecycle/wait.js';
-import { wallsOf } from './report/walls.js';
+import { wallsOf } from './report/isolation.js';
 
 /**
  * A handle to one box; holds nothing open. `await using` ends what this handle has begun: see

@@ -150,7 +150,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     const context = this.#context;
     const [{ removeBox }, { sweepGraves }, { withReserve }] = await Promise.all([
       import('./lifecycle/remove.js'),
-      import('./state/grave.js'),
+      import('./state/trash.js'),
       import('../store/reserve.js'),
     ]);
     try {

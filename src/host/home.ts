@@ -66,7 +66,7 @@ export class Home {
   /** Blank file systems, one a size. */
   readonly blanks = (): string => join(this.root, 'blanks');
 
-  /** Kernel, modules and initramfs made by set-up; see src/vmm/assets.ts. */
+  /** Kernel, modules and initramfs made by set-up; see src/vmm/assets/assets.ts. */
   readonly assets = (): string => join(this.root, 'assets');
   readonly templates = (): string => join(this.root, 'templates');
   /** What the 9p export shows while a box has no volumes. */

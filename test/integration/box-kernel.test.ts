@@ -7,7 +7,7 @@ import type { BoxSpec } from '../../src/engine/spec/box-spec.js';
 import { Host } from '../../src/engine/machine/host.js';
 import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
-import { prepareAssets } from '../../src/vmm/assets.js';
+import { prepareAssets } from '../../src/vmm/assets/assets.js';
 import { fakeGzipKernel } from '../helpers/fake-kernel.js';
 import { boxSpec } from '../unit/engine/engine-fixture.js';
 

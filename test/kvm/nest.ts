@@ -9,10 +9,10 @@ import { access, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'n
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { cpio, FILE_TYPES, type CpioEntry } from '../../src/vmm/cpio.js';
-import { extractKernel } from '../../src/vmm/kernel-image.js';
-import { findKernel } from '../../src/vmm/kernel-package.js';
-import { orderModules } from '../../src/vmm/module-order.js';
+import { cpio, FILE_TYPES, type CpioEntry } from '../../src/vmm/guest/cpio.js';
+import { extractKernel } from '../../src/vmm/kernel/kernel-image.js';
+import { findKernel } from '../../src/vmm/kernel/kernel-package.js';
+import { orderModules } from '../../src/vmm/kernel/module-order.js';
 
 /** What the outer guest needs of its kernel. */
 const MODULES = [

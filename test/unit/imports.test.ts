@@ -22,7 +22,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
 /** What only its own folder imports: the engine runs machines by `vmm/driver`, whatever VMM is behind it. */
 const PRIVATE: readonly string[] = ['vmm/qemu'];
 
-/** The rooms of a folder, the lowest first: none imports a higher one. What stands beside them may import all. */
+/** The rooms of a folder, or single modules, the lowest first: none imports a higher one. What stands beside them may import all. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   engine: [
     ...['spec', 'machine', 'state', 'images', 'files', 'report', 'lifecycle', 'exec', 'setup'],
@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['oci', 'tar', 'layer', 'erofs', 'store', 'disk', 'registry', 'credentials'],
     ...['dockerfile', 'transfer'],
   ],
+  vmm: ['driver', 'kernel', 'guest', 'assets', 'accelerator', 'template', 'qemu'],
 };
 
 /** The one module that may end the process. */
@@ -65,6 +66,9 @@ describe('a module that breaks a rule is found out', () => {
     ['engine/a.ts', `await import('../vmm/qemu/x.js');`, 'imports vmm/qemu/x'],
     ['engine/spec/a.ts', `import { x } from '../machine/x.js';`, 'imports engine/machine/x'],
     ['engine/setup/a.ts', `import { x } from '../box.js';`, 'imports engine/box'],
+    ['vmm/kernel/a.ts', `import { x } from '../assets/x.js';`, 'imports vmm/assets/x'],
+    ['vmm/driver.ts', `import { x } from './qemu/x.js';`, 'imports vmm/qemu/x'],
+    ['vmm/template/a.ts', `import { x } from '../vmm.js';`, 'imports vmm/vmm'],
     ['image/tar/a.ts', `import type { X } from '../layer/x.js';`, 'imports image/layer/x'],
     ['cli/commands/a.ts', `import { Home } from '../../host/home.js';`, 'imports host/home'],
     ['cli/a.ts', `import { x } from '../store/status.js';`, 'imports store/status'],
@@ -156,10 +160,10 @@ function nameFault(path: string, name: string): string | undefined {
 
 /** How high a module stands among the rooms of its folder; 0 where there are none. */
 function floorOf(path: string): number {
-  const [folder = '', room = '', inside] = path.split('/');
+  const [folder = '', room = ''] = path.split('/');
   const rooms = ROOMS[folder];
   if (rooms === undefined) return 0;
-  const floor = inside === undefined ? -1 : rooms.indexOf(room);
+  const floor = rooms.indexOf(room.replace(/\.ts$/, ''));
   return floor === -1 ? rooms.length : floor;
 }
 

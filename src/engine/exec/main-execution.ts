@@ -3,7 +3,7 @@ import type { ExecSession } from '../../agent/exec-session.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { Execution } from './execution.js';
-import { vmmFailure } from '../machine/facts.js';
+import { vmmFailure } from '../machine/records.js';
 import { settle } from '../state/observe.js';
 import { removeIfEnded } from '../lifecycle/remove.js';
 import { boxName } from '../spec/names/box-name.js';

@@ -3,7 +3,7 @@ import { diskName, pathsWithout } from '../../image/store/store-files.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { ImageRecord } from '../../store/images.js';
 import { isActive } from '../../store/status.js';
-import { listTemplates } from '../../vmm/template.js';
+import { listTemplates } from '../../vmm/template/template.js';
 import { boxInfo, type BoxInfo } from '../state/box-info.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { ImageStore } from './store.js';

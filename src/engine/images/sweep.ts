@@ -11,7 +11,7 @@ import {
 } from '../../image/store/store-files.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
-import { dropTemplate, listTemplates } from '../../vmm/template.js';
+import { dropTemplate, listTemplates } from '../../vmm/template/template.js';
 import { specOf } from '../spec/stored-spec.js';
 
 interface Store {

@@ -4,7 +4,7 @@ import { canRemove, isActive, isStopped } from '../../store/status.js';
 import { unknownState } from '../state/state-error.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
-import { bury, clearGrave } from '../state/grave.js';
+import { bury, clearGrave } from '../state/trash.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import { isSeenTo, observed, settle } from '../state/observe.js';
 import { sweepAfterBox } from '../images/sweep.js';

@@ -3,7 +3,7 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxPatch, BoxRecord } from '../../store/box-record.js';
 import { boxEvent } from '../../store/events.js';
 import type { MachineSpec } from '../../vmm/driver.js';
-import { startedFact } from '../machine/facts.js';
+import { startedFact } from '../machine/records.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
 import { FIRST_DELAY_MS, nextDelayMs } from '../state/restart-decision.js';

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { canStart, isRunning } from '../../store/status.js';
-import { dropTemplate } from '../../vmm/template.js';
+import { dropTemplate } from '../../vmm/template/template.js';
 import { blamingKernel } from '../machine/box-kernel.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { endLeftMachine } from '../machine/left-machine.js';

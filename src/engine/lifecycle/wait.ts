@@ -6,7 +6,7 @@ import { unknownState } from '../state/state-error.js';
 import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { followEvents } from '../state/events.js';
-import { exitFact } from '../machine/facts.js';
+import { exitFact } from '../machine/records.js';
 import { observed } from '../state/observe.js';
 import type { WaitOptions } from '../spec/options.js';
 

@@ -1,8 +1,8 @@
 /** A box's own kernel: found and prepared when the box is made, and the same again at each start. */
 import { realpath, stat } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
-import type { Assets } from '../../vmm/assets.js';
-import { removeUnusedKernels } from '../../vmm/named-kernels.js';
+import type { Assets } from '../../vmm/assets/assets.js';
+import { removeUnusedKernels } from '../../vmm/assets/named-kernels.js';
 import type { BoxKernel, BoxSpec } from '../spec/box-spec.js';
 import type { Host } from './host.js';
 import type { BoxOptions } from '../spec/options.js';

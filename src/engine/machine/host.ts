@@ -4,10 +4,10 @@ import { GENERATION } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import type { Database } from '../../store/database.js';
-import type { Accelerator, Verdict } from '../../vmm/accelerator.js';
-import type { Assets, KernelChoice } from '../../vmm/assets.js';
+import type { Accelerator, Verdict } from '../../vmm/accelerator/accelerator.js';
+import type { Assets, KernelChoice } from '../../vmm/assets/assets.js';
 import type { AcceleratorName, GuestKernel, InstalledVmm, MachineSpec } from '../../vmm/driver.js';
-import type { Template } from '../../vmm/template.js';
+import type { Template } from '../../vmm/template/template.js';
 import type { AcceleratorChoice } from '../spec/options.js';
 
 export interface HostOptions {
@@ -54,7 +54,7 @@ export class Host {
 
   /** What a kernel boots with that is not the home's; looked at anew each time, since its file may change. */
   async assetsOfKernel(choice: KernelChoice): Promise<Assets> {
-    const { loadAssets } = await import('../../vmm/assets.js');
+    const { loadAssets } = await import('../../vmm/assets/assets.js');
     return loadAssets(this.home, { ...choice, onProgress: this.options.onNotice });
   }
 
@@ -64,7 +64,7 @@ export class Host {
    * @throws accelerator when KVM is insisted on and does not work
    */
   async accelerator({ anew = false } = {}): Promise<Accelerator> {
-    const { chooseAccelerator } = await import('../../vmm/accelerator.js');
+    const { chooseAccelerator } = await import('../../vmm/accelerator/accelerator.js');
     const { accelerator: choice, onNotice } = this.options;
     return chooseAccelerator(
       this.home,
@@ -86,7 +86,7 @@ export class Host {
    */
   async blamesKvm(accelerator: AcceleratorName, error: unknown): Promise<boolean> {
     if (accelerator !== 'kvm') return false;
-    const { isMachineFailure } = await import('../../vmm/accelerator.js');
+    const { isMachineFailure } = await import('../../vmm/accelerator/accelerator.js');
     if (!isMachineFailure(error)) return false;
     this.options.onNotice('a machine has failed with KVM: trying whether KVM still works');
     const { name, reason } = await this.accelerator({ anew: true });
@@ -97,7 +97,7 @@ export class Host {
 
   /** What is known of KVM without trying it. */
   async verdict(): Promise<Verdict | undefined> {
-    const { knownVerdict } = await import('../../vmm/accelerator.js');
+    const { knownVerdict } = await import('../../vmm/accelerator/accelerator.js');
     return knownVerdict(this.home, await this.#identity().catch(unlessSetUp));
   }
 
@@ -111,7 +111,7 @@ export class Host {
     onProgress: (message: string) => void = this.options.onNotice,
   ): Promise<{ template: Template; made: boolean }> {
     const key = await this.templateKey(machine, assets);
-    const { findTemplate } = await import('../../vmm/template.js');
+    const { findTemplate } = await import('../../vmm/template/template.js');
     const found = await findTemplate(this.home, key);
     if (found) return { template: found, made: false };
     const { makeTemplate } = await import('./templates/template-maker.js');
@@ -121,8 +121,8 @@ export class Host {
   async templateKey(machine: MachineSpec, assets: Assets): Promise<string> {
     const [{ templatePlan }, { hostProcessor }, { templateKey }] = await Promise.all([
       import('./templates/template-maker.js'),
-      import('../../vmm/host-processor.js'),
-      import('../../vmm/template.js'),
+      import('../../vmm/accelerator/host-processor.js'),
+      import('../../vmm/template/template.js'),
     ]);
     const program = await this.vmm();
     return templateKey({
@@ -137,8 +137,8 @@ export class Host {
   /** The keys of this machine's templates that are of use: one for each kernel of the home. */
   async templateKeys(machine: MachineSpec): Promise<string[]> {
     const [{ assetsOf }, { namedManifests }] = await Promise.all([
-      import('../../vmm/assets.js'),
-      import('../../vmm/named-kernels.js'),
+      import('../../vmm/assets/assets.js'),
+      import('../../vmm/assets/named-kernels.js'),
     ]);
     const named = (await namedManifests(this.home)).map((each) => assetsOf(this.home, each));
     const all = [await this.assets(), ...named];
@@ -157,7 +157,7 @@ export class Host {
   }
 
   async #loadAssets(): Promise<Assets> {
-    const { loadAssets } = await import('../../vmm/assets.js');
+    const { loadAssets } = await import('../../vmm/assets/assets.js');
     return loadAssets(this.home);
   }
 

@@ -1,10 +1,10 @@
 import type { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
 import { DISK_BYTES } from '../../image/disk/disk-size.js';
-import { isMachineFailure, type KVM_DEADLINES } from '../../vmm/accelerator.js';
+import { isMachineFailure, type KVM_DEADLINES } from '../../vmm/accelerator/accelerator.js';
 import type { MachineSpec } from '../../vmm/driver.js';
-import { findTemplate, removeStaleDrafts, type Template } from '../../vmm/template.js';
-import { TemplateDraft } from '../../vmm/template-draft.js';
+import { findTemplate, removeStaleDrafts, type Template } from '../../vmm/template/template.js';
+import { TemplateDraft } from '../../vmm/template/template-draft.js';
 import { vmm } from '../../vmm/vmm.js';
 import { DEFAULT_CPUS, DEFAULT_MEMORY_MIB } from '../spec/defaults.js';
 import type { Host } from './host.js';

@@ -1,7 +1,7 @@
 import { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
 import type { VmmMonitor } from '../../vmm/driver.js';
-import { bootError } from './facts.js';
+import { bootError } from './records.js';
 import { openMonitor } from './monitor.js';
 import { startShim, type ShimProcess, type ShimStart } from './shim-process.js';
 import { within } from './within.js';

@@ -14,7 +14,7 @@ import { BoxliteError, limitError } from '../../errors.js';
 import { checkStreams } from '../../host/child-streams.js';
 import type { LaunchPlan } from '../../vmm/driver.js';
 import { nativeProgram } from '../../host/native-programs.js';
-import { bootError } from './facts.js';
+import { bootError } from './records.js';
 import type { LogSpec } from '../spec/log-policy.js';
 import type { WallPolicy } from '../spec/security.js';
 import { vmmLimits, type VmmLimit } from './vmm-limits.js';

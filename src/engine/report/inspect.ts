@@ -17,7 +17,7 @@ import { rfc3339Nano } from '../spec/rfc3339.js';
 import { signalName } from '../../host/signals.js';
 import { startTimings } from '../machine/start-timings.js';
 import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
-import type { Walls } from './walls.js';
+import type { Walls } from './isolation.js';
 
 /**
  * Docker's keys in Docker's order, with Docker's zero where a box has nothing of the kind, and ours under

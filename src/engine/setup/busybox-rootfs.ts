@@ -4,11 +4,11 @@ import { Header } from 'tar';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { programDirectories } from '../../host/program-path.js';
-import { downloadPackages, hasApt } from '../../vmm/apt.js';
+import { downloadPackages, hasApt } from '../../vmm/kernel/apt.js';
 import { installHint } from '../../host/distribution.js';
-import { isStatic } from '../../vmm/elf.js';
+import { isStatic } from '../../vmm/kernel/elf.js';
 import { runProgram } from '../../host/run-program.js';
-import { TEMPORARY_PREFIX } from '../../vmm/unused-assets.js';
+import { TEMPORARY_PREFIX } from '../../vmm/assets/unused-assets.js';
 import { ignoringWgetTimeout } from './busybox-wget.js';
 
 export interface BusyboxRootfs {

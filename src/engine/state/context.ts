@@ -2,7 +2,7 @@ import type { Home } from '../../host/home.js';
 import type { Database } from '../../store/database.js';
 import { acquireBoxLock, type BoxLock } from '../../store/locks.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { openGrave } from './grave.js';
+import { openGrave } from './trash.js';
 import type { Host } from '../machine/host.js';
 import { noSuchBox } from './state-error.js';
 import type { Lifetime } from './lifetime.js';

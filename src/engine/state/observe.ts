@@ -15,7 +15,7 @@ import {
   startedFact,
   type ExitFact,
   type StartedFact,
-} from '../machine/facts.js';
+} from '../machine/records.js';
 import { boxHealth, foldHealth } from './health.js';
 import { lastSignMs } from './last-sign.js';
 import { isAutomatic, isRestartDue } from './restart-decision.js';

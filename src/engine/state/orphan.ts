@@ -8,7 +8,7 @@ import {
   type ProcessIdentity,
 } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { startedFact } from '../machine/facts.js';
+import { startedFact } from '../machine/records.js';
 
 /** What is known of a box's supervisor when it can't be asked. */
 type Known = Pick<BoxRecord, 'id' | 'name' | 'shimPid'>;

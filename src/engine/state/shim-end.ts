@@ -4,7 +4,7 @@ import { BoxliteError, errnoOf } from '../../errors.js';
 import { isAlive, type ProcessIdentity } from '../../host/process-identity.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from './context.js';
-import { startedFact } from '../machine/facts.js';
+import { startedFact } from '../machine/records.js';
 import type { BoxRecord } from '../../store/box-record.js';
 
 /** A process that is no child of ours can only be looked for. */

@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../../errors.js';
-import type { Template } from '../../../vmm/template.js';
+import type { Template } from '../../../vmm/template/template.js';
 
 /**
  * From this template no machine came up, which may be its fault: the VMM did not take it, or no agent answered. That

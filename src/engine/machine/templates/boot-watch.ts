@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ShimClient } from '../../../agent/client.js';
 import { BoxliteError } from '../../../errors.js';
 import { BOX_FILES } from '../../../host/home.js';
-import { FILES } from '../../../vmm/template.js';
+import { FILES } from '../../../vmm/template/template.js';
 
 export interface BootDeadlines {
   /** A boot that does nothing new for so long is given up; missing: it is not watched. */

@@ -9,17 +9,17 @@ import { blankDisk } from '../../../image/disk/blank-disk.js';
 import { DISK_BYTES } from '../../../image/disk/disk-size.js';
 import { copySparse, writeSparseMap } from '../../../image/disk/sparse-copy.js';
 import { acquireLock, type Lock } from '../../../store/locks.js';
-import type { Assets } from '../../../vmm/assets.js';
+import type { Assets } from '../../../vmm/assets/assets.js';
 import type { MachineSpec } from '../../../vmm/driver.js';
-import { copySparseFile, dataMap } from '../../../vmm/sparse-file.js';
+import { copySparseFile, dataMap } from '../../../vmm/template/sparse-file.js';
 import {
   findImageTemplate,
   imageTemplateKey,
   removeStaleDrafts,
   removeUnusedImageTemplates,
   type Template,
-} from '../../../vmm/template.js';
-import { TemplateDraft } from '../../../vmm/template-draft.js';
+} from '../../../vmm/template/template.js';
+import { TemplateDraft } from '../../../vmm/template/template-draft.js';
 import { vmm } from '../../../vmm/vmm.js';
 import type { BoxFiles } from '../box-files.js';
 import type { Host } from '../host.js';

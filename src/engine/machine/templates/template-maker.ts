@@ -1,6 +1,6 @@
 import { DISK_BYTES } from '../../../image/disk/disk-size.js';
 import { acquireLock, type Lock } from '../../../store/locks.js';
-import type { Assets } from '../../../vmm/assets.js';
+import type { Assets } from '../../../vmm/assets/assets.js';
 import type {
   GuestKernel,
   LaunchPlan,
@@ -14,8 +14,8 @@ import {
   removeOutdatedTemplates,
   removeStaleDrafts,
   type Template,
-} from '../../../vmm/template.js';
-import { TemplateDraft } from '../../../vmm/template-draft.js';
+} from '../../../vmm/template/template.js';
+import { TemplateDraft } from '../../../vmm/template/template-draft.js';
 import { vmm } from '../../../vmm/vmm.js';
 import { readyWithin, type BootDeadlines } from './boot-watch.js';
 import { dropUnusedKernels } from '../box-kernel.js';

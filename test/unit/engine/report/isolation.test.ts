@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseStatus, wallsOf } from '../../../../src/engine/report/isolation.js';
+
+test('the walls of a process are what the kernel tells of it', () => {
+  const status = [
+    'Name:\tqemu',
+    'Uid:\t1900000003\t1900000003\t1900000003\t1900000003',
+    'CapEff:\t0000000000000000',
+    'NoNewPrivs:\t1',
+    'Seccomp:\t2',
+    '',
+  ].join('\n');
+  expect(parseStatus(status)).toEqual({
+    uid: 1_900_000_003,
+    noNewPrivileges: true,
+    seccomp: true,
+    noCapabilities: true,
+  });
+});
+
+test('a process that is not there has none, and we have no other user than ours', async () => {
+  expect(await wallsOf(2 ** 30)).toBeUndefined();
+  expect(await wallsOf(process.pid)).toMatchObject({ user: undefined, namespaces: [] });
+});
