@@ -1,12 +1,18 @@
-import { spawn } from 'node:child_process';
-import { BoxliteError, errnoOf, limitError } from '../errors.js';
-import { checkStreams } from './child-streams.js';
+import { closeSync, openSync } from 'node:fs';
+import type { Result } from 'execa';
+import { BoxliteError, errnoOf, fileError, limitError } from '../errors.js';
 import { installHint, type Tool } from './distribution.js';
 
 export interface ProgramOptions {
   /** Written to its stdin; without it stdin is empty. */
   input?: Uint8Array;
   cwd?: string;
+  /** Its whole environment; default ours, with messages in English, since some are parsed. */
+  env?: Readonly<Record<string, string>>;
+  /** The program inherits this descriptor as its descriptor 3. */
+  descriptor?: number;
+  /** A program that runs for longer is killed; default none is. */
+  timeoutMs?: number;
   /** Where it comes from, for the hint when it is missing. */
   tool?: Tool;
 }
@@ -17,52 +23,89 @@ export interface ProgramResult {
   stderr: string;
 }
 
+/** An uncompressed kernel is the largest output that anybody waits for: some 70 MB, several times that with symbols. */
+const MAX_OUTPUT_BYTES = 2 ** 30;
+
+/** The pipes of stdin, stdout and stderr, and one by which Node learns whether the program could be executed. */
+const DESCRIPTORS = 8;
+
 /**
- * Runs a program of the host to its end and returns its exit status and output.
- * Its messages come in English, since some are parsed.
- * @throws setup-needed when the program is not there; host-limit; vmm-failed when it was killed by a signal
+ * Runs a program of the host to its end and returns its exit status and output. Not for what each start of a box
+ * waits for: loading execa takes longer than most programs.
+ * @throws setup-needed when the program is not there; host-limit; timeout; vmm-failed when it was killed by a signal
  */
-export function runProgram(
+export async function runProgram(
   program: string,
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd: options.cwd,
-      env: { ...process.env, LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    checkStreams(child, program);
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    // A program that ends before it has read everything says why by its status.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input);
-    child.on('error', (error) => reject(startError(program, error, options.tool)));
-    child.on('close', (status, signal) => {
-      const text = Buffer.concat(stderr).toString();
-      if (status === null)
-        reject(new BoxliteError('vmm-failed', `${program} was killed by ${String(signal)}`));
-      else resolve({ status, stdout: Buffer.concat(stdout), stderr: text });
-    });
+  const { input, cwd, env, descriptor, timeoutMs, tool } = options;
+  const { execa } = await import('execa');
+  checkDescriptors(program);
+  const result = await execa(program, args, {
+    stdio: [
+      input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      // Any descriptor can be inherited, but execa's types have only the first ten.
+      ...(descriptor === undefined ? [] : [descriptor as 9]),
+    ],
+    ...(input !== undefined && { input }),
+    ...(cwd !== undefined && { cwd }),
+    ...(env === undefined ? { env: { LC_ALL: 'C' } } : { env, extendEnv: false }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs, killSignal: 'SIGKILL' }),
+    maxBuffer: MAX_OUTPUT_BYTES,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+    reject: false,
   });
+  const { exitCode: status, stdout, stderr } = result;
+  if (status === undefined || result.isMaxBuffer) throw failure(program, result, tool);
+  return { status, stdout: bytesOf(stdout), stderr: bytesOf(stderr).toString() };
 }
 
-function startError(program: string, error: Error, tool: Tool | undefined): BoxliteError {
+/**
+ * Where the process has no descriptors left Node makes a child without streams, which execa does not expect: the
+ * child's error would end this process.
+ * @throws host-limit
+ */
+function checkDescriptors(program: string): void {
+  const taken: number[] = [];
+  try {
+    while (taken.length < DESCRIPTORS) taken.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    throw limitError(error, `run ${program}`) ?? fileError(error, 'open /dev/null');
+  } finally {
+    for (const each of taken) closeSync(each);
+  }
+}
+
+function failure(program: string, result: Result, tool: Tool | undefined): BoxliteError {
+  const { cause } = result;
+  if (result.isMaxBuffer)
+    return new BoxliteError('vmm-failed', `${program} wrote more than ${MAX_OUTPUT_BYTES} bytes`);
+  if (result.timedOut) return new BoxliteError('timeout', `${program} did not end in time`);
+  if (result.signal !== undefined)
+    return new BoxliteError('vmm-failed', `${program} was killed by ${result.signal}`);
+  return startError(program, cause, tool);
+}
+
+function startError(program: string, error: unknown, tool: Tool | undefined): BoxliteError {
   const short = limitError(error, `run ${program}`);
   if (short !== undefined) return short;
   // EACCES also comes from a directory on PATH that may not be entered.
-  const missing = ['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '');
-  const message = missing
-    ? `${program} is not installed`
-    : `can't run ${program}: ${error.message}`;
-  const hint = tool === undefined ? `install ${program}` : installHint(tool);
-  return new BoxliteError(
-    'setup-needed',
-    message,
-    missing ? { hint, cause: error } : { cause: error },
-  );
+  if (!['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '')) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new BoxliteError('setup-needed', `can't run ${program}: ${reason}`, { cause: error });
+  }
+  return new BoxliteError('setup-needed', `${program} is not installed`, {
+    hint: tool === undefined ? `install ${program}` : installHint(tool),
+    cause: error,
+  });
+}
+
+function bytesOf(output: unknown): Buffer {
+  return output instanceof Uint8Array
+    ? Buffer.from(output.buffer, output.byteOffset, output.byteLength)
+    : Buffer.alloc(0);
 }

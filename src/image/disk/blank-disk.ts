@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, open, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
+import { runProgram } from '../../host/run-program.js';
 import { programDirectories, SYSTEM_DIRECTORIES } from '../../host/program-path.js';
 import { DISK_BYTES } from './disk-size.js';
 import { ext4Extents } from './ext4-extents.js';
@@ -86,24 +85,20 @@ async function runMke2fs(mke2fs: string, path: string, bytes: number): Promise<v
   const journal = ['-J', `size=${journalMib(bytes)}`];
   const features = ['-O', FEATURES, '-E', EXTENDED];
   const size = `${bytes / 1024}k`;
-  try {
-    await promisify(execFile)(mke2fs, [...flags, ...journal, ...features, path, size], {
-      timeout: MAKE_TIMEOUT_MS,
-      env: { LC_ALL: 'C', MKE2FS_CONFIG: '/dev/null' },
+  const { status, stderr } = await runProgram(
+    mke2fs,
+    [...flags, ...journal, ...features, path, size],
+    { timeoutMs: MAKE_TIMEOUT_MS, env: { LC_ALL: 'C', MKE2FS_CONFIG: '/dev/null' } },
+  );
+  if (status === 0) return;
+  const { bavail, bsize } = await statfs(path);
+  if (bavail * bsize < LEAST_FREE_BYTES)
+    throw new BoxliteError('no-space', `no space left on the host to make ${path}`, {
+      hint: 'free some space, or point BOXLITE_HOME at a larger disk',
     });
-  } catch (error) {
-    const { bavail, bsize } = await statfs(path);
-    if (bavail * bsize < LEAST_FREE_BYTES)
-      throw new BoxliteError('no-space', `no space left on the host to make ${path}`, {
-        cause: error,
-        hint: 'free some space, or point BOXLITE_HOME at a larger disk',
-      });
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    throw new BoxliteError('setup-needed', `${mke2fs} can't make a file system: ${said}`, {
-      cause: error,
-      hint: 'install e2fsprogs 1.44 or newer',
-    });
-  }
+  throw new BoxliteError('setup-needed', `${mke2fs} can't make a file system: ${stderr.trim()}`, {
+    hint: 'install e2fsprogs 1.44 or newer',
+  });
 }
 
 /** The journal is a hole until it is used; small file systems must not be all journal. */

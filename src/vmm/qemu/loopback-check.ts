@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
-import type { VmmProgram } from '../driver.js';
 import { nativeProgram } from '../../host/native-programs.js';
+import { runProgram } from '../../host/run-program.js';
+import type { VmmProgram } from '../driver.js';
 
 /**
  * Whether the interposer sees what this QEMU connects to for its guests, and so keeps the host's loopback shut to
@@ -11,15 +9,12 @@ import { nativeProgram } from '../../host/native-programs.js';
  */
 export async function shutsLoopback({ path }: VmmProgram): Promise<boolean> {
   await using interposer = await open(nativeProgram('boxlite-ram.so'));
-  const child = spawn(path, ['--version'], {
+  const { stdout } = await runProgram(path, ['--version'], {
     // By descriptor: the list is split at spaces and colons.
     env: { LD_PRELOAD: '/proc/self/fd/3', BOXLITE_TELL_NETWORK: '1' },
-    stdio: ['ignore', 'pipe', 'ignore', interposer.fd],
+    descriptor: interposer.fd,
+    tool: 'qemu',
   });
-  const [said] = await Promise.all([
-    text(child.stdout as NodeJS.ReadableStream),
-    once(child, 'exit'),
-  ]);
   // A wrapper around QEMU says first that it has none.
-  return said.includes('boxlite: libslirp is shared');
+  return stdout.includes('boxlite: libslirp is shared');
 }

@@ -1,10 +1,10 @@
 /** What of the host matters, apart from what BoxLite has installed or made. */
-import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { freemem, release, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 import { DEFAULT_MEMORY_MIB } from '../../spec/defaults.js';
 import { fault, note, ok, warning, type Check } from './check.js';
+import { BoxliteError } from '../../../errors.js';
+import { runProgram } from '../../../host/run-program.js';
 
 const MIB = 2 ** 20;
 /** What a box needs beyond the guest's memory. */
@@ -73,15 +73,16 @@ async function checkUserNamespaces() {
     'sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, ' +
     'and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0';
   try {
-    await promisify(execFile)('unshare', ['--user', '--map-root-user', 'true'], {
-      timeout: UNSHARE_TIMEOUT_MS,
+    const { status } = await runProgram('unshare', ['--user', '--map-root-user', 'true'], {
+      timeoutMs: UNSHARE_TIMEOUT_MS,
     });
-    return ok('can be made');
+    if (status === 0) return ok('can be made');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+    if (!(error instanceof BoxliteError)) throw error;
+    if (error.code === 'setup-needed')
       return warning('not known: there is no unshare', 'install util-linux');
-    return warning('this host does not let us make any', cure);
   }
+  return warning('this host does not let us make any', cure);
 }
 
 function checkCgroups() {

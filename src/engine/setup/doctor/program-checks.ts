@@ -1,11 +1,11 @@
 /** The programs that boxes need. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import type { VmmProgram } from '../../../vmm/driver.js';
 import { vmm } from '../../../vmm/vmm.js';
+import { BoxliteError } from '../../../errors.js';
 import { nativeProgram } from '../../../host/native-programs.js';
+import { runProgram } from '../../../host/run-program.js';
 import type { EngineContext } from '../../state/context.js';
 import { findMke2fs } from '../setup.js';
 import { fault, ok, warning, type Check, type Finding } from './check.js';
@@ -52,12 +52,19 @@ async function checkNative(): Promise<Finding> {
     nativeProgram(name);
   const host = nativeProgram('boxlite-host');
   const guest = nativeProgram('boxlite-guest');
+  const reason = await whyNotRunning(host);
+  if (reason === undefined) return ok(dirname(guest));
+  return fault(`${host} does not run: ${reason}`, 'install BoxLite again on this machine');
+}
+
+async function whyNotRunning(host: string): Promise<string | undefined> {
+  const words = ['tsc-khz'];
   try {
-    await promisify(execFile)(host, ['tsc-khz'], { timeout: NATIVE_TIMEOUT_MS });
-    return ok(dirname(guest));
+    const { status } = await runProgram(host, words, { timeoutMs: NATIVE_TIMEOUT_MS });
+    return status === 0 ? undefined : `Command failed: ${[host, ...words].join(' ')}`;
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return fault(`${host} does not run: ${reason}`, 'install BoxLite again on this machine');
+    if (!(error instanceof BoxliteError)) throw error;
+    return error.cause instanceof Error ? error.cause.message : error.message;
   }
 }
 
