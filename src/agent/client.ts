@@ -4,7 +4,7 @@ import { BoxliteError } from '../errors.js';
 import { BOX_FILES } from '../host/home.js';
 import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
 import { connectSocket } from './connect.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../deferred.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, connectionLost, refusal } from './failure.js';
 import { readReady, readWelcome, type Greeting, type ShimPhase } from './greeting.js';

@@ -10,7 +10,7 @@ export const BOX_FILES = {
   image: 'image.vmdk',
   shimSocket: 'shim.sock',
   qmpSocket: 'qmp.sock',
-  /** The first file of the command's output with stream and time; see src/agent/output-log.ts. */
+  /** The first file of the command's output with stream and time; see src/logs/output-log.ts. */
   log: 'output.log',
   console: 'console.log',
   started: 'started.json',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ShimClient } from '../../src/agent/client.js';
 import { encodeMessage } from '../../src/agent/codec.js';
-import { Deferred } from '../../src/agent/deferred.js';
+import { Deferred } from '../../src/deferred.js';
 import { encodeFrame } from '../../src/agent/frame.js';
 import { GENERATION, SHIM_PHASES, STAGES } from '../../src/agent/protocol.js';
 import { connect, EXEC, FakeShim, type Script } from '../helpers/fake-shim.js';

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { buffer, text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { Deferred } from '../../src/agent/deferred.js';
+import { Deferred } from '../../src/deferred.js';
 import { EXIT_FLAGS, LIMITS, SHIM_PHASES, STAGES } from '../../src/agent/protocol.js';
 import { connect, EXEC, FakePeer, FakeShim, isEof, type Script } from '../helpers/fake-shim.js';
 

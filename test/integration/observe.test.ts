@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { decodeMessage } from '../../src/agent/codec.js';
-import { Deferred } from '../../src/agent/deferred.js';
+import { Deferred } from '../../src/deferred.js';
 import type { LogOptions } from '../../src/engine/report/logs.js';
 import { observed, settle } from '../../src/engine/state/observe.js';
 import type { Home } from '../../src/host/home.js';

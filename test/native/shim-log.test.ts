@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { readOutputLog } from '../../src/agent/output-log.js';
+import { readOutputLog } from '../../src/logs/output-log.js';
 import { encodeFrame } from '../../src/agent/frame.js';
 import { MESSAGES } from '../../src/agent/protocol.js';
 import { gone, logRecords } from './shim/observe.js';

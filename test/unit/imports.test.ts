@@ -6,14 +6,19 @@ import { describe, expect, test } from 'vitest';
 /** What each folder may import besides itself, node's own modules and packages. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['engine', 'host/host-path', 'errors', 'go-duration', 'terminal-text'],
-  engine: ['image', 'store', 'vmm', 'agent', 'host', 'errors', 'go-duration', 'terminal-text'],
+  engine: [
+    ...['image', 'store', 'vmm', 'agent', 'logs', 'host'],
+    ...['errors', 'go-duration', 'terminal-text'],
+  ],
   image: ['host', 'errors', 'go-duration'],
   store: ['host', 'errors'],
   vmm: ['host', 'errors'],
-  agent: ['host', 'errors', 'terminal-text'],
+  agent: ['host', 'deferred', 'errors', 'terminal-text'],
+  logs: ['host', 'deferred', 'errors'],
   host: ['errors'],
   // The modules beside the folders, each its own row.
   index: ['engine', 'store/status', 'errors'],
+  deferred: [],
   errors: [],
   'go-duration': [],
   'terminal-text': [],

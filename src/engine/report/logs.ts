@@ -1,6 +1,6 @@
 import { ShimClient } from '../../agent/client.js';
-import { LogFiles } from '../../agent/log-files.js';
-import { readOutputLog } from '../../agent/output-log.js';
+import { LogFiles } from '../../logs/log-files.js';
+import { readOutputLog } from '../../logs/output-log.js';
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';

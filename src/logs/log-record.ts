@@ -1,10 +1,11 @@
 import { BoxliteError } from '../errors.js';
-import type { OutputStream } from './exec-session.js';
 import type { LogFile } from './log-files.js';
+
+export type LogStream = 'stdout' | 'stderr';
 
 /** One write of the command, or the part of one that went into a frame. */
 export interface LogRecord {
-  stream: OutputStream;
+  stream: LogStream;
   /** Nanoseconds since 1970, by the host's clock. */
   timeNs: bigint;
   data: Buffer;
@@ -74,7 +75,7 @@ function* parseRecords(
   }
 }
 
-function streamName(number: number): OutputStream | undefined {
+function streamName(number: number): LogStream | undefined {
   if (number === 1) return 'stdout';
   return number === 2 ? 'stderr' : undefined;
 }

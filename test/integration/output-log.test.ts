@@ -3,8 +3,8 @@ import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Deferred } from '../../src/agent/deferred.js';
-import { readOutputLog, type ReadLogOptions } from '../../src/agent/output-log.js';
+import { Deferred } from '../../src/deferred.js';
+import { readOutputLog, type ReadLogOptions } from '../../src/logs/output-log.js';
 
 let directory: string;
 let log: string;

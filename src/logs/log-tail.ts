@@ -1,5 +1,4 @@
-import type { OutputStream } from './exec-session.js';
-import type { LogRecord } from './log-record.js';
+import type { LogRecord, LogStream } from './log-record.js';
 
 /** Where a stream's wanted lines begin: a record by its file and offset, and bytes to skip in it. */
 export interface TailStart {
@@ -8,7 +7,7 @@ export interface TailStart {
   skip: number;
 }
 
-export type TailStarts = Record<OutputStream, TailStart>;
+export type TailStarts = Record<LogStream, TailStart>;
 
 const NEWLINE = 0x0a;
 const NOWHERE: TailStart = { file: Number.POSITIVE_INFINITY, record: 0, skip: 0 };
@@ -45,7 +44,7 @@ export async function findTail(content: () => Content, count: number): Promise<T
 }
 
 interface Line {
-  stream: OutputStream;
+  stream: LogStream;
   /** In which it ends. */
   file: number;
   start: TailStart;
@@ -55,7 +54,7 @@ interface Line {
 
 async function* linesOf(content: Content): AsyncGenerator<Line, void, undefined> {
   // The one written to last comes last.
-  const unfinished = new Map<OutputStream, TailStart>();
+  const unfinished = new Map<LogStream, TailStart>();
   let recordEnd: TailStart = { file: 0, record: 0, skip: 0 };
   for await (const records of content)
     for (const record of records) {
