@@ -1,4 +1,4 @@
-/* Written by src/generate.mjs from src/agent/protocol.ts; change it there.
+/* Written by src/generate.mjs from src/agent/protocol; change it there.
  * Frame: u32 payload length, u32 session, u8 type, u8 flags, u16 0, payload; little-endian. A list is
  * a u32 count and its items, bytes are a u32 length and that many bytes. */
 #ifndef BOXLITE_PROTOCOL_H
@@ -275,7 +275,7 @@
  *   list shares of (u32 flags, bytes path)
  */
 
-/* The fact of a box's health:
+/* The record of a box's health:
  *   list checks of (bytes value)
  */
 

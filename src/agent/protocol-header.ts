@@ -8,7 +8,7 @@ import {
   EXIT_FLAGS,
   FRAME_FLAGS,
   GENERATION,
-  HEALTH_FACT,
+  HEALTH_RECORD,
   HEALTH_RESULTS,
   HEALTH_STATUSES,
   LIMITS,
@@ -52,7 +52,7 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
 /** The text of native/protocol/protocol.h: every constant of the wire, and each field table as a comment. */
 export function protocolHeader(): string {
   const sections = [
-    `/* Written by src/generate.mjs from src/agent/protocol.ts; change it there.
+    `/* Written by src/generate.mjs from src/agent/protocol; change it there.
  * Frame: u32 payload length, u32 session, u8 type, u8 flags, u16 0, payload; little-endian. A list is
  * a u32 count and its items, bytes are a u32 length and that many bytes. */
 #ifndef BOXLITE_PROTOCOL_H
@@ -63,9 +63,11 @@ export function protocolHeader(): string {
     define('ANY_DEVICE', ANY_DEVICE),
     ...GROUPS.map(([prefix, constants]) => group(prefix, constants)),
     stageNames(),
-    ...Object.entries(MESSAGES).map(([name, message]) => messageType(name, message)),
+    ...Object.entries(MESSAGES)
+      .sort(([, a], [, b]) => a.type - b.type)
+      .map(([name, message]) => messageType(name, message)),
     comment("The shim's configuration, on descriptor 3 after its u32 length:", SHIM_CONFIG),
-    comment("The fact of a box's health:", HEALTH_FACT),
+    comment("The record of a box's health:", HEALTH_RECORD),
     '#endif\n',
   ];
   return sections.join('\n');

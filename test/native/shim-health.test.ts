@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { decodeTable, encodeMessage } from '../../src/agent/codec.js';
-import { GENERATION, HEALTH_FACT, LIMITS } from '../../src/agent/protocol.js';
+import { GENERATION, HEALTH_RECORD, LIMITS } from '../../src/agent/protocol.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
 
@@ -24,7 +24,7 @@ const pathOf = (harness: ShimHarness): string => join(harness.directory, 'health
 
 async function payloads(harness: ShimHarness): Promise<Buffer[]> {
   if (!existsSync(pathOf(harness))) return [];
-  return decodeTable('health', HEALTH_FACT, await readFile(pathOf(harness))).checks;
+  return decodeTable('health', HEALTH_RECORD, await readFile(pathOf(harness))).checks;
 }
 
 test('the last five results are kept as they came, oldest first, however fast they come', async () => {

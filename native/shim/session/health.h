@@ -1,4 +1,4 @@
-/* The results of the box's health checks, kept as they come in the fact `health` (HEALTH_FACT of the wire):
+/* The results of the box's health checks, kept as they come in the fact `health` (HEALTH_RECORD of the wire):
  * what they say is the guest's business. */
 #ifndef BOXLITE_SHIM_SESSION_HEALTH_H
 #define BOXLITE_SHIM_SESSION_HEALTH_H

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { decodeMessage, decodeTable, type Message } from '../../agent/codec.js';
-import { HEALTH_FACT, HEALTH_RESULTS, HEALTH_STATUSES, LIMITS } from '../../agent/protocol.js';
+import { HEALTH_RECORD, HEALTH_RESULTS, HEALTH_STATUSES, LIMITS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
@@ -73,7 +73,7 @@ async function healthFact(path: string, timeoutMs: number): Promise<BoxHealth> {
   const bytes = await readBounded(path);
   if (bytes === undefined) return STARTING;
   try {
-    const payloads = decodeTable('health', HEALTH_FACT, bytes).checks;
+    const payloads = decodeTable('health', HEALTH_RECORD, bytes).checks;
     const checks = payloads
       .slice(-LIMITS.HEALTH_CHECKS)
       .map((each) => decodeMessage('health', each));

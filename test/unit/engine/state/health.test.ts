@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeMessage, encodeTable } from '../../../../src/agent/codec.js';
-import { HEALTH_FACT } from '../../../../src/agent/protocol.js';
+import { HEALTH_RECORD } from '../../../../src/agent/protocol.js';
 import { boxHealth } from '../../../../src/engine/state/health.js';
 import { settleHealthcheck } from '../../../../src/engine/spec/healthcheck.js';
 import { specOf } from '../../../../src/engine/spec/stored-spec.js';
@@ -38,7 +38,7 @@ function leave(record: BoxRecord, fact: Uint8Array | undefined): void {
   if (fact) writeFileSync(home.boxFile(record.id, 'health'), fact);
 }
 
-const factOf = (...payloads: Uint8Array[]) => encodeTable(HEALTH_FACT, { checks: payloads });
+const factOf = (...payloads: Uint8Array[]) => encodeTable(HEALTH_RECORD, { checks: payloads });
 
 describe("a box's health", () => {
   it('is none without a healthcheck, and before the first start', async () => {

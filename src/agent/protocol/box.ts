@@ -1,0 +1,131 @@
+import type { MessageTable } from './field.js';
+
+export const BOX_FLAGS = {
+  NETWORK: 1,
+  READ_ONLY_ROOT: 2,
+  PRIVILEGED: 4,
+  /** The kernel's files in /proc and /sys are neither hidden nor read-only. */
+  UNMASKED: 8,
+  /** /dev/shm is an ordinary directory. */
+  NO_SHM: 16,
+} as const;
+
+/** What a rule of the box's device policy is about, and what it allows: Linux's BPF_DEVCG_*. */
+export const DEVICE_KINDS = { BLOCK: 1, CHARACTER: 2 } as const;
+export const DEVICE_ACCESS = { MKNOD: 1, READ: 2, WRITE: 4 } as const;
+/** In place of a major or minor number. */
+export const ANY_DEVICE = 4_294_967_295;
+
+export const MOUNT_KINDS = { TMPFS: 1, SHARE: 2 } as const;
+
+/** Where a start failed; also the stages that a failed boot names to the user. */
+export const STAGES = {
+  JAIL: 1,
+  VMM: 2,
+  KERNEL: 3,
+  AGENT: 4,
+  BOOTSTRAP: 5,
+  DISKS: 6,
+  NETWORK: 7,
+  EXEC: 8,
+} as const;
+
+/** What makes a machine the box, and ends it. */
+export const BOX_MESSAGES = {
+  bootstrap: {
+    type: 0x01,
+    fields: [
+      ['generation', 'u32'],
+      ['wallNs', 'u64'], // Unix time
+      ['entropy', 'bytes'], // 32 bytes, credited as 256 bits
+      ['flags', 'u32'], // BOX_FLAGS
+      ['hostname', 'bytes'],
+      ['domainname', 'bytes'], // NIS's; empty = none
+      ['machineId', 'bytes'], // 32 hex digits
+      ['address', 'u32'], // IPv4 as a number: 10.0.2.15 = 0x0a00020f
+      ['prefix', 'u8'],
+      ['gateway', 'u32'],
+      ['mac', 'bytes'], // 6 bytes, or none: the device's own
+      ['resolvConf', 'bytes'], // the whole file
+      ['hosts', 'bytes'], // lines to add to /etc/hosts
+      ['shmBytes', 'u64'],
+      ['pidsMax', 'u32'], // 0 = no limit
+      [
+        'mounts',
+        [
+          ['kind', 'u8'], // MOUNT_KINDS
+          ['source', 'bytes'],
+          ['target', 'bytes'],
+          ['flags', 'u32'], // Linux's MS_*
+          ['options', 'bytes'],
+        ],
+      ],
+      [
+        'sysctls', // in the order in which they are written
+        [
+          ['name', 'bytes'], // path below /proc/sys: net/ipv4/ip_forward
+          ['value', 'bytes'],
+        ],
+      ],
+      [
+        'limits', // of the box's cgroup
+        [
+          ['name', 'bytes'], // of a file: cpu.max
+          ['value', 'bytes'],
+        ],
+      ],
+      [
+        'devices',
+        [
+          ['path', 'bytes'], // where the box has its node; empty = only the rule
+          ['kind', 'u8'], // DEVICE_KINDS
+          ['access', 'u8'], // DEVICE_ACCESS
+          ['major', 'u32'], // or ANY_DEVICE; of a node, a device that the machine has
+          ['minor', 'u32'],
+          ['mode', 'u32'], // of the node
+        ],
+      ],
+    ],
+  },
+  /** End everything in the box, write back, power off. */
+  shutdown: { type: 0x08, fields: [] },
+  /**
+   * Before bootstrap, to a machine that is to become an image's template: do now what is the same for
+   * every new box of the image (disks, root file system, this network).
+   */
+  prepare: {
+    type: 0x09,
+    fields: [
+      ['generation', 'u32'],
+      ['address', 'u32'],
+      ['prefix', 'u8'],
+      ['gateway', 'u32'],
+    ],
+  },
+  ready: {
+    type: 0x41,
+    fields: [
+      ['generation', 'u32'],
+      ['uptimeNs', 'u64'], // guest CLOCK_MONOTONIC
+    ],
+  },
+  /** Bootstrap is done; nanoseconds each phase took. */
+  bootstrapped: {
+    type: 0x42,
+    fields: [
+      ['identityNs', 'u64'],
+      ['disksNs', 'u64'],
+      ['networkNs', 'u64'],
+    ],
+  },
+  failed: {
+    type: 0x43,
+    fields: [
+      ['errno', 'u32'],
+      ['stage', 'u32'], // STAGES
+      ['message', 'bytes'],
+    ],
+  },
+  /** What `prepare` asked for is done, and written back. */
+  prepared: { type: 0x48, fields: [] },
+} as const satisfies MessageTable;

@@ -1,0 +1,44 @@
+import type { MessageTable } from './field.js';
+
+/** What the shim is doing, in `welcome`. */
+export const SHIM_PHASES = { STARTING: 1, RUNNING: 2, EXITED: 3, PAUSED: 4 } as const;
+
+/** In place of a delay: the shim does not run `on_exit`. */
+export const NO_ON_EXIT = 4_294_967_295;
+
+/** Between a client and the shim; the guest gets none of them. */
+export const SHIM_MESSAGES = {
+  /** Client → shim, session 1: send me main's output from now on, and take my stdin for it. */
+  attach: { type: 0x81, fields: [] },
+  /** Client → shim: kill the VMM now. */
+  killVmm: { type: 0x82, fields: [] },
+  /** Client → shim: I record the exit myself; run `on_exit` only if I leave without `exitHandled`. */
+  ownExit: { type: 0x83, fields: [] },
+  exitHandled: { type: 0x84, fields: [] },
+  /** Client → shim: hold the VMM's processors. The answer is `welcome` with the phase, or `refused`. */
+  pause: { type: 0x85, fields: [] },
+  resume: { type: 0x86, fields: [] },
+  /** Client → shim: the configuration's `exitDelayMs`, for a box whose policy has changed. */
+  exitDelay: { type: 0x87, fields: [['delayMs', 'u32']] },
+  /** Shim → client, first frame of a connection; again to all when the box was paused or resumed. */
+  welcome: {
+    type: 0xc1,
+    fields: [
+      ['generation', 'u32'],
+      ['phase', 'u32'], // SHIM_PHASES
+      ['shimPid', 'u32'],
+      ['vmmPid', 'u32'],
+      ['box', 'bytes'],
+    ],
+  },
+  /** Shim → client: this frame could not be taken (unknown session, too many, box is ending). */
+  refused: {
+    type: 0xc2,
+    fields: [
+      ['errno', 'u32'],
+      ['message', 'bytes'],
+    ],
+  },
+  /** Shim → client, last frame: the VMM has ended and the records are on disk. */
+  gone: { type: 0xc3, fields: [] },
+} as const satisfies MessageTable;
