@@ -163,3 +163,80 @@ describe('-t', () => {
     expect(after).toBe(before);
   });
 });
+
+describe('in the background of a terminal, where `timeout` puts what it runs', () => {
+  const script = 'trap "echo caught; exit 5" TERM; while :; do echo ready; sleep 1; done';
+  const command = ['busybox', 'sh', '-c', script];
+
+  it.each([
+    ['run -it', [], ['run', '--rm', '-it', '--name', 'own', ...command]],
+    ['run -i', [], ['run', '--rm', '-i', '--name', 'own', ...command]],
+    ['start -ai', ['create', '-it', '--name', 'own', ...command], ['start', '-ai', 'own']],
+    ['attach', ['run', '-dit', '--name', 'own', ...command], ['attach', 'own']],
+    [
+      'exec -it',
+      ['run', '-d', '--name', 'own', 'busybox', 'sleep', '6000'],
+      ['exec', '-it', 'own', ...command.slice(1)],
+    ],
+  ])('%s shows the output, and TERM reaches the command', async (_verb, before, args) => {
+    if (before.length > 0) await home.ok(before);
+    const line = `sh -c 'echo pid=$$; exec timeout 90 "$@"' sh ${lineOf(args)}; echo status=$?`;
+    const cli = start('script', ['-qec', line, '/dev/null'], {
+      env: { HOME: home.path, BOXLITE_HOME: home.path, TERM: 'xterm', SHELL: '/bin/sh' },
+    });
+    const [, pid] = await cli.output(/pid=(\d+)/);
+    await cli.output(/ready/);
+    // To nobody in the background: the shell would read it.
+    cli.child.stdin.write('typed\n');
+    await cli.output(/typed[^]*ready/);
+    process.kill(Number(pid), 'SIGTERM');
+    await cli.output(/caught[^]*status=5/);
+    await cli.result;
+    if (before.length > 0) await home.ok(['rm', '-f', 'own']);
+    expect(await home.ok(['ps', '-aq'])).toBe('');
+  });
+
+  it('a job is brought to the foreground, stopped there and continued', async () => {
+    await using screen = await TmuxTerminal.open(
+      { columns: 80, rows: 24 },
+      { PATH: process.env.PATH ?? '', HOME: home.path, BOXLITE_HOME: home.path },
+    );
+    const status = join(home.path, 'terminal');
+    await screen.type(`tty > ${status}; clear`);
+    const name = (
+      await lookUntil(
+        () => readFile(status, 'utf8').catch(() => ''),
+        (text) => text !== '',
+      )
+    ).trim();
+    const isRaw = async (): Promise<boolean> =>
+      (await execute('stty', ['-a', '-F', name])).stdout.includes('-icanon');
+    const script = 'echo begun; exec cat';
+    await screen.type(`${lineOf(['run', '--rm', '-it', 'busybox', 'sh', '-c', script])} &`);
+    await screen.until(/^(host\$ )?begun$/m);
+    await screen.type('echo at-shell=$?');
+    await screen.until(/^at-shell=0$/m);
+    await screen.type('clear; fg');
+    await lookUntil(isRaw, (raw) => raw);
+    await screen.type('one');
+    await screen.until(/^one\none$/m);
+
+    const cli = (await home.processes()).find(({ command }) => command.startsWith('node '));
+    process.kill(cli?.pid ?? 0, 'SIGSTOP');
+    await screen.until(/Stopped[^]*host\$ ?$/);
+    // As the stop has left it, the terminal ends lines by no Return, and shows nothing that is typed.
+    await screen.press('C-j');
+    await screen.type('stty sane; clear; echo back=$?');
+    await screen.press('C-j');
+    await screen.until(/^back=0$/m);
+    await screen.type('clear; fg');
+    await lookUntil(isRaw, (raw) => raw);
+    await screen.type('two');
+    await screen.until(/^two\ntwo$/m);
+    await screen.press('C-d');
+    await screen.until(/host\$ ?$/);
+    await screen.type('echo end=$?');
+    await screen.until(/^end=0$/m);
+    expect(await home.ok(['ps', '-aq'])).toBe('');
+  });
+});

@@ -9,7 +9,8 @@ import { exitStatusOfSignal, Interrupted } from '../process/interrupted.js';
 import { unlessInterrupted } from '../process/until-signal.js';
 import { writeError } from '../process/write-error.js';
 import { DetachScanner } from './detach-scanner.js';
-import { enterRawMode } from './raw-mode.js';
+import { whileInForeground, type TerminalUse } from './foreground.js';
+import { rawMode } from './raw-mode.js';
 import { catchSignals, ENDING_SIGNALS, FORWARDED_SIGNALS } from './signals.js';
 
 export interface AttachOptions {
@@ -101,9 +102,28 @@ function joinCaller(
           leaving.fail(new Interrupted(signal)),
         ),
     tty ? followWindowSize(context.stdout, execution, options.redraw === true) : undefined,
-    tty && stdin ? enterRawMode(context.stdin) : undefined,
-    stdin ? pumpInput(context, options, execution, leaving) : undefined,
+    stdin ? sendInput(context, tty, inputPump(context, options, execution, leaving)) : undefined,
   ];
+}
+
+/** Sends what stdin gives; a terminal is read only while this process is in its foreground. */
+function sendInput(context: CommandContext, tty: boolean, input: TerminalUse): Disposable {
+  if (context.stdin.isTTY !== true) {
+    input.begin();
+    return input;
+  }
+  const raw = tty ? rawMode(context) : undefined;
+  return whileInForeground(context, {
+    begin() {
+      raw?.begin();
+      input.begin();
+    },
+    pause: () => input.pause(),
+    [Symbol.dispose]: () => {
+      input[Symbol.dispose]();
+      raw?.[Symbol.dispose]();
+    },
+  });
 }
 
 /** Resolves when the caller's side wants out; the status or the error says why. */
@@ -175,12 +195,12 @@ function followWindowSize(stream: OutputStream, execution: Execution, redraw: bo
   return { [Symbol.dispose]: () => void stream.off('resize', resize) };
 }
 
-function pumpInput(
+function inputPump(
   context: CommandContext,
   options: AttachOptions,
   execution: Execution,
   leaving: Leaving,
-): Disposable {
+): TerminalUse {
   const target: Writable = execution.stdin;
   // A command that closes its stdin, or ends, is no failure of ours.
   target.on('error', () => undefined);
@@ -197,13 +217,19 @@ function pumpInput(
   // A terminal that hangs up gives EIO: the end of what is typed, maybe not before we have let go of the box.
   const fail = (): void => void target.end();
   source.on('error', fail);
-  if (scanner === undefined) source.pipe(target);
-  else source.pipe(scanner).pipe(target);
+  scanner?.pipe(target);
+  const sink = scanner ?? target;
+  const pause = (): void => {
+    source.unpipe(sink);
+    source.pause();
+  };
   return {
-    [Symbol.dispose]: () => {
-      source.unpipe(scanner ?? target);
-      source.pause();
+    begin() {
+      source.unpipe(sink);
+      source.pipe(sink);
     },
+    pause,
+    [Symbol.dispose]: pause,
   };
 }
 

@@ -1,20 +1,34 @@
 import { spawnSync } from 'node:child_process';
-import type { InputStream } from '../process/context.js';
+import type { CommandContext, InputStream } from '../process/context.js';
+import type { TerminalUse } from './foreground.js';
 
 /**
  * Keys go to the box one by one, Ctrl-C included, until the result is disposed of. The terminal is
  * put back on every way out of the process, a crash too: a shell without echo helps nobody.
  */
-export function enterRawMode(stdin: InputStream): Disposable | undefined {
+export function rawMode({
+  stdin,
+  inBackground,
+}: Pick<CommandContext, 'stdin' | 'inBackground'>): Omit<TerminalUse, 'pause'> | undefined {
   if (stdin.isTTY !== true || stdin.setRawMode === undefined) return undefined;
   const setRawMode = stdin.setRawMode.bind(stdin);
-  const restore = (): void => void setRawMode(false);
+  let raw = false;
+  const restore = (): void => {
+    // A shell that has the terminal has set its own mode, and the change would stop this process.
+    if (raw && !inBackground()) setRawMode(false);
+    raw = false;
+  };
   // A terminal that was closed meanwhile can't be put back.
   stdin.on('error', () => undefined);
-  setRawMode(true);
-  process.on('exit', restore);
-  leaveOutputAlone(stdin);
   return {
+    begin() {
+      // Node does nothing when it takes the terminal to be in this mode.
+      if (raw) setRawMode(false);
+      else process.on('exit', restore);
+      raw = true;
+      setRawMode(true);
+      leaveOutputAlone(stdin);
+    },
     [Symbol.dispose]: () => {
       process.off('exit', restore);
       restore();

@@ -29,6 +29,8 @@ export interface CommandContext {
   readonly stderr: OutputStream;
   /** Signals sent to this process. */
   readonly signals: SignalSource;
+  /** Whether the terminal is another process group's just now. */
+  readonly inBackground: () => boolean;
   readonly now: () => Date;
   /** The engine on the home of the settings; loaded and opened by the first call. */
   readonly runtime: () => Promise<BoxliteRuntime>;

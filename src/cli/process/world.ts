@@ -1,3 +1,4 @@
+import { isInBackground } from './background.js';
 import type { CommandContext } from './context.js';
 import { ProcessSignals } from './process-signals.js';
 import type { StandardStreams } from './standard-streams.js';
@@ -5,7 +6,7 @@ import type { StandardStreams } from './standard-streams.js';
 /** What a command's context is made of before the settings are known. */
 export type World = Pick<
   CommandContext,
-  'environment' | 'stdin' | 'stdout' | 'stderr' | 'signals' | 'now'
+  'environment' | 'stdin' | 'stdout' | 'stderr' | 'signals' | 'inBackground' | 'now'
 > & {
   /** Errors are to say where they come from. */
   readonly onDebug?: () => void;
@@ -29,6 +30,7 @@ export function createWorld(
       return streams.stderr;
     },
     signals: new ProcessSignals(),
+    inBackground: isInBackground,
     now: () => new Date(),
   };
 }

@@ -56,6 +56,7 @@ export function fakeWorld(environment: Record<string, string> = {}): FakeWorld {
     stdout: new Sink() as OutputStream & Sink,
     stderr: new Sink() as OutputStream & Sink,
     signals: new EventEmitter(),
+    inBackground: () => false,
     now: () => NOW,
   };
 }

@@ -172,9 +172,9 @@ describe.each([false, true])('attach with a terminal: %s', (tty) => {
 });
 
 describe('the terminal of attach', () => {
-  function terminal(options: Partial<AttachOptions> = {}) {
+  function terminal(options: Partial<AttachOptions> = {}, parts: Partial<FakeWorld> = {}) {
     const stdin = new FakeTerminal();
-    const world = fakeWorld();
+    const world = { ...fakeWorld(), ...parts };
     Object.assign(world.stdout, { isTTY: true, columns: 80, rows: 24 });
     return {
       stdin,
@@ -200,6 +200,64 @@ describe('the terminal of attach', () => {
     execution.stdout.destroy(new Error('lost'));
     await expect(status).rejects.toThrow('lost');
     expect(stdin.modes).toEqual([true, false]);
+  });
+
+  it('is neither raw nor read in the background, until a SIGCONT in the foreground', async () => {
+    const where = { background: true };
+    const { stdin, world, execution, status } = terminal(
+      {},
+      { inBackground: () => where.background },
+    );
+    stdin.write('typed at the shell');
+    await setImmediate();
+    world.signals.emit('SIGCONT', 'SIGCONT');
+    await setImmediate();
+    expect([stdin.modes, execution.stdin.read()]).toEqual([[], null]);
+
+    where.background = false;
+    world.signals.emit('SIGCONT', 'SIGCONT');
+    await setImmediate();
+    expect([stdin.modes, String(execution.stdin.read())]).toEqual([[true], 'typed at the shell']);
+    execution.exit(0);
+    await status;
+    expect(stdin.modes).toEqual([true, false]);
+  });
+
+  it('is taken soon after a shell has brought a running job to the foreground', async () => {
+    const where = { background: true };
+    const { stdin, execution, status } = terminal({}, { inBackground: () => where.background });
+    await setImmediate();
+    where.background = false;
+    stdin.write('a');
+    expect(await once(execution.stdin, 'data')).toEqual([Buffer.from('a')]);
+    execution.exit(0);
+    await status;
+    expect(stdin.modes).toEqual([true, false]);
+  });
+
+  it('is made raw again after a stop', async () => {
+    const { stdin, world, execution, status } = terminal();
+    await setImmediate();
+    world.signals.emit('SIGCONT', 'SIGCONT');
+    expect(stdin.modes).toEqual([true, false, true]);
+    execution.exit(0);
+    await status;
+    expect(stdin.modes).toEqual([true, false, true, false]);
+  });
+
+  it('stays as the shell has set it when the command ends in the background', async () => {
+    const where = { background: false };
+    const { stdin, world, execution, status } = terminal(
+      {},
+      { inBackground: () => where.background },
+    );
+    await setImmediate();
+    where.background = true;
+    world.signals.emit('SIGCONT', 'SIGCONT');
+    execution.exit(0);
+    await status;
+    expect(stdin.modes).toEqual([true]);
+    expect(world.signals.listenerCount('SIGCONT')).toBe(0);
   });
 
   it('tells the size at once and whenever it changes', async () => {
