@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const generators = [protocol, completions, manual];
+const generators = [protocol, commands, completions, manual];
 
 const check = process.argv.includes('--check');
 const faults = [];
@@ -42,6 +42,26 @@ async function protocol() {
   return { files, folders: [folder] };
 }
 
+/** The commands' index, which loads none of them; the generators below read it. */
+async function commands() {
+  const folder = 'src/cli/commands';
+  const paths = (await readdir(join(root, folder), { recursive: true }))
+    .filter((path) => path.includes('/') && path.endsWith('.ts'))
+    .map((path) => path.slice(0, -'.ts'.length));
+  const modules = paths.map((path) => `export * as ${nameOf(path)} from './${folder}/${path}.ts';`);
+  const [{ indexSource }, loaded] = await Promise.all([
+    load(`${folder}/index-source.ts`),
+    loadText(modules.join('\n')),
+  ]);
+  const text = indexSource(Object.fromEntries(paths.map((path) => [path, loaded[nameOf(path)]])));
+  return { files: new Map([[`${folder}/index.ts`, text]]), folders: [] };
+}
+
+/** A name in JavaScript for a path. */
+function nameOf(path) {
+  return path.replaceAll(/\W/g, '_');
+}
+
 /** What the shells load to complete command lines. */
 async function completions() {
   const { SCRIPTS, SCRIPT_FILES } = await load('src/cli/completion/scripts.ts');
@@ -65,13 +85,18 @@ async function manual() {
   return { files, folders: ['man'] };
 }
 
-/** Imports a TypeScript module: bundled into a temporary file beside the sources, where packages resolve. */
-async function load(path) {
+/** Imports a TypeScript module. */
+function load(path) {
+  return loadText(`export * from './${path}';`);
+}
+
+/** Imports a module's text: bundled into a temporary file beside the sources, where packages resolve. */
+async function loadText(contents) {
   const folder = await mkdtemp(join(root, 'node_modules', '.generate-'));
   try {
     const outfile = join(folder, 'module.mjs');
     await build({
-      entryPoints: [join(root, path)],
+      stdin: { contents, resolveDir: root },
       outfile,
       bundle: true,
       format: 'esm',

@@ -4,7 +4,8 @@
  */
 import type { Argument, Completion, Option, Options } from '../parse/command.js';
 import { flag } from '../parse/command.js';
-import { COMMANDS, findCommand } from '../commands/index.js';
+import { findCommand } from '../commands/find-command.js';
+import { COMMANDS } from '../commands/index.js';
 import { longFormMembers } from '../commands/long-forms.js';
 import type { Environment } from '../flags/key-values.js';
 import { GLOBAL_OPTIONS } from '../config/settings.js';

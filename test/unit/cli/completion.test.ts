@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { answer } from '../../../src/cli/completion/answer.js';
 import { complete } from '../../../src/cli/completion/complete.js';
 import type { Names } from '../../../src/cli/completion/offers.js';
-import { COMMANDS, findCommand } from '../../../src/cli/commands/index.js';
+import { findCommand } from '../../../src/cli/commands/find-command.js';
+import { COMMANDS } from '../../../src/cli/commands/index.js';
 import { runCli } from './fake-world.js';
 import { SCRIPTS, SHELLS } from '../../../src/cli/completion/scripts.js';
 

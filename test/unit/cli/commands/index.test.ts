@@ -1,20 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, findCommand } from '../../../../src/cli/commands/index.js';
+import { indexSource } from '../../../../src/cli/commands/index-source.js';
+import { findCommand } from '../../../../src/cli/commands/find-command.js';
+import { COMMANDS } from '../../../../src/cli/commands/index.js';
 import { VERSION } from '../../../../src/cli/help/version.js';
 
 describe.each(COMMANDS)('$name', (entry) => {
-  it('is in the index as it defines itself', async () => {
-    const { name, aliases = [], group, summary, hidden } = await entry.load();
-    expect({ name, aliases, group, summary, hidden }).toEqual({
-      name: entry.name,
-      aliases: entry.aliases,
-      group: entry.group,
-      summary: entry.summary,
-      hidden: entry.hidden,
-    });
-  });
-
   it('has options and arguments that can be told apart', async () => {
     const { args, options } = await entry.load();
     const shorts = Object.values(options).flatMap(({ short }) => short ?? []);
@@ -22,6 +13,18 @@ describe.each(COMMANDS)('$name', (entry) => {
     expect(args.slice(0, -1).some(({ variadic }) => variadic === true)).toBe(false);
     for (const name of Object.keys(options)) expect(name).toMatch(/^[a-z]+\d?(-[a-z]+)*$/);
   });
+});
+
+it.each([
+  ['a module that the order lacks', { 'boxes/new': {} }, 'order.ts lacks boxes/new'],
+  ['an empty module', { 'boxes/run': {} }, 'commands/boxes/run.ts exports 0 commands, not one'],
+  [
+    'a module of two commands',
+    { 'boxes/run': { a: { run: 1, summary: '' }, b: { run: 1, summary: '' } } },
+    'commands/boxes/run.ts exports 2 commands, not one',
+  ],
+])('the index is not written for %s', (_what, modules, message) => {
+  expect(() => indexSource(modules)).toThrow(message);
 });
 
 it('no name stands for two commands', () => {

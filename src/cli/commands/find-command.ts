@@ -1,0 +1,17 @@
+import { longForm } from './long-forms.js';
+import { COMMANDS, type CommandEntry } from './index.js';
+
+/** The command that the words begin with, by name or alias; two words before one. */
+export function findCommand(
+  words: readonly string[],
+): { entry: CommandEntry; rest: readonly string[] } | undefined {
+  for (const count of [2, 1]) {
+    const name = words.slice(0, count).join(' ');
+    const found = COMMANDS.find((each) => each.name === name || each.aliases.includes(name));
+    if (found !== undefined && words.length >= count)
+      return { entry: found, rest: words.slice(count) };
+    const long = count === 2 ? longForm(words, COMMANDS) : undefined;
+    if (long !== undefined) return { entry: long, rest: words.slice(2) };
+  }
+  return undefined;
+}
