@@ -34,8 +34,9 @@ export const ERROR_CODES = [
   'exec-not-found', // the command does not exist in the box (exit status 127)
   'exec-not-invocable', // it exists but can't be run (exit status 126)
   'exec-failed', // the guest could not start the command for another reason (125)
+  'output-limit', // a command wrote more than its caller wanted to keep
   'timeout',
-  'cancelled',
+  'cancelled', // the caller has given the call up, by its signal or by leaving; `cause` is the signal's reason
   'schema-newer', // the home was written by a newer BoxLite
   'store-corrupt', // the home's database is damaged
   'unsupported',

@@ -21,6 +21,8 @@ export {
   type OutputHandler,
   type OutputStream,
 } from './engine/exec/execution.js';
+export type { RunOptions, RunResult } from './engine/exec/run.js';
+export type { Environment } from './engine/spec/environment.js';
 export type { BoxHealth, HealthCheckResult, HealthStatus } from './engine/state/health.js';
 export type { HealthcheckOptions } from './engine/spec/healthcheck.js';
 export {
@@ -60,9 +62,11 @@ export type {
   PullResult,
 } from './engine/images/images.js';
 export type {
+  AbortOptions,
   AcceleratorChoice,
   BoxliteOptions,
   BoxOptions,
+  ExecOptions,
   IpcMode,
   RemoveOptions,
   RootfsSpec,

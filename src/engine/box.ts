@@ -12,9 +12,10 @@ import { currentRecord, type EngineContext } from './state/context.js';
 import { copyInto, copyOut, packOut, unpackInto } from './files/copy.js';
 import type { CopyOptions, CopyResult } from './files/copy-options.js';
 import { startCommand } from './exec/exec.js';
-import { type BoxCommand, Execution } from './exec/execution.js';
+import type { BoxCommand, Execution } from './exec/execution.js';
+import { commandExecution } from './exec/command-execution.js';
+import { runToEnd, type RunOptions, type RunResult } from './exec/run.js';
 import { exportBox } from './files/export.js';
-import { vmmFailure } from './machine/records.js';
 import { boxHealth, type BoxHealth } from './state/health.js';
 import { boxLogs, logPath, type LogEntry, type LogOptions } from './report/logs.js';
 import { mainExecution } from './exec/main-execution.js';
@@ -22,12 +23,17 @@ import { MetricsSampler, type BoxMetrics, type MetricsOptions } from './report/m
 import { boxProcesses, type BoxProcess } from './report/processes.js';
 import { inspectBox, type BoxInspection } from './report/inspect.js';
 import { observed, type ObservedBox } from './state/observe.js';
-import type { StartOptions, StopOptions, UpdateOptions, WaitOptions } from './spec/options.js';
+import type {
+  ExecOptions,
+  StartOptions,
+  StopOptions,
+  UpdateOptions,
+  WaitOptions,
+} from './spec/options.js';
 import { pauseBox, unpauseBox } from './lifecycle/pause.js';
 import { freeName, removeIfEnded } from './lifecycle/remove.js';
 import { catchUp, restartBox } from './lifecycle/restart.js';
 import { noSuchBox } from './state/state-error.js';
-import { boxName } from './spec/names/box-name.js';
 import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.js';
 import { killBox, stopBox } from './lifecycle/stop.js';
 import { runningClient } from './state/running-client.js';
@@ -147,23 +153,50 @@ export class LiteBox implements AsyncDisposable {
    * started first; one whose own command has ended is not run again.
    * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, and what `start` throws
    */
-  async exec(command: BoxCommand): Promise<Execution> {
-    await this.#startIdle(await this.#observed());
-    const { client, session } = await startCommand(this.#context, this.id, command);
-    const leave = (): void => client.close();
-    session.exited.then(leave, leave);
-    const directory = this.#context.home.box(this.id);
-    const onLost = (): Promise<unknown> => vmmFailure(directory, boxName(this));
-    return new Execution(session, { detach: leave, onLost });
+  async exec(command: BoxCommand, { signal }: ExecOptions = {}): Promise<Execution> {
+    await this.#startIdle(await this.#observed(), signal);
+    const started = await startCommand(this.#context, this.id, command, { signal });
+    return commandExecution(this.#context, this, started, command, signal);
+  }
+
+  /**
+   * Runs a command to its end and gives what it wrote: `exec`, input, output and `wait` in one. Whatever it exits
+   * with is a result, no error.
+   *
+   * ```ts
+   * const { stdout, exitCode } = await box.run('ls', ['-la'], { cwd: '/etc', timeout: 5_000 });
+   * ```
+   * @param program a path, or a name looked up in the box's PATH
+   * @param args passed on as they are: no shell looks at them
+   * @throws output-limit when it writes more than `maxBuffer` to one of its streams, which ends it; cancelled;
+   *   and what `exec` throws
+   */
+  run(
+    program: string,
+    args: readonly string[] | undefined,
+    options: RunOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  run(
+    program: string,
+    args?: readonly string[],
+    options?: RunOptions & { encoding?: 'utf8' },
+  ): Promise<RunResult>;
+  run(
+    program: string,
+    args: readonly string[] = [],
+    options: RunOptions = {},
+  ): Promise<RunResult<string | Buffer>> {
+    return runToEnd((command, each) => this.exec(command, each), program, args, options);
   }
 
   /**
    * The same for a command that is left running: it has no streams, and outlives this process. Resolves
    * when it has started.
    */
-  async execDetached(command: BoxCommand): Promise<void> {
-    await this.#startIdle(await this.#observed());
-    const { client } = await startCommand(this.#context, this.id, command, { detached: true });
+  async execDetached(command: BoxCommand, { signal }: ExecOptions = {}): Promise<void> {
+    await this.#startIdle(await this.#observed(), signal);
+    const options = { detached: true, signal };
+    const { client } = await startCommand(this.#context, this.id, command, options);
     client.close();
   }
 
@@ -310,9 +343,9 @@ export class LiteBox implements AsyncDisposable {
   }
 
   /** A box without a command of its own is only there for what is done in it. */
-  async #startIdle(record: BoxRecord): Promise<void> {
+  async #startIdle(record: BoxRecord, signal?: AbortSignal): Promise<void> {
     const { idle } = specOf(record.options);
-    if (!isActive(record.status) && idle && canRun(record.status)) await this.start();
+    if (!isActive(record.status) && idle && canRun(record.status)) await this.start({ signal });
   }
 
   async #copyBox(): Promise<ArchivedBox> {

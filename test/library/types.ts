@@ -29,11 +29,13 @@ import {
   type CreateOptions,
   type Duration,
   type ErrorCode,
+  type ExecOptions,
   type ExecResult,
   type ImageInfo,
   type PullResult,
   type RemoveOptions,
   type RootfsSpec,
+  type RunResult,
   type SecurityPreset,
   type StartOptions,
   type StopOptions,
@@ -84,6 +86,7 @@ const boxOptions: BoxOptions = {
   memoryMib: 1024,
   rootfs: { image: 'python:3.11-slim' },
   security: SecurityOptions.standard(),
+  env: { LANG: 'C' },
 };
 const rootfs: RootfsSpec[] = [{ image: 'alpine' }, { path: '/srv/root' }];
 // @ts-expect-error an option that is not there is a mistake
@@ -100,8 +103,18 @@ export type Facts3 = [
   Fact<Is<LiteBox['state'], () => Promise<BoxState>>>,
   Fact<Is<LiteBox['start'], (options?: StartOptions) => Promise<void>>>,
   Fact<Is<LiteBox['stop'], (options?: StopOptions) => Promise<void>>>,
-  Fact<Is<LiteBox['exec'], (command: BoxCommand) => Promise<Execution>>>,
+  Fact<Is<LiteBox['exec'], (command: BoxCommand, options?: ExecOptions) => Promise<Execution>>>,
 ];
+
+export async function runs(box: LiteBox): Promise<[RunResult, RunResult<Buffer>]> {
+  const { signal } = new AbortController();
+  const { stdout, exitCode }: { stdout: string; exitCode: number } = await box.run('ls');
+  const options = { env: { A: stdout, B: undefined }, cwd: '/', user: 'nobody', input: 'x' };
+  return [
+    await box.run('ls', ['-la'], { ...options, timeout: exitCode, signal }),
+    await box.run('ls', [], { encoding: 'buffer', maxBuffer: 1_000 }),
+  ];
+}
 
 // BoxInfo, BoxStatus, BoxState
 export type Facts4 = [
@@ -162,6 +175,7 @@ export const command: BoxCommand = new BoxCommand('python3')
   .arg('-c')
   .args(['print(1)'])
   .env('LANG', 'C')
+  .env({ LANG: 'C', DEBUG: undefined })
   .timeout(30_000)
   .timeout({ seconds: 30 })
   .workingDir('/app')

@@ -1,6 +1,7 @@
 import type { LiteBox } from '../../engine/box.js';
 import type { BoxOptions } from '../../engine/spec/options.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
+import { environmentEntries } from '../../engine/spec/environment.js';
 import { BoxliteError } from '../../errors.js';
 import { readBoxOptions, type BoxFlagValues } from './flags.js';
 import { checkCidfile, writeCidfile } from './cidfile.js';
@@ -27,7 +28,8 @@ export async function createBox(
     throw usageError(`'boxlite ${verb}' requires at least 1 argument`, verb);
   if (flags.cidfile !== undefined) checkCidfile(flags.cidfile);
   const read = readBoxOptions(context, image, command, flags);
-  const options = { ...read, env: await withProxies(context, read.env ?? [], flags.env) };
+  const variables = environmentEntries(read.env ?? []);
+  const options = { ...read, env: await withProxies(context, variables, flags.env) };
   const box =
     image === undefined
       ? await runtime.create(options, flags.name)

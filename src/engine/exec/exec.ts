@@ -1,6 +1,8 @@
 import type { ShimClient } from '../../agent/client.js';
 import type { ExecSession } from '../../agent/exec-session.js';
+import { throwIfAborted, unlessAborted } from '../../abort.js';
 import type { BoxCommand } from '../spec/box-command.js';
+import type { ExecOptions } from '../spec/options.js';
 import { checkWorkingDir, mergeEnv, type BoxSpec } from '../spec/box-spec.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
@@ -21,27 +23,30 @@ export interface StartedCommand {
 /**
  * Starts a command in a running box; resolves when it runs.
  * @param detached it has no streams, and outlives this process
- * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state, timeout
+ * @param signal ends the start; a command that runs already is hung up
+ * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state, timeout, cancelled
  */
 export async function startCommand(
   context: EngineContext,
   id: string,
   command: BoxCommand,
-  { detached = false }: { detached?: boolean } = {},
+  { detached = false, signal }: { detached?: boolean } & ExecOptions = {},
 ): Promise<StartedCommand> {
+  const what = `${command.argv[0] ?? ''} in box ${id}`;
+  throwIfAborted(signal, what);
   const record = await observed(context.home, currentRecord(context, id));
   const client = await runningClient(context, record, { doing: 'exec' });
   crashPoint('exec:connected');
   try {
     const session = client.exec(valuesOf(command, specOf(record.options), detached), { detached });
     session.exited.catch(() => undefined); // told by the execution, if there is one
-    await answered(session.started, record);
+    await unlessAborted(answered(session.started, record), signal, what);
     crashPoint('exec:started');
     tellExec(context, record, command.argv, session);
     return { client, session };
   } catch (error) {
     client.close();
-    countFailed(context, id);
+    if (signal?.aborted !== true) countFailed(context, id);
     throw error;
   }
 }

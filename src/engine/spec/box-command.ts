@@ -1,4 +1,10 @@
 import { BoxliteError } from '../../errors.js';
+import {
+  environmentEntries,
+  environmentEntry,
+  withoutNul,
+  type Environment,
+} from './environment.js';
 import type { TerminalSize } from './options.js';
 
 /** A length of time: milliseconds, or its parts, of which a `Temporal.Duration` has these. */
@@ -55,14 +61,19 @@ export class BoxCommand {
   }
 
   /** Sets a variable, over the box's own of that name. @throws invalid-argument */
-  env(name: string, value: string): this {
-    this.variables.push(withoutNul(`${variableName(name)}=${value}`));
+  env(name: string, value: string): this;
+  /** Sets several, and takes away those that are `undefined`. @throws invalid-argument */
+  env(variables: Environment): this;
+  env(given: string | Environment, value?: string): this {
+    const entries =
+      typeof given === 'string' ? [environmentEntry(given, value)] : environmentEntries(given);
+    this.variables.push(...entries);
     return this;
   }
 
   /** Takes away a variable that the box or an earlier `env` has set. @throws invalid-argument */
   unsetEnv(name: string): this {
-    this.variables.push(withoutNul(variableName(name)));
+    this.variables.push(environmentEntry(name, undefined));
     return this;
   }
 
@@ -119,16 +130,4 @@ function milliseconds(duration: Duration): number {
   if (typeof duration === 'number') return duration;
   const { hours = 0, minutes = 0, seconds = 0, milliseconds: ms = 0 } = duration;
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms;
-}
-
-/** The kernel would end the string there. */
-function variableName(name: string): string {
-  if (name === '' || name.includes('='))
-    throw new BoxliteError('invalid-argument', `"${name}" can't be the name of a variable`);
-  return name;
-}
-
-function withoutNul(text: string): string {
-  if (!text.includes('\0')) return text;
-  throw new BoxliteError('invalid-argument', `${JSON.stringify(text)} holds a NUL byte`);
 }

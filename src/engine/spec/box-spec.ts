@@ -15,6 +15,7 @@ import { settleLog, type LogSpec } from './log-policy.js';
 import { LIMITS } from '../../agent/protocol.js';
 import { deviceRequests, settleDeviceRules, settleDevices, type BoxDevice } from './devices.js';
 import { hostsLines } from './network/name-resolution.js';
+import { environmentEntries } from './environment.js';
 import type { BoxOptions, IpcMode } from './options.js';
 import { settlePrivileges, type Privileges } from './privileges.js';
 import { settleProcessors, type ProcessorSpec } from './processors.js';
@@ -119,7 +120,11 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     shmBytes: inRange('shm size', options.shmBytes ?? DEFAULT_SHM_BYTES, 4096, 2 ** 40),
     argv,
     idle,
-    env: mergeEnv(baseEnv(hostname, options.tty === true), image.env, options.env ?? []),
+    env: mergeEnv(
+      baseEnv(hostname, options.tty === true),
+      image.env,
+      environmentEntries(options.env ?? []),
+    ),
     workingDir: checkWorkingDir(options.workingDir) ?? (imageWorkingDir(image) || '/'),
     user: options.user ?? image.user,
     hostname: checkHostname(hostname),

@@ -1,4 +1,5 @@
 /** What callers give: to open a runtime, to create a box, to run a command in it. */
+import type { Environment } from './environment.js';
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
 import type { Ulimit } from './privileges.js';
@@ -51,8 +52,8 @@ export interface BoxOptions extends ProcessorOptions, ResolverOptions {
   command?: string[];
   /** Replaces the image's ENTRYPOINT and drops its CMD. */
   entrypoint?: string[];
-  /** `K=V`, added to the image's; `K` alone takes the image's away. */
-  env?: string[];
+  /** Variables over the image's, by name (`undefined` takes the image's away), or `K=V` and `K` alone each. */
+  env?: readonly string[] | Environment;
   workingDir?: string;
   /** NAME|UID[:GROUP|GID], resolved inside the image. */
   user?: string;
@@ -157,12 +158,24 @@ export interface TmpfsSpec {
   options?: string;
 }
 
-/** Where the template or a forced cold boot is wanted; a template is the default. */
-export interface StartOptions {
+/** What a caller may give up. */
+export interface AbortOptions {
+  /**
+   * Ends the call when it aborts: the call rejects with a `BoxliteError` of code `cancelled`, whose `cause` is the
+   * signal's reason, once what it had begun is undone.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+export interface StartOptions extends AbortOptions {
+  /** Boots the VM instead of restoring it from a template; default false. */
   cold?: boolean;
   /** Size of the terminal when the box has one. */
   terminal?: TerminalSize;
 }
+
+/** The signal ends the command, too: it is hung up (HUP, KILL 2 s later) and `wait` rejects with `cancelled`. */
+export type ExecOptions = AbortOptions;
 
 export interface TerminalSize {
   rows: number;

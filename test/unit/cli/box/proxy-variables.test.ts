@@ -11,11 +11,11 @@ async function create(
   config: string,
   words: readonly string[],
   environment: Record<string, string> = {},
-): Promise<{ env: string[] | undefined; stderr: string }> {
+): Promise<{ env: BoxOptions['env']; stderr: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'boxlite-proxies-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'config.json'), config);
-  let env: string[] | undefined;
+  let env: BoxOptions['env'];
   const engine = {
     create: (options: BoxOptions) => {
       env = options.env;

@@ -17,6 +17,11 @@ test('a command is built step by step', () => {
   expect(command.tty(false).terminal).toBeUndefined();
 });
 
+test('variables come one by one or as a record, in the order of the calls', () => {
+  const command = new BoxCommand('env').env({ A: '1', B: undefined }).env('A', '2').env({});
+  expect(command.variables).toEqual(['A=1', 'B', 'A=2']);
+});
+
 test.each<[Duration, number]>([
   [1, 1],
   [0, 0],
@@ -34,6 +39,8 @@ test.each<[string, (command: BoxCommand) => unknown]>([
   ['a time-out beyond 49 days', (command) => command.timeout({ hours: 24 * 50 })],
   ['a variable without a name', (command) => command.env('', 'x')],
   ['a variable whose name holds =', (command) => command.env('A=B', 'x')],
+  ['a variable of a record whose name holds =', (command) => command.env({ 'A=B': 'x' })],
+  ['a variable of a record with a NUL byte', (command) => command.env({ A: 'a\0' })],
   ['a variable to take away without a name', (command) => command.unsetEnv('')],
   ['a variable to take away whose name holds =', (command) => command.unsetEnv('A=B')],
   ['an argument with a NUL byte', (command) => command.arg('a\0b')],

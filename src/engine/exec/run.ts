@@ -1,0 +1,90 @@
+import type { OutputStream } from '../../agent/exec-session.js';
+import { BoxliteError } from '../../errors.js';
+import { BoxCommand, type Duration } from '../spec/box-command.js';
+import type { Environment } from '../spec/environment.js';
+import type { AbortOptions, ExecOptions } from '../spec/options.js';
+import type { Execution, ExecResult } from './execution.js';
+
+/** execa's: 100 MB. */
+const DEFAULT_MAX_BUFFER = 100_000_000;
+
+export interface RunOptions extends AbortOptions {
+  /** Variables over the box's own; `undefined` takes one away. */
+  env?: Environment;
+  /** Where the command starts, an absolute path; made when missing. Default: the box's working directory. */
+  cwd?: string;
+  /** NAME|UID[:GROUP|GID], resolved inside the image. Default: the box's user. */
+  user?: string;
+  /** What the command reads from stdin, then its end of file. Default: /dev/null. */
+  input?: string | Uint8Array;
+  /** Milliseconds, or `{ seconds: 30 }` and its like; 0 (default) for no limit. See `BoxCommand.timeout`. */
+  timeout?: Duration;
+  /** Bytes that the command may write to stdout, and as many to stderr; default 100,000,000. */
+  maxBuffer?: number;
+  /** `utf8` (default): output as strings, U+FFFD for what is no UTF-8. `buffer`: as it came. */
+  encoding?: 'utf8' | 'buffer';
+}
+
+/** How a command ended, and what it wrote. */
+export interface RunResult<Output extends string | Buffer = string> extends ExecResult {
+  /** All of it. */
+  stdout: Output;
+  /** All of it. */
+  stderr: Output;
+}
+
+/**
+ * Runs a command to its end and keeps its output.
+ * @param exec starts it
+ * @throws output-limit when it writes more than `maxBuffer`, which ends it
+ */
+export async function runToEnd(
+  exec: (command: BoxCommand, options: ExecOptions) => Promise<Execution>,
+  program: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<RunResult<string | Buffer>> {
+  const { input, signal, maxBuffer = DEFAULT_MAX_BUFFER } = options;
+  const overflow = new AbortController();
+  const signals = [overflow.signal, ...(signal ? [signal] : [])];
+  const execution = await exec(commandOf(program, args, options), {
+    signal: AbortSignal.any(signals),
+  });
+  const output: Record<OutputStream, Buffer[]> = { stdout: [], stderr: [] };
+  const bytes: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
+  execution.onOutput((stream, chunk, consumed) => {
+    consumed();
+    bytes[stream] += chunk.length;
+    if (bytes[stream] <= maxBuffer) output[stream].push(chunk);
+    else overflow.abort(tooMuch(program, stream, maxBuffer));
+  });
+  if (input !== undefined) execution.stdin.end(input);
+  const result = await execution.wait().catch((error: unknown) => {
+    throw overflow.signal.aborted ? overflow.signal.reason : error;
+  });
+  const read = (stream: OutputStream): string | Buffer => {
+    const whole = Buffer.concat(output[stream]);
+    return options.encoding === 'buffer' ? whole : whole.toString('utf8');
+  };
+  return { ...result, stdout: read('stdout'), stderr: read('stderr') };
+}
+
+function commandOf(program: string, args: readonly string[], options: RunOptions): BoxCommand {
+  const { env = {}, cwd, user, input, timeout = 0 } = options;
+  const command = new BoxCommand(program)
+    .args(args)
+    .env(env)
+    .timeout(timeout)
+    .stdin(input !== undefined);
+  if (cwd !== undefined) command.workingDir(cwd);
+  if (user !== undefined) command.user(user);
+  return command;
+}
+
+function tooMuch(program: string, stream: OutputStream, maxBuffer: number): BoxliteError {
+  return new BoxliteError(
+    'output-limit',
+    `${program} wrote more than ${maxBuffer} bytes to ${stream}, and was ended`,
+    { hint: 'raise maxBuffer, or read the output as it comes with exec' },
+  );
+}
