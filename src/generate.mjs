@@ -13,7 +13,8 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const generators = [protocol, commands, completions, manual];
+// The manual shows the version, so that comes first.
+const generators = [protocol, version, commands, completions, manual];
 
 const check = process.argv.includes('--check');
 const faults = [];
@@ -60,6 +61,15 @@ async function commands() {
 /** A name in JavaScript for a path. */
 function nameOf(path) {
   return path.replaceAll(/\W/g, '_');
+}
+
+/** The program's own word for package.json's version, so that `--version` reads no file. */
+async function version() {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const text = `/** The version in package.json, from which \`node src/generate.mjs\` writes this. */
+export const VERSION = '${version}';
+`;
+  return { files: new Map([['src/cli/help/version.ts', text]]), folders: [] };
 }
 
 /** What the shells load to complete command lines. */

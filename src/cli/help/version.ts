@@ -1,2 +1,2 @@
-/** The package's version; a test holds the two together, so that `--version` need not read a file. */
+/** The version in package.json, from which `node src/generate.mjs` writes this. */
 export const VERSION = '0.1.0';
