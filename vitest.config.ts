@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** What is looked for again and again is there at once, or a busy host needs long for it; a second says neither. */
 const poll = { timeout: 60_000 };
 
-/** One project a kind of test (test/README in src/README.md): what each may touch differs, so do its limits. */
+/** One project a kind of test (Tests in CONTRIBUTING.md): what each may touch differs, so do its limits. */
 export default defineConfig({
   test: {
     projects: [

@@ -73,7 +73,7 @@ describe('a disk that becomes full', () => {
     const { status: end, stderr } = await withFullDisk(command, at);
     if (NEVER_REFUSED.includes(command[0] ?? '')) expect([end, stderr]).toEqual([0, '']);
     // On a tmpfs a machine that runs may need a page there before it has started its command; it ends then, and
-    // nobody can write down why (src/README.md, known limits).
+    // nobody can write down why (docs/limitations.md, a full disk).
     const forWantOfPages = at === 'start:restored' && stderr === 'boxlite: box box has ended\n';
     if (end === 0) expect(stderr).toBe('');
     else if (!forWantOfPages) {
