@@ -1,6 +1,6 @@
 import { aborted, onAbort } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
-import { vmmFailure } from '../machine/facts.js';
+import { vmmFailure } from '../machine/records.js';
 import { LONGEST_TIMER_MS } from '../machine/within.js';
 import type { BoxCommand } from '../spec/box-command.js';
 import { boxName } from '../spec/names/box-name.js';
