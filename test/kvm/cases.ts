@@ -20,8 +20,11 @@ const NO_KVM = '/dev/boxlite-test-null';
 const KVM = ['10', '232'];
 const NULL = ['1', '3'];
 
-/** One boot in three or so stops for good after half a second, both processors idle; why is not known. */
-const STOPS_IN_NEST = 'some boots stop there half-way, which tells nothing of a real KVM';
+/**
+ * With `-icount`, QEMU's emulated VMRUN may deliver an injected interrupt twice, the second time with interrupts off: the
+ * tick then waits for a lock of its own, and one boot in three stops for good. README.md has the figures.
+ */
+const STOPS_IN_NEST = 'QEMU’s emulation delivers ticks twice there, which stops some boots';
 
 /** Longer than the kernel's watchdog takes a processor for stuck, and long enough for a clock to drift. */
 const PAUSE_MS = 60_000;
