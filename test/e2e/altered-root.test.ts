@@ -111,3 +111,15 @@ it('what an image’s links to nothing lead to is made, inside its root', async 
   ])
     expect((await home.boxlite(['run', '--rm', ...flags, 'linked', 'true'])).status).not.toBe(0);
 });
+
+it.each([
+  ['/dev', 'stat -c %F /dev/null; mkdir /dev/made'],
+  ['/proc', 'readlink /proc/self/exe; echo 0 > /proc/self/oom_score_adj'],
+])('a read-only box whose /etc/hosts is a link to %s can still write there', async (to, look) => {
+  const link = `mv /etc /moved; mkdir /etc; ln -s ${to} /etc/hosts`;
+  await home.ok(['run', '--name', 'box', 'busybox', 'sh', '-c', link]);
+  await home.ok(['commit', 'box', 'to-a-mount']);
+  const script = `${look} && echo written; echo x 2>/dev/null > /etc/hostname || echo refused`;
+  const said = await home.ok(['run', '--rm', '--read-only', 'to-a-mount', 'sh', '-c', script]);
+  expect(said).toMatch(/written\nrefused$/);
+});

@@ -21,7 +21,7 @@
 
 enum { DEFAULT_SHM_BYTES = 64 << 20 };
 
-/* What of the agent's the box has, and where. */
+/* What the agent provides in the box, and where. */
 static const struct place {
     const char *source, *target;
     bool directory;
@@ -34,15 +34,17 @@ static const struct place {
     {ROOT_FILES "/resolv.conf", "/etc/resolv.conf", false},
 };
 
+static int configure(const struct bootstrap *message, const struct entered *entered, struct err *err);
 static int set_up_shm(const struct bootstrap *message, struct err *err);
-static int make_files_read_only(struct err *err);
+static int make_files_read_only(const struct entered *entered, struct err *err);
 static int take_tree(const struct place *place, int *tree, struct err *err);
 static int leave_agent_root(struct err *err);
-static int put_tree(const struct place *place, int tree, struct err *err);
+static int put_tree(const struct place *place, int *tree, struct err *err);
 static int write_machine_id(const char *id, struct err *err);
+static void close_all(int *descriptors, size_t count);
 
-int enter_root(struct err *err) {
-    enum { COUNT = sizeof places / sizeof *places };
+int enter_root(struct entered *entered, struct err *err) {
+    enum { COUNT = sizeof places / sizeof *places, FIRST_FILE = COUNT - ENTERED_FILES };
     int trees[COUNT];
     for (size_t i = 0; i < COUNT; i++)
         trees[i] = -1;
@@ -51,24 +53,31 @@ int enter_root(struct err *err) {
         failed = take_tree(&places[i], &trees[i], err);
     failed = failed || leave_agent_root(err);
     for (size_t i = 0; !failed && i < COUNT; i++)
-        failed = put_tree(&places[i], trees[i], err);
-    for (size_t i = 0; i < COUNT; i++)
-        if (trees[i] >= 0)
-            close(trees[i]);
+        failed = put_tree(&places[i], &trees[i], err);
+    close_all(trees, failed ? COUNT : FIRST_FILE);
     if (failed)
         return -1;
-    /* What the agent does with its own copies from now on is none of the box's business. */
+    memcpy(entered->files, trees + FIRST_FILE, sizeof entered->files);
+    /* Later mounts of the agent must not reach the box. */
     return mount_at(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err);
 }
 
-int enter_box(const struct bootstrap *message, struct err *err) {
+int enter_box(const struct bootstrap *message, struct entered *entered, struct err *err) {
+    int failed = configure(message, entered, err);
+    close_all(entered->files, ENTERED_FILES);
+    return failed;
+}
+
+static int configure(const struct bootstrap *message, const struct entered *entered, struct err *err) {
     if (sethostname(message->hostname, strlen(message->hostname)))
         return err_errno(err, "can't set the hostname");
     if (setdomainname(message->domainname, strlen(message->domainname)))
         return err_errno(err, "can't set the domain name");
     bool read_only = message->flags & BL_BOX_READ_ONLY_ROOT;
+    if (read_only && make_files_read_only(entered, err))
+        return -1;
     if (sysctls_write(message, err) || set_up_shm(message, err) || write_machine_id(message->machine_id, err) ||
-        device_nodes_make(message, err) || (read_only && make_files_read_only(err)))
+        device_nodes_make(message, err))
         return -1;
     if (mounts_make(message, err))
         return -1;
@@ -80,31 +89,26 @@ int enter_box(const struct bootstrap *message, struct err *err) {
 static int set_up_shm(const struct bootstrap *message, struct err *err) {
     char options[64];
     if (message->flags & BL_BOX_NO_SHM)
-        return umount2("/dev/shm", MNT_DETACH) ? err_errno(err, "can't take away /dev/shm") : 0;
+        return umount2("/dev/shm", MNT_DETACH) ? err_errno(err, "can't unmount /dev/shm") : 0;
     if (!message->shm_bytes || message->shm_bytes == DEFAULT_SHM_BYTES)
         return 0;
     snprintf(options, sizeof options, "size=%llu", (unsigned long long)message->shm_bytes);
     return mount_at(NULL, "/dev/shm", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, options, err);
 }
 
-/* Ours are mounts of their own, which the root's attribute does not reach. A place that put_tree has gone without is
- * no mount (EINVAL), and part of the root. Volumes come later and have attributes of their own. */
-static int make_files_read_only(struct err *err) {
-    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (places[i].directory)
-            continue;
-        cleanup_fd int at = in_root_at(root, places[i].target, O_PATH);
-        if (at >= 0 && mount_make_read_only(at) && errno != EINVAL)
-            return err_errno(err, "can't make %s read-only", places[i].target);
-    }
+/* They are mounts of their own, which the root's attribute does not reach. Volumes come later and have attributes of
+ * their own. */
+static int make_files_read_only(const struct entered *entered, struct err *err) {
+    for (size_t i = 0; i < ENTERED_FILES; i++)
+        if (entered->files[i] >= 0 && mount_make_read_only(entered->files[i]))
+            return err_errno(err, "can't make the files of /etc read-only");
     return 0;
 }
 
 static int take_tree(const struct place *place, int *tree, struct err *err) {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (place->directory ? AT_RECURSIVE : 0u);
     *tree = (int)syscall(SYS_open_tree, AT_FDCWD, place->source, flags);
-    return *tree < 0 ? err_errno(err, "can't take %s", place->source) : 0;
+    return *tree < 0 ? err_errno(err, "can't clone the mount %s", place->source) : 0;
 }
 
 /* Before any name of the box is resolved: while the agent's root lies over the box's, ".." leads into it. */
@@ -112,18 +116,19 @@ static int leave_agent_root(struct err *err) {
     if (chdir(ROOT_OVERLAY) || syscall(SYS_pivot_root, ".", "."))
         return err_errno(err, "can't pivot into the box's root");
     if (umount2(".", MNT_DETACH) || chdir("/"))
-        return err_errno(err, "can't let go of the agent's root");
+        return err_errno(err, "can't unmount the agent's root");
     return 0;
 }
 
-/* An earlier run may have taken the place away, or put a link there. A box that has made a directory of a file, or
- * a file of /etc, goes without: else it could not be started again, nor its files be had. */
-static int put_tree(const struct place *place, int tree, struct err *err) {
+/* An earlier run may have removed the place, or put a link there. A box that has made a directory of a file, or a
+ * file of /etc, starts without that file: otherwise nobody could start it again or copy its files out. */
+static int put_tree(const struct place *place, int *tree, struct err *err) {
     struct stat box, found;
     cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_fd int at = in_root_open(root, place->target, place->directory, err);
     if (at < 0 && !place->directory && (err->code == ENOTDIR || err->code == ELOOP)) {
         complain("%s", err->msg);
+        close_all(tree, 1);
         return 0;
     }
     if (at < 0)
@@ -132,12 +137,12 @@ static int put_tree(const struct place *place, int tree, struct err *err) {
         return err_errno(err, "can't look at %s", place->target);
     if (box.st_dev == found.st_dev && box.st_ino == found.st_ino)
         return err_set(err, EINVAL, "can't mount at %s, which leads to the box's root", place->target);
-    if (syscall(SYS_move_mount, tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
+    if (syscall(SYS_move_mount, *tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
         return err_errno(err, "can't mount at %s", place->target);
     return 0;
 }
 
-/* An image that has none sees the skeleton's. An empty one is Debian's way of asking to be given one. */
+/* An image that has none sees the skeleton's. An empty file is Debian's way to ask for one. */
 static int write_machine_id(const char *id, struct err *err) {
     struct stat st;
     char line[MACHINE_ID_BYTES + 2];
@@ -150,4 +155,12 @@ static int write_machine_id(const char *id, struct err *err) {
     if (file < 0 || write(file, line, (size_t)length) != length)
         return err_errno(err, "can't write /etc/machine-id");
     return 0;
+}
+
+static void close_all(int *descriptors, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (descriptors[i] >= 0)
+            close(descriptors[i]);
+        descriptors[i] = -1;
+    }
 }

@@ -28,12 +28,12 @@ enum { CHANNEL = 3, INPUT, OUTPUT, ERROR, KEPT };
 static int build(struct err *err);
 static uint8_t *take_order(int channel, struct order *order);
 static void enter(const struct first_process *self);
-static int become_box(const struct bootstrap *message, bool in_root, struct err *err);
+static int become_box(const struct bootstrap *message, struct entered *entered, bool in_root, struct err *err);
 _Noreturn static void start(const struct first_process *self);
 static int expose_to_oom(const struct exec_request *request, struct err *err);
 _Noreturn static void be_init(const struct launch *command);
 
-/* Whatever the box may come to see of this process, of the agent's it then holds these alone. */
+/* Whatever the box manages to see of this process, these descriptors are all it holds of the agent's. */
 _Noreturn void first_process(const struct first_process *given) {
     static const struct first_process own = {CHANNEL, INPUT, OUTPUT, ERROR};
     const int kept[KEPT] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, given->channel,
@@ -49,7 +49,7 @@ _Noreturn void first_process(const struct first_process *given) {
     start(&own);
 }
 
-/* Mounts of the agent below ROOT_SHARED still arrive here; none goes back. */
+/* Mounts that the agent makes below ROOT_SHARED still arrive here; none goes back. */
 static int build(struct err *err) {
     if (unshare(CLONE_NEWCGROUP))
         return err_errno(err, "can't make a cgroup namespace");
@@ -62,10 +62,11 @@ static void enter(const struct first_process *self) {
     struct order order;
     struct err err;
     static struct bootstrap message;
+    struct entered entered;
     uint8_t *payload = take_order(self->channel, &order);
     bool in_root = order.kind == ORDER_ROOT;
     if (in_root) {
-        if (enter_root(&err))
+        if (enter_root(&entered, &err))
             report_failed(self->channel, BL_STAGE_DISKS, &err);
         report_entered(self->channel);
         free(payload);
@@ -73,22 +74,22 @@ static void enter(const struct first_process *self) {
     }
     if (order.kind != ORDER_ENTER)
         _exit(127);
-    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, in_root, &err))
+    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, &entered, in_root, &err))
         report_failed(self->channel, BL_STAGE_BOOTSTRAP, &err);
     bootstrap_free(&message);
     free(payload);
     report_entered(self->channel);
 }
 
-static int become_box(const struct bootstrap *message, bool in_root, struct err *err) {
+static int become_box(const struct bootstrap *message, struct entered *entered, bool in_root, struct err *err) {
     uint32_t bare = message->flags & (BL_BOX_PRIVILEGED | BL_BOX_UNMASKED);
     if (bare && in_root)
         return err_set(err, EPROTO, "in a box of an image's template the kernel's files are masked already");
     if (bare && stage_build(bare, err))
         return -1;
-    if (!in_root && enter_root(err))
+    if (!in_root && enter_root(entered, err))
         return -1;
-    return enter_box(message, err);
+    return enter_box(message, entered, err);
 }
 
 _Noreturn static void start(const struct first_process *self) {
@@ -129,8 +130,8 @@ static int expose_to_oom(const struct exec_request *request, struct err *err) {
     return proc < 0 ? -1 : own_proc_write(proc, path, text, err);
 }
 
-/* Of the user, and with the capabilities and limits, that the command has, as the init of any other container
- * engine: it is a process of the box's. */
+/* With the command's user, capabilities and limits, as in any other container engine: the init is a process of the
+ * box. */
 _Noreturn static void be_init(const struct launch *command) {
     struct err err;
     pid_t child = 0;
@@ -152,7 +153,7 @@ _Noreturn static void be_init(const struct launch *command) {
     init_run(child);
 }
 
-/* A channel that ends means that the agent has, and with it the VM. */
+/* The channel ends only with the agent, and with it the VM. */
 static uint8_t *take_order(int channel, struct order *order) {
     if (recv(channel, order, sizeof *order, MSG_WAITALL) != (ssize_t)sizeof *order)
         _exit(127);
