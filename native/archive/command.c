@@ -29,8 +29,8 @@ int archive_command(const char *const *argv, uint32_t count, int stream, int rep
     struct totals totals = {0};
     struct err err;
     report_to = report;
-    /* Whoever gives up closes the stream: what was begun is then put in order. While unpacking, a signal does the
-     * same (stop.h). */
+    /* A caller that gives up closes the stream: what was begun is then finished in order. While unpacking, a signal
+     * does the same (stop.h). */
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);

@@ -14,8 +14,8 @@ int main(int argc, char **argv) {
                            unpacks ? STDIN_FILENO : STDOUT_FILENO, STDERR_FILENO);
 }
 
-/* All that an archive may have kept is bounded, to less than this. What is forgotten there then fails as want of
- * memory, and does not take the host's. */
+/* The code bounds all that it keeps of an archive, to less than this. A bound that is missing then fails here for
+ * want of memory, and does not take the host's. */
 static void bound_memory(void) {
     const rlim_t most = 256 << 20;
     struct rlimit limit;

@@ -9,7 +9,7 @@
 #define cleanup_fd __attribute__((cleanup(cleanup_close_fd)))
 #define cleanup_free __attribute__((cleanup(cleanup_free_pointer)))
 
-/* Both keep errno: the caller may be on its way out with one. */
+/* Both keep errno: the caller may be about to return with one. */
 static inline void cleanup_close_fd(const int *fd) {
     int kept = errno;
     if (*fd >= 0)
@@ -23,7 +23,7 @@ static inline void cleanup_free_pointer(void *pointer) {
     errno = kept;
 }
 
-/* Hands a descriptor on to the caller: returns it and leaves nothing to close. */
+/* Passes a descriptor to the caller: returns it and leaves nothing to close. */
 static inline int take_fd(int *fd) {
     int taken = *fd;
     *fd = -1;

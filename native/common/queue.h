@@ -33,8 +33,8 @@ struct frame {
     const uint8_t *payload; /* inside the queue: valid until it is touched again */
 };
 
-/* Looks at the first frame that waits: 1 and the frame, 0 when it is not whole yet, -1 when the stream
- * breaks the format. Done with it: queue_drop(queue, frame_bytes(&frame)). */
+/* Looks at the first frame that waits: 1 and the frame, 0 when it is not whole yet, -1 when the stream breaks the
+ * format. Remove it with queue_drop(queue, frame_bytes(&frame)). */
 int queue_frame(const struct queue *queue, struct frame *frame);
 size_t frame_bytes(const struct frame *frame);
 

@@ -24,9 +24,10 @@ static void be_unlimited(void);
 int main(void) {
     struct err err;
 
-    /* Inherited by every child until it is a command: the box's processes can't look into one that is the agent's. */
+    /* Every child inherits this until it is a command: the box's processes can't look into a process that is the
+     * agent's. */
     if (prctl(PR_SET_DUMPABLE, 0))
-        complain("can't shut the box's processes out");
+        complain("can't hide the agent's memory from the box's processes");
     int initramfs = root_set_up(&err);
     if (initramfs < 0)
         give_up(&err);
@@ -35,7 +36,7 @@ int main(void) {
         give_up(&err);
     be_unlimited();
 
-    /* All that does not depend on the box is done before the template is taken, so that no start pays for it. */
+    /* Whatever does not depend on the box happens before the template is taken, so that no start pays for it. */
     network_prepare();
     disks_prepare();
     if (etc_files_prepare(&err) || box_prepare(&box, &err) || port_open(&port, &err))

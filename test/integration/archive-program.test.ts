@@ -84,7 +84,7 @@ describe('boxlite-archive', () => {
       await send(child.stdin, tarEntry({ name: 'src/half', size: 2 ** 30, content: 'begun' }));
       await expect.poll(() => readdirSync(join(top, 'src')), { interval: 5 }).toContain('half');
       child.kill(signal);
-      expect(await ended).toEqual({ code: 1, said: '-it was told to stop\n' });
+      expect(await ended).toEqual({ code: 1, said: '-it was stopped by a signal\n' });
       expect(readdirSync(join(top, 'src'))).toEqual(['whole']);
     },
   );
@@ -98,7 +98,7 @@ describe('boxlite-archive', () => {
       await send(child.stdin, Buffer.concat([paxEntry({ path }), tarEntry({ name: 'f' })]));
     }
     child.kill('SIGINT');
-    expect(await ended).toEqual({ code: 1, said: '-it was told to stop\n' });
+    expect(await ended).toEqual({ code: 1, said: '-it was stopped by a signal\n' });
   });
 
   it('ends with its parent', async () => {

@@ -7,7 +7,7 @@
 
 static void note(int signal_number);
 
-static volatile sig_atomic_t told;
+static volatile sig_atomic_t requested;
 static bool holds;
 static sigset_t otherwise;
 
@@ -32,7 +32,7 @@ int stop_await(int fd) {
         return 0;
     for (;;) {
         int ready = ppoll(&one, 1, NULL, &otherwise);
-        if (told) {
+        if (requested) {
             errno = EINTR;
             return -1;
         }
@@ -41,9 +41,9 @@ int stop_await(int fd) {
     }
 }
 
-bool stop_told(void) { return told; }
+bool stop_requested(void) { return requested; }
 
 static void note(int signal_number) {
     (void)signal_number;
-    told = 1;
+    requested = 1;
 }

@@ -1,14 +1,14 @@
-/* Being told to end: by Ctrl-C, by SIGTERM, or because the terminal has gone. The signals are held back but while
- * more of an archive is waited for, so that what has been begun can be put in order. */
+/* Ending on request: by Ctrl-C, by SIGTERM, or because the terminal is gone. The signals are blocked except while
+ * the program waits for more of an archive, so that it can finish what it has begun. */
 #ifndef BOXLITE_ARCHIVE_STOP_H
 #define BOXLITE_ARCHIVE_STOP_H
 
 #include <stdbool.h>
 
-/* From now on; without it nothing is held back. */
+/* Blocks the signals from now on; without this call nothing is blocked. */
 void stop_hold(void);
-/* Until there is something to read: -1 with errno, EINTR for having been told. */
+/* Waits until there is something to read: -1 with errno, EINTR after a signal. */
 int stop_await(int fd);
-bool stop_told(void);
+bool stop_requested(void);
 
 #endif

@@ -40,8 +40,8 @@ int file_content_copy(FILE *out, int file, const struct tar_extent *piece, const
     return 0;
 }
 
-/* Pages go from the file to the pipe as they are, where the kernel can; whatever stops it, the rest is copied,
- * and an error met again there. @returns how many bytes have gone */
+/* Sends pages from the file to the pipe as they are, where the kernel can; whatever stops it, the caller copies the
+ * rest and meets the same error there. @returns how many bytes were sent */
 static uint64_t send_pages(FILE *out, int file, uint64_t offset, uint64_t size) {
     uint64_t sent = 0;
     off_t at = (off_t)offset;

@@ -10,7 +10,7 @@ enum { MAX_EXTENTS = 65536, FIRST_EXTENTS = 16, SECTOR = 512 };
 int holes_find(int file, const struct stat *st, struct tar_extent **extents, size_t *count) {
     *extents = NULL;
     *count = 0;
-    /* Asked only where there must be some, since each question is a call. */
+    /* Only a file with fewer blocks than its size needs has holes; asking costs a call for each piece. */
     if (st->st_size == 0 || (off_t)st->st_blocks >= (st->st_size + SECTOR - 1) / SECTOR)
         return 0;
     size_t room = FIRST_EXTENTS;
@@ -22,7 +22,7 @@ int holes_find(int file, const struct stat *st, struct tar_extent **extents, siz
         if (data < 0 && errno == ENXIO)
             data = st->st_size;
         if (data < 0 || hole < 0 || (data == 0 && hole >= st->st_size)) {
-            free(found); /* a file system that does not tell */
+            free(found); /* a file system that does not report holes */
             *count = 0;
             return 0;
         }
@@ -34,7 +34,7 @@ int holes_find(int file, const struct stat *st, struct tar_extent **extents, siz
         }
         if (hole > st->st_size || *count == MAX_EXTENTS - 1)
             hole = st->st_size;
-        /* A hole at the end is told by an empty piece there: GNU tar would else make the file too short. */
+        /* An empty piece at the end stands for a hole there: GNU tar would otherwise make the file too short. */
         if (found)
             found[(*count)++] = (struct tar_extent){(uint64_t)data, (uint64_t)(hole - data)};
         at = hole;

@@ -6,8 +6,8 @@
 
 #include "../tar/tar-entry.h"
 
-/* Where an open file has data, as its file system tells. `extents` is NULL for a file without holes, and for
- * one whose holes nobody can tell; else to be freed. -1 (ENOMEM). */
+/* Where an open file has data, as its file system reports. `extents` is NULL for a file without holes, and for one
+ * whose file system does not report them; else to be freed. -1 (ENOMEM). */
 int holes_find(int file, const struct stat *st, struct tar_extent **extents, size_t *count);
 
 #endif

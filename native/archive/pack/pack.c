@@ -152,7 +152,7 @@ static int add_entry(struct archive *archive, int directory, size_t prefix, cons
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
         return add_special(archive, directory, base, &st, err);
 
-    /* Whatever it has become since it was looked at: what is opened is what is archived. */
+    /* It may have changed since it was looked at: what is opened is what is archived. */
     int kind = (S_ISDIR(st.st_mode) ? O_DIRECTORY : O_NONBLOCK) | (follow ? 0 : O_NOFOLLOW);
     cleanup_fd int file = open_entry(directory, base, kind);
     if (file < 0 || fstat(file, &st))

@@ -1,6 +1,6 @@
-/* A directory tree, or one file, as a tar. The tree is hostile: no link in it is followed unless asked for, and
- * a file that changes while it is read is given the length its header says. With attributes the working directory
- * of the process does not stay what it was. */
+/* A directory tree, or one file, as a tar. The tree is hostile: no link in it is followed unless the options say so,
+ * and a file that changes while it is read gets the length that its header has. With attributes the working
+ * directory of the process changes. */
 #ifndef BOXLITE_ARCHIVE_PACK_H
 #define BOXLITE_ARCHIVE_PACK_H
 
@@ -10,7 +10,7 @@
 #include "../../common/err.h"
 #include "../outcome/totals.h"
 
-/* Of directories in each other: what unpack takes, and the stack holds. */
+/* The deepest tree of directories: what unpack takes, and the stack holds. */
 enum { PACK_MOST_DEPTH = 4096 };
 
 /* Whether to leave the entry of this relative name out, and all below it. */

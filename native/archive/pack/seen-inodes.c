@@ -31,7 +31,7 @@ void seen_inodes_free(struct seen_inodes *seen) {
     *seen = (struct seen_inodes){0};
 }
 
-/* The one that has it, or the free one where it belongs: half of them are always free. */
+/* Its slot, or the free one where it belongs: half of them are always free. */
 static struct seen_inode *slot_of(const struct seen_inodes *seen, dev_t device, ino_t inode) {
     uint64_t hash = ((uint64_t)inode ^ (uint64_t)device << 32) * UINT64_C(0x9e3779b97f4a7c15);
     for (size_t i = (size_t)(hash >> 20);; i++) {

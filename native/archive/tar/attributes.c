@@ -14,7 +14,7 @@ static bool is_kept(const char *name);
 int attributes_read(int directory, const char *base, struct attributes *out, struct err *err) {
     static char list[XATTR_LIST_MAX];
     static char value[XATTR_SIZE_MAX];
-    /* There is no lgetxattrat, and /proc may be another PID namespace's: so by the working directory. */
+    /* There is no lgetxattrat, and /proc may be of another PID namespace: so by the working directory. */
     if (fchdir(directory))
         return err_errno(err, "can't enter a directory");
     ssize_t size = llistxattr(base, list, sizeof list);
@@ -69,7 +69,7 @@ void attributes_free(struct attributes *attributes) {
     *attributes = (struct attributes){0};
 }
 
-/* Labels of a security module and overlayfs's own marks mean something on the machine they come from only. */
+/* Labels of a security module and overlayfs's own marks mean something only on the machine they come from. */
 static bool is_kept(const char *name) {
     return strncmp(name, "user.", 5) == 0 || strncmp(name, "system.posix_acl_", 17) == 0 ||
            strcmp(name, "security.capability") == 0;

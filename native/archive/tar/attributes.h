@@ -17,12 +17,12 @@ struct attributes {
     size_t count;
 };
 
-/* A file system that has none gives none. */
+/* Finds none on a file system that has no attributes. */
 int attributes_read(int directory, const char *base, struct attributes *out, struct err *err);
 /* -1 (ENOMEM) and nothing added. */
 int attributes_add(struct attributes *attributes, const char *name, size_t name_size, const void *value, size_t size);
-/* Sets those that a copy keeps: the user's own, ACLs and capabilities. The first errno that is neither for
- * want of the right nor of the file system's support, else 0; `refused` counts the others. */
+/* Sets those that a copy keeps: the user's own, ACLs and capabilities. Returns 0, or the first errno that means
+ * neither a missing right nor a missing feature of the file system; `refused` counts those. */
 int attributes_write(int directory, const char *base, const struct attributes *attributes, unsigned *refused);
 void attributes_free(struct attributes *attributes);
 

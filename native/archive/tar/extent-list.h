@@ -1,4 +1,4 @@
-/* The pieces of a sparse file as somebody else's archive tells them. */
+/* The pieces of a sparse file as a foreign archive describes them. */
 #ifndef BOXLITE_ARCHIVE_EXTENT_LIST_H
 #define BOXLITE_ARCHIVE_EXTENT_LIST_H
 

@@ -13,7 +13,7 @@
 
 /* What they override; all zeroes is nothing. Strings are the reader's to free with pax_free. */
 struct pax {
-    bool wants_attributes; /* said by the reader: a header of 1 MiB would fill five times as much with them */
+    bool wants_attributes; /* set by the reader: attributes of a 1 MiB header would take five times as much memory */
     char *path, *link, *sparse_name;
     bool has_size, has_uid, has_gid, has_mtime, has_real_size;
     uint64_t size, uid, gid, real_size;

@@ -29,8 +29,8 @@ struct tar_entry {
     size_t extent_count;
 };
 
-/* Writes the headers; a regular file's st_size bytes and tar_pad are the caller's to follow. Of a sparse file
- * (GNU's format 1.0) the map is written, too; what follows are its extents' bytes, tar_stored_size in all. */
+/* Writes the headers; the caller then writes a regular file's st_size bytes and calls tar_pad. Of a sparse file
+ * (GNU's format 1.0) it writes the map, too; then come the extents' bytes, tar_stored_size in all. */
 int tar_write_entry(FILE *out, const struct tar_entry *entry, struct err *err);
 uint64_t tar_stored_size(const struct tar_entry *entry);
 int tar_pad(FILE *out, uint64_t size, struct err *err);

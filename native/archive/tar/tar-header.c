@@ -37,7 +37,7 @@ char *tar_header_link(const uint8_t *header) { return strndup((const char *)head
 int tar_header_kind(uint8_t type, const char *name) {
     size_t length = strlen(name);
     switch (type) {
-    case 0: /* before there was a type for directories, the slash told */
+    case 0: /* before directories had a type, a slash marked them */
     case '0':
     case '7':
         return type == 0 && length && name[length - 1] == '/' ? TAR_DIRECTORY : TAR_FILE;

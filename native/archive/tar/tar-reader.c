@@ -12,10 +12,10 @@
 
 enum {
     MAX_EXTENSION = 1 << 20, /* one long name or one set of records; every common tool stays far below */
-    MAX_EXTENSIONS = 16,     /* in a row, before the entry they speak of */
+    MAX_EXTENSIONS = 16,     /* in a row, before the entry that they describe */
 };
 
-/* What extension headers say of the entry to come. */
+/* What the extension headers before an entry say about it. */
 struct extensions {
     struct pax pax;
     char *name, *link; /* GNU's */
@@ -58,7 +58,7 @@ static int read_entry(struct tar_reader *reader, struct tar_item *item, struct e
             return -1;
         int found = next_header(reader, header, err);
         if (found == 0 && extensions->count)
-            return outcome_malformed(err, "the archive", "its last header speaks of no entry");
+            return outcome_malformed(err, "the archive", "its last header describes no entry");
         if (found != 1)
             return found;
         if (!memchr("xgLK", header[TAR_TYPE_AT], 4))
@@ -81,7 +81,7 @@ static int next_header(struct tar_reader *reader, uint8_t *header, struct err *e
         if (memcmp(header, zeroes, TAR_BLOCK) == 0)
             continue;
         if (blank)
-            return outcome_malformed(err, "the archive", "a single zero block stands between entries");
+            return outcome_malformed(err, "the archive", "there is a single zero block between entries");
         return tar_header_is_sound(header) ? 1 : outcome_malformed(err, "the archive", "a header's checksum is wrong");
     }
     reader->ended = true;

@@ -92,7 +92,7 @@ int tar_stream_skip(struct tar_stream *stream, struct err *err) {
     return 0;
 }
 
-/* Has `size` bytes, at most a block, in the buffer in one piece. */
+/* Reads until `size` bytes, at most a block, are in the buffer in one piece. */
 static int buffered(struct tar_stream *stream, size_t size, struct err *err) {
     while (stream->end - stream->start < size) {
         if (BUFFER_BYTES - stream->start < TAR_BLOCK || stream->start == stream->end) {
@@ -112,8 +112,8 @@ static int buffered(struct tar_stream *stream, size_t size, struct err *err) {
 static ssize_t read_more(const struct tar_stream *stream, uint8_t *to, size_t size, struct err *err) {
     for (;;) {
         if (stop_await(stream->fd))
-            return stop_told() ? err_set(err, EINTR, "it was told to stop")
-                               : err_errno(err, "can't wait for the archive");
+            return stop_requested() ? err_set(err, EINTR, "it was stopped by a signal")
+                                    : err_errno(err, "can't wait for the archive");
         ssize_t n = read(stream->fd, to, size);
         if (n == 0)
             return cut_short(err);

@@ -1,4 +1,4 @@
-/* The bytes of an archive that somebody sends: headers by the block, and the content of the entry at hand. */
+/* The bytes of an archive: headers by the block, and the content of the entry at hand. */
 #ifndef BOXLITE_ARCHIVE_TAR_STREAM_H
 #define BOXLITE_ARCHIVE_TAR_STREAM_H
 
@@ -27,11 +27,11 @@ bool tar_stream_is_at_end(const struct tar_stream *stream, const struct err *err
 
 /* From here on come `size` bytes of content, and zeroes to the end of their last block. */
 void tar_stream_expect(struct tar_stream *stream, uint64_t size);
-/* Passes over what is left of them. */
+/* Skips what is left of them. */
 int tar_stream_skip(struct tar_stream *stream, struct err *err);
 /* Up to `most` of them, which stay valid until the next call: how many, 0 when that was all, -1. */
 ssize_t tar_stream_some(struct tar_stream *stream, uint64_t most, const uint8_t **bytes, struct err *err);
-/* The next `size` of them, as many as which there are, go to `to`. */
+/* Copies the next `size` of them to `to`; there must be so many. */
 int tar_stream_read(struct tar_stream *stream, uint8_t *to, size_t size, struct err *err);
 
 #endif

@@ -50,7 +50,8 @@ static int open_part(int root, const char *part) {
         int fd = (int)syscall(SYS_openat2, root, part, &how, sizeof how);
         if (fd >= 0 || (errno != ENOSYS && errno != EPERM && errno != EAGAIN))
             return fd;
-        /* EPERM: a sandbox whose filter does not know the call. EAGAIN: a rename on the way, so once more. */
+        /* EPERM: a sandbox whose filter does not know the call. EAGAIN: something was renamed meanwhile, so try
+         * again. */
         without_openat2 = errno != EAGAIN;
     }
     memcpy(copy, part, strlen(part) + 1);

@@ -1,7 +1,7 @@
-/* Opening what an archive names below a directory. The attack: an archive makes a link and then names a file
- * through it, or has "..", or somebody swaps a directory for a link meanwhile. The kernel refuses all three at
- * once (openat2, RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS); where it can't, each component is opened without
- * following links. */
+/* Opens what an archive names below a directory. The attack: an archive makes a link and then names a file through
+ * it, or uses "..", or somebody swaps a directory for a link meanwhile. The kernel refuses all three at once
+ * (openat2, RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS); without that call, each component is opened without following
+ * links. */
 #ifndef BOXLITE_ARCHIVE_BENEATH_H
 #define BOXLITE_ARCHIVE_BENEATH_H
 

@@ -1,5 +1,5 @@
-/* The directories whose owner, mode and time are set when all is in them. What waits is bounded: an archive can
- * name directories without end. */
+/* The directories whose owner, mode and time are set once all their content is in them. The list is bounded: an
+ * archive can name directories without end. */
 #ifndef BOXLITE_ARCHIVE_LATER_H
 #define BOXLITE_ARCHIVE_LATER_H
 

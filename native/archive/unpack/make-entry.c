@@ -65,7 +65,7 @@ static int open_new(struct unpacking *to, const struct spot *spot, const struct 
     if (file >= 0 || errno != EEXIST)
         return file >= 0 ? file : spot_failed(spot, "write", err);
     if (clear_spot(to, spot, err)) {
-        /* A file that something is mounted on, such as /etc/hosts, can't be replaced, but be written. */
+        /* A file that is a mount point, such as /etc/hosts, can't be replaced, only written. */
         if (err->code != EBUSY || fstatat(spot->directory, spot->base, &st, AT_SYMLINK_NOFOLLOW) ||
             !S_ISREG(st.st_mode))
             return -1;
@@ -77,8 +77,8 @@ static int open_new(struct unpacking *to, const struct spot *spot, const struct 
     return file >= 0 ? file : spot_failed(spot, "write", err);
 }
 
-/* The attack: a link to a file outside, which a later entry then writes to or changes. The earlier name is
- * looked for in the destination only, through no link, and nothing is ever changed through the new one. */
+/* The attack: a link to a file outside, which a later entry then writes to or changes. The earlier name is looked up
+ * below the destination only, through no link, and nothing is ever changed through the new one. */
 static int make_link(struct unpacking *to, const struct spot *spot, const struct tar_item *item, struct err *err) {
     struct stat target, here;
     cleanup_free char *name = place_name(&to->place, item->link, err);
@@ -123,7 +123,7 @@ static int make_node(struct unpacking *to, const struct spot *spot, const struct
     }
 }
 
-/* Takes away what is not a directory, so that what comes is new: nothing is written through an old name. */
+/* Removes what is not a directory, so that what comes is new: nothing is written through an old name. */
 static int clear_spot(struct unpacking *to, const struct spot *spot, struct err *err) {
     struct stat st;
     if (fstatat(spot->directory, spot->base, &st, AT_SYMLINK_NOFOLLOW))

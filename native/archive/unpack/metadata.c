@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Owner first, since that takes set-user-id and capabilities away; time last, since all else changes it. */
+/* Owner first, since a change of owner clears set-user-id and capabilities; time last, since everything else changes
+ * it. */
 int set_metadata(struct unpacking *to, const struct spot *spot, const struct tar_item *item, int file,
                  struct err *err) {
     mode_t mode = metadata_mode(to, item);
@@ -19,7 +20,7 @@ int set_metadata(struct unpacking *to, const struct spot *spot, const struct tar
         failed = file >= 0 ? fchown(file, uid, gid)
                            : fchownat(spot->directory, spot->base, uid, gid, AT_SYMLINK_NOFOLLOW);
     if (failed && errno == EPERM && geteuid() != 0)
-        failed = 0; /* giving files away is root's right only */
+        failed = 0; /* only root may give files away */
     if (!failed && file >= 0 && (mode & 07000 || chown_it || item->kind == TAR_DIRECTORY))
         failed = fchmod(file, mode);
     if (!failed && to->options->attributes) {

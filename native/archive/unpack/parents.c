@@ -53,8 +53,8 @@ void parents_free(struct parents *parents) {
     parents->name = NULL;
 }
 
-/* Archives may leave directories out. Each is made in the one before it, which stays open: a name of thousands
- * takes no longer than so many names. */
+/* Archives may leave directories out. Each is made in the one before it, which stays open: a name of thousands of
+ * components takes time in proportion to them. */
 static int open_or_make(int from, char *name) {
     int directory = open_beneath(from, name);
     if (directory >= 0 || errno != ENOENT)

@@ -13,8 +13,8 @@ struct parents {
     bool set_group; /* what is made in it would get its group */
 };
 
-/* Descriptor of the directory that `name` is in, made when it is missing; `base` is the rest of the name. Stays
- * the parents' own. */
+/* Returns a descriptor of the directory that `name` is in, which it makes when it is missing; `base` is the rest of
+ * the name. The descriptor stays the parents' own. */
 int parents_open(struct parents *parents, const char *name, const char **base, struct err *err);
 void parents_free(struct parents *parents);
 

@@ -14,7 +14,7 @@
 
 enum {
     MAX_LINKS = 40,
-    /* Far over PATH_MAX, which a name may pass, but no way to make directories by the million. */
+    /* Far above PATH_MAX, which a name may exceed, yet too little to make directories by the million. */
     MAX_NAME_BYTES = 64 << 10,
     MAX_COMPONENTS = 4096,
 };
@@ -53,7 +53,7 @@ int place_find(struct place *place, const char *destination, const char *name, c
         return err_set(err, OUTCOME(BL_COPY_DIRECTORY_TO_FILE), "%s", shown(destination));
     if (there && slash)
         return err_set(err, OUTCOME(BL_COPY_NOT_DIRECTORY), "%s", shown(destination));
-    /* For root it would be easy to put a file in the place of the host's /dev/null. */
+    /* Root could easily replace the host's /dev/null with a file. */
     if (there && !S_ISREG(st.st_mode))
         return err_set(err, OUTCOME(BL_COPY_NOT_A_FILE), "got a %s", special_kind(st.st_mode));
     if (follow_last(path, sizeof path, destination, err))

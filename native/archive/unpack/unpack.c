@@ -33,8 +33,9 @@ int unpack(int in, const char *destination, const struct unpack_options *options
     umask(0);
     int failed = tar_reader_begin(&to.reader, in, !options->foreign, options->attributes, err) ||
                  take_all(&to, destination, err);
-    /* Also of what did not come whole, but at once when told to stop: until then a directory is its owner's alone. */
-    if (!stop_told() && finish_directories(&to, &later_err) && !failed) {
+    /* Also after a failure, but not after a signal, which ends it at once: until then a directory is its owner's
+     * alone. */
+    if (!stop_requested() && finish_directories(&to, &later_err) && !failed) {
         *err = later_err;
         failed = -1;
     }
@@ -135,7 +136,7 @@ static int make_directory_there(struct unpacking *to, const struct spot *spot, s
     return later_add(&to->later, name, item, err);
 }
 
-/* Innermost first: a directory may close itself to us. */
+/* Innermost first: a directory's mode may shut us out. */
 static int finish_directories(struct unpacking *to, struct err *err) {
     int failed = 0;
     for (size_t i = to->later.count; i > 0; i--) {
@@ -159,7 +160,7 @@ static int finish_some(struct unpacking *to, const char *name, struct err *err) 
         later_drop(&to->later, later);
     }
     later_close_gaps(&to->later);
-    /* Each time must make room for many, or looking through them would take longer and longer. */
+    /* Each pass must free much, or the passes would become ever longer. */
     if (!failed && to->later.bytes > MAX_LATER_BYTES / 2)
         return err_set(err, OUTCOME(BL_COPY_MALFORMED), "%s: the directories it is in take too much memory",
                        shown(name));

@@ -1,7 +1,6 @@
-/* Makes files of a tar. The archive is hostile: nothing outside the destination is touched, whatever it names
- * or links to, and how what was asked for is called there is not the archive's to say. (The attack: asked for
- * results/, it begins with .bashrc.) With attributes the working directory of the process does not stay what
- * it was. */
+/* Makes files of a tar. The archive is hostile: nothing outside the destination is touched, whatever it names or
+ * links to, and it does not decide what the copy is called there. (The attack: asked for results/, it begins with
+ * .bashrc.) With attributes the working directory of the process changes. */
 #ifndef BOXLITE_ARCHIVE_UNPACK_H
 #define BOXLITE_ARCHIVE_UNPACK_H
 
@@ -14,8 +13,8 @@ struct unpack_options {
     /* What the first name of every entry is replaced with, whatever it is; "." for a directory's contents. NULL: as
      * an archive of the caller's own names it. */
     const char *as;
-    bool file;       /* a directory is none of what was asked for */
-    bool foreign;    /* an archive of somebody else's, into a directory, named as it is */
+    bool file;       /* a directory was not asked for */
+    bool foreign;    /* an archive from elsewhere, into a directory, named as it is */
     bool keep;       /* refuse to replace what is there */
     bool owners;     /* owners as the archive says; else whoever runs this */
     bool attributes; /* extended ones, too */

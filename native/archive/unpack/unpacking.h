@@ -27,7 +27,7 @@ struct spot {
     const char *shown; /* the entry's whole name, for messages */
 };
 
-/* To the caller, unless it has been warned of very many already. */
+/* Warns the caller, up to some number of times. */
 void unpacking_warn(struct unpacking *to, const char *name, const char *text);
 /* From errno: "can't", what was being done, and the entry; -1. */
 int spot_failed(const struct spot *spot, const char *doing, struct err *err);

@@ -18,7 +18,7 @@ static size_t whole_pages(uint64_t size);
 
 int write_direct(int file, struct tar_stream *stream, const struct tar_item *item, uint64_t offset, uint64_t size,
                  uint64_t *written, struct err *err) {
-    static uint8_t *buffer; /* made by the first file that is large enough, and kept */
+    static uint8_t *buffer; /* allocated for the first file that is large enough, and kept */
     *written = 0;
     if (size < DIRECT_BYTES || offset % PAGE_BYTES || set_direct(file, true))
         return 0;
@@ -34,7 +34,8 @@ int write_direct(int file, struct tar_stream *stream, const struct tar_item *ite
         ssize_t n = pwrite(file, buffer, wanted, (off_t)at);
         size_t done = n > 0 ? (size_t)n : 0;
         goes_on = done == wanted;
-        /* What stopped it is met again here, and told, unless it was this way of writing. */
+        /* The rest is written the ordinary way, which reports the error again, unless direct writing itself caused
+         * it. */
         if (!goes_on && (set_direct(file, false) || write_all(file, buffer + done, wanted - done, at + done)))
             return err_errno(err, "can't write %s", shown(item->name));
     }

@@ -1,5 +1,5 @@
-/* Content past the page cache. In an emulated machine each page that goes through it costs more than all the rest of
- * its way, and the host behind the disk keeps it in memory anyhow. */
+/* Writes content past the page cache. In an emulated machine each page that goes through the cache costs more than
+ * all the rest of its way, and the host keeps the disk's content in memory anyway. */
 #ifndef BOXLITE_ARCHIVE_WRITE_DIRECT_H
 #define BOXLITE_ARCHIVE_WRITE_DIRECT_H
 

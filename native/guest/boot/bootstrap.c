@@ -56,7 +56,7 @@ int bootstrap(struct port *port, struct box *box) {
     return 0;
 }
 
-/* Anything but BOOTSTRAP is too early and is said to be, and SHUTDOWN is obeyed at any time. */
+/* Answers anything but BOOTSTRAP as too early; SHUTDOWN is obeyed at any time. */
 static int await_message(struct port *port, struct box *box, struct message *message, struct prepared *prepared) {
     struct err err;
     for (;;) {

@@ -55,8 +55,8 @@ int disks_mount(struct err *err) {
     return mount_at("overlay", ROOT_OVERLAY, "overlay", 0, layers, err);
 }
 
-/* What the root of an overlay is like is what the root of its upper layer is like, so a new one takes
- * after the image's. It gets its name last, lest a VM that ends half-way leaves a wrong one for ever. */
+/* An overlay's root has the owner and mode of its upper layer's root, so a new upper layer copies those of the
+ * image. It gets its name last: a VM that ends half-way must not leave a wrong one behind. */
 static int make_upper(struct err *err) {
     static const char unfinished[] = ROOT_DISK "/upper.new";
     if (access(ROOT_DISK "/upper", F_OK) == 0)

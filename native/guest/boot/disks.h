@@ -11,7 +11,7 @@ void disks_prepare(void);
  * ROOT_OVERLAY: the skeleton below the image below the writable disk. */
 int disks_mount(struct err *err);
 
-/* Writes everything back, so that little is lost with a VM that ends without notice. */
+/* Writes everything back, so that a VM that ends without notice loses little. */
 int disks_sync(struct err *err);
 
 /* Writes everything back and takes the root file system apart. What is busy is at least made read-only

@@ -20,7 +20,8 @@ int mount_points_make(bool *made, struct err *err) {
     *made = image_has_links();
     if (!*made)
         return 0;
-    /* As the box will see it, with the new layer to write to: its names are then where the links lead. */
+    /* The overlay as the box will see it, with the new layer as its upper one: a name opened there leads where the
+     * image's links lead. */
     if (make_directory(ROOT_POINTS, 0755, err) || make_directory(POINTS_WORK, 0700, err) ||
         mount_at("overlay", ROOT_OVERLAY, "overlay", 0,
                  "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON ",upperdir=" ROOT_POINTS ",workdir=" POINTS_WORK
@@ -29,7 +30,7 @@ int mount_points_make(bool *made, struct err *err) {
         return -1;
     int failed = make_points(err);
     if (umount2(ROOT_OVERLAY, 0))
-        return err_errno(err, "can't let go of the mount points");
+        return err_errno(err, "can't unmount the image after making its mount points");
     return failed;
 }
 
@@ -47,7 +48,7 @@ static bool image_has_links(void) {
     return false;
 }
 
-/* A place that can't be made is one that the box goes without, and says so when it enters its root. */
+/* A place that can't be made is no failure: the box starts without that file, and enter_root reports it. */
 static int make_points(struct err *err) {
     struct err ignored;
     cleanup_fd int root = open(ROOT_OVERLAY, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -28,7 +28,7 @@ void network_prepare(void) {
     struct err ignored;
     /* The host's end is IPv4 only; without this the interface asks for routers and gets an address by chance. */
     write_file("/proc/sys/net/ipv6/conf/" INTERFACE "/disable_ipv6", "1", &ignored);
-    /* As Docker: any user may ping and listen at any port, for there is nobody else's port to take. */
+    /* As Docker: any user may ping and listen at any port, since nobody else uses the machine. */
     write_file("/proc/sys/net/ipv4/ping_group_range", "0 2147483647", &ignored);
     write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", &ignored);
     if (sock < 0 || set_flags(sock, "lo", IFF_UP | IFF_RUNNING))
@@ -80,7 +80,7 @@ static int add_default_route(int sock, uint32_t gateway) {
     return ioctl(sock, SIOCADDRT, &route);
 }
 
-/* The device is part of every VM's layout; taking its driver away is what leaves the box with lo alone. */
+/* Every VM has the device; without its driver the box sees lo alone. */
 int network_remove(struct err *err) {
     char link[256];
     ssize_t size = readlink("/sys/class/net/" INTERFACE "/device", link, sizeof link - 1);

@@ -7,12 +7,12 @@
 #include "../system/console.h"
 #include "disks.h"
 
-enum { LAST_WORDS_MS = 5000 };
+enum { DRAIN_MS = 5000 };
 
-static void last_words(struct port *port);
+static void drain(struct port *port);
 
 _Noreturn void power_off(struct port *port) {
-    last_words(port);
+    drain(port);
     disks_unmount();
     sync();
     reboot(RB_POWER_OFF);
@@ -22,9 +22,9 @@ _Noreturn void power_off(struct port *port) {
         pause();
 }
 
-/* A host that reads nothing for this long will not read the rest either. */
-static void last_words(struct port *port) {
-    uint64_t until = monotonic_ns() + (uint64_t)LAST_WORDS_MS * 1000000;
+/* A host that reads nothing for so long will not read the rest either. */
+static void drain(struct port *port) {
+    uint64_t until = monotonic_ns() + (uint64_t)DRAIN_MS * 1000000;
     port_flush(port);
     while (port->out.used && monotonic_ns() < until) {
         port_wait(port, 200);

@@ -3,7 +3,7 @@
 
 #include "../wire/port.h"
 
-/* Hands what is still queued to the host, writes the disks back, ends the VM. */
+/* Sends the host what is still queued, writes the disks back, ends the VM. */
 _Noreturn void power_off(struct port *port);
 
 #endif

@@ -50,7 +50,7 @@ int box_prepare(struct box *box, struct err *err) {
     box->error = streams[2][0];
     box->pidfd = (int)syscall(SYS_pidfd_open, box->pid, 0);
     if (box->pidfd < 0)
-        return err_errno(err, "can't hold on to the box's first process");
+        return err_errno(err, "can't open the box's first process");
     return await(box->channel, err);
 }
 
@@ -101,11 +101,11 @@ static int await(int channel, struct err *err) {
 static int send_order(int channel, uint32_t kind, int terminal, const uint8_t *payload, size_t size, struct err *err) {
     struct order order = {.kind = kind, .terminal = terminal, .size = (uint32_t)size};
     if (send(channel, &order, sizeof order, MSG_NOSIGNAL) != (ssize_t)sizeof order)
-        return err_errno(err, "can't reach the box's first process");
+        return err_errno(err, "the box's first process does not answer");
     while (size) {
         ssize_t sent = send(channel, payload, size, MSG_NOSIGNAL);
         if (sent < 0)
-            return err_errno(err, "can't reach the box's first process");
+            return err_errno(err, "the box's first process does not answer");
         payload += sent;
         size -= (size_t)sent;
     }

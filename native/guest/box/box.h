@@ -1,5 +1,5 @@
-/* The box's first process. It is made before the template is taken, with its namespaces and its /proc, /sys
- * and /dev, so that a start pays for none of this; then it waits for what to become. */
+/* The box's first process. It starts before the template is taken, with its namespaces and its /proc, /sys and /dev,
+ * so that no box's start pays for them. Then it waits for its orders. */
 #ifndef BOXLITE_GUEST_BOX_H
 #define BOXLITE_GUEST_BOX_H
 
@@ -28,11 +28,11 @@ int box_enter_root(struct box *box, struct err *err);
 /* The first process becomes this box, entering the root file system if it has not yet; waits for its answer. */
 int box_enter(struct box *box, const uint8_t *bootstrap, size_t size, struct err *err);
 
-/* Sends the first process the EXEC message it shall follow; its reports come from `channel`.
- * terminal: number in the box's /dev/pts, or -1 for pipes. */
+/* Sends the first process the EXEC message that it follows; its reports come from `channel`. terminal: number in the
+ * box's /dev/pts, or -1 for pipes. */
 int box_start(struct box *box, const uint8_t *exec, size_t size, int terminal, struct err *err);
 
-/* Its first process is on its way out: the kernel makes no others beside it (ENOMEM). */
+/* Its first process is exiting: the kernel makes no others beside it (ENOMEM). */
 bool box_is_ending(const struct box *box);
 
 #endif

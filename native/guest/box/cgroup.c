@@ -26,9 +26,9 @@ enum { FREEZE_MS = 10000, PATH_BYTES = 4096 };
 
 int cgroup_make(struct err *err) {
     pass_controllers(ROOT_CGROUP "/cgroup.subtree_control");
-    if (make_directory(ROOT_WALL_CGROUP, 0755, err))
+    if (make_directory(ROOT_OUTER_CGROUP, 0755, err))
         return -1;
-    pass_controllers(ROOT_WALL_CGROUP "/cgroup.subtree_control");
+    pass_controllers(ROOT_OUTER_CGROUP "/cgroup.subtree_control");
     if (make_directory(ROOT_BOX_CGROUP, 0755, err))
         return -1;
     return 0;
@@ -42,7 +42,7 @@ int cgroup_open_of(pid_t pid, int *processes, struct err *err) {
     char file[32], text[PATH_BYTES], path[sizeof ROOT_CGROUP + PATH_BYTES];
     snprintf(file, sizeof file, "/proc/%d/cgroup", pid);
     if (read_text(file, text, sizeof text))
-        return err_errno(err, "can't see in which cgroup the box's first process is");
+        return err_errno(err, "can't read the cgroup of the box's first process");
     const char *within = strncmp(text, "0::", 3) == 0 ? text + 3 : "";
     snprintf(path, sizeof path, ROOT_CGROUP "%.*s", (int)strcspn(within, "\n"), within);
     if (strncmp(path, ROOT_BOX_CGROUP "/", sizeof ROOT_BOX_CGROUP) != 0 || strlen(text) == sizeof text - 1)
@@ -66,7 +66,7 @@ static int open_processes(const char *path, struct err *err) {
     return fd < 0 ? err_errno(err, "can't open the cgroup %s", path) : fd;
 }
 
-int cgroup_open_wall(struct err *err) { return open_group(ROOT_WALL_CGROUP, err); }
+int cgroup_open_outer(struct err *err) { return open_group(ROOT_OUTER_CGROUP, err); }
 
 static void pass_controllers(const char *path) {
     static const char *const controllers[] = {"+memory", "+pids", "+cpu", "+cpuset", "+io"};
@@ -119,7 +119,7 @@ int cgroup_limit(const struct bootstrap *message, struct err *err) {
     return 0;
 }
 
-/* What the machine bears at all, less some for the agent and the kernel: a box that forks without end must not
+/* As many as the machine can have, less some for the agent and the kernel: a box that forks without end must not
  * keep them from starting a process. */
 static uint32_t most_tasks(void) {
     char text[32];
@@ -156,16 +156,16 @@ int cgroup_await_frozen(struct err *err) {
     char text[128];
     cleanup_fd int fd = open(ROOT_BOX_CGROUP "/cgroup.events", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return err_errno(err, "can't see whether the box stands still");
+        return err_errno(err, "can't read whether the box is frozen");
     for (;;) {
         ssize_t size = pread(fd, text, sizeof text - 1, 0);
         if (size < 0)
-            return err_errno(err, "can't see whether the box stands still");
+            return err_errno(err, "can't read whether the box is frozen");
         text[size] = 0;
         if (strstr(text, "frozen 1"))
             return 0;
         struct pollfd changed = {.fd = fd, .events = POLLPRI};
         if (poll(&changed, 1, FREEZE_MS) == 0)
-            return err_set(err, ETIMEDOUT, "the box did not stand still");
+            return err_set(err, ETIMEDOUT, "the box did not freeze");
     }
 }

@@ -112,7 +112,7 @@ static int walk_entry(struct walk *walk, int upper, int image, size_t prefix, co
     if (!walk->lists && below >= 0 && (moved || is_opaque(child)) && mark(walk, length + 1, ".wh..wh..opq", "", err))
         return -1;
     if (moved) {
-        /* It shows what the image has elsewhere, so its content is seen in the joined file system only. */
+        /* A moved directory: its content is the image's from elsewhere, so only the joined file system shows it. */
         static char path[PATH_MAX]; /* not on the stack, which has all directories above on it */
         walk->name[length] = 0;
         bool fits = (size_t)snprintf(path, sizeof path, ROOT_OVERLAY "/%s", walk->name) < sizeof path;
@@ -158,7 +158,7 @@ static int go_deeper(struct walk *walk, struct err *err) {
     return err_set(err, E2BIG, "%.150s...: it is more than %d directories deep", walk->name, PACK_MOST_DEPTH);
 }
 
-/* What the image has in a directory that hides it, and the box has not put there again. */
+/* What the image has in a directory that is hidden, and that the box has not created again. */
 static int list_missing(struct walk *walk, int image, int present, size_t prefix, struct err *err) {
     if (image < 0)
         return 0;
@@ -197,8 +197,8 @@ static int set_name(struct walk *walk, size_t prefix, const char *text, struct e
     return 0;
 }
 
-/* What the upper layer has not got is the image's own, but for what a moved directory shows. The tree is walked
- * depth first, so the moved directory at hand is the last that was met. */
+/* What the upper layer lacks is the image's own, except in a moved directory. The tree is walked depth first, so the
+ * moved directory at hand is the last that was met. */
 static bool unchanged(const char *name) {
     static char *moved;
     char path[PATH_MAX];
@@ -206,7 +206,7 @@ static bool unchanged(const char *name) {
     size_t length = moved ? strlen(moved) : 0;
     if (moved && strncmp(name, moved, length) == 0 && name[length] == '/')
         return false;
-    /* What can't be asked for by its name is rather told once more than left out. */
+    /* What can't be looked up by its name is reported once more rather than left out. */
     if ((size_t)snprintf(path, sizeof path, UPPER "/%s", name) >= sizeof path)
         return false;
     if (lstat(path, &st))
@@ -254,5 +254,5 @@ static int only_names(const struct dirent *entry) {
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-/* alphasort would go by the locale, which the agent has none of; say what is meant. */
+/* Not alphasort, which follows the locale: the order is that of the bytes. */
 static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }

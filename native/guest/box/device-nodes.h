@@ -3,7 +3,7 @@
 
 #include "../wire/message.h"
 
-/* Gives the box the nodes of the devices that it was promised, in its /dev, which is ours and new at each start. */
+/* Makes the nodes of the box's devices in its /dev, which is the agent's and new at each start. */
 int device_nodes_make(const struct bootstrap *message, struct err *err);
 
 #endif

@@ -117,7 +117,7 @@ static void add_rule(struct policy *policy, const struct device_request *device)
     add(policy, rule, sizeof rule);
 }
 
-/* A rule may be about devices that are yet to come. */
+/* A rule may name devices that do not exist yet. */
 static int must_exist(const struct device_request *device, struct err *err) {
     char path[64];
     if (!*device->path)
@@ -132,9 +132,9 @@ static int must_exist(const struct device_request *device, struct err *err) {
     return 0;
 }
 
-/* In the place of the one before. Not to be overridden from below, so a group that the box makes itself has this
- * policy as well; and on the group above the box's, since whoever can open a group's directory, even read-only, may
- * detach its program: Linux asks for no capability (BPF_PROG_DETACH). */
+/* Replaces the one before. Groups that the box makes below can't override it. It is on the group above the box's,
+ * since whoever can open a group's directory, even read-only, may detach its program: Linux asks for no capability
+ * (BPF_PROG_DETACH). */
 static int put_up(const struct policy *policy, struct err *err) {
     union bpf_attr load = {
         .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
@@ -142,24 +142,24 @@ static int put_up(const struct policy *policy, struct err *err) {
         .insn_cnt = policy->count,
         .license = (uintptr_t)"",
     };
-    cleanup_fd int wall = cgroup_open_wall(err);
-    if (wall < 0)
+    cleanup_fd int outer = cgroup_open_outer(err);
+    if (outer < 0)
         return -1;
     cleanup_fd int program = bpf(BPF_PROG_LOAD, &load);
     if (program < 0)
         return err_errno(err, "can't make the box's device policy");
     union bpf_attr attach = {
-        .target_fd = (uint32_t)wall,
+        .target_fd = (uint32_t)outer,
         .attach_bpf_fd = (uint32_t)program,
         .attach_type = BPF_CGROUP_DEVICE,
     };
-    return bpf(BPF_PROG_ATTACH, &attach) ? err_errno(err, "can't give the box its device policy") : 0;
+    return bpf(BPF_PROG_ATTACH, &attach) ? err_errno(err, "can't attach the box's device policy") : 0;
 }
 
 int devices_allow_all(struct err *err) {
-    cleanup_fd int wall = cgroup_open_wall(err);
-    if (wall < 0)
+    cleanup_fd int outer = cgroup_open_outer(err);
+    if (outer < 0)
         return -1;
-    union bpf_attr detach = {.target_fd = (uint32_t)wall, .attach_type = BPF_CGROUP_DEVICE};
-    return bpf(BPF_PROG_DETACH, &detach) ? err_errno(err, "can't take back the box's device policy") : 0;
+    union bpf_attr detach = {.target_fd = (uint32_t)outer, .attach_type = BPF_CGROUP_DEVICE};
+    return bpf(BPF_PROG_DETACH, &detach) ? err_errno(err, "can't detach the box's device policy") : 0;
 }

@@ -4,12 +4,12 @@
 
 #include "../wire/message.h"
 
-/* From here on a process of the box may open only what stage.c and the terminals give a box, as with Docker.
- * Nodes of others may be made (images hold some) and not opened: behind them are the disks, the memory and the
- * agent's own port. */
+/* From here on a process of the box may open only the devices that stage.c and the terminals provide, as with
+ * Docker. Nodes of others may be made (images hold some) but not opened: behind them are the disks, the memory and
+ * the agent's own port. */
 int devices_restrict(struct err *err);
 
-/* Those of this box, besides. ENODEV for a node of a device that the machine does not have. */
+/* Allows this box's own as well. ENODEV for a node of a device that the machine does not have. */
 int devices_allow(const struct bootstrap *message, struct err *err);
 
 /* For a privileged box. */

@@ -5,7 +5,7 @@
 
 enum order_kind { ORDER_ROOT = 1, ORDER_ENTER = 2, ORDER_START = 3 };
 
-/* What comes over the channel before each payload (none, bootstrap, exec). ORDER_ROOT may be left out. */
+/* Precedes each payload on the channel (none, bootstrap, exec). ORDER_ROOT may be left out. */
 struct order {
     uint32_t kind;
     int32_t terminal;

@@ -16,10 +16,11 @@
 #include "../system/in-root.h"
 #include "../system/root.h"
 
-/* In the box's own /dev, a tmpfs of ours, where no link of the image's is in the way; gone before main starts. */
+/* In the box's own /dev, a tmpfs of the agent's, where no link of the image's is in the way; it is gone before main
+ * starts. */
 #define SHARE_PLACE "/dev/.share"
 
-/* The C library's header for it and the kernel's for the newer calls can't both be had. */
+/* One file can't include both the C library's header for it and the kernel's for the newer calls. */
 enum { DETACH = 2 };
 
 static int mount_share(struct err *err);
@@ -44,8 +45,8 @@ int mounts_make(const struct bootstrap *message, struct err *err) {
     return shares ? unmount_share(err) : 0;
 }
 
-/* cache=mmap: nothing but mapped pages is kept, so that what the host changes is seen at once. msize: the most
- * that the transport takes; a small one makes many round trips of each read. */
+/* cache=mmap: only mapped pages are cached, so that the box sees at once what the host changes. msize: the most that
+ * the transport takes; with a small one each read takes many round trips. */
 static int mount_share(struct err *err) {
     static const char options[] = "trans=virtio,version=9p2000.L,msize=512000,cache=mmap";
     if (make_directory(SHARE_PLACE, 0700, err))
@@ -56,7 +57,7 @@ static int mount_share(struct err *err) {
 /* The mounts that were made of it stay. */
 static int unmount_share(struct err *err) {
     if (syscall(SYS_umount2, SHARE_PLACE, DETACH) || rmdir(SHARE_PLACE))
-        return err_errno(err, "can't let go of " SHARE_PLACE);
+        return err_errno(err, "can't unmount " SHARE_PLACE);
     return 0;
 }
 
@@ -88,7 +89,7 @@ static int mount_tmpfs(const struct mount_request *request, struct err *err) {
     if (mount_at("tmpfs", path, "tmpfs", request->flags & ~(uint32_t)MS_RDONLY, request->options, err))
         return err_set(err, err->code, "can't mount a tmpfs at %.100s with \"%.60s\": %s", request->target,
                        request->options, strerror(err->code));
-    /* Unless a mode was asked for it is that of the directory it covers: /tmp stays what /tmp is. */
+    /* Unless the options have a mode it is that of the directory it covers: /tmp stays what /tmp is. */
     cleanup_fd int mounted = open_target(request->target, true, err);
     if (mounted < 0)
         return -1;

@@ -1,4 +1,4 @@
-/* What the box has mounted beside its own root: host directories and files, and tmpfs. */
+/* The box's mounts beside its root: host directories and files, and tmpfs. */
 #ifndef BOXLITE_GUEST_MOUNTS_H
 #define BOXLITE_GUEST_MOUNTS_H
 
@@ -8,7 +8,7 @@
  * requested, in the order given; places that are missing are made. */
 int mounts_make(const struct bootstrap *message, struct err *err);
 
-/* That of which this is the root; errno says why not, EINVAL when it is the root of none. */
+/* Makes the mount whose root this is read-only; -1 with errno, EINVAL when it is the root of none. */
 int mount_make_read_only(int at);
 
 #endif

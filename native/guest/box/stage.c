@@ -41,7 +41,7 @@ int stage_build(uint32_t box_flags, struct err *err) {
     unsigned long sys_flags = QUIET | (privileged ? 0 : MS_RDONLY);
     if (chdir(ROOT_STAGE))
         return err_errno(err, "chdir " ROOT_STAGE);
-    if (!masks) { /* what was staged before this was known gives way: sysfs can't be mounted over itself */
+    if (!masks) { /* what was staged before this was known must go: sysfs can't be mounted over itself */
         umount2("proc", MNT_DETACH);
         umount2("sys", MNT_DETACH);
         umount2("dev", MNT_DETACH);

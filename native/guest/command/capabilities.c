@@ -11,7 +11,7 @@ static uint64_t known(void);
 int capabilities_bound(uint64_t kept, struct err *err) {
     uint64_t drop = known() & ~kept;
     for (unsigned capability = 0; capability < 64; capability++)
-        /* What is out of it already, a process without CAP_SETPCAP may not drop again. */
+        /* A process without CAP_SETPCAP may not drop again what is out of the set already. */
         if ((drop >> capability & 1) && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1 &&
             prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
             return err_errno(err, "can't drop capability %u", capability);
@@ -28,7 +28,7 @@ int capabilities_set(uint64_t kept, struct err *err) {
     return syscall(SYS_capset, &header, sets) ? err_errno(err, "can't set capabilities") : 0;
 }
 
-/* What this process may have at all: the agent's own children start with every capability of the kernel. */
+/* The most that this process can have: the agent's own children start with every capability of the kernel. */
 static uint64_t known(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct sets[2] = {{0}, {0}};

@@ -35,7 +35,7 @@ int command_path(const char *name, const char *search, char *path, size_t size, 
         return 0;
     }
 
-    /* A file on the way that can't be run is passed over, as a shell does. */
+    /* Like a shell, passes over a file that can't be executed. */
     while (name_length) {
         size_t length = strcspn(search, ":");
         if (length + 1 + name_length < size) {

@@ -31,7 +31,7 @@ _Noreturn void init_run(pid_t child) {
     }
 }
 
-/* Whichever signal stops the box: an idle one is to end as any command would that has no handler. */
+/* Any signal may be the stop signal: an idle box ends by it as any command without a handler would. */
 static bool ends(int number) {
     switch (number) {
     case SIGCONT:

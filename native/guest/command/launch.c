@@ -99,7 +99,7 @@ bool launch_may_trace(const struct exec_request *request) {
     return !(request->flags & BL_EXEC_PRIVILEGED) && request->capabilities >> CAP_SYS_PTRACE & 1;
 }
 
-/* Takes the numbers of missing streams as well, until those are there: whatever is opened first would get them. */
+/* Takes the numbers of missing streams as well until those are open: the next file opened would get them. */
 static int open_root(void) {
     int fd;
     do
@@ -108,7 +108,8 @@ static int open_root(void) {
     return fd;
 }
 
-/* The box may have put anything where its null device was: it is opened without an effect, and must be that device. */
+/* The box may have put anything in the place of its null device: it is opened without an effect, and must be that
+ * device. */
 static int connect_streams(const struct launch *launch, int root, struct err *err) {
     const int given[] = {launch->input, launch->output, launch->error};
     if (launch->terminal >= 0)
@@ -166,8 +167,8 @@ static int set_limits(const struct exec_request *request, struct err *err) {
     return 0;
 }
 
-/* A link of /proc may lead to where no path does; and wherever we are, the box is: its processes read our directory and
- * go up from it. */
+/* A link of /proc may lead where no path does, and the box can follow us: its processes read our directory and go up
+ * from it. */
 static int enter_directory(const struct exec_request *request, int root, struct err *err) {
     const char *cwd = *request->cwd ? request->cwd : "/";
     char seen[PATH_MAX];

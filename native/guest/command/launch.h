@@ -5,9 +5,9 @@
 
 #include "../wire/message.h"
 
-/* What a process holds when it begins to become a command: its streams, 0 to 2 without those that it is not given,
- * and here its report. Nothing else (descriptors_keep): from here on it follows names that are the box's, and one may
- * be /proc/self/fd/N. */
+/* The descriptors of a process that begins to become a command: its streams at 0 to 2, except those that it does not
+ * get, and its report here. It holds nothing else (descriptors_keep): from here on it follows names that are the
+ * box's, and one may be /proc/self/fd/N. */
 enum { LAUNCH_REPORT = 3 };
 
 struct launch {
@@ -19,18 +19,18 @@ struct launch {
     int report;
 };
 
-/* Turns the calling process, which is in the box's namespaces already, into the requested command. What
- * goes wrong is told through `report`. */
+/* Turns the calling process, which is in the box's namespaces already, into the requested command. Failures go to
+ * `report`. */
 _Noreturn void launch(const struct launch *launch);
 
-/* Its two halves. First the process comes to be one of the box's: its streams, directory, limits, user and
- * capabilities are the command's. Then it, or a child of it, executes the command. */
+/* Its two halves. First the process becomes one of the box's: it gets the command's streams, directory, limits, user
+ * and capabilities. Then it, or a child of it, executes the command. */
 int launch_prepare(const struct launch *launch, struct err *err);
 _Noreturn void launch_execute(const struct launch *launch);
 
 /* The capabilities that the command is allowed (bit n = capability n). */
 uint64_t launch_capabilities(const struct exec_request *request);
-/* May it trace processes of root's without being trusted with all the machine anyhow? */
+/* Whether it may trace root's processes, though it may not use the whole machine anyway. */
 bool launch_may_trace(const struct exec_request *request);
 
 #endif

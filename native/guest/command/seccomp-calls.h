@@ -8,7 +8,8 @@
 #define BY(capability) (UINT64_C(1) << CAP_##capability)
 #define NEVER 0
 
-/* Namespaces. The flags of clone3 lie in memory, where no filter can look; who is told that there is none uses clone. */
+/* Namespaces. The flags of clone3 lie in memory, where no filter can look; a program that finds clone3 missing uses
+ * clone. */
 OLD(clone, THREADS, BY(SYS_ADMIN))
 NEW(435, clone3, MISSING, BY(SYS_ADMIN))
 OLD(unshare, REFUSED, BY(SYS_ADMIN))

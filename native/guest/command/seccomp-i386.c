@@ -1,6 +1,6 @@
 /* 32-bit programs are not rare (games, their servers, old binaries), so they get the same rules under their own
- * numbers. What they can do all the same is socket by socketcall, whose arguments lie in memory: their C library knows
- * no other way. */
+ * numbers. What they can still do is socket by socketcall, whose arguments lie in memory: their C library knows no
+ * other way. */
 #ifdef __x86_64__
 #include <asm/unistd_32.h> /* and no header that brings the other numbers */
 #include <linux/audit.h>

@@ -111,7 +111,7 @@ static size_t find_ranges(const struct seccomp_calls *calls, uint64_t capabiliti
     return count;
 }
 
-/* The lower half of the ranges follows the jump that tells it from the upper one. `end` is where `endings` will be. */
+/* The lower half of the ranges follows the jump that divides it from the upper one. `end` is where `endings` will be. */
 static void add_search(struct seccomp_program *program, const struct range *ranges, size_t count, uint32_t end) {
     if (count < 2)
         return;

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* setxattrat and its like, of Linux 6.13. What is newer nobody has looked at: to the box it is missing, and programs
- * do without it as on an older kernel. */
+/* setxattrat and its like, of Linux 6.13. Nobody has reviewed newer calls: to the box they are missing, and programs
+ * do without them as on an older kernel. */
 enum { SECCOMP_NEWEST_CALL = 466 };
 
 enum seccomp_answer {

@@ -10,7 +10,7 @@
 
 int seccomp_confine(const struct exec_request *request, uint64_t capabilities, struct err *err) {
     if ((request->flags & BL_EXEC_NO_NEW_PRIVILEGES) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        return err_errno(err, "can't renounce new privileges");
+        return err_errno(err, "can't set no-new-privileges");
     if (request->flags & BL_EXEC_UNCONFINED)
         return 0;
     struct seccomp_program program;
@@ -20,6 +20,8 @@ int seccomp_confine(const struct exec_request *request, uint64_t capabilities, s
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0)
         return 0;
     if (errno == EINVAL)
-        return err_set(err, EINVAL, "the kernel has no seccomp filters, which only seccomp=unconfined goes without");
+        return err_set(err, EINVAL,
+                       "the kernel of the box has no seccomp filters: run the box with --security-opt "
+                       "seccomp=unconfined, or choose a kernel that has them");
     return err_errno(err, "can't filter system calls");
 }

@@ -31,8 +31,8 @@ void terminal_resize(int master, uint16_t rows, uint16_t cols) {
         ioctl(master, TIOCSWINSZ, &size);
 }
 
-/* By its path in the box, or ttyname(3) would not find it. The box may have put anything there, so what was
- * opened must be the device that was asked for. */
+/* Opened by its path in the box, or ttyname(3) would not find it. The box may have put anything there, so what was
+ * opened must be the expected device. */
 int terminal_open(int number, struct err *err) {
     char path[32];
     struct stat st;

@@ -27,7 +27,7 @@ int who_find(const char *spec, const char *const *groups, uint32_t count, struct
     return 0;
 }
 
-/* A missing file is empty, as is one that is no file: an image's FIFO must not hold the agent up. */
+/* A missing file counts as empty, and so does what is no regular file: an image's FIFO must not block the agent. */
 static int read_text(const char *path, char **storage, struct text *text, struct err *err) {
     *text = (struct text){"", 0};
     cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

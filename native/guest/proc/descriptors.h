@@ -1,4 +1,4 @@
-/* Which descriptors a process has that is no longer the agent's alone. */
+/* The descriptors of a process that the box may come to control. */
 #ifndef BOXLITE_GUEST_DESCRIPTORS_H
 #define BOXLITE_GUEST_DESCRIPTORS_H
 

@@ -1,5 +1,5 @@
-/* A proc file system of the caller's own namespaces, mounted nowhere: whatever the box has put over /proc, and
- * although its /proc/sys is read-only. */
+/* A proc file system of the caller's own namespaces, mounted nowhere: it works whatever the box has mounted over
+ * /proc, and although the box's /proc/sys is read-only. */
 #ifndef BOXLITE_GUEST_OWN_PROC_H
 #define BOXLITE_GUEST_OWN_PROC_H
 

@@ -17,7 +17,7 @@ bool process_end_seen(pid_t pid, int *status) {
     return read_text(path, stat, sizeof stat) == 0 && process_end_read(stat, status);
 }
 
-/* The status is the last number of all. */
+/* The status is the last number of the line. */
 bool process_end_read(const char *stat, int *status) {
     struct process_figures figures;
     const char *last = strrchr(stat, ' ');

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Linux tells whoever traces a process of its end before its parent, and lets it keep the process from being reaped: a
- * command would never be seen to end, whatever its time-out. A process of the box may trace one that is as it is
- * itself, so ours are also looked at. */
+/* Linux reports the end of a process to its tracer before its parent, and the tracer can keep it from being reaped:
+ * the agent would then never see a command end, whatever its time-out. A process of the box may trace another with
+ * its own rights, so the agent also looks at its children itself. */
 
 /* Readable from the end of all of the process's threads on, reaped or not; -1 where that can't be had. */
 int process_end_open(pid_t pid);

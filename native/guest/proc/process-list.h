@@ -1,4 +1,4 @@
-/* The box's processes as the agent's own /proc shows them: the box can neither hide one nor forge another's. */
+/* The box's processes as the agent's own /proc shows them: the box can neither hide a process nor forge another's. */
 #ifndef BOXLITE_GUEST_PROCESS_LIST_H
 #define BOXLITE_GUEST_PROCESS_LIST_H
 

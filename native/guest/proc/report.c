@@ -27,7 +27,7 @@ int report_read(int fd, struct report *report) {
     return 1;
 }
 
-/* Nobody to tell means that the agent is gone, and the VM with it. */
+/* A report that can't be sent means that the agent has ended, and the VM with it. */
 static void send_report(int fd, const struct report *report) {
     ssize_t ignored = write(fd, report, sizeof *report);
     (void)ignored;

@@ -1,4 +1,4 @@
-/* How a process that is about to become a command tells the agent how far it came. The descriptor is
+/* How a process that is about to become a command reports to the agent how far it came. The descriptor is
  * close-on-exec: its end without a failure before it means that execve has succeeded. */
 #ifndef BOXLITE_GUEST_REPORT_H
 #define BOXLITE_GUEST_REPORT_H
@@ -19,11 +19,11 @@ struct report {
 
 void report_entered(int fd);
 void report_starting(int fd);
-/* Tells and ends the process. */
+/* Sends the failure and ends the process. */
 _Noreturn void report_failed(int fd, uint32_t stage, const struct err *err);
 
-/* The agent's end, which does not block: 1 and a report, 0 when there is none yet, -1 when no other can follow. Who
- * traces the process can write what he likes in its name: the text ends here whatever he wrote. */
+/* The agent's end, which does not block: 1 and a report, 0 when there is none yet, -1 when no other can follow. A
+ * tracer of the process can write anything in its name, so the text always ends within the record. */
 int report_read(int fd, struct report *report);
 
 #endif

@@ -12,7 +12,7 @@
 pid_t spawn(uint64_t flags, int cgroup) {
     struct clone_args args = {
         .flags = flags | (cgroup < 0 ? 0 : CLONE_INTO_CGROUP),
-        .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* a brother's is ours */
+        .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* with CLONE_PARENT, our own parent */
         .cgroup = cgroup < 0 ? 0 : (unsigned)cgroup,
     };
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);

@@ -8,8 +8,8 @@
  * Returns as fork does. */
 pid_t spawn(uint64_t flags, int cgroup);
 
-/* In a new child, while /proc is still the agent's: makes it fair game for the kernel's memory killer,
- * which the agent is not; more or less so by `adjustment` (proc(5), oom_score_adj). */
+/* In a new child, while /proc is still the agent's: lets the kernel's memory killer choose it, unlike the agent;
+ * more or less readily by `adjustment` (proc(5), oom_score_adj). */
 void spawn_expendable(int adjustment);
 
 #endif

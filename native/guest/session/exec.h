@@ -5,7 +5,7 @@
 #include "../wire/message.h"
 #include "session.h"
 
-/* All start the process of a new session; how it fared comes through session->report. */
+/* Each starts the process of a new session; session->report tells how far it came. */
 
 /* The box's own command: what its first process becomes. */
 int exec_main(struct session *session, struct box *box, const struct exec_request *request,
@@ -13,7 +13,7 @@ int exec_main(struct session *session, struct box *box, const struct exec_reques
 /* One more process in the running box. */
 int exec_in_box(struct session *session, const struct box *box, const struct exec_request *request, struct err *err);
 
-/* No command: the box's file system as a tar, what its flags say instead, or one end of a copy. */
+/* No command of the box's, but its file system as a tar, what its flags ask for instead, or one end of a copy. */
 int exec_archive(struct session *session, const struct box *box, const struct exec_request *request, struct err *err);
 
 #endif

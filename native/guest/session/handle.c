@@ -58,7 +58,7 @@ void server_handle(struct server *server, const struct message *message) {
         server->main_unread -= number < server->main_unread ? number : server->main_unread;
     }
     if (!session)
-        return; /* it has just ended: the host could not know */
+        return; /* it has just ended, which the host can't know yet */
 
     switch (message->type) {
     case BL_MSG_STDIN:
@@ -98,7 +98,7 @@ static void handle_exec(struct server *server, const struct message *message) {
         return;
     if (server_find(server, BL_SESSION_MAIN))
         return;
-    server->main_ended = true; /* a box without its command is no box */
+    server->main_ended = true; /* without its command the box ends */
     server_kill_box(server);
 }
 
@@ -161,7 +161,7 @@ static void handle_credit(struct server *server, struct session *session, uint32
         refuse(server, "credit for what was never sent");
 }
 
-/* A check that can't be understood is no reason for a box not to run, but its maker must know. */
+/* A check that can't be decoded does not keep the box from running, but its author must learn of it. */
 static void handle_healthcheck(struct server *server, const struct message *message) {
     struct err err;
     int failed = server->main_seen ? err_set(&err, EPROTO, "the healthcheck comes after the command")

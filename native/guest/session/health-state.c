@@ -11,7 +11,7 @@ void health_state_note(struct health_state *state, const struct health_plan *pla
         *state = (struct health_state){.status = BL_HEALTH_HEALTHY, .streak = 0};
         return;
     }
-    /* Who never was healthy may fail as often as it likes until its start period is over. */
+    /* A box that was never healthy may fail as often as it likes until its start period is over. */
     if (state->status == BL_HEALTH_STARTING && began_ns < plan->start_period_ns)
         return;
     state->streak += state->streak < UINT32_MAX;

@@ -36,9 +36,9 @@ int health_configure(struct health *health, const uint8_t *payload, size_t size,
     rd_bytes(&rd, &command, &command_size);
     /* Without a pause between checks nothing else would run. */
     if (rd.bad || rd.left || !interval || !timeout || !start_interval || !retries)
-        return err_set(err, EPROTO, "healthcheck is malformed");
+        return err_set(err, EPROTO, "the healthcheck is malformed");
     if (health->wanted)
-        return err_set(err, EPROTO, "the box has its healthcheck");
+        return err_set(err, EPROTO, "the box has a healthcheck already");
     if (exec_request_decode(command, command_size, &health->command, err)) {
         exec_request_free(&health->command);
         return -1;
@@ -69,7 +69,7 @@ uint64_t health_turn(struct health *health, const struct box *box, struct port *
     if (check->running) {
         uint64_t deadline = check->began_ns + health->plan.timeout_ns;
         if (check->timed_out)
-            return more ? now : UINT64_MAX; /* its end is told by a signal */
+            return more ? now : UINT64_MAX; /* a signal will report its end */
         if (now < deadline)
             return more ? now : deadline;
         check->timed_out = true;
@@ -86,7 +86,7 @@ uint64_t health_turn(struct health *health, const struct box *box, struct port *
 }
 
 void health_dying(struct health *health, pid_t pid) {
-    /* Before it is reaped its number, and so its group's, can belong to nobody else. */
+    /* Until it is reaped nobody else can get its number, nor its group's. */
     if (health->check.running && pid == health->check.pid)
         kill(-pid, SIGKILL);
 }
@@ -154,8 +154,8 @@ static void read_report(struct check *check) {
     }
 }
 
-/* A pipe's worth at a time: a check that never stops writing leaves the others their turn. What is too much
- * is read all the same, or the command would wait for us. */
+/* At most a pipe's worth at a time: a check that never stops writing must leave the others their turn. What is too
+ * much is read all the same, or the command would block. */
 static bool read_output(struct check *check) {
     static uint8_t buffer[65536];
     if (check->output < 0)

@@ -14,8 +14,8 @@
 struct check {
     pid_t pid;          /* 0 once it has been reaped */
     int report, output; /* -1 when they have ended */
-    int end;            /* tells that the process has ended (process-end.h); -1 without one */
-    bool gone;          /* it has told so */
+    int end;            /* readable when the process has ended (process-end.h); -1 without one */
+    bool gone;          /* it has become readable */
     bool running, started, timed_out;
     int status; /* of waitid, once pid is 0 */
     uint64_t began_ns, began_wall_ns;
@@ -36,14 +36,14 @@ struct health {
     bool fresh; /* a check has begun whose descriptors nobody waits for yet */
 };
 
-/* HEALTHCHECK: once, before main. */
+/* Decodes HEALTHCHECK: once, before main. */
 int health_configure(struct health *health, const uint8_t *payload, size_t size, struct err *err);
 
-/* Takes what the running check has to say, ends what is overdue, begins what is due. To be called in every
- * turn of the loop. When to call again at the latest (CLOCK_MONOTONIC), UINT64_MAX when nothing is due. */
+/* Reads from the running check, ends what is overdue, begins what is due. To be called in every turn of the loop.
+ * Returns when to call again at the latest (CLOCK_MONOTONIC), UINT64_MAX when nothing is due. */
 uint64_t health_turn(struct health *health, const struct box *box, struct port *port, bool main_runs);
 
-/* A child that is not reaped yet has ended: whatever its check has left behind goes with it. */
+/* A child has ended and is not reaped yet: ends whatever its check has left behind. */
 void health_dying(struct health *health, pid_t pid);
 /* It has been reaped. */
 void health_died(struct health *health, pid_t pid, int status);

@@ -44,14 +44,14 @@ int serve(struct server *server, struct err *err) {
         port_flush(server->port);
         if (over(server))
             return 0;
-        /* Sessions that were cut off by the command's end have a moment to hand over what they wrote, and so
-         * has a host that is behind: what still waits in the VMM is lost when the VM powers off. */
+        /* Sessions that the command's end cut off have a moment to send what they wrote, and a host that is behind
+         * has a moment to read: what still waits in the VMM is lost when the VM powers off. */
         if (server->main_ended && !linger_until)
             linger_until = monotonic_ns() + (uint64_t)LINGER_MS * 1000000;
         if (server->main_ended && monotonic_ns() > linger_until)
             return 0;
         int timeout_ms = check_deadlines(server);
-        /* What a deadline has had us tell, a health check's result above all: nothing else may happen for an hour. */
+        /* Sends what a deadline has produced, such as a health check's result: nothing else may happen for an hour. */
         port_flush(server->port);
         if (server->main_ended && (timeout_ms < 0 || timeout_ms > LINGER_MS))
             timeout_ms = LINGER_MS;
@@ -74,7 +74,7 @@ static int begin(struct server *server, struct err *err) {
     return 0;
 }
 
-/* Edge-triggered throughout: what is left unread for want of credit or room does not wake us up again. */
+/* Edge-triggered throughout: what is left unread for want of credit or room must not wake us up again. */
 static void watch(const struct server *server, int fd, uint32_t session, uint32_t about) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u64 = (uint64_t)session << 8 | about};
     if (fd >= 0 && epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
@@ -105,7 +105,7 @@ static bool take_messages(struct server *server) {
     return false; /* until the port is writable again */
 }
 
-/* A frame each in turn, so that a loud session leaves room for the others. */
+/* One frame each in turn, so that a session with much output leaves room for the others. */
 static bool move_output(struct server *server) {
     bool more = false;
     for (struct session *s = server->sessions; s; s = s->next)
@@ -224,7 +224,7 @@ static void reap(struct server *server) {
     }
 }
 
-/* What has ended, and yet was not to be reaped: the one who traces it may never let go of it. */
+/* Processes that have ended but could not be reaped: a tracer may never release them. */
 static void bury_traced(struct server *server) {
     struct check *check = &server->health.check;
     int status;
@@ -247,7 +247,7 @@ static int check_deadlines(struct server *server) {
         bool had_group = s->group;
         session_check_deadline(s, now);
         if (had_group && !s->group)
-            return 0; /* its end is to be told now */
+            return 0; /* its end is due to be reported now */
         if (s->next_step != STEP_NONE && session_next_ns(s, now) < next)
             next = session_next_ns(s, now);
     }

@@ -26,7 +26,7 @@ bool session_take_input(struct session *session, struct port *port, const uint8_
         consumed(session, port, (size_t)n);
     }
     if (session->input < 0 || session->input_ended)
-        consumed(session, port, size); /* nobody will read it: give it back, or the sender waits for ever */
+        consumed(session, port, size); /* nobody will read it: return the credit, or the sender waits for ever */
     else if (size && queue_push(&session->waiting, bytes, size))
         return false;
     if (last && !session->input_ended && session->input >= 0) {

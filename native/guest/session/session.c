@@ -74,13 +74,13 @@ void session_read_report(struct session *session, struct port *port) {
     settle_start(session, port);
 }
 
-/* All has been told that the starting process tells. */
+/* The starting process has sent its last report. */
 static void settle_start(struct session *session, struct port *port) {
     if (session->hung_up && !session->started) {
-        session->failed = false; /* nobody is there to be told why */
+        session->failed = false; /* nobody is left to read why */
         return;
     }
-    /* It dies before it can tell: one that is killed, as together with its box, ends like any other. */
+    /* It was killed before it could report, as together with its box: it ends like any other. */
     if (!session->failed && !session->started && !session->timed_out) {
         if (!session->dead)
             return;
@@ -92,7 +92,7 @@ static void settle_start(struct session *session, struct port *port) {
     }
     if (session->failed)
         return;
-    session->started = true; /* or it was ended before: that is to be told of all the same */
+    session->started = true; /* or it ended before: the host learns of that as well */
     uint8_t payload[4];
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, (uint32_t)session->box_pid);
@@ -119,7 +119,7 @@ void session_died(struct session *session, int status, struct port *port) {
     bound(&session->error);
 }
 
-/* The others of a group that is being ended have the rest of the grace. As long as there is one of them, no
+/* The other processes of a group that is being ended have the rest of the grace period. While one of them lives, no
  * other group can get its number. */
 static void keep_group(struct session *session) {
     if (session->next_step == STEP_KILL && kill(-session->pid, 0) == 0)
@@ -134,8 +134,8 @@ static void thaw(struct session *session) {
     session->froze = false;
 }
 
-/* Whoever the command left behind may hold the stream open and go on writing; the command itself has written
- * what is in it now. A terminal says with EAGAIN where that ends. */
+/* A process that the command left behind may hold the stream open and go on writing; what the command itself wrote
+ * is in the stream by now. On a terminal EAGAIN marks where that ends. */
 static void bound(struct stream *stream) {
     int waiting = 0;
     if (stream->fd < 0)
@@ -231,7 +231,7 @@ void session_check_deadline(struct session *session, uint64_t now_ns) {
     session_arm(session, STEP_KILL, KILL_AFTER_MS);
 }
 
-/* The end of a group is told to nobody: it has to be looked for, until it is killed. */
+/* No event reports the end of a group: it has to be polled until it is killed. */
 uint64_t session_next_ns(const struct session *session, uint64_t now_ns) {
     uint64_t look_ns = now_ns + (uint64_t)GROUP_LOOK_MS * 1000000;
     return session->group && look_ns < session->deadline_ns ? look_ns : session->deadline_ns;

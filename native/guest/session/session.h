@@ -29,12 +29,12 @@ struct session {
     bool terminal;
     bool detached; /* nobody reads what it writes */
     bool started, failed, dead, timed_out, hung_up;
-    bool froze; /* the box stands still until its process has ended */
-    bool killed; /* by the host's wish: its end has no other reason */
+    bool froze; /* the box is frozen until its process has ended */
+    bool killed; /* the host ended it: no other reason counts */
     int status; /* of waitid, once dead */
-    int report; /* -1 when all has been told */
-    int end;    /* tells that the process has ended (process-end.h); -1 of one that nobody in the box can trace */
-    bool gone;  /* it has told so */
+    int report; /* -1 when every report has been read */
+    int end;    /* readable when the process has ended (process-end.h); -1 where no process of the box can trace it */
+    bool gone;  /* it has become readable */
     uint32_t failure_stage;
     struct err failure;
 
@@ -52,27 +52,27 @@ struct session {
 struct session *session_new(uint32_t number);
 void session_free(struct session *session);
 
-/* Reads what the starting process tells; sends STARTED when it has become the command. */
+/* Reads the reports of the starting process; sends STARTED when it has become the command. */
 void session_read_report(struct session *session, struct port *port);
 /* Its process has ended with this wait status. */
 void session_died(struct session *session, int status, struct port *port);
 /* Sends one frame of output if there is any, room for it and credit. True when there may be more. */
 bool session_send_output(struct session *session, struct port *port);
-/* All has been said: what is left is EXITED or FAILED. */
+/* Nothing is left to send but EXITED or FAILED. */
 bool session_finished(const struct session *session);
 
 /* false when the host sent more than its window. */
 bool session_take_input(struct session *session, struct port *port, const uint8_t *bytes, size_t size, bool last);
 void session_feed_input(struct session *session, struct port *port);
 
-/* A signal for a process that is not the command yet waits until it is. */
+/* A signal for a process that is not the command yet is kept until it is. */
 void session_signal(struct session *session, int number);
 void session_arm(struct session *session, enum next_step step, uint64_t after_ms);
 /* Does what is due, and notices that a group has gone. */
 void session_check_deadline(struct session *session, uint64_t now_ns);
-/* Its client is gone: nobody reads, nobody waits. */
+/* Its client is gone: nobody reads or waits any more. */
 void session_hang_up(struct session *session);
-/* When it is to be looked at again, at the latest. */
+/* When it needs attention again, at the latest. */
 uint64_t session_next_ns(const struct session *session, uint64_t now_ns);
 
 #endif

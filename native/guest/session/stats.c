@@ -64,7 +64,7 @@ static int write_stats(struct wr *wr, uint32_t flags, const struct box *box, str
     return wr->bad ? err_set(err, EOVERFLOW, "the statistics are too long") : 0;
 }
 
-/* Cache that nobody has touched for long is the kernel's to take back: Docker does not count it either. */
+/* Cache that has not been used for long counts as free, as with Docker: the kernel may reclaim it. */
 static void write_memory(struct wr *wr) {
     char text[TEXT_BYTES];
     read_text("/proc/meminfo", text, sizeof text);

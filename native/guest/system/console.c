@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 void console_open(void) {
-    /* Not to be held up: a box may have a node of it too, and stop its output. */
+    /* Non-blocking: a box may have a node of the console too, and stop its output. */
     int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return;

@@ -1,4 +1,4 @@
-/* The agent's last words go to the kernel console, which the host keeps; nothing else is printed. */
+/* The agent's complaints go to the kernel console, whose end the host keeps; nothing else is printed. */
 #ifndef BOXLITE_GUEST_CONSOLE_H
 #define BOXLITE_GUEST_CONSOLE_H
 

@@ -33,7 +33,7 @@ int in_root_open(int root, const char *path, bool directory, struct err *err) {
     return take_fd(&found);
 }
 
-/* A rename or a mount elsewhere meanwhile is no answer where the path has "..": the kernel asks to ask again. */
+/* The kernel gives EAGAIN for a path with ".." when something is renamed or mounted meanwhile, anywhere: try again. */
 int in_root_at(int root, const char *path, uint64_t flags) {
     struct open_how how = {.flags = O_CLOEXEC | flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     int fd = -1;

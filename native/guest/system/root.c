@@ -70,9 +70,10 @@ static int make_places(struct err *err) {
 
 int mount_at(const char *source, const char *target, const char *type, unsigned long flags, const char *options,
              struct err *err) {
-    if (mount(source, target, type, flags, options))
-        return err_errno(err, "can't mount %s at %.150s", type ? type : "what is needed", target);
-    return 0;
+    if (mount(source, target, type, flags, options) == 0)
+        return 0;
+    return type ? err_errno(err, "can't mount %s at %.150s", type, target)
+                : err_errno(err, "can't set up the mount at %.150s", target);
 }
 
 int make_directory(const char *path, unsigned mode, struct err *err) {

@@ -5,8 +5,8 @@
 #include "../../common/err.h"
 
 #define ROOT_CGROUP "/cgroup"               /* cgroup2 */
-#define ROOT_WALL_CGROUP "/cgroup/wall"     /* holds the box's, and what the box must not take off */
-#define ROOT_BOX_CGROUP "/cgroup/wall/box"  /* the box's part of it, all that it sees */
+#define ROOT_OUTER_CGROUP "/cgroup/outer"   /* above the box's: what the box must not change */
+#define ROOT_BOX_CGROUP "/cgroup/outer/box" /* the box's part of it, all that it sees */
 #define ROOT_IMAGE "/image"                 /* the image disk, EROFS */
 #define ROOT_DISK "/disk"                   /* the writable disk, ext4: upper and work */
 #define ROOT_SKELETON "/skeleton"           /* below the image: what every box has even if its image does not */
@@ -21,7 +21,7 @@
  * pivoted into only from a root that is itself mounted on something, which the initramfs's is not.
  * Returns a descriptor of the initramfs's root, or -1. */
 int root_set_up(struct err *err);
-/* Closes it. What is left there, the agent's own program, can then neither be written to nor executed: a box comes by
+/* Closes it. What is left there, the agent's own program, can then neither be written to nor executed: a box reaches
  * it as /proc/self/exe of a process that is about to become a command. */
 int root_seal_initramfs(int initramfs, struct err *err);
 

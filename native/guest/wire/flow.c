@@ -22,7 +22,7 @@ bool flow_received(struct flow *flow, uint32_t bytes) {
 
 uint32_t flow_consumed(struct flow *flow, uint32_t bytes) {
     uint32_t unread = flow->held - flow->consumed;
-    flow->consumed += bytes < unread ? bytes : unread; /* ^D, which the agent types itself, is nobody's credit */
+    flow->consumed += bytes < unread ? bytes : unread; /* ^D, which the agent types itself, came from no sender */
     if (flow->consumed < BL_LIMIT_WINDOW / 4)
         return 0;
     uint32_t credit = flow->consumed;

@@ -29,7 +29,7 @@ int inbox_next(struct inbox *inbox, struct message *message, struct err *err) {
 
         *message = (struct message){frame.header.session, frame.header.type, frame.header.flags, frame.payload,
                                     frame.header.length};
-        inbox->handed_out = frame_bytes(&frame);
+        inbox->taken = frame_bytes(&frame);
         bool more = (frame.header.flags & BL_FLAG_MORE) && frame.header.type != BL_MSG_STDIN;
         struct partial *partial = find_partial(inbox, &frame);
         if (!partial && !more)
@@ -56,8 +56,8 @@ int inbox_next(struct inbox *inbox, struct message *message, struct err *err) {
 }
 
 static void let_go(struct inbox *inbox) {
-    queue_drop(&inbox->bytes, inbox->handed_out);
-    inbox->handed_out = 0;
+    queue_drop(&inbox->bytes, inbox->taken);
+    inbox->taken = 0;
     for (size_t i = 0; i < MAX_PARTIALS; i++)
         if (inbox->partials[i].whole)
             end_partial(&inbox->partials[i]);

@@ -23,15 +23,15 @@ struct partial {
 
 struct inbox {
     struct queue bytes;
-    size_t handed_out; /* frame at the front that the last message lies in */
+    size_t taken; /* frame at the front that the last message lies in */
     struct partial partials[MAX_PARTIALS];
 };
 
 void inbox_begin(struct inbox *inbox);
 
-/* 1 and a message, valid until the next call; 0 when more bytes are needed; -1 when the host broke the
- * format (EPROTO) or sent too much at once (E2BIG): the frame, or after a broken header everything that
- * waits, is passed over and the next call goes on. */
+/* 1 and a message, valid until the next call; 0 when more bytes are needed; -1 when the host broke the format
+ * (EPROTO) or sent too much at once (E2BIG). The next call goes on behind the frame, or, after a broken header,
+ * behind everything that waits. */
 int inbox_next(struct inbox *inbox, struct message *message, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* The messages whose content is the guest's business, decoded. Source of the layout: src/agent/protocol.ts. */
+/* The messages that the guest decodes. Source of the layout: src/agent/protocol.ts. */
 #ifndef BOXLITE_GUEST_MESSAGE_H
 #define BOXLITE_GUEST_MESSAGE_H
 

@@ -80,7 +80,7 @@ void port_receive(struct port *port) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            port->readable = false; /* EAGAIN; 0: the host's end is closed, an event tells when it is not */
+            port->readable = false; /* EAGAIN; 0: the host's end is closed, an event comes when it opens */
         else
             taken += (size_t)n;
     }
@@ -124,7 +124,7 @@ bool port_congested(const struct port *port) { return port->out.used > CONGESTED
 void port_wait(struct port *port, int timeout_ms) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET};
     cleanup_fd int epoll = epoll_create1(EPOLL_CLOEXEC);
-    /* Added anew each time, so that what is ready already is an event as well. */
+    /* Added again each time, so that what is ready already is an event as well. */
     if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, port->fd, &event))
         return;
     if (epoll_wait(epoll, &event, 1, timeout_ms) > 0) {

@@ -27,7 +27,7 @@ void port_send_message(struct port *port, uint32_t session, uint8_t type, const 
 void port_send_failed(struct port *port, uint32_t session, uint32_t stage, const struct err *err);
 /* Writes what the host takes now. */
 void port_flush(struct port *port);
-/* The host is behind: take nothing more from it or from the box that would need an answer. */
+/* The host reads too slowly: take nothing more from it or from the box that would need an answer. */
 bool port_congested(const struct port *port);
 
 /* Blocks until the port has news, or until the time has passed. */

@@ -23,9 +23,9 @@ static void test_stat(void) {
 
 /* The tracer is no parent of it, and never waits. */
 static void test_traced(void) {
-    int orders[2], told[2], status = 0;
+    int orders[2], reports[2], status = 0;
     char byte = 0;
-    check("pipes are made", pipe(orders) == 0 && pipe(told) == 0);
+    check("pipes are made", pipe(orders) == 0 && pipe(reports) == 0);
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
@@ -35,13 +35,13 @@ static void test_traced(void) {
     if (tracer == 0) {
         while (ptrace(PTRACE_SEIZE, child, 0, 0))
             ;
-        _exit(write(told[1], "", 1) == 1 ? pause() : 1);
+        _exit(write(reports[1], "", 1) == 1 ? pause() : 1);
     }
     struct pollfd end = {.fd = process_end_open(child), .events = POLLIN};
-    check("it is traced", read(told[0], &byte, 1) == 1);
+    check("it is traced", read(reports[0], &byte, 1) == 1);
     check("one that runs has not ended", poll(&end, 1, 0) == 0 && !process_end_seen(child, &status));
     check("it is told to end", write(orders[1], "", 1) == 1);
-    check("its end is told", poll(&end, 1, 10000) == 1);
+    check("its end is reported", poll(&end, 1, 10000) == 1);
     check("but its parent can't reap it", waitpid(child, NULL, WNOHANG) == 0);
     check("how it ended can be seen", process_end_seen(child, &status) && WEXITSTATUS(status) == 7);
     kill(tracer, SIGKILL);

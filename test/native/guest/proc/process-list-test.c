@@ -46,7 +46,7 @@ static void test_text(void) {
     check("a key at the very end is none", text_number("a 1\nlow", "low") == 0);
     char small[8];
     check("a file is cut to its place", read_text("/proc/self/status", small, sizeof small) == 0 && strlen(small) == 7);
-    check("a missing one is told", read_text("/no/such", small, sizeof small) == -1 && *small == 0);
+    check("a missing one is reported", read_text("/no/such", small, sizeof small) == -1 && *small == 0);
 }
 
 int main(void) {

@@ -28,7 +28,7 @@ static void test_retries(void) {
     check("stays healthy through a failure", state.status == BL_HEALTH_HEALTHY && state.streak == 1);
     state.streak = UINT32_MAX;
     health_state_note(&state, &plain, 0, false);
-    check("a streak does not begin anew at its greatest", state.streak == UINT32_MAX);
+    check("a streak does not start again at its greatest", state.streak == UINT32_MAX);
 }
 
 static void test_start_period(void) {

@@ -131,7 +131,7 @@ static void test_failure(void) {
           !s->failed && sent(BL_MSG_STARTED, NULL));
     while (session_send_output(s, &port))
         ;
-    check("with its end told of", session_finished(s));
+    check("with its end reported", session_finished(s));
     release(s);
 }
 
@@ -140,7 +140,7 @@ static void test_time_up_early(void) {
     s->timed_out = true;
     close(far_report);
     session_died(s, SIGTERM, &port);
-    check("a command whose time is up before it runs is told of as one that ran",
+    check("a command whose time is up before it runs is reported as one that ran",
           !s->failed && sent(BL_MSG_STARTED, NULL));
     while (session_send_output(s, &port))
         ;
@@ -258,7 +258,7 @@ static void test_input(void) {
     taken = true;
     for (int i = 0; i < 64; i++)
         taken = taken && session_take_input(s, &port, block, sizeof block, false);
-    check("stdin that nobody reads is credited and thrown away", taken && sent(BL_MSG_CREDIT, NULL));
+    check("stdin that nobody reads is credited and discarded", taken && sent(BL_MSG_CREDIT, NULL));
     release(s);
 }
 

@@ -38,7 +38,7 @@ int main(void) {
     check("frames come out in order", next() == 1 && is(5, "abcd") && next() == 1 && is(6, "") && next() == 0);
 
     arrive(1, BL_MSG_EXEC, BL_FLAG_MORE, "one ", 4);
-    check("a part is not handed out", next() == 0);
+    check("a part is no message", next() == 0);
     arrive(2, BL_MSG_EXEC, BL_FLAG_MORE, "other ", 6);
     arrive(1, BL_MSG_SIGNAL, 0, "sign", 4);
     arrive(1, BL_MSG_EXEC, BL_FLAG_MORE, "two ", 4);
