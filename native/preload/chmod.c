@@ -1,5 +1,5 @@
-/* The modes that a VMM sets in volumes. It can't give a directory set-group-ID, and need not: in a directory that has
- * it, the kernel gives it to each new one, whose mode is then what QEMU sets it to once more after every mkdir. */
+/* The modes that a VMM sets in volumes. It may not set set-group-ID on a directory, and need not: below one that has
+ * it, the kernel sets it on each new directory, whose mode QEMU then sets again after mkdir. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

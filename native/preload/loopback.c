@@ -1,11 +1,11 @@
-/* What of the host a box's connections don't reach. QEMU makes them for its guest (libslirp), with the host's
- * own sockets: to 10.0.2.2 would mean to whatever listens on the host's loopback, where services trust whoever can
- * connect, and 169.254.169.254 is where clouds hand out the host's credentials. The guest is told that the connection
- * is refused. Left open are the name servers of /etc/resolv.conf, which libslirp asks for it. A guest has no IPv6
- * (ipv6=off), so nothing of that is for one.
+/* Keeps a guest's connections from the host. QEMU makes them for its guest (libslirp), with the host's own
+ * sockets: 10.0.2.2 would reach whatever listens on the host's loopback, where services trust every process that can
+ * connect, and 169.254.169.254 is where clouds serve the host's credentials. The guest sees that the connection is
+ * refused. The name servers of /etc/resolv.conf stay open: libslirp asks them for the guest. A guest has no IPv6
+ * (ipv6=off), so no IPv6 connection is a guest's.
  *
- * This holds a guest, not a VMM that its guest has taken over. It holds where libslirp is a library of its
- * own: BOXLITE_TELL_NETWORK has the interposer say so, for `boxlite doctor`. */
+ * This holds a guest, not a VMM that its guest has taken over. It holds where libslirp is a library of its own:
+ * BOXLITE_TELL_NETWORK makes the interposer report that, for `boxlite doctor`. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -93,7 +93,7 @@ static bool is_closed(in_addr_t address) {
     return host >> 24 == 127 || host >> 24 == 0 || host >> 16 == (169 << 8 | 254);
 }
 
-/* Read anew each time, as libslirp does: the host may have moved to another network. */
+/* Read again each time, as libslirp does: the host may have moved to another network. */
 static bool is_resolver(in_addr_t address) {
     FILE *file = fopen("/etc/resolv.conf", "re");
     if (!file)

@@ -1,10 +1,10 @@
-/* boxlite-ram.so: makes a VMM use the descriptor it was given instead of opening the file again.
+/* boxlite-ram.so: makes a VMM use an inherited descriptor instead of opening the file again.
  *
  * QEMU before 8.2 opens a RAM file for reading and writing even when it maps it privately. A path of the
- * exact form /proc/self/fd/N then yields a duplicate of descriptor N, with the rights that N has: of a
- * template's RAM, given read-only, a VMM can make a private copy-on-write mapping, and never write it.
+ * exact form /proc/self/fd/N then yields a duplicate of descriptor N, with the rights of N: a VMM can map a
+ * template's RAM, which N opens read-only, copy-on-write, and can never write it.
  *
- * QEMU before 9.0 also opens /dev/kvm itself, which the user it runs as may have no right to; with
+ * QEMU before 9.0 also opens /dev/kvm itself, which its user may have no right to; with
  * BOXLITE_KVM_FD=N it gets the shim's descriptor. */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ PUBLIC int openat64(int directory, const char *path, int flags, ...) {
     return open_any(directory, path, flags, mode);
 }
 
-/* What FORTIFY makes of an open with constant flags. */
+/* FORTIFY turns an open with constant flags into these. */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int directory, const char *path, int flags);
@@ -69,7 +69,7 @@ static int open_any(int directory, const char *path, int flags, mode_t mode) {
     return flags & O_PATH ? special_file_opened(fd) : fd;
 }
 
-/* Only the exact form: digits and nothing after them, no leading zero, no number that overflows. */
+/* Accepts the exact form only: digits and nothing after them, no leading zero, no overflow. */
 static bool descriptor_of(const char *path, int *fd) {
     static const char prefix[] = "/proc/self/fd/";
     if (strncmp(path, prefix, sizeof prefix - 1) != 0)

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* One of each thread: it is opened, given its mode and closed without another in between. */
+/* One for each thread, which opens a file, sets its mode and closes it before the next. */
 static _Thread_local int real = -1;
 static _Thread_local char stand_in_path[32], real_path[32];
 

@@ -1,6 +1,6 @@
-/* FIFOs and sockets in a volume. QEMU makes them, then opens each by O_PATH to set its mode, and takes back the
- * whole when it sees that the open one is neither a file nor a directory: a guard against opening a device by
- * mistake, which O_PATH never does. It is given a file that is nothing, and its mode goes where it is meant. */
+/* FIFOs and sockets in a volume. QEMU creates one, opens it by O_PATH to set its mode, and removes it again when the
+ * open one is neither a file nor a directory: a guard against opening a device by mistake, which O_PATH never does.
+ * So QEMU gets an empty file instead, and the mode that it sets goes to the FIFO or socket. */
 #ifndef BOXLITE_PRELOAD_SPECIAL_FILE_H
 #define BOXLITE_PRELOAD_SPECIAL_FILE_H
 

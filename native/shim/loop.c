@@ -90,10 +90,10 @@ static void dispatch(struct shim *shim, const struct occurrence *what) {
     }
 }
 
-/* What follows from all that happened in a turn. */
+/* Acts on the state that a turn's handlers leave. */
 static void settle(struct shim *shim) {
     clients_settle(shim);
-    /* A paused client goes on at the end of a turn: as long as there is one, there must be a next turn. */
+    /* A paused client is read again at the end of a turn: as long as there is one, there must be a next turn. */
     guest_port_settle(shim, clients_any_paused(shim));
     if (ending_settle(shim))
         clients_settle(shim);
@@ -133,7 +133,7 @@ static void on_deadline(struct shim *shim) {
         vmm_kill(shim);
 }
 
-/* Until main runs, the box is its starter's: when that dies, nobody would ever finish the start. */
+/* Until main runs, only the starter can finish the start: when it dies, the box ends. */
 static void on_lifeline(struct shim *shim) {
     uint8_t ignored[64];
     if (read(LIFELINE_FD, ignored, sizeof ignored) > 0)

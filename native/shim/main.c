@@ -1,5 +1,5 @@
 /* boxlite-shim: the supervisor of one box. Starts the VMM, relays frames between the engine's processes
- * and the guest agent, keeps the command's output, and leaves the facts of its end. See native/README.md. */
+ * and the guest agent, keeps the command's output, and leaves the records of its end. See native/README.md. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -44,7 +44,7 @@ static struct shim shim = {
 };
 
 int main(int argc, char **argv) {
-    /* Asked of this very program, and not of boxlite-host: AppArmor may allow user namespaces to one path alone. */
+    /* The shim answers this, and not boxlite-host: AppArmor may allow user namespaces to a single path. */
     if (argc == 2 && strcmp(argv[1], "--check-volumes") == 0)
         return print_volumes_check();
     static int (*const phases[])(struct shim *, struct err *) = {
@@ -55,12 +55,12 @@ int main(int argc, char **argv) {
         if (phases[i](&shim, &err))
             return report_failure(&shim, &err);
     report_up(&shim);
-    /* From here on nothing ends the shim but the end of the box. */
+    /* From here on only the end of the box ends the shim. */
     loop_run(&shim);
     return 0;
 }
 
-/* Cuts every tie to the process that started us but the lifeline and the status pipe. */
+/* Keeps only the lifeline and the status pipe of the process that started the shim. */
 static int detach(struct shim *s, struct err *err) {
     (void)s;
     if (close_range(STATUS_FD + 1, ~0U, 0))
@@ -72,7 +72,7 @@ static int detach(struct shim *s, struct err *err) {
         return err_errno(err, "open /dev/null");
     close(null);
     umask(077);
-    /* Fails for the leader of a session, which is then detached already. */
+    /* Fails for the leader of a session, which is detached already. */
     if (setsid() < 0 && errno != EPERM)
         return err_errno(err, "begin a session");
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
@@ -97,7 +97,7 @@ static void report_up(const struct shim *s) {
 }
 
 static int report_failure(struct shim *s, const struct err *err) {
-    /* Only whoever holds the lock may speak for the box. */
+    /* Only the holder of the lock may write the box's records. */
     if (s->lock_fd >= 0) {
         records_write_boot_error(s, s->stage, err);
         directory_release(s);

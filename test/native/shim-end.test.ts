@@ -15,7 +15,7 @@ describe('lifeline', () => {
     await shim.statusLine;
     shim.lifeline.destroy();
     await shim.exited;
-    expect(await harness.fact('boot-error')).toMatchObject({
+    expect(await harness.record('boot-error')).toMatchObject({
       message: 'the process that started the box went away',
     });
     expect(existsSync(join(harness.directory, 'shim.sock'))).toBe(false);
@@ -130,7 +130,7 @@ describe('end', () => {
     await client.expect('exited', 1);
     await client.expectRaw('gone', 0);
     await shim.exited;
-    expect(await harness.fact('exit')).toMatchObject({ code: 143, reason: 'exited' });
+    expect(await harness.record('exit')).toMatchObject({ code: 143, reason: 'exited' });
   });
 
   test('kills a VMM that a second SIGTERM is for', async () => {
@@ -140,7 +140,7 @@ describe('end', () => {
     await guest.expect('shutdown', 0);
     shim.child.kill('SIGTERM');
     await shim.exited;
-    expect(await harness.fact('exit')).toMatchObject({ code: 137, reason: 'killed' });
+    expect(await harness.record('exit')).toMatchObject({ code: 137, reason: 'killed' });
   });
 
   test('kills a VMM that goes on after its command has ended', async () => {
@@ -150,6 +150,6 @@ describe('end', () => {
     await client.expect('exited', 1);
     await client.expectRaw('gone', 0); // ten seconds later
     await shim.exited;
-    expect(await harness.fact('exit')).toMatchObject({ code: 5, reason: 'exited' });
+    expect(await harness.record('exit')).toMatchObject({ code: 5, reason: 'exited' });
   });
 });

@@ -61,12 +61,12 @@ test('before the command runs there is no health', async () => {
   expect(existsSync(pathOf(harness))).toBe(false);
 });
 
-test('a guest that sends more than a result may hold is killed, and the facts say why', async () => {
+test('a guest that sends more than a result may hold is killed, and the record says why', async () => {
   await using harness = await ShimHarness.make();
   const { guest, client } = await harness.running();
   guest.send('health', 0, check(1, 'x'.repeat(LIMITS.HEALTH_OUTPUT + 100)));
   await client.expectRaw('gone', 0);
-  expect((await harness.fact('exit')).message).toMatch(/health has \d+ bytes/);
+  expect((await harness.record('exit')).message).toMatch(/health has \d+ bytes/);
 });
 
 test('a request for statistics has a session of its own, which the answer ends', async () => {

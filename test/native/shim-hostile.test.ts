@@ -23,9 +23,9 @@ describe('hostile guest', () => {
     ['reserved bytes', header(0, 1), /breaks the format/],
     ['a frame that only clients send', frame(2, 0x02, Buffer.alloc(0)), /type 0x02/],
     ['a frame that only the shim sends', frame(0, 0xc3, Buffer.alloc(0)), /type 0xc3/],
-    ['a second start', frame(1, 0x44, Buffer.alloc(4)), /start that can't be/],
-    ['an exit that is cut short', frame(1, 0x47, Buffer.alloc(11)), /exit that can't be/],
-    ['an exit code above 255', frame(1, 0x47, Buffer.alloc(12, 1)), /exit that can't be/],
+    ['a second start', frame(1, 0x44, Buffer.alloc(4)), /impossible start/],
+    ['an exit that is cut short', frame(1, 0x47, Buffer.alloc(11)), /impossible exit/],
+    ['an exit code above 255', frame(1, 0x47, Buffer.alloc(12, 1)), /impossible exit/],
     ['credit for what it never got', frame(1, 0x04, Buffer.alloc(4, 1)), /never got/],
   ])('that sends %s is ended, and exit.json says why', async (_, bytes, message) => {
     await using harness = await ShimHarness.make();
@@ -33,9 +33,9 @@ describe('hostile guest', () => {
     guest.socket.write(bytes);
     await client.expectRaw('gone', 0);
     await shim.exited;
-    const fact = await harness.fact('exit');
-    expect(fact).toMatchObject({ code: 137, reason: 'vmm-died' });
-    expect(fact.message).toMatch(message);
+    const record = await harness.record('exit');
+    expect(record).toMatchObject({ code: 137, reason: 'vmm-died' });
+    expect(record.message).toMatch(message);
   });
 
   test('that sends more of main than its window is ended', async () => {
@@ -44,7 +44,7 @@ describe('hostile guest', () => {
     for (let i = 0; i < 5; i += 1) guest.raw('stdout', 1, Buffer.alloc(LIMITS.MAX_PAYLOAD));
     for (let i = 0; i < 4; i += 1) await client.expectRaw('stdout', 1);
     await client.expectRaw('gone', 0);
-    expect((await harness.fact('exit')).message).toMatch(/window/);
+    expect((await harness.record('exit')).message).toMatch(/window/);
   });
 
   test('that reports a start nobody asked for fails to boot', async () => {
@@ -52,7 +52,7 @@ describe('hostile guest', () => {
     const { shim, guest } = await harness.start();
     guest.send('started', 1, { pid: 1 });
     await shim.exited;
-    expect((await harness.fact('boot-error')).message).toMatch(/start that can't be/);
+    expect((await harness.record('boot-error')).message).toMatch(/impossible start/);
   });
 
   test('whose failure can not be read still leaves a boot error', async () => {
@@ -61,7 +61,7 @@ describe('hostile guest', () => {
     const client = await harness.client();
     guest.raw('failed', 0, Buffer.from([1, 2, 3]));
     await client.expectRaw('failed', 0);
-    expect(await harness.fact('boot-error')).toMatchObject({
+    expect(await harness.record('boot-error')).toMatchObject({
       stage: 'unknown',
       message: "the guest reports a failure that can't be read",
     });

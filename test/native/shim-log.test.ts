@@ -61,7 +61,7 @@ test('keeps nothing when it is told to, and calls that complete', async () => {
   expect((await client.expectRaw('stdout', 1)).toString()).toBe('seen');
   await end(harness, guest);
   expect(await logFiles(harness)).toEqual([]);
-  expect(await harness.fact('exit')).toMatchObject({ logComplete: true });
+  expect(await harness.record('exit')).toMatchObject({ logComplete: true });
 });
 
 test('what a next file that can not be begun would hold is lost, and not the box', async () => {
@@ -78,7 +78,7 @@ test('what a next file that can not be begun would hold is lost, and not the box
   await say('d');
   await end(harness, guest);
   expect(await logged(harness)).toBe(`${'a'.repeat(80)}${'d'.repeat(80)}`);
-  expect(await harness.fact('exit')).toMatchObject({ logComplete: false });
+  expect(await harness.record('exit')).toMatchObject({ logComplete: false });
 });
 
 test('a log without a limit stays one file', async () => {

@@ -7,7 +7,7 @@ vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 async function vmmOf(harness: ShimHarness): Promise<number> {
-  return Number((await harness.fact('started')).vmmPid);
+  return Number((await harness.record('started')).vmmPid);
 }
 
 const stateOf = (pid: number): string | undefined =>
@@ -83,7 +83,7 @@ describe('pause', () => {
     client.raw('killVmm', 0, '');
     await client.expectRaw('gone', 0);
     await shim.exited;
-    expect(await harness.fact('exit')).toMatchObject({ code: 137, reason: 'killed' });
+    expect(await harness.record('exit')).toMatchObject({ code: 137, reason: 'killed' });
   });
 
   test('ends with SIGTERM, so that the guest can shut down', async () => {
@@ -96,7 +96,7 @@ describe('pause', () => {
     guest.send('exited', 1, { code: 143, signal: 15, flags: 0 });
     guest.end();
     await shim.exited;
-    expect(await harness.fact('exit')).toMatchObject({ code: 143, reason: 'exited' });
+    expect(await harness.record('exit')).toMatchObject({ code: 143, reason: 'exited' });
   });
 });
 
@@ -105,7 +105,7 @@ describe('a time limit', () => {
     await using harness = await ShimHarness.make();
     const { shim } = await harness.running({ timeoutMs: 1 });
     await shim.exited; // seven seconds later
-    expect(await harness.fact('exit')).toMatchObject({
+    expect(await harness.record('exit')).toMatchObject({
       ...{ code: 137, signal: 9, timedOut: true, reason: 'killed' },
     });
   });
@@ -115,6 +115,6 @@ describe('a time limit', () => {
     const { shim } = await harness.running({ timeoutMs: 60_000 });
     process.kill(await vmmOf(harness), 'SIGKILL');
     await shim.exited;
-    expect(await harness.fact('exit')).toMatchObject({ timedOut: false, reason: 'vmm-died' });
+    expect(await harness.record('exit')).toMatchObject({ timedOut: false, reason: 'vmm-died' });
   });
 });

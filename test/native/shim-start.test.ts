@@ -120,7 +120,7 @@ describe('the lock', () => {
   });
 });
 
-test('takes over what a killed shim left, its facts and its sockets', async () => {
+test('takes over what a killed shim left, its records and its sockets', async () => {
   await using harness = await ShimHarness.make();
   const { shim, guest } = await harness.running();
   shim.child.kill('SIGKILL');
@@ -189,6 +189,6 @@ test.each([
   await shim.exited;
   expect(line.split(' ').slice(0, 3)).toEqual(['failed', stage, String(errno)]);
   expect(line).toMatch(text);
-  expect(await harness.fact('boot-error')).toMatchObject({ stage, errno });
+  expect(await harness.record('boot-error')).toMatchObject({ stage, errno });
   expect(existsSync(join(harness.directory, 'shim.sock'))).toBe(false);
 });

@@ -13,7 +13,7 @@
 
 enum { MAX_STRINGS = 65536 };
 
-/* Decoding stops at the first thing that is wrong; what it found is in `err`. */
+/* Decoding stops at the first error, which `err` then holds. */
 struct decoder {
     struct rd rd;
     char *space; /* every string's NUL replaces its length prefix: the message's size is room enough */
@@ -53,7 +53,7 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
     uint32_t generation = rd_u32(&d.rd);
     if (d.rd.bad)
         return err_set(err, EPROTO, "configuration: it is cut short");
-    /* Nothing after a foreign generation can be trusted to mean the same. */
+    /* In another generation nothing that follows need mean the same. */
     if (generation != BL_GENERATION)
         return err_set(err, EPROTO, "the engine speaks protocol generation %u, this shim %u", generation,
                        BL_GENERATION);
@@ -169,7 +169,7 @@ static char **take_strings(struct decoder *d, const char *name, uint32_t *count)
     return strings;
 }
 
-/* A count that the rest of the message can hold, so that it may be allocated for; 0 once anything is wrong. */
+/* A count that the rest of the message can hold, so that allocating for it is safe; 0 after an error. */
 static uint32_t take_count(struct decoder *d, const char *name, uint32_t most, size_t least_bytes) {
     uint32_t n = rd_u32(&d->rd);
     if (d->rd.bad || d->failed)
@@ -226,7 +226,7 @@ static int check_ids(const struct config *config, struct err *err) {
         return err_set(err, EINVAL, "configuration: idDirectory is not an absolute path");
     if (config->share_count && (config->shares[0].flags & BL_SHARE_DIRECT))
         return err_set(err, EINVAL, "configuration: a direct share is the caller's, and so is its VMM");
-    /* Root itself is none to give away, and the last id stands for nobody. */
+    /* A VMM never gets root, and the last id stands for nobody. */
     if (!config->first_id || config->id_ranges > (UINT32_MAX - config->first_id) / BL_LIMIT_SHARE_IDS)
         return err_set(err, EINVAL, "configuration: there are no %u ranges from %u on", config->id_ranges,
                        config->first_id);

@@ -1,4 +1,4 @@
-/* What the engine wants: one SHIM_CONFIG message (src/agent/protocol.ts) from descriptor 3. */
+/* What the engine asks for: one SHIM_CONFIG message (src/agent/protocol.ts) from descriptor 3. */
 #ifndef BOXLITE_SHIM_BOX_CONFIG_H
 #define BOXLITE_SHIM_BOX_CONFIG_H
 
@@ -45,7 +45,7 @@ struct config {
     struct passed_file files[MAX_FILES];
     uint32_t file_count;
     int qmp_fd, port_fd, console_fd;
-    const char *id_directory; /* empty: the VMM is who we are; see vmm/ids.h */
+    const char *id_directory; /* empty: the VMM keeps the shim's user; see vmm/ids.h */
     uint32_t first_id, id_ranges;
     struct id_range foreign_ids[MAX_FOREIGN_IDS];
     uint32_t foreign_count;
@@ -55,15 +55,15 @@ struct config {
     char **exit_argv, **exit_env;   /* exit_argv NULL: nothing to run */
     uint32_t exit_delay_ms;         /* BL_NO_ON_EXIT: never; see src/agent/protocol.ts */
     uint32_t timeout_ms;            /* of main; 0: none */
-    int share_fd;                   /* one of `files`, whose place the shares take */
+    int share_fd;                   /* one of `files`; the tree of shares replaces it */
     struct share shares[MAX_SHARES];
     uint32_t share_count;
     char *storage;
 };
 
-/* Reads the u32 length and the message, then checks both. It lives as long as the shim does. */
+/* Reads the u32 length and the message, then checks both. The configuration lives as long as the shim. */
 int config_read(int fd, struct config *config, struct err *err);
-/* The second half alone: EPROTO for what is malformed, EINVAL for a value that can't be, naming it. */
+/* The second half alone. EPROTO: malformed; EINVAL: an invalid value, which the message names. */
 int config_decode(const uint8_t *message, size_t size, struct config *config, struct err *err);
 void config_free(struct config *config);
 

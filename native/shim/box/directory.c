@@ -14,7 +14,7 @@
 #define SHIM_SOCKET "shim.sock"
 #define QMP_SOCKET "qmp.sock"
 
-enum { BACKLOG = 128, LET_GO_SECONDS = 5 };
+enum { BACKLOG = 128, RELEASE_SECONDS = 5 };
 
 static int listen_at(const char *name, int *fd, struct err *err);
 
@@ -25,9 +25,9 @@ int directory_claim(struct shim *shim, struct err *err) {
     shim->lock_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (shim->lock_fd < 0)
         return err_errno(err, "open %.150s", path);
-    /* Not the socket: between two shims that both find it stale, only a lock decides. One without a socket is
-     * just about to let go: it takes the socket away first, and whoever starts us has looked for no more. */
-    if (file_lock(shim->lock_fd, access(SHIM_SOCKET, F_OK) ? LET_GO_SECONDS : 0) == 0)
+    /* Only a lock decides between two shims that both find a stale socket. A shim whose socket is gone is about to
+     * release the lock: it removes the socket first, and our starter has seen no more than that. */
+    if (file_lock(shim->lock_fd, access(SHIM_SOCKET, F_OK) ? RELEASE_SECONDS : 0) == 0)
         return 0;
     int result = errno == EWOULDBLOCK ? err_set(err, EBUSY, "another shim runs in %.150s", path)
                                       : err_errno(err, "lock %.150s", path);

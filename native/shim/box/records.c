@@ -44,7 +44,7 @@ int records_write_started(struct shim *shim, struct err *err) {
     json_string(&json, "bootId", boot_id);
     if (place(shim, STARTED, STARTED NEW, &json, err))
         return -1;
-    /* After a crash of the host another boot id says that the box is gone: nothing is lost with this file. */
+    /* Not synced: after a crash of the host its new boot id shows that the box is gone, with this file or without. */
     close(shim->unsynced_fd);
     shim->unsynced_fd = -1;
     reserve_exit();
@@ -112,7 +112,7 @@ static void reserve_exit(void) {
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err) {
     size_t n = json_close(json);
     cleanup_fd int fd = open(new_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    /* Written over, then cut: cutting first would give back the space that was set aside. */
+    /* Overwrites, then truncates: truncating first would free the space that was reserved. */
     if (fd < 0 || write_whole(fd, json->p, n) || ftruncate(fd, (off_t)n) || rename(new_path, path))
         return err_errno(err, "write %s", path);
     records_sync(shim);

@@ -1,23 +1,23 @@
-/* What is left for whoever comes later: files in the box's directory, each written beside its place and
+/* The records of a run that outlive the shim: files in the box's directory, each written beside its place and
  * renamed into it, so that a reader sees a whole one or none. */
 #ifndef BOXLITE_SHIM_BOX_RECORDS_H
 #define BOXLITE_SHIM_BOX_RECORDS_H
 
 #include "shim.h"
 
-/* Of the box's health; written by health.c. */
+/* The record of the box's health, which session/health.c writes. */
 #define RECORD_HEALTH "health.bin"
 
-/* Removes those of an earlier run. */
+/* Removes the records of an earlier run. */
 int records_clear(struct err *err);
 /* started.json, when main runs. Also sets space aside for exit.json, so that a full disk can't hide an end. */
 int records_write_started(struct shim *shim, struct err *err);
 /* exit.json. `reason`: exited, vmm-died or killed. */
 void records_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason);
-/* boot-error.json, once: the first reason is the true one. */
+/* boot-error.json, once: later failures follow from the first. */
 void records_write_boot_error(struct shim *shim, uint32_t stage, const struct err *why);
-/* Puts the last fact on the disk. Apart from writing it, because it takes milliseconds that nobody who
- * waits for the box should have to wait for. */
+/* Flushes the last record to the disk. That takes milliseconds, so it is apart from writing, which others wait
+ * for. */
 void records_sync(struct shim *shim);
 
 const char *stage_name(uint32_t stage);

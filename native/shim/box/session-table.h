@@ -1,5 +1,5 @@
-/* Who a session of the guest belongs to. Clients number theirs from 2, each for itself; the guest sees
- * numbers that are unique in the box. Control (0) and main (1) are not in here. */
+/* Which client a session of the guest belongs to. Each client numbers its sessions from 2; the guest sees
+ * numbers that are unique in the box. The table holds neither control (0) nor main (1). */
 #ifndef BOXLITE_SHIM_BOX_SESSION_TABLE_H
 #define BOXLITE_SHIM_BOX_SESSION_TABLE_H
 
@@ -13,7 +13,7 @@ struct session {
     uint32_t client; /* a client's id */
     bool requested;  /* EXEC has passed to its last frame */
     bool started;
-    bool detached; /* goes on without its client, and then has none: 0 */
+    bool detached; /* outlives its client, whose id is then 0 here */
 };
 
 struct session_table {
@@ -28,7 +28,7 @@ struct session *session_of_guest(struct session_table *table, uint32_t guest);
 struct session *session_of_client(struct session_table *table, uint32_t client, uint32_t number);
 /* Any session of that client, or NULL when none is left. */
 struct session *session_any(struct session_table *table, uint32_t client);
-/* Forgets it; pointers to other sessions are no longer good. */
+/* Removes it, which invalidates pointers to other sessions. */
 void session_close(struct session_table *table, struct session *session);
 void session_table_free(struct session_table *table);
 

@@ -1,4 +1,4 @@
-/* The state of one shim, and how its parts reach each other. */
+/* The state of one shim. Handlers read and change it; the loop acts on what it holds at the end of a turn. */
 #ifndef BOXLITE_SHIM_BOX_SHIM_H
 #define BOXLITE_SHIM_BOX_SHIM_H
 
@@ -16,16 +16,16 @@
 #include "session-table.h"
 
 enum {
-    LIFELINE_FD = 3, /* the configuration comes from here; its end is the starter's end */
+    LIFELINE_FD = 3, /* carries the configuration; closes when the starter ends */
     STATUS_FD = 4,
     MAX_CLIENTS = 256,
-    FIRST_SHIM_TYPE = 0x80, /* frame types from here up stop at the shim */
-    FIRST_REPLY_TYPE = 0x40, /* from here to there they come from the guest */
+    FIRST_SHIM_TYPE = 0x80, /* the shim handles frame types from here up itself */
+    FIRST_REPLY_TYPE = 0x40, /* the guest sends those from here up to there */
     EXITED_BYTES = 12,
     READY_BYTES = 12,
 };
 
-/* Above this, clients are not read: what they want to send stays in their sockets. */
+/* Above this the shim reads no client: what they send stays in their sockets. */
 #define GUEST_QUEUE_LIMIT (1024U * 1024)
 
 struct client {
@@ -37,21 +37,21 @@ struct client {
     bool dead;     /* closed at the end of this turn of the loop */
     bool attached, own_exit;
     bool paused;   /* not read while the guest's queue is full */
-    bool hung_up;  /* its end was seen while paused */
+    bool hung_up;  /* the peer closed while paused */
     bool watched;
     uint32_t events;  /* what epoll waits for */
     uint64_t acked;   /* bytes of main's output it has consumed, counted from main's start */
     uint32_t stdin_held; /* bytes of its stdin for main that wait here */
 };
 
-/* The box's command, session 1. Its flow control ends here: any number of clients see its output and
- * may feed it. */
+/* The box's command, session 1. The shim ends its flow control: any number of clients may read its output and
+ * write its stdin. */
 struct main_session {
-    uint32_t requested_by; /* a client's id; 0 = nobody asked to start it yet */
+    uint32_t requested_by; /* a client's id; 0: no client has asked to start it yet */
     bool requested, started, exited, failed;
     uint8_t exited_payload[EXITED_BYTES];
     uint64_t started_ms;         /* monotonic */
-    bool ran_long;               /* long enough for a restart to begin its delays anew */
+    bool ran_long;               /* long enough to reset the delay of a restart */
     uint64_t received, credited; /* bytes of output from the guest, and returned to it as credit */
     struct queue stdin_frames;   /* session number = the id of the client it came from */
     uint32_t stdin_on_the_way;
@@ -60,14 +60,14 @@ struct main_session {
 struct vmm {
     pid_t pid; /* 0 once it has been reaped */
     int port_fd, console_fd, output_fd;
-    int ids_fd; /* keeps its user from being given to another; see vmm/ids.h */
-    bool killed; /* its end was asked for */
-    bool stopped; /* the kernel says that it stands still */
+    int ids_fd; /* keeps its user reserved; see vmm/ids.h */
+    bool killed; /* somebody has asked for its end */
+    bool stopped; /* the kernel reports it as stopped */
 };
 
-/* on_exit, when the shim stays with it. */
+/* on_exit, while the shim waits for it. */
 struct hook {
-    bool pending; /* it waits for its time, or runs */
+    bool pending; /* its delay or its process runs */
     pid_t pid;    /* 0: it does not run */
     uint32_t delay_ms;
 };
@@ -92,7 +92,7 @@ struct shim {
     struct watch watch;
     uint32_t phase, stage; /* BL_SHIM_PHASE_*, BL_STAGE_* */
     struct vmm vmm;
-    bool faulted; /* we ended the VMM ourselves, because of `fault` */
+    bool faulted; /* the shim killed the VMM because of `fault` */
     struct err fault;
     const char *vmm_end; /* of a start that failed: "", exited, aborted, signalled or requested */
 
@@ -111,10 +111,10 @@ struct shim {
 
     struct health_log health;
     bool boot_error_written;
-    int unsynced_fd;  /* a fact that is in place and not yet on the disk, or -1 */
-    bool ended;       /* the VMM is gone and the facts are there */
-    bool give_up;     /* its end was asked for after the VMM's: the loop then ends what still waits */
-    bool exit_handled; /* somebody folds the end in, or on_exit has done all that it will */
+    int unsynced_fd;  /* a record that is in place and not yet on the disk, or -1 */
+    bool ended;       /* the VMM is gone and the records are written */
+    bool give_up;     /* SIGTERM came after the VMM's end: cancels the hook, or drops the clients */
+    bool exit_handled; /* a client has recorded the end, or on_exit is done */
     struct hook hook;
 };
 

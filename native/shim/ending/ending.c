@@ -31,7 +31,7 @@ void ending_asked_for(struct shim *shim) {
     bool again = shim->vmm.killed;
     shim->vmm.killed = true;
     if (!shim->vmm.pid) {
-        /* The VMM may have ended with this very signal: then what follows its end has not begun yet. */
+        /* The VMM may have ended in this same turn: then what follows its end has not begun yet. */
         shim->give_up = true;
     } else if (again || !shim->main.started) {
         vmm_kill(shim);
@@ -54,7 +54,7 @@ void ending_vmm_ended(struct shim *shim, int status) {
     shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= LONG_RUN_MS;
 
     write_record(shim, status);
-    /* Who is told that the box has gone finds nobody of it: what takes long comes before. */
+    /* A client that receives GONE finds no process of the box, so what takes long comes first. */
     records_sync(shim);
     directory_release(shim);
     clients_broadcast(shim, &(struct frame_header){.type = BL_MSG_GONE}, NULL);
@@ -72,8 +72,8 @@ bool ending_settle(struct shim *shim) {
             drop_clients(shim, true);
         begin_hook(shim);
     }
-    /* Who sees his connection close goes on as if nothing were left of the box. So a shim that has nothing else
-     * to do leaves that to the kernel, which closes what is open after the process has let go of all else. */
+    /* A client whose connection closes assumes that nothing is left of the box. So a shim that has nothing else to
+     * do leaves closing to the kernel, which does it after the process has released everything else. */
     if (ending_is_over(shim))
         return false;
     drop_clients(shim, false);
@@ -89,7 +89,7 @@ bool ending_is_over(const struct shim *shim) {
     return true;
 }
 
-/* Unless a client is to fold the end in. */
+/* Unless a client has undertaken to record the end. */
 static void begin_hook(struct shim *shim) {
     for (uint32_t i = 0; i < MAX_CLIENTS; i++)
         if (shim->clients[i] && !shim->clients[i]->dead && shim->clients[i]->own_exit)
@@ -98,7 +98,7 @@ static void begin_hook(struct shim *shim) {
         hook_begin(shim);
 }
 
-/* All, or those that nothing more is owed to. */
+/* All of them, or those that have received everything. */
 static void drop_clients(struct shim *shim, bool all) {
     for (uint32_t i = 0; i < MAX_CLIENTS; i++)
         if (shim->clients[i] && (all || is_done(shim, shim->clients[i])))
@@ -125,7 +125,7 @@ static void write_record(struct shim *shim, int status) {
                          shim->vmm.killed || timed_out ? "killed" : "vmm-died");
         return;
     }
-    /* The end of a machine that has done its work is no failure; one whose agent was never ready has done none. */
+    /* A template's machine ends when its work is done, which is no failure unless its agent was never ready. */
     bool was_ready = shim->stage >= BL_STAGE_BOOTSTRAP;
     if ((shim->config.flags & BL_SHIM_FLAG_TEMPLATE) && was_ready && !shim->faulted && WIFEXITED(status) &&
         WEXITSTATUS(status) == 0)
@@ -137,7 +137,7 @@ static void write_record(struct shim *shim, int status) {
     records_write_boot_error(shim, shim->stage, &why);
 }
 
-/* A VMM that fails is often told to end as well, by who has noticed. */
+/* A VMM that fails often gets a signal as well, from whoever noticed. */
 static bool ended_by_itself(int status) {
     return WIFEXITED(status) ? WEXITSTATUS(status) != 0 : WTERMSIG(status) == SIGABRT;
 }

@@ -18,7 +18,7 @@ void hook_begin(struct shim *shim) {
         return;
     if (config->exit_delay_ms == 0)
         (void)run(config);
-    /* A start that failed is its starter's to tell. */
+    /* A start that failed is its starter's to report. */
     if (!config->exit_argv[0] || config->exit_delay_ms == BL_NO_ON_EXIT || config->exit_delay_ms == 0 ||
         !shim->main.started) {
         shim->exit_handled = true;
@@ -36,7 +36,7 @@ void hook_due(struct shim *shim) {
     if (pid > 0)
         shim->hook.pid = pid;
     else
-        hook_ended(shim, SIGKILL); /* the host is out of processes or memory: a reason to wait, too */
+        hook_ended(shim, SIGKILL); /* the host is out of processes or memory: waiting helps here, too */
 }
 
 void hook_ended(struct shim *shim, int status) {
@@ -55,7 +55,7 @@ bool hook_cancel(struct shim *shim) {
         return false;
     shim->exit_handled = true;
     if (shim->hook.pid)
-        kill(shim->hook.pid, SIGKILL); /* TERM would not end one that stands still */
+        kill(shim->hook.pid, SIGKILL); /* TERM would not end a stopped one */
     return true;
 }
 
@@ -64,7 +64,7 @@ static void wait_for(struct shim *shim, uint32_t delay_ms) {
     watch_set_deadline(&shim->watch, delay_ms);
 }
 
-/* Detached from everything of ours. Returns its pid; 0 when there is none to run, -1 when it can't. */
+/* Starts on_exit without any of the shim's descriptors. Returns its pid, 0 when there is none, -1 on failure. */
 static pid_t run(const struct config *config) {
     if (!config->exit_argv[0])
         return 0;

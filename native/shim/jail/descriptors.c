@@ -8,7 +8,7 @@
 static int move_away(int *fd, struct err *err);
 
 int descriptors_place(struct placed_fd *fds, uint32_t count, int *kept, struct err *err) {
-    /* One's number may be another's place: all move out of the way first. */
+    /* One's number may be another's target: all move out of the way first. */
     for (uint32_t i = 0; i < count; i++)
         if (move_away(&fds[i].from, err))
             return -1;

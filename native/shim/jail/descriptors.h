@@ -1,10 +1,10 @@
-/* Gives a child exactly the descriptors it is to have, under exactly the numbers it is to have them. */
+/* The VMM's descriptors: exactly those that it needs, under the numbers that its command line names. */
 #ifndef BOXLITE_SHIM_JAIL_DESCRIPTORS_H
 #define BOXLITE_SHIM_JAIL_DESCRIPTORS_H
 
 #include "jail.h"
 
-/* Places each; all others close at exec, *kept too, which may move. */
+/* Moves each to its number. All others close at exec, and so does *kept, which may move. */
 int descriptors_place(struct placed_fd *fds, uint32_t count, int *kept, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Words for filters of system calls (seccomp(2)). */
+/* Building blocks of seccomp filters (seccomp(2)). */
 #ifndef BOXLITE_SHIM_JAIL_FILTER_H
 #define BOXLITE_SHIM_JAIL_FILTER_H
 

@@ -6,8 +6,8 @@ int no_network(struct jail *jail, struct err *err) {
     const struct config *config = jail->config;
     if (!(config->flags & BL_SHIM_FLAG_NO_NETWORK) || unshare(CLONE_NEWNET) == 0)
         return 0;
-    /* Who is not root needs a user namespace to make one; with volumes we are in one already. Its id maps stay
-     * empty: the VMM is nobody in there, can make no further one, and to files it is who it was. */
+    /* An ordinary user needs a user namespace to create one; with volumes the child is in one already. Its id maps
+     * stay empty: inside, the VMM is nobody and can create no further one; to files its user is unchanged. */
     if (!config->share_count && jail->id == UNCHANGED_ID && unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
         return 0;
     if (config->flags & BL_SHIM_FLAG_NEED_NAMESPACES)

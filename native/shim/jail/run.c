@@ -32,22 +32,22 @@ static int become_vmm(struct jail *jail, struct err *err);
 _Noreturn static void report(const struct jail *jail, uint32_t stage, const struct err *err);
 
 void jail_run(struct jail *jail) {
-    /* A root of its own and Landlock will stand before drop_user, while there is the right to make them. */
-    static int (*const walls[])(struct jail *, struct err *) = {
+    /* A root of its own and Landlock belong before drop_user, while the child may still make them. */
+    static int (*const steps[])(struct jail *, struct err *) = {
         die_with_parent, own_session,            default_signals,   volumes_assemble, no_network,
         own_keyring,     only_given_descriptors, leave_directory,   lower_limits,     drop_user,
         volumes_user,    die_with_parent,        no_new_privileges, vmm_filter,       volumes_filter,
     };
     struct err err;
-    for (size_t i = 0; i < sizeof walls / sizeof *walls; i++)
-        if (walls[i](jail, &err))
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (steps[i](jail, &err))
             report(jail, BL_STAGE_JAIL, &err);
     become_vmm(jail, &err);
     report(jail, BL_STAGE_VMM, &err);
 }
 
-/* A shim that is killed takes its VMM along, or nothing would ever end it. Twice, because a change of the
- * user takes the signal back. A parent that died before the call sends none, hence the look at its pid. */
+/* A killed shim takes its VMM along: nothing else would ever end it. Called twice, because a change of user clears
+ * the signal. A parent that died before the call sends none, hence the comparison of its pid. */
 static int die_with_parent(struct jail *jail, struct err *err) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL))
         return err_errno(err, "jail: ask to die with the shim");
@@ -56,28 +56,28 @@ static int die_with_parent(struct jail *jail, struct err *err) {
     return 0;
 }
 
-/* A signal to the shim's group, from a terminal for one, is not for the VMM. */
+/* So that a signal to the shim's group, from a terminal for one, does not reach the VMM. */
 static int own_session(struct jail *jail, struct err *err) {
     (void)jail;
     return setsid() < 0 ? err_errno(err, "jail: begin a session") : 0;
 }
 
-/* The shim blocks and ignores signals for its own loop; both would last beyond exec. */
+/* The shim blocks and ignores signals for its own loop; the VMM would inherit both. */
 static int default_signals(struct jail *jail, struct err *err) {
     (void)jail;
     sigset_t none;
     sigemptyset(&none);
     if (signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL))
         return err_errno(err, "jail: reset signals");
-    /* A write beyond the limit of a file's size is an error for whoever asked for it, and no reason to die. */
+    /* A write beyond the limit of a file's size then fails, and does not kill the VMM. */
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         return err_errno(err, "jail: ignore SIGXFSZ");
     return 0;
 }
 
-/* The caller's session keyring stays a process's whoever it becomes, and to have it is the right to all that is in
- * there. Kernels without keys, containers that refuse the call, and who has too many keyrings: vmm_filter keeps
- * all keys away. */
+/* A process keeps its caller's session keyring through every change of user, and possession is the right to all keys
+ * in it. Where the kernel has no keys, a container refuses the call or the quota is used up, vmm_filter alone
+ * keeps keys away. */
 static int own_keyring(struct jail *jail, struct err *err) {
     (void)jail;
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM ||
@@ -86,12 +86,12 @@ static int own_keyring(struct jail *jail, struct err *err) {
     return err_errno(err, "jail: join a session keyring of its own");
 }
 
-/* Every other descriptor would be a hole: sockets of the shim, the lock, what the engine had open. */
+/* Every other descriptor would be a way out: the shim's sockets, its lock, what the engine had open. */
 static int only_given_descriptors(struct jail *jail, struct err *err) {
     return descriptors_place(jail->fds, jail->fd_count, &jail->report_fd, err);
 }
 
-/* The box's directory can then be removed, and no relative path leads anywhere. */
+/* So that the box's directory can be removed, and no relative path leads into it. */
 static int leave_directory(struct jail *jail, struct err *err) {
     (void)jail;
     return chdir("/") ? err_errno(err, "jail: change to /") : 0;
@@ -108,8 +108,8 @@ static int lower_limits(struct jail *jail, struct err *err) {
     return 0;
 }
 
-/* Root's VMM becomes a user that owns nothing: what it breaks into is worth nothing. Groups first, since
- * they can't be changed afterwards. What a VMM with volumes becomes is volumes_user's to say. */
+/* Root's VMM becomes a user that owns nothing, so that taking it over gains nothing. Groups come first, since the
+ * new user can't change them. volumes_user does this for a VMM with volumes. */
 static int drop_user(struct jail *jail, struct err *err) {
     uint32_t id = jail->id;
     if (id == UNCHANGED_ID || jail->config->share_count)
@@ -123,17 +123,17 @@ static int drop_user(struct jail *jail, struct err *err) {
     return 0;
 }
 
-/* A set-uid program on the host gives nothing back. */
+/* No set-user-ID program of the host gives rights back. */
 static int no_new_privileges(struct jail *jail, struct err *err) {
     (void)jail;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(err, "jail: renounce new privileges") : 0;
 }
 
-/* A clean environment: what the configuration says and nothing of the caller's. */
+/* The environment is the configuration's alone, without any of the caller's variables. */
 static int become_vmm(struct jail *jail, struct err *err) {
     const struct config *config = jail->config;
-    /* By descriptor: the list in LD_PRELOAD is split at spaces and colons, which a path may hold, and the
-     * user the VMM runs as may have no way to the path. */
+    /* By descriptor: LD_PRELOAD is split at spaces and colons, which a path may hold, and the VMM's user may not be
+     * able to reach the path. */
     char preload[64];
     if (*config->preload) {
         snprintf(preload, sizeof preload, "LD_PRELOAD=/proc/self/fd/%d", PRELOAD_FD);

@@ -8,7 +8,7 @@
 
 static struct sock_filter rules[] = {
     LOAD_CALL,
-    /* It would take back that it dies with its shim, */
+    /* It would cancel its death with the shim, */
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 4),
     LOAD(LOW_HALF(0)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_PDEATHSIG, 0, 1),
@@ -20,12 +20,12 @@ static struct sock_filter rules[] = {
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0),
     ANSWER(EPERM),
     ALLOW,
-    REFUSE_CALL(SYS_clone3, ENOSYS), /* its flags lie in memory; whoever is told this uses clone */
+    REFUSE_CALL(SYS_clone3, ENOSYS), /* its flags lie in memory; libraries then fall back to clone */
 #if defined(__x86_64__)
     REFUSE_CALL(SYS_fork, EPERM),
     REFUSE_CALL(SYS_vfork, EPERM),
 #endif
-    /* Of keys it has none, but some of its caller's may be within reach of whoever has its user. */
+    /* It holds no keys, but those of its caller may be within reach of its user. */
     REFUSE_CALL(SYS_add_key, EPERM),
     REFUSE_CALL(SYS_request_key, EPERM),
     REFUSE_CALL(SYS_keyctl, EPERM),

@@ -1,5 +1,5 @@
-/* Calls that no VMM needs, by which one that its guest has taken over would outlive its shim or find the host's keys.
- * QEMU puts its own filter on top, unless it is told not to. */
+/* Refuses calls that no VMM needs, by which one that its guest has taken over would outlive its shim or find the
+ * host's keys. QEMU adds its own filter, unless its command line says otherwise. */
 #ifndef BOXLITE_SHIM_JAIL_VMM_FILTER_H
 #define BOXLITE_SHIM_JAIL_VMM_FILTER_H
 

@@ -43,11 +43,11 @@ static struct sock_filter rules[] = {
     REFUSE_MODE(FCHMODAT2, 2),
     REFUSE_MODE(SYS_mknodat, 2),
     REFUSE_MAKING(SYS_openat, 2, 3),
-    /* Their modes lie in memory, where no filter can look. QEMU does without either. */
+    /* Their modes lie in memory, which no filter can read. QEMU needs neither. */
     REFUSE_CALL(SYS_openat2, ENOSYS),
     REFUSE_CALL(SYS_io_uring_setup, ENOSYS),
-    /* A namespace of its own would give back the rights to mount that were taken. Who is told that there is
-     * no clone3, whose flags lie in memory, uses clone. */
+    /* A namespace of its own would restore the right to mount. Without
+     * clone3, whose flags lie in memory, libraries fall back to clone. */
     REFUSE_FLAG(SYS_clone, 0, CLONE_NEWUSER),
     REFUSE_CALL(SYS_clone3, ENOSYS),
     REFUSE_CALL(SYS_unshare, EPERM),

@@ -16,9 +16,9 @@
 
 #include "../../common/cleanup.h"
 
-/* What root of the box does to files that are its own; over those of others they give nothing, because a
- * capability counts only where the file's ids are mapped. Set-file-capabilities, make-node and all that has
- * to do with mounts are not among them. */
+/* What root of the box needs over its own files. Over files of others these give nothing, because a capability
+ * counts only where the file's ids are mapped. The right to set file capabilities, to make nodes or to mount is
+ * not among them. */
 static const unsigned kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID};
 
 static int hold_namespace(uint32_t base, struct err *err);
@@ -38,21 +38,21 @@ int volumes_user(struct jail *jail, struct err *err) {
     const struct config *config = jail->config;
     if (!config->share_count)
         return 0;
-    /* A directory's mode is made right by mkdir itself: in one with set-group-ID it can't be set afterwards. */
+    /* mkdir itself must set a directory's mode: below one with set-group-ID chmod can't do so afterwards. */
     umask(0);
     if (config->shares[0].flags & BL_SHARE_DIRECT)
         return 0;
     if (jail->user_namespace >= 0) {
         if (setns(jail->user_namespace, CLONE_NEWUSER))
             return err_errno(err, "jail: enter the user namespace of the volumes");
-        /* Until here we were root of the host; groups first, they can't be changed afterwards. */
+        /* Until here the child is root of the host. Groups first: the new user can't change them. */
         if (setgroups(0, NULL) || setresgid(0, 0, 0) || setresuid(0, 0, 0))
             return err_errno(err, "jail: become root of the volumes");
     }
     return drop_capabilities(err);
 }
 
-/* A namespace needs a first process; it is of no further use. Should we die, so does it, by the pipe's end. */
+/* A namespace needs a first process, which has no other use. The pipe's end ends it, even if the shim dies. */
 static int hold_namespace(uint32_t base, struct err *err) {
     int gate[2];
     if (pipe2(gate, O_CLOEXEC))
@@ -77,7 +77,7 @@ static int hold_namespace(uint32_t base, struct err *err) {
         err_errno(err, "volumes: find the user namespace");
     else if (write_maps(process, base, err) == 0) {
         cleanup_fd int found = openat(process, "ns/user", O_RDONLY | O_CLOEXEC);
-        /* Above the numbers that the VMM's descriptors are about to be given. */
+        /* Above the numbers that the VMM's descriptors will take. */
         namespace = found < 0 ? -1 : fcntl(found, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
         if (namespace < 0)
             err_errno(err, "volumes: open the user namespace");
@@ -122,7 +122,7 @@ static int drop_capabilities(struct err *err) {
     uint32_t bits = 0;
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         bits |= 1U << kept[i];
-    /* Out of the bounding set as well, or exec as root would give them back. EINVAL: the kernel has no more. */
+    /* From the bounding set as well, or exec as root would restore them. EINVAL: the kernel knows no more. */
     for (unsigned i = 0; i < 64; i++)
         if (!(i < 32 && (bits & (1U << i))) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) && errno != EINVAL)
             return err_errno(err, "jail: renounce capability %u", i);

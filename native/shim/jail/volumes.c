@@ -70,7 +70,7 @@ int print_volumes_check(void) {
     return 1;
 }
 
-/* Private: nothing of what follows reaches the host, and nothing that the host mounts later reaches the box. */
+/* Private: no mount made here reaches the host, and none that the host makes later reaches the box. */
 static int own_mounts(struct err *err) {
     if (unshare(CLONE_NEWNS))
         return err_errno(err, "volumes: make a mount namespace");
@@ -79,7 +79,7 @@ static int own_mounts(struct err *err) {
     return 0;
 }
 
-/* Over a directory that is empty anyway, in our namespace only. It is tiny: mount points are all it holds. */
+/* Mounts over a directory that is empty, in this namespace only. It holds nothing but mount points. */
 static int make_tree(const char *place, struct err *err) {
     if (mount_any("shares", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=1m"))
         return err_errno(err, "volumes: mount a tree for them");
@@ -123,8 +123,8 @@ static int bind_share(const struct jail *jail, const struct share *share, int tr
     return 0;
 }
 
-/* The path was resolved when the box was made. A link in it is new since then, and may have been put there by
- * another box that can write to one of its directories, so as to get at what lies elsewhere. */
+/* The engine resolved the path when it created the box. A link in it is newer, and may come from another box that
+ * can write to one of its directories and wants what lies elsewhere. */
 static int open_share(const struct share *share, struct stat *st, struct err *err) {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
     cleanup_fd int fd = (int)syscall(SYS_openat2, AT_FDCWD, share->path, &how, sizeof how);
@@ -144,8 +144,8 @@ static int make_mount_point(int tree, const char *name, mode_t mode, struct err 
     return file < 0 ? err_errno(err, "volumes: make a mount point") : 0;
 }
 
-/* Before it is reachable. Set-user-ID programs and devices of the host mean nothing to a VMM; ids are the
- * host's only through this mount, and only to this VMM. */
+/* Before the mount is reachable. The VMM can use no set-user-ID program and no device of the host; ids are mapped
+ * in this mount alone, and for this VMM alone. */
 static int restrict_mount(const struct jail *jail, const struct share *share, int mount, struct err *err) {
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
     if (share->flags & BL_SHARE_READ_ONLY)
@@ -164,14 +164,14 @@ static int restrict_mount(const struct jail *jail, const struct share *share, in
     return err_errno(err, "volume %.120s: restrict its mount", share->path);
 }
 
-/* The descriptor that was to be the share's is closed with all others that have no place. */
+/* The descriptor that it replaces closes at exec with all others that have no place. */
 static void put_in_place(struct jail *jail, int tree) {
     for (uint32_t i = 0; i < jail->fd_count; i++)
         if (jail->fds[i].to == jail->config->share_fd)
             jail->fds[i].from = tree;
 }
 
-/* By number: the C library's header for these and the kernel's can't both be had, and older ones lack them. */
+/* By number: the C library's header for these conflicts with the kernel's, and older libraries lack them. */
 static int mount_any(const char *source, const char *target, const char *type, unsigned long flags,
                      const char *options) {
     return (int)syscall(SYS_mount, source, target, type, flags, options);

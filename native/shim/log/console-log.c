@@ -29,7 +29,7 @@ void console_log_append(struct console_log *log, const uint8_t *bytes, size_t n)
         }
         size_t part = n < log->half - log->used ? n : log->half - log->used;
         ssize_t written = write(log->fd, bytes, part);
-        /* The console is for the curious; a full disk only ends it. */
+        /* No box depends on its console's log: a full disk only ends it. */
         if (written <= 0) {
             close(log->fd);
             log->fd = -1;

@@ -1,5 +1,5 @@
-/* console.log: the VM's serial console, of the present run. When it has half the bytes it may have, it
- * becomes console.log.1 and begins anew, so that the last part is always there. */
+/* console.log: the VM's serial console during the present run. At half its limit the file becomes console.log.1 and
+ * a new one begins, so that the last part is always there. */
 #ifndef BOXLITE_SHIM_LOG_CONSOLE_LOG_H
 #define BOXLITE_SHIM_LOG_CONSOLE_LOG_H
 

@@ -64,7 +64,7 @@ static void name_of(uint64_t number, char to[NAME_BYTES]) {
         snprintf(to, NAME_BYTES, BEFORE_NUMBER "%" PRIu64 AFTER_NUMBER, number);
 }
 
-/* Only what name_of makes is the name of one. */
+/* Accepts only what name_of makes. */
 static bool number_of(const char *name, uint64_t *number) {
     char again[NAME_BYTES];
     bool is_numbered = strncmp(name, BEFORE_NUMBER, strlen(BEFORE_NUMBER)) == 0;

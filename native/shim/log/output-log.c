@@ -42,7 +42,7 @@ void output_log_append(struct output_log *log, enum log_stream stream, const uin
     while (n) {
         uint32_t part = fitting(log, n);
         if (part ? append(log, now, stream, bytes, part) : next_file(log)) {
-            /* A full disk must not stop the box. What does not fit is lost, and exit.json says so. */
+            /* A full disk must not stop the box. The log loses what does not fit, and exit.json records that. */
             log->incomplete = true;
             return;
         }
@@ -51,7 +51,7 @@ void output_log_append(struct output_log *log, enum log_stream stream, const uin
     }
 }
 
-/* How many of the bytes go into the file as one record, 0 for none. Only what is larger than a file is parted. */
+/* How many of the bytes go into the file as one record, 0 for none. Only what exceeds a file is split. */
 static uint32_t fitting(const struct output_log *log, uint32_t n) {
     uint64_t most = log->max_bytes;
     if (most == 0 || log->size + LOG_RECORD_HEADER_BYTES + n <= most)
@@ -63,7 +63,7 @@ static int next_file(struct output_log *log) {
     int fd = log_files_begin(log->number + 1);
     if (fd < 0)
         return -1;
-    /* Who waits for more of the old file is woken by a change of it, and then finds the new one. */
+    /* A change of the old file wakes those who wait for more of it; they then find the new one. */
     (void)futimens(log->fd, NULL);
     close(log->fd);
     log->fd = fd;
@@ -86,7 +86,7 @@ static int append(struct output_log *log, uint64_t time_ns, enum log_stream stre
         log->size += (uint64_t)written;
         return 0;
     }
-    /* Only whole records can be read past; where it can't be cut off, the next one is written over it. */
+    /* Readers can skip whole records only; where truncating fails, the next record overwrites this one. */
     if (written > 0)
         (void)!ftruncate(log->fd, (off_t)log->size);
     return -1;
@@ -96,7 +96,7 @@ static uint64_t oldest_kept(const struct output_log *log) {
     return log->number < log->max_files ? 0 : log->number + 1 - log->max_files;
 }
 
-/* Length of the records that are there to their last byte. */
+/* Length of the leading records that are complete. */
 static off_t whole_records(int fd, off_t size) {
     cleanup_free uint8_t *buffer = size ? malloc(SCAN_BYTES) : NULL;
     off_t at = 0, from = 0;

@@ -1,4 +1,4 @@
-/* One who is connected to shim.sock: what is queued for it, and its end. */
+/* One connection of shim.sock: its queue, and its end. */
 #ifndef BOXLITE_SHIM_PEERS_CLIENT_H
 #define BOXLITE_SHIM_PEERS_CLIENT_H
 
@@ -6,7 +6,7 @@
 
 struct client *client_by_id(struct shim *shim, uint32_t id);
 
-/* Queues a frame. A client whose queue is full is dropped: within the windows it can't fill. */
+/* Queues a frame, and drops a client whose queue is full: one that keeps to its windows can't fill it. */
 void client_send(struct shim *shim, struct client *client, const struct frame_header *header,
                  const void *payload);
 void client_refuse(struct shim *shim, struct client *client, uint32_t session, int code, const char *message);

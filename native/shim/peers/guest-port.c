@@ -12,7 +12,7 @@ enum { READ_BYTES = 65536, CLOSED_PORT_MS = 10000 };
 void guest_send(struct shim *shim, const struct frame_header *header, const void *payload) {
     if (shim->vmm.port_fd < 0)
         return;
-    /* Clients are paused long before this; only a guest that reads nothing at all gets here. */
+    /* The shim stops reading clients long before this; only a guest that reads nothing at all gets here. */
     if (queue_push_frame(&shim->to_guest, header, payload))
         vmm_fault(shim, EPROTO, "the guest does not read its control port");
 }

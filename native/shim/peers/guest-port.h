@@ -7,7 +7,7 @@
 /* Queues a frame for the guest; nothing happens once the VMM has ended. */
 void guest_send(struct shim *shim, const struct frame_header *header, const void *payload);
 
-/* Reads into shim->from_guest. False when there is nothing more for now, or for ever. */
+/* Reads into shim->from_guest. False when nothing is readable now, or the port is closed. */
 bool guest_port_receive(struct shim *shim);
 /* At the end of each turn: writes what is queued.
  * @param more somebody waits for room in the queue, and for a next turn of the loop */

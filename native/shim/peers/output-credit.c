@@ -17,7 +17,7 @@ void output_credit_return(struct shim *shim) {
             consumed = client->acked;
     }
     uint64_t due = consumed - m->credited;
-    /* What is only logged is returned in larger portions: the guest can't be waiting for less. */
+    /* Without a client the credit returns in larger portions: a guest never waits for less. */
     if (due == 0 || (!attached && due < BL_LIMIT_WINDOW / 4))
         return;
     uint8_t payload[CREDIT_BYTES];

@@ -59,7 +59,7 @@ void clients_settle(struct shim *shim) {
             client->paused = client->hung_up = false;
             handle_frames(shim, client);
         }
-        /* Who gave up on a guest that does not read leaves places for who comes to end it. */
+        /* Clients that gave up on a guest that does not read make room for those that come to end it. */
         if (client->hung_up && shim->client_count > MAX_GIVEN_UP)
             client_drop(shim, client);
         if (!client->dead && client->out.used && queue_write(&client->out, client->fd) < 0 && errno != EAGAIN)
@@ -80,7 +80,7 @@ bool clients_any_paused(const struct shim *shim) {
 
 static void greet(struct shim *shim, struct client *client) {
     client_welcome(shim, client);
-    /* The agent says this once; whoever comes later must not wait for it in vain. */
+    /* The agent sends this once; a client that connects later would wait for it in vain. */
     if (shim->ready)
         client_send(shim, client, &(struct frame_header){.length = READY_BYTES, .type = BL_MSG_READY},
                     shim->ready_payload);
@@ -106,7 +106,7 @@ static void handle_frames(struct shim *shim, struct client *client) {
             client_drop(shim, client);
         if (found <= 0)
             return;
-        /* What stops here is taken all the same: a guest that no longer reads must be killable. */
+        /* The shim's own frames pass all the same: a guest that no longer reads must be killable. */
         if (frame.header.type < FIRST_SHIM_TYPE && shim->to_guest.used >= GUEST_QUEUE_LIMIT) {
             client->paused = true;
             return;
@@ -117,7 +117,7 @@ static void handle_frames(struct shim *shim, struct client *client) {
 }
 
 static void watch(struct shim *shim, struct client *client) {
-    /* Its end would be reported again and again while it can't be read. */
+    /* epoll would report its end again and again while the shim does not read it. */
     if (client->hung_up) {
         if (client->watched)
             watch_remove(&shim->watch, client->fd);

@@ -1,4 +1,4 @@
-/* What a client says: forwarded to the guest under the guest's numbers, or done here. */
+/* A client's frames: forwarded to the guest under the guest's session numbers, or handled here. */
 #ifndef BOXLITE_SHIM_RELAY_FROM_CLIENT_H
 #define BOXLITE_SHIM_RELAY_FROM_CLIENT_H
 

@@ -13,7 +13,7 @@
 static void handle_frames(struct shim *shim);
 static void control_frame(struct shim *shim, const struct frame *frame);
 static void exec_frame(struct shim *shim, const struct frame *frame);
-static void end_session(struct shim *shim, struct session *session, bool tell_guest);
+static void end_session(struct shim *shim, struct session *session, bool hang_up);
 
 void from_guest_event(struct shim *shim, uint32_t events) {
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && guest_port_receive(shim))
@@ -41,7 +41,7 @@ static void handle_frames(struct shim *shim) {
     struct frame frame;
     int found;
     while ((found = queue_frame(&shim->from_guest, &frame)) > 0) {
-        /* Once the VMM is being killed for what the guest sent, nothing it says counts. */
+        /* Once the shim kills the VMM for what the guest sent, nothing more from it counts. */
         if (!shim->faulted)
             from_guest(shim, &frame);
         queue_drop(&shim->from_guest, frame_bytes(&frame));
@@ -88,10 +88,10 @@ static void exec_frame(struct shim *shim, const struct frame *frame) {
         return;
     struct frame_header header = frame->header;
     header.session = session->number;
-    /* Its window still counts for this frame. */
+    /* Before the session ends, whose window this frame counts against. */
     if (client)
         client_send(shim, client, &header, frame->payload);
-    /* That may have dropped the client, and its sessions with it but for the detached: they end in their own time. */
+    /* That may have dropped the client, and its sessions with it except detached ones, which go on. */
     session = session_of_guest(&shim->sessions, frame->header.session);
     if (!session)
         return;
@@ -103,10 +103,10 @@ static void exec_frame(struct shim *shim, const struct frame *frame) {
         end_session(shim, session, session->started);
 }
 
-static void end_session(struct shim *shim, struct session *session, bool tell_guest) {
+static void end_session(struct shim *shim, struct session *session, bool hang_up) {
     struct client *client = client_by_id(shim, session->client);
-    /* A command that had started and then fails would otherwise run on with nobody to end it. */
-    if (tell_guest)
+    /* A command that had started and then fails would otherwise run on, and nobody would end it. */
+    if (hang_up)
         guest_send(shim, &(struct frame_header){.session = session->guest, .type = BL_MSG_HANGUP}, NULL);
     session_close(&shim->sessions, session);
     if (client)

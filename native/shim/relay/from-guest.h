@@ -1,12 +1,12 @@
-/* What the guest says. It is hostile until proven otherwise: nothing here trusts a number of its. */
+/* The guest's frames. The guest is hostile: nothing here trusts a number that it sends. */
 #ifndef BOXLITE_SHIM_RELAY_FROM_GUEST_H
 #define BOXLITE_SHIM_RELAY_FROM_GUEST_H
 
 #include "../box/shim.h"
 
-/* The port can be read: takes what the guest sent. */
+/* The port is readable: handles what the guest sent. */
 void from_guest_event(struct shim *shim, uint32_t events);
-/* Takes all that a VMM which has ended had still sent. */
+/* Handles the last frames of a VMM that has ended. */
 void from_guest_drain(struct shim *shim);
 void from_guest(struct shim *shim, const struct frame *frame);
 

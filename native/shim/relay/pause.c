@@ -20,7 +20,7 @@ void pause_request(struct shim *shim, struct client *client) {
 void resume_request(struct shim *shim, struct client *client) {
     if (!runs(shim, client))
         return;
-    /* Also where it is not stopped yet: a stop on its way is then forgotten. */
+    /* Sent to a running VMM as well: SIGCONT discards a SIGSTOP that is pending. */
     kill(shim->vmm.pid, SIGCONT);
     if (!shim->vmm.stopped)
         client_welcome(shim, client);
@@ -28,8 +28,8 @@ void resume_request(struct shim *shim, struct client *client) {
 
 void pause_changed(struct shim *shim, bool stopped) {
     shim->vmm.stopped = stopped;
-    /* Before main runs nothing can be paused. After it the guest only has to power off; what it had said
-     * before it was stopped may be read later. */
+    /* Before main runs nothing can be paused. After it the guest only powers off; the shim may read later what it sent
+     * before it was stopped. */
     if (!shim->main.started)
         return;
     if (shim->main.exited) {

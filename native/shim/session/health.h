@@ -1,13 +1,13 @@
-/* The results of the box's health checks, kept as they come in the fact `health` (HEALTH_RECORD of the wire):
- * what they say is the guest's business. */
+/* The results of the box's health checks, recorded unread in health.bin (HEALTH_RECORD of the wire): the engine parses
+ * them. */
 #ifndef BOXLITE_SHIM_SESSION_HEALTH_H
 #define BOXLITE_SHIM_SESSION_HEALTH_H
 
 #include "../box/shim.h"
 
-/* HEALTH of the guest: it is taken in and will be in the file at once, or soon when they come too fast. */
+/* HEALTH of the guest: goes into the file at once, or a little later when results come too fast. */
 void health_from_guest(struct shim *shim, const struct frame *frame);
-/* The time to write down what has waited. */
+/* The time to record what has waited. */
 void health_timer(struct shim *shim);
 
 #endif

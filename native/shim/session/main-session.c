@@ -20,7 +20,7 @@ static void take_credit(struct shim *shim, struct client *client, const struct f
 static void output(struct shim *shim, const struct frame *frame);
 static void started(struct shim *shim, const struct frame *frame);
 static void exited(struct shim *shim, const struct frame *frame);
-static void tell_clients(struct shim *shim, const struct frame *frame);
+static void notify_clients(struct shim *shim, const struct frame *frame);
 
 void main_attach(struct shim *shim, struct client *client) {
     if (!client->attached) {
@@ -75,7 +75,7 @@ void main_from_guest(struct shim *shim, const struct frame *frame) {
     case BL_MSG_FAILED:
         if (!shim->main.started)
             main_failed(shim, frame);
-        tell_clients(shim, frame);
+        notify_clients(shim, frame);
         break;
     default:
         break;
@@ -147,19 +147,19 @@ static void output(struct shim *shim, const struct frame *frame) {
 static void started(struct shim *shim, const struct frame *frame) {
     struct main_session *m = &shim->main;
     if (!m->requested || m->started || m->failed || frame->header.length != STARTED_BYTES) {
-        vmm_fault(shim, EPROTO, "the guest reports a start that can't be");
+        vmm_fault(shim, EPROTO, "the guest reports an impossible start");
         return;
     }
     m->started = true;
     m->started_ms = clock_monotonic_ms();
-    /* The guest ends a command whose time is up, within 2 s. One that does not is not to be trusted. */
+    /* The guest ends a command whose time is up, within 2 s. One that does not is hostile or hangs. */
     if (shim->config.timeout_ms)
         watch_set_deadline(&shim->watch, (uint64_t)shim->config.timeout_ms + TIME_OUT_GRACE_MS);
     shim->phase = BL_SHIM_PHASE_RUNNING;
     struct err err;
     /* Without it the engine still finds the shim by its socket. */
     (void)records_write_started(shim, &err);
-    tell_clients(shim, frame);
+    notify_clients(shim, frame);
 }
 
 static void exited(struct shim *shim, const struct frame *frame) {
@@ -167,15 +167,15 @@ static void exited(struct shim *shim, const struct frame *frame) {
     struct rd rd = {.p = frame->payload, .left = frame->header.length};
     uint32_t code = rd_u32(&rd), signal = rd_u32(&rd), flags = rd_u32(&rd);
     if (!m->started || m->exited || rd.bad || rd.left || code > 255 || signal > 64) {
-        vmm_fault(shim, EPROTO, "the guest reports an exit that can't be");
+        vmm_fault(shim, EPROTO, "the guest reports an impossible exit");
         return;
     }
     m->exited = true;
     memcpy(m->exited_payload, frame->payload, EXITED_BYTES);
     shim->phase = BL_SHIM_PHASE_EXITED;
-    /* Written before anyone is told: whoever hears of the end finds it. */
+    /* Recorded before it is sent: a client that learns of the end finds the record. */
     records_write_exit(shim, code, signal, flags, "exited");
-    tell_clients(shim, frame);
+    notify_clients(shim, frame);
     vmm_continue(shim);
     watch_set_deadline(&shim->watch, POWER_OFF_MS);
 }
@@ -186,8 +186,8 @@ bool main_timed_out(const struct shim *shim) {
     return timeout_ms && m->started && !m->exited && clock_monotonic_ms() - m->started_ms >= timeout_ms;
 }
 
-/* Its start and end: to those who are attached, and to the one who started it. */
-static void tell_clients(struct shim *shim, const struct frame *frame) {
+/* Main's start and end go to every attached client, and to the one that started it. */
+static void notify_clients(struct shim *shim, const struct frame *frame) {
     for (uint32_t i = 0; i < MAX_CLIENTS; i++) {
         struct client *client = shim->clients[i];
         if (client && (client->attached || client->id == shim->main.requested_by))

@@ -8,9 +8,9 @@
 void main_attach(struct shim *shim, struct client *client);
 void main_from_client(struct shim *shim, struct client *client, const struct frame *frame);
 void main_from_guest(struct shim *shim, const struct frame *frame);
-/* The start has failed, be it in bootstrap or in exec: it is written down, and the VMM has a while to end. */
+/* The start has failed, in bootstrap or in exec: records it, and gives the VMM a while to end. */
 void main_failed(struct shim *shim, const struct frame *frame);
-/* Main's time was up when the guest had still not ended it. */
+/* Main's time is up, and the guest has not ended it. */
 bool main_timed_out(const struct shim *shim);
 
 #endif

@@ -33,7 +33,7 @@ void main_stdin_credit(struct shim *shim, const struct frame *frame) {
     pump(shim);
 }
 
-/* Passes on whole frames, in the order they came, as long as the guest's window holds them. */
+/* Forwards whole frames, in the order they came, as long as the guest's window holds them. */
 static void pump(struct shim *shim) {
     struct frame frame;
     while (queue_frame(&shim->main.stdin_frames, &frame) > 0 &&

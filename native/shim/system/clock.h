@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 uint64_t clock_wall_ns(void);
-/* For time spans. */
+/* For durations. */
 uint64_t clock_monotonic_ms(void);
 
 enum { RFC3339_BYTES = 32 };

@@ -1,4 +1,4 @@
-/* Who this process is, so that nobody mistakes a later process of the same number for it. */
+/* What tells this process from a later one of the same number. */
 #ifndef BOXLITE_SHIM_SYSTEM_PROCESS_IDENTITY_H
 #define BOXLITE_SHIM_SYSTEM_PROCESS_IDENTITY_H
 

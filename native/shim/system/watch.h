@@ -7,7 +7,17 @@
 
 #include "../../common/err.h"
 
-enum source { ON_SIGNAL, ON_DEADLINE, ON_LISTENER, ON_LIFELINE, ON_PORT, ON_CONSOLE, ON_VMM_OUTPUT, ON_CLIENT, ON_HEALTH };
+enum source {
+    ON_SIGNAL,
+    ON_DEADLINE,
+    ON_LISTENER,
+    ON_LIFELINE,
+    ON_PORT,
+    ON_CONSOLE,
+    ON_VMM_OUTPUT,
+    ON_CLIENT,
+    ON_HEALTH
+};
 
 struct watch {
     int epoll_fd, timer_fd;

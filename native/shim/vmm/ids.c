@@ -23,7 +23,7 @@ int vmm_ids_take(const struct config *config, uint32_t *id, int *register_fd, st
     cleanup_fd int fd = open_register(config->id_directory, err);
     if (fd < 0)
         return -1;
-    /* From anywhere: what a VMM leaves behind, in /tmp for one, is seldom its next namesake's. */
+    /* Starts anywhere, so that what a VMM leaves behind, in /tmp for one, seldom belongs to the next. */
     uint32_t begin = 0;
     (void)!getrandom(&begin, sizeof begin, GRND_NONBLOCK);
     for (uint32_t i = 0; i < config->id_ranges; i++) {
@@ -45,7 +45,7 @@ int vmm_ids_take(const struct config *config, uint32_t *id, int *register_fd, st
     return err_set(err, EUSERS, "all %u users that VMMs may have on this host are taken", config->id_ranges);
 }
 
-/* Whoever else could write here would choose whose user a VMM shares. */
+/* Another user who could write here would choose whose user a VMM shares. */
 static int open_register(const char *path, struct err *err) {
     if (mkdir(path, 0700) && errno != EEXIST)
         return err_errno(err, "make %.100s, where users are given to VMMs (it must be writable for root)", path);
@@ -77,13 +77,13 @@ static bool is_foreign(const struct config *config, uint32_t first) {
     return false;
 }
 
-/* Of the open file, not of the process, whose own locks another descriptor of the same file would take away. */
+/* A lock of the open file: closing another descriptor of the same file would release the process's own locks. */
 static int set_lock(int fd, short type, uint32_t range) {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = range, .l_len = 1};
     return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-/* ESRCH alone says that there is none; every priority is an answer. */
+/* Only ESRCH means that there is none; every priority, -1 included, is an answer. */
 static bool has_process(uint32_t id) {
     errno = 0;
     return getpriority(PRIO_USER, id) != -1 || errno != ESRCH;

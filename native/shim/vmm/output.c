@@ -19,7 +19,7 @@ void vmm_output_drain(struct shim *shim) {
         ;
 }
 
-/* False when there is nothing more for now, or for ever. */
+/* False when nothing is readable now, or the end is reached. */
 static bool receive(struct shim *shim, enum source source) {
     int *fd = source == ON_CONSOLE ? &shim->vmm.console_fd : &shim->vmm.output_fd;
     if (*fd < 0)
@@ -38,7 +38,7 @@ static bool receive(struct shim *shim, enum source source) {
         tail_add(&shim->vmm_tail, bytes, (size_t)n);
         return true;
     }
-    /* The first sign of life from inside the VM. */
+    /* The first output from inside the VM. */
     vmm_reached(shim, BL_STAGE_KERNEL);
     tail_add(&shim->console_tail, bytes, (size_t)n);
     console_log_append(&shim->console_log, bytes, (size_t)n);

@@ -5,7 +5,7 @@
 #include "../box/shim.h"
 
 void vmm_output_event(struct shim *shim, enum source source);
-/* Takes in all that a VMM which has ended had still said. */
+/* Reads the last output of a VMM that has ended. */
 void vmm_output_drain(struct shim *shim);
 
 #endif

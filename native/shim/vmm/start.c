@@ -15,10 +15,10 @@
 #include "../system/watch.h"
 #include "ids.h"
 
-/* A killed VMM's last writes are done by then. */
-enum { LET_GO_SECONDS = 5 };
+/* A killed VMM finishes its last writes in this time. */
+enum { RELEASE_SECONDS = 5 };
 
-/* The child's ends, closed here once it has them. */
+/* The child's ends, which the shim closes once the child runs. */
 struct child_ends {
     int fds[MAX_PLACED];
     uint32_t count;
@@ -81,7 +81,7 @@ static int make_output_pipe(int *ours, struct jail *jail, struct child_ends *end
     return fcntl(*ours, F_SETFL, O_NONBLOCK);
 }
 
-/* Opened by the shim, with its rights: the VMM needs none to any path. */
+/* The shim opens it with its own rights, so that the VMM needs none to any path. */
 static int open_file(const struct passed_file *file, struct jail *jail, struct child_ends *ends, struct err *err) {
     int fd = open(file->path, (file->flags == BL_SHIM_FILE_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (fd < 0)
@@ -90,13 +90,13 @@ static int open_file(const struct passed_file *file, struct jail *jail, struct c
     return file->flags == BL_SHIM_FILE_WRITE ? lock_disk(fd, file->path, err) : 0;
 }
 
-/* A shim that is killed takes its VMM along, but not in the same instant: until that one has ended, it has the
- * lock, since it has inherited the open file. QEMU's own locks can't be had, for its files are descriptors. */
+/* A killed shim takes its VMM along, but not in the same instant: the VMM, which inherits the open file, holds the
+ * lock until it has ended. QEMU's own locks need paths, and its files are descriptors. */
 static int lock_disk(int fd, const char *path, struct err *err) {
     struct stat about;
     if (fstat(fd, &about))
         return err_errno(err, "look at %.150s", path);
-    if (!S_ISREG(about.st_mode) || file_lock(fd, LET_GO_SECONDS) == 0)
+    if (!S_ISREG(about.st_mode) || file_lock(fd, RELEASE_SECONDS) == 0)
         return 0;
     return errno == EWOULDBLOCK ? err_set(err, EBUSY, "another virtual machine has %.150s open", path)
                                 : err_errno(err, "lock %.150s", path);
@@ -120,7 +120,7 @@ static int start(struct shim *shim, struct jail *jail, struct err *err) {
     if (pid < 0)
         return err_errno(err, "fork");
 
-    /* Its end closes with the exec that succeeds: the answer to "does it run" without a time-out. */
+    /* A successful exec closes the child's end: that answers whether it runs without a time-out. */
     struct jail_failure failure;
     ssize_t n;
     do

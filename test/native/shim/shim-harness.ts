@@ -165,7 +165,7 @@ export class ShimHarness implements AsyncDisposable {
     return peer;
   }
 
-  async fact(name: 'started' | 'exit' | 'boot-error'): Promise<Record<string, unknown>> {
+  async record(name: 'started' | 'exit' | 'boot-error'): Promise<Record<string, unknown>> {
     const text = await readFile(join(this.directory, `${name}.json`), 'utf8');
     return JSON.parse(text) as Record<string, unknown>;
   }

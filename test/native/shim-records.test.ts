@@ -12,8 +12,8 @@ beforeAll(buildShim, BUILD_TIMEOUT_MS);
 test('started.json says who runs and since when', async () => {
   await using harness = await ShimHarness.make();
   const { shim } = await harness.running();
-  const fact = await harness.fact('started');
-  expect(fact).toMatchObject({
+  const record = await harness.record('started');
+  expect(record).toMatchObject({
     shimPid: shim.pid,
     vmmPid: await shim.vmmPid(),
     shimStartTicks: Number(
@@ -21,8 +21,8 @@ test('started.json says who runs and since when', async () => {
     ),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
   });
-  expect(fact.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
-  expect(Math.abs(Date.parse(String(fact.at)) - Date.now())).toBeLessThan(60_000);
+  expect(record.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+  expect(Math.abs(Date.parse(String(record.at)) - Date.now())).toBeLessThan(60_000);
 });
 
 test('exit.json is there before anybody hears of the end', async () => {
@@ -30,11 +30,11 @@ test('exit.json is there before anybody hears of the end', async () => {
   const { guest, client } = await harness.running();
   guest.send('exited', 1, { code: 137, signal: 9, flags: 3 });
   await client.expect('exited', 1);
-  const fact = { code: 137, signal: 9, oom: true, timedOut: true, reason: 'exited' };
-  expect(await harness.fact('exit')).toMatchObject({ ...fact, logComplete: true, message: '' });
+  const record = { code: 137, signal: 9, oom: true, timedOut: true, reason: 'exited' };
+  expect(await harness.record('exit')).toMatchObject({ ...record, logComplete: true, message: '' });
   guest.end();
   await client.expectRaw('gone', 0);
-  expect(await harness.fact('exit')).toMatchObject(fact);
+  expect(await harness.record('exit')).toMatchObject(record);
 });
 
 test('a VMM that is killed from outside leaves 137 and why', async () => {
@@ -42,7 +42,7 @@ test('a VMM that is killed from outside leaves 137 and why', async () => {
   const { shim, client } = await harness.running();
   process.kill(await shim.vmmPid(), 'SIGKILL');
   await client.expectRaw('gone', 0);
-  expect(await harness.fact('exit')).toMatchObject({
+  expect(await harness.record('exit')).toMatchObject({
     code: 137,
     signal: 9,
     reason: 'vmm-died',
@@ -62,7 +62,7 @@ test('a VMM that a client has killed leaves 137 and that it was asked for', asyn
   const { shim, client } = await harness.running();
   client.raw('killVmm', 0, '');
   await client.expectRaw('gone', 0);
-  expect(await harness.fact('exit')).toMatchObject({ code: 137, reason: 'killed' });
+  expect(await harness.record('exit')).toMatchObject({ code: 137, reason: 'killed' });
   await shim.exited;
 });
 
@@ -75,7 +75,7 @@ test('what the guest sent before its VMM ended still counts', async () => {
   await client.expectRaw('stdout', 1);
   expect(await client.expect('exited', 1)).toMatchObject({ code: 4 });
   await client.expectRaw('gone', 0);
-  expect(await harness.fact('exit')).toMatchObject({ code: 4, reason: 'exited' });
+  expect(await harness.record('exit')).toMatchObject({ code: 4, reason: 'exited' });
 });
 
 test('boot-error.json tells the stage, the console and the VMM of a start that failed', async () => {
@@ -85,7 +85,7 @@ test('boot-error.json tells the stage, the console and the VMM of a start that f
   guest.end();
   await client.expectRaw('gone', 0);
   await shim.exited;
-  expect(await harness.fact('boot-error')).toEqual({
+  expect(await harness.record('boot-error')).toEqual({
     stage: 'kernel',
     errno: 0,
     message: 'the VMM ended with status 7',
@@ -103,7 +103,7 @@ test.each([
   await using harness = await ShimHarness.make();
   const argv = ['/bin/sh', '-c', `kill -${signal} $$`];
   await harness.spawn(harness.config({ argv })).exited;
-  expect(await harness.fact('boot-error')).toMatchObject({ stage: 'vmm', vmmEnd: end });
+  expect(await harness.record('boot-error')).toMatchObject({ stage: 'vmm', vmmEnd: end });
 });
 
 test('boot-error.json tells of a template whose guest powered off before it was ready', async () => {
@@ -111,7 +111,7 @@ test('boot-error.json tells of a template whose guest powered off before it was 
   const argv = ['/bin/sh', '-c', 'echo last words >&9'];
   const flags = SHIM_FLAGS.TEMPLATE;
   await harness.spawn(harness.config({ flags, consoleFd: 9, argv })).exited;
-  expect(await harness.fact('boot-error')).toMatchObject({
+  expect(await harness.record('boot-error')).toMatchObject({
     stage: 'kernel',
     message: 'the VMM ended with status 0',
     console: 'last words\n',
@@ -124,11 +124,11 @@ test('boot-error.json keeps what the guest said of a bootstrap that failed', asy
   const client = await harness.client();
   guest.send('failed', 0, { errno: 5, stage: STAGES.DISKS, message: 'disk "x"\n\u001b[1m\xff' });
   await client.expect('failed', 0);
-  const fact = { stage: 'disks', errno: 5, message: 'disk "x"\n\u001b[1m\xff' };
-  expect(await harness.fact('boot-error')).toMatchObject(fact);
+  const record = { stage: 'disks', errno: 5, message: 'disk "x"\n\u001b[1m\xff' };
+  expect(await harness.record('boot-error')).toMatchObject(record);
   guest.end();
   await client.expectRaw('gone', 0);
-  expect(await harness.fact('boot-error')).toMatchObject(fact);
+  expect(await harness.record('boot-error')).toMatchObject(record);
 });
 
 test('console.log keeps the last part of a console that never stops', async () => {

@@ -1,4 +1,4 @@
-/* What goes into the facts: JSON, tails and times. */
+/* What goes into the records: JSON, tails and times. */
 #include <string.h>
 
 #include "../guest/check.h"
