@@ -15,6 +15,7 @@ import {
   MESSAGES,
   MOUNT_KINDS,
   NO_ON_EXIT,
+  RESTART_DELAYS,
   SESSIONS,
   SHARE_FLAGS,
   SHIM_CONFIG,
@@ -30,6 +31,7 @@ import {
 const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<string, number>>])[] =
   [
     ['LIMIT', LIMITS],
+    ['RESTART', RESTART_DELAYS],
     ['SESSION', SESSIONS],
     ['FLAG', FRAME_FLAGS],
     ['EXEC', EXEC_FLAGS],

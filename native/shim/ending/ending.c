@@ -17,7 +17,7 @@
 #include "../vmm/vmm.h"
 #include "hook.h"
 
-enum { LONG_RUN_MS = 10000, SHUTDOWN_MS = 10000, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
+enum { SHUTDOWN_MS = 10000, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
 
 static void write_record(struct shim *shim, int status);
 static bool ended_by_itself(int status);
@@ -51,7 +51,7 @@ void ending_vmm_ended(struct shim *shim, int status) {
     }
     queue_free(&shim->to_guest);
     watch_set_deadline(&shim->watch, 0);
-    shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= LONG_RUN_MS;
+    shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= BL_RESTART_LONG_RUN_MS;
 
     write_record(shim, status);
     /* A client that receives GONE finds no process of the box, so what takes long comes first. */

@@ -7,8 +7,6 @@
 
 #include "../system/watch.h"
 
-enum { SHORTEST_DELAY_MS = 100, LONGEST_DELAY_MS = 60000 };
-
 static void wait_for(struct shim *shim, uint32_t delay_ms);
 static pid_t run(const struct config *config);
 
@@ -25,7 +23,7 @@ void hook_begin(struct shim *shim) {
         return;
     }
     shim->hook.pending = true;
-    wait_for(shim, shim->main.ran_long && config->exit_delay_ms > SHORTEST_DELAY_MS ? SHORTEST_DELAY_MS
+    wait_for(shim, shim->main.ran_long && config->exit_delay_ms > BL_RESTART_FIRST_MS ? BL_RESTART_FIRST_MS
                                                                                    : config->exit_delay_ms);
 }
 
@@ -43,7 +41,7 @@ void hook_ended(struct shim *shim, int status) {
     shim->hook.pid = 0;
     if (shim->exit_handled)
         return;
-    uint32_t delay_ms = shim->hook.delay_ms < LONGEST_DELAY_MS / 2 ? shim->hook.delay_ms * 2 : LONGEST_DELAY_MS;
+    uint32_t delay_ms = shim->hook.delay_ms < BL_RESTART_LONGEST_MS / 2 ? shim->hook.delay_ms * 2 : BL_RESTART_LONGEST_MS;
     if (WIFSIGNALED(status))
         wait_for(shim, delay_ms);
     else

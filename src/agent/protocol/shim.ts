@@ -6,6 +6,14 @@ export const SHIM_PHASES = { STARTING: 1, RUNNING: 2, EXITED: 3, PAUSED: 4 } as 
 /** In place of a delay: the shim does not run `on_exit`. */
 export const NO_ON_EXIT = 4_294_967_295;
 
+/** Milliseconds of a restart policy's delays, of which each is twice the one before. */
+export const RESTART_DELAYS = {
+  FIRST_MS: 100,
+  LONGEST_MS: 60_000,
+  /** A box that has run so long has proved itself: its delays begin again. */
+  LONG_RUN_MS: 10_000,
+} as const;
+
 /** Between a client and the shim; the guest gets none of them. */
 export const SHIM_MESSAGES = {
   /** Client → shim, session 1: send me main's output from now on, and take my stdin for it. */

@@ -1,12 +1,10 @@
+import { RESTART_DELAYS } from '../../agent/protocol.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isStopped } from '../../store/status.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 
 /** What a box's shim waits before the first restart. */
-export const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 60_000;
-/** A box that ran so long has proved itself: the delays begin anew. */
-const LONG_RUN_MS = 10_000;
+export const FIRST_DELAY_MS = RESTART_DELAYS.FIRST_MS;
 
 type Ended = Pick<
   BoxRecord,
@@ -37,7 +35,7 @@ export function isAutomatic({ restartDelayMs }: { restartDelayMs: number }): boo
 /**
  * What the shim of the run that follows a restart waits: twice what the last one did, for the shim itself
  * shortens its wait after a long run. Always more than the first delay, also where the database knows of none
- * because the policy came by an update: `isAutomatic` tells restarts by that.
+ * because the policy came by an update: `isAutomatic` recognizes restarts by that.
  */
 export function nextDelayMs(last: {
   restartDelayMs: number;
@@ -45,6 +43,6 @@ export function nextDelayMs(last: {
   finishedAt: number | null;
 }): number {
   const ranMs = (last.finishedAt ?? 0) - (last.startedAt ?? 0);
-  const waitedMs = ranMs >= LONG_RUN_MS ? FIRST_DELAY_MS : last.restartDelayMs;
-  return Math.min(Math.max(waitedMs, FIRST_DELAY_MS) * 2, LONGEST_DELAY_MS);
+  const waitedMs = ranMs >= RESTART_DELAYS.LONG_RUN_MS ? FIRST_DELAY_MS : last.restartDelayMs;
+  return Math.min(Math.max(waitedMs, FIRST_DELAY_MS) * 2, RESTART_DELAYS.LONGEST_MS);
 }
