@@ -148,7 +148,7 @@ export class BoxliteRuntime implements AsyncDisposable {
   async remove(idOrName: string, options: boolean | RemoveOptions = {}): Promise<void> {
     const settled = typeof options === 'boolean' ? { force: options } : options;
     const context = this.#context;
-    const [{ removeBox }, { sweepGraves }, { withReserve }] = await Promise.all([
+    const [{ removeBox }, { emptyTrash }, { withReserve }] = await Promise.all([
       import('./lifecycle/remove.js'),
       import('./state/trash.js'),
       import('../store/reserve.js'),
@@ -161,7 +161,7 @@ export class BoxliteRuntime implements AsyncDisposable {
         context.lifetime.stopped(record.id);
       });
     } finally {
-      await sweepGraves(context.home, context.database());
+      await emptyTrash(context.home, context.database());
     }
     await this.#catchUp(context);
   }

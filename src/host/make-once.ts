@@ -22,7 +22,7 @@ export async function makeDirectoryOnce(
   }
 }
 
-/** The prefix tells what a killed process left behind. */
+/** The prefix marks what a killed process left behind. */
 export function temporaryBeside(target: string): string {
   return join(dirname(target), `.making-${process.pid}-${randomBytes(6).toString('hex')}`);
 }

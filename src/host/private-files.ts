@@ -1,7 +1,7 @@
 /**
  * Nobody but its owner looks into a home: layers of private images, disks and output of boxes lie in it.
- * The wall is its directories' mode. Files keep modes by which a VMM, which may be another user, can
- * open again what it holds a descriptor of; behind the wall they mean nothing to others.
+ * Its directories' mode keeps others out. Files keep modes by which a VMM, which may be another user, can
+ * open again what it holds a descriptor of; behind those directories they mean nothing to others.
  *
  * Docker's and containerd's stores could be entered (CVE-2021-41091, CVE-2021-41103).
  */

@@ -13,7 +13,7 @@ export interface ProcessIdentity {
   bootId: string;
 }
 
-/** What the kernel tells of a process that lives. */
+/** What the kernel reports of a process that lives. */
 export interface ProcessStat {
   /** One letter; `T` when a signal has stopped it. */
   state: string;
@@ -31,7 +31,7 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
 
 /**
  * Who we are; read once.
- * @throws unsupported where /proc does not tell
+ * @throws unsupported where /proc does not say
  */
 export function ownIdentity(): ProcessIdentity {
   own ??= identifyProcess(process.pid);

@@ -140,7 +140,7 @@ export interface LaunchPlan {
   consoleFd: number;
   /** What is to be put in the place of the file with this number. */
   shares: { fd: number; entries: readonly Share[] };
-  /** The interposer is needed, which hands this VMM its descriptors where it would open files itself. */
+  /** The interposer is needed, which passes this VMM its descriptors where it would open files itself. */
   preload: boolean;
   /** The VMM has the host's network. */
   network: boolean;

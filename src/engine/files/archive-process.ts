@@ -21,7 +21,7 @@ export interface ArchiveProcess {
 /**
  * What a packing one writes is to be read from now on: Node throws away what an ended process has written
  * and nobody reads.
- * @param argv as native/archive/command.h tells
+ * @param argv as in native/archive/command.h
  * @throws setup-needed when the program is not built
  */
 export function startArchive(
@@ -44,7 +44,7 @@ export function startArchive(
     );
     child.on('close', (code) => resolve(report.end(code ?? COPY_EXITS.FAILED)));
   });
-  ended.catch(() => undefined); // asked by whoever copies
+  ended.catch(() => undefined); // awaited by the copy
   stdin.on('error', () => undefined); // it has gone: `ended` says why
   if (packs) stdin.end();
   else stdout.resume();

@@ -44,7 +44,7 @@ export class ReportReader {
     this.#said.push(chunk);
   }
 
-  /** Passes the warnings on, and tells how it ended. */
+  /** Passes the warnings on, and reports how it ended. */
   end(exit: number): ArchiveReport {
     const report = { exit, message: '', bytes: 0, entries: 0 };
     let warnings = 0;

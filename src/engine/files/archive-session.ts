@@ -26,7 +26,7 @@ export interface ArchivedBox {
 /** Has the agent read or write a tree; `archiveExit` waits for its end. */
 export function startArchiveSession({ client }: AgentOfBox, values: ExecValues): ExecSession {
   const session = client.exec(values);
-  session.started.catch(() => undefined); // `exited` tells it too
+  session.started.catch(() => undefined); // `exited` reports it too
   session.exited.catch(() => undefined);
   return session;
 }
@@ -85,7 +85,7 @@ function watchOver(
   }, LOOK_MS);
 }
 
-/** Its stderr is read, and thrown away, as it comes: only what a hostile guest says has no end. */
+/** Its stderr is read, and discarded, as it comes: only what a hostile guest says has no end. */
 function saysTooMuch({ name }: ArchivedBox): BoxliteError {
   return new BoxliteError('protocol', `box ${name} says more of a copy than there is to say`);
 }
@@ -98,7 +98,7 @@ function stalled({ name }: ArchivedBox): BoxliteError {
   );
 }
 
-/** A box that ends takes whoever works in it along. */
+/** A box that ends ends the processes in it. */
 async function killedArchive(
   { name }: ArchivedBox,
   { client }: AgentOfBox,

@@ -14,7 +14,7 @@ export interface HistoryLine {
 }
 
 /**
- * Newest first. Layers that the image tells nothing about have a line all the same.
+ * Newest first. Layers that the image says nothing about have a line all the same.
  * @throws BoxliteError `image-corrupt`
  */
 export async function imageHistory(

@@ -65,7 +65,7 @@ export function partsToDrop(
 export async function sweepParts(store: Store, drop: StoreParts): Promise<number> {
   const { home, database } = store;
   const parts = new Parts();
-  const grave = await makeGrave(home);
+  const trash = await makeTrash(home);
   let gone = new Set<string>();
   try {
     for (let unknown = 0; unknown < 2;) {
@@ -74,15 +74,15 @@ export async function sweepParts(store: Store, drop: StoreParts): Promise<number
         const needed = neededParts(database(), parts);
         if (typeof needed === 'string') return needed;
         gone = new Set([...drop.disks].filter((name) => !needed.disks.has(name)));
-        return takeAway(pathsWithout(home, drop, needed), grave);
+        return takeAway(pathsWithout(home, drop, needed), trash);
       });
       if (typeof result === 'number') return result + (await dropTemplatesOf(home, gone));
-      // What was being removed while it was read is not damaged: a second look tells.
+      // What was being removed while it was read is not damaged: a second look shows.
       if (result === 'unknown') unknown++;
     }
     return 0;
   } finally {
-    if (grave !== undefined) await rm(grave, { recursive: true, force: true });
+    if (trash !== undefined) await rm(trash, { recursive: true, force: true });
   }
 }
 
@@ -142,11 +142,11 @@ async function dropTemplatesOf(home: Home, disks: ReadonlySet<string>): Promise<
 }
 
 /** On a full disk there may be no place even for a directory; then the parts are deleted where they are. */
-async function makeGrave(home: Home): Promise<string | undefined> {
+async function makeTrash(home: Home): Promise<string | undefined> {
   try {
-    const grave = temporaryPath(home);
-    await mkdir(grave);
-    return grave;
+    const trash = temporaryPath(home);
+    await mkdir(trash);
+    return trash;
   } catch (error) {
     const told = fileError(error, `make ${home.partial()}`);
     if (told instanceof BoxliteError && told.code === 'no-space') return undefined;

@@ -38,7 +38,7 @@ export async function unpauseBox(context: EngineContext, id: string): Promise<vo
   crashPoint('unpause:recorded');
 }
 
-/** On a full disk, too: whoever pauses what fills it must be told that this was done. */
+/** On a full disk, too: the caller who pauses what fills it must learn that this was done. */
 async function recordPhase(context: EngineContext, id: string): Promise<void> {
   await withReserve(context.home, () =>
     settle(context.home, context.database(), currentRecord(context, id)),

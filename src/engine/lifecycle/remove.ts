@@ -4,7 +4,7 @@ import { canRemove, isActive, isStopped } from '../../store/status.js';
 import { unknownState } from '../state/state-error.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
-import { bury, clearGrave } from '../state/trash.js';
+import { moveToTrash, deleteTrash } from '../state/trash.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import { isSeenTo, observed, settle } from '../state/observe.js';
 import { sweepAfterBox } from '../images/sweep.js';
@@ -67,7 +67,7 @@ export async function freeName(context: EngineContext, name: string): Promise<vo
   if (isStopped(status)) await removeIfEnded(context, holder.id);
 }
 
-/** With force, a box whose truth can't be had is removed all the same. */
+/** With force, a box whose actual state is unknown is removed all the same. */
 async function settled(context: EngineContext, id: string, force: boolean) {
   const record = currentRecord(context, id);
   try {
@@ -81,10 +81,10 @@ async function settled(context: EngineContext, id: string, force: boolean) {
 
 /** Renamed, forgotten, deleted: killed at any point, nothing half-deleted is taken for a box. */
 async function forget(context: EngineContext, id: string): Promise<void> {
-  await bury(context.home, id);
+  await moveToTrash(context.home, id);
   crashPoint('remove:renamed');
   context.database().boxes.remove(id, ['unknown', 'configured', 'running', 'stopping', 'stopped']);
   crashPoint('remove:forgotten');
-  await clearGrave(context.home, id);
+  await deleteTrash(context.home, id);
   crashPoint('remove:deleted');
 }

@@ -3,7 +3,7 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxPatch, BoxRecord } from '../../store/box-record.js';
 import { boxEvent } from '../../store/events.js';
 import type { MachineSpec } from '../../vmm/driver.js';
-import { startedFact } from '../machine/records.js';
+import { startedRecord } from '../machine/records.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
 import { FIRST_DELAY_MS, nextDelayMs } from '../state/restart-decision.js';
@@ -40,7 +40,7 @@ export async function recordStart(
   const { record, automatic, machine, templateKey } = start;
   // The shim wrote its record before `started` came: with it a later reader can tell that this start is the one
   // recorded.
-  const started = await startedFact(context.home.box(record.id));
+  const started = await startedRecord(context.home.box(record.id));
   const startedAt = started?.atMs ?? Date.now();
   const ours: BoxPatch = {
     startCount: record.startCount + 1,

@@ -73,7 +73,7 @@ export async function startLocked(
   }
 }
 
-/** @throws box-state when the truth can't be had */
+/** @throws box-state when the actual state can't be found out */
 async function settledKnown(context: EngineContext, id: string): Promise<BoxRecord> {
   const record = currentRecord(context, id);
   try {

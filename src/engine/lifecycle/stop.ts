@@ -71,7 +71,7 @@ async function settledOrEnded(context: EngineContext, record: BoxRecord): Promis
   }
 }
 
-/** Where not even that can be written, the shim's own record tells it: the box has ended all the same. */
+/** Where not even that can be written, the shim's own record has it: the box has ended all the same. */
 async function recordEnd(context: EngineContext, record: BoxRecord): Promise<void> {
   try {
     await withReserve(context.home, () =>
@@ -124,7 +124,7 @@ async function killWaiting(context: EngineContext, id: string, signal: number): 
   return true;
 }
 
-/** Written before the signal goes out: whoever folds the end in finds it. */
+/** Written before the signal goes out: the process that folds the end in finds it. */
 export function tellKill(context: EngineContext, record: BoxRecord, signal: number): void {
   const database = context.database();
   try {

@@ -6,7 +6,7 @@ import { unknownState } from '../state/state-error.js';
 import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { followEvents } from '../state/events.js';
-import { exitFact } from '../machine/records.js';
+import { exitRecord } from '../machine/records.js';
 import { observed } from '../state/observe.js';
 import type { WaitOptions } from '../spec/options.js';
 
@@ -52,7 +52,7 @@ async function notRunning(context: EngineContext, record: BoxRecord): Promise<Wa
     client.close();
     if (exit !== undefined) return { exitCode: exit.code };
   }
-  const exit = isActive(record.status) ? await exitFact(directory) : undefined;
+  const exit = isActive(record.status) ? await exitRecord(directory) : undefined;
   return { exitCode: exit?.code ?? (await recorded(context, record)) };
 }
 

@@ -78,14 +78,14 @@ export async function makeDisk(
   await rename(draft, disk);
 }
 
-/** Facts of the last run would be taken for this one's. */
+/** Records of the last run would be taken for this one's. */
 async function clearDirectory(home: Home, id: string): Promise<void> {
   const directory = home.box(id);
   try {
     makePrivateDirectory(directory);
     await Promise.all(
-      (['started', 'exit', 'bootError', 'console'] as const).map((fact) =>
-        rm(home.boxFile(id, fact), { force: true }),
+      (['started', 'exit', 'bootError', 'console'] as const).map((name) =>
+        rm(home.boxFile(id, name), { force: true }),
       ),
     );
   } catch (error) {

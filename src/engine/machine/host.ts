@@ -52,7 +52,7 @@ export class Host {
     this.#assets = undefined;
   }
 
-  /** What a kernel boots with that is not the home's; looked at anew each time, since its file may change. */
+  /** What a kernel boots with that is not the home's; looked at each time, since its file may change. */
   async assetsOfKernel(choice: KernelChoice): Promise<Assets> {
     const { loadAssets } = await import('../../vmm/assets/assets.js');
     return loadAssets(this.home, { ...choice, onProgress: this.options.onNotice });
@@ -79,10 +79,10 @@ export class Host {
   }
 
   /**
-   * Whether it is KVM's fault that a machine has failed, and the next one is to do without it. KVM works until
+   * Whether KVM caused a machine's failure, and the next one is to do without it. KVM works until
    * another hypervisor takes the processor, its module is gone, or the host itself has moved.
    * @param accelerator that the machine ran by
-   * @throws accelerator when KVM is to blame and insisted on
+   * @throws accelerator when KVM caused the failure and is insisted on
    */
   async blamesKvm(accelerator: AcceleratorName, error: unknown): Promise<boolean> {
     if (accelerator !== 'kvm') return false;

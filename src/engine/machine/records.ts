@@ -6,7 +6,7 @@ import { BOX_FILES } from '../../host/home.js';
 import type { ProcessIdentity } from '../../host/process-identity.js';
 import { withoutActing } from '../../terminal-text.js';
 
-/** An end without a record of it is told as if the box had been killed. */
+/** An end without a record of it is reported as if the box had been killed. */
 export const KILLED_CODE = 137;
 
 /**
@@ -14,7 +14,7 @@ export const KILLED_CODE = 137;
  * from an older shim or a damaged disk.
  */
 
-export interface StartedFact {
+export interface StartedRecord {
   atMs: number;
   shimPid: number;
   vmmPid: number;
@@ -22,7 +22,7 @@ export interface StartedFact {
   shim: ProcessIdentity;
 }
 
-export interface ExitFact {
+export interface ExitRecord {
   atMs: number;
   code: number;
   signal: number;
@@ -34,59 +34,59 @@ export interface ExitFact {
   message: string;
 }
 
-export async function startedFact(directory: string): Promise<StartedFact | undefined> {
-  const fact = await readFact(directory, 'started');
-  if (fact === undefined) return undefined;
+export async function startedRecord(directory: string): Promise<StartedRecord | undefined> {
+  const record = await readRecord(directory, 'started');
+  if (record === undefined) return undefined;
   return {
-    atMs: time(fact.at),
-    shimPid: number(fact.shimPid),
-    vmmPid: number(fact.vmmPid),
+    atMs: time(record.at),
+    shimPid: number(record.shimPid),
+    vmmPid: number(record.vmmPid),
     shim: {
-      pid: number(fact.shimPid),
-      startTicks: number(fact.shimStartTicks),
-      bootId: text(fact.bootId),
+      pid: number(record.shimPid),
+      startTicks: number(record.shimStartTicks),
+      bootId: text(record.bootId),
     },
   };
 }
 
-export async function exitFact(directory: string): Promise<ExitFact | undefined> {
-  const fact = await readFact(directory, 'exit');
-  if (fact === undefined) return undefined;
+export async function exitRecord(directory: string): Promise<ExitRecord | undefined> {
+  const record = await readRecord(directory, 'exit');
+  if (record === undefined) return undefined;
   // A damaged record must not read as success.
-  const readable = Number.isSafeInteger(fact.code);
+  const readable = Number.isSafeInteger(record.code);
   return {
-    atMs: time(fact.at),
-    code: readable ? number(fact.code) : KILLED_CODE,
-    signal: number(fact.signal),
-    oom: fact.oom === true,
-    timedOut: fact.timedOut === true,
-    reason: readable ? text(fact.reason) : 'unreadable',
-    message: printable(text(fact.message)),
+    atMs: time(record.at),
+    code: readable ? number(record.code) : KILLED_CODE,
+    signal: number(record.signal),
+    oom: record.oom === true,
+    timedOut: record.timedOut === true,
+    reason: readable ? text(record.reason) : 'unreadable',
+    message: printable(text(record.message)),
   };
 }
 
 /**
  * Why a box did not come up: its stage, and the last lines that the console and the VMM said. The code is
  * `host-limit` when something was short, and `vmm-failed` when the VMM itself gave up, as it does on what it can't
- * use. Undefined when there is no such fact, and when the VMM was ended on request: whoever asked knows why.
+ * use. Undefined when there is no such record, and when the VMM was ended on request: the requester knows why.
  */
 export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
-  const fact = await readFact(directory, 'bootError');
-  if (fact === undefined || fact.vmmEnd === 'requested') return undefined;
-  const gaveUp = fact.stage === 'vmm' && endedByItself(fact);
-  const stage = printable(text(fact.stage)) || 'unknown';
-  const said = [text(fact.vmm), text(fact.console)]
+  const record = await readRecord(directory, 'bootError');
+  if (record === undefined || record.vmmEnd === 'requested') return undefined;
+  const gaveUp = record.stage === 'vmm' && endedByItself(record);
+  const stage = printable(text(record.stage)) || 'unknown';
+  const said = [text(record.vmm), text(record.console)]
     .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))
     .map(printable)
     .filter((line) => line !== '');
   const below = said.map((line) => `\n  | ${line}`).join('');
-  const short = limitError(undefined, `start box ${box}`, shortage(fact));
+  const short = limitError(undefined, `start box ${box}`, shortage(record));
   if (short !== undefined)
     return new BoxliteError('host-limit', short.message + below, {
       stage,
       ...(short.hint !== undefined && { hint: short.hint }),
     });
-  const reason = printable(text(fact.message)) || 'no reason is known';
+  const reason = printable(text(record.message)) || 'no reason is known';
   return new BoxliteError(
     gaveUp ? 'vmm-failed' : 'boot-failed',
     `box ${box} did not start (stage ${stage}): ${reason}${below}`,
@@ -94,16 +94,16 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   );
 }
 
-/** QEMU and the loader tell an errno in words alone, and always these: their locale is C. */
+/** QEMU and the loader report an errno in words alone, and always these: their locale is C. */
 const SHORTAGES: readonly (readonly [words: RegExp, errno: string])[] = [
   [/Resource temporarily unavailable/, 'EAGAIN'],
   [/Too many open files/, 'EMFILE'],
   [/Cannot allocate memory|failed to map segment|failed to allocate|memory exhausted/, 'ENOMEM'],
 ];
 
-function shortage(fact: Record<string, unknown>): string | undefined {
-  if (endedByItself(fact)) return shortageInWords(text(fact.vmm));
-  return fact.stage === 'jail' ? errnoName(number(fact.errno)) : undefined;
+function shortage(record: Record<string, unknown>): string | undefined {
+  if (endedByItself(record)) return shortageInWords(text(record.vmm));
+  return record.stage === 'jail' ? errnoName(number(record.errno)) : undefined;
 }
 
 const endedByItself = ({ vmmEnd }: Record<string, unknown>): boolean =>
@@ -124,7 +124,7 @@ export async function vmmFailure(
   directory: string,
   box: string,
 ): Promise<BoxliteError | undefined> {
-  const exit = await exitFact(directory);
+  const exit = await exitRecord(directory);
   if (exit?.reason !== 'vmm-died') return undefined;
   const said = exit.message === '' ? '' : `: ${exit.message}`;
   return new BoxliteError(
@@ -133,19 +133,19 @@ export async function vmmFailure(
   );
 }
 
-type FactName = 'started' | 'exit' | 'bootError';
-type Fact = Record<string, unknown> | undefined;
+type RecordName = 'started' | 'exit' | 'bootError';
+type ShimRecord = Record<string, unknown> | undefined;
 
 /** Read at once: `ps` would load Node's promises of files for these few hundred bytes alone. */
-function readFact(directory: string, name: FactName): Promise<Fact> {
-  return new Promise((resolve) => resolve(readFactAtOnce(directory, name)));
+function readRecord(directory: string, name: RecordName): Promise<ShimRecord> {
+  return new Promise((resolve) => resolve(readRecordAtOnce(directory, name)));
 }
 
-function readFactAtOnce(directory: string, name: FactName): Fact {
+function readRecordAtOnce(directory: string, name: RecordName): ShimRecord {
   const path = join(directory, BOX_FILES[name]);
   try {
-    const fact: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return typeof fact === 'object' && fact !== null ? (fact as Record<string, unknown>) : {};
+    const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof record === 'object' && record !== null ? (record as Record<string, unknown>) : {};
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     if (error instanceof SyntaxError) return {};

@@ -73,7 +73,7 @@ async function mustExportDirectly(
 
 const CHECK_TIMEOUT_MS = 10_000;
 
-/** Why the shim can't mount here; undefined when it can. Only to try it tells. */
+/** Why the shim can't mount here; undefined when it can. Only a trial shows it. */
 export async function mountRefusal(): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     execFile(

@@ -11,7 +11,7 @@ export interface HostWall {
 }
 
 /**
- * Looks, and tries what only a trial tells. Which walls stand around one box is in its inspection.
+ * Looks, and tries what only a trial shows. The isolation of one box is in its inspection.
  * @throws setup-needed when there is no shim to try with
  */
 export async function hostWalls(): Promise<HostWall[]> {

@@ -45,7 +45,7 @@ type Inspected = BoxRecord & { restarting?: boolean };
 
 /**
  * @param health of the box, as far as it has a healthcheck
- * @param walls of its VMM, when it runs
+ * @param walls the isolation of its VMM, when it runs
  * @param logPath of the file that its output is logged to
  * @param size if it was asked for
  */

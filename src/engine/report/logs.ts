@@ -59,7 +59,7 @@ export async function* boxLogs(
   });
   for await (const { stream, timeNs, data } of records)
     yield { stream, time: new Date(Number(timeNs / MILLISECOND)), timeNs, data };
-  // Where nobody can tell when the box ends, there may be more to come.
+  // Where nobody knows when the box ends, there may be more to come.
   if (end) await Promise.race([end, Promise.resolve()]);
 }
 

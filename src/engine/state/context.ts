@@ -2,7 +2,7 @@ import type { Home } from '../../host/home.js';
 import type { Database } from '../../store/database.js';
 import { acquireBoxLock, type BoxLock } from '../../store/locks.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { openGrave } from './trash.js';
+import { restoreFromTrash } from './trash.js';
 import type { Host } from '../machine/host.js';
 import { noSuchBox } from './state-error.js';
 import type { Lifetime } from './lifetime.js';
@@ -31,7 +31,7 @@ export async function lockBox(
   const database = context.database();
   const lock = await acquireBoxLock(database, id, { timeoutMs: LOCK_TIMEOUT_MS, purpose });
   try {
-    if (database.boxes.get(id)) await openGrave(context.home, id);
+    if (database.boxes.get(id)) await restoreFromTrash(context.home, id);
     return lock;
   } catch (error) {
     lock.release();

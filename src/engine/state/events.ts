@@ -82,7 +82,7 @@ async function foldInEnds({ home, database }: EngineContext): Promise<void> {
   await Promise.all(
     active.map((record) =>
       settle(home, database(), record).catch((error: unknown) => {
-        // One whose truth can't be had has no end to tell of.
+        // One whose actual state is unknown has no end to report.
         if (!(error instanceof BoxliteError)) throw error;
       }),
     ),
@@ -145,7 +145,7 @@ class News implements Disposable {
   #watchBox(id: string): void {
     if (this.stopped) return;
     this.#foldIn(id).catch((error: unknown) => {
-      // A box whose truth can't be had has no end to tell of yet.
+      // A box whose actual state is unknown has no end to report yet.
       if (!(error instanceof BoxliteError)) this.#fail(error);
     });
   }
@@ -174,7 +174,7 @@ class News implements Disposable {
         ? await settle(this.#context.home, this.#context.database(), record)
         : undefined;
     this.#change();
-    // It has been started again, or its end is not to be seen yet: nobody else would tell of it.
+    // It has been started again, or its end is not to be seen yet: nobody else would report it.
     if (settled !== undefined && isActive(settled.status)) {
       await delay(WATCH_AGAIN_MS);
       this.#watchBox(id);

@@ -51,13 +51,13 @@ export function hasHealthcheck({ options }: Pick<BoxRecord, 'options'>): boolean
 export async function boxHealth(home: Home, record: BoxRecord): Promise<BoxHealth> {
   const spec = specOf(record.options);
   if (spec.healthcheck === undefined || record.startedAt === null) return NONE;
-  const health = await healthFact(home.boxFile(record.id, 'health'), spec.healthcheck.timeoutMs);
+  const health = await healthRecord(home.boxFile(record.id, 'health'), spec.healthcheck.timeoutMs);
   return isActive(record.status) ? health : { ...health, status: 'unhealthy' };
 }
 
 /**
  * Writes a running box's status down where it has changed, once however many processes notice.
- * @returns the new status, for the one that wrote it: it is the one to tell of the change
+ * @returns the new status, for the one that wrote it: it reports the change
  */
 export function foldHealth(
   database: Database,
@@ -68,8 +68,8 @@ export function foldHealth(
   return database.boxes.changeHealth(record.id, record.startedAt, status) ? status : undefined;
 }
 
-/** A damaged fact is no news: the next check writes it anew. */
-async function healthFact(path: string, timeoutMs: number): Promise<BoxHealth> {
+/** A damaged record reports nothing: the next check replaces it. */
+async function healthRecord(path: string, timeoutMs: number): Promise<BoxHealth> {
   const bytes = await readBounded(path);
   if (bytes === undefined) return STARTING;
   try {
@@ -95,7 +95,7 @@ function statusOf(number: number): HealthStatus {
   return number === HEALTH_STATUSES.UNHEALTHY ? 'unhealthy' : 'starting';
 }
 
-/** Docker's words where the command has no end of its own to tell. */
+/** Docker's words where the command has no end of its own to report. */
 function resultOf(check: Message<'health'>, timeoutMs: number): HealthCheckResult {
   const said = check.output.subarray(0, LIMITS.HEALTH_OUTPUT).toString();
   const late = `Health check exceeded timeout (${goDuration(timeoutMs)})`;

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * When something of a box's last run was written for the last time: its facts, output, console, disk. For an end that
+ * When something of a box's last run was written for the last time: its records, output, console, disk. For an end that
  * nobody has recorded nothing better is left. The same at each look, as long as nothing runs.
  * @param sinceMs the run's beginning
  */
@@ -11,7 +11,7 @@ export function lastSignMs(directory: string, sinceMs: number): number {
   return Math.min(Math.max(sinceMs, ...times), Date.now());
 }
 
-/** A directory that can't be read tells no more than one that is not there. */
+/** A directory that can't be read counts as one that is not there. */
 function filesOf(directory: string): string[] {
   try {
     return readdirSync(directory).map((name) => join(directory, name));

@@ -10,11 +10,11 @@ import type { Database } from '../../store/database.js';
 import { boxEvent, type NewEvent } from '../../store/events.js';
 import { isActive, type BoxStatus } from '../../store/status.js';
 import {
-  exitFact,
+  exitRecord,
   KILLED_CODE,
-  startedFact,
-  type ExitFact,
-  type StartedFact,
+  startedRecord,
+  type ExitRecord,
+  type StartedRecord,
 } from '../machine/records.js';
 import { boxHealth, foldHealth } from './health.js';
 import { lastSignMs } from './last-sign.js';
@@ -30,25 +30,25 @@ export interface Observation {
 }
 
 /**
- * The truth about a box: what the database holds, corrected by the facts its shim has left and by
+ * The actual state of a box: what the database holds, corrected by the records its shim has left and by
  * whether it lives. Reads only; `settle` writes it down.
  *
  * The database may lag: whoever started or stopped the box may have been killed before writing.
  */
 export async function observe(home: Home, record: BoxRecord): Promise<Observation> {
   const directory = home.box(record.id);
-  const started = await startedFact(directory);
+  const started = await startedRecord(directory);
   const unrecordedStart = started !== undefined && started.atMs !== record.startedAt;
   if (!isActive(record.status) && !unrecordedStart) return { status: record.status, patch: {} };
 
   const patch = unrecordedStart ? startPatch(record, started) : {};
-  // The exit is looked for on both sides of the question whether a shim is there: it writes the fact
+  // The exit is looked for on both sides of the question whether a shim is there: it writes the record
   // before it goes.
-  const exit = await exitFact(directory);
+  const exit = await exitRecord(directory);
   if (exit !== undefined) return ended(record, patch, exit, directory);
   const phase = phaseAtSight(directory, started) ?? (await shimPhase(directory, boxName(record)));
   if (phase === undefined) {
-    const late = await exitFact(directory);
+    const late = await exitRecord(directory);
     if (late === undefined) await refuseOrphan(directory, record);
     return ended(record, patch, late ?? lost(started), directory);
   }
@@ -60,7 +60,7 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
 function ended(
   record: BoxRecord,
   start: BoxPatch,
-  exit: ExitFact | Lost,
+  exit: ExitRecord | Lost,
   directory: string,
 ): Observation {
   const startedAt = start.startedAt ?? record.startedAt ?? 0;
@@ -103,19 +103,19 @@ export async function observed(
     };
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
-    // The truth can't be had: an unreadable directory, a shim that does not speak our protocol.
+    // The actual state can't be found out: an unreadable directory, a shim that does not speak our protocol.
     return { ...record, status: 'unknown', error: error.message, restarting: false };
   }
 }
 
-/** The shim that waits to start it again lives, or a start has put its facts away. */
+/** The shim that waits to start it again lives, or a start has removed its records. */
 export async function isSeenTo(home: Home, id: string): Promise<boolean> {
-  const started = await startedFact(home.box(id));
+  const started = await startedRecord(home.box(id));
   return started === undefined || isAlive(started.shim);
 }
 
 /**
- * Writes down what is observed and tells it as events, unless the box has changed meanwhile: of several
+ * Writes down what is observed and reports it as events, unless the box has changed meanwhile: of several
  * processes that see the same, one does. Returns the box as it is now.
  */
 export async function settle(
@@ -190,7 +190,7 @@ function eventsOf(record: BoxRecord, { status, patch }: Observation): NewEvent[]
  * A run whose starter was killed before it wrote it down; what else it knew, it wrote before. The last run's
  * end is no news of this one.
  */
-function startPatch(record: BoxRecord, started: StartedFact): BoxPatch {
+function startPatch(record: BoxRecord, started: StartedRecord): BoxPatch {
   return {
     startCount: record.startCount + 1,
     restartCount: isAutomatic(record) ? record.restartCount + 1 : 0,
@@ -213,7 +213,7 @@ interface Lost {
   sinceBoot: boolean;
 }
 
-function lost(started: StartedFact | undefined): Lost {
+function lost(started: StartedRecord | undefined): Lost {
   if (started !== undefined && started.shim.bootId !== '' && !isOfThisBoot(started.shim))
     return { lost: 'the host was restarted while the box ran', sinceBoot: false };
   return {
@@ -222,8 +222,8 @@ function lost(started: StartedFact | undefined): Lost {
   };
 }
 
-/** @param lastMs when there was the last sign of life, for an end without its time */
-function exitPatch(exit: ExitFact | Lost, lastMs: () => number): BoxPatch {
+/** @param lastMs when the run wrote something last, for an end without its time */
+function exitPatch(exit: ExitRecord | Lost, lastMs: () => number): BoxPatch {
   const gone = { pid: null, shimPid: null, paused: false };
   if ('lost' in exit)
     return {
@@ -250,11 +250,14 @@ const EXIT_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the kernel tells of a shim and its VMM, which a pause stops, without a connection: making one takes
+ * What the kernel reports of a shim and its VMM, which a pause stops, without a connection: making one takes
  * `ps` longer than all else it does for a box.
  * @returns undefined when the shim itself has to be asked
  */
-function phaseAtSight(directory: string, started: StartedFact | undefined): ShimPhase | undefined {
+function phaseAtSight(
+  directory: string,
+  started: StartedRecord | undefined,
+): ShimPhase | undefined {
   // One that nobody can reach any more does not pass for one that runs either.
   if (started === undefined || !existsSync(join(directory, BOX_FILES.shimSocket))) return undefined;
   const shim = statOf(started.shim);

@@ -8,7 +8,7 @@ import {
   type ProcessIdentity,
 } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { startedFact } from '../machine/records.js';
+import { startedRecord } from '../machine/records.js';
 
 /** What is known of a box's supervisor when it can't be asked. */
 type Known = Pick<BoxRecord, 'id' | 'name' | 'shimPid'>;
@@ -22,12 +22,12 @@ export async function orphanedShim(
   directory: string,
   { shimPid }: Pick<Known, 'shimPid'>,
 ): Promise<ProcessIdentity | undefined> {
-  const fact = await startedFact(directory).catch(() => undefined);
+  const record = await startedRecord(directory).catch(() => undefined);
   // Once its VM has ended, a supervisor takes its socket away by itself.
-  const alive = fact && statOf(fact.shim);
-  if (alive && !alive.exiting && readStat(fact.vmmPid)?.parentPid === fact.shim.pid)
-    return fact.shim;
-  // Where the directory is gone, so is that fact; but the supervisor still works in there.
+  const alive = record && statOf(record.shim);
+  if (alive && !alive.exiting && readStat(record.vmmPid)?.parentPid === record.shim.pid)
+    return record.shim;
+  // Where the directory is gone, so is that record; but the supervisor still works in there.
   if (shimPid === null) return undefined;
   const shim = identifyProcess(shimPid);
   return shim && (await worksInDeleted(shimPid, basename(directory))) ? shim : undefined;

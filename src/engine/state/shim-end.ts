@@ -4,7 +4,7 @@ import { BoxliteError, errnoOf } from '../../errors.js';
 import { isAlive, type ProcessIdentity } from '../../host/process-identity.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from './context.js';
-import { startedFact } from '../machine/records.js';
+import { startedRecord } from '../machine/records.js';
 import type { BoxRecord } from '../../store/box-record.js';
 
 /** A process that is no child of ours can only be looked for. */
@@ -66,7 +66,7 @@ export function stays(id: string, pid: number): BoxliteError {
 }
 
 async function shimOf(context: EngineContext, id: string): Promise<ProcessIdentity | undefined> {
-  const shim = (await startedFact(context.home.box(id)))?.shim;
+  const shim = (await startedRecord(context.home.box(id)))?.shim;
   return shim !== undefined && isAlive(shim) ? shim : undefined;
 }
 

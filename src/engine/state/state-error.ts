@@ -34,7 +34,7 @@ export function isPaused(box: Box, doing: string): BoxliteError {
   });
 }
 
-/** The truth about the box can't be had, and why. */
+/** The box's actual state can't be found out, and why. */
 export function unknownState(box: Box): BoxliteError {
   const name = boxName(box);
   return new BoxliteError(

@@ -29,7 +29,7 @@ export const KVM_DEADLINES = {
 const FIRST_DOUBT_MS = 600_000;
 const LONGEST_DOUBT_MS = 24 * 3_600_000;
 
-/** QEMU tells an errno in words alone, and always these: its locale is C. */
+/** QEMU reports an errno in words alone, and always these: its locale is C. */
 const PASSING =
   /Device or resource busy|Cannot allocate memory|Resource temporarily unavailable|Too many open files|Interrupted system call/;
 
@@ -59,7 +59,7 @@ export interface VerdictIdentity {
 
 export interface Question {
   choice: 'auto' | 'kvm' | 'tcg';
-  /** KVM is tried whatever is known, and the answer told by whoever asks. */
+  /** KVM is tried whatever is known, and the caller reports the answer. */
   anew?: boolean;
 }
 

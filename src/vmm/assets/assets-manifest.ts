@@ -48,7 +48,7 @@ export const FORMAT = 1;
 
 /**
  * The manifest called `name`, or undefined when there is none that this version can read: set-up
- * then makes it anew.
+ * then makes it again.
  */
 export async function readManifest(home: Home, name: string): Promise<AssetsManifest | undefined> {
   const path = join(home.assets(), name);

@@ -37,7 +37,7 @@ export async function downloadPackages(
   target: string,
 ): Promise<void> {
   const args = ['-q', 'download', ...names];
-  // Root's downloads are handed to the user _apt, who may not enter our directory.
+  // apt gives root's downloads to the user _apt, who may not enter our directory.
   if (process.getuid?.() === 0) args.unshift('-o', 'APT::Sandbox::User=root');
   const { status, stderr } = await runProgram('apt-get', args, { cwd: directory });
   if (status !== 0)

@@ -78,7 +78,7 @@ export class TemplateDraft {
     return imageTemplateAt(this.home, this.key);
   }
 
-  /** @param written what a VMM has written; the rest has been written back by whoever wrote it */
+  /** @param written what a VMM has written; its writers have written the rest back */
   async #publish(
     about: TemplateAbout,
     written: readonly string[],

@@ -2,9 +2,9 @@ import { BoxliteError } from '../../../errors.js';
 import type { Template } from '../../../vmm/template/template.js';
 
 /**
- * From this template no machine came up, which may be its fault: the VMM did not take it, or no agent answered. That
- * is known only when the same start does better without it, for a caller's limits, a lack of memory or a busy
- * host look alike.
+ * No machine came up from this template, which may have caused the failure: the VMM did not take it, or no agent
+ * answered. That is known only when the same start does better without it, for a caller's limits, a lack of memory
+ * or a busy host look alike.
  */
 export class BadTemplate extends BoxliteError {
   constructor(
@@ -20,12 +20,12 @@ export class BadTemplate extends BoxliteError {
   }
 }
 
-/** A VMM that somebody killed tells nothing about what it was started from, nor does one that lacked something. */
+/** A VMM that somebody killed proves nothing about what it was started from, nor does one that lacked something. */
 export function mayBeTemplatesFault(error: unknown): error is BoxliteError {
   return error instanceof BoxliteError && (error.code === 'vmm-failed' || error.code === 'timeout');
 }
 
-/** The guest came up and the command is to blame. */
+/** The guest came up and the command caused the failure. */
 export function isCommandFailure(error: unknown): boolean {
   return error instanceof BoxliteError && error.code.startsWith('exec-');
 }

@@ -49,7 +49,7 @@ export interface ImageTemplateRequest {
 
 /**
  * The template of a new box's image, made when it is missing; undefined when there is none to be had
- * now: the machine's own is the way then, and tells what is wrong.
+ * now: the caller starts from the machine's own then, which reports what is wrong.
  */
 export async function imageTemplate(
   host: Host,

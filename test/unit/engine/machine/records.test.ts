@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bootError, exitFact, startedFact } from '../../../../src/engine/machine/records.js';
+import { bootError, exitRecord, startedRecord } from '../../../../src/engine/machine/records.js';
 import { BOX_ID, leaveFacts, temporaryHome } from '../engine-fixture.js';
 
 const AT = '2026-11-05T10:20:30.123456789Z';
@@ -19,7 +19,7 @@ const DAMAGED = [
 test('facts that nobody has left are undefined', async () => {
   const home = temporaryHome();
   const missing = home.box(BOX_ID);
-  expect(await Promise.all([startedFact(missing), exitFact(missing)])).toEqual([
+  expect(await Promise.all([startedRecord(missing), exitRecord(missing)])).toEqual([
     undefined,
     undefined,
   ]);
@@ -30,13 +30,13 @@ test('facts of a box whose directory is a file are undefined', async () => {
   const directory = temporaryHome().box(BOX_ID);
   mkdirSync(dirname(directory), { recursive: true });
   writeFileSync(directory, '');
-  expect(await exitFact(directory)).toBeUndefined();
+  expect(await exitRecord(directory)).toBeUndefined();
 });
 
 test('a fact that is a directory is an error that names it', async () => {
   const home = temporaryHome();
   mkdirSync(home.boxFile(BOX_ID, 'exit'), { recursive: true });
-  await expect(exitFact(home.box(BOX_ID))).rejects.toMatchObject({
+  await expect(exitRecord(home.box(BOX_ID))).rejects.toMatchObject({
     code: 'host-io',
     message: expect.stringContaining(`read ${home.boxFile(BOX_ID, 'exit')}`) as string,
   });
@@ -50,7 +50,7 @@ test('a start is when, and which processes', async () => {
     vmmPid: 12,
     bootId: 'x',
   });
-  expect(await startedFact(directory)).toEqual({
+  expect(await startedRecord(directory)).toEqual({
     atMs: AT_MS,
     shimPid: 11,
     vmmPid: 12,
@@ -61,7 +61,7 @@ test('a start is when, and which processes', async () => {
 test('an end is code, signal, why and when', async () => {
   const fact = { at: AT, code: 137, signal: 9, oom: true, timedOut: false, reason: 'exited' };
   expect(
-    await exitFact(withFact('exit', { ...fact, message: 'w\u001bhy', logComplete: true })),
+    await exitRecord(withFact('exit', { ...fact, message: 'w\u001bhy', logComplete: true })),
   ).toEqual({
     atMs: AT_MS,
     code: 137,
@@ -75,7 +75,7 @@ test('an end is code, signal, why and when', async () => {
 
 describe('a damaged file', () => {
   test.each(DAMAGED)('with %s is no start of any known process', async (_what, text) => {
-    expect(await startedFact(withFact('started', text))).toEqual({
+    expect(await startedRecord(withFact('started', text))).toEqual({
       atMs: 0,
       shimPid: 0,
       vmmPid: 0,
@@ -84,7 +84,7 @@ describe('a damaged file', () => {
   });
 
   test.each(DAMAGED)('with %s does not read as success', async (_what, text) => {
-    expect(await exitFact(withFact('exit', text))).toEqual({
+    expect(await exitRecord(withFact('exit', text))).toEqual({
       atMs: 0,
       code: 137,
       signal: 0,
