@@ -2,12 +2,12 @@ import { basename } from 'node:path';
 import type { Socket } from 'node:net';
 import { BoxliteError } from '../errors.js';
 import { BOX_FILES } from '../host/home.js';
-import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
+import { decodeMessage, type MessageValues, type TableMessageName } from './codec.js';
 import { connectSocket } from './connect.js';
 import { Deferred } from '../deferred.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, connectionLost, refusal } from './failure.js';
-import { readReady, readWelcome, type Greeting, type ShimPhase } from './greeting.js';
+import { isSameShim, readWelcome, type Greeting, type ShimPhase } from './greeting.js';
 import {
   FRAME_FLAGS,
   GENERATION,
@@ -17,10 +17,9 @@ import {
   STATS_FLAGS,
 } from './protocol.js';
 import { ShimConnection } from './shim-connection.js';
+import { StartAnswers, type BootstrappedTimes } from './start-answers.js';
 import { StatsRequests, type Stats } from './stats-requests.js';
 
-/** Nanoseconds of guest time that each phase took. */
-export type BootstrappedTimes = Message<'bootstrapped'>;
 export type BootstrapValues = Omit<MessageValues<'bootstrap'>, 'generation'>;
 export type PrepareValues = Omit<MessageValues<'prepare'>, 'generation'>;
 export type ExecValues = MessageValues<'exec'>;
@@ -55,10 +54,8 @@ export class ShimClient implements AsyncDisposable {
   readonly #name: string;
   readonly #sessions = new Map<number, ExecSession>();
   readonly #stats: StatsRequests;
+  readonly #start: StartAnswers;
   readonly #welcome = new Deferred<boolean>();
-  readonly #ready = new Deferred<{ uptimeNs: bigint }>();
-  readonly #prepared = new Deferred<undefined>();
-  readonly #bootstrapped = new Deferred<BootstrappedTimes>();
   readonly #closed = new Deferred<undefined>();
   #phaseChange: Deferred<undefined> | undefined;
   #greeting: Greeting | undefined;
@@ -88,6 +85,7 @@ export class ShimClient implements AsyncDisposable {
   private constructor(socket: Socket, name: string) {
     this.#name = name;
     this.#stats = new StatsRequests(name);
+    this.#start = new StartAnswers(name);
     this.closed = this.#closed.promise;
     this.#connection = new ShimConnection(socket, {
       onOutput: (session, stream, chunk) => {
@@ -118,7 +116,7 @@ export class ShimClient implements AsyncDisposable {
 
   /** Resolves when the agent has said that it waits for bootstrap, be it before this call. */
   waitReady(): Promise<{ uptimeNs: bigint }> {
-    return this.#ready.promise;
+    return this.#start.ready;
   }
 
   /**
@@ -127,13 +125,13 @@ export class ShimClient implements AsyncDisposable {
    */
   prepare(values: PrepareValues): Promise<void> {
     this.#send('prepare', { ...values, generation: GENERATION });
-    return this.#prepared.promise;
+    return this.#start.prepared;
   }
 
   /** Makes the VM this box, once. Rejects with `boot-failed` and the stage that failed. */
   bootstrap(values: BootstrapValues): Promise<BootstrappedTimes> {
     this.#send('bootstrap', { ...values, generation: GENERATION });
-    return this.#bootstrapped.promise;
+    return this.#start.bootstrapped;
   }
 
   /** Has the agent check the box's health while main runs; between `bootstrap` and `main`, once. */
@@ -144,8 +142,7 @@ export class ShimClient implements AsyncDisposable {
   /** What the box uses of its machine; with `processes`, each of its processes as well. */
   stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const number = this.#nextSession;
-    this.#nextSession += 1;
+    const number = this.#nextSession++;
     const answer = this.#stats.open(number);
     const flags = processes ? STATS_FLAGS.PROCESSES : 0;
     this.#connection.send('statsRequest', number, { flags });
@@ -154,8 +151,7 @@ export class ShimClient implements AsyncDisposable {
 
   /** Starts a command beside main. Failures come by the session's promises. */
   exec(values: ExecValues, { detached = false }: ExecOptions = {}): ExecSession {
-    const number = this.#nextSession;
-    this.#nextSession += 1;
+    const number = this.#nextSession++;
     const session = this.#open(number, {
       leave: () => this.#connection.send('hangup', number, {}),
       sendStdin: (piece, eof, done) => this.#connection.sendStdin(number, piece, eof, done),
@@ -194,11 +190,6 @@ export class ShimClient implements AsyncDisposable {
     });
     if (joined && this.phase !== SHIM_PHASES.STARTING) session.setStarted();
     return session;
-  }
-
-  /** Attaches to main: `main()` by its other name. */
-  attach(): ExecSession {
-    return this.main();
   }
 
   /**
@@ -312,23 +303,9 @@ export class ShimClient implements AsyncDisposable {
   }
 
   #receiveControl(name: TableMessageName, payload: Buffer): void {
-    switch (name) {
-      case 'ready':
-        this.#ready.resolve(readReady(payload, this.#name));
-        break;
-      case 'prepared':
-        this.#prepared.resolve(undefined);
-        break;
-      case 'bootstrapped':
-        this.#bootstrapped.resolve(decodeMessage(name, payload));
-        break;
-      case 'failed':
-        this.#failStart(bootFailure(decodeMessage(name, payload)));
-        break;
-      case 'refused':
-        this.#refused(refusal(decodeMessage(name, payload), this.#name));
-        break;
-    }
+    if (name === 'failed') this.#failStart(bootFailure(decodeMessage(name, payload)));
+    else if (name === 'refused') this.#refused(refusal(decodeMessage(name, payload), this.#name));
+    else this.#start.receive(name, payload);
   }
 
   #changePhase(name: 'pause' | 'resume'): Promise<void> {
@@ -344,9 +321,7 @@ export class ShimClient implements AsyncDisposable {
   }
 
   #failStart(reason: BoxliteError): void {
-    this.#ready.reject(reason);
-    this.#prepared.reject(reason);
-    this.#bootstrapped.reject(reason);
+    this.#start.fail(reason);
     this.#sessions.get(SESSIONS.MAIN)?.failStart(reason);
   }
 
@@ -356,9 +331,7 @@ export class ShimClient implements AsyncDisposable {
     this.#ended = error ?? this.#endReason();
     if (error === undefined) this.#welcome.resolve(false);
     else this.#welcome.reject(error);
-    this.#ready.reject(this.#bootReason(this.#ended, 'agent'));
-    this.#prepared.reject(this.#bootReason(this.#ended, 'disks'));
-    this.#bootstrapped.reject(this.#bootReason(this.#ended, 'bootstrap'));
+    this.#start.end(this.#ended);
     this.#stats.fail(this.#ended);
     this.#phaseChange?.reject(this.#ended);
     for (const session of [...this.#sessions.values()]) session.disconnect(this.#ended);
@@ -371,15 +344,4 @@ export class ShimClient implements AsyncDisposable {
       return new BoxliteError('cancelled', `the connection to box ${this.#name} was closed`);
     return connectionLost(this.#name);
   }
-
-  #bootReason(reason: BoxliteError, stage: string): BoxliteError {
-    if (reason.code !== 'vmm-failed' && reason.code !== 'box-not-running') return reason;
-    return new BoxliteError('boot-failed', `box ${this.#name} ended while it was being started`, {
-      stage,
-      cause: reason,
-    });
-  }
 }
-
-const isSameShim = (a: Greeting, b: Greeting): boolean =>
-  a.box === b.box && a.shimPid === b.shimPid && a.vmmPid === b.vmmPid;

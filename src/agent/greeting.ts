@@ -30,7 +30,11 @@ export function readWelcome(payload: Buffer, where: string): Greeting {
   return { phase: known, shimPid, vmmPid, box: printable(box) };
 }
 
-/** Reads the agent's sign of life. */
+/** Whether two greetings name one shim and its VMM, in whatever phase. */
+export const isSameShim = (a: Greeting, b: Greeting): boolean =>
+  a.box === b.box && a.shimPid === b.shimPid && a.vmmPid === b.vmmPid;
+
+/** Reads the agent's first message: it waits for bootstrap. */
 export function readReady(payload: Buffer, where: string): { uptimeNs: bigint } {
   requireGeneration(
     payload,

@@ -327,7 +327,7 @@ describe('main', () => {
       }),
     );
     await using client = await connect(shim);
-    const session = client.attach();
+    const session = client.main();
     expect(client.main()).toBe(session);
     expect(await session.started).toEqual({ pid: 1 });
     expect(await text(session.stdout)).toBe('on and on');
@@ -341,7 +341,7 @@ describe('main', () => {
       }),
     );
     await using client = await connect(shim);
-    const session = client.attach();
+    const session = client.main();
     expect(await session.exited).toEqual(OK);
     expect(await session.started).toEqual({ pid: 1 });
   });
@@ -379,7 +379,7 @@ describe('main', () => {
       peer.socket.on('close', () => left.resolve(undefined));
     });
     await using client = await connect(shim);
-    client.attach().close();
+    client.main().close();
     await client.closed;
     await left.promise;
     expect(seen).toEqual([]);
