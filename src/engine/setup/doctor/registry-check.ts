@@ -8,12 +8,12 @@ export async function checkRegistries(
   options: () => Promise<RegistryOptions>,
   timeoutMs: number,
 ): Promise<Finding> {
-  const { reachRegistry } = await import('../../../image/registry/reach.js');
+  const { pingRegistry } = await import('../../../image/registry/ping.js');
   const silent: string[] = [];
   for (const registry of registries) {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      await reachRegistry(registry, {
+      await pingRegistry(registry, {
         ...(await options()),
         retry: { attempts: 1, firstPauseMs: 0, longestPauseMs: 0 },
         signal,

@@ -7,7 +7,7 @@ import { transportFailure } from './registry-error.js';
  * question.
  * @throws BoxliteError `registry-unreachable`, `timeout`
  */
-export async function reachRegistry(registry: string, options: RegistryOptions): Promise<void> {
+export async function pingRegistry(registry: string, options: RegistryOptions): Promise<void> {
   const host = new RegistryHost(registry, options);
   try {
     (await host.get('v2/', '', {})).discard();
