@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-
 import { BoxliteError, errnoOf } from '../../errors.js';
 import { JsonReader } from '../oci/json-reader.js';
 import type { Credentials } from '../registry/auth/credentials.js';
@@ -123,30 +121,26 @@ interface Run {
   complaint: string;
 }
 
-function run(program: string, verb: string, input: string, env: NodeJS.ProcessEnv): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [verb], { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    const output = collect(child.stdout);
-    const errors = collect(child.stderr);
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      const [said, complained] = [output().trim(), errors().trim()];
-      resolve({ status: code ?? signal ?? -1, output: said, complaint: said || complained });
-    });
-    // One that ends without reading its stdin says why by its status.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
+/** @throws what the host says of a program that it can't start */
+async function run(
+  program: string,
+  verb: string,
+  input: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Run> {
+  const { execa } = await import('execa');
+  const result = await execa(program, [verb], {
+    ...{ env, extendEnv: false, input, reject: false },
+    ...{ maxBuffer: MAX_OUTPUT_BYTES, stripFinalNewline: false },
   });
-}
-
-function collect(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  stream.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length <= MAX_OUTPUT_BYTES) chunks.push(chunk);
-  });
-  return () => Buffer.concat(chunks).toString();
+  const hasRun = result.exitCode !== undefined || result.signal !== undefined;
+  if (!hasRun && result.cause instanceof Error) throw result.cause;
+  const [said, complained] = [result.stdout.trim(), result.stderr.trim()];
+  return {
+    status: result.exitCode ?? result.signal ?? -1,
+    output: said,
+    complaint: said || complained,
+  };
 }
 
 function parseList(output: string): unknown {
