@@ -1,4 +1,4 @@
-/* Written by src/generate.mjs from src/agent/protocol; change it there.
+/* Written by src/build/generate.mjs from src/agent/protocol; change it there.
  * Frame: u32 payload length, u32 session, u8 type, u8 flags, u16 0, payload; little-endian. A list is
  * a u32 count and its items, bytes are a u32 length and that many bytes. */
 #ifndef BOXLITE_PROTOCOL_H

@@ -15,6 +15,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   vmm: ['host', 'abort', 'errors'],
   agent: ['host', 'deferred', 'errors', 'terminal-text'],
   logs: ['host', 'deferred', 'errors'],
+  build: ['agent'],
   host: ['errors'],
   // The modules beside the folders, each its own row.
   index: ['engine', 'store/status', 'errors'],

@@ -2,7 +2,7 @@ import type { CommandDefinition } from '../parse/command.js';
 import { ORDER } from './order.js';
 
 /**
- * The text of index.ts, which src/generate.mjs writes: what the overview and the search for a verb need
+ * The text of index.ts, which src/build/generate.mjs writes: what the overview and the search for a verb need
  * without loading any verb.
  * @param modules what each module of the subfolders exports, by its path there without its extension
  * @throws when a module is not in the order, is missing, or exports other than one command
@@ -13,7 +13,7 @@ export function indexSource(
   const unordered = Object.keys(modules).filter((path) => !ORDER.includes(path));
   if (unordered.length > 0) throw new Error(`order.ts lacks ${unordered.join(', ')}`);
   const entries = ORDER.map((path) => entrySource(path, modules[path] ?? {}));
-  return `// Written by src/generate.mjs from the definitions.
+  return `// Written by src/build/generate.mjs from the definitions.
 import type { CommandDefinition } from '../parse/command.js';
 
 export type CommandEntry = Pick<CommandDefinition, 'name' | 'group' | 'summary' | 'hidden'> & {

@@ -1,4 +1,4 @@
-// Written by src/generate.mjs from the definitions.
+// Written by src/build/generate.mjs from the definitions.
 import type { CommandDefinition } from '../parse/command.js';
 
 export type CommandEntry = Pick<CommandDefinition, 'name' | 'group' | 'summary' | 'hidden'> & {

@@ -25,7 +25,7 @@ import {
   STAGES,
   STATS_FLAGS,
   type Field,
-} from './protocol.js';
+} from '../agent/protocol.js';
 
 /** Each group of constants and what its names begin with in C. */
 const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<string, number>>])[] =
@@ -54,7 +54,7 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
 /** The text of native/protocol/protocol.h: every constant of the wire, and each field table as a comment. */
 export function protocolHeader(): string {
   const sections = [
-    `/* Written by src/generate.mjs from src/agent/protocol; change it there.
+    `/* Written by src/build/generate.mjs from src/agent/protocol; change it there.
  * Frame: u32 payload length, u32 session, u8 type, u8 flags, u16 0, payload; little-endian. A list is
  * a u32 count and its items, bytes are a u32 length and that many bytes. */
 #ifndef BOXLITE_PROTOCOL_H

@@ -11,12 +11,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 // The manual shows the version, so that comes first.
 const generators = [protocol, version, commands, completions, manual];
 
 const check = process.argv.includes('--check');
+/** @type {string[]} */
 const faults = [];
 for (const generator of generators) {
   const { files, folders } = await generator();
@@ -25,14 +26,14 @@ for (const generator of generators) {
 }
 if (faults.length > 0) {
   for (const fault of faults) console.error(fault);
-  console.error('Run `node src/generate.mjs` and commit what it writes.');
+  console.error('Run `node src/build/generate.mjs` and commit what it writes.');
   process.exitCode = 1;
 }
 
 /** The wire's C header and its golden messages. */
 async function protocol() {
-  const { protocolHeader } = await load('src/agent/protocol-header.ts');
-  const { vectors, vectorIndex } = await load('src/agent/vectors.ts');
+  const { protocolHeader } = await load('src/build/protocol-header.ts');
+  const { vectors, vectorIndex } = await load('src/build/vectors.ts');
   const folder = 'native/protocol/vectors';
   const all = vectors();
   const files = new Map([
@@ -58,7 +59,10 @@ async function commands() {
   return { files: new Map([[`${folder}/index.ts`, text]]), folders: [] };
 }
 
-/** A name in JavaScript for a path. */
+/**
+ * A name in JavaScript for a path.
+ * @param {string} path
+ */
 function nameOf(path) {
   return path.replaceAll(/\W/g, '_');
 }
@@ -66,7 +70,7 @@ function nameOf(path) {
 /** The program's own word for package.json's version, so that `--version` reads no file. */
 async function version() {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const text = `/** The version in package.json, from which \`node src/generate.mjs\` writes this. */
+  const text = `/** The version in package.json, from which \`node src/build/generate.mjs\` writes this. */
 export const VERSION = '${version}';
 `;
   return { files: new Map([['src/cli/help/version.ts', text]]), folders: [] };
@@ -95,12 +99,18 @@ async function manual() {
   return { files, folders: ['man'] };
 }
 
-/** Imports a TypeScript module. */
+/**
+ * Imports a TypeScript module.
+ * @param {string} path
+ */
 function load(path) {
   return loadText(`export * from './${path}';`);
 }
 
-/** Imports a module's text: bundled into a temporary file beside the sources, where packages resolve. */
+/**
+ * Imports a module's text: bundled into a temporary file beside the sources, where packages resolve.
+ * @param {string} contents
+ */
 async function loadText(contents) {
   const folder = await mkdtemp(join(root, 'node_modules', '.generate-'));
   try {
@@ -121,6 +131,10 @@ async function loadText(contents) {
   }
 }
 
+/**
+ * @param {string} path
+ * @param {Buffer} contents
+ */
 async function settle(path, contents) {
   const current = await readFile(join(root, path)).catch(() => undefined);
   if (current?.equals(contents)) return;
@@ -133,6 +147,10 @@ async function settle(path, contents) {
   console.log(`wrote ${path}`);
 }
 
+/**
+ * @param {string} folder
+ * @param {ReadonlyMap<string, unknown>} files
+ */
 async function settleFolder(folder, files) {
   for (const name of await readdir(join(root, folder)).catch(() => [])) {
     const path = `${folder}/${name}`;

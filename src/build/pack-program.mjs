@@ -40,6 +40,7 @@ const LAZY_MODULES = [
 ];
 
 /**
+ * @param {Readonly<import('esbuild').BuildOptions>} common
  * @returns {Promise<{ name: string, body: string }[]>} the files, each the body of a function of `require`,
  *   `__filename`, `__dirname` and `load`, which does the same with the file of a name; the first file comes
  *   last, and starts the program
@@ -57,6 +58,7 @@ export async function packProgram(common) {
   });
   // A module that has exports and a default import makes esbuild put all of them there.
   const { helpers } = await commonJsOf('import a from "a";export const b=a;');
+  /** @param {readonly import('esbuild').OutputFile[]} files */
   const packed = async (files) => {
     const chunks = await Promise.all(files.map((file) => asCommonJs(file, helpers)));
     return `{${chunks.join(',')}\n}`;
@@ -80,23 +82,34 @@ export async function packProgram(common) {
   ];
 }
 
-/** Names of the chunks with these modules, and of all that these import other than on demand. */
+/**
+ * @param {readonly string[]} modules
+ * @param {import('esbuild').Metafile['outputs']} outputs
+ * @returns {ReadonlySet<string>} names of the chunks with these modules, and of all that these import other
+ *   than on demand
+ */
 function chunksOf(modules, outputs) {
+  /** @type {Set<string>} */
   const chunks = new Set();
+  /** @param {string} path */
   const add = (path) => {
     if (chunks.has(basename(path))) return;
     chunks.add(basename(path));
-    for (const { path: imported, kind } of outputs[path].imports)
+    for (const { path: imported, kind } of outputs[path]?.imports ?? [])
       if (kind === 'import-statement' && imported in outputs) add(imported);
   };
   for (const module of modules) {
-    const found = Object.keys(outputs).find((path) => outputs[path].entryPoint === module);
+    const found = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === module);
     if (found === undefined) throw new Error(`${module} is not imported on demand any more`);
     add(found);
   }
   return chunks;
 }
 
+/**
+ * @param {import('esbuild').OutputFile} chunk
+ * @param {string} shared helpers of all chunks
+ */
 async function asCommonJs({ path, text }, shared) {
   const { helpers, body } = await commonJsOf(text);
   for (const [, name] of helpers.matchAll(/\bvar (__\w+)=/g))
@@ -104,7 +117,10 @@ async function asCommonJs({ path, text }, shared) {
   return `\n${JSON.stringify(`./${basename(path)}`)}(module,exports,require){${body}}`;
 }
 
-/** A chunk, and the functions that esbuild puts before it: one set for all is read and made faster. */
+/**
+ * A chunk, and the functions that esbuild puts before it: one set for all is read and made faster.
+ * @param {string} text
+ */
 async function commonJsOf(text) {
   const { code } = await transform(text, {
     format: 'cjs',
@@ -119,18 +135,30 @@ async function commonJsOf(text) {
   return { helpers: code.slice(0, begin), body: code.slice(begin) };
 }
 
-/** Stands in the program, as text: what its chunks have for `require`. */
+/**
+ * Stands in the program, as text: what its chunks have for `require`.
+ * @typedef {{ exports: object }} Module
+ * @typedef {Record<string, (module: Module, exports: object, require: Require) => void>} Chunks
+ * @typedef {(name: string) => object} Require
+ * @param {Chunks} firstChunks
+ * @param {() => Chunks} loadOthers
+ * @param {Require} outside
+ * @param {readonly string[]} lazyModules
+ */
 function requireFrom(firstChunks, loadOthers, outside, lazyModules) {
+  /** @type {Chunks | undefined} */
   let otherChunks;
   const loaded = new Map();
   const lazy = new Map();
   for (const name of lazyModules) lazy.set(name, undefined).set(`node:${name}`, undefined);
 
+  /** @type {Require} */
   const packed = (name) => {
     const before = loaded.get(name);
     if (before !== undefined) return before.exports;
     if (!name.startsWith('./')) return lazy.has(name) ? deferred(name) : outside(name);
     const chunk = firstChunks[name] ?? (otherChunks ??= loadOthers())[name];
+    if (chunk === undefined) throw new Error(`the program has no chunk ${name}`);
     const module = { exports: {} };
     loaded.set(name, module);
     try {
@@ -142,6 +170,7 @@ function requireFrom(firstChunks, loadOthers, outside, lazyModules) {
     return module.exports;
   };
 
+  /** @type {Require} */
   const deferred = (name) => {
     const known = lazy.get(name);
     if (known !== undefined) return known;

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +13,11 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { packProgram } from './pack-program.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const outdir = join(root, 'dist');
 
-const common = {
+/** @satisfies {import('esbuild').BuildOptions} */
+const common = /** @type {const} */ ({
   absWorkingDir: root,
   outdir,
   bundle: true,
@@ -27,7 +28,7 @@ const common = {
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'warning',
-};
+});
 
 await mkdir(outdir, { recursive: true });
 await Promise.all([buildLibrary(), copySqlite().then(buildProgram)]).catch((error) => {
@@ -93,19 +94,26 @@ async function buildProgram() {
   await removeOtherPacks(names);
 }
 
-/** A comment that tells which compiled form belongs to it; of a length that leaves that one aligned. */
+/**
+ * @param {string} wrapped
+ * @returns {string} a comment that tells which compiled form belongs to it; of a length that leaves that one aligned
+ */
 function headOf(wrapped) {
   return `//${createHash('sha256').update(wrapped).digest('hex').slice(0, 62)}`;
 }
 
-/** In a process of its own, since it runs the program. */
+/**
+ * In a process of its own, since it runs the program.
+ * @param {readonly string[]} names
+ */
 async function compile(names) {
-  const script = join(root, 'src', 'warm-cache.mjs');
+  const script = join(root, 'src/build/warm-cache.mjs');
   await promisify(execFile)(process.execPath, [script, outdir], { timeout: 60_000 });
   for (const name of names)
     await rename(join(outdir, `${name}.cache.new`), join(outdir, `${name}.cache`));
 }
 
+/** @param {readonly string[]} names */
 async function removeOtherPacks(names) {
   for (const file of await readdir(outdir)) {
     const name = /^(rest-.*)\.(?:cjs|cache)$/.exec(file)?.[1];
@@ -113,6 +121,10 @@ async function removeOtherPacks(names) {
   }
 }
 
+/**
+ * @param {string} path
+ * @param {string} content
+ */
 async function writeWhole(path, content) {
   await writeFile(`${path}.new`, content);
   await rename(`${path}.new`, path);

@@ -1,4 +1,9 @@
-import { encodeMessage, encodeTable, type MessageValues, type TableMessageName } from './codec.js';
+import {
+  encodeMessage,
+  encodeTable,
+  type MessageValues,
+  type TableMessageName,
+} from '../agent/codec.js';
 import {
   EXEC_FLAGS,
   EXIT_FLAGS,
@@ -6,7 +11,7 @@ import {
   SHIM_CONFIG,
   STAGES,
   STATS_FLAGS,
-} from './protocol.js';
+} from '../agent/protocol.js';
 
 /** A golden payload: the bytes that both languages must read as these values. */
 export interface Vector {

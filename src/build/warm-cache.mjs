@@ -1,6 +1,6 @@
 /**
  * Writes V8's compiled forms of the program's files, with the functions that common commands call and no
- * others: a quarter of all, read in a quarter of the time. Run as `node src/warm-cache.mjs DIST`; what it
+ * others: a quarter of all, read in a quarter of the time. Run as `node src/build/warm-cache.mjs DIST`; what it
  * writes is named `….cache.new`.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
-const [dist] = process.argv.slice(2);
+const [dist = ''] = process.argv.slice(2);
 const require = createRequire(join(dist, 'cli.cjs'));
 const packs = new Map();
 
@@ -28,23 +28,33 @@ const commandLines = [
 
 // The program ends each command by leaving the process; here the next one follows.
 const leave = process.exit;
+/**
+ * @param {unknown} _text
+ * @param {unknown} [done]
+ */
 const quiet = (_text, done) => {
   if (typeof done === 'function') done();
   return true;
 };
 process.stdout.write = quiet;
 process.stderr.write = quiet;
-process.exit = () => void next();
+process.exit = () => /** @type {never} */ (next());
 next();
 
 function next() {
   const words = commandLines.shift();
-  if (words === undefined) finish();
+  if (words === undefined) {
+    finish();
+    return;
+  }
   process.argv = [process.execPath, 'boxlite', ...words];
   load('cli');
 }
 
-/** As bin/boxlite does it; of each file one script, which learns all that is called of it. */
+/**
+ * As bin/boxlite does it; of each file one script, which learns all that is called of it.
+ * @param {string} name
+ */
 function load(name) {
   const filename = join(dist, `${name}.cjs`);
   if (!packs.has(name)) {
@@ -56,7 +66,7 @@ function load(name) {
 
 /** A box that looks as if it ran: this process is its shim, and a child of it the VMM. */
 function pretendBox() {
-  const boxlite = fileURLToPath(new URL('../bin/boxlite', import.meta.url));
+  const boxlite = fileURLToPath(new URL('../../bin/boxlite', import.meta.url));
   const create = ['--', boxlite, 'create', '--rootfs', mkdtempSync(join(home, 'root-')), 'true'];
   const box = execFileSync(process.execPath, create, { encoding: 'latin1' }).trim();
   const vmm = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { constantName, protocolHeader } from '../../../src/agent/protocol-header.js';
+import { constantName, protocolHeader } from '../../../src/build/protocol-header.js';
 import { LIMITS, MESSAGES, STAGES } from '../../../src/agent/protocol.js';
-import { vectorIndex, vectors } from '../../../src/agent/vectors.js';
+import { vectorIndex, vectors } from '../../../src/build/vectors.js';
 
 const PROTOCOL = new URL('../../../native/protocol/', import.meta.url);
 const checkedIn = (name: string) => readFileSync(new URL(name, PROTOCOL));
