@@ -23,10 +23,14 @@ const SPECIAL = new Set('@*#?-$!');
 /** Of variables in each other's default; one more level takes more of the stack. */
 const MAX_DEPTH = 100;
 
+/** Of what the variables of one word give together; Linux takes a variable of 128 KiB at most. */
+const MAX_EXPANDED = 2 ** 20;
+
 class ShellWord {
   readonly #characters: string[];
   #at = 0;
   #depth = 0;
+  #expanded = 0;
 
   constructor(
     word: string,
@@ -83,8 +87,17 @@ class ShellWord {
     return result;
   }
 
-  /** What stands after a `$`. */
+  /** Variables that hold each other twice double with each instruction. */
   #variable(): string {
+    const value = this.#value();
+    this.#expanded += value.length;
+    if (this.#expanded > MAX_EXPANDED)
+      throw new Error(`its variables expand to more than ${MAX_EXPANDED} characters`);
+    return value;
+  }
+
+  /** What stands after a `$`. */
+  #value(): string {
     if (this.#peek() === '{') {
       this.#next();
       if (++this.#depth > MAX_DEPTH)

@@ -126,3 +126,10 @@ test('exposes every port there is', () => {
   const { ExposedPorts } = applyChanges(['EXPOSE 1-65535']);
   expect(Object.keys(ExposedPorts ?? {})).toHaveLength(65_535);
 });
+
+test('refuses variables that double with each instruction', () => {
+  const bomb = ['ENV A=1234567890', ...Array.from({ length: 64 }, () => 'ENV A=$A$A')];
+  expect(() => applyChanges(bomb)).toThrow(
+    'invalid change "ENV A=$A$A": its variables expand to more than 1048576 characters',
+  );
+});
