@@ -24,7 +24,7 @@ const common = /** @type {const} */ ({
   platform: 'node',
   target: 'node20.5',
   // What better-sqlite3 finds its native part with; it is told where that is (store/sqlite.ts).
-  external: ['bindings'],
+  external: ['bindings', '@colors/colors/safe'],
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'warning',

@@ -5,6 +5,8 @@ export interface TableOptions {
   isTty: boolean;
   /** Columns of the terminal; cells are shortened to it, and only on a terminal. */
   width?: number;
+  /** Without cli-table3, which takes more time to load than `ps` has (docs/decisions/cli-tables.md). */
+  unloaded?: boolean;
 }
 
 const GAP = 3;
@@ -20,18 +22,18 @@ const NAMES = new Set(['NAME', 'NAMES']);
  * @param rows as long as the header, or the lines of a template that breaks them
  * @returns lines, each ended by a line break; the header also when there are no rows
  */
-export function renderTable(
+export async function renderTable(
   columns: readonly string[],
   rows: readonly (readonly string[])[],
   options: TableOptions,
-): string {
+): Promise<string> {
   const table = [columns, ...rows].map((row) => row.map(printable));
   if (rows.some((row) => row.length !== columns.length)) return printUneven(table);
   const widths = columns.map((_, i) => Math.max(...table.map((row) => textWidth(row[i] ?? ''))));
   const layout = wideLayout(widths);
   if (!options.isTty || options.width === undefined || total(layout) <= options.width)
-    return print(table, layout);
-  return print(table, narrowLayout(columns, widths, options.width));
+    return print(table, layout, options);
+  return print(table, narrowLayout(columns, widths, options.width), options);
 }
 
 interface Layout {
@@ -103,21 +105,26 @@ function total({ widths, pitches }: Layout): number {
   return before + (widths.at(-1) ?? 0);
 }
 
-function print(table: readonly (readonly string[])[], layout: Layout): string {
-  return table.map((row) => `${printRow(row, layout)}\n`).join('');
+async function print(
+  table: readonly (readonly string[])[],
+  { widths, pitches }: Layout,
+  { unloaded }: TableOptions,
+): Promise<string> {
+  const shown = table.map((row) => row.map((cell, i) => fitted(cell, widths[i] ?? Infinity)));
+  if (unloaded === true) return shown.map((row) => `${aligned(row, pitches)}\n`).join('');
+  const { drawTable } = await import('./draw-table.js');
+  return `${drawTable(shown, [...pitches.slice(0, -1), widths.at(-1) ?? 0])}\n`;
 }
 
-function printRow(row: readonly string[], { widths, pitches }: Layout): string {
+function aligned(row: readonly string[], pitches: readonly number[]): string {
   return row
-    .map((cell, i) => {
-      const shown = fitted(cell, widths[i] ?? Infinity);
-      return i === row.length - 1 ? shown : padded(shown, pitches[i] ?? 0);
-    })
-    .join('');
+    .map((cell, i) => padded(cell, pitches[i] ?? 0))
+    .join('')
+    .replace(/ +$/, '');
 }
 
 /** With blanks up to the next column. */
-export const padded = (text: string, pitch: number): string =>
+const padded = (text: string, pitch: number): string =>
   text + ' '.repeat(Math.max(pitch - textWidth(text), 0));
 
 /**

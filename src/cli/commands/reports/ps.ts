@@ -72,7 +72,7 @@ export const ps = defineCommand({
     const sized = options.size || /\.Size\b/.test(format ?? '');
     const withSize = (columns: readonly string[]): readonly string[] =>
       options.size ? [...columns, 'Size'] : columns;
-    await printList(context, sized ? await withSizes(context, shown, rows) : rows, {
+    const view = {
       headers: BOX_HEADERS,
       columns: withSize(BOX_COLUMNS),
       narrower: NARROWER_BOX_COLUMNS.map(withSize),
@@ -81,7 +81,8 @@ export const ps = defineCommand({
       quiet: options.quiet,
       quietField: 'ID',
       whole: options['no-trunc'],
-    });
+    };
+    await printList(context, sized ? await withSizes(context, shown, rows) : rows, view, true);
     return 0;
   },
 });

@@ -30,7 +30,7 @@ export const top = defineCommand({
     const layout = parsePsOptions(words);
     const box = await findBox(await context.runtime(), name);
     const processes = await box.processes();
-    await print(context, processTable(processes, layout, context.now(), context.stdout));
+    await print(context, await processTable(processes, layout, context.now(), context.stdout));
     return 0;
   },
 });

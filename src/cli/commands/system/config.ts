@@ -42,7 +42,7 @@ export const config = defineCommand({
       await print(context, `${jsonText(report, 2)}\n`);
       return 0;
     }
-    const table = renderTable(
+    const table = await renderTable(
       ['KEY', 'VALUE', 'FROM'],
       rows.map(({ key, text, from }) => [key, text ?? '-', from]),
       {

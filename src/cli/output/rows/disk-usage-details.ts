@@ -33,11 +33,20 @@ const BOX_COLUMNS = [
 ];
 
 /** The tables, each under its title. */
-export function usageTables(usage: DiskUsage, now: Date, output: TableOutput): string {
+export async function usageTables(
+  usage: DiskUsage,
+  now: Date,
+  output: TableOutput,
+): Promise<string> {
   const headers = { ...BOX_HEADERS, Size: 'SIZE' };
-  const images = renderFitting(imageRows(usage, now, true), IMAGE_HEADERS, IMAGE_COLUMNS, output);
-  const boxes = renderFitting(boxRows(usage, now, true), headers, BOX_COLUMNS, output);
-  const volumes = renderFitting(
+  const images = await renderFitting(
+    imageRows(usage, now, true),
+    IMAGE_HEADERS,
+    IMAGE_COLUMNS,
+    output,
+  );
+  const boxes = await renderFitting(boxRows(usage, now, true), headers, BOX_COLUMNS, output);
+  const volumes = await renderFitting(
     [],
     { Name: 'VOLUME NAME', Links: 'LINKS', Size: 'SIZE' },
     [['Name', 'Links', 'Size']],

@@ -1,6 +1,6 @@
 import type { BoxProcess } from '../../../engine/report/processes.js';
 import type { PsLayout, PsSort } from '../../flags/ps-options.js';
-import { padded, renderTable } from '../table.js';
+import { renderTable } from '../table.js';
 import { textWidth } from '../text/text-width.js';
 
 /** Docker's columns of `top`: 20 wide at least, three blanks between. */
@@ -8,12 +8,12 @@ const LEAST_PITCH = 20;
 const GAP = 3;
 
 /** Processes as `ps` shows them, in the caller's time zone. */
-export function processTable(
+export async function processTable(
   processes: readonly BoxProcess[],
   { columns, sort }: PsLayout,
   now: Date,
   output: { isTTY?: boolean; columns?: number },
-): string {
+): Promise<string> {
   const headers = columns.map(({ header }) => header);
   const rows = sorted(processes, sort, now).map((process) =>
     columns.map(({ text }) => text(process, now)),
@@ -26,12 +26,8 @@ export function processTable(
   const total = pitches.slice(0, -1).reduce((sum, pitch) => sum + pitch, widths.at(-1) ?? 0);
   if (output.isTTY === true && output.columns !== undefined && total > output.columns)
     return renderTable(headers, rows, { isTty: true, width: output.columns });
-  return table
-    .map((cells) => {
-      const before = cells.slice(0, -1).map((cell, i) => padded(cell, pitches[i] ?? 0));
-      return `${before.join('')}${cells.at(-1) ?? ''}\n`;
-    })
-    .join('');
+  const { drawTable } = await import('../draw-table.js');
+  return `${drawTable(table, [...pitches.slice(0, -1), widths.at(-1) ?? 0])}\n`;
 }
 
 /** Those that are alike stay in the order of their numbers. */

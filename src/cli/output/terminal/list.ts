@@ -30,12 +30,20 @@ export interface ListView {
   readonly whole?: boolean;
 }
 
+/** @param unloaded see TableOptions */
 export async function printList(
   context: CommandContext,
   rows: readonly ListRow[],
   view: ListView,
+  unloaded = false,
 ): Promise<void> {
-  await print(context, await renderList(rows, view, context.stdout));
+  const { isTTY, columns } = context.stdout;
+  const output = {
+    ...(isTTY !== undefined && { isTTY }),
+    ...(columns !== undefined && { columns }),
+    unloaded,
+  };
+  await print(context, await renderList(rows, view, output));
 }
 
 /** @throws TemplateError */
@@ -55,10 +63,11 @@ export async function renderList(
   return renderTableTemplate(rows, view, format.slice('table'.length), output);
 }
 
-/** What decides how wide a table may be. */
+/** What decides how wide a table may be, and who draws it. */
 export interface TableOutput {
   isTTY?: boolean;
   columns?: number;
+  unloaded?: boolean;
 }
 
 /** The plain table of a view. */
@@ -66,7 +75,7 @@ export function renderColumns(
   rows: readonly ListRow[],
   { headers, columns, whole }: Pick<ListView, 'headers' | 'columns' | 'whole'>,
   output: TableOutput,
-): string {
+): Promise<string> {
   const cells = (row: ListRow): string[] => columns.map((name) => textOf(row[name]));
   return renderTable(cells(headers), rows.map(cells), tableOptions(output, whole));
 }
@@ -74,7 +83,11 @@ export function renderColumns(
 /** Text can be read in part, so all columns stay as long as so much is left of each. */
 const READABLE_CELL = 10;
 
-function renderPlain(rows: readonly ListRow[], view: ListView, output: TableOutput): string {
+function renderPlain(
+  rows: readonly ListRow[],
+  view: ListView,
+  output: TableOutput,
+): Promise<string> {
   const { headers, columns, narrower, whole } = view;
   if (narrower === undefined || whole === true) return renderColumns(rows, view, output);
   return renderFitting(rows, headers, [columns, ...narrower], output, READABLE_CELL);
@@ -91,7 +104,7 @@ export function renderFitting(
   sets: readonly (readonly string[])[],
   output: TableOutput,
   readable = Infinity,
-): string {
+): Promise<string> {
   const texts = (columns: readonly string[], row: ListRow) =>
     columns.map((name) => textOf(row[name]));
   const { isTTY, columns: width = Infinity } = output;
@@ -106,8 +119,12 @@ export function renderFitting(
   return renderColumns(rows, { headers, columns }, output);
 }
 
-function tableOptions({ isTTY, columns }: TableOutput, whole = false): TableOptions {
-  return { isTty: isTTY === true, ...(columns !== undefined && !whole && { width: columns }) };
+function tableOptions(
+  { isTTY, columns, unloaded = false }: TableOutput,
+  whole = false,
+): TableOptions {
+  const width = columns !== undefined && !whole && { width: columns };
+  return { isTty: isTTY === true, ...width, unloaded };
 }
 
 function textOf(field: ListField | undefined): string {

@@ -4,9 +4,12 @@ import { eastAsianWidth } from 'get-east-asian-width';
 const PLAIN = /^[ -~]*$/;
 const MARK = /\p{Mn}|\p{Me}/u;
 
+/** Printable ASCII alone. */
+export const isPlain = (text: string): boolean => PLAIN.test(text);
+
 /** Columns that a terminal gives a text without controls: ideographs and emoji take two, combining marks none. */
 export function textWidth(text: string): number {
-  if (PLAIN.test(text)) return text.length;
+  if (isPlain(text)) return text.length;
   return Array.from(text).reduce((width, character) => width + characterWidth(character), 0);
 }
 

@@ -29,13 +29,10 @@ test.each([
   ['{{pad .Names 2 0}}|', '  NAMES|\n  web|\n  a-longer-name|\n'],
   ['{{.Label "a"}}', 'label a\n1\n\n'],
   // what can't be done with a header ends it there
-  [
-    '{{.ID}} {{range split .Labels ","}}<{{.}}>{{end}}',
-    'CONTAINER ID \n01k1 <a=1><b=2>\n01k2 <>\n',
-  ],
+  ['{{.ID}} {{range split .Labels ","}}<{{.}}>{{end}}', 'CONTAINER ID\n01k1 <a=1><b=2>\n01k2 <>\n'],
   [
     '{{len .}} {{json .}}',
-    '4 \n4 {"ID":"01k1","Names":"web","Labels":"a=1,b=2"}\n4 {"ID":"01k2","Names":"a-longer-name","Labels":""}\n',
+    '4\n4 {"ID":"01k1","Names":"web","Labels":"a=1,b=2"}\n4 {"ID":"01k2","Names":"a-longer-name","Labels":""}\n',
   ],
 ])('the header of %s keeps the columns’ names', async (template, expected) => {
   expect(await render(`table ${template}`)).toBe(expected);

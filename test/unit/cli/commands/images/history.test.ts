@@ -31,8 +31,8 @@ describe('history', () => {
       [
         'IMAGE          CREATED       CREATED BY                                      SIZE      COMMENT',
         'abababababab   3 days ago    CMD ["/bin/sh"]                                 0B        buildkit',
-        `<missing>      3 weeks ago   ${cut}   7.05MB    `,
-        '<missing>      N/A                                                           1B        ',
+        `<missing>      3 weeks ago   ${cut}   7.05MB`,
+        '<missing>      N/A                                                           1B',
         '',
       ].join('\n'),
     );

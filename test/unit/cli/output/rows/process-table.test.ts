@@ -33,16 +33,13 @@ const table = (
   processes: BoxProcess[],
   words: string[] = [],
   output: { isTTY?: boolean; columns?: number } = {},
-): string => processTable(processes, parsePsOptions(words), NOW, output);
+): Promise<string> => processTable(processes, parsePsOptions(words), NOW, output);
 
-const cells = (fields: Partial<BoxProcess>, words?: string[]): string[] =>
-  table([process(fields)], words)
-    .trimEnd()
-    .split('\n')[1]
-    ?.split(/ {3,}/) ?? [];
+const cells = async (fields: Partial<BoxProcess>, words?: string[]): Promise<string[]> =>
+  (await table([process(fields)], words)).trimEnd().split('\n')[1]?.split(/ {3,}/) ?? [];
 
-test('the columns are as wide as docker’s', () => {
-  expect(table([process()])).toBe(
+test('the columns are as wide as docker’s', async () => {
+  expect(await table([process()])).toBe(
     'UID                 PID                 PPID                C                   ' +
       'STIME               TTY                 TIME                CMD\n' +
       'root                1                   0                   7                   ' +
@@ -50,26 +47,26 @@ test('the columns are as wide as docker’s', () => {
   );
 });
 
-test('times of other days and years, users without a name, no terminal', () => {
+test('times of other days and years, users without a name, no terminal', async () => {
   const old = { startedAt: new Date(2026, 2, 3), uid: 1000, terminal: undefined, cpuPercent: 250 };
-  expect(cells(old).slice(0, 6)).toEqual(['1000', '1', '0', '99', 'Mar03', '?']);
-  expect(cells({ startedAt: new Date(2024, 0, 1) })[4]).toBe('2024');
+  expect((await cells(old)).slice(0, 6)).toEqual(['1000', '1', '0', '99', 'Mar03', '?']);
+  expect((await cells({ startedAt: new Date(2024, 0, 1) }))[4]).toBe('2024');
 });
 
-test('a command’s escapes stay its own', () => {
-  expect(cells({ command: ['x\u001b[2J', 'a\nroot 2'] }).at(-1)).toBe('x?[2J a?root 2');
+test('a command’s escapes stay its own', async () => {
+  expect((await cells({ command: ['x\u001b[2J', 'a\nroot 2'] })).at(-1)).toBe('x?[2J a?root 2');
 });
 
-test('on a narrow terminal no line is broken', () => {
-  const text = table([process({ command: ['x'.repeat(90)] })], [], {
+test('on a narrow terminal no line is broken', async () => {
+  const text = await table([process({ command: ['x'.repeat(90)] })], [], {
     isTTY: true,
     columns: 60,
   });
   for (const line of text.trimEnd().split('\n')) expect(line.length).toBeLessThanOrEqual(60);
 });
 
-test('aux shows memory, shares and states as procps does', () => {
-  expect(table([process()], ['aux']).replaceAll(/ +/g, ' ')).toBe(
+test('aux shows memory, shares and states as procps does', async () => {
+  expect((await table([process()], ['aux'])).replaceAll(/ +/g, ' ')).toBe(
     'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n' +
       'root 1 7.9 0.3 4464 1700 pts/0 Ss+ 09:05 62:05 sleep 600\n',
   );
@@ -97,30 +94,26 @@ test.each<[string, Partial<BoxProcess>, string]>([
   ['user', { uid: 33 }, '33'],
   ['egroup', { gid: 0 }, 'root'],
   ['tty', { terminal: undefined }, '?'],
-])('%s of %j is %s', (column, fields, shown) => {
-  expect(cells(fields, ['-o', `pid,${column}`]).at(-1)).toBe(shown);
+])('%s of %j is %s', async (column, fields, shown) => {
+  expect((await cells(fields, ['-o', `pid,${column}`])).at(-1)).toBe(shown);
 });
 
-test('the table is sorted by numbers or words, then by the numbers of the processes', () => {
+test('the table is sorted by numbers or words, then by the numbers of the processes', async () => {
   const processes = [
     process({ pid: 10, residentBytes: 9 * 1024, name: 'b' }),
     process({ pid: 9, residentBytes: 100 * 1024, name: 'b' }),
     process({ pid: 8, residentBytes: 9 * 1024, name: 'a' }),
   ];
-  const order = (sort: string[]) =>
-    table(processes, ['-eo', 'pid', ...sort])
-      .trimEnd()
-      .split('\n')
-      .slice(1)
-      .map(Number);
-  expect(order([])).toEqual([8, 9, 10]);
-  expect(order(['--sort=-rss'])).toEqual([9, 8, 10]);
-  expect(order(['--sort', '+rss,-pid'])).toEqual([10, 8, 9]);
-  expect(order(['--sort', '-comm'])).toEqual([9, 10, 8]);
+  const order = async (sort: string[]) =>
+    (await table(processes, ['-eo', 'pid', ...sort])).trimEnd().split('\n').slice(1).map(Number);
+  expect(await order([])).toEqual([8, 9, 10]);
+  expect(await order(['--sort=-rss'])).toEqual([9, 8, 10]);
+  expect(await order(['--sort', '+rss,-pid'])).toEqual([10, 8, 9]);
+  expect(await order(['--sort', '-comm'])).toEqual([9, 10, 8]);
 });
 
-test('what stands behind a wide name stays in its column', () => {
+test('what stands behind a wide name stays in its column', async () => {
   const layout = parsePsOptions(['-o', 'pid,ucmd,stat']);
   const rows = [process({ name: '日本語' }), process({ pid: 2, name: 'abcdef' })];
-  expect(processTable(rows, layout, NOW, {})).toMatch(/日本語 {14}S.*\n.*abcdef {14}S/);
+  expect(await processTable(rows, layout, NOW, {})).toMatch(/日本語 {14}S.*\n.*abcdef {14}S/);
 });
