@@ -9,15 +9,13 @@
 
 /* Under emulation the guest sees the host's counter. Its kernel would measure the rate against an
  * emulated PIT and on a busy host fails to; we measure against a clock that nobody adjusts. */
-static int64_t now_ns(void)
-{
+static int64_t now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC_RAW, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-int print_tsc_khz(void)
-{
+int print_tsc_khz(void) {
     const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     const int64_t begin = now_ns();
     const uint64_t first = __rdtsc();
@@ -28,8 +26,7 @@ int print_tsc_khz(void)
     return printf("%.0f\n", khz) > 0 ? 0 : 1;
 }
 #else
-int print_tsc_khz(void)
-{
+int print_tsc_khz(void) {
     fputs("boxlite-host: this machine has no time-stamp counter\n", stderr);
     return 1;
 }

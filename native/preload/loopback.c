@@ -80,8 +80,7 @@ static bool is_refused(const struct sockaddr *to, socklen_t size) {
     if (to->sa_family != AF_INET || size < sizeof(struct sockaddr_in))
         return false;
     const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)to;
-    return is_closed(in->sin_addr.s_addr) &&
-           !(ntohs(in->sin_port) == DNS_PORT && is_resolver(in->sin_addr.s_addr));
+    return is_closed(in->sin_addr.s_addr) && !(ntohs(in->sin_port) == DNS_PORT && is_resolver(in->sin_addr.s_addr));
 }
 
 static bool is_closed(in_addr_t address) {

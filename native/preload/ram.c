@@ -21,13 +21,13 @@ static bool kvm_descriptor(const char *path, int *fd);
 static int open_any(int directory, const char *path, int flags, mode_t mode);
 
 #define PUBLIC __attribute__((visibility("default")))
-#define MODE_OF(flags, mode)                                                                               \
-    mode_t mode = 0;                                                                                       \
-    if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) {                                                                 \
-        va_list args;                                                                                      \
-        va_start(args, flags);                                                                             \
-        mode = va_arg(args, mode_t);                                                                       \
-        va_end(args);                                                                                      \
+#define MODE_OF(flags, mode)                                         \
+    mode_t mode = 0;                                                 \
+    if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) { \
+        va_list args;                                                \
+        va_start(args, flags);                                       \
+        mode = va_arg(args, mode_t);                                 \
+        va_end(args);                                                \
     }
 
 PUBLIC int open(const char *path, int flags, ...) {

@@ -4,7 +4,9 @@
  * Puts the lines under Unreleased under `version`. A section of that version which is there already is
  * taken as it is, if nothing is unreleased besides.
  *
- * @param date as in 2026-11-30
+ * @param {string} changelog
+ * @param {string} version
+ * @param {string} date as in 2026-11-30
  * @returns the changed changelog, and the section's text without its heading
  */
 export function releaseSection(changelog, version, date) {
@@ -25,12 +27,16 @@ export function releaseSection(changelog, version, date) {
   };
 }
 
-/** @returns where the section stands, and its text without heading and outer blank lines */
+/**
+ * @param {string} changelog
+ * @param {string} name
+ * @returns where the section stands, and its text without heading and outer blank lines
+ */
 function findSection(changelog, name) {
   const headings = [...changelog.matchAll(/^## \[([^\]]+)\].*$/gm)];
   const at = headings.findIndex(([, found]) => found === name);
-  if (at < 0) return undefined;
   const heading = headings[at];
+  if (heading === undefined) return undefined;
   const to = headings[at + 1]?.index ?? changelog.length;
   const text = changelog.slice(heading.index + heading[0].length, to).trim();
   return { from: heading.index, to, text };

@@ -21,10 +21,11 @@ const OUT = join(root, 'release');
 try {
   release(readArguments());
 } catch (error) {
-  console.error(`release: ${error.message}`);
+  console.error(`release: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }
 
+/** @param {{ version: string, dryRun: boolean }} wanted */
 function release({ version, dryRun }) {
   refuseUnclean();
   const tag = `v${version}`;
@@ -67,11 +68,16 @@ function refuseUnclean() {
   if (changes !== '') throw new Error(`the tree has changes that are not committed:\n${changes}`);
 }
 
+/** @param {string} tag */
 function refuseTag(tag) {
   if (git('tag', '--list', tag) !== '') throw new Error(`the tag ${tag} exists already`);
 }
 
-/** @returns what `make` returns; when it throws, the tree is as before */
+/**
+ * @template T
+ * @param {() => T} make
+ * @returns what `make` returns; when it throws, the tree is as before
+ */
 function undoneOnFailure(make) {
   try {
     return make();
@@ -82,7 +88,10 @@ function undoneOnFailure(make) {
   }
 }
 
-/** The manual pages name the version, so they are generated again. */
+/**
+ * The manual pages name the version, so they are generated again.
+ * @param {string} version
+ */
 function setVersion(version) {
   npm('version', version, '--no-git-tag-version', '--allow-same-version', '--ignore-scripts');
   npm('run', 'build:protocol');
@@ -107,14 +116,20 @@ function today() {
   return new Date().toISOString().slice(0, 10);
 }
 
+/** @param {string[]} words */
 function git(...words) {
   return run('git', words).trimEnd();
 }
 
+/** @param {string[]} words */
 function npm(...words) {
   return run('npm', ['--silent', ...words]);
 }
 
+/**
+ * @param {string} program
+ * @param {string[]} words
+ */
 function run(program, words) {
   return execFileSync(program, words, {
     cwd: root,

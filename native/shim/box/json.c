@@ -52,9 +52,7 @@ void json_text(struct json *json, const char *key, const void *text, size_t n) {
     json->p[json->used++] = '"';
 }
 
-void json_string(struct json *json, const char *key, const char *text) {
-    json_text(json, key, text, strlen(text));
-}
+void json_string(struct json *json, const char *key, const char *text) { json_text(json, key, text, strlen(text)); }
 
 size_t json_close(struct json *json) {
     json->p[json->used++] = '}';

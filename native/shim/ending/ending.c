@@ -122,7 +122,7 @@ static void write_record(struct shim *shim, int status) {
         }
         bool timed_out = main_timed_out(shim);
         records_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, timed_out ? BL_EXIT_TIMED_OUT : 0,
-                         shim->vmm.killed || timed_out ? "killed" : "vmm-died");
+                           shim->vmm.killed || timed_out ? "killed" : "vmm-died");
         return;
     }
     /* A template's machine ends when its work is done, which is no failure unless its agent was never ready. */

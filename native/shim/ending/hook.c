@@ -24,7 +24,7 @@ void hook_begin(struct shim *shim) {
     }
     shim->hook.pending = true;
     wait_for(shim, shim->main.ran_long && config->exit_delay_ms > BL_RESTART_FIRST_MS ? BL_RESTART_FIRST_MS
-                                                                                   : config->exit_delay_ms);
+                                                                                      : config->exit_delay_ms);
 }
 
 void hook_due(struct shim *shim) {
@@ -41,7 +41,8 @@ void hook_ended(struct shim *shim, int status) {
     shim->hook.pid = 0;
     if (shim->exit_handled)
         return;
-    uint32_t delay_ms = shim->hook.delay_ms < BL_RESTART_LONGEST_MS / 2 ? shim->hook.delay_ms * 2 : BL_RESTART_LONGEST_MS;
+    uint32_t delay_ms = shim->hook.delay_ms < BL_RESTART_LONGEST_MS / 2 ? shim->hook.delay_ms * 2
+                                                                        : BL_RESTART_LONGEST_MS;
     if (WIFSIGNALED(status))
         wait_for(shim, delay_ms);
     else
@@ -71,8 +72,8 @@ static pid_t run(const struct config *config) {
         return pid;
     sigset_t none;
     sigemptyset(&none);
-    if (setsid() < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) ||
-        chdir("/") || close_range(3, ~0U, 0))
+    if (setsid() < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) || chdir("/") ||
+        close_range(3, ~0U, 0))
         _exit(126);
     execve(config->exit_argv[0], config->exit_argv, config->exit_env);
     _exit(127);

@@ -26,8 +26,8 @@
 #define REFUSE_CALL(call, value) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), ANSWER(value)
 
 /* Begins a filter: the same calls under other numbers are none. */
-#define LOAD_ANY_CALL                                                                                      \
-    LOAD(offsetof(struct seccomp_data, arch)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),    \
+#define LOAD_ANY_CALL                                                                                   \
+    LOAD(offsetof(struct seccomp_data, arch)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0), \
         ANSWER(ENOSYS), LOAD(offsetof(struct seccomp_data, nr))
 #if defined(__x86_64__)
 #define LOAD_CALL LOAD_ANY_CALL, BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1), ANSWER(ENOSYS)

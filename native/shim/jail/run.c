@@ -34,9 +34,9 @@ _Noreturn static void report(const struct jail *jail, uint32_t stage, const stru
 void jail_run(struct jail *jail) {
     /* A root of its own and Landlock belong before drop_user, while the child may still make them. */
     static int (*const steps[])(struct jail *, struct err *) = {
-        die_with_parent, own_session,            default_signals,   volumes_assemble, no_network,
-        own_keyring,     only_given_descriptors, leave_directory,   lower_limits,     drop_user,
-        volumes_user,    die_with_parent,        no_new_privileges, vmm_filter,       volumes_filter,
+        die_with_parent,        own_session,     default_signals, volumes_assemble, no_network,   own_keyring,
+        only_given_descriptors, leave_directory, lower_limits,    drop_user,        volumes_user, die_with_parent,
+        no_new_privileges,      vmm_filter,      volumes_filter,
     };
     struct err err;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)

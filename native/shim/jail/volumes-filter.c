@@ -17,16 +17,16 @@
 
 enum { SET_ID = S_ISUID | S_ISGID, MAKES_FILE = O_CREAT | (O_TMPFILE & ~O_DIRECTORY) };
 
-#define REFUSE_MODE(call, mode)                                                                            \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4), LOAD(LOW_HALF(mode)),                                 \
+#define REFUSE_MODE(call, mode)                                            \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4), LOAD(LOW_HALF(mode)), \
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SET_ID, 0, 1), ANSWER(EPERM), ALLOW
-#define REFUSE_FLAG(call, flags, flag)                                                                     \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4), LOAD(LOW_HALF(flags)),                                \
+#define REFUSE_FLAG(call, flags, flag)                                      \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4), LOAD(LOW_HALF(flags)), \
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1), ANSWER(EPERM), ALLOW
 /* The mode counts only where a file may be made; what else is in the register means nothing. */
-#define REFUSE_MAKING(call, flags, mode)                                                                   \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 6), LOAD(LOW_HALF(flags)),                                \
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAKES_FILE, 0, 3), LOAD(LOW_HALF(mode)),                      \
+#define REFUSE_MAKING(call, flags, mode)                                              \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 6), LOAD(LOW_HALF(flags)),           \
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAKES_FILE, 0, 3), LOAD(LOW_HALF(mode)), \
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SET_ID, 0, 1), ANSWER(EPERM), ALLOW
 
 /* mkdir needs no rule: the kernel takes neither bit from its mode. */

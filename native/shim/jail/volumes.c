@@ -17,8 +17,7 @@
 static int own_mounts(struct err *err);
 static int make_tree(const char *place, struct err *err);
 static int bind_all(const struct jail *jail, int tree, struct err *err);
-static int bind_share(const struct jail *jail, const struct share *share, int tree, const char *name,
-                      struct err *err);
+static int bind_share(const struct jail *jail, const struct share *share, int tree, const char *name, struct err *err);
 static int open_share(const struct share *share, struct stat *st, struct err *err);
 static int make_mount_point(int tree, const char *name, mode_t mode, struct err *err);
 static int restrict_mount(const struct jail *jail, const struct share *share, int mount, struct err *err);
@@ -103,8 +102,7 @@ static int bind_all(const struct jail *jail, int tree, struct err *err) {
     return 0;
 }
 
-static int bind_share(const struct jail *jail, const struct share *share, int tree, const char *name,
-                      struct err *err) {
+static int bind_share(const struct jail *jail, const struct share *share, int tree, const char *name, struct err *err) {
     struct stat st;
     cleanup_fd int source = open_share(share, &st, err);
     if (source < 0)

@@ -16,8 +16,7 @@ struct client *client_by_id(struct shim *shim, uint32_t id) {
     return NULL;
 }
 
-void client_send(struct shim *shim, struct client *client, const struct frame_header *header,
-                 const void *payload) {
+void client_send(struct shim *shim, struct client *client, const struct frame_header *header, const void *payload) {
     if (client->dead)
         return;
     size_t windows = (size_t)client->session_count + (client->attached ? 1 : 0);
@@ -44,8 +43,7 @@ void client_welcome(struct shim *shim, struct client *client) {
     wr_u32(&wr, (uint32_t)getpid());
     wr_u32(&wr, (uint32_t)shim->vmm.pid);
     wr_bytes(&wr, shim->config.box, (uint32_t)strlen(shim->config.box));
-    client_send(shim, client, &(struct frame_header){.length = (uint32_t)wr.used, .type = BL_MSG_WELCOME},
-                payload);
+    client_send(shim, client, &(struct frame_header){.length = (uint32_t)wr.used, .type = BL_MSG_WELCOME}, payload);
 }
 
 void clients_broadcast(struct shim *shim, const struct frame_header *header, const void *payload) {

@@ -7,8 +7,7 @@
 struct client *client_by_id(struct shim *shim, uint32_t id);
 
 /* Queues a frame, and drops a client whose queue is full: one that keeps to its windows can't fill it. */
-void client_send(struct shim *shim, struct client *client, const struct frame_header *header,
-                 const void *payload);
+void client_send(struct shim *shim, struct client *client, const struct frame_header *header, const void *payload);
 void client_refuse(struct shim *shim, struct client *client, uint32_t session, int code, const char *message);
 /* Sends the phase: the first frame of every connection, and again when the phase changes. */
 void client_welcome(struct shim *shim, struct client *client);

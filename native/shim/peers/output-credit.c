@@ -24,8 +24,6 @@ void output_credit_return(struct shim *shim) {
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, (uint32_t)due);
     m->credited = consumed;
-    guest_send(shim,
-               &(struct frame_header){
-                   .length = CREDIT_BYTES, .session = BL_SESSION_MAIN, .type = BL_MSG_CREDIT},
+    guest_send(shim, &(struct frame_header){.length = CREDIT_BYTES, .session = BL_SESSION_MAIN, .type = BL_MSG_CREDIT},
                payload);
 }

@@ -29,8 +29,7 @@ void main_attach(struct shim *shim, struct client *client) {
     }
     if (shim->main.exited)
         client_send(shim, client,
-                    &(struct frame_header){
-                        .length = EXITED_BYTES, .session = BL_SESSION_MAIN, .type = BL_MSG_EXITED},
+                    &(struct frame_header){.length = EXITED_BYTES, .session = BL_SESSION_MAIN, .type = BL_MSG_EXITED},
                     shim->main.exited_payload);
 }
 
@@ -136,8 +135,7 @@ static void output(struct shim *shim, const struct frame *frame) {
         return;
     }
     bool is_stdout = frame->header.type == BL_MSG_STDOUT;
-    output_log_append(&shim->output_log, is_stdout ? LOG_STDOUT : LOG_STDERR, frame->payload,
-                      frame->header.length);
+    output_log_append(&shim->output_log, is_stdout ? LOG_STDOUT : LOG_STDERR, frame->payload, frame->header.length);
     for (uint32_t i = 0; i < MAX_CLIENTS; i++)
         if (shim->clients[i] && shim->clients[i]->attached)
             client_send(shim, shim->clients[i], &frame->header, frame->payload);

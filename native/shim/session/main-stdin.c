@@ -57,7 +57,6 @@ static void forward(struct shim *shim, const struct frame *frame) {
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, header.length);
     client_send(shim, client,
-                &(struct frame_header){
-                    .length = CREDIT_BYTES, .session = BL_SESSION_MAIN, .type = BL_MSG_CREDIT},
+                &(struct frame_header){.length = CREDIT_BYTES, .session = BL_SESSION_MAIN, .type = BL_MSG_CREDIT},
                 payload);
 }

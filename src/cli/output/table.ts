@@ -5,7 +5,7 @@ export interface TableOptions {
   isTty: boolean;
   /** Columns of the terminal; cells are shortened to it, and only on a terminal. */
   width?: number;
-  /** Without cli-table3, which takes more time to load than `ps` has (docs/decisions/cli-tables.md). */
+  /** Without cli-table3, which takes more time to load than `ps` has (docs/decisions/0042-cli-tables.md). */
   unloaded?: boolean;
 }
 

@@ -25,8 +25,8 @@ static void end_session_of_full_client(uint8_t last, bool detached) {
     session->requested = session->started = true;
     session->detached = detached;
     fill(&client);
-    struct frame frame = {
-        .header = {.length = sizeof payload, .session = session->guest, .type = last}, .payload = payload};
+    struct frame frame = {.header = {.length = sizeof payload, .session = session->guest, .type = last},
+                          .payload = payload};
     from_guest(&shim, &frame);
     check("the client is dropped", client.dead);
     check("no session is left", shim.sessions.count == 0);

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "../guest/check.h"
-#include "shim/system/clock.h"
 #include "shim/box/json.h"
 #include "shim/log/tail.h"
+#include "shim/system/clock.h"
 
 static void escapes_what_json_can_not_hold(void) {
     char buffer[512];
@@ -61,8 +61,8 @@ static void keeps_the_last_bytes(void) {
     tail_add(&tail, large, sizeof large);
     check("one piece larger than it leaves its end", memcmp(tail.bytes, large + 2 * TAIL_BYTES, TAIL_BYTES) == 0);
     tail_add(&tail, (const uint8_t *)"end", 3);
-    check("the last come last", memcmp(tail.bytes + TAIL_BYTES - 3, "end", 3) == 0 &&
-                                    tail.bytes[0] == large[2 * TAIL_BYTES + 3]);
+    check("the last come last",
+          memcmp(tail.bytes + TAIL_BYTES - 3, "end", 3) == 0 && tail.bytes[0] == large[2 * TAIL_BYTES + 3]);
 }
 
 static void tells_time(void) {
