@@ -14,6 +14,24 @@ export function throwIfAborted(signal: AbortSignal | undefined, what: string): v
 }
 
 /**
+ * Does some work that ends soon after the signal aborts; whatever it fails with then, it was cancelled.
+ * @throws cancelled, before the work begins when the signal has aborted already
+ */
+export async function abortable<T>(
+  signal: AbortSignal | undefined,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal, what);
+  try {
+    return await work();
+  } catch (error) {
+    throwIfAborted(signal, what);
+    throw error;
+  }
+}
+
+/**
  * Waits for the promise, and no longer than until the signal. What the promise stands for goes on: this is for
  * waiting only, and for work that others share.
  * @throws cancelled

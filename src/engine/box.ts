@@ -1,3 +1,4 @@
+import { abortable } from '../abort.js';
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { canRun, isActive } from '../store/status.js';
@@ -24,6 +25,7 @@ import { boxProcesses, type BoxProcess } from './report/processes.js';
 import { inspectBox, type BoxInspection } from './report/inspect.js';
 import { observed, type ObservedBox } from './state/observe.js';
 import type {
+  AbortOptions,
   ExecOptions,
   StartOptions,
   StopOptions,
@@ -51,6 +53,7 @@ export class LiteBox implements AsyncDisposable {
   /** The box was made or started by this handle, which then ends it when it is disposed of. */
   #owned: boolean;
 
+  /** @internal */
   constructor(
     context: EngineContext,
     record: Pick<BoxRecord, 'id' | 'name'>,
@@ -260,8 +263,8 @@ export class LiteBox implements AsyncDisposable {
    * The box's file system as a tar (pax format), without what is mounted over it. A box that does not run
    * stays as it is: nothing of its own runs.
    */
-  export(): AsyncIterable<Buffer> {
-    return exportBox(this.#context, this.id);
+  export({ signal }: AbortOptions = {}): AsyncIterable<Buffer> {
+    return exportBox(this.#context, this.id, undefined, signal);
   }
 
   /** What the box has changed of its image's file system, sorted by path. */
@@ -286,7 +289,7 @@ export class LiteBox implements AsyncDisposable {
     guestDestination: string,
     options: CopyOptions = {},
   ): Promise<CopyResult> {
-    return copyInto(await this.#copyBox(), hostSource, guestDestination, options);
+    return this.#copying(options, (box) => copyInto(box, hostSource, guestDestination, options));
   }
 
   /** The other way. Whatever the box holds or does, nothing outside `hostDestination` is touched. */
@@ -295,7 +298,7 @@ export class LiteBox implements AsyncDisposable {
     hostDestination: string,
     options: CopyOptions = {},
   ): Promise<CopyResult> {
-    return copyOut(await this.#copyBox(), guestSource, hostDestination, options);
+    return this.#copying(options, (box) => copyOut(box, guestSource, hostDestination, options));
   }
 
   /** Unpacks a tar, compressed or not, into a directory of the box. */
@@ -304,12 +307,12 @@ export class LiteBox implements AsyncDisposable {
     guestDirectory: string,
     options: CopyOptions = {},
   ): Promise<CopyResult> {
-    return unpackInto(await this.#copyBox(), archive, guestDirectory, options);
+    return this.#copying(options, (box) => unpackInto(box, archive, guestDirectory, options));
   }
 
   /** A file or directory of the box as a tar. */
   async *packOut(guestSource: string, options: CopyOptions = {}): AsyncGenerator<Buffer> {
-    yield* packOut(await this.#copyBox(), guestSource, options);
+    yield* packOut(await this.#copyBox(options), guestSource, options);
   }
 
   /** Path of the VM's own console. */
@@ -348,9 +351,17 @@ export class LiteBox implements AsyncDisposable {
     if (!isActive(record.status) && idle && canRun(record.status)) await this.start({ signal });
   }
 
-  async #copyBox(): Promise<ArchivedBox> {
+  #copying(
+    options: CopyOptions,
+    copy: (box: ArchivedBox) => Promise<CopyResult>,
+  ): Promise<CopyResult> {
+    const what = `the copy of box ${this.name ?? this.id}`;
+    return abortable(options.signal, what, async () => copy(await this.#copyBox(options)));
+  }
+
+  async #copyBox({ signal }: CopyOptions): Promise<ArchivedBox> {
     const record = await this.#observed();
-    await this.#startIdle(record);
+    await this.#startIdle(record, signal);
     return { context: this.#context, id: this.id, name: this.name ?? this.id };
   }
 

@@ -7,6 +7,8 @@ export interface ProgramOptions {
   /** Written to its stdin; without it stdin is empty. */
   input?: Uint8Array;
   cwd?: string;
+  /** Kills it. */
+  signal?: AbortSignal | undefined;
   /** Its whole environment; default ours, with messages in English, since some are parsed. */
   env?: Readonly<Record<string, string>>;
   /** The program inherits this descriptor as its descriptor 3. */
@@ -39,7 +41,7 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const { input, cwd, env, descriptor, timeoutMs, tool } = options;
+  const { input, cwd, env, descriptor, timeoutMs, signal, tool } = options;
   const { execa } = await import('execa');
   checkDescriptors(program);
   const result = await execa(program, args, {
@@ -53,7 +55,9 @@ export async function runProgram(
     ...(input !== undefined && { input }),
     ...(cwd !== undefined && { cwd }),
     ...(env === undefined ? { env: { LC_ALL: 'C' } } : { env, extendEnv: false }),
-    ...(timeoutMs !== undefined && { timeout: timeoutMs, killSignal: 'SIGKILL' }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+    ...(signal && { cancelSignal: signal }),
+    killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT_BYTES,
     encoding: 'buffer',
     stripFinalNewline: false,
@@ -84,6 +88,7 @@ function failure(program: string, result: Result, tool: Tool | undefined): Boxli
   const { cause } = result;
   if (result.isMaxBuffer)
     return new BoxliteError('vmm-failed', `${program} wrote more than ${MAX_OUTPUT_BYTES} bytes`);
+  if (result.isCanceled) return new BoxliteError('cancelled', `${program} was ended`, { cause });
   if (result.timedOut) return new BoxliteError('timeout', `${program} did not end in time`);
   if (result.signal !== undefined)
     return new BoxliteError('vmm-failed', `${program} was killed by ${result.signal}`);

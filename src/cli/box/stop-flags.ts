@@ -19,7 +19,7 @@ export const STOP_OPTIONS = {
 export function readStopOptions(flags: OptionValues<typeof STOP_OPTIONS>): StopOptions {
   const timeoutSeconds = flags.timeout ?? flags.time;
   return {
-    ...(flags.signal !== undefined && { signal: flags.signal }),
+    ...(flags.signal !== undefined && { stopSignal: flags.signal }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
   };
 }

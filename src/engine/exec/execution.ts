@@ -49,6 +49,7 @@ export class Execution implements AsyncDisposable {
   readonly #end: ExecutionEnd;
   readonly #result: Promise<ExecResult>;
 
+  /** @internal */
   constructor(session: ExecSession, end: ExecutionEnd) {
     this.#session = session;
     this.#end = end;

@@ -1,5 +1,6 @@
 import type { ExecValues } from '../../agent/client.js';
 import type { ExecExit, ExecSession } from '../../agent/exec-session.js';
+import { onAbort } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
 import { MOST_SAID_BYTES } from './archive-report.js';
 import type { AgentOfBox } from './box-machine.js';
@@ -42,8 +43,7 @@ export async function archiveExit(
   session: ExecSession,
   signal?: AbortSignal,
 ): Promise<ExecExit> {
-  const stop = (): void => session.close();
-  signal?.addEventListener('abort', stop, { once: true });
+  using _abort = onAbort(signal, () => session.close());
   let tooLate: BoxliteError | undefined;
   const giveUp = (reason: BoxliteError): void => {
     tooLate = reason;
@@ -63,7 +63,6 @@ export async function archiveExit(
   } finally {
     clearTimeout(late);
     clearInterval(watch);
-    signal?.removeEventListener('abort', stop);
   }
 }
 

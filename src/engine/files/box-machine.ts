@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { throwIfAborted } from '../../abort.js';
 import type { ShimClient } from '../../agent/client.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
@@ -21,6 +22,7 @@ import { boxName } from '../spec/names/box-name.js';
 import { runningClient } from '../state/running-client.js';
 import { waitForEnd } from '../state/running-client.js';
 
+const START = 'the start of a machine';
 const BOOTSTRAP_DEADLINE_MS = 60_000;
 const POWER_OFF_DEADLINE_MS = 15_000;
 
@@ -33,6 +35,8 @@ interface BorrowedDisks {
   id: string;
   directory: string;
   writes: boolean;
+  /** Ends the start of the machine. */
+  signal: AbortSignal | undefined;
 }
 
 export interface MachinePurpose {
@@ -40,6 +44,8 @@ export interface MachinePurpose {
   purpose: string;
   /** What is written must be there when the box is started: a box that never was is given its disk. */
   writes: boolean;
+  /** Ends the start of the machine. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -50,12 +56,13 @@ export interface MachinePurpose {
 export async function agentOfBox(
   context: EngineContext,
   id: string,
-  { purpose, writes }: MachinePurpose,
+  { purpose, writes, signal }: MachinePurpose,
 ): Promise<AgentOfBox> {
+  throwIfAborted(signal, purpose);
   const record = await observed(context.home, currentRecord(context, id));
   if (isActive(record.status)) return runningAgent(context, id);
   // Keeps the box from being started or removed while its disk is in use.
-  const lock = await lockBox(context, id, purpose);
+  const lock = await lockBox(context, id, purpose, signal);
   try {
     const settled = await settle(context.home, context.database(), currentRecord(context, id));
     // It has been started while we waited for the lock.
@@ -67,7 +74,7 @@ export async function agentOfBox(
       await lock[Symbol.asyncDispose]();
     };
     try {
-      const machine = await startWhateverRuns(context, { id, directory, writes });
+      const machine = await startWhateverRuns(context, { id, directory, writes, signal });
       crashPoint('export:machine-up');
       return {
         client: machine.client,
@@ -119,10 +126,12 @@ async function startWhateverRuns(
   context: EngineContext,
   disks: BorrowedDisks,
 ): Promise<MachineRun> {
-  const { name } = await context.host.accelerator();
+  const { signal } = disks;
+  const { name } = await context.host.accelerator({ signal });
   try {
     return await startMachine(context, disks, name);
   } catch (error) {
+    throwIfAborted(signal, START);
     if (!(await context.host.blamesKvm(name, error))) throw error;
     await freshDirectory(context.home, disks.id);
     return startMachine(context, disks, 'tcg');
@@ -135,24 +144,28 @@ async function startMachine(
   disks: BorrowedDisks,
   accelerator: AcceleratorName,
 ): Promise<MachineRun> {
-  const { id, directory } = disks;
+  const { id, directory, signal } = disks;
   const record = currentRecord(context, id);
   const spec = specOf(record.options);
-  const machine = await MachineRun.start({
-    box: id,
-    name: boxName(record),
-    directory,
-    plan: await planMachine(context, record, disks, accelerator),
-    ids: requiredVmmIds(spec.security, record),
-    namespaces: spec.security?.vmmNamespaces,
-    template: true,
-  });
+  const machine = await MachineRun.start(
+    {
+      box: id,
+      name: boxName(record),
+      directory,
+      plan: await planMachine(context, record, disks, accelerator),
+      ids: requiredVmmIds(spec.security, record),
+      namespaces: spec.security?.vmmNamespaces,
+      template: true,
+    },
+    { signal, what: START },
+  );
   try {
     await machine.monitored((monitor) =>
       machine.within(monitor.restoreState({ network: false }), BOOTSTRAP_DEADLINE_MS, 'vmm'),
     );
     const bootstrapped = machine.client.bootstrap(lendingValues(spec));
     await machine.within(bootstrapped, BOOTSTRAP_DEADLINE_MS, 'bootstrap');
+    machine.ignoreSignal();
     return machine;
   } catch (error) {
     throw await machine.failure(error);
@@ -162,7 +175,7 @@ async function startMachine(
 async function planMachine(
   { home, host }: EngineContext,
   record: BoxRecord,
-  { directory, writes }: BorrowedDisks,
+  { directory, writes, signal }: BorrowedDisks,
   accelerator: AcceleratorName,
 ): Promise<LaunchPlan> {
   const spec = specOf(record.options);
@@ -175,7 +188,7 @@ async function planMachine(
   // The home's kernel also for a box with one of its own: nothing of the box runs in this machine, and its
   // files can be read when its kernel's are gone.
   const [assets, program] = await Promise.all([host.assets(), host.vmm()]);
-  const { template } = await host.template(machine, assets);
+  const { template } = await host.template(machine, assets, undefined, signal);
   const machineFiles = { ...files, ram: template.ram, state: template.state };
   return vmm.plan(program, machine, machineFiles, { kind: 'restore', network: false });
 }

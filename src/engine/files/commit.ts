@@ -1,5 +1,7 @@
+import { abortable } from '../../abort.js';
 import { isActive } from '../../store/status.js';
 import type { BoxSpec } from '../spec/box-spec.js';
+import { boxName } from '../spec/names/box-name.js';
 import { specOf } from '../spec/stored-spec.js';
 import { configEnv } from '../spec/config-env.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
@@ -13,7 +15,7 @@ import type { CommitOptions } from '../spec/options.js';
  * Makes an image of a box: its image's layers, one more with what the box has changed, and a
  * configuration that runs what the box runs.
  * @returns the new image's id
- * @throws box-not-found, invalid-argument for a change, invalid-reference, and what a start may throw
+ * @throws box-not-found, invalid-argument for a change, invalid-reference, cancelled, and what a start may throw
  */
 export async function commitBox(
   context: EngineContext,
@@ -21,15 +23,18 @@ export async function commitBox(
   id: string,
   options: CommitOptions = {},
 ): Promise<string> {
+  const { signal, ...rest } = options;
   const record = await observed(context.home, currentRecord(context, id));
   const freeze = options.pause !== false && isActive(record.status);
-  return images.commit({
+  const what = `the commit of box ${boxName(record)}`;
+  const request = {
     manifestDigest: record.manifestDigest,
     image: record.image,
     run: runConfig(specOf(record.options)),
-    layer: exportBox(context, id, layerValues(freeze)),
-    ...options,
-  });
+    layer: exportBox(context, id, layerValues(freeze), signal),
+    ...rest,
+  };
+  return abortable(signal, what, () => images.commit(request));
 }
 
 /** The keys of an image's config that a box may have other values for than its image. */

@@ -1,4 +1,5 @@
 import type { ExecValues } from '../../agent/client.js';
+import { throwIfAborted } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
 import { printable, SaidText } from './archive-report.js';
 import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
@@ -12,25 +13,35 @@ import { boxName } from '../spec/names/box-name.js';
  * A box's file system as a tar (pax), without what is mounted over it. A running box's agent writes it; for
  * another box a machine is started that has its disks and runs nothing of the box's.
  * @param values what is asked of the agent; default all of it
- * @throws box-not-found, and what a start may throw
+ * @param signal ends it
+ * @throws box-not-found, cancelled, and what a start may throw
  */
 export async function* exportBox(
   context: EngineContext,
   id: string,
   values: ExecValues = archiveValues(),
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   const name = boxName(currentRecord(context, id));
-  await using agent = await agentOfBox(context, id, { purpose: 'export', writes: false });
-  yield* archive({ context, id, name }, agent, values);
+  const what = `the export of box ${name}`;
+  try {
+    const purpose = { purpose: 'export', writes: false, signal };
+    await using agent = await agentOfBox(context, id, purpose);
+    yield* archive({ context, id, name }, agent, values, signal);
+  } catch (error) {
+    throwIfAborted(signal, what);
+    throw error;
+  }
 }
 
 async function* archive(
   box: ArchivedBox,
   agent: AgentOfBox,
   values: ExecValues,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer, void, undefined> {
   const session = startArchiveSession(agent, values);
-  const exit = archiveExit(box, agent, session);
+  const exit = archiveExit(box, agent, session, signal);
   exit.catch(() => undefined); // asked below
   const complaint = new SaidText();
   session.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));

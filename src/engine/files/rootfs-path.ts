@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { onAbort, throwIfAborted } from '../../abort.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import { absolutePath } from '../../host/host-path.js';
 import { startArchive } from './archive-process.js';
@@ -16,16 +17,17 @@ export async function imageOfPath(
   images: Pick<Images, 'load' | 'import'>,
   path: string,
   platform: string | undefined,
+  signal?: AbortSignal,
 ): Promise<string> {
   const root = absolutePath(path);
   const isDirectory = await kindOf(root);
   if (isDirectory && (await kindOf(join(root, 'oci-layout'))) === undefined)
-    return importDirectory(images, root, platform);
+    return importDirectory(images, root, platform, signal);
   if (isDirectory === undefined)
     throw new BoxliteError('invalid-argument', `no root file system is at ${root}`, {
       hint: 'name an OCI layout or a directory that holds one',
     });
-  const options = platform === undefined ? {} : { platform };
+  const options = { ...(platform !== undefined && { platform }), ...(signal && { signal }) };
   const [image] = await images.load(root, { single: true, ...options });
   if (image === undefined) throw new BoxliteError('invalid-argument', `${root} holds no image`);
   return image.id;
@@ -35,18 +37,21 @@ async function importDirectory(
   images: Pick<Images, 'import'>,
   root: string,
   platform: string | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
-  return images.import(packed(root), platform === undefined ? {} : { platform });
+  return images.import(packed(root, signal), platform === undefined ? {} : { platform });
 }
 
-async function* packed(root: string): AsyncGenerator<Buffer> {
+async function* packed(root: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   // Started when it is read: Node throws away what an ended process has written and nobody reads yet.
   const packing = startArchive(
     ['pack', 'attributes', 'directories', '--', `${join(root, '/')}.`],
     () => undefined,
   );
+  using _abort = onAbort(signal, packing.stop);
   try {
     yield* packing.stdout as AsyncIterable<Buffer>;
+    throwIfAborted(signal, `the reading of ${root}`);
     const end = await packing.ended;
     if (end.exit !== 0) throw copyError({ side: 'host', role: 'source', box: '', path: root }, end);
   } finally {

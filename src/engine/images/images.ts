@@ -1,3 +1,4 @@
+import { abortable } from '../../abort.js';
 import type { Home } from '../../host/home.js';
 import type { CommitRequest as CommitImageRequest } from '../../image/transfer/commit.js';
 import type { StoredImage } from '../../image/store/image-record.js';
@@ -52,7 +53,8 @@ export interface PullOptions {
   /** os/architecture[/variant]; default this machine's. */
   platform?: string;
   onProgress?: (event: PullEvent) => void;
-  signal?: AbortSignal;
+  /** Ends the pull, with `cancelled`; the next one goes on where it ended. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface PullResult {
@@ -79,7 +81,8 @@ export interface LoadOptions {
   /** Refuse an archive of several images, before anything of them is stored. */
   single?: boolean;
   onProgress?: (event: LoadEvent) => void;
-  signal?: AbortSignal;
+  /** Ends it, with `cancelled`. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface ImportOptions {
@@ -110,7 +113,12 @@ export class Images {
     this.#store = { home, database, registries: settings.registries };
   }
 
-  async pull(reference: string, options: PullOptions = {}): Promise<PullResult> {
+  pull(reference: string, options: PullOptions = {}): Promise<PullResult> {
+    const what = `the pull of ${reference}`;
+    return abortable(options.signal, what, () => this.#pull(reference, options));
+  }
+
+  async #pull(reference: string, options: PullOptions): Promise<PullResult> {
     const { pullImage } = await import('../../image/transfer/pull.js');
     const { platform, onProgress, signal } = options;
     using lease = this.database().leases.open();

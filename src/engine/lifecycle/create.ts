@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
+import { abortable } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { ownIdentity } from '../../host/process-identity.js';
@@ -12,7 +13,7 @@ import { noSuchImage } from '../images/error.js';
 import type { Images, PullOptions } from '../images/images.js';
 import { randomName } from '../spec/names/names.js';
 import { freeName } from './remove.js';
-import type { BoxOptions } from '../spec/options.js';
+import type { AbortOptions, BoxOptions } from '../spec/options.js';
 import { withSecurity } from '../spec/security.js';
 import { checkMounts, findVolumes } from '../spec/volumes.js';
 
@@ -21,7 +22,7 @@ const DEFAULT_IMAGE = 'busybox';
 
 const NAME_ATTEMPTS = 20;
 
-export interface CreateOptions extends BoxOptions {
+export interface CreateOptions extends BoxOptions, AbortOptions {
   /** Progress of a pull, should one be needed. */
   onPull?: PullOptions['onProgress'];
 }
@@ -33,6 +34,17 @@ export async function createBox(
   options: CreateOptions,
   wantedName: string | undefined,
 ): Promise<BoxRecord> {
+  const what = `the creation of box ${wantedName ?? ''}`.trimEnd();
+  return abortable(options.signal, what, () => create(context, images, options, wantedName));
+}
+
+async function create(
+  context: EngineContext,
+  images: Images,
+  options: CreateOptions,
+  wantedName: string | undefined,
+): Promise<BoxRecord> {
+  const { signal } = options;
   // Without it nobody could lock the box, so that it could be neither started nor removed.
   ownIdentity();
   const name = wantedName === undefined ? undefined : checkName(wantedName);
@@ -46,11 +58,14 @@ export async function createBox(
   const path =
     options.rootfs !== undefined && 'path' in options.rootfs ? options.rootfs.path : undefined;
   const reference =
-    path === undefined ? imageOf(options) : await imageOfPath(images, path, options.platform);
+    path === undefined
+      ? imageOf(options)
+      : await imageOfPath(images, path, options.platform, signal);
   // Before a pull of minutes, and before the built-in image is looked for in a registry.
   if (!images.find(reference)) await context.host.assets();
   const image = await images.obtain(reference, options.pull ?? 'missing', {
     ...(options.platform === undefined ? {} : { platform: options.platform }),
+    ...(signal && { signal }),
     ...(options.onPull === undefined ? {} : { onProgress: options.onPull }),
   });
   const id = ulid().toLowerCase();
@@ -59,6 +74,8 @@ export async function createBox(
     ...(await findVolumes(settleSpec(settled, image.config, id))),
     ...(kernel && { kernel }),
   };
+  // From here on there is a box: nothing below waits.
+  signal?.throwIfAborted();
   const record = images.holding(reference, image.manifestDigest, () =>
     insert(context, name, {
       id,
@@ -87,9 +104,14 @@ function imageOf({ rootfs }: BoxOptions): string {
   return rootfs.image;
 }
 
-async function imageOfPath(images: Images, path: string, platform?: string): Promise<string> {
+async function imageOfPath(
+  images: Images,
+  path: string,
+  platform: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const rootfs = await import('../files/rootfs-path.js');
-  return rootfs.imageOfPath(images, path, platform);
+  return rootfs.imageOfPath(images, path, platform, signal);
 }
 
 /** Whoever names no command wants a box to run commands in. */

@@ -21,9 +21,9 @@ export async function restartBox(
   options: StopOptions,
 ): Promise<void> {
   // One lock for both, so that a box that removes itself is not removed in between.
-  await using _lock = await lockBox(context, id, 'restart');
+  await using _lock = await lockBox(context, id, 'restart', options.signal);
   await stopLocked(context, id, options);
-  const started = await startLocked(context, id, { attach: false });
+  const started = await startLocked(context, id, { attach: false, signal: options.signal });
   started?.client.close();
   context.database().events.add(boxEvent(currentRecord(context, id), 'restart'));
 }

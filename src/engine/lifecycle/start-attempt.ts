@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { throwIfAborted } from '../../abort.js';
 import type { ShimClient } from '../../agent/client.js';
 import type { ExecSession } from '../../agent/exec-session.js';
 import { BoxliteError } from '../../errors.js';
@@ -70,6 +71,9 @@ interface Prepared {
   volumes: PreparedVolumes;
 }
 
+/** The start in messages. */
+export const startOf = (record: BoxRecord): string => `the start of box ${boxName(record)}`;
+
 /** One attempt to start a box, under its lock: a start that fails for its template or KVM is attempted again. */
 export class StartAttempt {
   readonly #spec: BoxSpec;
@@ -93,9 +97,11 @@ export class StartAttempt {
     try {
       return await this.#start(prepared);
     } catch (error) {
-      if (!template || !mayBeTemplatesFault(error)) throw error;
-      // It may have come from the template.
-      if (files.isNew) await rm(files.disk, { force: true });
+      const suspected = template !== undefined && mayBeTemplatesFault(error);
+      // It may have come from the template; and a start that was cancelled leaves nothing behind.
+      const discards = suspected || this.request.signal?.aborted === true;
+      if (files.isNew && discards) await rm(files.disk, { force: true });
+      if (!suspected) throw error;
       throw new BadTemplate(template, error);
     }
   }
@@ -112,6 +118,7 @@ export class StartAttempt {
     const machine = this.#machine(accelerator);
     const template =
       request.cold === true ? undefined : await this.#chooseTemplate(machine, assets, files);
+    throwIfAborted(request.signal, startOf(record));
     if (files.isNew) await makeDisk(context.home, files.disk, spec.diskBytes, template?.disk);
     this.#clock.lap('prepare');
     crashPoint('start:disk-made');
@@ -140,7 +147,10 @@ export class StartAttempt {
   }
 
   async #start({ start, plan, template, volumes }: Prepared): Promise<StartedBox> {
-    await using machine = await MachineRun.start(this.#shimStart(plan, volumes));
+    await using machine = await MachineRun.start(this.#shimStart(plan, volumes), {
+      signal: this.request.signal,
+      what: startOf(this.record),
+    });
     this.#clock.lap('shim');
     crashPoint('start:shim-up');
     try {
@@ -149,6 +159,8 @@ export class StartAttempt {
       this.#clock.lap(template ? 'restore' : 'boot');
       crashPoint('start:restored');
       const main = await this.#bringUp(machine, volumes);
+      // From here on the box runs, and is only to be stopped.
+      machine.ignoreSignal();
       crashPoint('start:running');
       await recordStart(this.context, start, this.#clock.stages());
       crashPoint('start:recorded');
@@ -198,16 +210,17 @@ export class StartAttempt {
   ): Promise<Template | undefined> {
     const { host } = this.context;
     const { without } = this.options;
+    const { signal } = this.request;
     const { manifestDigest } = this.record;
     const { security, privileges, diskBytes } = this.#spec;
-    const { template: base } = await host.template(machine, assets);
+    const { template: base } = await host.template(machine, assets, undefined, signal);
     if (without.includes(base.key)) return undefined;
     // In an image's template the box's /proc and /sys are masked already.
     const { maskedPaths } = security ?? SecurityOptions.standard();
     const bare = privileges?.privileged === true || !maskedPaths;
     // What an image's is made from is tried before another one is made.
     if (!files.isNew || bare || manifestDigest === null || without.length > 0) return base;
-    const request = { machine, assets, base, manifestDigest, files, diskBytes };
+    const request = { machine, assets, base, manifestDigest, files, diskBytes, signal };
     return (await imageTemplate(host, request)) ?? base;
   }
 

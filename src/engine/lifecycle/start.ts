@@ -1,3 +1,4 @@
+import { throwIfAborted, unlessAborted } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { canStart, isRunning } from '../../store/status.js';
@@ -16,6 +17,7 @@ import { endWaitingShim } from '../state/shim-end.js';
 import { unknownState } from '../state/state-error.js';
 import {
   StartAttempt,
+  startOf,
   type AttemptOptions,
   type StartedBox,
   type StartRequest,
@@ -33,7 +35,8 @@ export async function startBox(
   id: string,
   request: StartRequest,
 ): Promise<StartedBox | undefined> {
-  await using _lock = await lockBox(context, id, request.automatic === true ? 'restart' : 'start');
+  const purpose = request.automatic === true ? 'restart' : 'start';
+  await using _lock = await lockBox(context, id, purpose, request.signal);
   return await startLocked(context, id, request);
 }
 
@@ -60,13 +63,14 @@ export async function startLocked(
       { hint: `wait until it has ended, or stop it with \`boxlite stop ${boxName(record)}\`` },
     );
   // The last run's VM may still be writing back.
-  await waitForEnd(context, id);
+  await unlessAborted(waitForEnd(context, id), request.signal, startOf(record));
   await endLeftMachine(context.home, id);
   // A hook is its shim's child.
   if (request.automatic !== true) await endWaitingShim(context, record);
   try {
     return await attempts(context, record, request);
   } catch (error) {
+    throwIfAborted(request.signal, startOf(record));
     const cause = blamingKernel(boxName(record), specOf(record.options), error);
     recordFailure(context, record, cause);
     throw cause;
@@ -94,12 +98,13 @@ async function attempts(
   request: StartRequest,
 ): Promise<StartedBox> {
   const { host } = context;
-  const accelerator = host.accelerator();
+  const accelerator = host.accelerator({ signal: request.signal });
   const attempt = (without: AttemptOptions['without']): Promise<StartedBox> =>
     new StartAttempt(context, record, request, { accelerator, without }).run();
   try {
     return await attempt([]);
   } catch (error) {
+    throwIfAborted(request.signal, startOf(record));
     if (await host.blamesKvm((await accelerator).name, error))
       return await attempts(context, record, request);
     if (!(error instanceof BadTemplate)) throw error;
@@ -121,6 +126,7 @@ async function attemptWithout(
     await dropTemplates(context, suspects);
     return started;
   } catch (error) {
+    if (error instanceof BoxliteError && error.code === 'cancelled') throw error;
     if (error instanceof BadTemplate)
       return await attemptWithout(context, attempt, [...suspects, error]);
     if (!isCommandFailure(error)) throw suspects[0];

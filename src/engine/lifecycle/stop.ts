@@ -1,3 +1,4 @@
+import { onAbort, throwIfAborted, unlessAborted } from '../../abort.js';
 import { ShimClient } from '../../agent/client.js';
 import type { ExecSession } from '../../agent/exec-session.js';
 import { SHIM_PHASES } from '../../agent/protocol.js';
@@ -27,7 +28,9 @@ export async function stopBox(
   id: string,
   options: StopOptions,
 ): Promise<void> {
-  await using _lock = await withReserve(context.home, () => lockBox(context, id, 'stop'));
+  await using _lock = await withReserve(context.home, () =>
+    lockBox(context, id, 'stop', options.signal),
+  );
   crashPoint('stop:locked');
   await stopLocked(context, id, options);
 }
@@ -38,20 +41,30 @@ export async function stopLocked(
   id: string,
   options: StopOptions,
 ): Promise<void> {
-  const given = options.signal === undefined ? undefined : signalNumber(options.signal);
+  const { stopSignal, signal } = options;
+  const given = stopSignal === undefined ? undefined : signalNumber(stopSignal);
   const record = await settledOrEnded(context, currentRecord(context, id));
   const spec = specOf(record.options);
+  const what = `the stop of box ${boxName(record)}`;
+  throwIfAborted(signal, what);
   if (isActive(record.status)) {
-    await endMain(context, record, {
+    const order = {
       signal: given ?? spec.stopSignal,
       timeoutSeconds: options.timeoutSeconds ?? spec.stopTimeoutSeconds,
+      abort: signal,
+    };
+    await endMain(context, record, order).catch(async (error: unknown) => {
+      // A box that has not ended runs: nobody is about to end it any more.
+      if (signal?.aborted === true)
+        await settle(context.home, context.database(), currentRecord(context, id));
+      throw error;
     });
     crashPoint('stop:ended');
     await recordEnd(context, record);
   } else if (record.wanted) {
     tellStop(context, record, { wanted: false });
   }
-  await waitForEnd(context, id);
+  await unlessAborted(waitForEnd(context, id), signal, what);
   await endWaitingShim(context, record);
 }
 
@@ -170,10 +183,18 @@ export async function killVmm(context: EngineContext, id: string): Promise<void>
   await boundedEnd(client, id);
 }
 
+interface EndOrder {
+  /** Linux's number. */
+  signal: number;
+  timeoutSeconds: number;
+  /** Ends the grace, and the connection with it. */
+  abort: AbortSignal | undefined;
+}
+
 async function endMain(
   context: EngineContext,
   record: BoxRecord,
-  { signal, timeoutSeconds }: { signal: number; timeoutSeconds: number },
+  { signal, timeoutSeconds, abort }: EndOrder,
 ): Promise<void> {
   const database = context.database();
   writeWithReserve(context.home, () =>
@@ -195,12 +216,19 @@ async function endMain(
   session.signal(signal);
   crashPoint('stop:signalled');
   await goOn(client);
-  if (timeoutSeconds < 0) await client.closed;
-  else if (await endsWithin(client.closed, timeoutSeconds * 1000)) return;
+  using _abort = onAbort(abort, () => client.close());
+  const endsIn = async (ms: number): Promise<boolean> => {
+    const ended = ms < 0 ? client.closed.then(() => true) : endsWithin(client.closed, ms);
+    const inTime = await ended;
+    // Then it is the connection that has ended, and perhaps not the box.
+    throwIfAborted(abort, `the stop of box ${boxName(record)}`);
+    return inTime;
+  };
+  if (await endsIn(timeoutSeconds * 1000)) return;
   tellKill(context, record, SIGKILL);
   session.signal(SIGKILL);
   await goOn(client);
-  if (await endsWithin(client.closed, POWER_OFF_MS)) return;
+  if (await endsIn(POWER_OFF_MS)) return;
   client.killVmm();
   await boundedEnd(client, record.id);
 }

@@ -1,3 +1,4 @@
+import { throwIfAborted, unlessAborted } from '../../abort.js';
 import { ShimClient } from '../../agent/client.js';
 import { connectionLost } from '../../agent/failure.js';
 import type { BoxRecord } from '../../store/box-record.js';
@@ -22,22 +23,33 @@ export interface WaitResult {
 export async function waitForBox(
   context: EngineContext,
   id: string,
-  { condition = 'not-running' }: WaitOptions,
+  { condition = 'not-running', signal }: WaitOptions,
 ): Promise<WaitResult> {
+  const what = `the wait for box ${id}`;
+  throwIfAborted(signal, what);
   const began = new Date();
   const record = await observed(context.home, currentRecord(context, id), context.database());
-  if (condition === 'not-running') return await notRunning(context, record);
+  if (condition === 'not-running') return await notRunning(context, record, signal);
   let exitCode = record.exitCode ?? 0;
-  for await (const { actor, action, attributes } of followEvents(context, { since: began })) {
+  for await (const { actor, action, attributes } of followEvents(context, {
+    since: began,
+    signal,
+  })) {
     if (actor !== id) continue;
     if (action === 'die') exitCode = Number(attributes.exitCode);
     // A box that is gone has no next exit.
-    if (action === 'destroy' || (action === 'die' && condition === 'next-exit')) break;
+    if (action === 'destroy' || (action === 'die' && condition === 'next-exit'))
+      return { exitCode };
   }
+  throwIfAborted(signal, what);
   return { exitCode };
 }
 
-async function notRunning(context: EngineContext, record: BoxRecord): Promise<WaitResult> {
+async function notRunning(
+  context: EngineContext,
+  record: BoxRecord,
+  signal: AbortSignal | undefined,
+): Promise<WaitResult> {
   const directory = context.home.box(record.id);
   if (record.status === 'unknown') throw unknownState(record);
   const client = isActive(record.status)
@@ -48,8 +60,9 @@ async function notRunning(context: EngineContext, record: BoxRecord): Promise<Wa
     main.onOutput((_stream, _chunk, consumed) => consumed());
     main.started.catch(() => undefined);
     // The record is there as soon as the command has ended; the VM's power-off comes after.
-    const exit = await Promise.race([main.exited.catch(() => undefined), client.closed]);
-    client.close();
+    const ended = Promise.race([main.exited.catch(() => undefined), client.closed]);
+    const waiting = unlessAborted(ended, signal, `the wait for box ${boxName(record)}`);
+    const exit = await waiting.finally(() => client.close());
     if (exit !== undefined) return { exitCode: exit.code };
   }
   const exit = isActive(record.status) ? await exitRecord(directory) : undefined;

@@ -63,7 +63,10 @@ export class Host {
    * @param anew KVM is tried whatever is known
    * @throws accelerator when KVM is insisted on and does not work
    */
-  async accelerator({ anew = false } = {}): Promise<Accelerator> {
+  async accelerator({
+    anew = false,
+    signal,
+  }: { anew?: boolean; signal?: AbortSignal | undefined } = {}): Promise<Accelerator> {
     const { chooseAccelerator } = await import('../../vmm/accelerator/accelerator.js');
     const { accelerator: choice, onNotice } = this.options;
     return chooseAccelerator(
@@ -71,8 +74,9 @@ export class Host {
       { choice, anew },
       {
         identity: () => this.#identity(),
-        tryKvm: async (deadlines) => (await import('./kvm-trial.js')).tryKvm(this, deadlines),
-        exclusively: (work) => this.#whileTrying(work),
+        tryKvm: async (deadlines) =>
+          (await import('./kvm-trial.js')).tryKvm(this, deadlines, signal),
+        exclusively: (work) => this.#whileTrying(work, signal),
         onNotice,
       },
     );
@@ -109,13 +113,14 @@ export class Host {
     machine: MachineSpec,
     assets: Assets,
     onProgress: (message: string) => void = this.options.onNotice,
+    signal?: AbortSignal,
   ): Promise<{ template: Template; made: boolean }> {
     const key = await this.templateKey(machine, assets);
     const { findTemplate } = await import('../../vmm/template/template.js');
     const found = await findTemplate(this.home, key);
     if (found) return { template: found, made: false };
     const { makeTemplate } = await import('./templates/template-maker.js');
-    return makeTemplate(this, { machine, assets, key }, onProgress);
+    return makeTemplate(this, { machine, assets, key, signal }, onProgress);
   }
 
   async templateKey(machine: MachineSpec, assets: Assets): Promise<string> {
@@ -161,12 +166,16 @@ export class Host {
     return loadAssets(this.home);
   }
 
-  async #whileTrying<T>(work: () => Promise<T>): Promise<T> {
+  async #whileTrying<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const [{ acquireLock }, { TRIAL_LOCK_MS }] = await Promise.all([
       import('../../store/locks.js'),
       import('./kvm-trial.js'),
     ]);
-    const options = { timeoutMs: TRIAL_LOCK_MS, purpose: 'trying KVM' };
+    const options = {
+      timeoutMs: TRIAL_LOCK_MS,
+      purpose: 'trying KVM',
+      ...(signal && { signal }),
+    };
     await using _lock = await acquireLock(this.database(), 'accelerator:kvm', options);
     return await work();
   }

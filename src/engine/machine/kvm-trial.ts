@@ -13,6 +13,7 @@ import {
   lockTemplate,
   TEMPLATE_LOCK_MS,
   withMachine,
+  type MachineWork,
 } from './templates/template-maker.js';
 
 /** Whoever tries KVM may first have to wait for a template in the making; then come its own deadlines, and saving. */
@@ -23,7 +24,11 @@ export const TRIAL_LOCK_MS = TEMPLATE_LOCK_MS + 120_000;
  * second. When none comes up from that, one is booted, and its template takes the other's place.
  * @throws what kept the machine from coming up; a template that was there is there still
  */
-export async function tryKvm(host: Host, deadlines: typeof KVM_DEADLINES): Promise<void> {
+export async function tryKvm(
+  host: Host,
+  deadlines: typeof KVM_DEADLINES,
+  signal?: AbortSignal,
+): Promise<void> {
   const machine: MachineSpec = {
     cpus: DEFAULT_CPUS,
     memoryMib: DEFAULT_MEMORY_MIB,
@@ -31,11 +36,11 @@ export async function tryKvm(host: Host, deadlines: typeof KVM_DEADLINES): Promi
   };
   const assets = await host.assets();
   const key = await host.templateKey(machine, assets);
-  await using _lock = await lockTemplate(host, key);
+  await using _lock = await lockTemplate(host, key, signal);
   await removeStaleDrafts(host.home, key);
   const found = await findTemplate(host.home, key);
-  if (found && (await runsFrom(host, machine, found, deadlines.restoreMs))) return;
-  await bootTemplate(host, { machine, assets, key }, deadlines);
+  if (found && (await runsFrom(host, machine, found, deadlines.restoreMs, signal))) return;
+  await bootTemplate(host, { machine, assets, key, signal }, deadlines);
 }
 
 async function runsFrom(
@@ -43,6 +48,7 @@ async function runsFrom(
   machine: MachineSpec,
   template: Template,
   deadlineMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { key, ram, state } = template;
   const program = await host.vmm();
@@ -50,13 +56,11 @@ async function runsFrom(
   try {
     const files = { ...(await draft.blankFiles(machine, DISK_BYTES)), ram, state };
     const plan = vmm.plan(program, machine, files, { kind: 'restore', network: false });
-    await withMachine(draft.directory, plan, (run, monitor) =>
-      run.within(
-        monitor.restoreState(plan).then(() => answer(run.client)),
-        deadlineMs,
-        'agent',
-      ),
-    );
+    const work: MachineWork = (run, monitor) => {
+      const answered = monitor.restoreState(plan).then(() => answer(run.client));
+      return run.within(answered, deadlineMs, 'agent');
+    };
+    await withMachine(draft.directory, plan, work, signal);
     return true;
   } catch (error) {
     if (isMachineFailure(error)) return false;

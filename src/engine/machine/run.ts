@@ -1,3 +1,4 @@
+import { aborted, onAbort, throwIfAborted } from '../../abort.js';
 import { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
 import type { VmmMonitor } from '../../vmm/driver.js';
@@ -5,6 +6,15 @@ import { bootError } from './records.js';
 import { openMonitor } from './monitor.js';
 import { startShim, type ShimProcess, type ShimStart } from './shim-process.js';
 import { within } from './within.js';
+
+/** Ends a machine's start. */
+export interface Cancellation {
+  signal?: AbortSignal | undefined;
+  /** What is cancelled, for the message: `the start of box web`. */
+  what: string;
+}
+
+const UNNAMED: Cancellation = { what: 'the start of a machine' };
 
 /**
  * A virtual machine under its shim, and the connection to its agent. Disposing ends the machine, unless it was
@@ -16,16 +26,22 @@ export class MachineRun implements AsyncDisposable {
   /** The machine in messages. */
   readonly #name: string;
   readonly #shim: ShimProcess;
+  readonly #onAbort: Disposable;
+  #cancelled: BoxliteError | undefined;
   #released = false;
 
-  /** @throws boot-failed and vmm-failed with the stage that failed; nothing runs then */
-  static async start(start: ShimStart): Promise<MachineRun> {
+  /**
+   * @param cancellation kills the machine until `ignoreSignal`
+   * @throws boot-failed and vmm-failed with the stage that failed, and cancelled; nothing runs then
+   */
+  static async start(start: ShimStart, cancellation = UNNAMED): Promise<MachineRun> {
     const { directory, name = start.box } = start;
+    throwIfAborted(cancellation.signal, cancellation.what);
     const shim = await startShim(start);
     try {
       const client = await ShimClient.connect(directory, { name });
       if (client === null) throw new BoxliteError('boot-failed', `the shim of box ${name} is gone`);
-      return new MachineRun(client, shim, { directory, name });
+      return new MachineRun(client, shim, { directory, name, cancellation });
     } catch (error) {
       // Read first: a shim that loses its starter records that as the reason.
       const cause = (await bootError(directory, name)) ?? error;
@@ -37,12 +53,20 @@ export class MachineRun implements AsyncDisposable {
   private constructor(
     client: ShimClient,
     shim: ShimProcess,
-    { directory, name }: { directory: string; name: string },
+    {
+      directory,
+      name,
+      cancellation: { signal, what },
+    }: { directory: string; name: string; cancellation: Cancellation },
   ) {
     this.client = client;
     this.#shim = shim;
     this.#directory = directory;
     this.#name = name;
+    this.#onAbort = onAbort(signal, () => {
+      if (signal) this.#cancelled = aborted(signal, what);
+      client.killVmm();
+    });
   }
 
   /** Works with the VMM's monitor, and closes it. */
@@ -60,9 +84,15 @@ export class MachineRun implements AsyncDisposable {
     return within(promise, ms, this.#name, stage);
   }
 
+  /** From now on the signal of its start no longer ends the machine. */
+  ignoreSignal(): void {
+    this.#onAbort[Symbol.dispose]();
+  }
+
   /** Leaves the machine to its shim: from now on it outlives this process. */
   release(): void {
     this.#released = true;
+    this.ignoreSignal();
     this.#shim.release();
   }
 
@@ -87,7 +117,7 @@ export class MachineRun implements AsyncDisposable {
    */
   async failure(error: unknown): Promise<unknown> {
     await this.end();
-    return (await bootError(this.#directory, this.#name)) ?? error;
+    return this.#cancelled ?? (await bootError(this.#directory, this.#name)) ?? error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,7 +24,7 @@ export interface BusyboxRootfs {
  * @param home its assets directory must exist
  * @throws setup-needed when neither can be had
  */
-export async function busyboxRootfs(home: Home): Promise<BusyboxRootfs> {
+export async function busyboxRootfs(home: Home, signal?: AbortSignal): Promise<BusyboxRootfs> {
   const host = await hostBusybox();
   if (host !== undefined) return await rootfsOf(host);
   if (!(await hasApt()))
@@ -37,7 +37,7 @@ export async function busyboxRootfs(home: Home): Promise<BusyboxRootfs> {
   try {
     const unpacked = join(work, 'root');
     await mkdir(unpacked);
-    await downloadPackages(['busybox-static'], work, unpacked);
+    await downloadPackages(['busybox-static'], work, unpacked, signal);
     for (const directory of ['bin', 'usr/bin']) {
       const path = await staticProgram(join(unpacked, directory, 'busybox'));
       if (path !== undefined) return { ...(await rootfsOf(path)), origin: 'busybox-static' };

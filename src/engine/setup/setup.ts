@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { throwIfAborted } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
@@ -14,6 +15,7 @@ import { writeFileWhole } from '../../host/write-file-whole.js';
 import { busyboxRootfs } from './busybox-rootfs.js';
 
 export interface SetupOptions extends KernelChoice {
+  signal?: AbortSignal | undefined;
   /** Another QEMU than the one on PATH. */
   qemu?: string;
   /** Told when a step begins, has something to say while it works, and ends. */
@@ -66,12 +68,13 @@ export const BUILT_IN_IMAGE = 'localhost/busybox:latest';
  * Makes a home ready for boxes. Every step is tried whose needs are met, so that one run tells all
  * that is missing; a step whose work is done is skipped, so that a repeated run is quick.
  * @returns a report, also when steps fail
- * @throws permission or no-space when the home can't be written at all
+ * @throws cancelled by the signal; permission or no-space when the home can't be written at all
  */
 export async function setup(home: Home, options: SetupOptions): Promise<SetupReport> {
   makePrivateDirectory(home.assets());
   const results: StepResult[] = [];
   for (const step of setupSteps(home, options)) {
+    throwIfAborted(options.signal, 'the set-up');
     const { name, summary } = step;
     options.onStep?.({ kind: 'begin', name, summary });
     const unmet = step.needs.filter((need) =>
@@ -80,6 +83,7 @@ export async function setup(home: Home, options: SetupOptions): Promise<SetupRep
     const result = await runStep(step, unmet, (message) =>
       options.onStep?.({ kind: 'progress', name, message }),
     );
+    throwIfAborted(options.signal, 'the set-up');
     results.push(result);
     options.onStep?.({ kind: 'end', result });
   }
@@ -130,6 +134,7 @@ function setupSteps(home: Home, options: SetupOptions): Step[] {
         const { kernel, modules } = options;
         const prepared = await prepareAssets(home, {
           onProgress,
+          signal: options.signal,
           ...(kernel === undefined ? {} : { kernel }),
           ...(modules === undefined ? {} : { modules }),
         });
@@ -211,7 +216,7 @@ async function makeBuiltInImage(
   home: Home,
   options: SetupOptions,
 ): Promise<{ made: boolean; detail: string }> {
-  const { tar, origin } = await busyboxRootfs(home);
+  const { tar, origin } = await busyboxRootfs(home, options.signal);
   const digest = createHash('sha256').update(tar).digest('hex');
   const record = join(home.assets(), 'busybox.json');
   const detail = `${BUILT_IN_IMAGE} from ${origin}`;

@@ -182,8 +182,14 @@ export interface TerminalSize {
   cols: number;
 }
 
-export interface StopOptions {
-  signal?: string;
+/**
+ * A signal that aborts while the box is being stopped ends the wait and the grace: the stop signal has been sent then,
+ * and KILL will not be.
+ */
+export interface StopOptions extends AbortOptions {
+  /** What the command is sent first, name or number; default the box's own, see `BoxOptions.stopSignal`. */
+  stopSignal?: string;
+  /** Seconds from then to KILL; 0 kills at once, −1 waits for ever. Default the box's own, see `BoxOptions`. */
   timeoutSeconds?: number;
 }
 
@@ -202,7 +208,8 @@ export interface UpdateOptions extends ProcessorOptions {
   pidsLimit?: number;
 }
 
-export interface WaitOptions {
+/** The signal ends the wait; the box goes on. */
+export interface WaitOptions extends AbortOptions {
   /**
    * `not-running` (default) is answered at once by a box that does not run; `next-exit` waits for its next
    * end, `removed` until it is gone.
@@ -216,7 +223,7 @@ export interface RemoveOptions {
   force?: boolean;
 }
 
-export interface CommitOptions {
+export interface CommitOptions extends AbortOptions {
   /** Name of the new image; without one it is dangling. */
   reference?: string;
   message?: string;

@@ -27,9 +27,11 @@ export async function lockBox(
   context: EngineContext,
   id: string,
   purpose: string,
+  signal?: AbortSignal,
 ): Promise<BoxLock> {
   const database = context.database();
-  const lock = await acquireBoxLock(database, id, { timeoutMs: LOCK_TIMEOUT_MS, purpose });
+  const options = { timeoutMs: LOCK_TIMEOUT_MS, purpose, ...(signal && { signal }) };
+  const lock = await acquireBoxLock(database, id, options);
   try {
     if (database.boxes.get(id)) await restoreFromTrash(context.home, id);
     return lock;

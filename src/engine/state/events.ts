@@ -27,7 +27,8 @@ export interface EventOptions {
   since?: Date;
   /** Ends when this time has come; without, when the signal says so. */
   until?: Date;
-  signal?: AbortSignal;
+  /** Ends the events, without an error. */
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -44,6 +44,7 @@ export interface KernelChoice {
 export interface PrepareOptions extends KernelChoice {
   /** Told each slow stage as it begins. */
   onProgress?: (message: string) => void;
+  signal?: AbortSignal | undefined;
 }
 
 export interface PreparedAssets extends Assets {
@@ -129,13 +130,13 @@ async function chooseKernel(
   onProgress: (message: string) => void,
 ): Promise<KernelRecord> {
   const make = async (): Promise<KernelRecord> =>
-    await sharedKernel(home, await makeKernel(home, options, onProgress));
+    await sharedKernel(home, await makeKernel(home, options, onProgress, options.signal));
   if (kept === undefined) return await make();
   if (options.refresh !== true || (await hasItsModules(kept, options))) return kept;
   try {
     return await make();
   } catch (error) {
-    if (!(error instanceof BoxliteError)) throw error;
+    if (!(error instanceof BoxliteError) || options.signal?.aborted === true) throw error;
     onProgress(`keeping the kernel that is here: ${error.message}`);
     return kept;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { throwIfAborted } from '../../abort.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { absolutePath, makeDirectories } from '../../host/host-path.js';
@@ -28,12 +29,14 @@ export async function makeKernel(
   home: Home,
   choice: KernelChoice,
   onProgress: (message: string) => void,
+  signal?: AbortSignal,
 ): Promise<KernelRecord> {
   const work = await mkdtemp(join(home.assets(), TEMPORARY_PREFIX)).catch((error: unknown) => {
     throw fileError(error, `write to ${home.assets()}`);
   });
   try {
-    const source = named(choice) ?? (await findKernel(work, onProgress));
+    const source = named(choice) ?? (await findKernel(work, onProgress, signal));
+    throwIfAborted(signal, 'the preparation of a kernel');
     onProgress(`extracting the kernel of ${source.origin}`);
     const made = join(work, 'kernel');
     const kernel = await extractKernel(await readSource(source.image), source.image);

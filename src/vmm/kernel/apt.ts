@@ -35,11 +35,12 @@ export async function downloadPackages(
   names: readonly string[],
   directory: string,
   target: string,
+  signal?: AbortSignal,
 ): Promise<void> {
   const args = ['-q', 'download', ...names];
   // apt gives root's downloads to the user _apt, who may not enter our directory.
   if (process.getuid?.() === 0) args.unshift('-o', 'APT::Sandbox::User=root');
-  const { status, stderr } = await runProgram('apt-get', args, { cwd: directory });
+  const { status, stderr } = await runProgram('apt-get', args, { cwd: directory, signal });
   if (status !== 0)
     throw new BoxliteError(
       'setup-needed',

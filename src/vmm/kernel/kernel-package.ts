@@ -30,13 +30,15 @@ const KERNEL_PART = /^linux-(image|modules|modules-extra)-/;
 export async function findKernel(
   directory: string,
   onProgress: (message: string) => void,
+  signal?: AbortSignal,
 ): Promise<KernelSource> {
-  return (await hasApt()) ? await fromPackage(directory, onProgress) : await hostKernel();
+  return (await hasApt()) ? await fromPackage(directory, onProgress, signal) : await hostKernel();
 }
 
 async function fromPackage(
   directory: string,
   onProgress: (message: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<KernelSource> {
   const packages = await kernelPackages();
   const origin = packages.join(', ');
@@ -45,7 +47,7 @@ async function fromPackage(
   const root = join(directory, 'root');
   await mkdir(downloads);
   await mkdir(root);
-  await downloadPackages(packages, downloads, root);
+  await downloadPackages(packages, downloads, root, signal);
   const image = await onlyEntry(join(root, 'boot'), /^vmlinu[xz]-/);
   // Where / and /usr are merged, packages place the modules in /usr/lib.
   const modules =

@@ -4,6 +4,7 @@
  * an image and a new disk mounted already is therefore kept as well, made by the image's first start.
  */
 import { statfs } from 'node:fs/promises';
+import { throwIfAborted } from '../../../abort.js';
 import { BoxliteError } from '../../../errors.js';
 import { blankDisk } from '../../../image/disk/blank-disk.js';
 import { DISK_BYTES } from '../../../image/disk/disk-size.js';
@@ -25,7 +26,7 @@ import type { BoxFiles } from '../box-files.js';
 import type { Host } from '../host.js';
 import { crashPoint } from '../crash-point.js';
 import { prepareValues } from '../guest-messages.js';
-import { saveMachine } from './template-maker.js';
+import { type MachineWork, saveMachine } from './template-maker.js';
 
 /** Kept besides those in use; each is some 120 MB on disk. */
 const MOST_KEPT = 8;
@@ -45,6 +46,7 @@ export interface ImageTemplateRequest {
   manifestDigest: string;
   files: BoxFiles;
   diskBytes: number;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -105,6 +107,7 @@ async function tryToMake(
     return template;
   } catch (error) {
     await draft.discard();
+    throwIfAborted(request.signal, 'the start');
     if (!(error instanceof BoxliteError)) throw error;
     host.options.onNotice(`no template of the image could be made (${error.message})`);
     return undefined;
@@ -113,7 +116,7 @@ async function tryToMake(
 
 async function make(
   host: Host,
-  { machine, assets, base, manifestDigest, files, diskBytes }: ImageTemplateRequest,
+  { machine, assets, base, manifestDigest, files, diskBytes, signal }: ImageTemplateRequest,
   key: string,
   draft: TemplateDraft,
 ): Promise<Template> {
@@ -135,11 +138,12 @@ async function make(
     keepsRam: true,
     network: false,
   });
-  await saveMachine(draft, plan, async (run, monitor) => {
+  const bringUp: MachineWork = async (run, monitor) => {
     await run.within(monitor.restoreState(plan), PREPARE_DEADLINE_MS, 'vmm');
     await run.within(run.client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'disks');
     await monitor.stopWithoutImage(DISK_BYTES);
-  });
+  };
+  await saveMachine(draft, plan, bringUp, signal);
   await writeSparseMap(draft.disk, await dataMap(draft.disk));
   crashPoint('image-template:saved');
   return draft.commitWithDisk({

@@ -48,6 +48,8 @@ export interface TemplateRequest {
   assets: Assets;
   /** `templateKey` of both. */
   key: string;
+  /** Ends the making: the draft is discarded, and whoever waits for the template makes it. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Boots a machine and saves it. Several processes may want the same one; one makes it. */
@@ -56,8 +58,8 @@ export async function makeTemplate(
   request: TemplateRequest,
   onProgress: (message: string) => void,
 ): Promise<{ template: Template; made: boolean }> {
-  const { machine, key } = request;
-  await using _lock = await lockTemplate(host, key);
+  const { machine, key, signal } = request;
+  await using _lock = await lockTemplate(host, key, signal);
   const found = await findTemplate(host.home, key);
   if (found) return { template: found, made: false };
   onProgress(
@@ -68,10 +70,11 @@ export async function makeTemplate(
   return { template, made: true };
 }
 
-export function lockTemplate(host: Host, key: string): Promise<Lock> {
+export function lockTemplate(host: Host, key: string, signal?: AbortSignal): Promise<Lock> {
   return acquireLock(host.database(), `template:${key}`, {
     timeoutMs: TEMPLATE_LOCK_MS,
     purpose: 'making the template',
+    ...(signal && { signal }),
   });
 }
 
@@ -117,14 +120,15 @@ async function make(
 
 async function bootAndSave(
   host: Host,
-  { machine, assets }: TemplateRequest,
+  { machine, assets, signal }: TemplateRequest,
   draft: TemplateDraft,
   deadlines: BootDeadlines,
 ): Promise<void> {
   const [guest, program] = await Promise.all([host.guest(machine, assets), host.vmm()]);
   const files = await draft.blankFiles(machine, DISK_BYTES);
   const plan = vmm.plan(program, machine, files, { kind: 'boot', guest });
-  await saveMachine(draft, plan, ({ client }) => readyWithin(client, draft.directory, deadlines));
+  const bringUp: MachineWork = ({ client }) => readyWithin(client, draft.directory, deadlines);
+  await saveMachine(draft, plan, bringUp, signal);
 }
 
 /**
@@ -135,12 +139,14 @@ export function saveMachine(
   draft: TemplateDraft,
   plan: LaunchPlan,
   bringUp: MachineWork,
+  signal?: AbortSignal,
 ): Promise<void> {
-  return withMachine(draft.directory, plan, async (machine, monitor) => {
+  const work: MachineWork = async (machine, monitor) => {
     await bringUp(machine, monitor);
     const saved = monitor.saveState(draft.directory, draft.state);
     await machine.within(saved, SAVE_DEADLINE_MS, 'vmm');
-  });
+  };
+  return withMachine(draft.directory, plan, work, signal);
 }
 
 export type MachineWork = (machine: MachineRun, monitor: VmmMonitor) => Promise<void>;
@@ -150,15 +156,12 @@ export async function withMachine(
   directory: string,
   plan: LaunchPlan,
   work: MachineWork,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const ids = vmmIds();
-  await using machine = await MachineRun.start({
-    box: 'template',
-    directory,
-    plan,
-    ids,
-    template: true,
-  });
+  await using machine = await MachineRun.start(
+    { box: 'template', directory, plan, ids: vmmIds(), template: true },
+    { signal, what: 'the work of a machine that is no box' },
+  );
   try {
     await machine.monitored((monitor) => work(machine, monitor));
   } catch (error) {
