@@ -1,10 +1,11 @@
 /** BoxLite as a library: what is exported here is the public surface, and nothing else is. */
 export { BoxliteError, ERROR_CODES, type ErrorCode } from './errors.js';
 export { BoxliteRuntime } from './engine/runtime.js';
+export type { ImageRuntime } from './engine/image-runtime.js';
 export type { CreateOptions } from './engine/lifecycle/create.js';
 export type { BoxliteEvent, EventOptions } from './engine/state/events.js';
 export type { WaitResult } from './engine/lifecycle/wait.js';
-export { LiteBox } from './engine/box.js';
+export type { LiteBox } from './engine/box.js';
 export type { LogEntry, LogOptions } from './engine/report/logs.js';
 export type { LogPolicy } from './engine/spec/log-policy.js';
 export type { BoxInfo } from './engine/state/box-info.js';
@@ -13,7 +14,7 @@ export { BoxStatus } from './engine/state/box-status.js';
 export type { BoxInspection } from './engine/report/inspect.js';
 export {
   BoxCommand,
-  Execution,
+  type Execution,
   type ByteStream,
   type Duration,
   type ExecResult,
@@ -25,12 +26,12 @@ export type { RunOptions, RunResult } from './engine/exec/run.js';
 export type { Environment } from './engine/spec/environment.js';
 export type { BoxHealth, HealthCheckResult, HealthStatus } from './engine/state/health.js';
 export type { HealthcheckOptions } from './engine/spec/healthcheck.js';
-export {
+export type {
   MetricsSampler,
-  type BoxMetrics,
-  type GuestMetrics,
-  type HostMetrics,
-  type MetricsOptions,
+  BoxMetrics,
+  GuestMetrics,
+  HostMetrics,
+  MetricsOptions,
 } from './engine/report/metrics.js';
 export type { BoxProcess } from './engine/report/processes.js';
 export type { ProcessUsage } from './engine/report/process-usage.js';
@@ -92,14 +93,3 @@ export type { RuntimeInfo } from './engine/report/runtime-info.js';
 export type { StoreSizes } from './engine/images/store-sizes.js';
 export type { SetupEvent, SetupReport, StepResult } from './engine/setup/setup.js';
 export type { SetupRequest } from './engine/setup/setup-home.js';
-export {
-  canRemove,
-  canRun,
-  canStart,
-  canStop,
-  isActive,
-  isConfigured,
-  isRunning,
-  isStopped,
-  isTransient,
-} from './store/status.js';

@@ -8,33 +8,14 @@ import type { EngineContext } from './state/context.js';
 import type { CreateOptions } from './lifecycle/create.js';
 import { DEFAULT_STOP_TIMEOUT_SECONDS } from './spec/defaults.js';
 import type { BoxliteEvent, EventOptions } from './state/events.js';
-import type { DiskUsage } from './images/disk-usage.js';
 import type { DoctorReport, DoctorRequest } from './setup/doctor/doctor.js';
-import type { HistoryLine } from './images/history.js';
-import type { PruneOptions } from './images/prune.js';
-import type { RemovedImage, RemoveImageOptions } from './images/removal.js';
-import type {
-  ArchiveFormat,
-  ImageDetails,
-  ImageInfo,
-  Images,
-  ImportOptions,
-  LoadedImage,
-  LoadOptions,
-  PullOptions,
-  PullResult,
-} from './images/images.js';
+import { ImageRuntime } from './image-runtime.js';
+import type { Images } from './images/images.js';
 import { observed } from './state/observe.js';
 import { openEngine, type Engine } from './open-engine.js';
 import { noSuchBox } from './state/state-error.js';
 import type { BoxliteOptions, BoxOptions, RemoveOptions } from './spec/options.js';
-import type {
-  LoginRequest,
-  LoginResult,
-  LogoutResult,
-  Registries,
-  StoredLogin,
-} from './images/registries.js';
+import type { Registries } from './images/registries.js';
 import type { RuntimeInfo } from './report/runtime-info.js';
 import type { RuntimeMetrics } from './report/runtime-metrics.js';
 import type { SetupReport } from './setup/setup.js';
@@ -45,7 +26,7 @@ import type { SetupRequest } from './setup/setup-home.js';
  * Cheap to make: the database is opened by the first call that
  * needs it. Any number of runtimes, in any number of processes, may share a home.
  */
-export class BoxliteRuntime implements AsyncDisposable {
+export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   static #default: BoxliteRuntime | undefined;
 
   #shutdown: Promise<void> | undefined;
@@ -54,6 +35,7 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   /** @param options all optional; see `BoxliteOptions` for the defaults */
   constructor(options: BoxliteOptions = {}) {
+    super();
     this.#options = options;
     this.#engine = openEngine(options);
   }
@@ -95,7 +77,7 @@ export class BoxliteRuntime implements AsyncDisposable {
   async create(options: CreateOptions = {}, name?: string): Promise<LiteBox> {
     const context = this.#context;
     const { createBox } = await import('./lifecycle/create.js');
-    const record = await createBox(context, await this.#images(), options, name);
+    const record = await createBox(context, await this.images(), options, name);
     await this.#catchUp(context);
     const { LiteBox } = await import('./box.js');
     return new LiteBox(context, record, { created: true });
@@ -179,16 +161,20 @@ export class BoxliteRuntime implements AsyncDisposable {
     const { commitBox } = await import('./files/commit.js');
     const record = this.#find(idOrName);
     if (!record) throw noSuchBox(idOrName);
-    return commitBox(this.#context, await this.#images(), record.id, options);
+    return commitBox(this.#context, await this.images(), record.id, options);
   }
 
-  /** What the shim of a box calls for when the box has ended: removes it or starts it again, as it was told. */
+  /**
+   * @internal
+   * What the shim of a box calls for when the box has ended: removes it or starts it again, as its policy says.
+   */
   async handleExit(id: string): Promise<void> {
     const { handleExit } = await import('./lifecycle/restart.js');
     return handleExit(this.#context, id);
   }
 
   /**
+   * @internal
    * Starts the boxes whose restart policy wants it since the host was restarted, or their supervisor killed.
    * @param onStarted called with the name of each
    * @returns what went wrong with others
@@ -204,99 +190,6 @@ export class BoxliteRuntime implements AsyncDisposable {
     yield* followEvents(this.#context, options);
   }
 
-  async pullImage(reference: string, options: PullOptions = {}): Promise<PullResult> {
-    return (await this.#images()).pull(reference, options);
-  }
-
-  /**
-   * All tags of a repository in its registry, as canonical references to pull.
-   * @throws invalid-reference, image-not-found, registry-*
-   */
-  async listRemoteTags(repository: string, signal?: AbortSignal): Promise<string[]> {
-    return (await this.#images()).tags(repository, signal);
-  }
-
-  async listImages(): Promise<ImageInfo[]> {
-    return (await this.#images()).list();
-  }
-
-  async inspectImage(reference: string): Promise<ImageDetails | undefined> {
-    return (await this.#images()).inspect(reference);
-  }
-
-  /** @throws image-not-found, image-corrupt */
-  async imageHistory(reference: string): Promise<HistoryLine[]> {
-    return (await this.#images()).history(reference);
-  }
-
-  /** Gives an image another name. @throws image-not-found, invalid-reference */
-  async tagImage(source: string, target: string): Promise<void> {
-    (await this.#images()).tag(source, target);
-  }
-
-  /**
-   * Takes a name from an image, and deletes it with its last name; by its id, deletes it.
-   * @throws image-not-found, image-in-use
-   */
-  async removeImage(reference: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
-    return (await this.#images()).remove(reference, options);
-  }
-
-  /** Deletes images without a name, or all that no box uses, and what else nothing needs. */
-  async pruneImages(options: PruneOptions = {}): Promise<RemovedImage> {
-    return (await this.#images()).prune(options);
-  }
-
-  /** What images and boxes take of the host's disk. */
-  async diskUsage(): Promise<DiskUsage> {
-    return (await this.#images()).diskUsage();
-  }
-
-  /** @param source path of an archive or of an OCI layout's directory, or a stream of an archive */
-  async loadImages(
-    source: string | AsyncIterable<Uint8Array>,
-    options: LoadOptions = {},
-  ): Promise<LoadedImage[]> {
-    return (await this.#images()).load(source, options);
-  }
-
-  /** The bytes of an archive of images; their blobs are in it as they were pulled. @throws image-not-found */
-  async saveImages(
-    names: readonly string[],
-    format: ArchiveFormat = 'docker-archive',
-  ): Promise<AsyncIterable<Uint8Array>> {
-    return (await this.#images()).save(names, format);
-  }
-
-  /** Makes an image of a root file system's tar; returns its id. */
-  async importImage(
-    source: AsyncIterable<Uint8Array>,
-    options: ImportOptions = {},
-  ): Promise<string> {
-    return (await this.#images()).import(source, options);
-  }
-
-  /**
-   * Shows a name and a password to a registry and, when it takes them, keeps them where Docker does.
-   * @throws registry-auth, registry-unreachable, invalid-argument
-   */
-  async login(request: LoginRequest): Promise<LoginResult> {
-    return this.#registries.login(request);
-  }
-
-  /**
-   * Shows what is kept for a registry (default Docker Hub) to it; undefined when nothing is.
-   * @throws registry-auth when the registry does not take it any more
-   */
-  async loginAgain(server?: string, signal?: AbortSignal): Promise<StoredLogin | undefined> {
-    return this.#registries.loginAgain(server, signal);
-  }
-
-  /** Forgets what is kept for a registry, default Docker Hub. */
-  async logout(server?: string): Promise<LogoutResult> {
-    return this.#registries.logout(server);
-  }
-
   /** Totals since the home was made, and what runs now. */
   async metrics(): Promise<RuntimeMetrics> {
     const { runtimeMetrics } = await import('./report/runtime-metrics.js');
@@ -305,13 +198,13 @@ export class BoxliteRuntime implements AsyncDisposable {
 
   async info(): Promise<RuntimeInfo> {
     const { runtimeInfo } = await import('./report/runtime-info.js');
-    return runtimeInfo(this.#context, this.#options.accelerator ?? 'auto', await this.#images());
+    return runtimeInfo(this.#context, this.#options.accelerator ?? 'auto', await this.images());
   }
 
   /** Makes the home ready: kernel, initramfs, built-in image, first template. */
   async setup(request: SetupRequest = {}): Promise<SetupReport> {
     const { setupHome } = await import('./setup/setup-home.js');
-    return setupHome(this.#context, await this.#images(), request);
+    return setupHome(this.#context, await this.images(), request);
   }
 
   /** Looks at all that boxes need on this machine, and ends by running one. */
@@ -319,7 +212,7 @@ export class BoxliteRuntime implements AsyncDisposable {
     const { examine } = await import('./setup/doctor/doctor.js');
     const parts = {
       context: this.#context,
-      registryOptions: () => this.#registries.options(),
+      registryOptions: () => this.registries().options(),
       create: (options: BoxOptions) => this.create(options),
       remove: (id: string) => this.remove(id, { force: true }),
     };
@@ -357,12 +250,14 @@ export class BoxliteRuntime implements AsyncDisposable {
     return this.#engine.context;
   }
 
-  async #images(): Promise<Images> {
+  /** @internal */
+  protected override async images(): Promise<Images> {
     this.#engine.context.lifetime.checkOpen();
     return await this.#engine.images();
   }
 
-  get #registries(): Registries {
+  /** @internal */
+  protected override registries(): Registries {
     this.#engine.context.lifetime.checkOpen();
     return this.#engine.registries;
   }

@@ -8,18 +8,9 @@ import {
   BoxliteError,
   BoxliteRuntime,
   BoxStatus,
-  canRemove,
-  canRun,
-  canStart,
-  canStop,
   ERROR_CODES,
-  Execution,
-  isActive,
-  isConfigured,
-  isRunning,
-  isStopped,
-  isTransient,
-  LiteBox,
+  type Execution,
+  type LiteBox,
   SecurityOptions,
   type BoxInfo,
   type BoxliteOptions,
@@ -144,8 +135,8 @@ export type Facts4 = [
 ];
 type Predicate = (status: BoxStatus) => boolean;
 export const predicates: Predicate[] = [
-  ...[isActive, isRunning, isConfigured, isStopped, isTransient],
-  ...[canStart, canStop, canRemove, canRun],
+  ...[BoxStatus.isActive, BoxStatus.isRunning, BoxStatus.isConfigured, BoxStatus.isStopped],
+  ...[BoxStatus.isTransient, BoxStatus.canStart, BoxStatus.canStop, BoxStatus.canRemove],
 ];
 export type Facts5 = [
   Fact<Is<typeof BoxStatus.canRun, Predicate>>,

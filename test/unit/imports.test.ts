@@ -18,7 +18,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   build: ['agent'],
   host: ['errors'],
   // The modules beside the folders, each its own row.
-  index: ['engine', 'store/status', 'errors'],
+  index: ['engine', 'errors'],
   abort: ['errors'],
   deferred: [],
   errors: [],
@@ -107,7 +107,7 @@ test.each([
   ['engine/a.ts', `process.exitCode = 1; // process.exit(1), PRAGMA, import '../cli/x.js'`],
   ['engine/a.ts', `import { x } from '../agent/x.js'; await import('../image/x.js');`],
   ['vmm/qemu/a.ts', `import { x } from '../driver.js'; import { y } from 'ulid';`],
-  ['index.ts', `export { isRunning } from './store/status.js';`],
+  ['index.ts', `export { BoxStatus } from './engine/state/box-status.js';`],
 ])('%s may hold %s', (path, text) => {
   expect(faults(path, text)).toEqual([]);
 });
