@@ -3,13 +3,9 @@ import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { canRun, isActive } from '../store/status.js';
 import type { ArchivedBox } from './files/archive-session.js';
-import { boxInfo, type BoxInfo } from './state/box-info.js';
-import type { BoxSize } from './report/box-size.js';
 import { checkName } from './spec/box-spec.js';
 import { specOf } from './spec/stored-spec.js';
-import { boxState, type BoxState } from './state/box-state.js';
-import type { BoxChange } from './files/changes.js';
-import { currentRecord, type EngineContext } from './state/context.js';
+import { type EngineContext } from './state/context.js';
 import { copyInto, copyOut, packOut, unpackInto } from './files/copy.js';
 import type { CopyOptions, CopyResult } from './files/copy-options.js';
 import { startCommand } from './exec/exec.js';
@@ -17,13 +13,7 @@ import type { BoxCommand, Execution } from './exec/execution.js';
 import { commandExecution } from './exec/command-execution.js';
 import { runToEnd, type RunOptions, type RunResult } from './exec/run.js';
 import { exportBox } from './files/export.js';
-import { boxHealth, type BoxHealth } from './state/health.js';
-import { boxLogs, logPath, type LogEntry, type LogOptions } from './report/logs.js';
 import { mainExecution } from './exec/main-execution.js';
-import { MetricsSampler, type BoxMetrics, type MetricsOptions } from './report/metrics.js';
-import { boxProcesses, type BoxProcess } from './report/processes.js';
-import { inspectBox, type BoxInspection } from './report/inspect.js';
-import { observed, type ObservedBox } from './state/observe.js';
 import type {
   AbortOptions,
   ExecOptions,
@@ -40,16 +30,13 @@ import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.
 import { killBox, stopBox } from './lifecycle/stop.js';
 import { runningClient } from './state/running-client.js';
 import { waitForBox, type WaitResult } from './lifecycle/wait.js';
-import { wallsOf } from './report/isolation.js';
+import { BoxReports } from './box-reports.js';
 
 /**
  * A handle to one box; holds nothing open. `await using` ends what this handle has begun: see
  * `[Symbol.asyncDispose]`.
  */
-export class LiteBox implements AsyncDisposable {
-  readonly id: string;
-  readonly name: string | undefined;
-  readonly #context: EngineContext;
+export class LiteBox extends BoxReports implements AsyncDisposable {
   /** The box was made or started by this handle, which then ends it when it is disposed of. */
   #owned: boolean;
 
@@ -59,64 +46,8 @@ export class LiteBox implements AsyncDisposable {
     record: Pick<BoxRecord, 'id' | 'name'>,
     { created = false }: { created?: boolean } = {},
   ) {
-    this.#context = context;
+    super(context, record);
     this.#owned = created;
-    this.id = record.id;
-    this.name = record.name ?? undefined;
-  }
-
-  /** What is known of the box, without starting it. @throws box-not-found */
-  async info(): Promise<BoxInfo> {
-    return boxInfo(await this.#observed());
-  }
-
-  /**
-   * All that is known, with Docker's keys.
-   * @param options.size what it takes of the disk, too, as `SizeRw` and `SizeRootFs`
-   * @throws box-not-found
-   */
-  async inspect(options: { size?: boolean } = {}): Promise<BoxInspection> {
-    const record = await this.#observed();
-    const { home } = this.#context;
-    const walls = isActive(record.status) && record.pid ? await wallsOf(record.pid) : undefined;
-    const [health, path] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
-    const size = options.size === true ? await this.size() : undefined;
-    return inspectBox(home, record, health, walls, path, size);
-  }
-
-  async size(): Promise<BoxSize> {
-    const { boxSize } = await import('./report/box-size.js');
-    return boxSize(this.#context.home, this.#record());
-  }
-
-  /** The state of the box's healthcheck and its last five checks. */
-  async health(): Promise<BoxHealth> {
-    return boxHealth(this.#context.home, await this.#observed());
-  }
-
-  /**
-   * What the box uses now, and what its last start took. `cpuPercent` is measured over `intervalMs`
-   * (default 100) of waiting; without waiting (0) it is undefined, as is all that a box that does not run
-   * can't tell.
-   */
-  async metrics({ intervalMs = 100 }: MetricsOptions = {}): Promise<BoxMetrics> {
-    await using sampler = new MetricsSampler(this.#context, this.id);
-    return await sampler.after(intervalMs);
-  }
-
-  /** Samples of `metrics`, each over the time since the one before. */
-  sampleMetrics(): MetricsSampler {
-    return new MetricsSampler(this.#context, this.id);
-  }
-
-  /** The processes in the box, as its agent sees them. @throws box-not-running */
-  async processes(): Promise<BoxProcess[]> {
-    return boxProcesses(this.#context, await this.#observed());
-  }
-
-  /** @throws box-not-found */
-  async state(): Promise<BoxState> {
-    return boxState(await this.#observed());
   }
 
   /**
@@ -127,7 +58,7 @@ export class LiteBox implements AsyncDisposable {
   async start(options: StartOptions = {}): Promise<void> {
     const started = await this.#start({ ...options, attach: false });
     started?.client.close();
-    await catchUp(this.#context);
+    await catchUp(this.context);
   }
 
   /**
@@ -141,14 +72,14 @@ export class LiteBox implements AsyncDisposable {
       throw new BoxliteError('box-running', `box ${this.name ?? this.id} is running already`, {
         hint: 'attach to it instead',
       });
-    return mainExecution(this.#context, this.id, started.client, started.main);
+    return mainExecution(this.context, this.id, started.client, started.main);
   }
 
   /** Attaches to the command of a running box, from its next byte on. */
   async attach(): Promise<Execution> {
-    const record = await this.#observed();
-    const client = await runningClient(this.#context, record, { doing: 'attaching to it' });
-    return mainExecution(this.#context, this.id, client, client.main());
+    const record = await this.observed();
+    const client = await runningClient(this.context, record, { doing: 'attaching to it' });
+    return mainExecution(this.context, this.id, client, client.main());
   }
 
   /**
@@ -157,9 +88,9 @@ export class LiteBox implements AsyncDisposable {
    * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, and what `start` throws
    */
   async exec(command: BoxCommand, { signal }: ExecOptions = {}): Promise<Execution> {
-    await this.#startIdle(await this.#observed(), signal);
-    const started = await startCommand(this.#context, this.id, command, { signal });
-    return commandExecution(this.#context, this, started, command, signal);
+    await this.#startIdle(await this.observed(), signal);
+    const started = await startCommand(this.context, this.id, command, { signal });
+    return commandExecution(this.context, this, started, command, signal);
   }
 
   /**
@@ -197,9 +128,9 @@ export class LiteBox implements AsyncDisposable {
    * when it has started.
    */
   async execDetached(command: BoxCommand, { signal }: ExecOptions = {}): Promise<void> {
-    await this.#startIdle(await this.#observed(), signal);
+    await this.#startIdle(await this.observed(), signal);
     const options = { detached: true, signal };
-    const { client } = await startCommand(this.#context, this.id, command, options);
+    const { client } = await startCommand(this.context, this.id, command, options);
     client.close();
   }
 
@@ -210,53 +141,48 @@ export class LiteBox implements AsyncDisposable {
    * @throws box-busy, box-not-found, timeout when its supervisor does not end
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const { autoRemove } = this.#record();
-    await stopBox(this.#context, this.id, options);
-    this.#context.lifetime.stopped(this.id);
+    const { autoRemove } = this.record();
+    await stopBox(this.context, this.id, options);
+    this.context.lifetime.stopped(this.id);
     // Its own hook does the same; whoever is later finds nothing.
-    if (autoRemove) await removeIfEnded(this.#context, this.id);
-    await catchUp(this.#context);
+    if (autoRemove) await removeIfEnded(this.context, this.id);
+    await catchUp(this.context);
   }
 
   /** @param signal name or number; @throws box-not-running */
   async kill(signal = 'KILL'): Promise<void> {
-    await killBox(this.#context, this.id, signal);
-    await catchUp(this.#context);
+    await killBox(this.context, this.id, signal);
+    await catchUp(this.context);
   }
 
   /** Stops it, then starts it; a stopped box is started. */
   async restart(options: StopOptions = {}): Promise<void> {
-    await restartBox(this.#context, this.id, options);
-    await catchUp(this.#context);
+    await restartBox(this.context, this.id, options);
+    await catchUp(this.context);
   }
 
   /** Holds the box: its processors stand still until `unpause`. @throws box-not-running, box-state */
   async pause(): Promise<void> {
-    await pauseBox(this.#context, this.id);
-    await catchUp(this.#context);
+    await pauseBox(this.context, this.id);
+    await catchUp(this.context);
   }
 
   /** @throws box-not-running, box-state when it is not paused */
   async unpause(): Promise<void> {
-    await unpauseBox(this.#context, this.id);
-    await catchUp(this.#context);
+    await unpauseBox(this.context, this.id);
+    await catchUp(this.context);
   }
 
   /** @throws invalid-argument, box-running for what needs a stopped box */
   async update(options: UpdateOptions): Promise<void> {
     const { updateBox } = await import('./lifecycle/update.js');
-    await updateBox(this.#context, this.id, options);
-    await catchUp(this.#context);
+    await updateBox(this.context, this.id, options);
+    await catchUp(this.context);
   }
 
   /** Resolves when the box has ended, at once when it does not run. */
   async wait(options: WaitOptions = {}): Promise<WaitResult> {
-    return waitForBox(this.#context, this.id, options);
-  }
-
-  /** The command's output as it was logged. */
-  logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
-    return boxLogs(this.#context, this.id, options);
+    return waitForBox(this.context, this.id, options);
   }
 
   /**
@@ -264,19 +190,13 @@ export class LiteBox implements AsyncDisposable {
    * stays as it is: nothing of its own runs.
    */
   export({ signal }: AbortOptions = {}): AsyncIterable<Buffer> {
-    return exportBox(this.#context, this.id, undefined, signal);
-  }
-
-  /** What the box has changed of its image's file system, sorted by path. */
-  async changes(): Promise<BoxChange[]> {
-    const { boxChanges } = await import('./files/changes.js');
-    return boxChanges(this.#context, this.id);
+    return exportBox(this.context, this.id, undefined, signal);
   }
 
   /** This handle keeps the old name. @throws name-taken, invalid-argument, box-not-found */
   async rename(name: string): Promise<void> {
-    await freeName(this.#context, name);
-    if (!this.#context.database().boxes.rename(this.id, checkName(name))) throw noSuchBox(this.id);
+    await freeName(this.context, name);
+    if (!this.context.database().boxes.rename(this.id, checkName(name))) throw noSuchBox(this.id);
   }
 
   /**
@@ -315,11 +235,6 @@ export class LiteBox implements AsyncDisposable {
     yield* packOut(await this.#copyBox(options), guestSource, options);
   }
 
-  /** Path of the VM's own console. */
-  consolePath(): string {
-    return this.#context.home.boxFile(this.id, 'console');
-  }
-
   /**
    * Ends what this handle has begun, and nothing else: a box that it created or started is stopped (and
    * gone then, if it removes itself); one that was there, and ran, is left alone. A stopped box stays,
@@ -337,9 +252,9 @@ export class LiteBox implements AsyncDisposable {
 
   /** @returns undefined when it runs already */
   async #start(request: StartRequest): Promise<StartedBox | undefined> {
-    const { lifetime } = this.#context;
+    const { lifetime } = this.context;
     const started = await lifetime.starting(this.id, () =>
-      startBox(this.#context, this.id, request),
+      startBox(this.context, this.id, request),
     );
     if (started !== undefined) this.#owned = true;
     return started;
@@ -360,17 +275,8 @@ export class LiteBox implements AsyncDisposable {
   }
 
   async #copyBox({ signal }: CopyOptions): Promise<ArchivedBox> {
-    const record = await this.#observed();
+    const record = await this.observed();
     await this.#startIdle(record, signal);
-    return { context: this.#context, id: this.id, name: this.name ?? this.id };
-  }
-
-  #record(): BoxRecord {
-    return currentRecord(this.#context, this.id);
-  }
-
-  async #observed(): Promise<ObservedBox> {
-    const { home, database } = this.#context;
-    return observed(home, this.#record(), database());
+    return { context: this.context, id: this.id, name: this.name ?? this.id };
   }
 }

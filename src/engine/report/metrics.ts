@@ -81,6 +81,7 @@ export class MetricsSampler implements AsyncDisposable {
   #client: ShimClient | undefined;
   #last: Sample | undefined;
 
+  /** @internal */
   constructor(context: EngineContext, id: string) {
     this.#context = context;
     this.#id = id;
