@@ -6,6 +6,7 @@ export type { CreateOptions } from './engine/lifecycle/create.js';
 export type { BoxliteEvent, EventOptions } from './engine/state/events.js';
 export type { WaitResult } from './engine/lifecycle/wait.js';
 export type { LiteBox } from './engine/box.js';
+export type { BoxReports } from './engine/box-reports.js';
 export type { LogEntry, LogOptions } from './engine/report/logs.js';
 export type { LogPolicy } from './engine/spec/log-policy.js';
 export type { BoxInfo } from './engine/state/box-info.js';
@@ -93,3 +94,12 @@ export type { RuntimeInfo } from './engine/report/runtime-info.js';
 export type { StoreSizes } from './engine/images/store-sizes.js';
 export type { SetupEvent, SetupReport, StepResult } from './engine/setup/setup.js';
 export type { SetupRequest } from './engine/setup/setup-home.js';
+export type {
+  DoctorEvent,
+  DoctorReport,
+  DoctorRequest,
+  PreflightProblem,
+  PreflightReport,
+} from './engine/setup/doctor/doctor.js';
+export type { CheckName, CheckResult, CheckStatus } from './engine/setup/doctor/check.js';
+export type { BootedBox } from './engine/setup/doctor/box-check.js';

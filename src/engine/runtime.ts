@@ -8,7 +8,7 @@ import type { EngineContext } from './state/context.js';
 import type { CreateOptions } from './lifecycle/create.js';
 import { DEFAULT_STOP_TIMEOUT_SECONDS } from './spec/defaults.js';
 import type { BoxliteEvent, EventOptions } from './state/events.js';
-import type { DoctorReport, DoctorRequest } from './setup/doctor/doctor.js';
+import type { DoctorReport, DoctorRequest, PreflightReport } from './setup/doctor/doctor.js';
 import { ImageRuntime } from './image-runtime.js';
 import type { Images } from './images/images.js';
 import { observed } from './state/observe.js';
@@ -207,7 +207,17 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     return setupHome(this.#context, await this.images(), request);
   }
 
-  /** Looks at all that boxes need on this machine, and ends by running one. */
+  /**
+   * Looks for what boxes need on this machine, and starts none: fit for the start of a program. KVM is tried,
+   * which may take seconds, where it is not known whether it works.
+   * @returns a report, also when something is missing
+   */
+  async check(): Promise<PreflightReport> {
+    const { preflight } = await import('./setup/doctor/doctor.js');
+    return preflight(this.#context);
+  }
+
+  /** `check`, and the running of a box besides. Made for the command line, whose `doctor` shows the report. */
   async doctor(request: DoctorRequest = {}): Promise<DoctorReport> {
     const { examine } = await import('./setup/doctor/doctor.js');
     const parts = {

@@ -6,9 +6,15 @@ import { BoxliteError } from '../../../errors.js';
  */
 export type CheckStatus = 'ok' | 'note' | 'warning' | 'fault' | 'skipped';
 
+/** What is looked at: the same words for ever, for scripts. */
+export type CheckName =
+  | ('architecture' | 'node' | 'memory' | 'user-namespaces' | 'cgroups' | 'side-channels')
+  | ('disk' | 'access' | 'database')
+  | ('qemu' | 'mke2fs' | 'native' | 'loopback' | 'kernel' | 'accelerator')
+  | ('registry' | 'box');
+
 export interface CheckResult {
-  /** `qemu`, `disk`, …: the same words for ever, for scripts. */
-  name: string;
+  name: CheckName;
   /** For people: `QEMU`. */
   title: string;
   status: CheckStatus;
@@ -22,10 +28,10 @@ export interface CheckResult {
 export type Finding = Pick<CheckResult, 'status' | 'detail' | 'cure'>;
 
 export interface Check {
-  name: string;
+  name: CheckName;
   title: string;
   /** Checks without whose success this one can tell nothing. */
-  needs?: readonly string[];
+  needs?: readonly CheckName[];
   run: () => Promise<Finding>;
 }
 

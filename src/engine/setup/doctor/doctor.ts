@@ -3,7 +3,7 @@ import type { EngineContext } from '../../state/context.js';
 import type { BoxOptions } from '../../spec/options.js';
 import { checkAccess } from './access-check.js';
 import { bootBox, type BootedBox, type TriedBox } from './box-check.js';
-import { runCheck, type Check, type CheckResult } from './check.js';
+import { runCheck, type Check, type CheckName, type CheckResult } from './check.js';
 import { checkDatabase } from './database-check.js';
 import { checkHome } from './home-check.js';
 import { HOST_CHECKS } from './host-checks.js';
@@ -48,35 +48,14 @@ export async function examine(
   const { onCheck = () => undefined, registries = [], kernel } = request;
   const timeoutMs = request.registryTimeoutMs ?? REGISTRY_TIMEOUT_MS;
   let box: BootedBox | undefined;
+  const registryCheck: Check = {
+    name: 'registry',
+    title: 'Registry',
+    run: () => checkRegistries(registries, registryOptions, timeoutMs),
+  };
   const checks: Check[] = [
-    ...HOST_CHECKS,
-    {
-      name: 'side-channels',
-      title: 'Side channels',
-      run: () => Promise.resolve(checkSideChannels()),
-    },
-    { name: 'disk', title: 'Home', run: () => checkHome(context.home) },
-    {
-      name: 'access',
-      title: 'Access to it',
-      run: () => Promise.resolve(checkAccess(context.home)),
-    },
-    {
-      name: 'database',
-      title: 'Database',
-      needs: ['disk'],
-      run: () => Promise.resolve(checkDatabase(context)),
-    },
-    ...programChecks(context, kernel),
-    ...(registries.length === 0
-      ? []
-      : [
-          {
-            name: 'registry',
-            title: 'Registry',
-            run: () => checkRegistries(registries, registryOptions, timeoutMs),
-          },
-        ]),
+    ...preflightChecks(context, kernel),
+    ...(registries.length === 0 ? [] : [registryCheck]),
     {
       name: 'box',
       title: 'A box',
@@ -96,6 +75,66 @@ export async function examine(
         }),
     },
   ];
+  const results = await runAll(checks, onCheck);
+  return { ok: results.at(-1)?.status === 'ok', checks: results, box };
+}
+
+/** What keeps boxes from running here, or makes them worse than they could be. */
+export interface PreflightProblem {
+  code: CheckName;
+  /** `fault`: no box runs before it is cured. `warning`: boxes run, but something is worse than it could be. */
+  severity: 'fault' | 'warning';
+  /** What was found. */
+  message: string;
+  /** What to do about it. */
+  remedy: string;
+}
+
+export interface PreflightReport {
+  /** No problem is a fault. */
+  ok: boolean;
+  problems: PreflightProblem[];
+}
+
+/** The same without a registry and without a box: what `doctor` finds before it starts one. */
+export async function preflight(context: EngineContext): Promise<PreflightReport> {
+  const results = await runAll(preflightChecks(context, undefined), () => undefined);
+  const problems = results.flatMap(({ name, status, detail, cure = '' }): PreflightProblem[] =>
+    status === 'fault' || status === 'warning'
+      ? [{ code: name, severity: status, message: detail, remedy: cure }]
+      : [],
+  );
+  return { ok: problems.every(({ severity }) => severity !== 'fault'), problems };
+}
+
+function preflightChecks(context: EngineContext, kernel: string | undefined): Check[] {
+  return [
+    ...HOST_CHECKS,
+    {
+      name: 'side-channels',
+      title: 'Side channels',
+      run: () => Promise.resolve(checkSideChannels()),
+    },
+    { name: 'disk', title: 'Home', run: () => checkHome(context.home) },
+    {
+      name: 'access',
+      title: 'Access to it',
+      run: () => Promise.resolve(checkAccess(context.home)),
+    },
+    {
+      name: 'database',
+      title: 'Database',
+      needs: ['disk'],
+      run: () => Promise.resolve(checkDatabase(context)),
+    },
+    ...programChecks(context, kernel),
+  ];
+}
+
+async function runAll(
+  checks: readonly Check[],
+  onCheck: (event: DoctorEvent) => void,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const check of checks) {
     onCheck({ kind: 'begin', title: check.title });
@@ -103,5 +142,5 @@ export async function examine(
     results.push(result);
     onCheck({ kind: 'end', result });
   }
-  return { ok: results.at(-1)?.status === 'ok', checks: results, box };
+  return results;
 }
