@@ -47,7 +47,7 @@ describe('a verb on several boxes', () => {
     [['stop', 'web', 'db'], ['stop web {}', 'stop db {}'], 'web\ndb\n'],
     [
       ['stop', '-t', '-1', '-s', 'INT', 'web'],
-      ['stop web {"signal":"INT","timeoutSeconds":-1}'],
+      ['stop web {"stopSignal":"INT","timeoutSeconds":-1}'],
       'web\n',
     ],
     [['stop', '--time=3', 'web'], ['stop web {"timeoutSeconds":3}'], 'web\n'],
