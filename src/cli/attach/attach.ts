@@ -6,7 +6,7 @@ import type { TerminalSize } from '../../engine/spec/options.js';
 import type { Execution } from '../../engine/exec/execution.js';
 import { warn, type CommandContext, type OutputStream } from '../process/context.js';
 import { exitStatusOfSignal, Interrupted } from '../process/interrupted.js';
-import { unlessInterrupted } from '../process/until-signal.js';
+import { untilSignal } from '../process/until-signal.js';
 import { writeError } from '../process/write-error.js';
 import { DetachScanner } from './detach-scanner.js';
 import { whileInForeground, type TerminalUse } from './foreground.js';
@@ -40,7 +40,7 @@ const KILLED_STATUS = exitStatusOfSignal('SIGKILL');
 const EPIPE_STATUS = exitStatusOfSignal('SIGPIPE');
 
 /**
- * @param start starts the command, or joins a running one; a signal before it is done gives up
+ * @param start starts the command, or joins a running one; `signal` aborts when a signal to this process gives up
  * @returns the command's status; 0 when the person detached; 128+n when signals forced the CLI out
  * @throws Interrupted by a signal during `start`, or by one that is not sent on
  * @throws io when what the command writes can't be shown
@@ -48,12 +48,9 @@ const EPIPE_STATUS = exitStatusOfSignal('SIGPIPE');
 export async function attach(
   context: CommandContext,
   options: AttachOptions,
-  start: (terminal: TerminalSize | undefined) => Promise<Execution>,
+  start: (terminal: TerminalSize | undefined, signal: AbortSignal) => Promise<Execution>,
 ): Promise<number> {
-  const execution = await unlessInterrupted(
-    context,
-    start(options.tty ? windowSize(context.stdout) : undefined),
-  );
+  const execution = await begin(context, options, start);
   const leaving = new Leaving(options.hint);
   const undo = joinCaller(context, options, execution, leaving);
   const shown = (stream: 'stdout' | 'stderr'): boolean => options.outputs?.has(stream) ?? true;
@@ -74,6 +71,26 @@ export async function attach(
     // The terminal is put back before anybody prints to it.
     for (const each of undo.reverse()) each?.[Symbol.dispose]();
     context.stderr.write(leaving.farewell);
+  }
+}
+
+/** Starts the command; a signal that comes when it has just started is sent on to it. */
+async function begin(
+  context: CommandContext,
+  { tty, sigProxy }: AttachOptions,
+  start: (terminal: TerminalSize | undefined, signal: AbortSignal) => Promise<Execution>,
+): Promise<Execution> {
+  const terminal = tty ? windowSize(context.stdout) : undefined;
+  let execution: Execution | undefined;
+  try {
+    return await untilSignal(context, async (signal) => {
+      execution = await start(terminal, signal);
+      return execution;
+    });
+  } catch (error) {
+    if (execution === undefined || !sigProxy || !(error instanceof Interrupted)) throw error;
+    execution.signal(error.signal);
+    return execution;
   }
 }
 

@@ -3,6 +3,7 @@ import { attach as attachTo, boxGoesOn } from '../../attach/attach.js';
 import { checkTty } from '../../process/check-tty.js';
 import { defineCommand, flag, value } from '../../parse/command.js';
 import { findBox } from '../../box/find-box.js';
+import { unlessInterrupted } from '../../process/until-signal.js';
 import { parseDetachKeys } from '../../flags/detach-keys.js';
 
 export const attach = defineCommand({
@@ -35,6 +36,6 @@ export const attach = defineCommand({
     checkTty(context, { tty, stdin });
     const hint = boxGoesOn(name);
     const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, hint, redraw: true };
-    return await attachTo(context, streams, () => box.attach());
+    return await attachTo(context, streams, () => unlessInterrupted(context, box.attach()));
   },
 });

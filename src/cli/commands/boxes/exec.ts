@@ -64,8 +64,10 @@ export const exec = defineCommand({
       return 0;
     }
     const hint = `the command may still run: 'boxlite top ${name}' shows it`;
-    return await attach(context, { tty, stdin, sigProxy: true, detachKeys, hint }, (terminal) =>
-      box.exec(withTerminal(command, tty, terminal)),
+    return await attach(
+      context,
+      { tty, stdin, sigProxy: true, detachKeys, hint },
+      (terminal, signal) => box.exec(withTerminal(command, tty, terminal), { signal }),
     );
   },
 });

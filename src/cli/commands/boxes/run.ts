@@ -7,7 +7,7 @@ import { print } from '../../process/context.js';
 import { createBox } from '../../box/create-box.js';
 import { parseDetachKeys } from '../../flags/detach-keys.js';
 import { parseStream, type StreamName } from '../../flags/streams.js';
-import { unlessInterrupted, untilSignal } from '../../process/until-signal.js';
+import { untilSignal } from '../../process/until-signal.js';
 import { usageError } from '../../parse/usage-error.js';
 
 const STREAMS: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
@@ -78,7 +78,7 @@ export const run = defineCommand({
     let started = false;
     try {
       if (options.detach) {
-        await unlessInterrupted(context, box.start({ cold }));
+        await untilSignal(context, (signal) => box.start({ cold, signal }));
         started = true;
         await print(context, `${box.id}\n`, hint);
         return 0;
@@ -86,9 +86,10 @@ export const run = defineCommand({
       const { tty } = options;
       const outputs = attached;
       const streams = { tty, stdin, sigProxy: options['sig-proxy'], detachKeys, hint, outputs };
-      return await attach(context, streams, async (terminal) => {
+      return await attach(context, streams, async (terminal, signal) => {
         const begun = await box.startAttached({
           cold,
+          signal,
           ...(terminal !== undefined && { terminal }),
         });
         started = true;

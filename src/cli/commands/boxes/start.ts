@@ -61,9 +61,9 @@ async function attachStarting(
   streams: AttachOptions,
   cold: boolean,
 ): Promise<number> {
-  return await attach(context, streams, async (terminal) => {
+  return await attach(context, streams, async (terminal, signal) => {
     const { status } = await box.info();
     if (status === 'running') return await box.attach();
-    return await box.startAttached({ cold, ...(terminal !== undefined && { terminal }) });
+    return await box.startAttached({ cold, signal, ...(terminal !== undefined && { terminal }) });
   });
 }

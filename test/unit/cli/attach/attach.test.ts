@@ -4,6 +4,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { attach, type AttachOptions } from '../../../../src/cli/attach/attach.js';
+import type { Execution } from '../../../../src/engine/exec/execution.js';
 import type { CommandContext } from '../../../../src/cli/process/context.js';
 import { Interrupted } from '../../../../src/cli/process/interrupted.js';
 import { fakeWorld, FakeTerminal, type FakeWorld } from '../fake-world.js';
@@ -159,11 +160,11 @@ describe.each([false, true])('attach with a terminal: %s', (tty) => {
 
   it('gives up a start that a signal interrupts', async () => {
     const world = fakeWorld();
-    const status = attach(
-      world as unknown as CommandContext,
-      { ...PLAIN, tty },
-      () => new Promise(() => undefined),
-    );
+    const start = (_: unknown, signal: AbortSignal): Promise<Execution> =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('given up')));
+      });
+    const status = attach(world as unknown as CommandContext, { ...PLAIN, tty }, start);
     world.signals.emit('SIGINT', 'SIGINT');
     await expect(status).rejects.toThrow(Interrupted);
     await expect(status).rejects.toMatchObject({ status: 130 });

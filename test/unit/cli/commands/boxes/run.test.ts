@@ -158,7 +158,7 @@ describe('run', () => {
     const world = { ...fakeWorld(), stdin: new FakeTerminal() as unknown as FakeWorld['stdin'] };
     Object.assign(world.stdout, { isTTY: true, columns: 100, rows: 40 });
     await runCli(['run', '-it', 'alpine'], engine, world);
-    expect(calls.started).toEqual([{ cold: false, terminal: { rows: 40, cols: 100 } }]);
+    expect(calls.started).toMatchObject([{ cold: false, terminal: { rows: 40, cols: 100 } }]);
   });
 
   it('pulls a missing image on stderr, and says so as Docker does', async () => {
@@ -209,9 +209,15 @@ describe('a signal', () => {
     const box = await create({});
     Object.assign(engine, { create: () => (when === 'create' ? then(box) : Promise.resolve(box)) });
     if (when === 'start') {
-      const stuck = (): Promise<never> => {
+      // Some time passes until it has been undone; timeout(1) has sent its signal twice by then.
+      const stuck = ({ signal }: { signal: AbortSignal }): Promise<never> => {
         setImmediate(() => world.signals.emit('SIGINT', 'SIGINT'));
-        return new Promise<never>(() => undefined);
+        return new Promise<never>((_, reject) => {
+          signal.addEventListener('abort', () => {
+            expect(world.signals.emit('SIGINT', 'SIGINT')).toBe(true);
+            setImmediate(() => reject(new BoxliteError('cancelled', 'the start was cancelled')));
+          });
+        });
       };
       Object.assign(box, { start: stuck, startAttached: stuck });
     }
@@ -226,6 +232,22 @@ describe('a signal', () => {
       expect((await interrupted(when, ['--rm', ...mode])).removed).toEqual([ID]);
       expect((await interrupted(when, mode)).removed).toEqual([]);
     }
+  });
+
+  it('that comes when the command has just started is sent on to it', async () => {
+    const { engine } = fakeEngine();
+    const world = fakeWorld();
+    const execution = new FakeExecution();
+    const startAttached = (): Promise<FakeExecution> => {
+      world.signals.emit('SIGTERM', 'SIGTERM');
+      setImmediate(() => execution.exit(143));
+      return Promise.resolve(execution);
+    };
+    const { create } = engine as { create: (...given: unknown[]) => Promise<object> };
+    const box = Object.assign(await create({}), { startAttached });
+    Object.assign(engine, { create: () => Promise.resolve(box) });
+    const { status } = await runCli(['run', '--rm', 'busybox'], engine, world);
+    expect([status, execution.signals]).toEqual([143, ['SIGTERM']]);
   });
 
   it('during create starts nothing', async () => {
