@@ -9,7 +9,7 @@
 #include "boot/network.h"
 #include "boot/power-off.h"
 #include "box/box.h"
-#include "session/server.h"
+#include "session/loop.h"
 #include "system/console.h"
 #include "system/root.h"
 #include "wire/port.h"

@@ -1,16 +1,37 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/**
- * The order of each native program's folders and of the files beside them, the lowest first: none includes or
- * calls what stands above it.
- */
-export const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  shim: [
-    ...['system', 'log', 'box', 'jail', 'vmm', 'peers', 'session', 'relay', 'ending'],
-    ...['loop', 'main'],
-  ],
-  host: ['sparse', 'tsc', 'main'],
+/** What a native program consists of. */
+export interface Layers {
+  /** Its folders and the files beside them, the lowest first: none includes or calls what stands above it. */
+  readonly order: readonly string[];
+  /** The parts of native/ whose headers it may include beside its own. */
+  readonly others: readonly string[];
+  /** Its headers that take a function: such a call leads up, where no graph shows it. */
+  readonly callbacks: readonly string[];
+}
+
+export const LAYERS: Readonly<Record<string, Layers>> = {
+  shim: {
+    order: [
+      ...['system', 'log', 'box', 'jail', 'vmm', 'peers', 'session', 'relay', 'ending'],
+      ...['loop', 'main'],
+    ],
+    others: ['common', 'protocol'],
+    callbacks: [],
+  },
+  host: { order: ['sparse', 'tsc', 'main'], others: ['common', 'protocol'], callbacks: [] },
+  archive: {
+    order: ['outcome', 'tar', 'pack', 'unpack', 'command', 'main'],
+    others: ['common', 'protocol'],
+    // Both warn whoever asked for the copy.
+    callbacks: ['pack/pack.h', 'unpack/options.h'],
+  },
+  guest: {
+    order: ['wire', 'system', 'proc', 'command', 'box', 'boot', 'session', 'main'],
+    others: ['common', 'protocol', 'archive'],
+    callbacks: [],
+  },
 };
 
 /** What a part (`vmm/start`: its .c and .h) needs of other parts. */

@@ -6,9 +6,9 @@
 #include "../outcome/totals.h"
 #include "../tar/tar-reader.h"
 #include "later.h"
+#include "options.h"
 #include "parents.h"
 #include "place.h"
-#include "unpack.h"
 
 struct unpacking {
     struct tar_reader reader;

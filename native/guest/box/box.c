@@ -60,8 +60,8 @@ int box_enter_root(struct box *box, struct err *err) {
     return await(box->channel, err);
 }
 
-int box_enter(struct box *box, const uint8_t *bootstrap, size_t size, struct err *err) {
-    if (send_order(box->channel, ORDER_ENTER, -1, bootstrap, size, err))
+int box_enter(struct box *box, const uint8_t *payload, size_t size, struct err *err) {
+    if (send_order(box->channel, ORDER_ENTER, -1, payload, size, err))
         return -1;
     return await(box->channel, err);
 }

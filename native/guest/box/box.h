@@ -26,7 +26,7 @@ int box_prepare(struct box *box, struct err *err);
 int box_enter_root(struct box *box, struct err *err);
 
 /* The first process becomes this box, entering the root file system if it has not yet; waits for its answer. */
-int box_enter(struct box *box, const uint8_t *bootstrap, size_t size, struct err *err);
+int box_enter(struct box *box, const uint8_t *payload, size_t size, struct err *err);
 
 /* Sends the first process the EXEC message that it follows; its reports come from `channel`. terminal: number in the
  * box's /dev/pts, or -1 for pipes. */

@@ -1,4 +1,6 @@
 /* What the host asks for, one function a message. */
+#include "handle.h"
+
 #include <errno.h>
 #include <signal.h>
 
@@ -6,7 +8,7 @@
 #include "../../protocol/protocol.h"
 #include "../command/terminal.h"
 #include "exec.h"
-#include "server.h"
+#include "session-input.h"
 #include "stats.h"
 
 /* No command of the box's, so these may begin before main. */

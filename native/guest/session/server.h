@@ -1,3 +1,4 @@
+/* The box's sessions, and what wakes the agent up for them. */
 #ifndef BOXLITE_GUEST_SERVER_H
 #define BOXLITE_GUEST_SERVER_H
 
@@ -19,13 +20,12 @@ struct server {
     uint32_t main_unread; /* output of main that the host has not credited, once it has ended */
 };
 
-/* Runs the box until its command has ended and everything is reported. Never fails after it has begun. */
-int serve(struct server *server, struct err *err);
-
-/* Handles one message of the host; answers and passes over what it does not understand. */
-void server_handle(struct server *server, const struct message *message);
+/* An event names its session and which of its descriptors, never a pointer: it may be about one that is gone. */
+enum { ABOUT_PORT, ABOUT_SIGNALS, ABOUT_REPORT, ABOUT_INPUT, ABOUT_OUTPUT, ABOUT_ERROR, ABOUT_END };
 
 struct session *server_find(struct server *server, uint32_t number);
+/* Waits for events of one descriptor; does nothing for -1. */
+void server_watch_fd(const struct server *server, int fd, uint32_t session, uint32_t about);
 /* Waits for events of the session's descriptors. */
 void server_watch(struct server *server, const struct session *session);
 void server_forget(struct server *server, struct session *session);

@@ -1,11 +1,12 @@
 /* stdin of a session: what the pipe does not take yet waits here, at most one window of it. */
+#include "session-input.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../common/wire.h"
 #include "../../protocol/protocol.h"
-#include "session.h"
 
 enum { END_OF_TRANSMISSION = 4 };
 

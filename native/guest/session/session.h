@@ -61,10 +61,6 @@ bool session_send_output(struct session *session, struct port *port);
 /* Nothing is left to send but EXITED or FAILED. */
 bool session_finished(const struct session *session);
 
-/* false when the host sent more than its window. */
-bool session_take_input(struct session *session, struct port *port, const uint8_t *bytes, size_t size, bool last);
-void session_feed_input(struct session *session, struct port *port);
-
 /* A signal for a process that is not the command yet is kept until it is. */
 void session_signal(struct session *session, int number);
 void session_arm(struct session *session, enum next_step step, uint64_t after_ms);

@@ -3,37 +3,38 @@ import { describe, expect, test } from 'vitest';
 import {
   graphFaults,
   LAYERS,
+  type Layers,
   partOf,
   rankOf,
   readSources,
   type Graph,
 } from '../../helpers/layers.js';
 
-/** What every program may include beside its own files. */
-const SHARED = /^\.\.\/(common|protocol)\/[\w-]+\.h$/;
 /** A folder of more hides nouns. */
 const MAX_PARTS = 20;
 
 type Sources = ReadonlyMap<string, string>;
 
-describe.each(Object.entries(LAYERS))('the sources of %s', (program, order) => {
+describe.each(Object.entries(LAYERS))('the sources of %s', (program, layers) => {
   const sources = readSources(program);
 
   test('each stands in a folder that has its place in the order', () => {
     expect(sources.size).toBeGreaterThan(0);
-    expect(placeFaults(sources, order)).toEqual([]);
+    expect(placeFaults(sources, layers.order)).toEqual([]);
   });
 
   test('include only their own files, shared ones, and nothing above them', () => {
-    expect(includeFaults(sources, order)).toEqual([]);
+    expect(includeFaults(sources, layers)).toEqual([]);
   });
 
   test('call nothing above them, and nothing in a circle', () => {
-    expect(callFaults(sources, order)).toEqual([]);
+    expect(callFaults(sources, layers.order)).toEqual([]);
   });
 
-  test('pass no function down, which would call up unseen', () => {
-    expect(callbackFaults(sources)).toEqual([]);
+  test('pass no function down but by headers of the table', () => {
+    expect(callbackFaults(sources)).toEqual(
+      layers.callbacks.map((header) => `${header} takes a function`),
+    );
   });
 });
 
@@ -46,43 +47,61 @@ test('the calls of the shim are found', () => {
 
 describe('sources that break a rule are found out', () => {
   const order = ['low', 'high', 'main'];
+  const layers: Layers = { order, others: ['common', 'below'], callbacks: [] };
+  const inEach = { 'low/0.c': '', 'high/0.c': '', 'main.c': '' };
   const sources = (files: Record<string, string>): Sources => new Map(Object.entries(files));
 
   test('a folder that has no place', () => {
-    expect(placeFaults(sources({ 'other/a.c': '' }), order)).toEqual(['other/a has no place']);
+    expect(placeFaults(sources({ ...inEach, 'other/a.c': '' }), order)).toEqual([
+      'other/a has no place',
+    ]);
+  });
+
+  test('a place that no folder has', () => {
+    expect(placeFaults(sources({ 'low/a.c': '', 'main.c': '' }), order)).toEqual([
+      'high holds 0 parts',
+    ]);
   });
 
   test('a folder of too many', () => {
-    const many = Array.from({ length: MAX_PARTS + 1 }, (_, index) => [`low/a${index}.c`, '']);
+    const many = Array.from({ length: MAX_PARTS }, (_, index) => [`low/a${index}.c`, '']);
     const files = Object.fromEntries(many) as Record<string, string>;
-    expect(placeFaults(sources(files), order)).toEqual([`low holds ${MAX_PARTS + 1} parts`]);
+    expect(placeFaults(sources({ ...inEach, ...files }), order)).toEqual([
+      `low holds ${MAX_PARTS + 1} parts`,
+    ]);
   });
 
-  test('an include that leads up', () => {
-    expect(
-      includeFaults(sources({ 'low/a.c': '#include "../high/b.h"', 'high/b.h': '' }), order),
-    ).toEqual(['low/a needs high/b, which stands above it']);
+  test.each([
+    ['low/a.c', '#include "../high/b.h"', 'low/a needs high/b, which stands above it'],
+    [
+      'low/a.h',
+      '#include <x.h>\n\n#  include "../high/b.h"',
+      'low/a needs high/b, which stands above it',
+    ],
+    ['high/a.c', ' # include "../main.h"', 'high/a needs main, which stands above it'],
+  ])('an include that leads up, in %s by %j', (path, text, fault) => {
+    expect(includeFaults(sources({ [path]: text, 'high/b.h': '', 'main.h': '' }), layers)).toEqual([
+      fault,
+    ]);
   });
 
   test('two that include each other', () => {
     expect(
-      includeFaults(sources({ 'low/a.h': '#include "b.h"', 'low/b.h': '#include "a.h"' }), order),
+      includeFaults(sources({ 'low/a.h': '#include "b.h"', 'low/b.h': '#include "a.h"' }), layers),
     ).toEqual(['a circle: low/a, low/b']);
   });
 
-  test.each(['../../other/x.h', '../../common/x.c', '/usr/include/stdio.h'])(
-    'an include of %s',
-    (path) => {
-      expect(includeFaults(sources({ 'low/a.c': `#include "${path}"` }), order)).toEqual([
-        `low/a includes ${path}`,
-      ]);
-    },
-  );
+  test('two parts of which each includes the other, though no file includes itself', () => {
+    const files = { 'low/a.c': '#include "b.h"', 'low/a.h': '', 'low/b.h': '#include "a.h"' };
+    expect(includeFaults(sources(files), layers)).toEqual(['a circle: low/a, low/b']);
+  });
 
-  test('an include of a file that is not there', () => {
-    expect(includeFaults(sources({ 'low/a.c': '#include "b.h"' }), order)).toEqual([
-      'low/a includes b.h',
-    ]);
+  test.each([
+    ...['../../other/x.h', '../../belows/x.h', '../../common/x.c', '/usr/include/stdio.h'],
+    ...['b.h', 'a.c', '../low/a.h'],
+  ])('an include of %s', (path) => {
+    const files = { 'low/a.c': '', 'low/a.h': `#include "${path}"` };
+    expect(includeFaults(sources(files), layers)).toEqual([`low/a includes ${path}`]);
   });
 
   test('a call that leads up, by a prototype that another header brings along', () => {
@@ -123,10 +142,26 @@ describe('sources that break a rule are found out', () => {
 });
 
 test.each([
+  ['low/a.c', '#include "a.h"\n#include "b.h"\n#include "../../common/err.h"'],
+  ['main.c', '#include "low/a.h"\n#include "high/a.h"'],
+  ['high/a.c', '#include "../low/a.h"\n#include "../../below/pack/pack.h"'],
+  ['low/a.c', '/* #include "../high/a.h" */\n#include <high/a.h>'],
+])('%s may hold %j', (path, text) => {
+  const files = { 'low/a.h': '', 'low/b.h': '', 'high/a.h': '', [path]: text };
+  const layers = { order: ['low', 'high', 'main'], others: ['common', 'below'], callbacks: [] };
+  expect(includeFaults(new Map(Object.entries(files)), layers)).toEqual([]);
+});
+
+test.each([
   ['a name in a comment', { 'low/a.c': '/* run() */ // run()\nvoid a(void) {}' }],
   ['a name in a string', { 'low/a.c': 'const char *a = "run() \\" run";' }],
   ['a function of its own', { 'low/a.c': 'static void run(void) {}\nvoid a(void) { run(); }' }],
   ['a member that a header declares', { 'low/a.h': 'struct x {\n    int run;\n};' }],
+  ['a variable', { 'low/a.c': 'int a(const struct run *run) { return b(run); }' }],
+  [
+    'a function with attributes',
+    { 'low/a.h': '__attribute__((cold)) void a(void);', 'low/a.c': 'void a(void) {}' },
+  ],
   ['a member that is used', { 'low/a.c': 'int a(struct x *x) { return x->run + x->y.run; }' }],
 ])('%s is no call', (_what, files) => {
   const above = { 'high/b.h': 'int run(void);', 'high/b.c': 'int run(void) { return 0; }' };
@@ -138,22 +173,23 @@ function placeFaults(sources: Sources, order: readonly string[]): string[] {
   const lost = parts
     .filter((part) => rankOf(part, order) === -1)
     .map((part) => `${part} has no place`);
-  const folders = [...new Set(parts.map((part) => dirname(part)))];
-  const large = folders.flatMap((folder) => {
-    const count = parts.filter((part) => dirname(part) === folder).length;
-    return count > MAX_PARTS ? [`${folder} holds ${count} parts`] : [];
+  const wrong = order.flatMap((place) => {
+    const count = parts.filter((part) => part === place || dirname(part) === place).length;
+    return count === 0 || count > MAX_PARTS ? [`${place} holds ${count} parts`] : [];
   });
-  return [...lost, ...large];
+  return [...lost, ...wrong];
 }
 
-function includeFaults(sources: Sources, order: readonly string[]): string[] {
+function includeFaults(sources: Sources, { order, others }: Layers): string[] {
+  const shared = new RegExp(`^\\.\\./(${others.join('|')})/[\\w/-]+\\.h$`);
   const graph = new Map(partsOf(sources).map((part) => [part, new Set<string>()]));
   const foreign: string[] = [];
   for (const [path, text] of sources)
-    for (const [, name = ''] of text.matchAll(/^#include "([^"]+)"/gm)) {
+    for (const [, name = ''] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*"([^"]+)"/gm)) {
       const target = name.startsWith('/') ? name : join(dirname(path), name);
-      if (SHARED.test(target)) continue;
-      if (!sources.has(target)) foreign.push(`${partOf(path)} includes ${name}`);
+      if (shared.test(target)) continue;
+      if (!sources.has(target) || !target.endsWith('.h') || target === path)
+        foreign.push(`${partOf(path)} includes ${name}`);
       else if (partOf(target) !== partOf(path)) graph.get(partOf(path))?.add(partOf(target));
     }
   return [...foreign, ...graphFaults(graph, order)];
@@ -183,8 +219,13 @@ function callGraph(sources: Sources): Graph {
   for (const [path, text] of sources) {
     if (!path.endsWith('.c')) continue;
     const code = codeOf(text);
-    const own = new Set([...code.matchAll(/^static [^;{=]*?(\w+)\(/gm)].map(([, name]) => name));
-    for (const [name] of code.matchAll(/(?<![\w.]|->)[a-z_]\w*/g)) {
+    // Its static functions, and its variables of a struct's type.
+    const own = new Set(
+      [...code.matchAll(/^static [^;{=]*?(\w+)\(|\bstruct \w+ [ *]*(\w+)(?=[,;)=[ ])/gm)].map(
+        ([, run, variable]) => run ?? variable,
+      ),
+    );
+    for (const [name] of code.matchAll(/(?<![\w.]|->|\bstruct )[a-z_]\w*/g)) {
       const owner = own.has(name) ? undefined : owners.get(name);
       if (owner !== undefined && owner !== partOf(path)) graph.get(partOf(path))?.add(owner);
     }
@@ -209,8 +250,10 @@ function callbackFaults(sources: Sources): string[] {
 
 const partsOf = (sources: Sources): string[] => [...new Set([...sources.keys()].map(partOf))];
 
-/** Without comments, and with empty strings. */
+/** Without comments and attributes, and with empty strings. */
 const codeOf = (text: string): string =>
-  text.replace(/\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"/g, (found) =>
-    found.startsWith('"') ? '""' : ' ',
-  );
+  text
+    .replace(/__attribute__\(\((?:[^()]|\([^()]*\))*\)\)/g, '')
+    .replace(/\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"/g, (found) =>
+      found.startsWith('"') ? '""' : ' ',
+    );

@@ -9,6 +9,7 @@
 
 #include "../check.h"
 #include "guest/proc/report.h"
+#include "guest/session/session-input.h"
 #include "guest/session/session.h"
 #include "protocol/protocol.h"
 

@@ -12,10 +12,10 @@ beforeAll(async () => {
 }, 600_000);
 
 /** What the linker joins: a symbol that one object leaves undefined and another defines. */
-describe.each(Object.entries(LAYERS))('the objects of %s', (program, order) => {
+describe.each(Object.entries(LAYERS))('the objects of %s', (program, { order }) => {
   test('need nothing above them, and nothing in a circle', async () => {
     const graph = await objectGraph(program);
-    expect([...(graph.get('main') ?? [])].length).toBeGreaterThan(1);
+    expect([...(graph.get('main') ?? [])].length).toBeGreaterThan(0);
     expect(graphFaults(graph, order)).toEqual([]);
   });
 });
@@ -27,6 +27,12 @@ test('the symbols that the objects of the shim share are found', async () => {
   expect(graph.get('box/records')).toEqual(
     new Set(['box/json', 'system/clock', 'system/process-identity', 'system/write-whole']),
   );
+});
+
+test('the symbols that the objects of the guest share are found', async () => {
+  const graph = await objectGraph('guest');
+  expect(graph.get('session/loop')).toContain('session/handle');
+  expect(graph.get('session/handle')).toContain('session/server');
 });
 
 test('two objects that need each other are found out, by a variable as by a function', () => {
