@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { ExecSession } from '../../agent/exec-session.js';
+import type { ExecExit, ExecSession } from '../../agent/exec-session.js';
 import { COPY_EXITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
 import { decompress } from '../../image/tar/decompress.js';
@@ -32,9 +32,9 @@ export async function copyInto(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const from = sourcePath(hostPath(source), options);
-  const packing = (): ArchiveProcess =>
+  const open = (): ArchiveProcess =>
     startArchive(['pack', ...packWords(options, true), '--', from], warning(options));
-  return intoBox(box, packing, boxPath(destination), options, { path: from, foreign: false });
+  return intoBox(box, { path: from, foreign: false, open }, boxPath(destination), options);
 }
 
 /** Unpacks an archive (tar, compressed or not) into a directory of a box. */
@@ -44,7 +44,7 @@ export async function unpackInto(
   destination: string,
   options: CopyOptions,
 ): Promise<CopyResult> {
-  const reading = (): Feed => {
+  const open = (): Feed => {
     const stdout = Readable.from(decompress(unpackArchive(archive, 'boxlite cp - BOX:PATH')), {
       objectMode: false,
     });
@@ -54,7 +54,7 @@ export async function unpackInto(
     });
     return { stdout, ended, stop: () => stdout.destroy() };
   };
-  return intoBox(box, reading, boxPath(destination), options, { path: '-', foreign: true });
+  return intoBox(box, { path: '-', foreign: true, open }, boxPath(destination), options);
 }
 
 /**
@@ -90,7 +90,7 @@ export async function copyOut(
     if (unpacking.stdin.writable) unpacking.stdin.write(chunk, () => consumed());
     else consumed();
   });
-  const packed = endOf(box, agent, session, report, options.signal);
+  const packed = endOf(archiveExit(box, agent, session, options.signal), report);
   // Whichever ends first ends the other: no more comes, or nobody takes it.
   void packed.then(unpacking.stop, unpacking.stop);
   const unpackReport = await unpacking.ended.catch((error: unknown) => {
@@ -129,7 +129,7 @@ export async function* packOut(
   const session = startSession(agent, ['pack', ...words, '--', from]);
   const report = new ReportReader(warning(options));
   session.stderr.on('data', (chunk: Buffer) => report.push(chunk));
-  const packed = endOf(box, agent, session, report, options.signal);
+  const packed = endOf(archiveExit(box, agent, session, options.signal), report);
   packed.catch(() => undefined); // asked below
   try {
     for await (const chunk of session.stdout as AsyncIterable<Buffer>) yield chunk;
@@ -143,12 +143,19 @@ export async function* packOut(
 
 type Feed = Pick<ArchiveProcess, 'stdout' | 'ended' | 'stop'>;
 
+/** What goes into a box. */
+interface Source {
+  path: string;
+  /** An archive that the caller brings. */
+  foreign: boolean;
+  open: () => Feed;
+}
+
 async function intoBox(
   box: ArchivedBox,
-  start: () => Feed,
+  source: Source,
   to: string,
   options: CopyOptions,
-  source: { path: string; foreign: boolean },
 ): Promise<CopyResult> {
   await using agent = await agentOf(box, true);
   options.signal?.throwIfAborted();
@@ -160,8 +167,8 @@ async function intoBox(
     report.push(chunk);
     consumed();
   });
-  const unpacked = endOf(box, agent, session, report, options.signal);
-  const feed = start();
+  const unpacked = endOf(archiveExit(box, agent, session, options.signal), report);
+  const feed = source.open();
   let transferred = 0;
   feed.stdout.on('data', (chunk: Buffer) => {
     transferred += chunk.length;
@@ -210,14 +217,8 @@ function startSession(agent: AgentOfBox, argv: readonly string[]): ExecSession {
   return startArchiveSession(agent, copyValues(argv));
 }
 
-async function endOf(
-  box: ArchivedBox,
-  agent: AgentOfBox,
-  session: ExecSession,
-  report: ReportReader,
-  signal: AbortSignal | undefined,
-): Promise<ArchiveReport> {
-  const { code } = await archiveExit(box, agent, session, signal);
+async function endOf(exit: Promise<ExecExit>, report: ReportReader): Promise<ArchiveReport> {
+  const { code } = await exit;
   return report.end(code);
 }
 

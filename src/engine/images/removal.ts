@@ -43,7 +43,7 @@ export async function removeImage(
     if (found === undefined) throw noSuchImage(text);
     const group = removal.groupOf(found.image.imageId);
     if (found.reference === undefined) removeById(removal, group, force);
-    else removeByName(removal, group, found.reference, text, force);
+    else removeByName(removal, group, found.reference, { text, force });
   });
 }
 
@@ -177,8 +177,7 @@ function removeByName(
   removal: Removal,
   group: Group,
   reference: ImageReference,
-  text: string,
-  force: boolean,
+  { text, force }: { text: string; force: boolean },
 ): void {
   const [box] = group.boxes;
   if (!force && box !== undefined && isSingle(group.references))

@@ -1,6 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import { isActive } from '../../store/status.js';
-import { checkStopTimeout, settleMemory, settlePidsLimit, type BoxSpec } from '../spec/box-spec.js';
+import { checkStopTimeout, settlePidsLimit, type BoxSpec } from '../spec/box-spec.js';
+import { settleMemory } from '../spec/memory.js';
 import { specOf } from '../spec/stored-spec.js';
 import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, lockBox, type EngineContext } from '../state/context.js';

@@ -13,7 +13,7 @@ import type { BoxHealth } from '../state/health.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inspectLog } from '../spec/log-policy.js';
-import { rfc3339Nano } from '../spec/rfc3339.js';
+import { rfc3339Nano } from './rfc3339.js';
 import { signalName } from '../../host/signals.js';
 import { startTimings } from '../machine/start-timings.js';
 import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';

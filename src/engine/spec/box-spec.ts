@@ -3,27 +3,27 @@ import { DISK_BYTES } from '../../image/disk/disk-size.js';
 import type { ImageConfig } from '../../image/oci/image-config.js';
 import {
   DEFAULT_DISK_BYTES,
-  DEFAULT_MEMORY_MIB,
   DEFAULT_SHM_BYTES,
   DEFAULT_STOP_TIMEOUT_SECONDS,
   MIN_DISK_BYTES,
   MAX_PIDS,
-  MIN_MEMORY_MIB,
 } from './defaults.js';
 import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
 import { settleLog, type LogSpec } from './log-policy.js';
 import { LIMITS } from '../../agent/protocol.js';
 import { deviceRequests, settleDeviceRules, settleDevices, type BoxDevice } from './devices.js';
-import { hostsLines } from './network/name-resolution.js';
+import { checkHostname, settleNetworkIdentity } from './network/network-identity.js';
 import { environmentEntries } from './environment.js';
 import type { BoxOptions, IpcMode } from './options.js';
 import { settlePrivileges, type Privileges } from './privileges.js';
+import { settleMemory } from './memory.js';
 import { settleProcessors, type ProcessorSpec } from './processors.js';
-import { settleResolver, type ResolverSpec } from './network/resolv-conf.js';
+import type { ResolverSpec } from './network/resolv-conf.js';
 import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
 import { settleSecurity, type SecurityOptions } from './security.js';
 import { signalNumber } from '../../host/signals.js';
 import { settleSysctls } from './sysctls.js';
+import { inRange } from './whole-number.js';
 import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
 
 /**
@@ -145,7 +145,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     ...checkMounts(options),
     ...(options.security && { security: settleSecurity(options.security) }),
     privileges: settlePrivileges(options),
-    ...settleNames(options),
+    ...settleNetworkIdentity(options),
     ...settleKernelOptions(options),
     ...settleProcessOptions(options),
     annotations: options.annotations ?? {},
@@ -216,22 +216,6 @@ export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
   return [...merged.values()];
 }
 
-/** Checked here, so that a mistake is told when the box is made and not when it starts. */
-function settleNames(options: BoxOptions) {
-  const { extraHosts = [], domainname = '', macAddress, network } = options;
-  hostsLines(extraHosts);
-  if (macAddress !== undefined && network === 'none')
-    throw new BoxliteError('invalid-argument', 'a box without a network has no MAC address', {
-      hint: 'leave out either --mac-address or --network none',
-    });
-  return {
-    extraHosts,
-    ...(domainname !== '' && { domainname: checkDomainname(domainname) }),
-    ...(macAddress !== undefined && { macAddress: checkMacAddress(macAddress) }),
-    ...settleResolver(options, network !== 'none'),
-  };
-}
-
 function settleKernelOptions(options: BoxOptions) {
   const { sysctls = {}, devices = [], deviceRules = [], ipc } = options;
   const settled = {
@@ -256,24 +240,6 @@ function settleProcessOptions({ groupAdd = [], oomScoreAdj = 0 }: BoxOptions) {
       oomScoreAdj: inRange('oom score adjustment', oomScoreAdj, -1000, 1000),
     }),
   };
-}
-
-/** @throws invalid-argument */
-export function settleMemory(options: {
-  memoryMib?: number | undefined;
-  memoryReservationMib?: number | undefined;
-}): Pick<BoxSpec, 'memoryMib' | 'memoryReservationMib'> {
-  const memoryMib = checkMemory(options.memoryMib ?? DEFAULT_MEMORY_MIB);
-  const { memoryReservationMib = 0 } = options;
-  if (memoryReservationMib === 0) return { memoryMib };
-  inRange('memory reservation', memoryReservationMib, 1, 2 ** 22);
-  if (memoryReservationMib > memoryMib)
-    throw new BoxliteError(
-      'invalid-argument',
-      'Minimum memory limit can not be less than memory reservation limit, see usage',
-      { hint: `the box has ${memoryMib} MiB: give it more by --memory` },
-    );
-  return { memoryMib, memoryReservationMib };
 }
 
 function checkIpc(ipc: IpcMode, { shmBytes }: BoxOptions): IpcMode {
@@ -309,52 +275,10 @@ function baseEnv(hostname: string, tty: boolean): string[] {
   return env;
 }
 
-/** @throws invalid-argument */
-export function checkMemory(mib: number): number {
-  if (mib < MIN_MEMORY_MIB)
-    throw new BoxliteError(
-      'invalid-argument',
-      `${mib} MiB of memory is too little, the minimum is ${MIN_MEMORY_MIB} MiB`,
-    );
-  return inRange('memory', mib, MIN_MEMORY_MIB, 2 ** 22);
-}
-
-function inRange(what: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new BoxliteError(
-    'invalid-argument',
-    `${what} must be a whole number from ${least} to ${most}, not ${value}`,
-  );
-}
-
 /** No limit is none. */
 export function settlePidsLimit(limit: number): { pidsLimit?: number } {
   const pidsLimit = inRange('pids limit', limit, -1, MAX_PIDS);
   return pidsLimit > 0 ? { pidsLimit } : {};
-}
-
-const HOSTNAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/;
-
-function checkDomainname(domainname: string): string {
-  if (HOSTNAME.test(domainname)) return domainname;
-  throw new BoxliteError('invalid-argument', `invalid domain name "${domainname}"`);
-}
-
-/** One that is a single interface's. */
-function checkMacAddress(address: string): string {
-  const lower = address.toLowerCase().replaceAll('-', ':');
-  if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(lower))
-    throw new BoxliteError('invalid-argument', `${address} is not a valid mac address`);
-  if ((parseInt(lower.slice(0, 2), 16) & 1) === 1 || lower === '00:00:00:00:00:00')
-    throw new BoxliteError('invalid-argument', `${address} is not the address of an interface`, {
-      hint: 'the last bit of its first byte must be 0, as in 02:42:ac:11:00:02',
-    });
-  return lower;
-}
-
-function checkHostname(hostname: string): string {
-  if (HOSTNAME.test(hostname)) return hostname;
-  throw new BoxliteError('invalid-argument', `invalid hostname "${hostname}"`);
 }
 
 export interface BoxKernel {

@@ -116,7 +116,7 @@ async function judge(home: Home, question: Question, means: Means): Promise<Verd
     const latest = await storedVerdict(home, identity);
     // Somebody has tried it while we waited.
     if (latest && latest.triedAtMs !== known?.triedAtMs) return latest;
-    return probe(home, question, identity, latest, means);
+    return probe(home, question, { identity, before: latest }, means);
   });
 }
 
@@ -131,8 +131,7 @@ function holds({ triedAtMs = 0, untilMs = Infinity }: Verdict): boolean {
 async function probe(
   home: Home,
   { choice, anew = false }: Question,
-  identity: VerdictIdentity,
-  before: Verdict | undefined,
+  { identity, before }: { identity: VerdictIdentity; before: Verdict | undefined },
   { tryKvm, onNotice }: Means,
 ): Promise<Verdict> {
   if (!anew) onNotice('trying whether KVM works here');

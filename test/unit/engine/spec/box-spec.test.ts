@@ -172,7 +172,6 @@ describe('the environment', () => {
 });
 
 describe('numbers', () => {
-  const MEMORY = 'MiB of memory is too little, the minimum is 128 MiB';
   test.each<[BoxOptions, string | undefined]>([
     [{ cpus: 1 }, undefined],
     [{ cpus: 64 }, undefined],
@@ -180,15 +179,7 @@ describe('numbers', () => {
     [{ cpus: 0 }, 'Range of CPUs is from 0.01 to 64.00, not 0'],
     [{ cpus: 65 }, 'Range of CPUs is from 0.01 to 64.00, not 65'],
     [{ cpus: NaN }, 'Range of CPUs is from 0.01 to 64.00, not NaN'],
-    [{ memoryMib: 128 }, undefined],
-    [{ memoryMib: 127 }, `127 ${MEMORY}`],
-    [{ memoryMib: -1 }, `-1 ${MEMORY}`],
-    [{ memoryMib: Infinity }, 'memory must be a whole number from 128 to 4194304, not Infinity'],
-    [{ memoryMib: 256, memoryReservationMib: 256 }, undefined],
-    [
-      { memoryMib: 256, memoryReservationMib: 257 },
-      'Minimum memory limit can not be less than memory reservation limit, see usage',
-    ],
+    [{ memoryMib: 127 }, '127 MiB of memory is too little, the minimum is 128 MiB'],
     [{ oomScoreAdj: -1000 }, undefined],
     [
       { oomScoreAdj: 1001 },
@@ -220,17 +211,11 @@ describe('numbers', () => {
 
 describe('what a box is told of itself', () => {
   test.each<[BoxOptions, string]>([
+    [{ hostname: 'a b' }, 'invalid hostname "a b"'],
     [{ domainname: '-x' }, 'invalid domain name "-x"'],
-    [{ domainname: 'a\nb' }, 'invalid domain name "a\nb"'],
     [{ groupAdd: [''] }, '"" is neither a group\'s name nor a number'],
     [{ groupAdd: ['a\0b'] }, '"a\0b" is neither a group\'s name nor a number'],
     [{ groupAdd: Array.from({ length: 65 }, () => 'a') }, 'a box can be given 64 groups, not 65'],
-    [{ macAddress: '02:42' }, '02:42 is not a valid mac address'],
-    [{ macAddress: '01:00:5e:00:00:01' }, '01:00:5e:00:00:01 is not the address of an interface'],
-    [
-      { macAddress: '02:42:ac:11:00:02', network: 'none' },
-      'a box without a network has no MAC address',
-    ],
     [{ ipc: 'none', shmBytes: 4096 }, 'a box without /dev/shm has no size of it'],
     [{ sysctls: { 'kernel.core_pattern': '|/x' } }, "sysctl 'kernel.core_pattern' is not allowed"],
     [{ devices: ['/dev/fuse:/etc/x'] }, '/etc/x is not a path for a device'],
@@ -243,20 +228,6 @@ describe('what a box is told of itself', () => {
     const sysctls = { 'kernel.core_pattern': '|/x' };
     expect(boxSpec({ sysctls, privileged: true }).sysctls).toEqual(sysctls);
   });
-});
-
-test.each([
-  ['a', undefined],
-  ['web-1.example.org', undefined],
-  ['a'.repeat(64), undefined],
-  ['a'.repeat(65), `invalid hostname "${'a'.repeat(65)}"`],
-  ['', 'invalid hostname ""'],
-  ['-a', 'invalid hostname "-a"'],
-  ['a.', 'invalid hostname "a."'],
-  ['a b', 'invalid hostname "a b"'],
-  ['a\n127.0.0.1 evil', 'invalid hostname "a\n127.0.0.1 evil"'],
-])('host name %j: %s', (hostname, message) => {
-  expect(messageOf(() => boxSpec({ hostname }))).toBe(message);
 });
 
 test.each(['a', 'Web_1.x-y', '0', 'a'.repeat(63)])('%s is a name', (name) => {
