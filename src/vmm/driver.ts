@@ -124,7 +124,7 @@ export type Launch = (
 ) & {
   /**
    * False: the network device, which every machine has, leads nowhere. No machine's template depends on
-   * it. One that boots waits until its link has been cut and it is told to go on.
+   * it. One that boots waits until its link has been cut and the host lets it continue.
    */
   network?: boolean;
 };

@@ -110,7 +110,7 @@ describe('a box with a kernel of its own', () => {
     };
     await rename(file, away);
     expect(await failed()).toMatch(
-      `boxlite: ${file} is gone, from which box lost has its kernel\nput it back, or make the box anew`,
+      `boxlite: ${file} is gone, from which box lost has its kernel\nput it back, or create the box again`,
     );
     expect(await home.ok(['inspect', '-f', '{{.State.Error}}', 'lost'])).toContain('is gone');
     await home.ok(['cp', 'lost:/mark', join(home.path, 'mark')]);

@@ -19,8 +19,8 @@ export interface ArchiveProcess {
 }
 
 /**
- * What a packing one writes is to be read from now on: Node throws away what an ended process has written
- * and nobody reads.
+ * What a packing one writes is to be read from now on: Node discards what an ended process has written
+ * and no reader has taken.
  * @param argv as in native/archive/command.h
  * @throws setup-needed when the program is not built
  */

@@ -17,7 +17,7 @@ export const MOST_SAID_BYTES = 65_536;
 const MAX_MESSAGE_CHARS = 1_024;
 const MAX_WARNINGS = 32;
 
-/** What an end of a copy says, as it comes; a guest may be saying it, for ever. */
+/** What an end of a copy writes, piece by piece; a guest may write without end. */
 export class SaidText {
   readonly #bytes = Buffer.alloc(MOST_SAID_BYTES);
   #used = 0;

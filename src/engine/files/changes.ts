@@ -91,6 +91,9 @@ export class ChangesReader {
   }
 
   #unknown(): BoxliteError {
-    return new BoxliteError('protocol', `box ${this.#box} told its changes in a way unknown here`);
+    return new BoxliteError(
+      'protocol',
+      `box ${this.#box} reported its changes in an unknown format`,
+    );
   }
 }

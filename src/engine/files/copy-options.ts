@@ -20,9 +20,9 @@ export interface CopyOptions {
    * files belong to root in the box and to the caller on the host.
    */
   archive?: boolean;
-  /** Told what was left out, and of files that changed while they were read. */
+  /** Receives what was left out, and which files changed while they were read. */
   onWarning?: (text: string) => void;
-  /** Told the bytes of archive that have passed so far. */
+  /** Receives the bytes of the archive that have passed so far. */
   onProgress?: (bytes: number) => void;
   /** Ends the copy: what is half there is removed, what is whole stays. */
   signal?: AbortSignal;

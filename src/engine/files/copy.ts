@@ -91,7 +91,7 @@ export async function copyOut(
     else consumed();
   });
   const packed = endOf(archiveExit(box, agent, session, options.signal), report);
-  // Whichever ends first ends the other: no more comes, or nobody takes it.
+  // Whichever ends first ends the other: it has no source, or no reader, any more.
   void packed.then(unpacking.stop, unpacking.stop);
   const unpackReport = await unpacking.ended.catch((error: unknown) => {
     session.close();
@@ -130,7 +130,7 @@ export async function* packOut(
   const report = new ReportReader(warning(options));
   session.stderr.on('data', (chunk: Buffer) => report.push(chunk));
   const packed = endOf(archiveExit(box, agent, session, options.signal), report);
-  packed.catch(() => undefined); // asked below
+  packed.catch(() => undefined); // awaited below
   try {
     for await (const chunk of session.stdout as AsyncIterable<Buffer>) yield chunk;
     const end = await packed;
@@ -177,7 +177,7 @@ async function intoBox(
   });
   feed.stdout.pipe(session.stdin);
   void unpacked.then(feed.stop, feed.stop);
-  // A source that can't be read to its end gives none, so the box would wait for ever.
+  // A source that can't be read to its end gives none, so the box would wait without end.
   let unreadable: { error: unknown } | undefined;
   feed.ended.catch((error: unknown) => {
     unreadable = { error };
@@ -191,7 +191,7 @@ async function intoBox(
   const guest: CopyEnd = { side: 'box', role: 'destination', box: box.name, path: to };
   const { exit } = unpackResult.value;
   if (exit !== 0 && exit !== COPY_EXITS.TRUNCATED) throw copyError(guest, unpackResult.value);
-  // An archive of the caller's may go on for ever after its end.
+  // An archive of the caller's may go on without end after its last entry.
   const packReport = foreign ? undefined : await feed.ended;
   if (packReport !== undefined && packReport.exit !== 0)
     throw copyError({ side: 'host', role: 'source', box: box.name, path: source.path }, packReport);

@@ -4,7 +4,7 @@ import { layerFileBytes } from '../../image/store/layer-store.js';
 
 /** A step in the making of an image. */
 export interface HistoryLine {
-  /** Of the image itself, at its newest line only: the images in between are nobody's. */
+  /** Of the image itself, at its newest line only: the images in between are not kept. */
   id: string | undefined;
   createdAt: Date | undefined;
   createdBy: string;

@@ -30,7 +30,7 @@ export interface RemovedImage {
 /**
  * Takes a name from an image, and deletes the image with its last name; by its id, deletes it with its
  * one name. What a box needs of a forcibly removed image stays until the box is gone. The rules and
- * the order of what is told are those of Docker's image_delete.go.
+ * the order of the reported lines are those of Docker's image_delete.go.
  * @throws BoxliteError `image-not-found`, `image-in-use` (a box, or several names)
  */
 export async function removeImage(
@@ -155,7 +155,7 @@ class Removal {
   private forget({ reference, indexDigest }: ImageReference): void {
     this.database.images.remove(reference);
     if (indexDigest !== null) this.lost.push(indexDigest);
-    // The digest that a tag was pulled at is told with the tag, whether it has a name of its own or not.
+    // The digest that a tag was pulled at is reported with the tag, whether it has a name of its own or not.
     if (!this.done.some((line) => 'untagged' in line && line.untagged === reference))
       this.done.push({ untagged: reference });
   }

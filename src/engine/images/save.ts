@@ -36,7 +36,7 @@ export function imagesToSave(
   }));
 }
 
-/** The archive's bytes; nobody deletes what it is made of meanwhile. */
+/** The archive's bytes; no process deletes the image's parts meanwhile. */
 export async function* savedBytes(
   { home, database }: ImageStore,
   images: readonly ImageToSave[],

@@ -11,7 +11,7 @@ export class ImageSizes {
 
   constructor(private readonly home: Home) {}
 
-  /** Of an image that is damaged nobody knows it: then what it was as it came, packed. */
+  /** Of a damaged image it is not known: then its compressed size, as pulled or loaded. */
   async sizeOf({ manifestDigest, size }: ImageRecord): Promise<number> {
     const parts = await readParts(this.home, manifestDigest);
     if (parts === undefined) return size;

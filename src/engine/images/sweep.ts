@@ -38,7 +38,7 @@ export class Parts {
   }
 }
 
-/** What goes when images and the names that led to them go, unless somebody else needs it. */
+/** What goes when images and the names that led to them go, unless another image or box needs it. */
 export function partsToDrop(
   parts: Parts,
   manifestDigests: readonly string[],
@@ -59,7 +59,7 @@ export function partsToDrop(
 /**
  * Deletes those of the given parts that nothing needs: no image, no box (its image may be gone), and
  * no pull, load or import that runs just now, in whatever process. Looking and taking away is one
- * transaction, so nobody can come to need a part in between.
+ * transaction, so that no process comes to need a part in between.
  * @returns bytes of the disk that became free
  */
 export async function sweepParts(store: Store, drop: StoreParts): Promise<number> {
@@ -101,7 +101,7 @@ export async function sweepAfterBox(
 
 /**
  * @returns `unread` when an image was recorded since the parts were read; `unknown` when one is
- *   damaged, so that what it needs can't be told and everything has to stay
+ *   damaged, so that its parts are not known and everything has to stay
  */
 function neededParts(database: Database, parts: Parts): StoreParts | 'unread' | 'unknown' {
   const blobs = database.leases.kept();
@@ -148,8 +148,8 @@ async function makeTrash(home: Home): Promise<string | undefined> {
     await mkdir(trash);
     return trash;
   } catch (error) {
-    const told = fileError(error, `make ${home.partial()}`);
-    if (told instanceof BoxliteError && told.code === 'no-space') return undefined;
-    throw told;
+    const failure = fileError(error, `make ${home.partial()}`);
+    if (failure instanceof BoxliteError && failure.code === 'no-space') return undefined;
+    throw failure;
   }
 }

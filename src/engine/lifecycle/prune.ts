@@ -35,7 +35,7 @@ export async function pruneBoxes(
   return { removed, freedBytes };
 }
 
-/** One that somebody has started or removed meanwhile is none of ours. */
+/** Prune leaves a box alone that another process has started or removed meanwhile. */
 async function removeIfStopped(context: EngineContext, id: string): Promise<boolean> {
   try {
     await removeBox(context, id);

@@ -29,9 +29,9 @@ export async function removeBox(
     throw new BoxliteError('box-state', `box ${id} can't be removed: it is ${record.status}`);
   else if (!force && isRestartDue(record) && (await isSeenTo(context.home, id)))
     throw refusal(record, 'restarting: stop the box before removing or force remove');
-  // Nobody starts it again from now on.
+  // From now on no restart policy starts it again.
   if (record.wanted) context.database().boxes.update(id, { wanted: false });
-  // Also for a stopped box: its VM may still be writing back what nobody will read.
+  // Also for a stopped box: its VM may still be writing back data without a reader.
   await killVmm(context, id);
   await endWaitingShim(context, record);
   await endLeftMachine(context.home, id);
@@ -54,7 +54,7 @@ export async function removeIfEnded(context: EngineContext, id: string): Promise
     await removeBox(context, id);
   } catch (error) {
     const code = error instanceof BoxliteError ? error.code : undefined;
-    // Somebody else was quicker, or it runs.
+    // Another process has removed it, or it runs.
     if (code !== 'box-not-found' && code !== 'box-running') throw error;
   }
 }

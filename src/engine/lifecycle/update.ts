@@ -39,7 +39,7 @@ export async function updateBox(
   if (resized && isActive(record.status))
     throw new BoxliteError(
       'box-running',
-      `box ${boxName(record)} runs: its processors, memory and processes can't be limited anew`,
+      `box ${boxName(record)} runs: its processors, memory and processes can't be changed`,
       { hint: `stop it first: \`boxlite stop ${boxName(record)}\`` },
     );
   // Before it counts, so that the shim that waits is found by the policy it has.

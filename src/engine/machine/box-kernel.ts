@@ -133,6 +133,6 @@ function changed({ path, modules }: BoxKernel, name: string, cause?: unknown): B
 function lost(message: string, cure: string, cause?: unknown): BoxliteError {
   return new BoxliteError('setup-needed', message, {
     cause,
-    hint: `${cure}, or make the box anew; what it holds can be had by \`boxlite cp\` and \`boxlite commit\``,
+    hint: `${cure}, or create the box again; save what it holds by \`boxlite cp\` and \`boxlite commit\``,
   });
 }

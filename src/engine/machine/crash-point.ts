@@ -1,6 +1,6 @@
 /**
- * Places where a process may be ended for a test of what is left then. With BOXLITE_CRASH_AT=POINT in its
- * environment a process kills itself when it gets there; with POINT=STOP it stops itself, so that somebody else
+ * Points at which a process may be ended for a test of what is left then. With BOXLITE_CRASH_AT=POINT in its
+ * environment a process kills itself when it gets there; with POINT=STOP it stops itself, so that another process
  * can be killed at just that moment. It is in the program that is shipped, because that is the one to be
  * tested, and whoever sets a process's environment can end it anyway.
  */

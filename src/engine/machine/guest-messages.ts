@@ -188,7 +188,7 @@ function commandFlags(command: CommandSpec): number {
   );
 }
 
-/** What the agent is told; undefined when the box has no healthcheck. */
+/** What the agent receives; undefined when the box has no healthcheck. */
 export function healthcheckValues(spec: BoxSpec): HealthcheckValues | undefined {
   if (spec.healthcheck === undefined) return undefined;
   const { argv, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = spec.healthcheck;

@@ -18,7 +18,7 @@ export interface StartedRecord {
   atMs: number;
   shimPid: number;
   vmmPid: number;
-  /** Names the shim for ever, where its pid alone may be another's by now. */
+  /** Identifies the shim for good; its pid alone may be another's by now. */
   shim: ProcessIdentity;
 }
 

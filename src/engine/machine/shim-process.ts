@@ -91,7 +91,7 @@ export async function startShim(start: ShimStart): Promise<ShimProcess> {
   checkStreams(child, 'boxlite-shim');
   const lifeline = child.stdio[3] as Duplex;
   const status = child.stdio[4] as Readable;
-  lifeline.on('error', () => undefined); // the shim's death is told by the status pipe and the exit
+  lifeline.on('error', () => undefined); // the status pipe and the exit report the shim's death
   try {
     const config = Buffer.from(encodeTable(SHIM_CONFIG, configOf(start)));
     const length = Buffer.alloc(4);

@@ -11,7 +11,7 @@ export interface VmmIds {
   directory: string;
   first: number;
   ranges: number;
-  /** Somebody else's. */
+  /** Used by others on this host. */
   foreign: IdRange[];
 }
 
@@ -23,8 +23,8 @@ export interface IdRange {
 const DIRECTORY = '/run/boxlite';
 
 /**
- * Above all that distributions and directory services hand out (systemd's "Users, Groups, UIDs and GIDs"), and
- * below the id that stands for nobody.
+ * Above all that distributions and directory services assign (systemd's "Users, Groups, UIDs and GIDs"), and
+ * below the id of the user nobody.
  */
 const FIRST = 2 ** 31;
 const RANGES = 2 ** 15 - 1;

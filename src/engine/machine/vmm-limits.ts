@@ -76,7 +76,7 @@ const limit = (resource: number, value: bigint): VmmLimit => ({
 const UNLIMITED = 2n ** 64n - 1n;
 
 /**
- * The hard limit, above which nobody but root can raise his own: asking for more would fail every start.
+ * The hard limit, which only root can raise: asking for more would fail every start.
  * @param limits text of /proc/PID/limits (proc(5))
  */
 export function allowed(name: string, limits: string): bigint {

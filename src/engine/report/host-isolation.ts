@@ -2,19 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { vmmIds } from '../machine/vmm-ids.js';
 import { mountRefusal } from '../machine/volumes-start.js';
 
-/** A part of the jail around VMMs, and whether this host, as the caller, lets us put it up. */
+/** A part of the VMM's isolation, and whether this host allows it to the caller. */
 export interface HostWall {
   name: 'own user' | 'user namespaces' | 'seccomp';
   stands: boolean;
-  /** What it is for when it stands, else what it lacks. */
+  /** What it is for when the host allows it, else what is missing. */
   detail: string;
 }
 
 /**
- * Looks, and tries what only a trial shows. The isolation of one box is in its inspection.
+ * Reads what the host allows, and tries what only a trial shows. A box's inspection has its own isolation.
  * @throws setup-needed when there is no shim to try with
  */
-export async function hostWalls(): Promise<HostWall[]> {
+export async function hostIsolation(): Promise<HostWall[]> {
   return [ownUser(), await userNamespaces(), seccomp()];
 }
 

@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 
-/** What stands around a running VMM, read from the kernel rather than from what was asked for. */
+/** The isolation of a running VMM, as the kernel reports it rather than as it was asked for. */
 export interface Walls {
   /** It runs as another user than the caller: that user's id. */
   user: number | undefined;
@@ -9,7 +9,7 @@ export interface Walls {
   seccomp: boolean;
   /** It holds no capability. */
   noCapabilities: boolean;
-  /** Namespaces of its own: `mnt`, `net`, `pid`, …; undefined when the host does not let us see. */
+  /** Namespaces of its own: `mnt`, `net`, `pid`, …; undefined when the host does not show them. */
   namespaces: string[] | undefined;
 }
 
@@ -24,10 +24,10 @@ export async function wallsOf(pid: number): Promise<Walls | undefined> {
   } catch {
     return undefined;
   }
-  const { uid, ...walls } = parseStatus(status);
+  const { uid, ...isolation } = parseStatus(status);
   return {
     user: uid === process.geteuid?.() ? undefined : uid,
-    ...walls,
+    ...isolation,
     namespaces: await ownNamespaces(pid),
   };
 }

@@ -10,7 +10,7 @@ export interface KnownNames {
 
 /**
  * Names for a shell to offer, found in a few ms and without a lock. Whether a box runs is read from
- * what its shim has left, since nobody may have folded that in yet; nobody is asked.
+ * its shim's records, which the database may not hold yet; no process is asked.
  */
 export function knownNames(homeDir: string): KnownNames {
   const home = new Home(homeDir);

@@ -49,7 +49,7 @@ export async function* boxLogs(
     follow && leftMs > 0
       ? Promise.race([ended(home.box(id), boxName(record)), timer.over])
       : undefined;
-  end?.catch(() => undefined); // told below
+  end?.catch(() => undefined); // reported below
   const records = readOutputLog(home.box(id), {
     ...(tail === undefined ? {} : { tail }),
     ...(since === undefined ? {} : { sinceNs: nanoseconds(since, 0n) }),
@@ -59,7 +59,7 @@ export async function* boxLogs(
   });
   for await (const { stream, timeNs, data } of records)
     yield { stream, time: new Date(Number(timeNs / MILLISECOND)), timeNs, data };
-  // Where nobody knows when the box ends, there may be more to come.
+  // Where the end of the box is not known, there may be more to come.
   if (end) await Promise.race([end, Promise.resolve()]);
 }
 

@@ -4,7 +4,7 @@ import { isActive } from '../../store/status.js';
 import { osReleaseValue } from '../../host/distribution.js';
 import { listTemplates } from '../../vmm/template/template.js';
 import type { EngineContext } from '../state/context.js';
-import { hostWalls, type HostWall } from './host-isolation.js';
+import { hostIsolation, type HostWall } from './host-isolation.js';
 import type { Images } from '../images/images.js';
 import { observed } from '../state/observe.js';
 import type { AcceleratorChoice } from '../spec/options.js';
@@ -46,7 +46,7 @@ export interface RuntimeInfo {
   boxes: { total: number; running: number; paused: number; stopped: number };
   images: number;
   store: StoreSizes;
-  /** What of the jail around VMMs this host allows; none when that can't be tried. */
+  /** Which isolation of VMMs this host allows; empty when that can't be tried. */
   walls: HostWall[];
   cpus: number;
   memoryBytes: number;
@@ -104,7 +104,7 @@ export async function runtimeInfo(
     },
     images: images.count(),
     store: storeSizes(home),
-    walls: (await orProblem(hostWalls(), problems)) ?? [],
+    walls: (await orProblem(hostIsolation(), problems)) ?? [],
     cpus: cpus().length,
     memoryBytes: totalmem(),
     ...operatingSystem(),

@@ -3,7 +3,7 @@ import { ANY_DEVICE, DEVICE_ACCESS, DEVICE_KINDS, LIMITS } from '../../agent/pro
 import { BoxliteError } from '../../errors.js';
 
 export interface BoxDevice {
-  /** As the caller named it: of the host by name, of the box's kernel in fact. */
+  /** As the caller named it: the name is the host's, the device that of the box's kernel. */
   source: string;
   target: string;
   /** `rwm` or less of it. */

@@ -1,11 +1,11 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxOptions } from './options.js';
 
-/** What is to be done about a wall that this host may not allow. */
+/** What to do about an isolation that this host may not allow. */
 export type WallPolicy = 'off' | 'try' | 'require';
 
 /**
- * The walls around a box besides the virtual machine itself, and what its own processes may do. Plain
+ * What isolates a box besides the virtual machine itself, and what its own processes may do. Plain
  * values: take a preset and change what should differ.
  *
  * ```ts
@@ -62,7 +62,7 @@ export const SecurityOptions = {
       vmmNamespaces: 'off',
     };
   },
-  /** The default: each wall that the host allows, and Docker's capabilities and filter. */
+  /** The default: all isolation that the host allows, and Docker's capabilities and filter. */
   standard(): SecurityOptions {
     return {
       vmmSandbox: true,
@@ -76,7 +76,7 @@ export const SecurityOptions = {
     };
   },
   /**
-   * For what is not trusted at all: every wall, or the box does not start; no network; no
+   * For what is not trusted at all: full isolation, or the box does not start; no network; no
    * capability by which a process reaches below the files and users that are its own; and none, nor
    * any user, that a program's file brings with it.
    */
@@ -107,9 +107,9 @@ export function settleSecurity(
     return SecurityOptions[security]();
   }
   const settled = { ...SecurityOptions.standard(), ...security };
-  for (const wall of ['vmmUser', 'vmmNamespaces'] as const)
-    if (!['off', 'try', 'require'].includes(settled[wall]))
-      throw new BoxliteError('invalid-argument', `${wall} can't be "${settled[wall]}"`, {
+  for (const layer of ['vmmUser', 'vmmNamespaces'] as const)
+    if (!['off', 'try', 'require'].includes(settled[layer]))
+      throw new BoxliteError('invalid-argument', `${layer} can't be "${settled[layer]}"`, {
         hint: 'use off, try or require',
       });
   return settled;

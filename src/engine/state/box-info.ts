@@ -13,7 +13,7 @@ export interface BoxInfo {
   id: string;
   /** Given by the caller, else chosen at random. */
   name: string | undefined;
-  /** As it truly is, whatever was killed; `BoxStatus.canStart(info.status)` and its like tell more. */
+  /** The actual state, whatever was killed; see `BoxStatus.canStart(info.status)` and its like. */
   status: BoxStatus;
   createdAt: Date;
   /** Of the last change of anything that is kept of the box. */

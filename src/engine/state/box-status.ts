@@ -9,7 +9,7 @@ export type BoxStatus = predicates.BoxStatus;
  * `create` → configured, `start` → running, `stop` → stopping → stopped; a stopped box starts again.
  */
 export const BoxStatus = {
-  /** The truth can't be had, or the state is beyond repair: remove the box with `force`. */
+  /** The actual state can't be found out, or is beyond repair: remove the box with `force`. */
   Unknown: 'unknown',
   /** Created and written down; there is no VM yet. */
   Configured: 'configured',

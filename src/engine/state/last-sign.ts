@@ -2,8 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * When something of a box's last run was written for the last time: its records, output, console, disk. For an end that
- * nobody has recorded nothing better is left. The same at each look, as long as nothing runs.
+ * When something of a box's last run was written for the last time: its records, output, console, disk. An end
+ * without a record has no better time. The same at each look, as long as nothing runs.
  * @param sinceMs the run's beginning
  */
 export function lastSignMs(directory: string, sinceMs: number): number {

@@ -34,7 +34,7 @@ export class Lifetime {
 
   /**
    * Starts a box on this runtime's account, so that `shutdown` stops it, be it under way just then.
-   * @param start gives undefined for a box that runs already: it is somebody else's
+   * @param start gives undefined for a box that runs already: another runtime started it
    * @throws runtime-closed
    */
   async starting<T>(id: string, start: () => Promise<T | undefined>): Promise<T | undefined> {
@@ -50,7 +50,7 @@ export class Lifetime {
     }
   }
 
-  /** A box that was stopped or is gone is on nobody's account. */
+  /** `shutdown` need not stop a box that was stopped or is gone. */
   stopped(id: string): void {
     this.#started.delete(id);
   }

@@ -25,7 +25,7 @@ import { boxName } from '../spec/names/box-name.js';
 export interface Observation {
   status: BoxStatus;
   patch: BoxPatch;
-  /** Nobody knows when it ended, since the host's boot: whoever writes that down first says that it is now. */
+  /** It ended at an unknown time since the host's boot: the process that records the end first dates it now. */
   endsNow?: boolean;
 }
 
@@ -56,7 +56,7 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
   return { status: 'running', patch: paused === record.paused ? patch : { ...patch, paused } };
 }
 
-/** A box that nobody starts again is not wanted any more. */
+/** A box that is not to be restarted is not wanted any more. */
 function ended(
   record: BoxRecord,
   start: BoxPatch,
@@ -81,7 +81,7 @@ export interface ObservedBox extends BoxRecord {
 
 /**
  * The record as it should be read.
- * @param database where an end is written down whose time nobody has recorded, or each look would find another
+ * @param database records an end of unknown time; without it each look would find another time
  */
 export async function observed(
   home: Home,
@@ -94,12 +94,12 @@ export async function observed(
       seen.endsNow === true && database !== undefined
         ? tryWriteDown(database, record, seen)
         : undefined;
-    const truth = written ?? { ...record, ...seen.patch, status: seen.status };
-    const { status: health } = await boxHealth(home, truth);
+    const actual = written ?? { ...record, ...seen.patch, status: seen.status };
+    const { status: health } = await boxHealth(home, actual);
     return {
-      ...truth,
+      ...actual,
       health: health === 'none' ? null : health,
-      restarting: isRestartDue(truth) && (await isSeenTo(home, record.id)),
+      restarting: isRestartDue(actual) && (await isSeenTo(home, record.id)),
     };
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
@@ -149,7 +149,7 @@ function writeDown(database: Database, record: BoxRecord, seen: Observation): vo
   });
 }
 
-/** @returns undefined where the home can't be written to, or somebody else has changed the box */
+/** @returns undefined where the home can't be written to, or another process has changed the box */
 function tryWriteDown(
   database: Database,
   record: BoxRecord,
@@ -258,12 +258,12 @@ function phaseAtSight(
   directory: string,
   started: StartedRecord | undefined,
 ): ShimPhase | undefined {
-  // One that nobody can reach any more does not pass for one that runs either.
+  // A box whose socket is gone does not count as running either.
   if (started === undefined || !existsSync(join(directory, BOX_FILES.shimSocket))) return undefined;
   const shim = statOf(started.shim);
   const vmm = readStat(started.vmmPid);
-  // Who is stopped answers nobody, nor does one that was killed and has not quite ended: that must not pass
-  // for a box that runs.
+  // A stopped shim does not answer, nor does one that was killed and is still ending: neither counts as a box
+  // that runs.
   if (shim === undefined || shim.exiting || shim.state === STOPPED) return undefined;
   if (vmm?.parentPid !== started.shimPid) return undefined;
   return vmm.state === STOPPED ? SHIM_PHASES.PAUSED : SHIM_PHASES.RUNNING;

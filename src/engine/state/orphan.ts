@@ -14,8 +14,8 @@ import { startedRecord } from '../machine/records.js';
 type Known = Pick<BoxRecord, 'id' | 'name' | 'shimPid'>;
 
 /**
- * A supervisor that runs its VM and can't be reached any more: somebody has deleted its socket, or the whole
- * directory of its box. That nobody answers does not mean that nothing runs.
+ * A supervisor that runs its VM and accepts no connection any more: its socket is deleted, or the whole
+ * directory of its box. That no process answers does not mean that nothing runs.
  * @param directory the box's
  */
 export async function orphanedShim(

@@ -10,10 +10,10 @@ import type { BoxRecord } from '../../store/box-record.js';
 /** A process that is no child of ours can only be looked for. */
 const LOOK_AGAIN_MS = 5;
 
-/** A shim that is told to end gives those who are connected what it has for them. */
-const LET_GO_MS = 2_000;
+/** A shim that receives TERM first sends its clients what it holds for them. */
+const DRAIN_MS = 2_000;
 
-/** TERM has a shim shut its guest down, within 10 s. */
+/** A shim that receives TERM shuts its guest down within 10 s. */
 const SHUT_DOWN_MS = 12_000;
 const KILLED_MS = 10_000;
 
@@ -28,10 +28,10 @@ export async function endWaitingShim(
   if (restartPolicyOf(record.options).name === 'no') return;
   const shim = await shimOf(context, record.id);
   if (shim === undefined) return;
-  // The second one does not wait for those who do not read.
+  // At the second TERM the shim does not wait for clients that do not read.
   for (const [signal, waitMs] of [
-    ['SIGTERM', LET_GO_MS],
-    ['SIGTERM', LET_GO_MS],
+    ['SIGTERM', DRAIN_MS],
+    ['SIGTERM', DRAIN_MS],
     ['SIGKILL', KILLED_MS],
   ] as const)
     if (await endsBy(shim, signal, waitMs)) return;
@@ -39,7 +39,7 @@ export async function endWaitingShim(
 }
 
 /**
- * Ends the shim of a box, and with it its VMM, although it can't be talked to.
+ * Ends the shim of a box, and with it its VMM, although it does not answer.
  * @param how `orderly` lets the guest write back first
  * @returns false when it is not known for certain which process that is
  */
@@ -70,7 +70,7 @@ async function shimOf(context: EngineContext, id: string): Promise<ProcessIdenti
   return shim !== undefined && isAlive(shim) ? shim : undefined;
 }
 
-/** @returns false when there is nobody any more */
+/** @returns false when the process is gone */
 function send(shim: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(shim)) return false;
   try {

@@ -51,7 +51,7 @@ export interface Accelerator {
   cure?: string;
 }
 
-/** What a verdict holds for: another boot of the host, QEMU or kernel asks anew. */
+/** What a verdict holds for: after another boot of the host, with another QEMU or kernel, KVM is tried again. */
 export interface VerdictIdentity {
   vmmBuild: string;
   assetsDigest: string;
@@ -59,7 +59,7 @@ export interface VerdictIdentity {
 
 export interface Question {
   choice: 'auto' | 'kvm' | 'tcg';
-  /** KVM is tried whatever is known, and the caller reports the answer. */
+  /** Tries KVM whatever is known; the caller reports the result. */
   anew?: boolean;
 }
 
@@ -106,7 +106,7 @@ async function judge(home: Home, question: Question, means: Means): Promise<Verd
   const { choice, anew = false } = question;
   const fault = kvmDeviceFault();
   if (fault?.cure !== undefined && choice === 'auto' && !anew)
-    await tellOnce(home, fault, means.onNotice);
+    await noticeOnce(home, fault, means.onNotice);
   const unopened = againstDevice(fault);
   if (unopened) return unopened;
   const identity = await means.identity();
@@ -114,7 +114,7 @@ async function judge(home: Home, question: Question, means: Means): Promise<Verd
   if (known && !anew && (known.works || (choice === 'auto' && holds(known)))) return known;
   return means.exclusively(async () => {
     const latest = await storedVerdict(home, identity);
-    // Somebody has tried it while we waited.
+    // Another process has tried it while we waited.
     if (latest && latest.triedAtMs !== known?.triedAtMs) return latest;
     return probe(home, question, { identity, before: latest }, means);
   });
@@ -123,7 +123,7 @@ async function judge(home: Home, question: Question, means: Means): Promise<Verd
 const againstDevice = (fault: DeviceFault | undefined): Verdict | undefined =>
   fault && { works: false, ...fault };
 
-/** A clock that was set back makes the answer one of the future, which nobody can rely on. */
+/** After a clock was set back, the answer is dated in the future: it does not hold. */
 function holds({ triedAtMs = 0, untilMs = Infinity }: Verdict): boolean {
   return triedAtMs <= Date.now() && Date.now() < untilMs;
 }
@@ -163,7 +163,7 @@ function against(error: BoxliteError, before: Verdict | undefined): Verdict {
     cure: 'end other hypervisors (VirtualBox, VMware); `boxlite doctor` then tries KVM again',
     triedAtMs,
   };
-  // A VMM that gave up by itself will do so again. A deadline, a want of memory or somebody else's hypervisor pass.
+  // A VMM that gave up by itself will do so again. A deadline, lack of memory and another hypervisor pass.
   const isFinal =
     error.code === 'vmm-failed' && error.stage === 'vmm' && !PASSING.test(error.message);
   return isFinal ? verdict : { ...verdict, untilMs: triedAtMs + nextDoubtMs(before) };
@@ -204,7 +204,7 @@ async function storedVerdict(home: Home, identity: VerdictIdentity): Promise<Ver
 
 type Stored = Partial<Record<keyof StoredVerdict | 'toldBootId', unknown>>;
 
-/** Nothing when nobody has asked yet, or what is there can't be understood: asking again is safe. */
+/** Nothing before the first trial, or when the file can't be parsed: another trial is safe. */
 async function readStored(home: Home): Promise<Stored> {
   try {
     const stored: unknown = JSON.parse(await readFile(home.accelerators(), 'utf8'));
@@ -215,7 +215,7 @@ async function readStored(home: Home): Promise<Stored> {
 }
 
 /** That boxes could be faster is worth a line for each boot of the host, not for each start. */
-async function tellOnce(
+async function noticeOnce(
   home: Home,
   { reason, cure = '' }: DeviceFault,
   onNotice: (message: string) => void,
@@ -227,10 +227,10 @@ async function tellOnce(
   await store(home, { ...stored, toldBootId });
 }
 
-async function store(home: Home, facts: Stored): Promise<void> {
+async function store(home: Home, record: Stored): Promise<void> {
   const path = home.accelerators();
   makePrivateDirectory(dirname(path));
-  await writeFileWhole(path, `${JSON.stringify(facts, null, 2)}\n`);
+  await writeFileWhole(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** What failed, and the first thing the VMM said of it. */

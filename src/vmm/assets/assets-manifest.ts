@@ -25,7 +25,7 @@ export interface KernelRecord {
   wantedSha256?: string;
   version: string;
   origin: string;
-  /** Tells whether the files a kernel was named by are still the same; '' for one we chose. */
+  /** Shows whether the files that named a kernel are still the same; '' for one we chose. */
   sourceKey: string;
 }
 
@@ -68,7 +68,7 @@ export async function writeManifest(
   await writeFileWhole(join(home.assets(), name), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** Tells kernels with their modules apart by what they are, wherever they were found. */
+/** Identifies a kernel with its modules by their content, wherever they were found. */
 export function kernelDigest({ sha256, modulesSha256 = '' }: KernelRecord): string {
   return createHash('sha256').update(`${sha256} ${modulesSha256}`).digest('hex');
 }

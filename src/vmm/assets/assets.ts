@@ -42,7 +42,7 @@ export interface KernelChoice {
 }
 
 export interface PrepareOptions extends KernelChoice {
-  /** Told each slow stage as it begins. */
+  /** Receives each slow stage as it begins. */
   onProgress?: (message: string) => void;
   signal?: AbortSignal | undefined;
 }
@@ -53,8 +53,8 @@ export interface PreparedAssets extends Assets {
 }
 
 /**
- * What set-up has made, in about a millisecond: sizes are compared, nothing is hashed. Only when
- * the guest agent has been built anew since then is the initramfs made again.
+ * What set-up has made, in about a millisecond: it compares sizes and hashes nothing. It rebuilds the initramfs
+ * only when the guest agent has been rebuilt since.
  * A kernel named here is prepared on its first use and does not change what set-up has chosen.
  * @throws setup-needed when set-up has not been run, or its files are gone; what a named kernel is
  *   refused for
@@ -73,7 +73,7 @@ export async function loadAssets(home: Home, choice: PrepareOptions = {}): Promi
 /**
  * Makes what is missing: the guest's kernel, unpacked, and its initramfs. Quick when all is there.
  * Several processes may do so at once; each file appears whole or not at all.
- * @throws setup-needed with what to do by hand; no-space; permission
+ * @throws setup-needed, naming what to do by hand; no-space; permission
  */
 export async function prepareAssets(
   home: Home,
@@ -95,7 +95,7 @@ async function loadNamed(home: Home, choice: PrepareOptions): Promise<Assets> {
 }
 
 interface PrepareRequest extends PrepareOptions {
-  /** A kernel that has other modules than this version wants is made anew, if that can be. */
+  /** Prepares a kernel again that has other modules than this version wants, where that can be. */
   refresh?: boolean;
 }
 

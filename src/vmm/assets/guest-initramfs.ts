@@ -19,7 +19,7 @@ export async function makeInitramfs(home: Home, kernel: KernelRecord): Promise<I
     const archive = initramfs(agent, await readModules(home, kernel));
     const sha256 = sha256Of(archive);
     const file = `initramfs-${sha256.slice(0, 16)}.cpio`;
-    // A VMM, which may be another user, opens it anew by the descriptor that it is given.
+    // A VMM, which may be another user, opens it again by the descriptor that it receives.
     await writeFileWhole(join(home.assets(), file), archive, 0o644);
     return {
       file,

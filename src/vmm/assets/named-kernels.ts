@@ -46,7 +46,7 @@ export async function sharedKernel(home: Home, made: KernelRecord): Promise<Kern
     if (other === undefined || other.directory === made.directory) continue;
     if (kernelDigest(other) !== kernelDigest(made)) continue;
     if (other.loadable !== made.loadable) continue;
-    // In use from now on: nobody must remove it between this look and the manifest that names it.
+    // In use from now on: no process may remove it between this look and the manifest that names it.
     await touch(join(home.assets(), name));
     if (!(await usableKernel(home, other))) continue;
     await rm(join(home.assets(), made.directory), { recursive: true, force: true });

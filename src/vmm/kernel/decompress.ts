@@ -11,7 +11,7 @@ const MAGICS = {
 
 export type Compression = keyof typeof MAGICS;
 
-/** Told by its first bytes, never by a file's name. */
+/** Recognized by its first bytes, never by a file's name. */
 export function compressionOf(bytes: Buffer): Compression | undefined {
   const kinds = Object.keys(MAGICS) as Compression[];
   return kinds.find((kind) => bytes.subarray(0, MAGICS[kind].length).equals(MAGICS[kind]));

@@ -25,7 +25,7 @@ const KERNEL_PART = /^linux-(image|modules|modules-extra)-/;
  * Finds a kernel for the guest: the distribution's package, downloaded and unpacked but not
  * installed; on systems without apt the kernel that the host itself runs, when it may be read.
  * @param directory empty; the files stay there
- * @throws setup-needed with what to do by hand
+ * @throws setup-needed, naming what to do by hand
  */
 export async function findKernel(
   directory: string,

@@ -2,7 +2,7 @@
  * The indexes by which kmod's modprobe finds modules: `modules.dep.bin` and the like, which depmod writes on a machine
  * where a kernel is installed. Format: kmod's libkmod/libkmod-index.c. A trie of names in ASCII, numbers
  * big-endian. A node: its part of the name if it has one (flag PREFIX), its children's range of characters and
- * places (CHILDREN), its values (VALUES), each a priority and a text. Flags stand in the place by which it is named.
+ * offsets (CHILDREN), its values (VALUES), each a priority and a text. Flags stand in the offset that names it.
  */
 
 const MAGIC = 0xb007f457;
@@ -70,10 +70,10 @@ class Writer {
     const codes = [...only.children.keys()];
     const first = Math.min(...codes);
     const last = Math.max(...codes);
-    const places: number[] = [];
+    const offsets: number[] = [];
     for (let code = first; code <= last; code++) {
       const child = only.children.get(code);
-      places.push(child === undefined ? 0 : this.write(child));
+      offsets.push(child === undefined ? 0 : this.write(child));
     }
     let place = this.#at;
     if (prefix !== '') {
@@ -82,7 +82,7 @@ class Writer {
     }
     if (codes.length > 0) {
       place += CHILDREN;
-      this.#put(Buffer.from([first, last]), numbers(...places));
+      this.#put(Buffer.from([first, last]), numbers(...offsets));
     }
     if (only.values.length > 0) {
       place += VALUES;

@@ -102,7 +102,7 @@ export function planQemu(
     portFd: FD.port,
     consoleFd: FD.console,
     shares: { fd: FD.share, entries: shares },
-    // A RAM file that is to be kept belongs to us; a VMM of another user could not open it anew.
+    // A RAM file that is to be kept belongs to us; a VMM of another user could not open it again.
     // With shares it makes up for a call that is refused; with a network it keeps the host's loopback shut.
     preload: network || kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
     network,
@@ -127,7 +127,7 @@ function machineArguments(machine: MachineSpec): string[] {
 }
 
 /**
- * Nested virtualization is code of the host's kernel, or of QEMU, that a guest can reach, and next to none needs it;
+ * Nested virtualization exposes code of the host's kernel, or of QEMU, to the guest, and hardly any guest needs it;
  * a processor has one of the two names, and the other may be off as well. The same holds for the performance
  * counters, which show what else the processor does.
  */
@@ -209,7 +209,7 @@ function diskArguments(files: MachineFiles): string[] {
     ...['-blockdev', JSON.stringify(image)],
     ...['-device', 'virtio-blk-device,drive=image,serial=image'],
     ...['-blockdev', JSON.stringify(disk)],
-    // The guest is told of a host's full disk; by itself QEMU would stop the machine for ever.
+    // The guest receives an error when the host's disk is full; by default QEMU would stop the machine for good.
     ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
   ];
 }

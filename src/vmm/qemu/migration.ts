@@ -25,7 +25,7 @@ export async function saveState(qmp: QmpClient, directory: string, target: strin
   const state = await listenForState(directory);
   try {
     await qmp.execute('migrate-set-capabilities', CAPABILITIES);
-    // Together, so that whichever fails first, the other's failure has somebody who hears it.
+    // Together, so that whichever fails first, the other's failure is handled as well.
     await Promise.all([migrationEnd(qmp), qmp.execute('migrate', { uri: STATE_URI })]);
     await writeState(target, await state.received);
   } finally {

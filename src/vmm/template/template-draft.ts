@@ -37,7 +37,7 @@ export class TemplateDraft {
       makePrivateDirectory(home.templates());
       const directory = await mkdtemp(join(home.templates(), `.${key}-`));
       // The VMM reaches its state's socket in here by a descriptor, and may be another user; by path
-      // nobody else gets past the directory above.
+      // no other user gets past the directory above.
       await chmod(directory, 0o711);
       return new TemplateDraft(directory, home, key);
     } catch (error) {

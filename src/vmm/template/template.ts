@@ -8,7 +8,7 @@ import type { MachineSpec } from '../driver.js';
 /** Names in a template's directory. */
 export const FILES = { ram: 'ram', state: 'state', about: 'template.json', disk: 'disk' } as const;
 
-/** Somebody who has just looked a template up may not have opened its files yet. */
+/** A process that has just looked a template up may not have opened its files yet. */
 const STARTING_MS = 60_000;
 const OUTDATED_MS = 3_600_000;
 
@@ -34,8 +34,8 @@ export interface TemplateAbout extends MachineSpec {
 }
 
 /**
- * A template fits only the very same machine: kernel and what it is told, initramfs, VMM build, CPU model,
- * accelerator, devices. All of these are in the command line (whose descriptor numbers are constant) and in
+ * A template fits only the very same machine: kernel and its command line, initramfs, VMM build, CPU model,
+ * accelerator, devices. All of these are in QEMU's command line (whose descriptor numbers are constant) and in
  * the digests of what it names.
  * @param identity.processor of the host, as far as the machine has it
  */
@@ -52,7 +52,7 @@ export function templateKey(identity: {
 /**
  * An image's template continues a machine's: the same machine, with this image and a new disk of this
  * size mounted.
- * @param identity.image of the file the image's disk begins with; one that is made anew is another
+ * @param identity.image of the file the image's disk begins with; a rebuilt disk is another
  */
 export function imageTemplateKey(identity: {
   machineKey: string;
@@ -90,7 +90,7 @@ async function areThere(home: Home, key: string, files: readonly string[]): Prom
   }
 }
 
-/** Removes a template from which no box comes up, so that the next start makes it anew. */
+/** Removes a template from which no box comes up, so that the next start makes another. */
 export async function dropTemplate(home: Home, key: string): Promise<void> {
   await rm(join(home.templates(), key), { recursive: true, force: true });
 }
@@ -138,7 +138,7 @@ export async function removeOutdatedTemplates(
   }
 }
 
-/** Drafts whose makers died. Called under the template's lock, when nobody makes this key. */
+/** Drafts whose makers died. Called under the template's lock, when no process makes this key. */
 export async function removeStaleDrafts(home: Home, key: string): Promise<void> {
   for (const name of await namesIn(home.templates()))
     if (name.startsWith(`.${key}-`))

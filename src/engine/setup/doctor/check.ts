@@ -6,7 +6,7 @@ import { BoxliteError } from '../../../errors.js';
  */
 export type CheckStatus = 'ok' | 'note' | 'warning' | 'fault' | 'skipped';
 
-/** What is looked at: the same words for ever, for scripts. */
+/** What is looked at. Scripts read these words, so they stay. */
 export type CheckName =
   | ('architecture' | 'node' | 'memory' | 'user-namespaces' | 'cgroups' | 'side-channels')
   | ('disk' | 'access' | 'database')
@@ -30,7 +30,7 @@ export type Finding = Pick<CheckResult, 'status' | 'detail' | 'cure'>;
 export interface Check {
   name: CheckName;
   title: string;
-  /** Checks without whose success this one can tell nothing. */
+  /** Checks that must succeed before this one means anything. */
   needs?: readonly CheckName[];
   run: () => Promise<Finding>;
 }

@@ -12,13 +12,13 @@ import { checkRegistries } from './registry-check.js';
 import { checkSideChannels } from './side-channels.js';
 
 export interface DoctorRequest {
-  /** Told when a check begins, and when it has ended. */
+  /** Receives each check as it begins and as it ends. */
   onCheck?: (event: DoctorEvent) => void;
-  /** Registries to reach; none = they are not looked at. */
+  /** Registries to contact; without any none is checked. */
   registries?: readonly string[];
   /** How long each may take to answer. */
   registryTimeoutMs?: number;
-  /** The kernel that set-up would be told to take. */
+  /** The kernel that set-up would use. */
   kernel?: string;
 }
 

@@ -69,7 +69,7 @@ function availableBytes(): number {
 /** The jail around QEMU takes them where it can; made for once, since too many settings forbid it. */
 async function checkUserNamespaces() {
   const cure =
-    'boxes run without, behind a wall less; to allow them: ' +
+    'boxes run without them, less isolated; to allow them: ' +
     'sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0, ' +
     'and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0';
   try {

@@ -47,7 +47,7 @@ function list(root: string, path: string): string[] {
   }
 }
 
-/** What a kernel does not tell it does not have. */
+/** Empty where the kernel has no such file, and so no such feature. */
 function read(root: string, path: string): string {
   try {
     return readFileSync(join(root, path), 'utf8');

@@ -24,7 +24,7 @@ test('no changes are none', () => {
 test.each(['A/cut', 'X/what\0', '\0', 'A\0', 'Aetc/x\0', `A/${'x'.repeat(65_536)}\0`])(
   '%j is refused',
   (text) => {
-    expect(() => read(Buffer.from(text))).toThrow('told its changes in a way unknown');
+    expect(() => read(Buffer.from(text))).toThrow('reported its changes in an unknown format');
   },
 );
 
@@ -32,7 +32,7 @@ test('a path without an end is refused before it has filled memory', () => {
   const reader = new ChangesReader('web');
   const piece = Buffer.alloc(40_000, 'A/');
   reader.push(piece);
-  expect(() => reader.push(piece)).toThrow('told its changes in a way unknown');
+  expect(() => reader.push(piece)).toThrow('reported its changes in an unknown format');
 });
 
 test('changes without end are refused by their number', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseStatus, wallsOf } from '../../../../src/engine/report/isolation.js';
 
-test('the walls of a process are what the kernel tells of it', () => {
+test('the isolation of a process is what the kernel reports', () => {
   const status = [
     'Name:\tqemu',
     'Uid:\t1900000003\t1900000003\t1900000003\t1900000003',

@@ -21,8 +21,10 @@ test('nothing said is standard, and so is what is left out', () => {
   });
 });
 
-test.each(['vmmUser', 'vmmNamespaces'] as const)('%s has three values', (wall) => {
-  expect(() => settleSecurity({ [wall]: 'always' as 'try' })).toThrow(`${wall} can't be "always"`);
+test.each(['vmmUser', 'vmmNamespaces'] as const)('%s has three values', (layer) => {
+  expect(() => settleSecurity({ [layer]: 'always' as 'try' })).toThrow(
+    `${layer} can't be "always"`,
+  );
 });
 
 test('a preset is a new object each time', () => {
