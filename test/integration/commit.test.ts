@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { Home } from '../../src/host/home.js';
-import { commitImage } from '../../src/image/transfer/commit.js';
+import { commitImage, type CommitRequest } from '../../src/image/transfer/commit.js';
 import type { ImageConfig } from '../../src/image/oci/image-config.js';
 import type { StoredImage } from '../../src/image/store/image-record.js';
 import { importRootfs } from '../../src/image/transfer/import.js';
@@ -23,6 +23,9 @@ beforeAll(async () => {
       'CMD ["old"]',
       'HEALTHCHECK --interval=5s --retries=7 CMD old',
       'ONBUILD RUN old',
+      'STOPSIGNAL QUIT',
+      'EXPOSE 80',
+      'VOLUME /data',
     ],
   });
 });
@@ -44,10 +47,14 @@ test('triggers for the next build are added to those that wait', async () => {
   expect((await commit('ONBUILD COPY . /')).onBuild).toEqual(['RUN old', 'COPY . /']);
 });
 
-async function commit(...changes: string[]): Promise<ImageConfig> {
+type RunValues = ReturnType<CommitRequest['run']>;
+
+const commit = (...changes: string[]): Promise<ImageConfig> => commitWith({}, ...changes);
+
+async function commitWith(run: RunValues, ...changes: string[]): Promise<ImageConfig> {
   const { config } = await commitImage(home, base, {
     layer: stream(await makeTar({ 'etc/b': 'b' })),
-    run: {},
+    run: () => run,
     changes,
     message: '',
     author: '',
@@ -56,6 +63,32 @@ async function commit(...changes: string[]): Promise<ImageConfig> {
   });
   return config;
 }
+
+test('what the box leaves alone stays as the base has it', async () => {
+  expect(await commitWith({ User: 'me' })).toMatchObject({
+    user: 'me',
+    stopSignal: 'QUIT',
+    exposedPorts: ['80/tcp'],
+    volumes: ['/data'],
+    healthcheck: { test: ['CMD-SHELL', 'old'], intervalNs: 5e9, retries: 7 },
+  });
+});
+
+test('the box’s values replace the base’s, and a change comes over both', async () => {
+  const run: RunValues = {
+    Cmd: null,
+    StopSignal: 'SIGINT',
+    ExposedPorts: { '80/tcp': {}, '53/udp': {} },
+    Healthcheck: { Test: ['CMD', 'box'], Interval: 9e9 },
+  };
+  expect(await commitWith(run, 'EXPOSE 81', 'HEALTHCHECK --retries=2 CMD new')).toMatchObject({
+    cmd: null,
+    stopSignal: 'SIGINT',
+    exposedPorts: ['80/tcp', '53/udp', '81/tcp'],
+    volumes: ['/data'],
+    healthcheck: { test: ['CMD-SHELL', 'new'], intervalNs: 9e9, retries: 2 },
+  });
+});
 
 async function* stream(bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes);

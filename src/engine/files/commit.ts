@@ -1,10 +1,9 @@
 import { abortable } from '../../abort.js';
 import { isActive } from '../../store/status.js';
-import type { BoxSpec } from '../spec/box-spec.js';
 import { boxName } from '../spec/names/box-name.js';
 import { specOf } from '../spec/stored-spec.js';
-import { configEnv } from '../spec/config-env.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
+import { committedConfig } from './committed-config.js';
 import { exportBox } from './export.js';
 import { layerValues } from '../machine/guest-messages.js';
 import type { Images } from '../images/images.js';
@@ -25,27 +24,15 @@ export async function commitBox(
 ): Promise<string> {
   const { signal, ...rest } = options;
   const record = await observed(context.home, currentRecord(context, id));
+  const spec = specOf(record.options);
   const freeze = options.pause !== false && isActive(record.status);
   const what = `the commit of box ${boxName(record)}`;
   const request = {
     manifestDigest: record.manifestDigest,
     image: record.image,
-    run: runConfig(specOf(record.options)),
+    run: (image: Parameters<typeof committedConfig>[1]) => committedConfig(spec, image),
     layer: exportBox(context, id, layerValues(freeze), signal),
     ...rest,
   };
   return abortable(signal, what, () => images.commit(request));
-}
-
-/** The keys of an image's config that a box may have other values for than its image. */
-function runConfig(spec: BoxSpec) {
-  const { entrypointLength: at, argv } = spec;
-  return {
-    Env: configEnv(spec),
-    Entrypoint: at === 0 ? null : argv.slice(0, at),
-    Cmd: argv.length === at ? null : argv.slice(at),
-    WorkingDir: spec.workingDir === '/' ? '' : spec.workingDir,
-    User: spec.user,
-    Labels: spec.labels,
-  };
 }

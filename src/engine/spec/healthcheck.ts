@@ -23,7 +23,7 @@ export interface HealthcheckSpec extends Required<HealthcheckOptions> {
   argv: string[];
 }
 
-const DEFAULTS = {
+export const HEALTHCHECK_DEFAULTS = {
   intervalMs: 30_000,
   timeoutMs: 30_000,
   startPeriodMs: 0,
@@ -49,9 +49,9 @@ export function settleHealthcheck(
   const test = given?.test?.length ? given.test : (own?.test ?? []);
   const argv = argvOf(test, image.shell);
   if (argv === undefined) return {};
-  const either = (field: keyof typeof DEFAULTS): number =>
+  const either = (field: keyof typeof HEALTHCHECK_DEFAULTS): number =>
     [given?.[field], own?.[field]].find((each) => each !== undefined && each !== 0) ??
-    DEFAULTS[field];
+    HEALTHCHECK_DEFAULTS[field];
   return {
     healthcheck: {
       test,
@@ -66,7 +66,7 @@ export function settleHealthcheck(
 }
 
 function checkGiven(given: HealthcheckOptions): void {
-  for (const field of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
+  for (const field of Object.keys(HEALTHCHECK_DEFAULTS) as (keyof typeof HEALTHCHECK_DEFAULTS)[]) {
     const value = given[field] ?? 0;
     if (!Number.isInteger(value) || value < 0 || value > MOST)
       throw new BoxliteError(

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { readBlob } from '../store/content-store.js';
-import { MAX_CONFIG_BYTES } from '../oci/image-config.js';
+import { type ImageConfig, MAX_CONFIG_BYTES } from '../oci/image-config.js';
 import type { StoredImage } from '../store/image-record.js';
 import { receiveLayer } from './import.js';
 import { applyChanges, type RunConfig } from '../dockerfile/run-config.js';
@@ -9,11 +9,13 @@ import type { Keep } from '../store/keep.js';
 import type { LayerLimits } from '../store/layer-limits.js';
 import { storeImage } from '../store/store-image.js';
 
+type RunValues = { [K in keyof RunConfig]: RunConfig[K] | null };
+
 export interface CommitRequest {
   /** Tar of what is new, by the rules for layers. */
   layer: AsyncIterable<Uint8Array>;
-  /** Replaces these keys of the base's config. */
-  run: { [K in keyof RunConfig]: RunConfig[K] | null };
+  /** The keys of the config that differ from the base's, null for one that the new image lacks. */
+  run: (base: ImageConfig) => RunValues;
   /** Dockerfile instructions over that; see dockerfile/run-config.ts. */
   changes: readonly string[];
   message: string;
@@ -32,8 +34,8 @@ export async function commitImage(
   request: CommitRequest,
 ): Promise<StoredImage> {
   const config = await readConfig(home, base);
-  // A mistake in a change is told before anything is read.
-  const before = withoutNull({ ...config.config, ...request.run });
+  // A mistake in a change is reported before anything is read.
+  const before = withoutNull({ ...config.config, ...request.run(base.config) });
   const run = withTimesOf(before, applyChanges(request.changes, before));
   request.keep([...base.layers.map(({ digest }) => digest), ...base.config.diffIds]);
   const layer = await receiveLayer(home, request.layer, request.keep, request.limits);
@@ -77,6 +79,6 @@ function withTimesOf(before: RunConfig, run: RunConfig): RunConfig {
   return { ...run, Healthcheck: { ...before.Healthcheck, ...Object.fromEntries(given), Test } };
 }
 
-function withoutNull(values: CommitRequest['run']): RunConfig {
+function withoutNull(values: RunValues): RunConfig {
   return Object.fromEntries(Object.entries(values).filter(([, each]) => each !== null));
 }

@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util';
+import { signalName, signalNumber } from '../../host/signals.js';
+import type { ImageConfig } from '../../image/oci/image-config.js';
+import type { CommitRequest } from '../../image/transfer/commit.js';
+import type { BoxSpec } from '../spec/box-spec.js';
+import { configEnv } from '../spec/config-env.js';
+import { HEALTHCHECK_DEFAULTS, settleHealthcheck } from '../spec/healthcheck.js';
+
+const NS_PER_MS = 1e6;
+
+type RunValues = ReturnType<CommitRequest['run']>;
+
+/**
+ * The keys of an image's config that a box may have other values for than its image. A key that is missing here
+ * keeps the image's own spelling.
+ */
+export function committedConfig(spec: BoxSpec, image: ImageConfig): RunValues {
+  const { entrypointLength: at, argv, exposedPorts = [] } = spec;
+  return {
+    Env: configEnv(spec),
+    Entrypoint: at === 0 ? null : argv.slice(0, at),
+    Cmd: argv.length === at ? null : argv.slice(at),
+    WorkingDir: spec.workingDir === '/' ? '' : spec.workingDir,
+    User: spec.user,
+    Labels: spec.labels,
+    ...(exposedPorts.length > 0 && {
+      ExposedPorts: Object.fromEntries(exposedPorts.map((port) => [port, {}])),
+    }),
+    ...(spec.stopSignal !== stopSignalOf(image) && { StopSignal: signalName(spec.stopSignal) }),
+    ...healthcheckOf(spec, image),
+  };
+}
+
+/** @returns undefined for a signal that does not exist: a box of such an image has one of its own */
+function stopSignalOf({ stopSignal = 'SIGTERM' }: ImageConfig): number | undefined {
+  try {
+    return signalNumber(stopSignal);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As in Docker, a box without the image's check makes an image whose check is turned off. */
+function healthcheckOf(
+  { healthcheck: own }: BoxSpec,
+  image: ImageConfig,
+): Pick<RunValues, 'Healthcheck'> {
+  if (isDeepStrictEqual(own, settleHealthcheck(undefined, image).healthcheck)) return {};
+  if (own === undefined) return { Healthcheck: { Test: ['NONE'] } };
+  const changed = (field: keyof typeof HEALTHCHECK_DEFAULTS): number | undefined =>
+    own[field] === HEALTHCHECK_DEFAULTS[field] ? undefined : own[field];
+  const ns = (ms: number | undefined): number | undefined =>
+    ms === undefined ? undefined : ms * NS_PER_MS;
+  // JSON leaves out what is undefined: the defaults stay the reader's.
+  return {
+    Healthcheck: {
+      Test: own.test,
+      Interval: ns(changed('intervalMs')),
+      Timeout: ns(changed('timeoutMs')),
+      StartPeriod: ns(changed('startPeriodMs')),
+      StartInterval: ns(changed('startIntervalMs')),
+      Retries: changed('retries'),
+    },
+  };
+}
