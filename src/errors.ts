@@ -98,6 +98,24 @@ export function fileError(error: unknown, doing: string): BoxliteError {
   return new BoxliteError(code, `can't ${doing}: ${withoutPath(reason, doing)}`, { cause: error });
 }
 
+const NAMED_FILE: Readonly<Record<string, readonly [ErrorCode, reason: string, hint: string]>> = {
+  ENOENT: [
+    'path-not-found',
+    'no such file or directory',
+    'check the path; a relative one begins at the current directory',
+  ],
+  ENOTDIR: ['path-not-found', 'a part of the path is not a directory', 'check the path'],
+  EISDIR: ['invalid-argument', 'it is a directory', 'name a file'],
+};
+
+/** Wraps a failed read of a file that the caller has named: the hint says what to do about it. */
+export function namedFileError(error: unknown, path: string): BoxliteError {
+  const doing = `read ${path === '' ? '""' : path}`;
+  const [code, reason, hint] = NAMED_FILE[errnoOf(error) ?? ''] ?? [];
+  if (code === undefined || hint === undefined) return fileError(error, doing);
+  return new BoxliteError(code, `can't ${doing}: ${reason}`, { hint, cause: error });
+}
+
 /** What is short when the host answers so, and what to do about it. */
 const LIMITS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EMFILE: [

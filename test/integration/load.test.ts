@@ -191,6 +191,15 @@ describe('a broken or hostile archive', () => {
     expect(await readdir(home.partial())).toEqual([]);
   });
 
+  test('that is not there is reported with advice', async () => {
+    const error = await failure(loadArchive(home, join(home.root, 'none')));
+    expect(error).toMatchObject({
+      code: 'path-not-found',
+      message: expect.stringMatching(/no such file/) as string,
+    });
+    expect(error.hint).toMatch(/check the path/);
+  });
+
   test('that is cut off is refused', async () => {
     const file = await packed(await layout());
     await truncate(file, 600_000);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { fileError, limitError } from '../../src/errors.js';
+import { fileError, limitError, namedFileError } from '../../src/errors.js';
 
 function failure(path: string, doing: string): string {
   try {
@@ -43,6 +43,21 @@ test.each([
   const error = fileError(cause, 'write x');
   expect(error).toMatchObject({ code, message, cause });
   if (code === 'host-limit') expect(error.hint).toMatch(/limit|fs\.file-max/);
+});
+
+test.each([
+  ['ENOENT', 'path-not-found', "can't read x: no such file or directory"],
+  ['ENOTDIR', 'path-not-found', "can't read x: a part of the path is not a directory"],
+  ['EISDIR', 'invalid-argument', "can't read x: it is a directory"],
+])('of a file that the caller named %s comes with a hint', (errno, code, message) => {
+  const error = namedFileError(systemError(errno), 'x');
+  expect(error).toMatchObject({ code, message });
+  expect(error.hint).toMatch(/check the path|name a file/);
+  expect(namedFileError(systemError('EIO'), 'x')).toMatchObject({ code: 'host-io' });
+});
+
+test('an empty path shows as such', () => {
+  expect(namedFileError(systemError('ENOENT'), '').message).toMatch(/^can't read ""/);
 });
 
 test('only the end of what the host allows is taken for one', () => {

@@ -1,9 +1,17 @@
 import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 
-/** @throws BoxliteError when the file is there: its box may still be somebody's */
+/** @throws BoxliteError when its directory is missing, or when the file is there: its box may still be somebody's */
 export function checkCidfile(path: string): void {
   if (existsSync(path)) throw taken(path);
+  const directory = dirname(path);
+  if (!existsSync(directory))
+    throw new BoxliteError(
+      'path-not-found',
+      `can't write ${path}: directory ${directory} does not exist`,
+      { hint: 'make it first, or name another file' },
+    );
 }
 
 /** Whole or not at all, and never over a file that appeared meanwhile. */

@@ -1,6 +1,6 @@
 /** Flags over environment over file over defaults. */
 import { readFileSync, statSync } from 'node:fs';
-import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { BoxliteError, errnoOf, namedFileError } from '../../errors.js';
 import { configPath, defaultHome } from '../../engine/setup/home-paths.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../../engine/spec/options.js';
 import { closest } from '../parse/closest.js';
@@ -201,7 +201,7 @@ export function readConfigFile(path: string, needed = false): Readonly<Record<st
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if (!needed && errnoOf(error) === 'ENOENT') return {};
-    if (!(error instanceof SyntaxError)) throw fileError(error, `read ${path}`);
+    if (!(error instanceof SyntaxError)) throw namedFileError(error, path);
     throw new BoxliteError('invalid-argument', `${path} is not valid JSON: ${error.message}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { BoxliteError, fileError } from '../../errors.js';
+import { BoxliteError, namedFileError } from '../../errors.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -58,7 +58,7 @@ function readKeyValueFile(file: string, noun: string): string[] {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw fileError(error, `read ${file}`);
+    throw namedFileError(error, file);
   }
   return readLines(bytes, file).flatMap((raw, index) => {
     const line = raw.trimStart();

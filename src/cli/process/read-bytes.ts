@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { fileError } from '../../errors.js';
+import { fileError, namedFileError } from '../../errors.js';
 import type { CommandContext } from './context.js';
 
 /** The bytes of a file, or of stdin for `-`. */
@@ -12,7 +12,7 @@ export async function* readBytes(
   try {
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => {
-        throw fileError(error, `read ${file === '-' ? 'stdin' : file}`);
+        throw file === '-' ? fileError(error, 'read stdin') : namedFileError(error, file);
       });
       if (next.done === true) return;
       yield next.value instanceof Uint8Array ? next.value : Buffer.from(String(next.value));

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { BoxliteError, namedFileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { type ArchiveSource, directorySource, spoolTar } from './archive-source.js';
 import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
@@ -34,7 +34,7 @@ export interface LoadOptions {
  * Loads the images of an OCI layout (a directory, or a tar of one) or of a `docker save` archive;
  * tars may be compressed, as layers are. Everything is checked against its digest.
  * @param source a path, or the archive's bytes
- * @throws BoxliteError `archive-invalid`, `image-not-found` (none of the platform), `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
+ * @throws BoxliteError `path-not-found`, `archive-invalid`, `image-not-found` (none of the platform), `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
  */
 export async function loadArchive(
   home: Home,
@@ -100,12 +100,17 @@ async function openArchive(
     if (stats.isDirectory()) return directorySource(source);
     total = stats.size;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT')
-      throw new BoxliteError('archive-invalid', `${source}: no such file or directory`);
-    throw fileError(error, `read ${source}`);
+    throw namedFileError(error, source);
   }
-  const bytes = createReadStream(source) as AsyncIterable<Buffer>;
-  return spoolTar(home, counted(bytes, total, options), what, options.limits);
+  return spoolTar(home, counted(bytesOf(source), total, options), what, options.limits);
+}
+
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw namedFileError(error, path);
+  }
 }
 
 async function* counted(
