@@ -22,8 +22,11 @@ export class ShellPattern {
     return end === -1 ? value : characters.slice(end).reverse().join('');
   }
 
-  /** Replaces the first match, the longest from where it begins, or all of them. */
-  replace(value: string, replacement: string, all: boolean): string {
+  /**
+   * Replaces the first match, the longest from where it begins, or all of them.
+   * @throws Error when the result is longer than `limit`: a few bytes can ask for any length
+   */
+  replace(value: string, replacement: string, all: boolean, limit: number): string {
     const characters = Array.from(value);
     const matches = ends(this.#tokens, characters, true);
     let result = '';
@@ -34,6 +37,7 @@ export class ShellPattern {
       const end = matches[at] ?? -1;
       if (end !== -1 && !(end === at && at === previousEnd)) {
         result += replacement;
+        if (result.length > limit) throw new Error(`it expands to more than ${limit} characters`);
         left -= 1;
         previousEnd = end;
       }

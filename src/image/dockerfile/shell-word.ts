@@ -145,7 +145,7 @@ class ShellWord {
     if (all) this.#next();
     const pattern = new ShellPattern(this.expand('/', true).text);
     // Escapes stay in what replaces as well, as in a Dockerfile's `${x//\\//\\/}`.
-    return pattern.replace(value, this.expand('}', true).text, all);
+    return pattern.replace(value, this.expand('}', true).text, all, MAX_EXPANDED);
   }
 
   /** Letters, digits and `_`; digits alone; or one of the shell's own parameters, which are never set. */

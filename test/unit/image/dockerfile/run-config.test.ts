@@ -127,6 +127,15 @@ test('exposes every port there is', () => {
   expect(Object.keys(ExposedPorts ?? {})).toHaveLength(65_535);
 });
 
+test('refuses a replacement that multiplies, before it has the memory', () => {
+  const long = 'x'.repeat(2 ** 11);
+  expect(() => applyChanges([`ENV A=${long}`, 'ENV B=${A//x/$A}'])).toThrow(
+    'it expands to more than 1048576 characters',
+  );
+  const { Env } = applyChanges([`ENV A=${long}`, 'ENV B=${A//x/yy}', 'ENV C=${A/x/$A}']);
+  expect(Env?.map((entry) => entry.length - 2)).toEqual([2 ** 11, 2 ** 12, 2 ** 12 - 1]);
+});
+
 test('refuses variables that double with each instruction', () => {
   const bomb = ['ENV A=1234567890', ...Array.from({ length: 64 }, () => 'ENV A=$A$A')];
   expect(() => applyChanges(bomb)).toThrow(
