@@ -12,3 +12,18 @@ export function checkStreams(child: ChildProcess, program: string): void {
     limitError(undefined, `run ${program}`, 'EMFILE') ?? new BoxliteError('host-limit', program)
   );
 }
+
+/**
+ * Closes our ends of a child's pipes after its time limit: what the child itself has started may hold the others
+ * open for as long as it likes.
+ * @returns a timer to clear when the child's result is there
+ */
+export function closeStreamsAfter(
+  { stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>,
+  timeoutMs: number,
+): NodeJS.Timeout {
+  return setTimeout(() => {
+    stdout?.destroy();
+    stderr?.destroy();
+  }, timeoutMs);
+}

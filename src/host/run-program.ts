@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import type { Result } from 'execa';
 import { BoxliteError, errnoOf, fileError, limitError } from '../errors.js';
+import { closeStreamsAfter } from './child-streams.js';
 import { installHint, type Tool } from './distribution.js';
 
 export interface ProgramOptions {
@@ -44,7 +45,7 @@ export async function runProgram(
   const { input, cwd, env, descriptor, timeoutMs, signal, tool } = options;
   const { execa } = await import('execa');
   checkDescriptors(program);
-  const result = await execa(program, args, {
+  const child = execa(program, args, {
     stdio: [
       input === undefined ? 'ignore' : 'pipe',
       'pipe',
@@ -63,6 +64,8 @@ export async function runProgram(
     stripFinalNewline: false,
     reject: false,
   });
+  const timer = timeoutMs === undefined ? undefined : closeStreamsAfter(child, timeoutMs);
+  const result = await child.finally(() => clearTimeout(timer));
   const { exitCode: status, stdout, stderr } = result;
   if (status === undefined || result.isMaxBuffer) throw failure(program, result, tool);
   return { status, stdout: bytesOf(stdout), stderr: bytesOf(stderr).toString() };

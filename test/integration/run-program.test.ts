@@ -51,6 +51,8 @@ test.each([
   ['/nowhere/qemu', [], { code: 'setup-needed', message: '/nowhere/qemu is not installed' }],
   ['sh', ['-c', 'kill -TERM $$'], { code: 'vmm-failed', message: 'sh was killed by SIGTERM' }],
   ['sleep', ['60'], { code: 'timeout', message: 'sleep did not end in time' }],
+  // Its own child holds its pipes.
+  ['sh', ['-c', 'sleep 30; :'], { code: 'timeout', message: 'sh did not end in time' }],
 ] as const)('%s %j fails as what it is', async (program, args, error) => {
   await expect(runProgram(program, args, { timeoutMs: 2_000 })).rejects.toMatchObject(error);
 });

@@ -1,4 +1,5 @@
 import { BoxliteError, errnoOf } from '../../errors.js';
+import { closeStreamsAfter } from '../../host/child-streams.js';
 import { JsonReader } from '../oci/json-reader.js';
 import type { Credentials } from '../registry/auth/credentials.js';
 import type { SavedLogin } from './docker-config.js';
@@ -9,6 +10,8 @@ const TOKEN_USER = '<token>';
 const NOT_FOUND = /credentials not found/i;
 const MAX_OUTPUT_BYTES = 1 << 20;
 const MAX_SHOWN = 200;
+/** A keychain may have to ask a person for its password first. */
+const TIMEOUT_MS = 60_000;
 
 /**
  * A program `docker-credential-NAME` that keeps credentials in a keychain (the protocol of
@@ -26,6 +29,7 @@ export class CredentialHelper {
   constructor(
     name: string,
     private readonly environment: NodeJS.ProcessEnv = process.env,
+    private readonly timeoutMs = TIMEOUT_MS,
   ) {
     if (!/^[A-Za-z0-9._-]+$/.test(name))
       throw new BoxliteError(
@@ -78,9 +82,12 @@ export class CredentialHelper {
     return answer.stringMap('list');
   }
 
+  /** @throws BoxliteError `timeout`, or `registry-auth` for one that can't be run or writes without end */
   async #run(verb: string, input: string): Promise<Run> {
+    const { program, environment, timeoutMs } = this;
+    let ended: Run;
     try {
-      return await run(this.program, verb, input, this.environment);
+      ended = await run(program, verb, input, environment, timeoutMs);
     } catch (cause) {
       const missing = errnoOf(cause) === 'ENOENT';
       throw new BoxliteError(
@@ -94,6 +101,19 @@ export class CredentialHelper {
         },
       );
     }
+    if (ended.timedOut)
+      throw new BoxliteError(
+        'timeout',
+        `the credential helper ${program} did not end within ${timeoutMs / 1000} s`,
+        { hint: 'unlock its keychain, or answer what it asks, and try again' },
+      );
+    // What it has written may hold secrets, so nothing of it is shown.
+    if (ended.overflowed)
+      throw new BoxliteError(
+        'registry-auth',
+        `the credential helper ${program} wrote more than ${MAX_OUTPUT_BYTES} bytes`,
+      );
+    return ended;
   }
 
   #failure(what: string, key: string, status: Run['status'], complaint: string): BoxliteError {
@@ -119,6 +139,8 @@ interface Run {
   output: string;
   /** Its words: of stdout, else of stderr. */
   complaint: string;
+  timedOut: boolean;
+  overflowed: boolean;
 }
 
 /** @throws what the host says of a program that it can't start */
@@ -127,12 +149,16 @@ async function run(
   verb: string,
   input: string,
   env: NodeJS.ProcessEnv,
+  timeoutMs: number,
 ): Promise<Run> {
   const { execa } = await import('execa');
-  const result = await execa(program, [verb], {
+  const child = execa(program, [verb], {
     ...{ env, extendEnv: false, input, reject: false },
     ...{ maxBuffer: MAX_OUTPUT_BYTES, stripFinalNewline: false },
+    ...{ timeout: timeoutMs, killSignal: 'SIGKILL' },
   });
+  const timer = closeStreamsAfter(child, timeoutMs);
+  const result = await child.finally(() => clearTimeout(timer));
   const hasRun = result.exitCode !== undefined || result.signal !== undefined;
   if (!hasRun && result.cause instanceof Error) throw result.cause;
   const [said, complained] = [result.stdout.trim(), result.stderr.trim()];
@@ -140,6 +166,8 @@ async function run(
     status: result.exitCode ?? result.signal ?? -1,
     output: said,
     complaint: said || complained,
+    timedOut: result.timedOut,
+    overflowed: result.isMaxBuffer,
   };
 }
 
