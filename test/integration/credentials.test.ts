@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 
@@ -95,6 +96,31 @@ describe('a helper', () => {
     expect(error).not.toHaveProperty('cause');
   });
 
+  test('that does not end in time is killed, whatever it has started', async () => {
+    await writeProgram(helper.directory, 'slow', '#!/bin/sh\necho s3cret; sleep 20; echo\n');
+    const began = Date.now();
+    await expect(
+      new CredentialHelper('slow', environment, 300).get('quay.io'),
+    ).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'the credential helper docker-credential-slow did not end within 0.3 s',
+      hint: expect.stringContaining('keychain') as string,
+    });
+    expect(Date.now() - began).toBeLessThan(10_000);
+  });
+
+  test.each(['', ' >&2'])('that writes without end%s is refused, and nothing shown', async (to) => {
+    await writeProgram(helper.directory, 'endless', `#!/bin/sh\nyes s3cret${to}\n`);
+    const error: unknown = await new CredentialHelper('endless', environment)
+      .get('quay.io')
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'registry-auth',
+      message: 'the credential helper docker-credential-endless wrote more than 1048576 bytes',
+    });
+    expect(inspect(error)).not.toContain('s3cret');
+  });
+
   test('that repeats what it was told to keep does not get it shown', async () => {
     await writeProgram(helper.directory, 'loud', '#!/bin/sh\ncat; exit 1\n');
     const login = { username: 'me', password: 's3cret' };
@@ -107,6 +133,38 @@ describe('a helper', () => {
 });
 
 describe('the store', () => {
+  test('gives what DOCKER_AUTH_CONFIG has before helper and file, and never writes it', async () => {
+    await new CredentialHelper('test', environment).store('quay.io', ME);
+    await configure({ credsStore: 'test' });
+    const auths = { 'https://quay.io/v1': { auth: Buffer.from('ci:token').toString('base64') } };
+    environment.DOCKER_AUTH_CONFIG = JSON.stringify({ auths, HttpHeaders: {} });
+    expect(await store().get('quay.io')).toEqual({ username: 'ci', password: 'token' });
+    expect(await store().get('docker.io')).toBeUndefined();
+    await store().put('quay.io', { username: 'new', password: 'x' });
+    expect((await helper.entries())['quay.io']?.Username).toBe('new');
+    expect(await store().get('quay.io')).toEqual({ username: 'ci', password: 'token' });
+    expect(await configuration()).toEqual({ credsStore: 'test', auths: { 'quay.io': {} } });
+    environment.DOCKER_AUTH_CONFIG = '';
+    expect(await store().get('quay.io')).toEqual({ username: 'new', password: 'x' });
+  });
+
+  test.each([
+    ['{"auths": {"s3cret', 'DOCKER_AUTH_CONFIG is not valid JSON'],
+    ['["s3cret"]', 'DOCKER_AUTH_CONFIG must be an object'],
+    ['{"auths": "s3cret"}', 'DOCKER_AUTH_CONFIG, auths must be an object'],
+    [
+      '{"auths": {"quay.io": {"auth": "s3cret!"}}}',
+      'DOCKER_AUTH_CONFIG, auths, quay.io, auth must be base64 of USER:PASSWORD',
+    ],
+  ])('names a DOCKER_AUTH_CONFIG of %j without showing it', async (text, message) => {
+    environment.DOCKER_AUTH_CONFIG = text;
+    const error: unknown = await store()
+      .get('quay.io')
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'invalid-argument', message });
+    expect(inspect(error)).not.toContain('s3cret');
+  });
+
   test('asks the registry’s own helper before the one for all, and that before the file', async () => {
     await makeCredentialHelper(join(scratch, 'other helper'), 'other');
     environment.PATH = `${environment.PATH ?? ''}:${join(scratch, 'other helper')}`;

@@ -127,6 +127,10 @@ function variables(): [name: string, what: string][] {
       'DOCKER_CONFIG',
       "Directory of Docker's config.json, where logins are kept, and the proxies that new boxes are told of.",
     ],
+    [
+      'DOCKER_AUTH_CONFIG',
+      "JSON with the auths of such a file; its registries' credentials come before those of file and helpers.",
+    ],
     ['DOCKER_HOST', "Which of that file's proxies count, where not the default."],
     [
       'DOCKER_DEFAULT_PLATFORM',

@@ -13,14 +13,15 @@ export interface Saved {
 }
 
 /**
- * The credentials that Docker's users have: kept by a helper of the registry's own (`credHelpers`),
+ * The credentials that Docker's users have: those of `DOCKER_AUTH_CONFIG`, which no log-in writes, come before
+ * those that are kept by a helper of the registry's own (`credHelpers`),
  * else by the one for all (`credsStore`), else in the file (`auths`). A helper that has none is an
  * answer; the file is not asked then.
  */
 export class CredentialStore {
   /**
    * @param directory holds `config.json`
-   * @param environment of the helpers
+   * @param environment of the helpers, and where `DOCKER_AUTH_CONFIG` is looked up
    */
   constructor(
     private readonly directory: string,
@@ -32,6 +33,8 @@ export class CredentialStore {
    * @throws BoxliteError `registry-auth` of a helper, `invalid-argument`, `permission` of the file
    */
   async get(registry: string): Promise<Credentials | undefined> {
+    const given = DockerConfig.fromEnvironment(this.environment)?.credentialsOf(registry);
+    if (given !== undefined) return given;
     const config = await DockerConfig.read(this.directory);
     const key = keyOfRegistry(registry);
     const helper = this.#helper(config, key);

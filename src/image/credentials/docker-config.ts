@@ -21,6 +21,9 @@ const PROXIES = [
   ['allProxy', 'ALL_PROXY'],
 ] as const;
 
+/** Where programs without a home directory, such as a CI's jobs, find their credentials. */
+const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
+
 type Entry = Record<string, string>;
 
 /** Where Docker keeps its configuration: `$DOCKER_CONFIG`, else `~/.docker`. */
@@ -59,7 +62,21 @@ export class DockerConfig {
       if (errnoOf(error) === 'ENOENT') return new DockerConfig(path, {});
       throw fileError(error, `read ${path}`);
     }
-    return new DockerConfig(path, text.trim() === '' ? {} : parse(text, path));
+    return new DockerConfig(path, text.trim() === '' ? {} : parse(text, path, FILE_HINT));
+  }
+
+  /**
+   * What `DOCKER_AUTH_CONFIG` holds: `auths` as in the file; whatever else it has does not count.
+   * @returns undefined when the variable is not set or empty
+   * @throws BoxliteError `invalid-argument` that names the variable, never what is in it
+   */
+  static fromEnvironment(
+    environment: NodeJS.ProcessEnv,
+  ): Pick<DockerConfig, 'credentialsOf'> | undefined {
+    const text = (environment[AUTH_VARIABLE] ?? '').trim();
+    if (text === '') return undefined;
+    const hint = 'write it as Docker\'s {"auths": {"HOST": {"auth": "…"}}}, or unset it';
+    return new DockerConfig(AUTH_VARIABLE, parse(text, AUTH_VARIABLE, hint));
   }
 
   /**
@@ -144,17 +161,17 @@ function spellingIn(object: JsonReader, key: string): string | undefined {
   return object.keys().find((each) => isKeyOf(each, registry));
 }
 
+const FILE_HINT = 'repair it, or move it away and log in again';
+
 /** The parser's own error would quote the file, secrets and all. */
-function parse(text: string, path: string): Record<string, unknown> {
+function parse(text: string, what: string, hint: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new BoxliteError('invalid-argument', `${path} is not valid JSON`, {
-      hint: 'repair it, or move it away and log in again',
-    });
+    throw new BoxliteError('invalid-argument', `${what} is not valid JSON`, { hint });
   }
-  JsonReader.of(value, path, 'invalid-argument');
+  JsonReader.of(value, what, 'invalid-argument');
   return value as Record<string, unknown>;
 }
 
