@@ -99,6 +99,20 @@ describe.each(['xz', 'bzip2'])('%s', (program) => {
   });
 });
 
+test('a refused layer ends its source before the import is over', async () => {
+  const state = { ended: false };
+  async function* source(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) yield await Promise.resolve(Buffer.alloc(100_000, 'x'));
+    } finally {
+      await setImmediate();
+      state.ended = true;
+    }
+  }
+  expect((await failure(importRootfs(home, source()))).code).toBe('archive-invalid');
+  expect(state.ended).toBe(true);
+});
+
 test('an error of the source is passed on as it is', async () => {
   const bytes = packed('xz', tar);
   const broken = async function* (): AsyncGenerator<Uint8Array> {

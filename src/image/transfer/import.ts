@@ -77,8 +77,8 @@ export async function receiveLayer(
       yield chunk;
     }
   }
+  const bytes = received();
   try {
-    const bytes = received();
     const { diffId } = await storeLayer(
       home,
       lend(bytes),
@@ -94,6 +94,8 @@ export async function receiveLayer(
   } catch (error) {
     throw asArchiveFault(error, path);
   } finally {
+    // The source may have a process to end, as xz's; it only does so when its reader returns.
+    await bytes.return(undefined);
     await file.close();
     await rm(path, { force: true });
   }
