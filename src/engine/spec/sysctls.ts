@@ -22,6 +22,10 @@ const OPEN_FOLDERS = ['net/', 'fs/mqueue/', 'fs/inotify/', 'fs/epoll/', 'vm/'];
 const CLOSED = new Set(['vm/mmap_min_addr', 'vm/unprivileged_userfaultfd']);
 
 const MAX_VALUE = 1024;
+/** The guest agent's: with "sys/" before it and its end behind it, a path has to fit 256 bytes. */
+const MAX_PATH = 251;
+/** But tabs, which the kernel prints between the numbers of a value. */
+const CONTROLS = /[^\P{Cc}\t]/u;
 
 /**
  * @param given by name, `net.ipv4.ip_forward` or `net/ipv4/ip_forward`
@@ -38,8 +42,8 @@ export function settleSysctls(
   for (const [name, value] of entries) {
     const path = sysctlPath(name);
     if (!privileged && !isOpen(path)) throw notAllowed(name);
-    if (value === '' || value.length > MAX_VALUE || value.includes('\0'))
-      throw invalid(`invalid value for sysctl ${name}: "${value.slice(0, 100)}"`);
+    if (value === '' || value.length > MAX_VALUE || CONTROLS.test(value))
+      throw invalid(`invalid value for sysctl ${name}: ${JSON.stringify(value.slice(0, 100))}`);
   }
   return { ...given };
 }
@@ -58,6 +62,8 @@ export function sysctlSettings(
 function sysctlPath(name: string): string {
   const separator = /[./]/.exec(name)?.[0];
   const path = separator === '.' ? name.replace(/[./]/g, (c) => (c === '.' ? '/' : '.')) : name;
+  if (path.length > MAX_PATH)
+    throw invalid(`the name of a sysctl is too long: "${name.slice(0, 100)}"`);
   const parts = path.split('/');
   if (parts.length < 2 || !parts.every((part) => /^[\w*+@:-][\w.*+@:-]*$/.test(part)))
     throw invalid(`"${name}" is no name of a sysctl`, 'give NAME=VALUE: net.ipv4.ip_forward=1');

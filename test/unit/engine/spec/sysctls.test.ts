@@ -71,9 +71,24 @@ test.each([
   expect(isTaken(name, true)).toBe(false);
 });
 
-test.each(['', 'x\0', 'x'.repeat(1025)])('the value %j is refused', (value) => {
-  expect(() => settleSysctls({ 'net.core.somaxconn': value }, false)).toThrow(
-    'invalid value for sysctl net.core.somaxconn',
+test.each(['', 'x\0', '0\n5', '1\r', '\u001b[2J', 'x'.repeat(1025)])(
+  'the value %j is refused',
+  (value) => {
+    expect(() => settleSysctls({ 'net.core.somaxconn': value }, false)).toThrow(
+      'invalid value for sysctl net.core.somaxconn',
+    );
+  },
+);
+
+test('the numbers of a value may stand between tabs, as the kernel prints them', () => {
+  const value = { 'net.ipv4.ping_group_range': '0\t5' };
+  expect(settleSysctls(value, false)).toEqual(value);
+});
+
+test('a name is no longer than the guest agent takes', () => {
+  expect(isTaken(`net.${'x'.repeat(247)}`)).toBe(true);
+  expect(() => settleSysctls({ [`net.${'x'.repeat(248)}`]: '1' }, true)).toThrow(
+    /^the name of a sysctl is too long: "net\.x{96}"$/,
   );
 });
 
