@@ -1,4 +1,5 @@
-import { defineCommand, flag, list, value } from '../../parse/command.js';
+import { defineCommand, flag, list, value, type Option } from '../../parse/command.js';
+import { usageError } from '../../parse/usage-error.js';
 import { print } from '../../process/context.js';
 
 export const commit = defineCommand({
@@ -16,11 +17,10 @@ export const commit = defineCommand({
     author: value('Who made it', 'NAME', { short: 'a' }),
     change: list('Change its configuration, such as CMD ["sh"]', 'INSTRUCTION', { short: 'c' }),
     message: value("Comment in the image's history", 'TEXT', { short: 'm' }),
-    pause: flag('Let nothing move in the box meanwhile (=false: let it run)', {
-      short: 'p',
-      initial: true,
-    }),
-    'no-pause': flag('Let the box run meanwhile'),
+    pause: undecided(
+      flag('Let nothing move in the box meanwhile (=false: let it run)', { short: 'p' }),
+    ),
+    'no-pause': undecided(flag('Let the box run meanwhile')),
   },
   examples: [
     {
@@ -29,10 +29,11 @@ export const commit = defineCommand({
     },
   ],
   async run(context, [name = '', reference], { author, change, message, ...options }) {
+    const pause = pauses(options.pause, options['no-pause']);
     const runtime = await context.runtime();
     const id = await runtime.commit(name, {
       changes: [...change],
-      pause: options.pause && !options['no-pause'],
+      pause,
       ...(reference !== undefined && reference !== '' && { reference }),
       ...(author !== undefined && { author }),
       ...(message !== undefined && { message }),
@@ -41,3 +42,17 @@ export const commit = defineCommand({
     return 0;
   },
 });
+
+/** A flag that is undefined unless it is given. */
+function undecided(option: Option<boolean>): Option<boolean | undefined> {
+  return { ...option, initial: undefined };
+}
+
+function pauses(pause: boolean | undefined, noPause: boolean | undefined): boolean {
+  if (pause !== undefined && noPause !== undefined)
+    throw usageError(
+      'conflicting options: --no-pause and --pause cannot be used together',
+      'commit',
+    );
+  return pause ?? noPause !== true;
+}

@@ -37,6 +37,20 @@ describe('commit', () => {
     expect((await runCli(['commit', ...flags, 'web', 'web:1'], engine)).status).toBe(0);
     expect(asked).toEqual([['web', expect.objectContaining({ pause, reference: 'web:1' })]]);
   });
+
+  it.each([
+    [['--pause', '--no-pause']],
+    [['--no-pause', '-p']],
+    [['--pause=false', '--no-pause=false']],
+  ])('refuses %j before it looks at the box', async (flags) => {
+    expect(await runCli(['commit', ...flags, 'web'], {})).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'boxlite: conflicting options: --no-pause and --pause cannot be used together\n' +
+        "See 'boxlite commit --help'.\n",
+    });
+  });
 });
 
 describe('pull', () => {
