@@ -1,9 +1,9 @@
 import { VERSION } from '../../help/version.js';
 
-/** Keys of Docker's client, as far as BoxLite has what they tell: it has no API and is not written in Go. */
+/** Keys of Docker's client: those that tell of an API or of Go are empty, since BoxLite has neither. */
 export function clientVersion() {
   // There are no other contexts.
-  return { ...programVersion(), Context: 'default' };
+  return { ...programVersion(), DefaultAPIVersion: '', Context: 'default' };
 }
 
 /** Scripts written for Docker ask for the server's: the program is both. */
@@ -15,6 +15,7 @@ export function versions() {
     Server: {
       Platform: { Name: 'BoxLite' },
       ...program,
+      MinAPIVersion: '',
       Components: [{ Name: 'Engine', Version, Details }],
     },
   };
@@ -23,6 +24,9 @@ export function versions() {
 function programVersion() {
   return {
     Version: VERSION,
+    ApiVersion: '',
+    GitCommit: '',
+    GoVersion: '',
     NodeVersion: process.version,
     Os: process.platform,
     Arch: process.arch === 'x64' ? 'amd64' : process.arch,

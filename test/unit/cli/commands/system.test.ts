@@ -217,6 +217,10 @@ describe('version', () => {
     expect(JSON.parse(await show('{{json .Client}}'))).toMatchObject({
       NodeVersion: process.version,
     });
+    expect(JSON.parse(await show('json'))).toMatchObject({
+      Client: { ApiVersion: '', DefaultAPIVersion: '', GitCommit: '', GoVersion: '' },
+      Server: { ApiVersion: '', MinAPIVersion: '', GitCommit: '', GoVersion: '' },
+    });
   });
   it('answers a template that was written for Docker', async () => {
     const argv = ['version', '--format', '{{.Server.Version}} {{.Client.Version}}'];
