@@ -18,6 +18,9 @@ export const STATS_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Docker's. */
+const NO_NAME = '--';
+
+/** Docker's. */
 export const STATS_COLUMNS = [
   'ID',
   'Name',
@@ -49,7 +52,7 @@ export function statsRow(
     ID: id,
     MemPerc: percent(metrics.memoryPercent),
     MemUsage: pair(bytesSize, metrics.memoryBytes, limit),
-    Name: box.name ?? '',
+    Name: box.name ?? NO_NAME,
     NetIO: pair(humanSize, metrics.networkBytesReceived, metrics.networkBytesSent),
     PIDs: String(guest?.threads ?? 0),
     HostCPUPerc: percent(host?.cpuPercent),

@@ -143,6 +143,13 @@ describe('stats --no-stream', () => {
     expect(await container()).toBe('01kaz3v5h8w2\n');
   });
 
+  it('shows -- for the name of a box that has none', async () => {
+    const nameless = { ...web, name: undefined };
+    const format = ['--no-stream', '--format', '{{.Name}} {{.ID}}'];
+    const { stdout } = await runCli(['stats', ...format], engine(undefined, [nameless]));
+    expect(stdout).toBe('-- 01kaz3v5h8w2\n');
+  });
+
   it('with -a shows that what has ended uses nothing', async () => {
     const format = '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.PIDs}}';
     const { stdout } = await runCli(['stats', '-a', '--no-stream', '--format', format], engine());
