@@ -103,7 +103,9 @@ function parseWord({ at, text }: Token): Operand {
 }
 
 function parseParentheses(reader: TokenReader, scope: string[], open: Token): Operand {
-  const pipe = parseUntilClose(reader, scope, 'parenthesized pipeline');
+  const pipe = reader.nesting.within(open.at, () =>
+    parseUntilClose(reader, scope, 'parenthesized pipeline'),
+  );
   if (!reader.accept(')')) throw syntaxError(open.at, 'unclosed left paren');
   const { at } = open;
   return withPath(reader, { kind: 'fields', from: { pipe }, path: [], at, text: '(…)' });

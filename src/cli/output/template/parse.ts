@@ -1,5 +1,6 @@
 import type { Action, Piece } from './lex.js';
 import type { Block, Node } from './nodes.js';
+import { Nesting } from './nesting.js';
 import { parsePipe } from './parse-pipe.js';
 import { syntaxError } from './position.js';
 import { TokenReader } from './token-reader.js';
@@ -13,6 +14,7 @@ class Parser {
   private next = 0;
   private readonly scope: string[] = [];
   private loops = 0;
+  private readonly nesting = new Nesting();
 
   constructor(private readonly pieces: readonly Piece[]) {}
 
@@ -43,31 +45,31 @@ class Parser {
       case 'if':
       case 'with':
       case 'range':
-        return this.block(action, word, 1);
+        return this.nesting.within(action.at, () => this.block(action, word, 1));
       case 'break':
       case 'continue':
         if (this.loops === 0) throw syntaxError(action.at, `{{${word}}} outside {{range}}`);
-        new TokenReader(action, 1).expectEnd(word);
+        this.reader(action, 1).expectEnd(word);
         return { kind: word };
       case 'define':
       case 'template':
       case 'block':
         throw syntaxError(action.at, `{{${word}}} is not supported`);
       default:
-        return { kind: 'print', pipe: parsePipe(new TokenReader(action, 0), this.scope) };
+        return { kind: 'print', pipe: parsePipe(this.reader(action, 0), this.scope) };
     }
   }
 
   /** @param skip tokens of the action that are keywords: `if` or `else if` */
   private block(action: Action, kind: Block['kind'], skip: number): Node {
     const mark = this.scope.length;
-    const pipe = parsePipe(new TokenReader(action, skip), this.scope, kind);
+    const pipe = parsePipe(this.reader(action, skip), this.scope, kind);
     if (kind === 'range') this.loops++;
     const { nodes, stop } = this.list();
     if (kind === 'range') this.loops--;
     const otherwise = stop && keywordOf(stop) === 'else' ? this.otherwise(stop, kind) : [];
     if (stop === undefined) throw syntaxError(action.at, 'unexpected EOF');
-    if (keywordOf(stop) === 'end') new TokenReader(stop, 1).expectEnd('end');
+    if (keywordOf(stop) === 'end') this.reader(stop, 1).expectEnd('end');
     this.scope.length = mark;
     return { kind, pipe, body: nodes, otherwise };
   }
@@ -75,12 +77,17 @@ class Parser {
   /** `else` has a list and an `end` of its own; `else if` is a block that shares the `end`. */
   private otherwise(action: Action, kind: Block['kind']): Node[] {
     const chained = action.tokens[1]?.text;
-    if (chained === kind && kind !== 'range') return [this.block(action, kind, 2)];
-    new TokenReader(action, 1).expectEnd('else');
+    if (chained === kind && kind !== 'range')
+      return [this.nesting.within(action.at, () => this.block(action, kind, 2))];
+    this.reader(action, 1).expectEnd('else');
     const { nodes, stop } = this.list();
     if (stop === undefined) throw syntaxError(action.at, 'unexpected EOF');
     if (keywordOf(stop) === 'else') throw syntaxError(stop.at, 'expected end; found {{else}}');
     return nodes;
+  }
+
+  private reader(action: Action, skip: number): TokenReader {
+    return new TokenReader(action, skip, this.nesting);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Action, Token } from './lex.js';
+import type { Nesting } from './nesting.js';
 import { syntaxError, type Position } from './position.js';
 
 /** Walks the tokens of one action. */
@@ -6,6 +7,7 @@ export class TokenReader {
   constructor(
     private readonly action: Action,
     private next: number,
+    readonly nesting: Nesting,
   ) {}
 
   get at(): Position {

@@ -162,6 +162,28 @@ describe('a malformed template is refused', () => {
   });
 });
 
+describe('a template that would exhaust the stack', () => {
+  const nested = (depth: number) => [
+    '{{if true}}'.repeat(depth) + '{{end}}'.repeat(depth),
+    `{{if .Empty}}${'{{else if .Empty}}'.repeat(depth - 1)}{{end}}`,
+    `{{${'('.repeat(depth)}.Empty${')'.repeat(depth)}}}`,
+    `${'{{range 1}}'.repeat(depth - 1)}{{($.Empty)}}${'{{end}}'.repeat(depth - 1)}`,
+  ];
+
+  test.each(nested(200))('renders at a depth of 200: %.20s', (source) => {
+    expect(render(source)).toBe('');
+  });
+
+  test.each([...nested(201), ...nested(20_000)])(
+    'is refused when it is deeper: %.20s',
+    (source) => {
+      expect(() => compileTemplate(source)).toThrow(
+        'template: :1: blocks and parentheses are nested more than 200 deep',
+      );
+    },
+  );
+});
+
 describe('data that do not fit are refused', () => {
   test.each([
     ['{{.Foo}}', ':1:2: executing "" at <.Foo>: can\'t evaluate field Foo'],
