@@ -1,33 +1,31 @@
 import { GoScalar } from './go-struct.js';
+import { PrintfReader, type Directive } from './printf-reader.js';
 import { quote } from './quote.js';
 import { formatValue, isNil, keyed, plain, typeName } from './values.js';
 
 /**
- * Go's fmt.Sprintf for the verbs v s q d x X o b c t f e g, with flags, width and precision. Like
- * Go's it never fails: what does not fit is told in the text.
+ * Go's fmt.Sprintf for the verbs v s q d x X o b c t f e g, with flags, widths and precisions (`*`, too) and indexes.
+ * Like Go's it never fails: the text says what does not fit.
  */
 export function printf(format: string, args: readonly unknown[]): string {
-  let next = 0;
-  const text = format.replace(DIRECTIVE, (_, flags: string, width: string | undefined, ...rest) => {
-    const [precision, verb] = rest as [string | undefined, string | undefined];
-    if (verb === '%') return '%';
-    if (Math.max(Number(width ?? 0), Number(precision?.slice(1) ?? 0)) > WIDEST)
-      return '%!(NOVERB)';
-    if (verb === undefined) return '%!(NOVERB)';
-    if (next >= args.length) return `%!${verb}(MISSING)`;
-    const digits = precision === undefined ? undefined : Number(precision.slice(1));
-    return pad(convert(verb, args[next++], flags, digits), flags, Number(width ?? 0));
-  });
-  const extra = args.slice(next).map((arg) => `${typeName(arg)}=${formatValue(arg)}`);
-  return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(', ')})`;
+  const reader = new PrintfReader(format, args);
+  let text = reader.text();
+  while (!reader.isAtEnd) text += show(reader.directive()) + reader.text();
+  const extra = reader.isReordered ? [] : reader.unused;
+  if (extra.length === 0) return text;
+  return `${text}%!(EXTRA ${extra.map((arg) => `${typeName(arg)}=${formatValue(arg)}`).join(', ')})`;
 }
 
-/** A width or precision above it is none to Go (fmt's `tooLarge`). */
-const WIDEST = 1_000_000;
+function show({ complaints, flags, width, digits, verb, argument }: Directive): string {
+  if (verb === undefined) return `${complaints}%!(NOVERB)`;
+  if (verb === '%') return `${complaints}%`;
+  if (argument === 'bad-index') return `${complaints}%!${verb}(BADINDEX)`;
+  if (argument === 'missing') return `${complaints}%!${verb}(MISSING)`;
+  return complaints + pad(convert(verb, argument.value, flags, digits), flags, width);
+}
+
 /** More digits than JavaScript gives, and than a number has. */
 const MOST_DIGITS = 100;
-
-const DIRECTIVE = /%([-+# 0]*)(\d+)?(\.\d*)?([a-zA-Z%])?/g;
 
 function convert(verb: string, value: unknown, flags: string, digits: number | undefined): string {
   if (Array.isArray(value) && verb !== 'v')
