@@ -29,6 +29,16 @@ export function releaseSection(changelog, version, date) {
 
 /**
  * @param {string} changelog
+ * @returns the date of the newest release, as in 2026-11-30
+ */
+export function newestDate(changelog) {
+  const date = /^## \[[^\]]+\] - (\d{4}-\d{2}-\d{2})$/m.exec(changelog)?.[1];
+  if (date === undefined) throw new Error('CHANGELOG.md has no section with a date');
+  return date;
+}
+
+/**
+ * @param {string} changelog
  * @param {string} name
  * @returns where the section stands, and its text without heading and outer blank lines
  */

@@ -10,6 +10,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { newestDate } from './changelog.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -91,7 +92,8 @@ async function completions() {
 /** The manual pages; package.json lists them for npm, so that list is checked as well. */
 async function manual() {
   const { manualPages } = await load('src/cli/man/pages.ts');
-  const pages = [...(await manualPages())].sort(([a], [b]) => (a < b ? -1 : 1));
+  const date = newestDate(await readFile(join(root, 'CHANGELOG.md'), 'utf8'));
+  const pages = [...(await manualPages(date))].sort(([a], [b]) => (a < b ? -1 : 1));
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   manifest.man = pages.map(([name]) => `./man/${name}`);
   const files = new Map(pages.map(([name, text]) => [`man/${name}`, text]));
