@@ -13,6 +13,7 @@ import {
   GLOBAL_OPTIONS,
   readSettings,
   runtimeOptions,
+  wantsColor,
   type GlobalValues,
   type Settings,
 } from './config/settings.js';
@@ -104,8 +105,7 @@ async function openSheet(
     import('./output/terminal/paint.js'),
   ]);
   const refused = before['no-color'] === true || behind.has('no-color');
-  const color = !refused && (environment.NO_COLOR ?? '') === '';
-  return sheetFor(stdout, await openPaint(stdout, color));
+  return sheetFor(stdout, await openPaint(stdout, wantsColor(refused, environment)));
 }
 
 function mergeGlobals(

@@ -109,7 +109,7 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
       flags.accel ?? fromVariable(environment, 'BOXLITE_ACCEL', accelerator) ?? file.accelerator,
     qemu: variable('BOXLITE_QEMU') ?? file.qemu,
     kernel: variable('BOXLITE_KERNEL') ?? file.kernel,
-    color: !flags['no-color'] && variable('NO_COLOR') === undefined,
+    color: wantsColor(flags['no-color'], environment),
     debug: flags.debug || variable('BOXLITE_DEBUG') !== undefined,
     cpus: file.cpus,
     memoryMib: file.memory,
@@ -126,6 +126,16 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
       flags,
     },
   };
+}
+
+/** Whether a terminal may get escape sequences; a dumb one prints them. */
+export function wantsColor(isRefused: boolean, environment: Environment): boolean {
+  return !isRefused && nonEmpty(environment.NO_COLOR) === undefined && !isDumb(environment);
+}
+
+/** A terminal that cannot move its cursor: an editor's shell, a serial line. */
+export function isDumb(environment: Environment): boolean {
+  return environment.TERM === 'dumb';
 }
 
 /** What opens the engine as the settings want it. */

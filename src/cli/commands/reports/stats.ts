@@ -7,6 +7,7 @@ import type { BoxliteRuntime } from '../../../engine/runtime.js';
 
 import { defineCommand, flag, value } from '../../parse/command.js';
 import { print, warn, type CommandContext, type OutputStream } from '../../process/context.js';
+import { isDumb } from '../../config/settings.js';
 import { findBox } from '../../box/find-box.js';
 import { renderFitting, renderList, type ListRow } from '../../output/terminal/list.js';
 import { LiveLines, widthOf } from '../../output/terminal/live-lines.js';
@@ -95,7 +96,9 @@ async function watch(
     stop.signal.addEventListener('abort', () => resolve(undefined)),
   );
   if (options.stream) context.signals.on('SIGINT', onSignal);
-  const screen = options.stream && context.stdout.isTTY === true && new LiveLines(context.stdout);
+  const { stdout, environment } = context;
+  const inPlace = options.stream && stdout.isTTY === true && !isDumb(environment);
+  const screen = inPlace && new LiveLines(stdout);
   const watched = new Map<string, Watched>();
   try {
     // Percentages are over the time since the look before, so the first is for none to see.

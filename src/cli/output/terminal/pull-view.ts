@@ -38,11 +38,7 @@ export function openLoadView(context: CommandContext): PullView {
 }
 
 function canMove(context: CommandContext, stream: OutputStream): boolean {
-  return stream.isTTY === true && context.settings.color && !isDumb(context);
-}
-
-function isDumb({ environment }: CommandContext): boolean {
-  return environment.TERM === 'dumb';
+  return stream.isTTY === true && context.settings.color;
 }
 
 class PlainView implements PullView {

@@ -127,7 +127,9 @@ describe('readSettings', () => {
     expect(() => read({}, { BOXLITE_ACCEL: 'warp' })).toThrow('BOXLITE_ACCEL must be one of');
   });
 
-  it('has no colour with --no-color or NO_COLOR', () => {
+  it('has no colour with --no-color or NO_COLOR, nor on a dumb terminal', () => {
+    expect(read({}, { TERM: 'dumb' }).color).toBe(false);
+    expect(read({}, { TERM: 'xterm' }).color).toBe(true);
     expect(read({ 'no-color': true }).color).toBe(false);
     expect(read({}, { NO_COLOR: '1' }).color).toBe(false);
   });

@@ -50,6 +50,7 @@ describe('colours', () => {
     [['--no-color', 'help', 'ps'], {}],
     [['--no-color'], {}],
     [['ps', '--help'], { NO_COLOR: '1' }],
+    [['ps', '--help'], { TERM: 'dumb' }],
   ])('%j %j has none', async (argv, environment) => {
     const text = await onTerminal(argv, 80, environment);
     expect(text).toContain('Usage:');

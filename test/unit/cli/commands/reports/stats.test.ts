@@ -73,8 +73,8 @@ function engine(onSample: (name?: string) => void = () => undefined, boxes = [we
   };
 }
 
-const terminal = (columns: number): FakeWorld => {
-  const world = fakeWorld();
+const terminal = (columns: number, environment?: Record<string, string>): FakeWorld => {
+  const world = fakeWorld(environment);
   Object.assign(world.stdout, { isTTY: true, columns, rows: 24 });
   return world;
 };
@@ -202,5 +202,18 @@ describe('stats', () => {
     expect(stdout.match(/CONTAINER ID/g)).toHaveLength(1);
     expect(stdout.endsWith('\n')).toBe(true);
     expect([fake.samplers.size, world.signals.listenerCount('SIGINT')]).toEqual([0, 0]);
+  });
+
+  it('prints each look below the last on a dumb terminal, with no escape sequence', async () => {
+    const world = terminal(140, { TERM: 'dumb' });
+    let looks = 0;
+    const fake = engine(() => {
+      looks += 1;
+      if (looks === 4) world.signals.emit('SIGINT');
+    }, [web]);
+    const { status, stdout } = await runCli(['stats'], fake, world);
+    expect(status).toBe(0);
+    expect(stdout.match(/CONTAINER ID/g)?.length).toBeGreaterThan(1);
+    expect(stdout).not.toContain('\x1b');
   });
 });
