@@ -1,4 +1,5 @@
 import { abortable } from '../../abort.js';
+import type { ImageConfig } from '../../image/oci/image-config.js';
 import { isActive } from '../../store/status.js';
 import { boxName } from '../spec/names/box-name.js';
 import { specOf } from '../spec/stored-spec.js';
@@ -30,7 +31,7 @@ export async function commitBox(
   const request = {
     manifestDigest: record.manifestDigest,
     image: record.image,
-    run: (image: Parameters<typeof committedConfig>[1]) => committedConfig(spec, image),
+    run: (image: ImageConfig) => committedConfig(spec, image),
     layer: exportBox(context, id, layerValues(freeze), signal),
     ...rest,
   };
