@@ -1,14 +1,17 @@
 import { createReadStream } from 'node:fs';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { fileError, namedFileError } from '../../errors.js';
 import type { CommandContext } from './context.js';
 
-/** The bytes of a file, or of stdin for `-`. */
+/** The bytes of a file, or of stdin for `-`, until a signal ends the reading, also while nothing comes. */
 export async function* readBytes(
   context: CommandContext,
   file: string,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const source: AsyncIterable<unknown> = file === '-' ? context.stdin : createReadStream(file);
-  const chunks = source[Symbol.asyncIterator]();
+  const source = file === '-' ? context.stdin : createReadStream(file);
+  if (signal) addAbortSignal(signal, source as Readable);
+  const chunks = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => {

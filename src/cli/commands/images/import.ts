@@ -3,6 +3,7 @@ import { defineCommand, list, value } from '../../parse/command.js';
 import { print } from '../../process/context.js';
 import { platformFlag, readPlatformFlag } from '../../flags/platform.js';
 import { readBytes } from '../../process/read-bytes.js';
+import { untilSignal } from '../../process/until-signal.js';
 
 export const importImage = defineCommand({
   name: 'import',
@@ -38,12 +39,14 @@ export const importImage = defineCommand({
         },
       );
     const runtime = await context.runtime();
-    const id = await runtime.importImage(readBytes(context, file), {
-      changes: [...change],
-      ...(reference !== undefined && { reference }),
-      ...(message !== undefined && { message }),
-      ...(platform !== undefined && { platform }),
-    });
+    const id = await untilSignal(context, (signal) =>
+      runtime.importImage(readBytes(context, file, signal), {
+        changes: [...change],
+        ...(reference !== undefined && { reference }),
+        ...(message !== undefined && { message }),
+        ...(platform !== undefined && { platform }),
+      }),
+    );
     await print(context, `${id}\n`);
     return 0;
   },

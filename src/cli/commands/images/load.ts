@@ -5,6 +5,7 @@ import { print } from '../../process/context.js';
 import { openLoadView, SILENT } from '../../output/terminal/pull-view.js';
 import { familiarReference } from '../../output/text/reference.js';
 import { readBytes } from '../../process/read-bytes.js';
+import { untilSignal } from '../../process/until-signal.js';
 
 export const load = defineCommand({
   name: 'load',
@@ -32,15 +33,17 @@ export const load = defineCommand({
       throw new BoxliteError('invalid-argument', 'requested load from stdin, but stdin is empty', {
         hint: 'name a file with -i, or send an archive through a pipe',
       });
-    const source = input ?? readBytes(context, '-');
     const runtime = await context.runtime();
     const view = quiet ? SILENT : openLoadView(context);
     let images: LoadedImage[];
     try {
-      images = await runtime.loadImages(source, {
-        ...(platform !== undefined && { platform }),
-        onProgress: (event) => view.take(event),
-      });
+      images = await untilSignal(context, (signal) =>
+        runtime.loadImages(input ?? readBytes(context, '-', signal), {
+          ...(platform !== undefined && { platform }),
+          onProgress: (event) => view.take(event),
+          signal,
+        }),
+      );
     } finally {
       view.close();
     }
