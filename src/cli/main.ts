@@ -72,9 +72,9 @@ async function endBySignal(signal: NodeJS.Signals): Promise<void> {
 }
 
 function endOnStreamError(name: 'stdout' | 'stderr', stream: Writable, error: Error): void {
-  // Of stderr nobody is left to be told.
+  // Nobody is left to read an error of stderr.
   if (name === 'stderr') return;
-  // Whoever waits for this write is told by it, and may have a box to let go of.
+  // Whoever waits for this write listens as well, and may have a box to detach from.
   if (stream.listenerCount('error') > 1) return;
   unwritten ??= import('./process/write-error.js').then(({ writeError }) =>
     end(writeError(stream, error)),

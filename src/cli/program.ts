@@ -44,7 +44,7 @@ const FAILED = 1;
 
 /**
  * Global options, a verb, and the verb's own command line.
- * @param onFailureStatus told which status a failure has from now on
+ * @param onFailureStatus receives the status that a failure has from now on
  * @returns the exit status
  */
 export async function runProgram(

@@ -1,4 +1,4 @@
-/** The caller's streams and signals joined to a command in a box, until either lets go. */
+/** The caller's streams and signals joined to a command in a box, until either ends. */
 import { finished } from 'node:stream/promises';
 import { Writable, type Readable } from 'node:stream';
 import { BoxliteError, errnoOf } from '../../errors.js';
@@ -175,7 +175,7 @@ function forwardSignals(
 ): Disposable {
   let ending = 0;
   let hungUp = false;
-  // The terminal that is gone may be noticed before the signal that tells of it has come.
+  // The terminal that is gone may be noticed before its signal has come.
   leaving.onHangUp = (): void => {
     if (!hungUp) execution.signal('SIGHUP');
     hungUp = true;
@@ -231,7 +231,7 @@ function inputPump(
       ? new DetachScanner(options.detachKeys, detached)
       : undefined;
   const source = context.stdin;
-  // A terminal that hangs up gives EIO: the end of what is typed, maybe not before we have let go of the box.
+  // A terminal that hangs up gives EIO: the end of what is typed, perhaps only after we have detached.
   const fail = (): void => void target.end();
   source.on('error', fail);
   scanner?.pipe(target);
@@ -260,7 +260,7 @@ async function pumpOutput(source: Readable, sink: OutputStream, leaving: Leaving
   const failed = (error: Error): void => {
     const errno = errnoOf(error);
     if (errno === 'EIO' && sink.isTTY === true && leaving.onHangUp !== undefined) {
-      // The terminal was closed: the command is told, as by a shell, and what it still says is for nobody.
+      // The terminal was closed: the command receives SIGHUP, as from a shell, and nobody reads what it still prints.
       leaving.onHangUp();
       source.resume();
     } else if (errno === 'EPIPE')

@@ -2,7 +2,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 
 /**
  * Passes on what is typed until the detach keys come. Bytes that may be their beginning are held
- * back, and let go when another key follows: then they were meant for the box.
+ * back, and passed on when another key follows: then they were meant for the box.
  */
 export class DetachScanner extends Transform {
   readonly #keys: Uint8Array;

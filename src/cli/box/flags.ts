@@ -77,7 +77,7 @@ export const BOX_OPTIONS = {
   }),
   ...under('Network', NETWORK_OPTIONS),
   ...under('Security', {
-    security: value('Walls around the box: development, standard (default), maximum', 'PRESET', {
+    security: value('Isolation of the box: development, standard (default), maximum', 'PRESET', {
       parse: oneOf(SECURITY_PRESETS),
       complete: SECURITY_PRESETS,
     }),

@@ -16,7 +16,7 @@ export async function withProxies(
   return [...environment, ...proxies.filter((variable) => !own.has(nameOf(variable)))];
 }
 
-/** A box needs no such file: one that can't be read is told of, and no more. */
+/** A box needs no such file: one that can't be read is only a warning. */
 async function readProxies({
   settings,
   environment,

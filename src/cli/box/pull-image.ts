@@ -13,7 +13,7 @@ export interface PullRequest {
 
 /**
  * Pulls with Docker's lines.
- * @throws Interrupted by a signal, when the pull has let go of everything; the next one goes on
+ * @throws Interrupted by a signal, when the pull has closed everything; the next one goes on
  */
 export async function pullWithProgress(
   context: CommandContext,

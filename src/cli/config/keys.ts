@@ -137,7 +137,7 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
   },
   detachKeys: {
     type: 'text',
-    summary: 'Keys that let go of an attached box',
+    summary: 'Keys that detach from a box',
     initial: 'ctrl-p,ctrl-q',
     example: '"ctrl-a,d"',
     effective: ({ detachKeys }) => detachKeys,

@@ -62,7 +62,7 @@ export interface Settings {
   readonly detachKeys: string;
   readonly psFormat: string | undefined;
   readonly imagesFormat: string | undefined;
-  /** Where all this came from, for `config` to tell. */
+  /** Where each setting came from, which `config` shows. */
   readonly sources: SettingSources;
 }
 

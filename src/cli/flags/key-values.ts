@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * The variables of `--env-file` and `-e`, in Docker's order (files first), as `K=V`. A bare `K` takes the
  * caller's value. Where that has none, `-e K` stays bare, which takes away what the image or the box has by that
  * name, but nothing that is given here: it comes first. Of a file's line nothing is left then.
- * @param onUnset told of such a line
+ * @param onUnset receives the name in such a line
  */
 export function readEnvironment(
   files: readonly string[],

@@ -51,7 +51,7 @@ export function parsePsOptions(words: readonly string[]): PsLayout {
     draft.columns.length > 0
       ? draft.columns
       : LAYOUTS[draft.layout ?? draft.usual].flatMap(columnsOf);
-  // Docker tells by it which processes are the box's.
+  // Docker finds by it which processes are the box's.
   if (!columns.some(({ header }) => header === 'PID'))
     throw new BoxliteError('invalid-argument', "Couldn't find PID field in ps output", {
       hint: 'name pid among the columns',

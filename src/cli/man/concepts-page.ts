@@ -18,7 +18,7 @@ export function conceptsPage(): Page {
           heading('Life of a box'),
           text(
             'create makes it; start and run start it; it ends with its command, or by stop or kill; rm removes it. ' +
-              'No daemon watches: each running box has one small supervisor process, and boxlite ps finds the truth ' +
+              'No daemon watches: each running box has one small supervisor process, and boxlite ps finds the actual state ' +
               'from what that has written, whatever was killed.',
           ),
           heading('The first start'),
@@ -32,7 +32,7 @@ export function conceptsPage(): Page {
           text(
             'Whether KVM works is found out by running a machine with it, at the first start after the host has ' +
               'booted, and again when a machine has failed with it. Where it does not, boxes run by emulation, ' +
-              'which is slower. boxlite info tells which, and why; boxlite doctor tries KVM anew, and so does ' +
+              'which is slower. boxlite info shows which, and why; boxlite doctor tries KVM again, and so does ' +
               '--accel kvm, which insists on it.',
           ),
           heading('Images'),
@@ -43,7 +43,7 @@ export function conceptsPage(): Page {
           ),
           heading('Isolation'),
           text(
-            'The virtual machine is the first wall. The second is around QEMU: a user of its own when boxlite is ' +
+            'The virtual machine is the first layer of isolation. The second is around QEMU: a user of its own when boxlite is ' +
               'started by root, no new privileges, limits, and a filter of system calls.',
           ),
           text(

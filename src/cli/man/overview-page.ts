@@ -32,11 +32,11 @@ export function overviewPage(): Page {
           text(
             'boxlite runs a command of an OCI image as docker does, but in a virtual machine of its own. ' +
               'There is no daemon, and neither root nor KVM is needed; KVM is used where it works. ' +
-              'boxlite(7) tells what a box is and where everything is kept.',
+              'boxlite(7) explains what a box is and where everything is kept.',
           ),
           text(
             'Run boxlite setup once; it prepares kernel, first image and template. ' +
-              'boxlite doctor tells what is missing.',
+              'boxlite doctor shows what is missing.',
           ),
         ],
       },
@@ -125,7 +125,7 @@ function variables(): [name: string, what: string][] {
     ['NO_COLOR', 'Anything but empty: no colours and no animation.'],
     [
       'DOCKER_CONFIG',
-      "Directory of Docker's config.json, where logins are kept, and the proxies that new boxes are told of.",
+      "Directory of Docker's config.json, where logins are kept, and the proxies that new boxes get.",
     ],
     [
       'DOCKER_AUTH_CONFIG',

@@ -23,7 +23,7 @@ const tls = (): ReturnType<typeof flag> => ({
 const file = () => value(NO_DAEMON, 'FILE', { hidden: true, parse: refuse });
 
 export const DOCKER_GLOBALS = {
-  'log-level': value('What is told on stderr', 'LEVEL', {
+  'log-level': value('What stderr shows', 'LEVEL', {
     short: 'l',
     hidden: true,
     parse: oneOf(LOG_LEVELS),

@@ -61,7 +61,7 @@ export const REFUSED_BY_START = refused(
 );
 
 export const REFUSED_BY_IMAGES = refused(
-  { tree: 'an image that is here is for one platform; `boxlite history` tells what it is made of' },
+  { tree: 'an image that is here is for one platform; `boxlite history` shows what it is made of' },
   undefined,
 );
 

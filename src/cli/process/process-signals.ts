@@ -1,8 +1,8 @@
 import type { SignalHandler, SignalSource } from './context.js';
 
 /**
- * The signals sent to this process. Node drops a signal whose listener goes before it has been told,
- * even when the next one comes at once; here whoever listens by then is told, and when nobody does, the
+ * The signals sent to this process. Node drops a signal whose listener goes before it has received it,
+ * even when the next one comes at once; here whoever listens by then receives it, and when nobody does, the
  * signal does what it does by default.
  */
 export class ProcessSignals implements SignalSource {
@@ -15,19 +15,19 @@ export class ProcessSignals implements SignalSource {
       return;
     }
     this.#handlers.set(signal, new Set([handler]));
-    process.on(signal, this.#tell);
+    process.on(signal, this.#emit);
   }
 
   off(signal: NodeJS.Signals, handler: SignalHandler): void {
     this.#handlers.get(signal)?.delete(handler);
   }
 
-  readonly #tell = (signal: NodeJS.Signals): void => {
+  readonly #emit = (signal: NodeJS.Signals): void => {
     const handlers = [...(this.#handlers.get(signal) ?? [])];
     for (const handler of handlers) handler(signal);
     if (handlers.length > 0) return;
     this.#handlers.delete(signal);
-    process.off(signal, this.#tell);
+    process.off(signal, this.#emit);
     process.kill(process.pid, signal);
   };
 }

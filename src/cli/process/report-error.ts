@@ -4,19 +4,19 @@ import { Interrupted } from './interrupted.js';
 import { TargetFailures } from './targets.js';
 
 /**
- * The lines that tell a person what went wrong and, below it, what to do. What a message repeats is often a
+ * The lines that say what went wrong and, below it, what to do. What a message repeats is often a
  * registry's, an image's or a guest's text, which must neither act on the terminal nor pass for a hint.
  */
 export function describeError(error: unknown, debug: boolean): string {
   if (error instanceof Interrupted) return '';
   if (error instanceof TargetFailures)
     return error.failures.map((each) => describeError(each, debug)).join('');
-  // Any call can meet the end of what the host allows, and none is to blame for it.
-  const told = error instanceof BoxliteError ? error : limitError(error, 'go on');
-  if (told === undefined) return describeBug(error, debug);
+  // Any call can reach a limit of the host, whatever it does.
+  const known = error instanceof BoxliteError ? error : limitError(error, 'go on');
+  if (known === undefined) return describeBug(error, debug);
   const stack = debug ? `${asMessage(stackOf(error))}\n` : '';
-  const hint = told.hint === undefined ? '' : `${asLine(abridged(told.hint))}\n`;
-  return `boxlite: ${asMessage(abridged(told.message))}\n${hint}${stack}`;
+  const hint = known.hint === undefined ? '' : `${asLine(abridged(known.hint))}\n`;
+  return `boxlite: ${asMessage(abridged(known.message))}\n${hint}${stack}`;
 }
 
 function describeBug(error: unknown, debug: boolean): string {

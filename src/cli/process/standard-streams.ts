@@ -11,7 +11,7 @@ export class StandardStreams {
   #stdout: OutputStream | undefined;
   readonly #onError: StreamErrorHandler;
 
-  /** @param onError told of the errors of both, `EPIPE` when nobody reads any more among them */
+  /** @param onError receives the errors of both, `EPIPE` when nobody reads any more among them */
   constructor(onError: StreamErrorHandler) {
     this.#onError = onError;
   }
@@ -27,7 +27,7 @@ export class StandardStreams {
 
   /**
    * Waits for what is on its way into a pipe, which `process.exit` would drop, and until the error of a write
-   * that has failed is told.
+   * that has failed is reported.
    */
   async flush(): Promise<void> {
     await Promise.all(Object.values(this.#opened).map(flush));
@@ -120,7 +120,7 @@ function firstWriteAtOnce(fd: number, open: () => Output): OutputStream {
       return (opened() as NodeJS.WriteStream).write(...args);
     written = true;
     const done = tryWrite(fd, content);
-    // The stream waits for a reader, or meets the same error and tells it as it always does.
+    // The stream waits for a reader, or meets the same error and reports it as always.
     return done === content.length || opened().write(content.subarray(done));
   };
   return new Proxy(Object.create(null) as Output, {

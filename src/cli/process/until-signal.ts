@@ -39,7 +39,7 @@ export async function untilSignal<T>(
 
 /** Waits for what is going on until it is done or a signal comes. @throws Interrupted */
 export async function unlessInterrupted<T>(context: CommandContext, work: Promise<T>): Promise<T> {
-  work.catch(() => undefined); // told below, if it comes first
+  work.catch(() => undefined); // reported below, if it comes first
   return untilSignal(context, (signal) => {
     const interrupted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Interrupted), { once: true });

@@ -26,7 +26,7 @@ const OPTIONS = {
   timeout: value('Seconds that the command may take; then it is ended', 'SECONDS', {
     parse: wholeNumber(1, 4_294_967),
   }),
-  'detach-keys': value('Keys that let go of the command (default ctrl-p,ctrl-q)', 'KEYS', {
+  'detach-keys': value('Keys that detach from the command (default ctrl-p,ctrl-q)', 'KEYS', {
     emptyIsNone: true,
   }),
 } as const;

@@ -28,7 +28,7 @@ export const cp = defineCommand({
   options: {
     archive: flag('Keep owners, extended attributes and set-user-id bits', { short: 'a' }),
     'follow-link': flag('Follow a link that SRC is', { short: 'L' }),
-    quiet: flag('Do not tell what was copied', { short: 'q' }),
+    quiet: flag('Do not print what was copied', { short: 'q' }),
   },
   examples: [
     { command: 'boxlite cp web:/var/log/app ./logs', what: 'A directory out of a box' },

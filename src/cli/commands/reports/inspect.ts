@@ -55,7 +55,7 @@ export async function inspectAll(
   options: InspectOptions,
 ): Promise<void> {
   const { format } = options;
-  // A malformed template should be told before anything is looked up.
+  // A malformed template is an error before anything is looked up.
   const template =
     format === undefined || format === 'json'
       ? undefined

@@ -28,8 +28,8 @@ const NARROWER_COLUMNS = [
 /** A box that is watched; its sampler stays connected from one sample to the next. */
 interface Watched {
   id: string;
-  /** Why there is nothing to show of it, as it was told last. */
-  told?: string;
+  /** Why there is nothing to show of it, as it was reported last. */
+  reported?: string;
   name: string | undefined;
   sampler: MetricsSampler;
 }
@@ -101,7 +101,7 @@ async function watch(
   const screen = inPlace && new LiveLines(stdout);
   const watched = new Map<string, Watched>();
   try {
-    // Percentages are over the time since the look before, so the first is for none to see.
+    // Percentages are over the time since the look before, so nobody sees the first.
     const say = (message: string): void => warn(context, message);
     await Promise.race([look(runtime, names, watched, options, say), stopped]);
     while (await pause(stop.signal)) {
@@ -132,9 +132,9 @@ async function look(
   { all, truncate }: StatsOptions,
   say: (message: string) => void,
 ): Promise<ListRow[]> {
-  const tellOnce = (each: Watched, { message }: BoxliteError): void => {
-    if (each.told !== message) say(`box ${each.name ?? each.id} is left out: ${message}`);
-    each.told = message;
+  const reportOnce = (each: Watched, { message }: BoxliteError): void => {
+    if (each.reported !== message) say(`box ${each.name ?? each.id} is left out: ${message}`);
+    each.reported = message;
   };
   const boxes = await chosen(runtime, names, all);
   for (const [id, { sampler }] of watched)
@@ -154,7 +154,7 @@ async function look(
           // One that nobody asked for by name must not hide the others.
           if (asked !== undefined || !(error instanceof BoxliteError)) throw error;
           if (error.code === 'box-not-found') throw error;
-          tellOnce(each, error);
+          reportOnce(each, error);
           return undefined;
         }
       });

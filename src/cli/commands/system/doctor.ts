@@ -12,7 +12,7 @@ export const doctor = defineCommand({
   group: 'system',
   summary: 'Find out whether boxes run on this machine, and what to do if not',
   description:
-    'Looks at the host, the programs and what setup has made, tells the cure of each fault, and ends\n' +
+    'Looks at the host, the programs and what setup has made, shows the cure of each fault, and ends\n' +
     'by really starting a box, with the time of each stage. Ends with 0 only if that box ran.',
   args: [],
   options: {

@@ -15,7 +15,7 @@ export const info = defineCommand({
   summary: 'Show how BoxLite works on this machine',
   description:
     'Boxes, images, the accelerator and why it was taken, kernel, QEMU, templates, what the store takes\n' +
-    'of the disk, and which walls this host lets BoxLite put around the VMM.',
+    'of the disk, and which isolation this host allows BoxLite around the VMM.',
   args: [],
   options: {
     format: value("json, or a template such as '{{.Accelerator.Used}}'", 'FORMAT', {
@@ -94,7 +94,7 @@ function infoText(found: RuntimeInfo): string {
     ]),
     ['Store', humanSize(STORE_PARTS.reduce((sum, [key]) => sum + store[key], 0))],
     ...STORE_PARTS.map(([key, name]): [string, string] => [` ${name}`, humanSize(store[key])]),
-    ['Walls', found.walls.length === 0 ? 'not known' : 'what this host allows'],
+    ['Isolation', found.walls.length === 0 ? 'not known' : 'what this host allows'],
     ...found.walls.map(({ name, stands, detail }): [string, string] => [
       ` ${name}`,
       `${stands ? 'yes' : 'no'}, ${detail}`,

@@ -50,7 +50,7 @@ export function imageRow(
 ): Record<keyof typeof IMAGE_HEADERS, string> & { ID: string } {
   const size = humanSize(image.sizeBytes);
   return {
-    // What takes a walk through the store is `system df -v`'s to tell.
+    // Only `system df -v` walks through the store for the rest.
     Containers: 'N/A',
     CreatedAt: goTime(image.createdAt),
     CreatedSince: ago(image.createdAt, now),

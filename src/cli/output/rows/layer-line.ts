@@ -4,7 +4,7 @@ import { humanSize } from '../text/size.js';
 export interface Download {
   bytes: number;
   total: number;
-  /** Undefined while it is too early to tell. */
+  /** Undefined while too little has been measured. */
   bytesPerSecond: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The columns of `ps` that can be told of a box, under the names and with the headers of procps. */
+/** The columns of `ps` that a box has, under the names and with the headers of procps. */
 import type { BoxProcess } from '../../../engine/report/processes.js';
 import { withoutActing } from '../../../terminal-text.js';
 

@@ -1,6 +1,6 @@
 import { VERSION } from '../../help/version.js';
 
-/** Keys of Docker's client: those that tell of an API or of Go are empty, since BoxLite has neither. */
+/** Keys of Docker's client: those about an API or Go are empty, since BoxLite has neither. */
 export function clientVersion() {
   // There are no other contexts.
   return { ...programVersion(), DefaultAPIVersion: '', Context: 'default' };

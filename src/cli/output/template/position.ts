@@ -6,12 +6,12 @@ export interface Position {
   offset: number;
 }
 
-/** Malformed text, told as Go does: `template: :LINE: REASON`. */
+/** An error of malformed text, in Go's form: `template: :LINE: REASON`. */
 export function syntaxError(at: Position, reason: string): TemplateError {
   return new TemplateError(`template: :${lineOf(at).number}: ${reason}`);
 }
 
-/** Data that do not fit, told as Go does, with the part of the template that met them. */
+/** An error of data that do not fit, in Go's form, with the part of the template that met them. */
 export function executionError(at: Position, text: string, reason: string): TemplateError {
   const { number, start } = lineOf(at);
   const place = `${number}:${at.offset - start}`;

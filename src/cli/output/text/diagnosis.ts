@@ -1,4 +1,4 @@
-/** How `doctor` tells what it has found. */
+/** How `doctor` prints what it has found. */
 import type { CheckResult, CheckStatus } from '../../../engine/setup/doctor/check.js';
 import type { DoctorReport } from '../../../engine/setup/doctor/doctor.js';
 import { asLines } from '../../../terminal-text.js';

@@ -1,7 +1,7 @@
 import { withoutActing } from '../../../terminal-text.js';
 
 /**
- * JSON for stdout. What it tells of is other people's text, such as an image's labels: JSON itself escapes
+ * JSON for stdout. It holds other people's text, such as an image's labels: JSON itself escapes
  * only the C0 controls, and a terminal also acts on C1's and on marks that turn the direction of text. It
  * means the same to whoever parses it.
  */

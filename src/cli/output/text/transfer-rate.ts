@@ -20,7 +20,7 @@ export class TransferRate {
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
   }
 
-  /** Undefined while it is too early to tell. */
+  /** Undefined while too little has been measured. */
   bytesPerSecond(now: Date): number | undefined {
     const [first] = this.#samples;
     if (first === undefined) return undefined;

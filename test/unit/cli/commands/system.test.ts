@@ -75,7 +75,7 @@ describe('info', () => {
         ' Boxes: 4MB',
         ' Templates: 234MB',
         ' Kernel: 50MB',
-        'Walls: what this host allows',
+        'Isolation: what this host allows',
         ' own user: yes, one a box',
         ' user namespaces: no, Operation not permitted',
         " seccomp: yes, QEMU's own filter",
