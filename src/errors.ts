@@ -44,9 +44,31 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** What helps against an error, as a call of this library or a command of its command line does it. */
+export type RemedyAction =
+  // On the box that the remedy names.
+  | ('start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'remove')
+  | ('commit' | 'exec' | 'export' | 'logs')
+  // On the home.
+  | ('list-boxes' | 'pull' | 'load' | 'import' | 'login')
+  | ('setup' | 'name-kernel' | 'doctor' | 'less-memory');
+
+/** What to do about an error, for programs; the same is in words in its `hint`. */
+export interface Remedy {
+  action: RemedyAction;
+  /** Name, or else id, of the box that it is to be done to. */
+  box?: string;
+  /** Host of the registry to log in to. */
+  registry?: string;
+}
+
 export interface BoxliteErrorOptions {
-  /** What to do next: one sentence in the imperative, no full stop needed. */
+  /**
+   * What to do next: one sentence in the imperative, no full stop. It ends with what `remedy` does, if there is
+   * one: whoever shows it can add how.
+   */
   hint?: string;
+  remedy?: Remedy;
   cause?: unknown;
   /** For `boot-failed`: jail, vmm, kernel, agent, bootstrap or exec. */
   stage?: string;
@@ -60,12 +82,14 @@ export class BoxliteError extends Error {
   override readonly name = 'BoxliteError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly remedy: Remedy | undefined;
   readonly stage: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: BoxliteErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.remedy = options.remedy;
     this.stage = options.stage;
   }
 }

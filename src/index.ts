@@ -1,5 +1,12 @@
 /** BoxLite as a library: what is exported here is the public surface, and nothing else is. */
-export { BoxliteError, ERROR_CODES, type ErrorCode } from './errors.js';
+export {
+  BoxliteError,
+  ERROR_CODES,
+  type BoxliteErrorOptions,
+  type ErrorCode,
+  type Remedy,
+  type RemedyAction,
+} from './errors.js';
 export { BoxliteRuntime } from './engine/runtime.js';
 export type { ImageRuntime } from './engine/image-runtime.js';
 export type { CreateOptions } from './engine/lifecycle/create.js';

@@ -48,7 +48,8 @@ export function refusal(refused: Message<'refused'>, box: string): BoxliteError 
 /** The box's supervisor went without a word: it was killed, or has crashed. */
 export function connectionLost(box: string): BoxliteError {
   return new BoxliteError('vmm-failed', `the connection to box ${box} was lost`, {
-    hint: '`boxlite ps -a` tells what has become of it',
+    hint: 'see what has become of it',
+    remedy: { action: 'list-boxes' },
   });
 }
 

@@ -1,4 +1,4 @@
-import { BoxliteError } from '../errors.js';
+import { BoxliteError, type Remedy } from '../errors.js';
 import { decodeMessage } from './codec.js';
 import { printable } from './failure.js';
 import { GENERATION, SHIM_PHASES } from './protocol.js';
@@ -21,7 +21,8 @@ export function readWelcome(payload: Buffer, where: string): Greeting {
   requireGeneration(
     payload,
     `the shim of box ${where}`,
-    `another BoxLite has started the box: end it with \`boxlite stop ${where}\`, then start it again`,
+    'another BoxLite has started the box: start it again after you stop it',
+    { action: 'stop', box: where },
   );
   const { phase, shimPid, vmmPid, box } = decodeMessage('welcome', payload);
   const known = Object.values(SHIM_PHASES).find((value) => value === phase);
@@ -36,20 +37,18 @@ export const isSameShim = (a: Greeting, b: Greeting): boolean =>
 
 /** Reads the agent's first message: it waits for bootstrap. */
 export function readReady(payload: Buffer, where: string): { uptimeNs: bigint } {
-  requireGeneration(
-    payload,
-    `the agent in box ${where}`,
-    "run 'boxlite setup' to renew the guest's files",
-  );
+  requireGeneration(payload, `the agent in box ${where}`, "renew the guest's files", {
+    action: 'setup',
+  });
   return { uptimeNs: decodeMessage('ready', payload).uptimeNs };
 }
 
-function requireGeneration(payload: Buffer, who: string, hint: string): void {
+function requireGeneration(payload: Buffer, who: string, hint: string, remedy: Remedy): void {
   const theirs = payload.length >= 4 ? payload.readUInt32LE(0) : undefined;
   if (theirs === GENERATION || theirs === undefined) return;
   throw new BoxliteError(
     'protocol',
     `${who} speaks generation ${theirs} of the protocol, this BoxLite generation ${GENERATION}`,
-    { hint },
+    { hint, remedy },
   );
 }

@@ -57,7 +57,7 @@ function refuseForeign(path: string, owner: number): void {
     'permission',
     `${path} belongs to user ${owner}, and we are user ${self}`,
     {
-      hint: `run boxlite as that user (sudo -u '#${owner}' boxlite ...), or set BOXLITE_HOME to a home of your own`,
+      hint: `run BoxLite as that user (sudo -u '#${owner}'), or set BOXLITE_HOME to a home of your own`,
     },
   );
 }

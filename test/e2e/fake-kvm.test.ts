@@ -12,7 +12,7 @@ const BUSY =
   '/dev/kvm opens, but no machine runs with it (box template did not start (stage vmm): ' +
   'the VMM ended with status 1; qemu: failed to initialize kvm: Device or resource busy)';
 const TRYING = 'boxlite: trying whether KVM works here\n';
-const CURE = 'end other hypervisors (VirtualBox, VMware); `boxlite doctor` then tries KVM again';
+const CURE = 'end other hypervisors (VirtualBox, VMware), and have KVM tried again';
 
 const home = useHome();
 let kvm: FakeKvm;
@@ -80,7 +80,7 @@ describe.runIf(isRoot)('a KVM', () => {
       ...{ status: 125, stdout: '' },
       stderr:
         `${TRYING}boxlite: KVM does not work on this machine: ${BUSY}\n` +
-        `${CURE}; or run by emulation with --accel auto\n`,
+        `run by emulation with --accel auto; or ${CURE} with \`boxlite doctor\`\n`,
     });
     expect(await readdir(`${home.path}/templates`)).toEqual(templates);
   });
@@ -99,7 +99,7 @@ describe.runIf(isRoot)('a KVM', () => {
     expect(await kvm.machines()).toEqual(['restore', 'restore']);
     await kvm.becomes('busy');
     expect(await report()).toMatchObject([
-      { status: 'warning', detail: `not used: ${BUSY}`, cure: CURE },
+      { status: 'warning', detail: `not used: ${BUSY}`, cure: `${CURE} with \`boxlite doctor\`` },
       { status: 'ok', detail: expect.stringContaining('by tcg') as string },
     ]);
     expect((await outcome(['setup'])).stderr).toContain(

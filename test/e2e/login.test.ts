@@ -272,7 +272,7 @@ describe('logout', () => {
     expect(await shown(['pull', '-q', name])).toEqual({
       status: 1,
       stdout: '',
-      stderr: expect.stringContaining(`log in with: boxlite login ${basic.host}`) as string,
+      stderr: expect.stringContaining(`log in with \`boxlite login ${basic.host}\``) as string,
     });
   });
 

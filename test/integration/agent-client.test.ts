@@ -86,7 +86,7 @@ describe('ShimClient.connect', () => {
       message: expect.stringMatching(
         new RegExp(`generation 7 of the protocol, this BoxLite generation ${GENERATION}`),
       ) as string,
-      hint: expect.stringMatching(/`boxlite stop /) as string,
+      remedy: { action: 'stop', box: expect.any(String) as string },
     });
   });
 

@@ -425,7 +425,7 @@ describe('a connection that ends', () => {
     const out = await text(session.stdout);
     await expect(session.exited).rejects.toMatchObject({
       code: 'vmm-failed',
-      hint: '`boxlite ps -a` tells what has become of it',
+      remedy: { action: 'list-boxes' },
     });
     expect(['', 'half']).toContain(out);
     await client.closed;

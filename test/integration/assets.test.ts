@@ -186,7 +186,7 @@ describe('loadAssets', () => {
   it('asks for set-up where none was done', async () => {
     await expect(loadAssets(home)).rejects.toMatchObject({
       code: 'setup-needed',
-      hint: 'run `boxlite setup`',
+      remedy: { action: 'setup' },
     });
   });
 

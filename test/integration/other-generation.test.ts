@@ -14,7 +14,7 @@ test('a box whose supervisor another BoxLite has started is stopped by a signal'
   const box = await runtime.get('web');
   await expect(box?.kill()).rejects.toMatchObject({
     code: 'protocol',
-    hint: expect.stringContaining('`boxlite stop web`') as string,
+    remedy: { action: 'stop', box: 'web' },
   });
   await box?.stop();
   expect(await shim.ended).toEqual([0, null]);

@@ -9,6 +9,6 @@ test('a preflight names what is missing with its remedy, and throws nothing', as
     severity: 'fault',
     message: expect.stringContaining('there is no guest kernel in ') as string,
   });
-  for (const { code, message, remedy } of problems)
-    expect([code, message !== '', remedy !== '']).toEqual([code, true, true]);
+  for (const { code, message, hint } of problems)
+    expect([code, message !== '', hint !== '']).toEqual([code, true, true]);
 });

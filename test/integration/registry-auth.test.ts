@@ -55,7 +55,7 @@ describe('a registry that wants Basic', () => {
         pullImage(await newHome(), `${registry.host}/app`, options),
       ).rejects.toMatchObject({
         code: 'registry-auth',
-        hint: `log in with: boxlite login ${registry.host}`,
+        remedy: { action: 'login', registry: registry.host },
       });
     },
   );

@@ -36,7 +36,7 @@ test.each([[{}], [{ force: true }]])('an unknown box is an error, with %j', asyn
   await expect(runtime.remove('nope', options)).rejects.toMatchObject({
     code: 'box-not-found',
     message: 'No such box: nope',
-    hint: "Run 'boxlite ps -a' to see all boxes.",
+    remedy: { action: 'list-boxes' },
   });
 });
 
@@ -135,7 +135,7 @@ test('a box whose record of a start can’t be read is removed by force only', a
   await expect(runtime.remove(id)).rejects.toMatchObject({
     code: 'box-state',
     message: expect.stringMatching(/^the state of box web is unknown: .*started\.json/) as string,
-    hint: expect.stringContaining('boxlite rm -f web') as string,
+    remedy: { action: 'remove', box: 'web' },
   });
   await runtime.remove(id, { force: true });
   expect(await runtime.exists(id)).toBe(false);

@@ -248,7 +248,7 @@ describe('an image', () => {
     const { runtime } = await tinyRuntime();
     await expect(
       runtime.create({ rootfs: { image: 'none' }, pull: 'never' }),
-    ).rejects.toMatchObject({ code: 'setup-needed', hint: 'run `boxlite setup`' });
+    ).rejects.toMatchObject({ code: 'setup-needed', remedy: { action: 'setup' } });
   });
 
   test('of another platform is not taken', async () => {

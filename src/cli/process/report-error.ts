@@ -1,6 +1,7 @@
 import { BoxliteError, limitError } from '../../errors.js';
 import { abridged, asLine, asMessage } from '../../terminal-text.js';
 import { Interrupted } from './interrupted.js';
+import { advice } from './remedy.js';
 import { TargetFailures } from './targets.js';
 
 /**
@@ -15,7 +16,8 @@ export function describeError(error: unknown, debug: boolean): string {
   const known = error instanceof BoxliteError ? error : limitError(error, 'go on');
   if (known === undefined) return describeBug(error, debug);
   const stack = debug ? `${asMessage(stackOf(error))}\n` : '';
-  const hint = known.hint === undefined ? '' : `${asLine(abridged(known.hint))}\n`;
+  const cure = advice(known.hint, known.remedy);
+  const hint = cure === undefined ? '' : `${asLine(abridged(cure))}\n`;
   return `boxlite: ${asMessage(abridged(known.message))}\n${hint}${stack}`;
 }
 

@@ -93,7 +93,10 @@ function stalled({ name }: ArchivedBox): BoxliteError {
   return new BoxliteError(
     'timeout',
     `box ${name} stands still: for ${STALL_MS / 60_000} minutes nothing has moved`,
-    { hint: `\`boxlite logs --console ${name}\` may tell why; \`boxlite restart ${name}\` helps` },
+    {
+      hint: 'its console may say why; restart it',
+      remedy: { action: 'restart', box: name },
+    },
   );
 }
 

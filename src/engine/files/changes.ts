@@ -63,7 +63,7 @@ export class ChangesReader {
       throw new BoxliteError(
         'unsupported',
         `box ${this.#box} has changed too much to be listed: over ${this.#maxChanges} files or ${MAX_BYTES} bytes of names`,
-        { hint: '`boxlite export` writes all of it to an archive' },
+        { hint: 'write all of it to an archive', remedy: { action: 'export', box: this.#box } },
       );
   }
 

@@ -96,8 +96,9 @@ export function specialFileError({ side, box, path }: CopyEnd, rule: string): Bo
     {
       hint:
         side === 'box'
-          ? "'boxlite exec -i' sends to a program in the box what comes from stdin"
+          ? 'send it to the stdin of a program in the box'
           : 'write to - for a tar on stdout, or to another path',
+      ...(side === 'box' && { remedy: { action: 'exec', box } }),
     },
   );
 }

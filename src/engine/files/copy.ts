@@ -45,7 +45,7 @@ export async function unpackInto(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const open = (): Feed => {
-    const stdout = Readable.from(decompress(unpackArchive(archive, 'boxlite cp - BOX:PATH')), {
+    const stdout = Readable.from(decompress(unpackArchive(archive)), {
       objectMode: false,
     });
     const ended = new Promise<ArchiveReport>((resolve, reject) => {

@@ -16,7 +16,7 @@ import { runningClient } from '../state/running-client.js';
 export async function pauseBox(context: EngineContext, id: string): Promise<void> {
   await using _lock = await withReserve(context.home, () => lockBox(context, id, 'pause'));
   const record = await running(context, id);
-  if (record.paused) throw wrongState(record, 'already paused', 'unpause', 'lets it go on');
+  if (record.paused) throw wrongState(record, 'already paused', 'unpause', 'let it go on');
   await using client = await runningClient(context, record, { paused: 'allowed' });
   crashPoint('pause:connected');
   await client.pause();
@@ -29,7 +29,7 @@ export async function pauseBox(context: EngineContext, id: string): Promise<void
 export async function unpauseBox(context: EngineContext, id: string): Promise<void> {
   await using _lock = await withReserve(context.home, () => lockBox(context, id, 'unpause'));
   const record = await running(context, id);
-  if (!record.paused) throw wrongState(record, 'not paused', 'pause', 'holds it');
+  if (!record.paused) throw wrongState(record, 'not paused', 'pause', 'hold it');
   await using client = await runningClient(context, record, { paused: 'allowed' });
   crashPoint('unpause:connected');
   await client.resume();
@@ -52,9 +52,15 @@ async function running(context: EngineContext, id: string): Promise<ObservedBox>
   return record;
 }
 
-function wrongState(record: BoxRecord, state: string, verb: string, does: string): BoxliteError {
+function wrongState(
+  record: BoxRecord,
+  state: string,
+  action: 'pause' | 'unpause',
+  hint: string,
+): BoxliteError {
   const name = boxName(record);
   return new BoxliteError('box-state', `box ${name} is ${state}`, {
-    hint: `\`boxlite ${verb} ${name}\` ${does}`,
+    hint,
+    remedy: { action, box: name },
   });
 }

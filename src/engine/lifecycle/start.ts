@@ -52,7 +52,7 @@ export async function startLocked(
     throw new BoxliteError(
       'box-state',
       `cannot start the paused box ${boxName(record)}, try unpause instead`,
-      { hint: `\`boxlite unpause ${boxName(record)}\`` },
+      { hint: 'unpause it', remedy: { action: 'unpause', box: boxName(record) } },
     );
   if (isRunning(record.status)) return undefined;
   if (request.automatic === true && !isRestartDue(record)) return undefined;
@@ -60,7 +60,10 @@ export async function startLocked(
     throw new BoxliteError(
       'box-state',
       `box ${boxName(record)} can't be started: it is ${record.status}`,
-      { hint: `wait until it has ended, or stop it with \`boxlite stop ${boxName(record)}\`` },
+      {
+        hint: 'wait until it has ended, or stop it',
+        remedy: { action: 'stop', box: boxName(record) },
+      },
     );
   // The last run's VM may still be writing back.
   await unlessAborted(waitForEnd(context, id), request.signal, startOf(record));

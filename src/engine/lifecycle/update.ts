@@ -40,7 +40,7 @@ export async function updateBox(
     throw new BoxliteError(
       'box-running',
       `box ${boxName(record)} runs: its processors, memory and processes can't be changed`,
-      { hint: `stop it first: \`boxlite stop ${boxName(record)}\`` },
+      { hint: 'stop it first', remedy: { action: 'stop', box: boxName(record) } },
     );
   // Before it counts, so that the shim that waits is found by the policy it has.
   const now = { ...record, options: spec };

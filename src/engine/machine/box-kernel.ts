@@ -41,7 +41,7 @@ export async function assetsOfBox(host: Host, name: string, spec: BoxSpec): Prom
   const { path, modules, digest } = kernel;
   for (const each of [path, modules])
     if (each !== undefined && !(await isThere(each)))
-      throw lost(`${each} is gone, from which box ${name} has its kernel`, 'put it back');
+      throw lost(name, `${each} is gone, from which box ${name} has its kernel`, 'put it back');
   const assets = await host
     .assetsOfKernel({ kernel: path, ...(modules !== undefined && { modules }) })
     .catch((error: unknown) => {
@@ -124,15 +124,17 @@ function isUnfit(error: unknown): boolean {
 function changed({ path, modules }: BoxKernel, name: string, cause?: unknown): BoxliteError {
   const what = modules === undefined ? path : `${path} or what is in ${modules}`;
   return lost(
+    name,
     `${what} has changed since box ${name} was made with it`,
     'put back what was there',
     cause,
   );
 }
 
-function lost(message: string, cure: string, cause?: unknown): BoxliteError {
+function lost(name: string, message: string, cure: string, cause?: unknown): BoxliteError {
   return new BoxliteError('setup-needed', message, {
     cause,
-    hint: `${cure}, or create the box again; save what it holds by \`boxlite cp\` and \`boxlite commit\``,
+    hint: `${cure}, or create the box again from an image that you make of this one`,
+    remedy: { action: 'commit', box: name },
   });
 }

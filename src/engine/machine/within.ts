@@ -23,7 +23,8 @@ export function answered<T>(
 /** @param name of the box */
 export function noAnswer(name: string): BoxliteError {
   return new BoxliteError('timeout', `box ${name} does not answer`, {
-    hint: `when it is paused, unpause it first; else \`boxlite restart ${name}\``,
+    hint: 'when it is paused, unpause it first; else restart it',
+    remedy: { action: 'restart', box: name },
   });
 }
 

@@ -1,5 +1,5 @@
 import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
-import { BoxliteError } from '../../errors.js';
+import { BoxliteError, type Remedy } from '../../errors.js';
 import { isActive } from '../../store/status.js';
 import { osReleaseValue } from '../../host/distribution.js';
 import { listTemplates } from '../../vmm/template/template.js';
@@ -25,6 +25,8 @@ export interface RuntimeInfo {
     triedAgainAt?: Date;
     /** What can be done about it, where something can. */
     cure?: string;
+    /** What `cure` ends with, for programs. */
+    remedy?: Remedy;
   };
   qemu: { path: string; version: string } | undefined;
   /** `modules` is a directory for a privileged box's /lib/modules. */
@@ -54,8 +56,8 @@ export interface RuntimeInfo {
   os: string;
   osVersion?: string;
   hostname?: string;
-  /** What keeps boxes from running here, each with its cure. */
-  problems: string[];
+  /** What keeps boxes from running here. */
+  problems: BoxliteError[];
 }
 
 /** Looks, and changes nothing: KVM is not tried, nothing is made. */
@@ -65,7 +67,7 @@ export async function runtimeInfo(
   images: Images,
 ): Promise<RuntimeInfo> {
   const { home, host, database } = context;
-  const problems: string[] = [];
+  const problems: BoxliteError[] = [];
   const qemu = await orProblem(host.vmm(), problems);
   const assets = await orProblem(host.assets(), problems);
   const records = await Promise.all(
@@ -129,24 +131,27 @@ async function accelerator(
   if (choice === 'tcg') return { choice, used: 'tcg', reason: 'asked for' };
   const verdict = await host.verdict();
   if (!verdict) {
-    const cure = 'the first start tries it, `boxlite doctor` at once';
-    return { choice, used: undefined, reason: 'KVM has not been tried yet', cure };
+    return {
+      ...{ choice, used: undefined, reason: 'KVM has not been tried yet' },
+      ...{ cure: 'the first start tries it; try it at once', remedy: { action: 'doctor' } },
+    };
   }
-  const { works, reason, cure, triedAtMs, untilMs } = verdict;
+  const { works, reason, cure, remedy, triedAtMs, untilMs } = verdict;
   return {
     ...{ choice, used: works ? 'kvm' : 'tcg', reason },
     ...(triedAtMs !== undefined && { triedAt: new Date(triedAtMs) }),
     ...(untilMs !== undefined && { triedAgainAt: new Date(untilMs) }),
     ...(cure !== undefined && { cure }),
+    ...(remedy !== undefined && { remedy }),
   };
 }
 
-async function orProblem<T>(promise: Promise<T>, problems: string[]): Promise<T | undefined> {
+async function orProblem<T>(promise: Promise<T>, problems: BoxliteError[]): Promise<T | undefined> {
   try {
     return await promise;
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
-    problems.push(error.hint === undefined ? error.message : `${error.message}: ${error.hint}`);
+    problems.push(error);
     return undefined;
   }
 }

@@ -226,7 +226,7 @@ async function makeBuiltInImage(
   const id = await options.importImage(oneChunk(tar), {
     reference: BUILT_IN_IMAGE,
     changes: CHANGES,
-    message: 'made by boxlite setup',
+    message: 'made by BoxLite',
   });
   await writeFileWhole(record, JSON.stringify(`${digest} ${id}`));
   return { made: true, detail };

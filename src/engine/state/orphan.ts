@@ -41,7 +41,7 @@ export async function refuseOrphan(directory: string, record: Known): Promise<vo
   throw new BoxliteError(
     'box-state',
     `box ${name} runs, but can't be reached: its files in ${directory} have been deleted`,
-    { hint: `\`boxlite rm -f ${name}\` ends it (process ${shim.pid})` },
+    { hint: `end it (process ${shim.pid})`, remedy: { action: 'remove', box: name } },
   );
 }
 

@@ -4,7 +4,8 @@ import { boxName } from '../spec/names/box-name.js';
 
 export function noSuchBox(idOrName: string): BoxliteError {
   return new BoxliteError('box-not-found', `No such box: ${idOrName}`, {
-    hint: "Run 'boxlite ps -a' to see all boxes.",
+    hint: 'see all boxes',
+    remedy: { action: 'list-boxes' },
   });
 }
 
@@ -19,10 +20,11 @@ export function notRunning(box: Box): BoxliteError {
     return new BoxliteError(
       'box-state',
       `box ${name} is restarting, wait until the box is running`,
-      { hint: `or end that with \`boxlite stop ${name}\`` },
+      { hint: 'or end that', remedy: { action: 'stop', box: name } },
     );
   return new BoxliteError('box-not-running', `box ${name} is not running`, {
-    hint: `start it with \`boxlite start ${name}\``,
+    hint: 'start it',
+    remedy: { action: 'start', box: name },
   });
 }
 
@@ -30,7 +32,8 @@ export function notRunning(box: Box): BoxliteError {
 export function isPaused(box: Box, doing: string): BoxliteError {
   const name = boxName(box);
   return new BoxliteError('box-state', `box ${name} is paused, unpause the box before ${doing}`, {
-    hint: `\`boxlite unpause ${name}\``,
+    hint: 'unpause it',
+    remedy: { action: 'unpause', box: name },
   });
 }
 
@@ -40,6 +43,6 @@ export function unknownState(box: Box): BoxliteError {
   return new BoxliteError(
     'box-state',
     `the state of box ${name} is unknown: ${box.error ?? 'its supervisor does not answer'}`,
-    { hint: `end it with \`boxlite stop ${name}\`, or remove it with \`boxlite rm -f ${name}\`` },
+    { hint: 'stop it, or remove it', remedy: { action: 'remove', box: name } },
   );
 }

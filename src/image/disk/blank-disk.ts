@@ -112,7 +112,8 @@ async function findMke2fs(): Promise<string> {
     if (await isExecutable(candidate)) return candidate;
   }
   throw new BoxliteError('setup-needed', "mke2fs is missing: it makes the boxes' disks", {
-    hint: 'install the package e2fsprogs, or run: boxlite setup',
+    hint: 'install the package e2fsprogs, or have it installed',
+    remedy: { action: 'setup' },
   });
 }
 

@@ -46,7 +46,7 @@ export async function statusError(
     return new BoxliteError(
       'registry-auth',
       `${registry} does not give ${what} to us; it may not exist${tail}`,
-      { hint: `log in with: boxlite login ${registry}` },
+      { hint: 'log in', remedy: { action: 'login', registry } },
     );
   if (status === 429)
     return new BoxliteError('registry-protocol', `${registry} asks us to slow down${tail}`, {

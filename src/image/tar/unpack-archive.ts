@@ -12,31 +12,26 @@ const MAX_SAID = 200;
  * The bytes of an archive that somebody gives us, unpacked when it came as xz or bzip2, which Docker takes too;
  * gzip and zstd are left to `decompress`. The host's own program does it, in a process of its own:
  * one thread, bounded memory, nothing of our environment.
- * @param into the command that takes the archive, for the hint
  * @throws BoxliteError `archive-invalid` for a damaged stream, `unsupported` for another packing, or when
  *   the program is not there
  */
-export async function* unpackArchive(
-  source: AsyncIterable<Uint8Array>,
-  into: string,
-): AsyncGenerator<Buffer> {
+export async function* unpackArchive(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const { head, rest } = await peek(source, FOREIGN_MAGIC_BYTES);
   const packing = foreignPackingOf(head);
   if (packing === undefined) {
     yield* rest;
     return;
   }
-  if (packing.known) yield* byProgram(rest, packing, into);
+  if (packing.known) yield* byProgram(rest, packing);
   else {
     await rest.return(undefined);
-    throw unsupported(packing, into, `the archive is packed by ${packing.name}`);
+    throw unsupported(packing, `the archive is packed by ${packing.name}`);
   }
 }
 
 async function* byProgram(
   source: AsyncIterable<Uint8Array>,
   packing: ForeignPacking,
-  into: string,
 ): AsyncGenerator<Buffer> {
   const [program = '', ...options] = packing.command ?? [];
   // XZ_OPT, BZIP2 and their kin would be options of somebody else's.
@@ -57,7 +52,6 @@ async function* byProgram(
     if (end.missing)
       throw unsupported(
         packing,
-        into,
         `the archive is packed by ${packing.name}, and the program ${program} is not there`,
       );
     // A fault of the source is the reason for one of the program.
@@ -116,10 +110,10 @@ function endOf(child: ChildProcessWithoutNullStreams): Promise<End> {
   });
 }
 
-function unsupported({ command }: ForeignPacking, into: string, message: string): BoxliteError {
+function unsupported({ command }: ForeignPacking, message: string): BoxliteError {
   const hint =
     command === undefined
       ? 'give a tar, plain or packed by gzip, zstd, xz or bzip2'
-      : `unpack it on the way: ${command[0]} -dc < FILE | ${into}`;
+      : `unpack it on the way: ${command[0]} -dc < FILE`;
   return new BoxliteError('unsupported', message, { hint });
 }

@@ -135,10 +135,7 @@ class Spool {
     parser.on('eof', () => (state.over = true));
     let after = 0;
     const size = { packed: 0, unpacked: 0 };
-    for await (const chunk of unpacked(
-      unpackArchive(counted(source, size), 'boxlite load'),
-      this.what,
-    )) {
+    for await (const chunk of unpacked(unpackArchive(counted(source, size)), this.what)) {
       size.unpacked += chunk.length;
       if (size.unpacked - size.packed > this.limits.bytes)
         throw this.overLimit(`unpacks to ${this.limits.bytes} bytes more than it has`);

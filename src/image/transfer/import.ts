@@ -49,7 +49,7 @@ export async function importRootfs(
   if (options.reference !== undefined) parseReference(options.reference);
   const run = applyChanges(options.changes ?? []);
   const keep = options.keep ?? keepNothing;
-  const archive = unpackArchive(source, 'boxlite import -');
+  const archive = unpackArchive(source);
   const layer = await receiveLayer(home, archive, keep, options.limits);
   return storeImage(home, configBytes(run, layer.diffId, options), [layer], keep);
 }

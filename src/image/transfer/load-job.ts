@@ -37,6 +37,7 @@ export interface LoadJob {
 export function checkSingle({ single, what }: LoadJob, count: number): void {
   if (!single || count === 1) return;
   throw new BoxliteError('invalid-argument', `${what} holds ${count} images, not one`, {
-    hint: 'load it with `boxlite load`, and name the image that is meant',
+    hint: 'name the image that is meant, after you load all',
+    remedy: { action: 'load' },
   });
 }

@@ -65,7 +65,7 @@ export async function loadArchive(
     throw new BoxliteError(
       'archive-invalid',
       `${what} is no image archive: it has neither index.json nor manifest.json`,
-      { hint: 'a plain root file system is brought in with: boxlite import' },
+      { hint: 'make an image of a plain root file system', remedy: { action: 'import' } },
     );
   } catch (error) {
     if (options.signal?.aborted !== true) throw error;

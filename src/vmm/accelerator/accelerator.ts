@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BoxliteError } from '../../errors.js';
+import { BoxliteError, type Remedy } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { currentBootId } from '../../host/process-identity.js';
@@ -29,6 +29,8 @@ export const KVM_DEADLINES = {
 const FIRST_DOUBT_MS = 600_000;
 const LONGEST_DOUBT_MS = 24 * 3_600_000;
 
+const TRY_AGAIN: Remedy = { action: 'doctor' };
+
 /** QEMU reports an errno in words alone, and always these: its locale is C. */
 const PASSING =
   /Device or resource busy|Cannot allocate memory|Resource temporarily unavailable|Too many open files|Interrupted system call/;
@@ -39,6 +41,8 @@ export interface Verdict {
   reason: string;
   /** What the user can do about a "no". */
   cure?: string;
+  /** What `cure` ends with, for programs. */
+  remedy?: Remedy;
   /** ms since the epoch; missing where the device can't even be opened. */
   triedAtMs?: number;
   /** Until when a "no" holds; missing: until the host restarts. */
@@ -49,6 +53,7 @@ export interface Accelerator {
   name: AcceleratorName;
   reason: string;
   cure?: string;
+  remedy?: Remedy;
 }
 
 /** What a verdict holds for: after another boot of the host, with another QEMU or kernel, KVM is tried again. */
@@ -86,12 +91,18 @@ export async function chooseAccelerator(
 ): Promise<Accelerator> {
   const { choice } = question;
   if (choice === 'tcg') return { name: 'tcg', reason: 'asked for' };
-  const { works, reason, cure } = await judge(home, question, means);
+  const { works, reason, ...way } = await judge(home, question, means);
   if (works) return { name: 'kvm', reason };
-  if (choice === 'auto') return { name: 'tcg', reason, ...(cure !== undefined && { cure }) };
+  if (choice === 'auto') return { name: 'tcg', reason, ...wayOut(way) };
   throw new BoxliteError('accelerator', `KVM does not work on this machine: ${reason}`, {
-    hint: `${cure === undefined ? '' : `${cure}; or `}run by emulation with --accel auto`,
+    ...wayOut(way),
+    hint: `run by emulation with --accel auto${way.cure === undefined ? '' : `; or ${way.cure}`}`,
   });
+}
+
+/** What of a verdict says how to make KVM work. */
+function wayOut({ cure, remedy }: Pick<Verdict, 'cure' | 'remedy'>) {
+  return { ...(cure !== undefined && { cure }), ...(remedy !== undefined && { remedy }) };
 }
 
 /** What is known of KVM, for `info`: nothing is tried. @param identity missing where nothing could be tried */
@@ -160,7 +171,8 @@ function against(error: BoxliteError, before: Verdict | undefined): Verdict {
   const verdict = {
     works: false,
     reason: `/dev/kvm opens, but no machine runs with it (${oneLine(error.message)})`,
-    cure: 'end other hypervisors (VirtualBox, VMware); `boxlite doctor` then tries KVM again',
+    cure: 'end other hypervisors (VirtualBox, VMware), and have KVM tried again',
+    remedy: TRY_AGAIN,
     triedAtMs,
   };
   // A VMM that gave up by itself will do so again. A deadline, lack of memory and another hypervisor pass.
@@ -197,7 +209,7 @@ async function storedVerdict(home: Home, identity: VerdictIdentity): Promise<Ver
   if (typeof triedAtMs !== 'number') return undefined;
   return {
     ...{ works, reason, triedAtMs },
-    ...(typeof cure === 'string' && { cure }),
+    ...(typeof cure === 'string' && { cure, remedy: TRY_AGAIN }),
     ...(typeof untilMs === 'number' && { untilMs }),
   };
 }

@@ -64,7 +64,8 @@ export async function loadAssets(home: Home, choice: PrepareOptions = {}): Promi
   const manifest = await readManifest(home, DEFAULT_MANIFEST);
   if (manifest === undefined || !(await usableKernel(home, manifest.kernel)))
     throw new BoxliteError('setup-needed', `there is no guest kernel in ${home.assets()}`, {
-      hint: 'run `boxlite setup`',
+      hint: 'make this home ready',
+      remedy: { action: 'setup' },
     });
   if (await usableInitramfs(home, manifest)) return assetsOf(home, manifest);
   return await prepare(home, DEFAULT_MANIFEST, {});

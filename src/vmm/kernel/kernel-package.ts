@@ -55,7 +55,7 @@ async function fromPackage(
     (await onlyEntry(join(root, 'usr', 'lib', 'modules'), /./));
   if (image === undefined || modules === undefined)
     throw new BoxliteError('setup-needed', `${origin} holds no kernel with modules`, {
-      hint: BY_HAND,
+      ...BY_HAND,
     });
   return { image, modules, origin };
 }
@@ -89,12 +89,14 @@ async function hostKernel(): Promise<KernelSource> {
   throw new BoxliteError(
     'setup-needed',
     `no guest kernel: this system has no apt, and ${images.join(' and ')} can't be read`,
-    { hint: BY_HAND },
+    BY_HAND,
   );
 }
 
-const BY_HAND =
-  'name a kernel and its modules: boxlite setup --kernel /path/vmlinuz --modules /path/lib/modules/VERSION';
+const BY_HAND = {
+  hint: 'name a kernel and its modules',
+  remedy: { action: 'name-kernel' },
+} as const;
 
 async function onlyEntry(directory: string, pattern: RegExp): Promise<string | undefined> {
   const names = await readdir(directory).catch(() => []);

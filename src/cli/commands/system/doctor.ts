@@ -3,6 +3,7 @@ import { defineCommand, flag, value } from '../../parse/command.js';
 import { print, type CommandContext } from '../../process/context.js';
 import { wholeNumber } from '../../flags/number.js';
 import { checkLines, stageLines } from '../../output/text/diagnosis.js';
+import { advice } from '../../process/remedy.js';
 import { jsonText } from '../../output/text/json-text.js';
 import { openPaint } from '../../output/terminal/paint.js';
 import { openSpinner } from '../../output/terminal/spinner.js';
@@ -60,10 +61,19 @@ async function watched(
         spinner.over(() => void stdout.write(checkLines(event.result, { paint, width })));
     });
     spinner.stop();
-    if (json) await print(context, `${jsonText(report, 2)}\n`);
+    if (json) await print(context, `${jsonText(withCommands(report), 2)}\n`);
     else await print(context, stageLines(report, { paint, width }));
     return report;
   } finally {
     spinner.stop();
   }
+}
+
+/** The report as this command line's users act on it. */
+function withCommands({ checks, ...rest }: DoctorReport): DoctorReport {
+  const advised = checks.map(({ cure, remedy, ...check }) => {
+    const told = advice(cure, remedy);
+    return { ...check, ...(told !== undefined && { cure: told }) };
+  });
+  return { ok: rest.ok, checks: advised, box: rest.box };
 }

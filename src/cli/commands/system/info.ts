@@ -2,6 +2,7 @@ import type { RuntimeInfo } from '../../../engine/report/runtime-info.js';
 import { asLine } from '../../../terminal-text.js';
 import { defineCommand, value } from '../../parse/command.js';
 import { print, warn } from '../../process/context.js';
+import { advice, withAdvice } from '../../process/remedy.js';
 import { unescape } from '../../output/terminal/list.js';
 import { SYSTEM_INFO } from '../../output/go/info.js';
 import { infoKeys, NOT_TRIED } from '../../output/rows/info-keys.js';
@@ -35,7 +36,8 @@ export const info = defineCommand({
           : renderTemplate(unescape(format), SYSTEM_INFO(keys), context.stdout.isTTY);
       await print(context, `${text}\n`);
     }
-    if (format === undefined) for (const problem of found.problems) warn(context, problem);
+    if (format === undefined)
+      for (const problem of found.problems) warn(context, withAdvice(problem));
     return 0;
   },
 });
@@ -50,7 +52,8 @@ const STORE_PARTS = [
 ] as const satisfies readonly (readonly [keyof RuntimeInfo['store'], string])[];
 
 function acceleratorLines(accelerator: RuntimeInfo['accelerator']): [key: string, text: string][] {
-  const { used = NOT_TRIED, reason, triedAt, triedAgainAt, cure } = accelerator;
+  const { used = NOT_TRIED, reason, triedAt, triedAgainAt } = accelerator;
+  const cure = advice(accelerator.cure, accelerator.remedy);
   const lines: [key: string, text: string][] = [['Accelerator', `${used} (${reason})`]];
   if (triedAt) {
     const again = triedAgainAt ? `; a start after ${triedAgainAt.toISOString()} tries again` : '';

@@ -2,6 +2,7 @@ import type { SetupEvent, StepResult } from '../../../engine/setup/setup.js';
 import { BoxliteError } from '../../../errors.js';
 import { defineCommand, value } from '../../parse/command.js';
 import { say, type CommandContext } from '../../process/context.js';
+import { advice } from '../../process/remedy.js';
 import { openSpinner } from '../../output/terminal/spinner.js';
 
 const READY = [
@@ -62,8 +63,10 @@ function stepLine({ name, status, detail, durationMs }: StepResult): string {
 
 function failed(context: CommandContext, steps: readonly StepResult[]): number {
   const failures = steps.filter((step) => step.status === 'failed');
-  for (const { name, error } of failures)
-    if (error?.hint !== undefined) say(context, `${name}: ${error.hint}`);
+  for (const { name, error } of failures) {
+    const cure = advice(error?.hint, error?.remedy);
+    if (cure !== undefined) say(context, `${name}: ${cure}`);
+  }
   throw new BoxliteError(
     'setup-needed',
     `set-up is not complete: ${failures.map(({ name }) => name).join(', ')} failed`,

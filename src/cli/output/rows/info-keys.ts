@@ -2,6 +2,7 @@ import { STORAGE_DRIVER } from '../../../engine/spec/defaults.js';
 import { LOG_DRIVERS } from '../../../engine/spec/log-policy.js';
 import type { RuntimeInfo } from '../../../engine/report/runtime-info.js';
 import type { CommandContext } from '../../process/context.js';
+import { advice, withAdvice } from '../../process/remedy.js';
 import type { Environment } from '../../flags/key-values.js';
 import type { Settings } from '../../config/settings.js';
 import { clientVersion } from './versions.js';
@@ -85,7 +86,7 @@ function dockerKeys(found: RuntimeInfo, { settings, environment, now }: Asker) {
       'name=cgroupns',
     ],
     CDISpecDirs: [],
-    Warnings: found.problems,
+    Warnings: found.problems.map(withAdvice),
     ClientInfo: { Debug: settings.debug, ...clientVersion(), Plugins: [], Warnings: null },
   };
 }
@@ -135,7 +136,7 @@ function ownKeys(found: RuntimeInfo) {
       Reason: accelerator.reason,
       TriedAt: accelerator.triedAt?.toISOString() ?? '',
       TriedAgainAt: accelerator.triedAgainAt?.toISOString() ?? '',
-      Cure: accelerator.cure ?? '',
+      Cure: advice(accelerator.cure, accelerator.remedy) ?? '',
     },
     Qemu: qemu === undefined ? null : { Path: qemu.path, Version: qemu.version },
     Kernel:

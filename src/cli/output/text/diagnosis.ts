@@ -2,6 +2,7 @@
 import type { CheckResult, CheckStatus } from '../../../engine/setup/doctor/check.js';
 import type { DoctorReport } from '../../../engine/setup/doctor/doctor.js';
 import { asLines } from '../../../terminal-text.js';
+import { advice } from '../../process/remedy.js';
 import type { Paint } from '../terminal/paint.js';
 import { wrapText } from '../terminal/wrap.js';
 
@@ -23,7 +24,9 @@ const TITLE_COLUMNS = 17;
 const NARROW = 60;
 
 /** `ok      QEMU             7.2.22, /usr/bin/…`, and the cure below it. */
-export function checkLines({ title, status, detail, cure }: CheckResult, look: Look): string {
+export function checkLines(result: CheckResult, look: Look): string {
+  const { title, status, detail } = result;
+  const cure = advice(result.cure, result.remedy);
   const { paint, width } = look;
   const colour = {
     note: paint.faint,

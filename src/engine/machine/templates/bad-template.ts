@@ -11,10 +11,11 @@ export class BadTemplate extends BoxliteError {
     readonly template: Template,
     error: BoxliteError,
   ) {
-    const { hint, stage } = error;
+    const { hint, remedy, stage } = error;
     super(error.code, error.message, {
       cause: error,
       ...(hint !== undefined && { hint }),
+      ...(remedy !== undefined && { remedy }),
       ...(stage !== undefined && { stage }),
     });
   }

@@ -44,7 +44,7 @@ function foreign(root: string, owner: number, self: number): Finding {
     );
   return warning(
     `${root} belongs to user ${owner}, and this is root: what root writes there that user can not use`,
-    'run boxlite without sudo, or set BOXLITE_HOME to a directory of root',
+    'run BoxLite without sudo, or set BOXLITE_HOME to a directory of root',
   );
 }
 

@@ -54,7 +54,8 @@ export async function bootBox(
     if (exitCode !== PROOF)
       return fault(
         `a command in a box ended with ${exitCode} instead of ${PROOF}`,
-        `look at its console: boxlite logs --console ${box.id}`,
+        'look at its console',
+        { action: 'logs', box: box.id },
       );
     const { Boxlite: own } = await box.inspect();
     const accelerator = typeof own.Accelerator === 'string' ? own.Accelerator : 'unknown';

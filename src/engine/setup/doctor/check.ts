@@ -1,4 +1,4 @@
-import { BoxliteError } from '../../../errors.js';
+import { BoxliteError, type Remedy } from '../../../errors.js';
 
 /**
  * `fault`: no box runs before it is cured. `warning`: boxes run, but something is worse than it could
@@ -22,10 +22,12 @@ export interface CheckResult {
   detail: string;
   /** What to do, where something is wrong. */
   cure?: string;
+  /** What `cure` ends with, for programs. */
+  remedy?: Remedy;
   durationMs: number;
 }
 
-export type Finding = Pick<CheckResult, 'status' | 'detail' | 'cure'>;
+export type Finding = Pick<CheckResult, 'status' | 'detail' | 'cure' | 'remedy'>;
 
 export interface Check {
   name: CheckName;
@@ -37,12 +39,14 @@ export interface Check {
 
 export const ok = (detail: string): Finding => ({ status: 'ok', detail });
 export const note = (detail: string): Finding => ({ status: 'note', detail });
-export const warning = (detail: string, cure: string): Finding => ({
-  status: 'warning',
-  detail,
-  cure,
+export const warning = (detail: string, cure: string, remedy?: Remedy): Finding => ({
+  ...{ status: 'warning', detail, cure },
+  ...(remedy !== undefined && { remedy }),
 });
-export const fault = (detail: string, cure: string): Finding => ({ status: 'fault', detail, cure });
+export const fault = (detail: string, cure: string, remedy?: Remedy): Finding => ({
+  ...{ status: 'fault', detail, cure },
+  ...(remedy !== undefined && { remedy }),
+});
 
 /** Runs a check; whatever it throws is its finding. */
 export async function runCheck(
@@ -66,6 +70,7 @@ async function findingOf(run: Check['run']): Promise<Finding> {
     return await run();
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
-    return fault(error.message, error.hint ?? 'run it again with BOXLITE_DEBUG=1 to see where');
+    const cure = error.hint ?? 'run it again with BOXLITE_DEBUG=1 to see where';
+    return fault(error.message, cure, error.remedy);
   }
 }

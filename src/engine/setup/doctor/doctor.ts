@@ -1,3 +1,4 @@
+import type { Remedy } from '../../../errors.js';
 import type { RegistryOptions } from '../../../image/registry/options.js';
 import type { EngineContext } from '../../state/context.js';
 import type { BoxOptions } from '../../spec/options.js';
@@ -86,8 +87,10 @@ export interface PreflightProblem {
   severity: 'fault' | 'warning';
   /** What was found. */
   message: string;
-  /** What to do about it. */
-  remedy: string;
+  /** What to do about it, in words. */
+  hint: string;
+  /** What `hint` ends with, for programs. */
+  remedy?: Remedy;
 }
 
 export interface PreflightReport {
@@ -99,10 +102,16 @@ export interface PreflightReport {
 /** The same without a registry and without a box: what `doctor` finds before it starts one. */
 export async function preflight(context: EngineContext): Promise<PreflightReport> {
   const results = await runAll(preflightChecks(context, undefined), () => undefined);
-  const problems = results.flatMap(({ name, status, detail, cure = '' }): PreflightProblem[] =>
-    status === 'fault' || status === 'warning'
-      ? [{ code: name, severity: status, message: detail, remedy: cure }]
-      : [],
+  const problems = results.flatMap(
+    ({ name, status, detail, cure = '', remedy }): PreflightProblem[] =>
+      status === 'fault' || status === 'warning'
+        ? [
+            {
+              ...{ code: name, severity: status, message: detail, hint: cure },
+              ...(remedy !== undefined && { remedy }),
+            },
+          ]
+        : [],
   );
   return { ok: problems.every(({ severity }) => severity !== 'fault'), problems };
 }

@@ -52,7 +52,8 @@ function checkMemory() {
   if (mib >= needed) return ok(detail);
   return warning(
     detail,
-    `a box of the default size may take ${needed} MiB: end other programs, or give boxes less (boxlite config set memory 256m)`,
+    `a box of the default size may take ${needed} MiB: end other programs, or give boxes less`,
+    { action: 'less-memory' },
   );
 }
 

@@ -92,8 +92,8 @@ async function checkKernel(host: EngineContext['host'], named: string | undefine
 
 /** By running a machine: what was found before may be true no more. */
 async function checkAccelerator(host: EngineContext['host']): Promise<Finding> {
-  const { name, reason, cure } = await host.accelerator({ anew: true });
+  const { name, reason, cure, remedy } = await host.accelerator({ anew: true });
   if (name === 'kvm') return ok(`used: ${reason}`);
   const detail = `not used: ${reason}`;
-  return cure === undefined ? ok(detail) : warning(detail, cure);
+  return cure === undefined ? ok(detail) : warning(detail, cure, remedy);
 }

@@ -111,7 +111,8 @@ function refusal({ status }: HttpResponse, request: TokenRequest): BoxliteError 
         : 'refuses the user name or password';
   return denied
     ? new BoxliteError('registry-auth', `${realm.host} ${who} for ${purpose} (HTTP ${status})`, {
-        hint: `log in with: boxlite login ${registry}`,
+        hint: 'log in',
+        remedy: { action: 'login', registry },
       })
     : new BoxliteError(
         'registry-protocol',

@@ -39,7 +39,7 @@ function fakeEngine(): { engine: object; calls: string[] } {
   return { engine, calls };
 }
 
-const NO_SUCH = "boxlite: No such box: none\nRun 'boxlite ps -a' to see all boxes.\n";
+const NO_SUCH = 'boxlite: No such box: none\nsee all boxes with `boxlite ps -a`\n';
 
 describe('a verb on several boxes', () => {
   it.each<[string[], string[], string]>([

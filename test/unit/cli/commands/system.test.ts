@@ -185,9 +185,13 @@ describe('info', () => {
   });
 
   it('warns of what is missing on stderr', async () => {
-    const outcome = await runCli(['info'], info({ qemu: undefined, problems: ['no QEMU'] }));
+    const problem = new BoxliteError('setup-needed', 'no kernel', {
+      hint: 'make this home ready',
+      remedy: { action: 'setup' },
+    });
+    const outcome = await runCli(['info'], info({ qemu: undefined, problems: [problem] }));
     expect(outcome.stdout).toContain('QEMU: missing\n');
-    expect(outcome.stderr).toBe('boxlite: no QEMU\n');
+    expect(outcome.stderr).toBe('boxlite: no kernel: make this home ready with `boxlite setup`\n');
   });
 });
 

@@ -28,7 +28,8 @@ describe('a wait with a deadline', () => {
     const named = expect(answered(NEVER, BOX)).rejects.toMatchObject({
       code: 'timeout',
       message: 'box bob does not answer',
-      hint: 'when it is paused, unpause it first; else `boxlite restart bob`',
+      hint: 'when it is paused, unpause it first; else restart it',
+      remedy: { action: 'restart', box: 'bob' },
     });
     const unnamed = expect(answered(NEVER, { ...BOX, name: null })).rejects.toMatchObject({
       message: 'box 01hzzboxzzzz does not answer',

@@ -81,8 +81,8 @@ const isNone = fails('vmm-failed', 'ioctl(KVM_CREATE_VM) failed: 25');
 const said = (what: string): string =>
   `/dev/kvm opens, but no machine runs with it (it did not come up; ${what})`;
 const FAULT = said('qemu: KVM internal error');
-const CURE = 'end other hypervisors (VirtualBox, VMware); `boxlite doctor` then tries KVM again';
-const AGAINST = { name: 'tcg', reason: FAULT, cure: CURE };
+const CURE = 'end other hypervisors (VirtualBox, VMware), and have KVM tried again';
+const AGAINST = { name: 'tcg', reason: FAULT, cure: CURE, remedy: { action: 'doctor' } };
 
 test('emulation that was asked for tries nothing', async () => {
   const asked = ask(temporaryHome(), { choice: 'tcg' });
@@ -111,7 +111,7 @@ test('a KVM that was insisted on and runs nothing is an error', async () => {
   await expect(asked.answer).rejects.toMatchObject({
     code: 'accelerator',
     message: `KVM does not work on this machine: ${FAULT}`,
-    hint: `${CURE}; or run by emulation with --accel auto`,
+    hint: `run by emulation with --accel auto; or ${CURE}`,
   });
   expect(asked.notices).toEqual(['trying whether KVM works here']);
 });
@@ -123,7 +123,13 @@ describe('a verdict', () => {
       'against',
       hangs,
       AGAINST,
-      { works: false, reason: FAULT, cure: CURE, untilMs: NOW + 10 * MINUTE },
+      {
+        works: false,
+        reason: FAULT,
+        cure: CURE,
+        remedy: { action: 'doctor' },
+        untilMs: NOW + 10 * MINUTE,
+      },
     ],
   ] as const)('%s KVM is remembered, and told once', async (_what, tryKvm, answer, verdict) => {
     const home = temporaryHome();
@@ -320,7 +326,7 @@ describe('a device that this user may not open', () => {
   test('names the cure to who insists on it', async () => {
     await expect(ask(temporaryHome(), { choice: 'kvm' }).answer).rejects.toMatchObject({
       message: `KVM does not work on this machine: ${REASON}`,
-      hint: `${USERMOD}; or run by emulation with --accel auto`,
+      hint: `run by emulation with --accel auto; or ${USERMOD}`,
     });
   });
 

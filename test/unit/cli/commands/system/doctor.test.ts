@@ -10,13 +10,17 @@ const QEMU: CheckResult = {
   detail: '7.2.22 (Debian 1:7.2+dfsg-7), /usr/bin/qemu-system-x86_64',
   durationMs: 3,
 };
-const KERNEL: CheckResult = {
+const FAULT: CheckResult = {
   name: 'kernel',
   title: 'Guest kernel',
   status: 'fault',
   detail: 'there is no guest kernel in /home/x/.boxlite/assets',
-  cure: 'run `boxlite setup`',
   durationMs: 1,
+};
+const KERNEL: CheckResult = {
+  ...FAULT,
+  cure: 'make this home ready',
+  remedy: { action: 'setup' },
 };
 const BOX: CheckResult = {
   name: 'box',
@@ -72,7 +76,7 @@ describe('doctor', () => {
     expect(status).toBe(1);
     expect(stdout).toContain(
       'FAULT   Guest kernel     there is no guest kernel in /home/x/.boxlite/assets\n' +
-        '                         -> run `boxlite setup`\n',
+        '                         -> make this home ready with `boxlite setup`\n',
     );
     expect(stdout).toMatch(/\nNo box runs here yet: one fault, see above\.\n$/);
   });
@@ -99,10 +103,11 @@ describe('doctor', () => {
 
   it('prints the whole report as JSON, and nothing else', async () => {
     const { status, stdout, stderr } = await runCli(['doctor', '--json'], engine(ILL));
+    const cure = 'make this home ready with `boxlite setup`';
     expect({ status, stderr, report: JSON.parse(stdout) as unknown }).toEqual({
       status: 1,
       stderr: '',
-      report: JSON.parse(JSON.stringify(ILL)) as unknown,
+      report: { ok: false, checks: [QEMU, { ...FAULT, cure }] },
     });
   });
 
