@@ -16,7 +16,7 @@ export default tseslint.config(
   },
   {
     // Their types are checked as well (checkJs); the rules for typed code would need a type at each import.
-    files: ['src/build/*.mjs'],
+    files: ['src/build/*.mjs', 'examples/*.mjs'],
     extends: [tseslint.configs.strict, tseslint.configs.stylistic],
   },
 );
