@@ -1,7 +1,16 @@
+import importSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
+
+/** Node's own modules, packages, then ours from the outermost folder inwards, without blank lines between. */
+const IMPORT_ORDER = [['^\\u0000', '^node:', '^@?\\w', '^', '^\\.']];
 
 export default tseslint.config(
   { ignores: ['dist/', 'native/', 'node_modules/'] },
+  {
+    files: ['**/*.ts', '**/*.mjs', '**/*.js'],
+    plugins: { 'import-sort': importSort },
+    rules: { 'import-sort/imports': ['error', { groups: IMPORT_ORDER }] },
+  },
   {
     files: ['src/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { splitLines, type LineOptions } from './lines.js';
+import { type LineOptions, splitLines } from './lines.js';
 
 /** A stream of bytes, as a command wrote them, that can be read as lines of text instead. */
 export class ByteStream extends Readable {

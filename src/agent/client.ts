@@ -1,13 +1,13 @@
-import { basename } from 'node:path';
 import type { Socket } from 'node:net';
+import { basename } from 'node:path';
+import { Deferred } from '../deferred.js';
 import { BoxliteError } from '../errors.js';
 import { BOX_FILES } from '../host/home.js';
 import { decodeMessage, type MessageValues, type TableMessageName } from './codec.js';
 import { connectSocket } from './connect.js';
-import { Deferred } from '../deferred.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, connectionLost, refusal } from './failure.js';
-import { isSameShim, readWelcome, type Greeting, type ShimPhase } from './greeting.js';
+import { type Greeting, isSameShim, readWelcome, type ShimPhase } from './greeting.js';
 import {
   FRAME_FLAGS,
   GENERATION,
@@ -17,8 +17,8 @@ import {
   STATS_FLAGS,
 } from './protocol.js';
 import { ShimConnection } from './shim-connection.js';
-import { StartAnswers, type BootstrappedTimes } from './start-answers.js';
-import { StatsRequests, type Stats } from './stats-requests.js';
+import { type BootstrappedTimes, StartAnswers } from './start-answers.js';
+import { type Stats, StatsRequests } from './stats-requests.js';
 
 export type BootstrapValues = Omit<MessageValues<'bootstrap'>, 'generation'>;
 export type PrepareValues = Omit<MessageValues<'prepare'>, 'generation'>;

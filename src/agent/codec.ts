@@ -8,7 +8,7 @@ import type {
   TableMessageName,
 } from './field-types.js';
 import { FieldWriter } from './field-writer.js';
-import { LIMITS, MESSAGES, type Field } from './protocol.js';
+import { type Field, LIMITS, MESSAGES } from './protocol.js';
 
 export type { Message, MessageValues, TableMessageName } from './field-types.js';
 

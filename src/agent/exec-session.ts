@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
+import { Deferred } from '../deferred.js';
 import { BoxliteError } from '../errors.js';
 import type { ByteStream } from './byte-stream.js';
 import { decodeMessage, type MessageValues, type TableMessageName } from './codec.js';
-import { Deferred } from '../deferred.js';
 import { ExecInput, type SendStdin } from './exec-input.js';
 import { ExecOutput } from './exec-output.js';
 import { execFailure, refusal } from './failure.js';

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../errors.js';
 import { singleValue } from './field-writer.js';
-import { LIMITS, type Field } from './protocol.js';
+import { type Field, LIMITS } from './protocol.js';
 
 /** Reads the fields of a table from bytes that nobody vouches for. */
 export class FieldReader {

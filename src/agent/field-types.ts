@@ -1,4 +1,4 @@
-import type { Field, MESSAGES, MessageName } from './protocol.js';
+import type { Field, MessageName, MESSAGES } from './protocol.js';
 
 /** TypeScript's view of the wire's field tables, inferred from protocol.ts so that neither can lag. */
 

@@ -1,5 +1,5 @@
 import { BoxliteError } from '../errors.js';
-import { LIMITS, type Field } from './protocol.js';
+import { type Field, LIMITS } from './protocol.js';
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { BoxliteError } from '../errors.js';
 import { encodeMessage, type MessageValues, type TableMessageName } from './codec.js';
-import { FrameDecoder, frameHeader, MessageAssembler, messageFrames, type Frame } from './frame.js';
-import { FRAME_FLAGS, MESSAGES, type MessageName } from './protocol.js';
+import { type Frame, FrameDecoder, frameHeader, MessageAssembler, messageFrames } from './frame.js';
+import { FRAME_FLAGS, type MessageName, MESSAGES } from './protocol.js';
 
 export interface ConnectionEvents {
   /** Bytes of a session's output. */

@@ -1,6 +1,6 @@
+import { Deferred } from '../deferred.js';
 import { BoxliteError } from '../errors.js';
 import { decodeMessage, type Message, type TableMessageName } from './codec.js';
-import { Deferred } from '../deferred.js';
 import { readReady } from './greeting.js';
 
 /** Nanoseconds of guest time that each phase took. */

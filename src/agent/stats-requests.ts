@@ -1,6 +1,6 @@
+import { Deferred } from '../deferred.js';
 import type { BoxliteError } from '../errors.js';
 import { decodeMessage, type Message, type TableMessageName } from './codec.js';
-import { Deferred } from '../deferred.js';
 import { execFailure, refusal } from './failure.js';
 
 /** What a box uses of its machine, as its agent says. */

@@ -6,6 +6,7 @@ import {
   DEVICE_KINDS,
   EXEC_FLAGS,
   EXIT_FLAGS,
+  type Field,
   FRAME_FLAGS,
   GENERATION,
   HEALTH_RECORD,
@@ -24,7 +25,6 @@ import {
   SHIM_PHASES,
   STAGES,
   STATS_FLAGS,
-  type Field,
 } from '../agent/protocol.js';
 
 /** Each group of constants and what its names begin with in C. */

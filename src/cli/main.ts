@@ -1,7 +1,7 @@
 /** Where the process begins and ends: the only place that prints errors, picks statuses and exits. */
 import type { Writable } from 'node:stream';
-import { StandardStreams } from './process/standard-streams.js';
 import { VERSION } from './help/version.js';
+import { StandardStreams } from './process/standard-streams.js';
 
 /** More than a signal to oneself takes; it does not come where it is ignored. */
 const TO_ARRIVE_MS = 100;

@@ -1,24 +1,24 @@
-import { BoxliteError } from '../errors.js';
 import type { BoxliteRuntime } from '../engine/runtime.js';
-import { closest } from './parse/closest.js';
-import { flag } from './parse/command.js';
+import { BoxliteError } from '../errors.js';
 import { findCommand } from './commands/find-command.js';
-import { COMMANDS, type CommandEntry } from './commands/index.js';
+import { type CommandEntry, COMMANDS } from './commands/index.js';
 import { longFormMembers } from './commands/long-forms.js';
-import { warn, type CommandContext } from './process/context.js';
-import { DOCKER_GLOBALS } from './parse/docker-globals.js';
-import type { Sheet } from './help/help.js';
-import { isList, parseArguments, type Grammar } from './parse/parse-arguments.js';
 import {
   GLOBAL_OPTIONS,
+  type GlobalValues,
   readSettings,
   runtimeOptions,
-  wantsColor,
-  type GlobalValues,
   type Settings,
+  wantsColor,
 } from './config/settings.js';
-import { usageError } from './parse/usage-error.js';
+import type { Sheet } from './help/help.js';
 import { VERSION } from './help/version.js';
+import { closest } from './parse/closest.js';
+import { flag } from './parse/command.js';
+import { DOCKER_GLOBALS } from './parse/docker-globals.js';
+import { type Grammar, isList, parseArguments } from './parse/parse-arguments.js';
+import { usageError } from './parse/usage-error.js';
+import { type CommandContext, warn } from './process/context.js';
 import type { World } from './process/world.js';
 
 /** Opens the engine; a test passes its own. */

@@ -1,17 +1,17 @@
 import type { BoxRecord } from '../store/box-record.js';
 import { isActive } from '../store/status.js';
-import { boxInfo, type BoxInfo } from './state/box-info.js';
-import type { BoxSize } from './report/box-size.js';
-import { boxState, type BoxState } from './state/box-state.js';
 import type { BoxChange } from './files/changes.js';
-import { currentRecord, type EngineContext } from './state/context.js';
-import { boxHealth, type BoxHealth } from './state/health.js';
-import { boxLogs, logPath, type LogEntry, type LogOptions } from './report/logs.js';
-import { MetricsSampler, type BoxMetrics, type MetricsOptions } from './report/metrics.js';
-import { boxProcesses, type BoxProcess } from './report/processes.js';
-import { inspectBox, type BoxInspection } from './report/inspect.js';
-import { observed, type ObservedBox } from './state/observe.js';
+import type { BoxSize } from './report/box-size.js';
+import { type BoxInspection, inspectBox } from './report/inspect.js';
 import { wallsOf } from './report/isolation.js';
+import { boxLogs, type LogEntry, type LogOptions, logPath } from './report/logs.js';
+import { type BoxMetrics, type MetricsOptions, MetricsSampler } from './report/metrics.js';
+import { type BoxProcess, boxProcesses } from './report/processes.js';
+import { type BoxInfo, boxInfo } from './state/box-info.js';
+import { type BoxState, boxState } from './state/box-state.js';
+import { currentRecord, type EngineContext } from './state/context.js';
+import { type BoxHealth, boxHealth } from './state/health.js';
+import { observed, type ObservedBox } from './state/observe.js';
 
 /** What can be asked of a box; nothing here changes it. Programs use `LiteBox`, which is one. */
 export abstract class BoxReports {

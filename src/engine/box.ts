@@ -2,18 +2,23 @@ import { abortable } from '../abort.js';
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { canRun, isActive } from '../store/status.js';
-import type { ArchivedBox } from './files/archive-session.js';
-import { checkName } from './spec/box-spec.js';
-import { specOf } from './spec/stored-spec.js';
-import { type EngineContext } from './state/context.js';
-import { copyInto, copyOut, packOut, unpackInto } from './files/copy.js';
-import type { CopyOptions, CopyResult } from './files/copy-options.js';
+import { BoxReports } from './box-reports.js';
+import { commandExecution } from './exec/command-execution.js';
 import { startCommand } from './exec/exec.js';
 import type { BoxCommand, Execution } from './exec/execution.js';
-import { commandExecution } from './exec/command-execution.js';
-import { runToEnd, type RunOptions, type RunResult } from './exec/run.js';
-import { exportBox } from './files/export.js';
 import { mainExecution } from './exec/main-execution.js';
+import { type RunOptions, type RunResult, runToEnd } from './exec/run.js';
+import type { ArchivedBox } from './files/archive-session.js';
+import { copyInto, copyOut, packOut, unpackInto } from './files/copy.js';
+import type { CopyOptions, CopyResult } from './files/copy-options.js';
+import { exportBox } from './files/export.js';
+import { pauseBox, unpauseBox } from './lifecycle/pause.js';
+import { freeName, removeIfEnded } from './lifecycle/remove.js';
+import { catchUp, restartBox } from './lifecycle/restart.js';
+import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.js';
+import { killBox, stopBox } from './lifecycle/stop.js';
+import { waitForBox, type WaitResult } from './lifecycle/wait.js';
+import { checkName } from './spec/box-spec.js';
 import type {
   AbortOptions,
   ExecOptions,
@@ -22,15 +27,10 @@ import type {
   UpdateOptions,
   WaitOptions,
 } from './spec/options.js';
-import { pauseBox, unpauseBox } from './lifecycle/pause.js';
-import { freeName, removeIfEnded } from './lifecycle/remove.js';
-import { catchUp, restartBox } from './lifecycle/restart.js';
-import { noSuchBox } from './state/state-error.js';
-import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.js';
-import { killBox, stopBox } from './lifecycle/stop.js';
+import { specOf } from './spec/stored-spec.js';
+import { type EngineContext } from './state/context.js';
 import { runningClient } from './state/running-client.js';
-import { waitForBox, type WaitResult } from './lifecycle/wait.js';
-import { BoxReports } from './box-reports.js';
+import { noSuchBox } from './state/state-error.js';
 
 /**
  * A handle to one box; holds nothing open. `await using` ends what this handle has begun: see

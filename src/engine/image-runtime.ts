@@ -1,7 +1,5 @@
 import type { DiskUsage } from './images/disk-usage.js';
 import type { HistoryLine } from './images/history.js';
-import type { PruneOptions } from './images/prune.js';
-import type { RemovedImage, RemoveImageOptions } from './images/removal.js';
 import type {
   ArchiveFormat,
   ImageDetails,
@@ -13,6 +11,7 @@ import type {
   PullOptions,
   PullResult,
 } from './images/images.js';
+import type { PruneOptions } from './images/prune.js';
 import type {
   LoginRequest,
   LoginResult,
@@ -20,6 +19,7 @@ import type {
   Registries,
   StoredLogin,
 } from './images/registries.js';
+import type { RemovedImage, RemoveImageOptions } from './images/removal.js';
 
 /** What a runtime does with images and registries. Programs use `BoxliteRuntime`, which is one. */
 export abstract class ImageRuntime {

@@ -2,12 +2,12 @@ import { Home } from '../host/home.js';
 import { absolutePath } from '../host/host-path.js';
 import { installedCli } from '../host/installed-cli.js';
 import { DEFAULT_LAYER_LIMITS } from '../image/store/layer-limits.js';
-import type { EngineContext } from './state/context.js';
-import { Host } from './machine/host.js';
 import type { Images } from './images/images.js';
-import { Lifetime } from './state/lifetime.js';
-import type { BoxliteOptions } from './spec/options.js';
 import { Registries } from './images/registries.js';
+import { Host } from './machine/host.js';
+import type { BoxliteOptions } from './spec/options.js';
+import type { EngineContext } from './state/context.js';
+import { Lifetime } from './state/lifetime.js';
 
 /** The parts that a runtime is made of. */
 export interface Engine {

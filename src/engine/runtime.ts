@@ -1,25 +1,25 @@
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import type { LiteBox } from './box.js';
-import { boxInfo, type BoxInfo } from './state/box-info.js';
-import type { PrunedBoxes } from './lifecycle/prune.js';
-import type { CommitOptions } from './spec/options.js';
-import type { EngineContext } from './state/context.js';
-import type { CreateOptions } from './lifecycle/create.js';
-import { DEFAULT_STOP_TIMEOUT_SECONDS } from './spec/defaults.js';
-import type { BoxliteEvent, EventOptions } from './state/events.js';
-import type { DoctorReport, DoctorRequest, PreflightReport } from './setup/doctor/doctor.js';
 import { ImageRuntime } from './image-runtime.js';
 import type { Images } from './images/images.js';
-import { observed } from './state/observe.js';
-import { openEngine, type Engine } from './open-engine.js';
-import { noSuchBox } from './state/state-error.js';
-import type { BoxliteOptions, BoxOptions, RemoveOptions } from './spec/options.js';
 import type { Registries } from './images/registries.js';
+import type { CreateOptions } from './lifecycle/create.js';
+import type { PrunedBoxes } from './lifecycle/prune.js';
+import { type Engine, openEngine } from './open-engine.js';
 import type { RuntimeInfo } from './report/runtime-info.js';
 import type { RuntimeMetrics } from './report/runtime-metrics.js';
+import type { DoctorReport, DoctorRequest, PreflightReport } from './setup/doctor/doctor.js';
 import type { SetupReport } from './setup/setup.js';
 import type { SetupRequest } from './setup/setup-home.js';
+import { DEFAULT_STOP_TIMEOUT_SECONDS } from './spec/defaults.js';
+import type { CommitOptions } from './spec/options.js';
+import type { BoxliteOptions, BoxOptions, RemoveOptions } from './spec/options.js';
+import { type BoxInfo, boxInfo } from './state/box-info.js';
+import type { EngineContext } from './state/context.js';
+import type { BoxliteEvent, EventOptions } from './state/events.js';
+import { observed } from './state/observe.js';
+import { noSuchBox } from './state/state-error.js';
 
 /**
  * The engine on one home directory. What only some calls need is loaded by them: `ps` is to start fast.

@@ -1,8 +1,8 @@
 import { BoxliteError } from '../errors.js';
+import { isActive } from '../store/status.js';
 import { LiteBox } from './box.js';
 import type { EngineContext } from './state/context.js';
 import { observed } from './state/observe.js';
-import { isActive } from '../store/status.js';
 
 /**
  * Stops the boxes that this runtime has started, all at once, each with `timeoutSeconds` of grace.

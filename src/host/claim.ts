@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { environmentVariable } from './environment.js';
 import { BoxliteError } from '../errors.js';
+import { environmentVariable } from './environment.js';
 
 export type NativeProgram =
   'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-archive' | 'boxlite-host';

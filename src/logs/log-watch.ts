@@ -1,7 +1,7 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
+import { Deferred } from '../deferred.js';
 import { errnoOf, fileError } from '../errors.js';
 import { logFileNumber } from '../host/home.js';
-import { Deferred } from '../deferred.js';
 
 export interface Turn {
   /** The log was complete before this turn began: what is read in it is the rest. */

@@ -1,5 +1,5 @@
-import { LogFiles, type LogFile, type LogPosition } from './log-files.js';
-import { readRecords, type LogRecord } from './log-record.js';
+import { type LogFile, LogFiles, type LogPosition } from './log-files.js';
+import { type LogRecord, readRecords } from './log-record.js';
 import { afterStart, findTail, firstOf, type TailStarts } from './log-tail.js';
 import { LogWatch } from './log-watch.js';
 

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../errors.js';
-import { flag, integer, json, nullable, text, type Row } from './row.js';
-import { isBoxStatus, type BoxStatus } from './status.js';
+import { flag, integer, json, nullable, type Row, text } from './row.js';
+import { type BoxStatus, isBoxStatus } from './status.js';
 
 /** Everything known about a box. Times are ms since the epoch; null means "not, or not yet". */
 export interface BoxRecord {

@@ -1,10 +1,10 @@
 import { BoxliteError } from '../errors.js';
 import {
-  PATCH_COLUMNS,
-  parseBox,
   type BoxPatch,
   type BoxRecord,
   type NewBox,
+  parseBox,
+  PATCH_COLUMNS,
 } from './box-record.js';
 import type { Database, SqlValue } from './database.js';
 import { boxEvent } from './events.js';

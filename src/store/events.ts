@@ -1,6 +1,6 @@
 import type { BoxRecord } from './box-record.js';
 import type { Database } from './database.js';
-import { integer, json, text, type Row } from './row.js';
+import { integer, json, type Row, text } from './row.js';
 
 /** The log keeps so many of the newest events. */
 export const MOST_EVENTS = 10_000;

@@ -1,6 +1,6 @@
 import type { Database } from './database.js';
 import { imageEvent } from './events.js';
-import { integer, nullable, text, type Row } from './row.js';
+import { integer, nullable, type Row, text } from './row.js';
 
 /** An image that is whole in the content store. Times are ms since the epoch, sizes bytes. */
 export interface ImageRecord {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoxliteError } from '../errors.js';
-import type { Database } from './database.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../host/process-identity.js';
-import { integer, text, type Row } from './row.js';
+import type { Database } from './database.js';
+import { integer, type Row, text } from './row.js';
 
 export interface LockOptions {
   /** How long to wait for another holder; 0 tries once. */

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { busyboxRootfs } from '../../src/engine/setup/busybox-rootfs.js';
 import { Home } from '../../src/host/home.js';
-import { parseArguments, USAGE, type BenchArguments } from './arguments.js';
+import { type BenchArguments, parseArguments, USAGE } from './arguments.js';
 import { BoxliteHome } from './boxlite-home.js';
-import { benchCases, IDLE_BOX, SLOW_SHARE, type Case } from './cases.js';
+import { benchCases, type Case, IDLE_BOX, SLOW_SHARE } from './cases.js';
 import { Copies } from './copies.js';
 import { idleMemory } from './idle-memory.js';
 import { interleave } from './interleave.js';
@@ -13,7 +13,7 @@ import { describeMachine } from './machine.js';
 import { Podman } from './podman.js';
 import { makePullReport, renderPullReport } from './pull-report.js';
 import { measurePulls } from './pulls.js';
-import { makeReport, renderReport, type Measurements } from './report.js';
+import { makeReport, type Measurements, renderReport } from './report.js';
 import { Workspace } from './workspace.js';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -42,12 +42,12 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function benchBoxes(options: BenchArguments, signal: AbortSignal): Promise<Result> {
   const report = makeReport(await measure(options, signal));
-  return { report, text: renderReport(report) };
+  return { report, text: await renderReport(report) };
 }
 
 async function benchPulls(options: BenchArguments, signal: AbortSignal): Promise<Result> {
   const report = makePullReport(await measurePulls(options, signal, progress));
-  return { report, text: renderPullReport(report) };
+  return { report, text: await renderPullReport(report) };
 }
 
 interface Result {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { projectRoot } from '../../src/host/native-programs.js';
-import { timeProgram, type ProgramRun } from './time-program.js';
+import { type ProgramRun, timeProgram } from './time-program.js';
 
 /** What the shell would run. */
 export const BOXLITE = join(projectRoot(), 'bin', 'boxlite');

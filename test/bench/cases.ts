@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
-import { isRecord } from './json.js';
 import { BOXLITE, type BoxliteHome } from './boxlite-home.js';
+import { isRecord } from './json.js';
 import type { Podman } from './podman.js';
-import { timeProgram, type ProgramRun } from './time-program.js';
+import { type ProgramRun, timeProgram } from './time-program.js';
 
 export interface Case {
   name: CaseName;

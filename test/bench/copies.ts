@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IDLE_BOX, type Case, type CaseName } from './cases.js';
 import type { BoxliteHome } from './boxlite-home.js';
+import { type Case, type CaseName, IDLE_BOX } from './cases.js';
 import type { Podman } from './podman.js';
 import type { ProgramRun } from './time-program.js';
 

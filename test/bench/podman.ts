@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { timeProgram, type ProgramRun } from './time-program.js';
+import { type ProgramRun, timeProgram } from './time-program.js';
 
 const IMAGE = 'localhost/bench-busybox';
 const IDLE = 'bench-idle';

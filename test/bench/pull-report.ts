@@ -40,7 +40,7 @@ const ratioLabel = (of: PullCaseName, to: PullCaseName): string =>
 
 const caseNames = (): PullCaseName[] => Object.keys(PULL_CASES) as PullCaseName[];
 
-export function renderPullReport(report: PullReport): string {
+export async function renderPullReport(report: PullReport): Promise<string> {
   const { machine, summaries, ratios, disk } = report;
   const plain = { isTty: false };
   const times = caseNames().flatMap((name) => {
@@ -62,7 +62,7 @@ export function renderPullReport(report: PullReport): string {
     ['BoxLite: blobs, and layers ready to be a disk', disk.boxlite],
     ['peers: blobs, and two unpacked images', disk.peer],
   ];
-  return [
+  const parts = await Promise.all([
     Object.entries(machine)
       .map(([label, value]) => `${label}: ${value}\n`)
       .join(''),
@@ -86,5 +86,6 @@ export function renderPullReport(report: PullReport): string {
       ]),
       plain,
     ),
-  ].join('\n');
+  ]);
+  return parts.join('\n');
 }

@@ -10,7 +10,7 @@ import { diskUsage } from './disk-usage.js';
 import { interleave } from './interleave.js';
 import type { Machine } from './machine.js';
 import { bytesOf, type PullImage, pushPullImages } from './pull-image.js';
-import { timeProgram, type ProgramRun } from './time-program.js';
+import { type ProgramRun, timeProgram } from './time-program.js';
 import { Workspace } from './workspace.js';
 
 /** As they stand in the table. */

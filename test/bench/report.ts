@@ -1,5 +1,5 @@
 import { renderTable } from '../../src/cli/output/table.js';
-import { CASES, type CaseName } from './cases.js';
+import { type CaseName, CASES } from './cases.js';
 import { FILE_BYTES, TREE_FILES } from './copies.js';
 import type { IdleMemory } from './idle-memory.js';
 import type { Machine } from './machine.js';
@@ -100,7 +100,7 @@ function stagesOf(
 
 const caseNames = (): CaseName[] => Object.keys(CASES) as CaseName[];
 
-export function renderReport(report: Report): string {
+export async function renderReport(report: Report): Promise<string> {
   const { machine, summaries, ratios, stagesMs, psPartsMs, memory } = report;
   const plain = { isTty: false };
   const times = caseNames().flatMap((name) => {
@@ -109,7 +109,7 @@ export function renderReport(report: Report): string {
     const { runs, medianMs, lowestMs, highestMs } = summary;
     return [[CASES[name], String(runs), ...[medianMs, lowestMs, highestMs].map(milliseconds)]];
   });
-  return [
+  const parts = await Promise.all([
     Object.entries(machine)
       .map(([label, value]) => `${label}: ${value}\n`)
       .join(''),
@@ -139,7 +139,8 @@ export function renderReport(report: Report): string {
       ]),
       plain,
     ),
-  ].join('\n');
+  ]);
+  return parts.join('\n');
 }
 
 function copyRows(summaries: Report['summaries']): string[][] {

@@ -11,13 +11,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { longBytes } from '../helpers/bytes.js';
 import {
+  type ArchiveImage,
   pack,
   writeDockerArchive,
   writeOciLayout,
-  type ArchiveImage,
 } from '../helpers/image-archive.js';
-import { longBytes } from '../helpers/bytes.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();

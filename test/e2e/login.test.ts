@@ -1,9 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-
 import { makeAuthority } from '../helpers/certificates.js';
 import { BOXLITE, type CliOptions, type CliResult, run, start } from '../helpers/cli.js';
 import { makeCredentialHelper, type TestHelper } from '../helpers/credential-helper.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DoctorReport } from '../../src/engine/setup/doctor/doctor.js';
-import { run, type CliResult } from '../helpers/cli.js';
+import { type CliResult, run } from '../helpers/cli.js';
 import { OTHER_NODES } from '../helpers/other-nodes.js';
 import { useHome } from '../helpers/test-home.js';
 

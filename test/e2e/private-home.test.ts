@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkAccess } from '../../src/engine/setup/doctor/access-check.js';
 import { Home } from '../../src/host/home.js';
-import { BOXLITE, run, type CliResult } from '../helpers/cli.js';
+import { BOXLITE, type CliResult, run } from '../helpers/cli.js';
 import { useHome } from '../helpers/test-home.js';
 
 const PARTS = ['boxes', 'images', 'blanks', 'assets', 'templates'];

@@ -1,11 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { EventFollower } from '../helpers/event-follower.js';
-import { killAndWait, programOf } from '../helpers/processes.js';
-import { lookUntil } from '../helpers/look-until.js';
-import { useHome } from '../helpers/test-home.js';
 import { openSqlite } from '../../src/store/sqlite.js';
+import { EventFollower } from '../helpers/event-follower.js';
+import { lookUntil } from '../helpers/look-until.js';
+import { killAndWait, programOf } from '../helpers/processes.js';
+import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 

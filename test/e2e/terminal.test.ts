@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BOXLITE, start, type RunningCli } from '../helpers/cli.js';
+import { BOXLITE, type RunningCli, start } from '../helpers/cli.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { useHome } from '../helpers/test-home.js';
 import { TmuxTerminal } from '../helpers/tmux.js';

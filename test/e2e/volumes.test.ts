@@ -4,8 +4,8 @@ import {
   lstat,
   mkdir,
   mkdtemp,
-  readFile,
   readdir,
+  readFile,
   rename,
   rm,
   stat,
@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGuestProgram } from '../helpers/guest-program.js';
-import { OrdinaryUser } from '../helpers/ordinary-user.js';
 import { lookUntil } from '../helpers/look-until.js';
+import { OrdinaryUser } from '../helpers/ordinary-user.js';
 import { killProcess } from '../helpers/processes.js';
 import { useHome } from '../helpers/test-home.js';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
 import { storeLayer } from '../../src/image/store/layer-store.js';
-import { TarReader, type TarEntry } from '../../src/image/tar/reader.js';
+import { type TarEntry, TarReader } from '../../src/image/tar/reader.js';
 import { readErofs } from '../helpers/erofs-reader.js';
 import { nextDigest, readDisk } from '../helpers/host-disk.js';
 import { mutateTar } from './mutate-tar.js';

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-
 import { execa } from 'execa';
 
 export interface CertificateFiles {

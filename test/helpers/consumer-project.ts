@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { run, type CliOptions, type CliResult } from './cli.js';
+import { type CliOptions, type CliResult, run } from './cli.js';
 
 const execute = promisify(execFile);
 

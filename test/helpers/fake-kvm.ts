@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findQemu } from '../../src/vmm/qemu/binary.js';
 import { Home } from '../../src/host/home.js';
 import { nativeProgram } from '../../src/host/native-programs.js';
-import { BOXLITE, run, type CliResult } from './cli.js';
+import { findQemu } from '../../src/vmm/qemu/binary.js';
+import { BOXLITE, type CliResult, run } from './cli.js';
 import { sharedHome } from './test-home.js';
 
 const execute = promisify(execFile);

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-
 import { blobsOf, type TestBlob, type TestImage } from './images.js';
 
 /** Answers a request, or returns false to leave it to the registry. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ShimClient } from '../../src/agent/client.js';
 import { encodeMessage, type MessageValues, type TableMessageName } from '../../src/agent/codec.js';
-import { encodeFrame, FrameDecoder, messageFrames, type Frame } from '../../src/agent/frame.js';
+import { encodeFrame, type Frame, FrameDecoder, messageFrames } from '../../src/agent/frame.js';
 import { FRAME_FLAGS, GENERATION, MESSAGES, SHIM_PHASES } from '../../src/agent/protocol.js';
 
 /** What the other end of one connection does; everything it needs is on `peer`. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { BOXLITE, run, type CliResult } from './cli.js';
+import { BOXLITE, type CliResult, run } from './cli.js';
 import { sharedHome } from './test-home.js';
 
 const execute = promisify(execFile);

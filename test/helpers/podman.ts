@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, type CliOptions, type CliResult } from './cli.js';
+import { type CliOptions, type CliResult, run } from './cli.js';
 
 /** What a nested or unprivileged host can grant; podman's own defaults are far above. */
 const RUN_FLAGS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];

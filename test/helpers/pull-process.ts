@@ -7,7 +7,6 @@
  * memory it ever had resident, in KiB: `VmHWM 104608`.
  */
 import { readFile } from 'node:fs/promises';
-
 import { Home } from '../../src/host/home.js';
 import { pullImage } from '../../src/image/transfer/pull.js';
 

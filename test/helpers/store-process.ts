@@ -5,7 +5,7 @@
  *     store-process HOME open|insert NAME|transition ID|count N|hold
  */
 import { once } from 'node:events';
-import { writeFileSync, readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BoxliteError } from '../../src/errors.js';

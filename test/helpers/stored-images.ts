@@ -5,8 +5,8 @@ import { onTestFinished } from 'vitest';
 import type { BoxliteRuntime } from '../../src/engine/runtime.js';
 import type { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
-import { blobsOf, makeImage, type TestImage, writeLayout } from './images.js';
 import { longBytes } from './bytes.js';
+import { blobsOf, makeImage, type TestImage, writeLayout } from './images.js';
 import { openRuntime, temporaryHome } from './tiny-runtime.js';
 
 /** Two images on one base, and one on its own. */

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, type TestContext } from 'vitest';
-import { BOXLITE, run, start, type CliOptions, type CliResult, type RunningCli } from './cli.js';
-import { killProcess, processesOf, type FoundProcess } from './processes.js';
+import { BOXLITE, type CliOptions, type CliResult, run, type RunningCli, start } from './cli.js';
+import { type FoundProcess, killProcess, processesOf } from './processes.js';
 
 const execute = promisify(execFile);
 

@@ -2,7 +2,6 @@ import { createPrivateKey, randomBytes, sign, X509Certificate } from 'node:crypt
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-
 import type { CertificateFiles } from './certificates.js';
 
 export interface TokenServerSetup {

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { setup, type SetupOptions } from '../../src/engine/setup/setup.js';
-import { temporaryHome, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
+import { temporaryHome, TINY, tinyRuntime } from '../helpers/tiny-runtime.js';
 
 const REASON = new Error('enough');
 const CANCELLED = { name: 'BoxliteError', code: 'cancelled', cause: REASON };

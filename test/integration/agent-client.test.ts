@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ShimClient } from '../../src/agent/client.js';
 import { encodeMessage } from '../../src/agent/codec.js';
-import { Deferred } from '../../src/deferred.js';
 import { encodeFrame } from '../../src/agent/frame.js';
 import { GENERATION, SHIM_PHASES, STAGES } from '../../src/agent/protocol.js';
+import { Deferred } from '../../src/deferred.js';
 import { connect, EXEC, FakeShim, type Script } from '../helpers/fake-shim.js';
 
 const BOOTSTRAP = {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { buffer, text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { Deferred } from '../../src/deferred.js';
 import { EXIT_FLAGS, LIMITS, SHIM_PHASES, STAGES } from '../../src/agent/protocol.js';
+import { Deferred } from '../../src/deferred.js';
 import { connect, EXEC, FakePeer, FakeShim, isEof, type Script } from '../helpers/fake-shim.js';
 
 const OK = { code: 0, signal: 0, oom: false, timedOut: false };

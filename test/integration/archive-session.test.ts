@@ -6,7 +6,7 @@ import { LIMITS } from '../../src/agent/protocol.js';
 import { archiveExit, startArchiveSession } from '../../src/engine/files/archive-session.js';
 import { openEngine } from '../../src/engine/open-engine.js';
 import { BoxliteError } from '../../src/errors.js';
-import { connect, EXEC, FakeShim, type FakePeer } from '../helpers/fake-shim.js';
+import { connect, EXEC, type FakePeer, FakeShim } from '../helpers/fake-shim.js';
 
 const BOX = '01hzzboxzzzzzzzzzzzzzzzzzz';
 const MINUTE = 60_000;

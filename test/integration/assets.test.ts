@@ -17,9 +17,9 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Home } from '../../src/host/home.js';
 import { loadAssets, prepareAssets } from '../../src/vmm/assets/assets.js';
+import { namedManifests, removeUnusedKernels } from '../../src/vmm/assets/named-kernels.js';
 import { extractKernel } from '../../src/vmm/kernel/kernel-image.js';
 import { orderModules } from '../../src/vmm/kernel/module-order.js';
-import { namedManifests, removeUnusedKernels } from '../../src/vmm/assets/named-kernels.js';
 import { fakeBzImage, fakeGzipKernel, fakeModule, fakeVmlinux } from '../helpers/fake-kernel.js';
 
 const MODULES = ['virtio_mmio', 'virtio_console', 'virtio_blk', 'virtio_net', 'virtio-rng'].concat(

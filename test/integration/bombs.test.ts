@@ -6,15 +6,15 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
-import { importRootfs } from '../../src/image/transfer/import.js';
 import type { LayerLimits } from '../../src/image/store/layer-limits.js';
+import { allocatedBytes } from '../../src/image/store/store-files.js';
+import { importRootfs } from '../../src/image/transfer/import.js';
 import { loadArchive } from '../../src/image/transfer/load.js';
 import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
-import { allocatedBytes } from '../../src/image/store/store-files.js';
 import {
-  startFakeRegistry,
   type FakeRegistry,
   type Interference,
+  startFakeRegistry,
 } from '../helpers/fake-registry.js';
 import { blob, imageOf, json, makeImage, sha256, type TestBlob } from '../helpers/images.js';
 import { tar, tarEntry, type TarFields } from '../helpers/tar-builder.js';

@@ -2,14 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
-import { commitImage, type CommitRequest } from '../../src/image/transfer/commit.js';
 import type { ImageConfig } from '../../src/image/oci/image-config.js';
 import type { StoredImage } from '../../src/image/store/image-record.js';
-import { importRootfs } from '../../src/image/transfer/import.js';
 import { keepNothing } from '../../src/image/store/keep.js';
 import { DEFAULT_LAYER_LIMITS } from '../../src/image/store/layer-limits.js';
+import { commitImage, type CommitRequest } from '../../src/image/transfer/commit.js';
+import { importRootfs } from '../../src/image/transfer/import.js';
 import { makeTar } from '../helpers/images.js';
 
 let home: Home;

@@ -12,14 +12,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EXEC_FLAGS, LIMITS } from '../../src/agent/protocol.js';
 import { decodeMessage } from '../../src/agent/codec.js';
+import { EXEC_FLAGS, LIMITS } from '../../src/agent/protocol.js';
 import type { LiteBox } from '../../src/engine/box.js';
 import { BoxliteError } from '../../src/errors.js';
 import { BOX_FILES } from '../../src/host/home.js';
 import { isEof } from '../helpers/fake-shim.js';
 import { tar, tarEntry, type TarFields } from '../helpers/tar-builder.js';
-import { giveShim, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
+import { giveShim, TINY, tinyRuntime } from '../helpers/tiny-runtime.js';
 
 /** What a guest says for its end of a copy. */
 interface Answer {

@@ -1,13 +1,11 @@
 import { appendFile, mkdtemp, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
-import { blobPath, hasBlob } from '../../src/image/store/content-store.js';
 import { imageDisk } from '../../src/image/disk/image-disk.js';
+import { blobPath, hasBlob } from '../../src/image/store/content-store.js';
 import { readImage, type StoredImage } from '../../src/image/store/image-record.js';
 import { layerDirectory } from '../../src/image/store/layer-store.js';
 import { loadArchive } from '../../src/image/transfer/load.js';

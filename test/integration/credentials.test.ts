@@ -2,9 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-
 import { CredentialHelper } from '../../src/image/credentials/credential-helper.js';
 import { CredentialStore } from '../../src/image/credentials/credential-store.js';
 import {

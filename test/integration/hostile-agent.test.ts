@@ -10,7 +10,7 @@ import { BoxliteError } from '../../src/errors.js';
 import { BOX_FILES } from '../../src/host/home.js';
 import type { FakePeer } from '../helpers/fake-shim.js';
 import { tar, tarEntry } from '../helpers/tar-builder.js';
-import { giveShim, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
+import { giveShim, TINY, tinyRuntime } from '../helpers/tiny-runtime.js';
 
 type Stats = MessageValues<'stats'>;
 type Process = Stats['list'][number];

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'tar';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BOXLITE, run, type CliResult } from '../helpers/cli.js';
-import { startFakeRegistry, type Interference } from '../helpers/fake-registry.js';
+import { BOXLITE, type CliResult, run } from '../helpers/cli.js';
+import { type Interference, startFakeRegistry } from '../helpers/fake-registry.js';
 import {
   blobsOf,
   descriptor,

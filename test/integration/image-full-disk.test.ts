@@ -4,9 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-
 import type { CommandContext } from '../../src/cli/process/context.js';
 import { writeFileWhole } from '../../src/cli/process/write-file-whole.js';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';

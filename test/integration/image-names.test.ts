@@ -1,10 +1,10 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, makeTar, type TestImage } from '../helpers/images.js';
 import { imageHome, loadAs, makeImages, type TestImages } from '../helpers/stored-images.js';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Readable } from 'node:stream';
 
 let images: TestImages;
 beforeAll(async () => {

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-
 import { Images } from '../../src/engine/images/images.js';
 import { DEFAULT_LAYER_LIMITS } from '../../src/image/store/layer-limits.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';

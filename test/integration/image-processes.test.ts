@@ -8,10 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-
 import { create } from 'tar';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-
 import { identifyProcess } from '../../src/host/process-identity.js';
 import { imageDisk } from '../../src/image/disk/image-disk.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';

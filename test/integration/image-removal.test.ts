@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { BoxliteError } from '../../src/errors.js';
 import type { BoxliteRuntime } from '../../src/engine/runtime.js';
-import { blobPath } from '../../src/image/store/content-store.js';
+import { BoxliteError } from '../../src/errors.js';
 import { imageDisk } from '../../src/image/disk/image-disk.js';
+import { blobPath } from '../../src/image/store/content-store.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import {
   diffIdsOf,
+  type ImageHome,
   imageHome,
   listingOf,
   loadAs,
   makeImages,
   storeListing,
-  type ImageHome,
   type TestImages,
 } from '../helpers/stored-images.js';
 import { giveShim, openRuntime } from '../helpers/tiny-runtime.js';

@@ -29,8 +29,8 @@ import {
   unpackLayers,
 } from '../helpers/host-disk.js';
 import { LAYER_CASES } from '../helpers/layer-cases.js';
-import { tar } from '../helpers/tar-builder.js';
 import { buildTreeLister, differences, listTree } from '../helpers/list-tree.js';
+import { tar } from '../helpers/tar-builder.js';
 
 // Only root may mount, and make what the layers hold: devices, owners, capabilities.
 const isRoot = process.getuid?.() === 0;

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-
 import { sha256 } from '../helpers/bytes.js';
 import { imageHome, loadAs, makeImages, type TestImages } from '../helpers/stored-images.js';
 

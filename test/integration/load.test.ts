@@ -4,17 +4,15 @@ import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-
 import { execa } from 'execa';
 import { create } from 'tar';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-
 import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
 import { readBlob } from '../../src/image/store/content-store.js';
 import { readImage } from '../../src/image/store/image-record.js';
-import { importRootfs } from '../../src/image/transfer/import.js';
 import { hasLayer } from '../../src/image/store/layer-store.js';
+import { importRootfs } from '../../src/image/transfer/import.js';
 import { loadArchive } from '../../src/image/transfer/load.js';
 import {
   blobsOf,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Home } from '../../src/host/home.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';
-import { openRuntime, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
+import { openRuntime, TINY, tinyRuntime } from '../helpers/tiny-runtime.js';
 import { race, startWaiting } from '../helpers/waiting-process.js';
 
 const PROCESSES = 4;

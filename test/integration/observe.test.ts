@@ -7,13 +7,13 @@ import { Deferred } from '../../src/deferred.js';
 import type { LogOptions } from '../../src/engine/report/logs.js';
 import { observed, settle } from '../../src/engine/state/observe.js';
 import type { Home } from '../../src/host/home.js';
+import { identifyProcess } from '../../src/host/process-identity.js';
 import type { BoxPatch, BoxRecord } from '../../src/store/box-record.js';
 import { Database } from '../../src/store/database.js';
 import type { BoxStatus } from '../../src/store/status.js';
-import { identifyProcess } from '../../src/host/process-identity.js';
 import type { Script } from '../helpers/fake-shim.js';
 import { lookUntil } from '../helpers/look-until.js';
-import { giveShim, tinyRuntime, TINY } from '../helpers/tiny-runtime.js';
+import { giveShim, TINY, tinyRuntime } from '../helpers/tiny-runtime.js';
 
 const STARTED = { at: '2026-11-05T10:00:00.000000000Z', shimPid: 11, vmmPid: 12 };
 const STARTED_MS = Date.UTC(2026, 10, 5, 10);

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { identifyProcess, isAlive } from '../../src/host/process-identity.js';
 import { Database } from '../../src/store/database.js';
-import { giveShim, tinyRuntime, TINY, type TinyRuntime } from '../helpers/tiny-runtime.js';
+import { giveShim, TINY, type TinyRuntime, tinyRuntime } from '../helpers/tiny-runtime.js';
 
 const STARTED_MS = Date.UTC(2026, 10, 5, 10);
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Deferred } from '../../src/deferred.js';
-import { readOutputLog, type ReadLogOptions } from '../../src/logs/output-log.js';
+import { type ReadLogOptions, readOutputLog } from '../../src/logs/output-log.js';
 
 let directory: string;
 let log: string;

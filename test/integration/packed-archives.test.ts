@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-
 import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
-import { importRootfs } from '../../src/image/transfer/import.js';
-import { hasLayer } from '../../src/image/store/layer-store.js';
 import { DEFAULT_LAYER_LIMITS } from '../../src/image/store/layer-limits.js';
-import { loadArchive } from '../../src/image/transfer/load.js';
+import { hasLayer } from '../../src/image/store/layer-store.js';
 import { unpackArchive } from '../../src/image/tar/unpack-archive.js';
+import { importRootfs } from '../../src/image/transfer/import.js';
+import { loadArchive } from '../../src/image/transfer/load.js';
 import { longBytes } from '../helpers/bytes.js';
 import { pack, writeDockerArchive } from '../helpers/image-archive.js';
 import { makeTar } from '../helpers/images.js';

@@ -3,9 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
 import { readImage } from '../../src/image/store/image-record.js';
 import { readToc } from '../../src/image/store/layer-store.js';

@@ -7,11 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-import { Home } from '../../src/host/home.js';
 import { withClaim } from '../../src/host/claim.js';
+import { Home } from '../../src/host/home.js';
 import { readBlob } from '../../src/image/store/content-store.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';

@@ -2,10 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
 import { pullImage } from '../../src/image/transfer/pull.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';

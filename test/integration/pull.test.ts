@@ -2,15 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
 import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
 import { blobPath, readBlob } from '../../src/image/store/content-store.js';
 import { readImage } from '../../src/image/store/image-record.js';
 import { hasLayer } from '../../src/image/store/layer-store.js';
-import { pullImage, type PullEvent, type PullOptions } from '../../src/image/transfer/pull.js';
+import { type PullEvent, pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 import {
   blob,

@@ -1,13 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
-import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import type { Credentials } from '../../src/image/registry/auth/credentials.js';
 import { checkLogin } from '../../src/image/registry/auth/login.js';
+import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import { makeAuthority } from '../helpers/certificates.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.js';

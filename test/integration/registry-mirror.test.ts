@@ -1,11 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
-import { pullImage, type PulledImage, type PullOptions } from '../../src/image/transfer/pull.js';
+import { type PulledImage, pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import {
   type FakeRegistry,
   type Interference,

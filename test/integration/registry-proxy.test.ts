@@ -2,13 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
-import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import { type Environment, proxyFinder } from '../../src/image/registry/http/proxy.js';
 import { readTrust, type Trust } from '../../src/image/registry/http/trust.js';
+import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
 import { makeAuthority } from '../helpers/certificates.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.js';

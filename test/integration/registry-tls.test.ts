@@ -1,14 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
-import { pullImage } from '../../src/image/transfer/pull.js';
 import { checkLogin } from '../../src/image/registry/auth/login.js';
-import type { RegistryOptions } from '../../src/image/registry/options.js';
 import { readTrust } from '../../src/image/registry/http/trust.js';
+import type { RegistryOptions } from '../../src/image/registry/options.js';
+import { pullImage } from '../../src/image/transfer/pull.js';
 import { makeAuthority, type TestAuthority } from '../helpers/certificates.js';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.js';
 import { BASIC_LOGIN, startRegistry, type TestRegistry } from '../helpers/registry.js';

@@ -8,7 +8,7 @@ import type { BoxPatch } from '../../src/store/box-record.js';
 import { Database } from '../../src/store/database.js';
 import type { BoxStatus } from '../../src/store/status.js';
 import type { FakePeer } from '../helpers/fake-shim.js';
-import { giveShim, tinyRuntime, TINY, type TinyRuntime } from '../helpers/tiny-runtime.js';
+import { giveShim, TINY, type TinyRuntime, tinyRuntime } from '../helpers/tiny-runtime.js';
 
 const OPTIONS = { rootfs: { image: TINY } };
 const STARTED_MS = Date.UTC(2026, 10, 5, 10);

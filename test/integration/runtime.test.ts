@@ -2,15 +2,15 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { Database } from '../../src/store/database.js';
-import { boxSpec } from '../unit/engine/engine-fixture.js';
 import {
   openRuntime,
   temporaryHome,
-  tinyRootfs,
-  tinyRuntime,
   TINY,
+  tinyRootfs,
   type TinyRuntime,
+  tinyRuntime,
 } from '../helpers/tiny-runtime.js';
+import { boxSpec } from '../unit/engine/engine-fixture.js';
 
 /** The image's own command: without any, the library would make an idle box. */
 const OPTIONS = { rootfs: { image: TINY }, idle: false };

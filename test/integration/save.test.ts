@@ -6,22 +6,20 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-
 import type { ArchiveFormat } from '../../src/engine/images/images.js';
-import { writeBlob, blobPath } from '../../src/image/store/content-store.js';
 import { Home } from '../../src/host/home.js';
 import { digestOf } from '../../src/image/oci/digest.js';
+import { blobPath, writeBlob } from '../../src/image/store/content-store.js';
 import { saveArchive } from '../../src/image/transfer/save.js';
 import { awkwardBytes, longBytes } from '../helpers/bytes.js';
 import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
 import { blobsOf, makeImage, sha256, type TestImage } from '../helpers/images.js';
 import {
   diffIdsOf,
-  imageHome,
   type ImageHome,
+  imageHome,
   loadAs,
   makeImages,
   type TestImages,

@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
 import { Home } from '../../src/host/home.js';
 import { layerDataPath, readToc, storeLayer } from '../../src/image/store/layer-store.js';
 import { loadArchive } from '../../src/image/transfer/load.js';

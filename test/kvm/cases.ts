@@ -1,11 +1,11 @@
-import { randomBytes, createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { check, type Case } from './case.js';
 import { processesOf } from '../helpers/processes.js';
+import { type Case, check } from './case.js';
 import type { Site, SiteHome } from './site.js';
 
 const execute = promisify(execFile);

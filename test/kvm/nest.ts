@@ -9,7 +9,7 @@ import { access, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'n
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { cpio, FILE_TYPES, type CpioEntry } from '../../src/vmm/guest/cpio.js';
+import { cpio, type CpioEntry, FILE_TYPES } from '../../src/vmm/guest/cpio.js';
 import { extractKernel } from '../../src/vmm/kernel/kernel-image.js';
 import { findKernel } from '../../src/vmm/kernel/kernel-package.js';
 import { orderModules } from '../../src/vmm/kernel/module-order.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { run, type CliResult } from '../helpers/cli.js';
+import { type CliResult, run } from '../helpers/cli.js';
 import { check } from './case.js';
 
 const execute = promisify(execFile);

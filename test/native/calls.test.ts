@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { graphFaults, LAYERS, partOf, readSources, type Graph } from '../helpers/layers.js';
+import { type Graph, graphFaults, LAYERS, partOf, readSources } from '../helpers/layers.js';
 
 const run = promisify(execFile);
 const native = join(import.meta.dirname, '../../native');

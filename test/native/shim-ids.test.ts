@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { BUILD_TIMEOUT_MS, buildShim, ShimHarness, type RunningShim } from './shim/shim-harness.js';
+import { BUILD_TIMEOUT_MS, buildShim, type RunningShim, ShimHarness } from './shim/shim-harness.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);

@@ -1,11 +1,11 @@
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { readOutputLog } from '../../src/logs/output-log.js';
 import { encodeFrame } from '../../src/agent/frame.js';
 import { MESSAGES } from '../../src/agent/protocol.js';
-import { gone, logRecords } from './shim/observe.js';
+import { readOutputLog } from '../../src/logs/output-log.js';
 import type { FramePeer } from './shim/frame-peer.js';
+import { gone, logRecords } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, EXITED_0, ShimHarness } from './shim/shim-harness.js';
 
 vi.setConfig({ testTimeout: 120_000 });

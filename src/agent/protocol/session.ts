@@ -1,4 +1,4 @@
-import { ITEM, RLIMIT, type MessageTable } from './field.js';
+import { ITEM, type MessageTable, RLIMIT } from './field.js';
 
 export const EXEC_FLAGS = {
   TTY: 1,

@@ -1,4 +1,4 @@
-import { ITEM, RLIMIT, type Field } from './field.js';
+import { type Field, ITEM, RLIMIT } from './field.js';
 
 export const SHIM_FILE_FLAGS = { READ: 0, WRITE: 1 } as const;
 export const SHIM_FLAGS = {

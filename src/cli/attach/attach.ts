@@ -1,15 +1,15 @@
 /** The caller's streams and signals joined to a command in a box, until either ends. */
+import { type Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { Writable, type Readable } from 'node:stream';
-import { BoxliteError, errnoOf } from '../../errors.js';
-import type { TerminalSize } from '../../engine/spec/options.js';
 import type { Execution } from '../../engine/exec/execution.js';
-import { warn, type CommandContext, type OutputStream } from '../process/context.js';
+import type { TerminalSize } from '../../engine/spec/options.js';
+import { BoxliteError, errnoOf } from '../../errors.js';
+import { type CommandContext, type OutputStream, warn } from '../process/context.js';
 import { exitStatusOfSignal, Interrupted } from '../process/interrupted.js';
 import { untilSignal } from '../process/until-signal.js';
 import { writeError } from '../process/write-error.js';
 import { DetachScanner } from './detach-scanner.js';
-import { whileInForeground, type TerminalUse } from './foreground.js';
+import { type TerminalUse, whileInForeground } from './foreground.js';
 import { rawMode } from './raw-mode.js';
 import { catchSignals, ENDING_SIGNALS, FORWARDED_SIGNALS } from './signals.js';
 

@@ -1,15 +1,15 @@
 import type { LiteBox } from '../../engine/box.js';
-import type { BoxOptions } from '../../engine/spec/options.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { environmentEntries } from '../../engine/spec/environment.js';
+import type { BoxOptions } from '../../engine/spec/options.js';
 import { BoxliteError } from '../../errors.js';
-import { readBoxOptions, type BoxFlagValues } from './flags.js';
-import { checkCidfile, writeCidfile } from './cidfile.js';
-import { say, type CommandContext } from '../process/context.js';
 import { withDefaultTag } from '../output/text/reference.js';
+import { usageError } from '../parse/usage-error.js';
+import { type CommandContext, say } from '../process/context.js';
+import { checkCidfile, writeCidfile } from './cidfile.js';
+import { type BoxFlagValues, readBoxOptions } from './flags.js';
 import { withProxies } from './proxy-variables.js';
 import { pullWithProgress } from './pull-image.js';
-import { usageError } from '../parse/usage-error.js';
 
 /**
  * Makes the box of `run` and `create`: pulls what is missing on stderr, and leaves the id in the cidfile.

@@ -2,22 +2,22 @@
 import type { BoxOptions, RootfsSpec } from '../../engine/spec/options.js';
 import { SecurityOptions } from '../../engine/spec/security.js';
 import { BoxliteError } from '../../errors.js';
-import { ACCEPTED_FLAGS, warnOfDiscarded } from '../parse/accepted-flags.js';
 import { absolutePath } from '../../host/host-path.js';
-import { flag, list, under, value, type OptionValues } from '../parse/command.js';
-import { warn, type CommandContext } from '../process/context.js';
 import { readEnvironment, readLabels } from '../flags/key-values.js';
 import { readMounts } from '../flags/mounts.js';
 import { oneOf, wholeNumber } from '../flags/number.js';
-import { parseSecurityOpt, SECURITY_OPTS } from '../flags/security-opt.js';
 import { platformFlag, readPlatformFlag } from '../flags/platform.js';
+import { parseSecurityOpt, SECURITY_OPTS } from '../flags/security-opt.js';
+import { ACCEPTED_FLAGS, warnOfDiscarded } from '../parse/accepted-flags.js';
+import { flag, list, type OptionValues, under, value } from '../parse/command.js';
 import { checkContentTrust, CONTENT_TRUST, REFUSED_FLAGS } from '../parse/refused-flags.js';
+import { withoutUndefined } from '../parse/without-undefined.js';
+import { type CommandContext, warn } from '../process/context.js';
 import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
 import { KERNEL_OPTIONS, readKernelOptions } from './kernel-flags.js';
 import { LOG_OPTIONS, readLogPolicy } from './log-flags.js';
 import { NETWORK_OPTIONS, OLD_NETWORK_OPTIONS, readNames } from './network-flags.js';
 import { MACHINE_OPTIONS, readResources } from './resource-flags.js';
-import { withoutUndefined } from '../parse/without-undefined.js';
 
 const PULL_POLICIES = ['missing', 'always', 'never'] as const;
 const SECURITY_PRESETS = ['development', 'standard', 'maximum'] as const;

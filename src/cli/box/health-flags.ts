@@ -1,8 +1,8 @@
 /** The flags of a box's healthcheck, and what they mean to the engine. */
 import type { HealthcheckOptions } from '../../engine/spec/healthcheck.js';
-import { flag, value, type OptionValues } from '../parse/command.js';
 import { parseDurationMs } from '../flags/duration.js';
 import { wholeNumber } from '../flags/number.js';
+import { flag, type OptionValues, value } from '../parse/command.js';
 import { usageError } from '../parse/usage-error.js';
 
 export const HEALTH_OPTIONS = {

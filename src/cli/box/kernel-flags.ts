@@ -1,8 +1,8 @@
 /** The flags that say what a box has of its kernel, and what they mean to the engine. */
 import type { BoxOptions, IpcMode } from '../../engine/spec/options.js';
 import { BoxliteError } from '../../errors.js';
-import { flag, list, value, type OptionValues } from '../parse/command.js';
 import { splitPair } from '../flags/key-values.js';
+import { flag, list, type OptionValues, value } from '../parse/command.js';
 
 const IPC_MODES: readonly IpcMode[] = ['private', 'shareable', 'none'];
 

@@ -1,11 +1,11 @@
 /** The flags that say what is kept of a command's output, and what they mean to the engine. */
-import { LOG_DRIVERS, MOST_LOG_FILES, type LogPolicy } from '../../engine/spec/log-policy.js';
+import { LOG_DRIVERS, type LogPolicy, MOST_LOG_FILES } from '../../engine/spec/log-policy.js';
 import { BoxliteError } from '../../errors.js';
-import { list, value, type OptionValues } from '../parse/command.js';
+import type { Settings } from '../config/settings.js';
 import { splitPair } from '../flags/key-values.js';
 import { wholeNumber } from '../flags/number.js';
 import { parseLogBytes } from '../flags/size.js';
-import type { Settings } from '../config/settings.js';
+import { list, type OptionValues, value } from '../parse/command.js';
 
 export const LOG_OPTIONS = {
   'log-driver': value(

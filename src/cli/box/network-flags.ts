@@ -1,7 +1,7 @@
 /** The flags that say what a box's network and names are, and what they mean to the engine. */
-import { list, value, type OptionValues } from '../parse/command.js';
 import { parseExposedPorts } from '../flags/exposed-port.js';
 import { oneOf } from '../flags/number.js';
+import { list, type OptionValues, value } from '../parse/command.js';
 
 const NETWORKS = ['default', 'none'] as const;
 

@@ -1,5 +1,5 @@
 import { BoxliteError } from '../../errors.js';
-import { warn, type CommandContext } from '../process/context.js';
+import { type CommandContext, warn } from '../process/context.js';
 
 /**
  * The environment of a new box with the proxies of Docker's config.json behind it. As with Docker, only a name that

@@ -1,8 +1,8 @@
 import type { PullResult } from '../../engine/images/images.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
-import type { CommandContext, OutputStream } from '../process/context.js';
 import { openPullView, SILENT } from '../output/terminal/pull-view.js';
 import { familiarReference, hasTagOrDigest } from '../output/text/reference.js';
+import type { CommandContext, OutputStream } from '../process/context.js';
 import { untilSignal } from '../process/until-signal.js';
 
 export interface PullRequest {

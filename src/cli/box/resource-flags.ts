@@ -1,7 +1,7 @@
 /** The flags that say how much of a machine a box has, and what they mean to the engine. */
 import { DEFAULT_MEMORY_MIB } from '../../engine/spec/defaults.js';
 import { BoxliteError } from '../../errors.js';
-import { list, under, value, type OptionValues } from '../parse/command.js';
+import type { Settings } from '../config/settings.js';
 import { splitPair } from '../flags/key-values.js';
 import { decimal, wholeNumber } from '../flags/number.js';
 import {
@@ -12,7 +12,7 @@ import {
   parseSwapMib,
 } from '../flags/size.js';
 import { parseUlimit } from '../flags/ulimit.js';
-import type { Settings } from '../config/settings.js';
+import { list, type OptionValues, under, value } from '../parse/command.js';
 
 /** Also of `update`. */
 export const PROCESSOR_OPTIONS = {

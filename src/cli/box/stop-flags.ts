@@ -1,7 +1,7 @@
 /** The flags that `stop` and `restart` share, and what they mean to the engine. */
 import type { StopOptions } from '../../engine/spec/options.js';
-import { value, type OptionValues } from '../parse/command.js';
 import { wholeNumber } from '../flags/number.js';
+import { type OptionValues, value } from '../parse/command.js';
 
 export const STOP_OPTIONS = {
   signal: value("Signal to ask with (default: the image's, else TERM)", 'SIGNAL', {

@@ -1,5 +1,5 @@
+import { type CommandEntry, COMMANDS } from './index.js';
 import { longForm } from './long-forms.js';
-import { COMMANDS, type CommandEntry } from './index.js';
 
 /** The command that the words begin with, by name or alias; two words before one. */
 export function findCommand(

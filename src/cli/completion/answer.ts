@@ -5,9 +5,9 @@
  * The answer is a line for each offer, `TEXT<TAB>ABOUT`, and a last one of colons and words that say
  * how to go on: `:file`, `:directory`, `:open` when no blank is to follow.
  */
-import type { Environment } from '../flags/key-values.js';
 import { withoutActing } from '../../terminal-text.js';
-import { complete, type Answer } from './complete.js';
+import type { Environment } from '../flags/key-values.js';
+import { type Answer, complete } from './complete.js';
 import type { Names } from './offers.js';
 
 export async function answer(argv: readonly string[], environment: Environment): Promise<string> {

@@ -2,14 +2,14 @@
  * What a shell may offer at the cursor, walked from the commands' definitions: one answer for all
  * shells, whose scripts (scripts.ts) only ask for it and show it.
  */
-import type { Argument, Completion, Option, Options } from '../parse/command.js';
-import { flag } from '../parse/command.js';
 import { findCommand } from '../commands/find-command.js';
 import { COMMANDS } from '../commands/index.js';
 import { longFormMembers } from '../commands/long-forms.js';
-import type { Environment } from '../flags/key-values.js';
 import { GLOBAL_OPTIONS } from '../config/settings.js';
-import { offersFor, type Names, type Offer } from './offers.js';
+import type { Environment } from '../flags/key-values.js';
+import type { Argument, Completion, Option, Options } from '../parse/command.js';
+import { flag } from '../parse/command.js';
+import { type Names, type Offer, offersFor } from './offers.js';
 
 export interface Answer {
   readonly offers: readonly Offer[];

@@ -1,7 +1,7 @@
 /** The words that may stand for a value. */
 import { constants } from 'node:os';
-import type { Completion, KeyCompletion } from '../parse/command.js';
 import { familiarReference } from '../output/text/reference.js';
+import type { Completion, KeyCompletion } from '../parse/command.js';
 
 export interface Offer {
   readonly text: string;

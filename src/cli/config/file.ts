@@ -4,12 +4,12 @@ import { dirname } from 'node:path';
 import { withConfigClaim } from '../../engine/setup/config-claim.js';
 import { BoxliteError, fileError } from '../../errors.js';
 import { makeDirectories } from '../../host/host-path.js';
-import { CONFIG_KEYS } from './keys.js';
-import type { CommandContext } from '../process/context.js';
 import { splitPair } from '../flags/key-values.js';
-import { readConfigFile, readKey, type ConfigKey } from './settings.js';
 import { usageError } from '../parse/usage-error.js';
+import type { CommandContext } from '../process/context.js';
 import { writeFileWhole } from '../process/write-file-whole.js';
+import { CONFIG_KEYS } from './keys.js';
+import { type ConfigKey, readConfigFile, readKey } from './settings.js';
 
 /** @param words a list takes several, and mirrors REGISTRY=URL; any other key takes one */
 export async function setConfigKey(

@@ -1,6 +1,6 @@
 /** Which of flag, environment, file and default a setting comes from. */
-import { CONFIG_KEYS } from './keys.js';
 import type { Environment } from '../flags/key-values.js';
+import { CONFIG_KEYS } from './keys.js';
 import type { ConfigKey, Settings } from './settings.js';
 
 /** `flag --accel`, `environment BOXLITE_ACCEL`, `file`, `default`; a list may have several. */

@@ -1,13 +1,13 @@
 /** Flags over environment over file over defaults. */
 import { readFileSync, statSync } from 'node:fs';
-import { BoxliteError, errnoOf, namedFileError } from '../../errors.js';
 import { configPath, defaultHome } from '../../engine/setup/home-paths.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../../engine/spec/options.js';
-import { closest } from '../parse/closest.js';
-import { flag, list, value, type OptionValues } from '../parse/command.js';
+import { BoxliteError, errnoOf, namedFileError } from '../../errors.js';
 import type { Environment } from '../flags/key-values.js';
 import { oneOf, wholeNumber } from '../flags/number.js';
 import { parseDiskBytes, parseLayerBytes, parseLogBytes, parseMemoryMib } from '../flags/size.js';
+import { closest } from '../parse/closest.js';
+import { flag, list, type OptionValues, value } from '../parse/command.js';
 
 export const GLOBAL_OPTIONS = {
   home: value('Directory that everything is kept in (default ~/.boxlite)', 'PATH', {

@@ -1,5 +1,5 @@
-import { goDuration, parseGoDuration } from '../../go-duration.js';
 import { BoxliteError } from '../../errors.js';
+import { goDuration, parseGoDuration } from '../../go-duration.js';
 
 /** `1m30s` → whole milliseconds, as Docker takes its durations; 0 is as good as not given. */
 export function parseDurationMs(text: string): number {

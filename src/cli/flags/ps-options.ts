@@ -1,7 +1,7 @@
 /** The words that people give `ps`, as far as they say how processes are shown. */
 import { BoxliteError } from '../../errors.js';
-import { closest } from '../parse/closest.js';
 import { PROCESS_COLUMNS, type ProcessColumn } from '../output/rows/process-columns.js';
+import { closest } from '../parse/closest.js';
 
 export interface PsLayout {
   readonly columns: readonly ProcessColumn[];

@@ -1,4 +1,7 @@
 /** Help, written from the definitions alone. */
+import type { CommandEntry } from '../commands/index.js';
+import { type Paint, PLAIN } from '../output/terminal/paint.js';
+import { wrapText } from '../output/terminal/wrap.js';
 import type {
   Argument,
   CommandDefinition,
@@ -6,11 +9,8 @@ import type {
   Option,
   Options,
 } from '../parse/command.js';
-import type { CommandEntry } from '../commands/index.js';
-import type { OutputStream } from '../process/context.js';
 import { optionGroups } from '../parse/option-groups.js';
-import { PLAIN, type Paint } from '../output/terminal/paint.js';
-import { wrapText } from '../output/terminal/wrap.js';
+import type { OutputStream } from '../process/context.js';
 
 export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
   boxes: 'Boxes',

@@ -1,6 +1,6 @@
-import { GROUP_TITLES } from '../help/help.js';
 import { COMMANDS } from '../commands/index.js';
 import { GLOBAL_OPTIONS } from '../config/settings.js';
+import { GROUP_TITLES } from '../help/help.js';
 import { optionBlocks, pageName, text } from './command-page.js';
 import type { Block, Page } from './roff.js';
 

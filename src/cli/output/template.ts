@@ -1,7 +1,7 @@
+import { withoutActing } from '../../terminal-text.js';
 import { evaluate } from './template/evaluate.js';
 import { lex } from './template/lex.js';
 import { parse } from './template/parse.js';
-import { withoutActing } from '../../terminal-text.js';
 
 /** A template that has been parsed; it may be rendered any number of times. */
 export interface Template {

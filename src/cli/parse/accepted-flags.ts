@@ -3,9 +3,9 @@
  * for Docker works. Any other value is refused with the reason.
  */
 import { BoxliteError } from '../../errors.js';
-import { flag, value, type Option, type OptionValues } from './command.js';
-import { warn, type CommandContext } from '../process/context.js';
 import { parseReservationMib } from '../flags/size.js';
+import { type CommandContext, warn } from '../process/context.js';
+import { flag, type Option, type OptionValues, value } from './command.js';
 
 interface Accepted {
   /** Besides none at all. */

@@ -3,8 +3,8 @@
  * as far as it means something here, and else says why it can't be.
  */
 import { BoxliteError } from '../../errors.js';
-import { flag, TRUE_WORDS, value } from './command.js';
 import { oneOf } from '../flags/number.js';
+import { flag, TRUE_WORDS, value } from './command.js';
 
 const NO_DAEMON = 'there is no daemon to connect to: boxes are of this machine';
 

@@ -1,7 +1,7 @@
 /** Gives the words of a command line their meaning, once they are split into options and operands. */
 import { BoxliteError } from '../../errors.js';
-import type { CommandDefinition, Option, Options } from './command.js';
 import { closest } from './closest.js';
+import type { CommandDefinition, Option, Options } from './command.js';
 import type { SplitWords } from './split-by-commander.js';
 import { usageError } from './usage-error.js';
 

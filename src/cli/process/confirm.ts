@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { print, type CommandContext } from './context.js';
+import { type CommandContext, print } from './context.js';
 
 /** Asks before something is deleted. Only `y` or `Y` is a yes; the end of stdin is not. */
 export async function confirm(context: CommandContext, warning: string): Promise<boolean> {

@@ -1,8 +1,8 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { abridged, asLine, asMessage } from '../../terminal-text.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
-import type { Environment } from '../flags/key-values.js';
+import { abridged, asLine, asMessage } from '../../terminal-text.js';
 import type { Settings } from '../config/settings.js';
+import type { Environment } from '../flags/key-values.js';
 import { writeError } from './write-error.js';
 
 /** A stream the command reads; the terminal's parts are there when it is one. */

@@ -1,8 +1,8 @@
 /** The one table from failures to exit statuses; read by main.ts only. */
 import { BoxliteError, type ErrorCode } from '../../errors.js';
+import { TemplateError } from '../output/template-error.js';
 import { Interrupted } from './interrupted.js';
 import { TargetFailures } from './targets.js';
-import { TemplateError } from '../output/template-error.js';
 
 const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   'exec-not-invocable': 126,

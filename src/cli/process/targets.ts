@@ -1,4 +1,4 @@
-import { print, type CommandContext } from './context.js';
+import { type CommandContext, print } from './context.js';
 import { Interrupted } from './interrupted.js';
 
 /** What went wrong with some of several targets; each is printed, and the status is 1. */

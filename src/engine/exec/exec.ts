@@ -1,18 +1,18 @@
+import { throwIfAborted, unlessAborted } from '../../abort.js';
 import type { ShimClient } from '../../agent/client.js';
 import type { ExecSession } from '../../agent/exec-session.js';
-import { throwIfAborted, unlessAborted } from '../../abort.js';
+import { crashPoint } from '../machine/crash-point.js';
+import { commandValues, ofItsBox } from '../machine/guest-messages.js';
+import { answered } from '../machine/within.js';
 import type { BoxCommand } from '../spec/box-command.js';
+import { type BoxSpec, checkWorkingDir, mergeEnv } from '../spec/box-spec.js';
 import type { ExecOptions } from '../spec/options.js';
-import { checkWorkingDir, mergeEnv, type BoxSpec } from '../spec/box-spec.js';
+import { withPrivileged } from '../spec/privileges.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
-import { crashPoint } from '../machine/crash-point.js';
-import { countFailed, tellExec } from './events.js';
-import { commandValues, ofItsBox } from '../machine/guest-messages.js';
 import { observed } from '../state/observe.js';
-import { withPrivileged } from '../spec/privileges.js';
 import { runningClient } from '../state/running-client.js';
-import { answered } from '../machine/within.js';
+import { countFailed, tellExec } from './events.js';
 
 /** A command that runs in a box beside the box's own. */
 export interface StartedCommand {

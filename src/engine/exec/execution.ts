@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { ByteStream } from '../../agent/byte-stream.js';
 import type { ExecExit, ExecSession, OutputHandler } from '../../agent/exec-session.js';
-import type { TerminalSize } from '../spec/options.js';
 import { signalNumber } from '../../host/signals.js';
+import type { TerminalSize } from '../spec/options.js';
 
 export type { ByteStream } from '../../agent/byte-stream.js';
 export type { OutputHandler, OutputStream } from '../../agent/exec-session.js';

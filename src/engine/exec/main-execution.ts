@@ -1,13 +1,13 @@
 import type { ShimClient } from '../../agent/client.js';
 import type { ExecSession } from '../../agent/exec-session.js';
-import { currentRecord, type EngineContext } from '../state/context.js';
-import { crashPoint } from '../machine/crash-point.js';
-import { Execution } from './execution.js';
-import { vmmFailure } from '../machine/records.js';
-import { settle } from '../state/observe.js';
 import { removeIfEnded } from '../lifecycle/remove.js';
-import { boxName } from '../spec/names/box-name.js';
 import { tellKill } from '../lifecycle/stop.js';
+import { crashPoint } from '../machine/crash-point.js';
+import { vmmFailure } from '../machine/records.js';
+import { boxName } from '../spec/names/box-name.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
+import { settle } from '../state/observe.js';
+import { Execution } from './execution.js';
 
 /** A box's own command, to which this process is attached: it folds the end in before it is told. */
 export function mainExecution(

@@ -3,7 +3,7 @@ import { BoxliteError } from '../../errors.js';
 import { BoxCommand, type Duration } from '../spec/box-command.js';
 import type { Environment } from '../spec/environment.js';
 import type { AbortOptions, ExecOptions } from '../spec/options.js';
-import type { Execution, ExecResult } from './execution.js';
+import type { ExecResult, Execution } from './execution.js';
 
 /** execa's: 100 MB. */
 const DEFAULT_MAX_BUFFER = 100_000_000;

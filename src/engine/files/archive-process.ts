@@ -4,7 +4,7 @@ import { COPY_EXITS } from '../../agent/protocol.js';
 import { BoxliteError, limitError } from '../../errors.js';
 import { checkStreams } from '../../host/child-streams.js';
 import { nativeProgram } from '../../host/native-programs.js';
-import { ReportReader, type ArchiveReport } from './archive-report.js';
+import { type ArchiveReport, ReportReader } from './archive-report.js';
 
 /** The host's end of a copy: a process that packs or unpacks. */
 export interface ArchiveProcess {

@@ -1,12 +1,12 @@
+import { onAbort } from '../../abort.js';
 import type { ExecValues } from '../../agent/client.js';
 import type { ExecExit, ExecSession } from '../../agent/exec-session.js';
-import { onAbort } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
-import { MOST_SAID_BYTES } from './archive-report.js';
-import type { AgentOfBox } from './box-machine.js';
-import type { EngineContext } from '../state/context.js';
 import { endsWithin } from '../machine/within.js';
 import { AGENT_ANSWER_MS, noAnswer } from '../machine/within.js';
+import type { EngineContext } from '../state/context.js';
+import { MOST_SAID_BYTES } from './archive-report.js';
+import type { AgentOfBox } from './box-machine.js';
 
 /** The longest silence of a guest that has all it needs: a slow disk may take minutes for a sync. */
 const STALL_MS = 300_000;

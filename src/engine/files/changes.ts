@@ -1,8 +1,8 @@
 import { BoxliteError } from '../../errors.js';
-import { currentRecord, type EngineContext } from '../state/context.js';
-import { exportBox } from './export.js';
 import { changesValues } from '../machine/guest-messages.js';
 import { boxName } from '../spec/names/box-name.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
+import { exportBox } from './export.js';
 
 export interface BoxChange {
   kind: 'added' | 'changed' | 'deleted';

@@ -1,15 +1,15 @@
 import { abortable } from '../../abort.js';
 import type { ImageConfig } from '../../image/oci/image-config.js';
 import { isActive } from '../../store/status.js';
+import type { Images } from '../images/images.js';
+import { layerValues } from '../machine/guest-messages.js';
 import { boxName } from '../spec/names/box-name.js';
+import type { CommitOptions } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
+import { observed } from '../state/observe.js';
 import { committedConfig } from './committed-config.js';
 import { exportBox } from './export.js';
-import { layerValues } from '../machine/guest-messages.js';
-import type { Images } from '../images/images.js';
-import { observed } from '../state/observe.js';
-import type { CommitOptions } from '../spec/options.js';
 
 /**
  * Makes an image of a box: its image's layers, one more with what the box has changed, and a

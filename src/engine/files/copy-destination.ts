@@ -1,6 +1,6 @@
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { specialFileError, type CopyEnd } from './copy-error.js';
+import { type CopyEnd, specialFileError } from './copy-error.js';
 
 const MAX_LINKS = 40;
 /** Names that the kernel gives to what a process has open. */

@@ -4,22 +4,22 @@ import { COPY_EXITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
 import { decompress } from '../../image/tar/decompress.js';
 import { unpackArchive } from '../../image/tar/unpack-archive.js';
-import { startArchive, type ArchiveProcess } from './archive-process.js';
-import { ReportReader, type ArchiveReport } from './archive-report.js';
-import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
-import { agentOfBox, type AgentOfBox } from './box-machine.js';
+import { crashPoint } from '../machine/crash-point.js';
+import { copyValues } from '../machine/guest-messages.js';
+import { type ArchiveProcess, startArchive } from './archive-process.js';
+import { type ArchiveReport, ReportReader } from './archive-report.js';
+import { type ArchivedBox, archiveExit, startArchiveSession } from './archive-session.js';
+import { type AgentOfBox, agentOfBox } from './box-machine.js';
 import { checkHostDestination } from './copy-destination.js';
-import { copyError, type CopyEnd } from './copy-error.js';
+import { type CopyEnd, copyError } from './copy-error.js';
 import {
+  type CopyOptions,
+  type CopyResult,
   packWords,
   unpackHereWords,
   unpackInBoxWords,
-  type CopyOptions,
-  type CopyResult,
 } from './copy-options.js';
 import { boxPath, contentsOf, hostPath } from './copy-path.js';
-import { crashPoint } from '../machine/crash-point.js';
-import { copyValues } from '../machine/guest-messages.js';
 
 /** After the archive's end the box has only to say that it is done. */
 const END_DEADLINE_MS = 10_000;

@@ -1,13 +1,13 @@
-import type { ExecValues } from '../../agent/client.js';
 import { throwIfAborted } from '../../abort.js';
+import type { ExecValues } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
-import { printable, SaidText } from './archive-report.js';
-import { archiveExit, startArchiveSession, type ArchivedBox } from './archive-session.js';
-import { agentOfBox, type AgentOfBox } from './box-machine.js';
-import { currentRecord, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { archiveValues } from '../machine/guest-messages.js';
 import { boxName } from '../spec/names/box-name.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
+import { printable, SaidText } from './archive-report.js';
+import { type ArchivedBox, archiveExit, startArchiveSession } from './archive-session.js';
+import { type AgentOfBox, agentOfBox } from './box-machine.js';
 
 /**
  * A box's file system as a tar (pax), without what is mounted over it. A running box's agent writes it; for

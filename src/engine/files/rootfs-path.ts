@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { onAbort, throwIfAborted } from '../../abort.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import { absolutePath } from '../../host/host-path.js';
+import type { Images } from '../images/images.js';
 import { startArchive } from './archive-process.js';
 import { copyError } from './copy-error.js';
-import type { Images } from '../images/images.js';
 
 /**
  * The image that a prepared root is: an OCI layout (or an archive of one) is loaded, a root directory packed

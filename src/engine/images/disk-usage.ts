@@ -4,10 +4,10 @@ import type { BoxRecord } from '../../store/box-record.js';
 import type { ImageRecord } from '../../store/images.js';
 import { isActive } from '../../store/status.js';
 import { listTemplates } from '../../vmm/template/template.js';
-import { boxInfo, type BoxInfo } from '../state/box-info.js';
 import { specOf } from '../spec/stored-spec.js';
-import type { ImageStore } from './store.js';
+import { type BoxInfo, boxInfo } from '../state/box-info.js';
 import { observed } from '../state/observe.js';
+import type { ImageStore } from './store.js';
 import { bytesOf } from './store-sizes.js';
 
 /** Bytes of the host's disk, holes not counted. */

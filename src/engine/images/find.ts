@@ -1,7 +1,7 @@
 import {
-  parseReference,
-  canonicalName,
   candidates,
+  canonicalName,
+  parseReference,
   storedNames,
 } from '../../image/oci/reference.js';
 import type { Database } from '../../store/database.js';

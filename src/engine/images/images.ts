@@ -1,18 +1,11 @@
 import { abortable } from '../../abort.js';
 import type { Home } from '../../host/home.js';
-import type { CommitRequest as CommitImageRequest } from '../../image/transfer/commit.js';
-import type { StoredImage } from '../../image/store/image-record.js';
-import { readImage } from '../../image/store/image-record.js';
-import type { LoadEvent } from '../../image/transfer/load.js';
-import type { LayerLimits } from '../../image/store/layer-limits.js';
 import {
   answersTo,
   formatPlatform,
   parsePlatform,
   readPlatform,
 } from '../../image/oci/platform.js';
-import type { PullEvent } from '../../image/transfer/pull.js';
-import type { ArchiveFormat } from '../../image/transfer/save.js';
 import {
   canonicalName,
   givenName,
@@ -20,86 +13,44 @@ import {
   parseReference,
   storedNames,
 } from '../../image/oci/reference.js';
-import type { RegistryOptions } from '../../image/registry/options.js';
+import type { StoredImage } from '../../image/store/image-record.js';
+import { readImage } from '../../image/store/image-record.js';
+import type { ArchiveFormat } from '../../image/transfer/save.js';
 import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
 import { withReserve } from '../../store/reserve.js';
-import type { CommitOptions } from '../spec/options.js';
 import type { DiskUsage } from './disk-usage.js';
-import { findImage } from './find.js';
 import { noImageFor, noSuchImage } from './error.js';
+import { findImage } from './find.js';
 import type { HistoryLine } from './history.js';
+import type {
+  CommitRequest,
+  ImageSettings,
+  ImportOptions,
+  LoadedImage,
+  LoadOptions,
+  PullOptions,
+  PullResult,
+} from './image-options.js';
+import { type ImageDetails, type ImageInfo, infoOf, lastTagged, repoDigests } from './info.js';
+import { knownLayer } from './known-layer.js';
 import type { PruneOptions } from './prune.js';
 import type { RemovedImage, RemoveImageOptions } from './removal.js';
-import { type ImageDetails, type ImageInfo, infoOf, lastTagged, repoDigests } from './info.js';
 import { ImageSizes } from './size.js';
 import type { ImageStore } from './store.js';
-import { knownLayer } from './known-layer.js';
 
 export type { ImageConfig } from '../../image/oci/image-config.js';
 export type { ImageDetails, ImageInfo } from './info.js';
+export type {
+  ImportOptions,
+  LoadedImage,
+  LoadOptions,
+  PullOptions,
+  PullResult,
+} from './image-options.js';
 export type { LoadEvent } from '../../image/transfer/load.js';
 export type { PullEvent } from '../../image/transfer/pull.js';
 export type { ArchiveFormat } from '../../image/transfer/save.js';
-
-export interface ImageSettings {
-  registries: readonly string[];
-  /** How registries are reached; asked for by each pull. */
-  registryOptions: () => Promise<RegistryOptions>;
-  layerLimits: LayerLimits;
-}
-
-export interface PullOptions {
-  /** os/architecture[/variant]; default this machine's. */
-  platform?: string;
-  onProgress?: (event: PullEvent) => void;
-  /** Ends the pull, with `cancelled`; the next one goes on where it ended. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface PullResult {
-  /** Canonical: `docker.io/library/alpine:latest`. */
-  reference: string;
-  /** Of what the tag names: an index or a manifest. */
-  digest: string;
-  imageId: string;
-  /** The store had it already. */
-  upToDate: boolean;
-}
-
-export interface LoadedImage {
-  /** Canonical. */
-  references: string[];
-  id: string;
-  /** Names that were another image's before. */
-  displaced: { reference: string; id: string }[];
-}
-
-export interface LoadOptions {
-  /** os/architecture[/variant] to take of an image for several; default this machine's. */
-  platform?: string;
-  /** Refuse an archive of several images, before anything of them is stored. */
-  single?: boolean;
-  onProgress?: (event: LoadEvent) => void;
-  /** Ends it, with `cancelled`. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface ImportOptions {
-  reference?: string;
-  /** Docker's `--change` instructions. */
-  changes?: string[];
-  message?: string;
-  platform?: string;
-}
-
-interface CommitRequest extends CommitOptions {
-  manifestDigest: string | null;
-  /** The box's, as the user wrote it. */
-  image: string;
-  run: CommitImageRequest['run'];
-  layer: AsyncIterable<Uint8Array>;
-}
 
 /** The images of one home: the content store joined with the database's references. */
 export class Images {

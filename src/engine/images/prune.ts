@@ -1,7 +1,7 @@
-import { clearLeftovers } from '../../image/store/leftovers.js';
-import { readImage } from '../../image/store/image-record.js';
-import { listParts } from '../../image/store/store-files.js';
 import { BoxliteError } from '../../errors.js';
+import { readImage } from '../../image/store/image-record.js';
+import { clearLeftovers } from '../../image/store/leftovers.js';
+import { listParts } from '../../image/store/store-files.js';
 import { type ImageRemoval, type RemovedImage, removeUnused } from './removal.js';
 import type { ImageStore } from './store.js';
 import { sweepParts } from './sweep.js';

@@ -7,11 +7,11 @@ import type { ImageRecord, ImageReference } from '../../store/images.js';
 import { withReserve } from '../../store/reserve.js';
 import { isActive } from '../../store/status.js';
 import { specOf } from '../spec/stored-spec.js';
-import { findImage, repositoryOf } from './find.js';
+import { observed } from '../state/observe.js';
 import { noSuchImage } from './error.js';
+import { findImage, repositoryOf } from './find.js';
 import type { ImageStore } from './store.js';
 import { Parts, partsToDrop, sweepParts } from './sweep.js';
-import { observed } from '../state/observe.js';
 
 /** One line of what a removal did: a name is gone, or an image (its id) or one of its layers (its chain id). */
 export type ImageRemoval = { untagged: string } | { deleted: string };

@@ -1,10 +1,10 @@
-import { readParts } from '../../image/store/image-parts.js';
 import { parseReference, storedNames } from '../../image/oci/reference.js';
+import { readParts } from '../../image/store/image-parts.js';
 import { type ArchiveFormat, type ImageToSave, saveArchive } from '../../image/transfer/save.js';
 import type { Database } from '../../store/database.js';
 import type { ImageReference } from '../../store/images.js';
-import { findImage, repositoryOf } from './find.js';
 import { noSuchImage } from './error.js';
+import { findImage, repositoryOf } from './find.js';
 import type { ImageStore } from './store.js';
 
 /**

@@ -5,17 +5,17 @@ import { BoxliteError } from '../../errors.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { ownIdentity } from '../../host/process-identity.js';
 import type { BoxRecord, NewBox } from '../../store/box-record.js';
-import { findKernel } from '../machine/box-kernel.js';
-import { checkName, settleSpec } from '../spec/box-spec.js';
-import type { EngineContext } from '../state/context.js';
-import { crashPoint } from '../machine/crash-point.js';
 import { noSuchImage } from '../images/error.js';
 import type { Images, PullOptions } from '../images/images.js';
+import { findKernel } from '../machine/box-kernel.js';
+import { crashPoint } from '../machine/crash-point.js';
+import { checkName, settleSpec } from '../spec/box-spec.js';
 import { randomName } from '../spec/names/names.js';
-import { freeName } from './remove.js';
 import type { AbortOptions, BoxOptions } from '../spec/options.js';
 import { withSecurity } from '../spec/security.js';
 import { checkMounts, findVolumes } from '../spec/volumes.js';
+import type { EngineContext } from '../state/context.js';
+import { freeName } from './remove.js';
 
 /** The image that a box is made of when none is named. */
 const DEFAULT_IMAGE = 'busybox';

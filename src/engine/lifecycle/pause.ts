@@ -2,12 +2,12 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { withReserve } from '../../store/reserve.js';
 import { isActive } from '../../store/status.js';
-import { notRunning, unknownState } from '../state/state-error.js';
-import { boxName } from '../spec/names/box-name.js';
-import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
-import { observed, settle, type ObservedBox } from '../state/observe.js';
+import { boxName } from '../spec/names/box-name.js';
+import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { observed, type ObservedBox, settle } from '../state/observe.js';
 import { runningClient } from '../state/running-client.js';
+import { notRunning, unknownState } from '../state/state-error.js';
 
 /**
  * Holds a running box: its processors stand still until `unpauseBox`, its memory and its connections stay.

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import { isActive } from '../../store/status.js';
-import { boxInfo, type BoxInfo } from '../state/box-info.js';
 import { bytesOf } from '../report/box-size.js';
+import { type BoxInfo, boxInfo } from '../state/box-info.js';
 import type { EngineContext } from '../state/context.js';
 import { observed } from '../state/observe.js';
 import { removeBox } from './remove.js';

@@ -1,16 +1,16 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { canRemove, isActive, isStopped } from '../../store/status.js';
-import { unknownState } from '../state/state-error.js';
-import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
-import { crashPoint } from '../machine/crash-point.js';
-import { moveToTrash, deleteTrash } from '../state/trash.js';
-import { endLeftMachine } from '../machine/left-machine.js';
-import { isSeenTo, observed, settle } from '../state/observe.js';
 import { sweepAfterBox } from '../images/sweep.js';
+import { crashPoint } from '../machine/crash-point.js';
+import { endLeftMachine } from '../machine/left-machine.js';
 import type { RemoveOptions } from '../spec/options.js';
+import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { isSeenTo, observed, settle } from '../state/observe.js';
 import { isRestartDue } from '../state/restart-decision.js';
 import { endWaitingShim } from '../state/shim-end.js';
+import { unknownState } from '../state/state-error.js';
+import { deleteTrash, moveToTrash } from '../state/trash.js';
 import { killVmm } from './stop.js';
 
 /** @throws box-running unless `force` */

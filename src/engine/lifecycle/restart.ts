@@ -3,14 +3,14 @@ import { BoxliteError } from '../../errors.js';
 import { currentBootId } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { boxEvent } from '../../store/events.js';
-import { restartPolicyOf } from '../spec/stored-spec.js';
-import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
-import { isSeenTo, settle } from '../state/observe.js';
 import type { StopOptions } from '../spec/options.js';
+import { restartPolicyOf } from '../spec/stored-spec.js';
+import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { isSeenTo, settle } from '../state/observe.js';
+import { isRestartDue } from '../state/restart-decision.js';
 import { cliProcess } from './cli-process.js';
 import { removeIfEnded } from './remove.js';
-import { isRestartDue } from '../state/restart-decision.js';
 import { startBox, startLocked } from './start.js';
 import { stopLocked } from './stop.js';
 

@@ -24,7 +24,7 @@ import {
 } from '../machine/templates/bad-template.js';
 import { imageTemplate } from '../machine/templates/image-template.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
-import { prepareVolumes, type PreparedVolumes } from '../machine/volumes-start.js';
+import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { logOf } from '../spec/log-policy.js';
 import { boxName } from '../spec/names/box-name.js';

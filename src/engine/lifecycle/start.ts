@@ -9,17 +9,17 @@ import { endLeftMachine } from '../machine/left-machine.js';
 import { BadTemplate, isCommandFailure } from '../machine/templates/bad-template.js';
 import { boxName } from '../spec/names/box-name.js';
 import { specOf } from '../spec/stored-spec.js';
-import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
+import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
 import { settle } from '../state/observe.js';
 import { isRestartDue } from '../state/restart-decision.js';
 import { waitForEnd } from '../state/running-client.js';
 import { endWaitingShim } from '../state/shim-end.js';
 import { unknownState } from '../state/state-error.js';
 import {
-  StartAttempt,
-  startOf,
   type AttemptOptions,
+  StartAttempt,
   type StartedBox,
+  startOf,
   type StartRequest,
 } from './start-attempt.js';
 import { recordFailure } from './start-record.js';

@@ -1,20 +1,20 @@
 import { BoxliteError } from '../../errors.js';
+import { signalNumber } from '../../host/signals.js';
 import { isActive } from '../../store/status.js';
-import { checkStopTimeout, settlePidsLimit, type BoxSpec } from '../spec/box-spec.js';
-import { settleMemory } from '../spec/memory.js';
-import { specOf } from '../spec/stored-spec.js';
-import { boxName } from '../spec/names/box-name.js';
-import { currentRecord, lockBox, type EngineContext } from '../state/context.js';
 import { crashPoint } from '../machine/crash-point.js';
-import { settle } from '../state/observe.js';
+import { type BoxSpec, checkStopTimeout, settlePidsLimit } from '../spec/box-spec.js';
+import { settleMemory } from '../spec/memory.js';
+import { boxName } from '../spec/names/box-name.js';
 import type { UpdateOptions } from '../spec/options.js';
 import { changedProcessors } from '../spec/processors.js';
-import { isRestartDue } from '../state/restart-decision.js';
 import { parseRestartPolicy } from '../spec/restart-policy.js';
-import { endWaitingShim } from '../state/shim-end.js';
-import { signalNumber } from '../../host/signals.js';
-import { exitDelay } from './start-record.js';
+import { specOf } from '../spec/stored-spec.js';
+import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { settle } from '../state/observe.js';
+import { isRestartDue } from '../state/restart-decision.js';
 import { runningClient } from '../state/running-client.js';
+import { endWaitingShim } from '../state/shim-end.js';
+import { exitDelay } from './start-record.js';
 
 /**
  * Changes what can be changed of a box; the restart policy of a running one counts at once.

@@ -3,13 +3,13 @@ import { ShimClient } from '../../agent/client.js';
 import { connectionLost } from '../../agent/failure.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive, isRunning } from '../../store/status.js';
-import { unknownState } from '../state/state-error.js';
+import { exitRecord } from '../machine/records.js';
 import { boxName } from '../spec/names/box-name.js';
+import type { WaitOptions } from '../spec/options.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { followEvents } from '../state/events.js';
-import { exitRecord } from '../machine/records.js';
 import { observed } from '../state/observe.js';
-import type { WaitOptions } from '../spec/options.js';
+import { unknownState } from '../state/state-error.js';
 
 /** What is told of an end; 0 when there was none. */
 export interface WaitResult {

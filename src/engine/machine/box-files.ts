@@ -1,13 +1,13 @@
 /** What a box's machine is given: its image's disk, its own disk, and a clean directory. */
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import type { Home } from '../../host/home.js';
 import { makeDirectories } from '../../host/host-path.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { blankDisk } from '../../image/disk/blank-disk.js';
 import { imageDisk } from '../../image/disk/image-disk.js';
 import { copySparse } from '../../image/disk/sparse-copy.js';
 import { vmdkDescriptor } from '../../image/disk/vmdk.js';
-import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { extentPath, type MachineFiles } from '../../vmm/driver.js';
 import type { BoxSpec } from '../spec/box-spec.js';

@@ -4,9 +4,9 @@ import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Assets } from '../../vmm/assets/assets.js';
 import { removeUnusedKernels } from '../../vmm/assets/named-kernels.js';
 import type { BoxKernel, BoxSpec } from '../spec/box-spec.js';
-import type { Host } from './host.js';
 import type { BoxOptions } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
+import type { Host } from './host.js';
 
 /**
  * Finds and prepares the kernel that a new box is to have; undefined for one that has the home's.

@@ -5,17 +5,17 @@ import type {
   HealthcheckValues,
   PrepareValues,
 } from '../../agent/client.js';
+import { encodeMessage } from '../../agent/codec.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../../agent/protocol.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { deviceRequests } from '../spec/devices.js';
 import { hostsLines } from '../spec/network/name-resolution.js';
-import type { TerminalSize } from '../spec/options.js';
-import { capabilityMask, resourceLimits, type Privileges } from '../spec/privileges.js';
-import { processorLimits } from '../spec/processors.js';
 import { resolvConf } from '../spec/network/resolv-conf.js';
+import type { TerminalSize } from '../spec/options.js';
+import { capabilityMask, type Privileges, resourceLimits } from '../spec/privileges.js';
+import { processorLimits } from '../spec/processors.js';
 import { SecurityOptions } from '../spec/security.js';
 import { sysctlSettings } from '../spec/sysctls.js';
-import { encodeMessage } from '../../agent/codec.js';
 
 /** Addresses of QEMU's user-mode network. */
 const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };

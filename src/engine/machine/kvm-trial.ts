@@ -11,9 +11,9 @@ import type { Host } from './host.js';
 import {
   bootTemplate,
   lockTemplate,
+  type MachineWork,
   TEMPLATE_LOCK_MS,
   withMachine,
-  type MachineWork,
 } from './templates/template-maker.js';
 
 /** Whoever tries KVM may first have to wait for a template in the making; then come its own deadlines, and saving. */

@@ -2,9 +2,9 @@ import { aborted, onAbort, throwIfAborted } from '../../abort.js';
 import { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
 import type { VmmMonitor } from '../../vmm/driver.js';
-import { bootError } from './records.js';
 import { openMonitor } from './monitor.js';
-import { startShim, type ShimProcess, type ShimStart } from './shim-process.js';
+import { bootError } from './records.js';
+import { type ShimProcess, type ShimStart, startShim } from './shim-process.js';
 import { within } from './within.js';
 
 /** Ends a machine's start. */

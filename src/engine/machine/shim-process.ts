@@ -1,24 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import { encodeTable } from '../../agent/codec.js';
 import {
   GENERATION,
-  SHARE_FLAGS,
   NO_ON_EXIT,
+  SHARE_FLAGS,
   SHIM_CONFIG,
   SHIM_FILE_FLAGS,
   SHIM_FLAGS,
 } from '../../agent/protocol.js';
 import { BoxliteError, limitError } from '../../errors.js';
 import { checkStreams } from '../../host/child-streams.js';
-import type { LaunchPlan } from '../../vmm/driver.js';
 import { nativeProgram } from '../../host/native-programs.js';
-import { bootError } from './records.js';
+import type { LaunchPlan } from '../../vmm/driver.js';
 import type { LogSpec } from '../spec/log-policy.js';
 import type { WallPolicy } from '../spec/security.js';
-import { vmmLimits, type VmmLimit } from './vmm-limits.js';
+import { bootError } from './records.js';
 import type { VmmIds } from './vmm-ids.js';
+import { type VmmLimit, vmmLimits } from './vmm-limits.js';
 import { endsWithin } from './within.js';
 
 /** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */

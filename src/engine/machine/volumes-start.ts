@@ -4,13 +4,13 @@ import { stat } from 'node:fs/promises';
 import type { BootstrapValues } from '../../agent/client.js';
 import { MOUNT_KINDS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
-import type { MachineFiles } from '../../vmm/driver.js';
 import { nativeProgram } from '../../host/native-programs.js';
+import type { MachineFiles } from '../../vmm/driver.js';
 import type { BoxSpec } from '../spec/box-spec.js';
-import type { ShareAccess } from './shim-process.js';
 import { MOUNT_FLAGS, parseTmpfsOptions } from '../spec/tmpfs.js';
-import { vmmIds } from './vmm-ids.js';
 import type { BoxVolume } from '../spec/volumes.js';
+import type { ShareAccess } from './shim-process.js';
+import { vmmIds } from './vmm-ids.js';
 
 export interface PreparedVolumes {
   files: Pick<MachineFiles, 'shares'>;

@@ -1,7 +1,7 @@
 import { errnoOf, fileError } from '../../errors.js';
+import type { Home } from '../../host/home.js';
 import { layerDirectory } from '../../image/store/layer-store.js';
 import { allocatedBytes } from '../../image/store/store-files.js';
-import type { Home } from '../../host/home.js';
 import { specOf } from '../spec/stored-spec.js';
 
 export interface BoxSize {

@@ -1,5 +1,5 @@
-import { livePorts, networkName } from '../spec/network/box-network.js';
 import type { BoxSpec } from '../spec/box-spec.js';
+import { livePorts, networkName } from '../spec/network/box-network.js';
 import { sorted } from './inspect-order.js';
 
 /** None of it can be reached from outside the box, so it has no address that would mean anything to others. */

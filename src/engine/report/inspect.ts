@@ -1,23 +1,23 @@
 import type { Home } from '../../host/home.js';
+import { signalName } from '../../host/signals.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
-import type { BoxSize } from './box-size.js';
+import { startTimings } from '../machine/start-timings.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { configEnv } from '../spec/config-env.js';
 import { STORAGE_DRIVER } from '../spec/defaults.js';
-import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
-import { hiddenPaths } from './hidden-paths.js';
-import { inspectNetwork } from './inspect-network.js';
+import { inspectLog } from '../spec/log-policy.js';
 import { restartPolicyOf, specOf } from '../spec/stored-spec.js';
 import type { BoxHealth } from '../state/health.js';
+import type { BoxSize } from './box-size.js';
+import { hiddenPaths } from './hidden-paths.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
+import { inspectNetwork } from './inspect-network.js';
 import { hostConfigOptions } from './inspect-options.js';
-import { inspectLog } from '../spec/log-policy.js';
-import { rfc3339Nano } from './rfc3339.js';
-import { signalName } from '../../host/signals.js';
-import { startTimings } from '../machine/start-timings.js';
-import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
+import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
 import type { Walls } from './isolation.js';
+import { rfc3339Nano } from './rfc3339.js';
+import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
 
 /**
  * Docker's keys in Docker's order, with Docker's zero where a box has nothing of the kind, and ours under

@@ -1,13 +1,13 @@
 import { ShimClient } from '../../agent/client.js';
-import { LogFiles } from '../../logs/log-files.js';
-import { readOutputLog } from '../../logs/output-log.js';
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
+import { LogFiles } from '../../logs/log-files.js';
+import { readOutputLog } from '../../logs/output-log.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { currentRecord, type EngineContext } from '../state/context.js';
 import { logOf } from '../spec/log-policy.js';
 import { boxName } from '../spec/names/box-name.js';
 import { specOf } from '../spec/stored-spec.js';
+import { currentRecord, type EngineContext } from '../state/context.js';
 
 export interface LogOptions {
   /** Go on until the box ends. */

@@ -4,14 +4,14 @@ import type { Stats } from '../../agent/stats-requests.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
+import { guestBootDurationMs, type StartTimings, startTimings } from '../machine/start-timings.js';
+import { answered } from '../machine/within.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { observed } from '../state/observe.js';
-import { milliseconds } from './processes.js';
-import { processUsage, type ProcessUsage } from './process-usage.js';
-import { guestBootDurationMs, startTimings, type StartTimings } from '../machine/start-timings.js';
 import { runningClient } from '../state/running-client.js';
-import { answered } from '../machine/within.js';
+import { type ProcessUsage, processUsage } from './process-usage.js';
+import { milliseconds } from './processes.js';
 
 export interface MetricsOptions {
   /** Over which CPU percentages are measured. */

@@ -2,9 +2,9 @@ import { LIMITS } from '../../agent/protocol.js';
 import type { Stats } from '../../agent/stats-requests.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
+import { answered } from '../machine/within.js';
 import type { EngineContext } from '../state/context.js';
 import { runningClient } from '../state/running-client.js';
-import { answered } from '../machine/within.js';
 
 /** The kernel's bound for a program's name. */
 const NAME_BYTES = 15;

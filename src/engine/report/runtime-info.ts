@@ -1,14 +1,14 @@
 import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
 import { BoxliteError, type Remedy } from '../../errors.js';
-import { isActive } from '../../store/status.js';
 import { osReleaseValue } from '../../host/distribution.js';
+import { isActive } from '../../store/status.js';
 import { listTemplates } from '../../vmm/template/template.js';
-import type { EngineContext } from '../state/context.js';
-import { hostIsolation, type HostWall } from './host-isolation.js';
 import type { Images } from '../images/images.js';
-import { observed } from '../state/observe.js';
+import { type StoreSizes, storeSizes } from '../images/store-sizes.js';
 import type { AcceleratorChoice } from '../spec/options.js';
-import { storeSizes, type StoreSizes } from '../images/store-sizes.js';
+import type { EngineContext } from '../state/context.js';
+import { observed } from '../state/observe.js';
+import { hostIsolation, type HostWall } from './host-isolation.js';
 import { VERSION } from './version.js';
 
 export interface RuntimeInfo {

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Header } from 'tar';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { installHint } from '../../host/distribution.js';
 import type { Home } from '../../host/home.js';
 import { programDirectories } from '../../host/program-path.js';
-import { downloadPackages, hasApt } from '../../vmm/kernel/apt.js';
-import { installHint } from '../../host/distribution.js';
-import { isStatic } from '../../vmm/kernel/elf.js';
 import { runProgram } from '../../host/run-program.js';
 import { TEMPORARY_PREFIX } from '../../vmm/assets/unused-assets.js';
+import { downloadPackages, hasApt } from '../../vmm/kernel/apt.js';
+import { isStatic } from '../../vmm/kernel/elf.js';
 import { ignoringWgetTimeout } from './busybox-wget.js';
 
 export interface BusyboxRootfs {

@@ -1,7 +1,7 @@
 import { abortable } from '../../abort.js';
-import type { EngineContext } from '../state/context.js';
-import { DEFAULT_CPUS as cpus, DEFAULT_MEMORY_MIB as memoryMib } from '../spec/defaults.js';
 import type { Images } from '../images/images.js';
+import { DEFAULT_CPUS as cpus, DEFAULT_MEMORY_MIB as memoryMib } from '../spec/defaults.js';
+import type { EngineContext } from '../state/context.js';
 import { setup, type SetupEvent, type SetupOptions, type SetupReport } from './setup.js';
 
 export interface SetupRequest {

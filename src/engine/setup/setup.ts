@@ -3,15 +3,15 @@ import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
+import { installHint } from '../../host/distribution.js';
 import type { Home } from '../../host/home.js';
+import { nativeProgram } from '../../host/native-programs.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { programDirectories, SYSTEM_DIRECTORIES } from '../../host/program-path.js';
-import type { Accelerator } from '../../vmm/accelerator/accelerator.js';
-import { prepareAssets, type KernelChoice } from '../../vmm/assets/assets.js';
-import { installHint } from '../../host/distribution.js';
-import { nativeProgram } from '../../host/native-programs.js';
-import { vmm } from '../../vmm/vmm.js';
 import { writeFileWhole } from '../../host/write-file-whole.js';
+import type { Accelerator } from '../../vmm/accelerator/accelerator.js';
+import { type KernelChoice, prepareAssets } from '../../vmm/assets/assets.js';
+import { vmm } from '../../vmm/vmm.js';
 import { busyboxRootfs } from './busybox-rootfs.js';
 
 export interface SetupOptions extends KernelChoice {

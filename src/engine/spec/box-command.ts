@@ -1,9 +1,9 @@
 import { BoxliteError } from '../../errors.js';
 import {
+  type Environment,
   environmentEntries,
   environmentEntry,
   withoutNul,
-  type Environment,
 } from './environment.js';
 import type { TerminalSize } from './options.js';
 

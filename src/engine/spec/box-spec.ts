@@ -1,30 +1,30 @@
+import { LIMITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
+import { signalNumber } from '../../host/signals.js';
 import { DISK_BYTES } from '../../image/disk/disk-size.js';
 import type { ImageConfig } from '../../image/oci/image-config.js';
 import {
   DEFAULT_DISK_BYTES,
   DEFAULT_SHM_BYTES,
   DEFAULT_STOP_TIMEOUT_SECONDS,
-  MIN_DISK_BYTES,
   MAX_PIDS,
+  MIN_DISK_BYTES,
 } from './defaults.js';
-import { settleHealthcheck, type HealthcheckSpec } from './healthcheck.js';
-import { settleLog, type LogSpec } from './log-policy.js';
-import { LIMITS } from '../../agent/protocol.js';
-import { deviceRequests, settleDeviceRules, settleDevices, type BoxDevice } from './devices.js';
-import { checkHostname, settleNetworkIdentity } from './network/network-identity.js';
+import { type BoxDevice, deviceRequests, settleDeviceRules, settleDevices } from './devices.js';
 import { environmentEntries } from './environment.js';
-import type { BoxOptions, IpcMode } from './options.js';
-import { settlePrivileges, type Privileges } from './privileges.js';
+import { type HealthcheckSpec, settleHealthcheck } from './healthcheck.js';
+import { type LogSpec, settleLog } from './log-policy.js';
 import { settleMemory } from './memory.js';
-import { settleProcessors, type ProcessorSpec } from './processors.js';
+import { checkHostname, settleNetworkIdentity } from './network/network-identity.js';
 import type { ResolverSpec } from './network/resolv-conf.js';
+import type { BoxOptions, IpcMode } from './options.js';
+import { type Privileges, settlePrivileges } from './privileges.js';
+import { type ProcessorSpec, settleProcessors } from './processors.js';
 import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
-import { settleSecurity, type SecurityOptions } from './security.js';
-import { signalNumber } from '../../host/signals.js';
+import { type SecurityOptions, settleSecurity } from './security.js';
 import { settleSysctls } from './sysctls.js';
+import { type BoxTmpfs, type BoxVolume, checkMounts } from './volumes.js';
 import { inRange } from './whole-number.js';
-import { checkMounts, type BoxTmpfs, type BoxVolume } from './volumes.js';
 
 /**
  * What a box is, settled when it is created: the caller's options joined with the image's config.

@@ -2,9 +2,9 @@
 import type { Environment } from './environment.js';
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
+import type { ResolverOptions } from './network/resolv-conf.js';
 import type { Ulimit } from './privileges.js';
 import type { ProcessorOptions } from './processors.js';
-import type { ResolverOptions } from './network/resolv-conf.js';
 import type { SecurityOptions, SecurityPreset } from './security.js';
 
 export interface BoxliteOptions {

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxSpec } from './box-spec.js';
-import { SecurityOptions } from './security.js';
 import { NO_RESTART, type RestartPolicy } from './restart-policy.js';
+import { SecurityOptions } from './security.js';
 
 /** Fields that every version has stored, of these types. */
 const FIELDS = {

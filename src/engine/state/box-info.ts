@@ -1,9 +1,9 @@
 import type { BoxRecord } from '../../store/box-record.js';
-import { isActive, type BoxStatus } from '../../store/status.js';
+import { type BoxStatus, isActive } from '../../store/status.js';
 import { livePorts, networkName } from '../spec/network/box-network.js';
+import type { VolumeSpec } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { HealthStatus } from './health.js';
-import type { VolumeSpec } from '../spec/options.js';
 
 export type { BoxStatus } from '../../store/status.js';
 

@@ -1,5 +1,5 @@
 import type { BoxRecord } from '../../store/box-record.js';
-import { isActive, type BoxStatus } from '../../store/status.js';
+import { type BoxStatus, isActive } from '../../store/status.js';
 
 /** What changes of a box during its life, and what names it inside. */
 export interface BoxState {

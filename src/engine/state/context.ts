@@ -1,11 +1,11 @@
 import type { Home } from '../../host/home.js';
+import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { acquireBoxLock, type BoxLock } from '../../store/locks.js';
-import type { BoxRecord } from '../../store/box-record.js';
-import { restoreFromTrash } from './trash.js';
 import type { Host } from '../machine/host.js';
-import { noSuchBox } from './state-error.js';
 import type { Lifetime } from './lifetime.js';
+import { noSuchBox } from './state-error.js';
+import { restoreFromTrash } from './trash.js';
 
 /** What the operations on boxes share. */
 export interface EngineContext {

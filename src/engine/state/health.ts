@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises';
 import { decodeMessage, decodeTable, type Message } from '../../agent/codec.js';
 import { HEALTH_RECORD, HEALTH_RESULTS, HEALTH_STATUSES, LIMITS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { goDuration } from '../../go-duration.js';
 import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { isActive } from '../../store/status.js';
 import { specOf } from '../spec/stored-spec.js';
-import { goDuration } from '../../go-duration.js';
 
 /** `none`: nothing checks it. */
 export type HealthStatus = 'none' | 'starting' | 'healthy' | 'unhealthy';

@@ -8,19 +8,19 @@ import { isAlive, isOfThisBoot, readStat, statOf } from '../../host/process-iden
 import type { BoxPatch, BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { boxEvent, type NewEvent } from '../../store/events.js';
-import { isActive, type BoxStatus } from '../../store/status.js';
+import { type BoxStatus, isActive } from '../../store/status.js';
 import {
+  type ExitRecord,
   exitRecord,
   KILLED_CODE,
-  startedRecord,
-  type ExitRecord,
   type StartedRecord,
+  startedRecord,
 } from '../machine/records.js';
+import { boxName } from '../spec/names/box-name.js';
 import { boxHealth, foldHealth } from './health.js';
 import { lastSignMs } from './last-sign.js';
-import { isAutomatic, isRestartDue } from './restart-decision.js';
 import { refuseOrphan } from './orphan.js';
-import { boxName } from '../spec/names/box-name.js';
+import { isAutomatic, isRestartDue } from './restart-decision.js';
 
 export interface Observation {
   status: BoxStatus;

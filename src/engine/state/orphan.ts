@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { BoxliteError } from '../../errors.js';
 import {
   identifyProcess,
+  type ProcessIdentity,
   readStat,
   statOf,
-  type ProcessIdentity,
 } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { startedRecord } from '../machine/records.js';

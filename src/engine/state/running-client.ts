@@ -1,12 +1,12 @@
 import { ShimClient } from '../../agent/client.js';
-import { isActive } from '../../store/status.js';
-import type { BoxRecord } from '../../store/box-record.js';
 import { SHIM_PHASES } from '../../agent/protocol.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { isActive } from '../../store/status.js';
 import { endsWithin } from '../machine/within.js';
 import { boxName } from '../spec/names/box-name.js';
 import type { EngineContext } from './context.js';
 import { stays } from './shim-end.js';
-import { notRunning, isPaused } from './state-error.js';
+import { isPaused, notRunning } from './state-error.js';
 
 /** After KILL the guest only has to write back and power off. */
 export const POWER_OFF_MS = 10_000;

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoxliteError, errnoOf } from '../../errors.js';
 import { isAlive, type ProcessIdentity } from '../../host/process-identity.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { startedRecord } from '../machine/records.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from './context.js';
-import { startedRecord } from '../machine/records.js';
-import type { BoxRecord } from '../../store/box-record.js';
 
 /** A process that is no child of ours can only be looked for. */
 const LOOK_AGAIN_MS = 5;

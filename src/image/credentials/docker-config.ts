@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { lstat, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import { makeDirectories } from '../../host/host-path.js';
 import { JsonReader } from '../oci/json-reader.js';

@@ -3,11 +3,11 @@ import { access, open, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { runProgram } from '../../host/run-program.js';
+import { makeDirectoryOnce } from '../../host/make-once.js';
 import { programDirectories, SYSTEM_DIRECTORIES } from '../../host/program-path.js';
+import { runProgram } from '../../host/run-program.js';
 import { DISK_BYTES } from './disk-size.js';
 import { ext4Extents } from './ext4-extents.js';
-import { makeDirectoryOnce } from '../../host/make-once.js';
 import { writeSparseMap } from './sparse-copy.js';
 
 const MIN_BYTES = 64 * 2 ** 20;

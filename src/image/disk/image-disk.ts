@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
-import { type Lengths, metadataPath, readLengths, writeDisk } from '../store/disk-files.js';
-import { DISK_BYTES, makePadding } from './disk-size.js';
+import { isSealed } from '../../host/seal.js';
 import { encodeErofs } from '../erofs/erofs.js';
 import { DATA_BLOCK } from '../layer/data.js';
-import { layerDataPath, readToc } from '../store/layer-store.js';
 import { LayerMerge } from '../layer/merge.js';
-import { isSealed } from '../../host/seal.js';
+import { type Lengths, metadataPath, readLengths, writeDisk } from '../store/disk-files.js';
+import { layerDataPath, readToc } from '../store/layer-store.js';
+import { DISK_BYTES, makePadding } from './disk-size.js';
 import type { Extent } from './vmdk.js';
 
 const SECTOR = 512;

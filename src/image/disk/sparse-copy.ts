@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, open, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { copyFile, type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { ByteRange } from './ext4-extents.js';
 

@@ -1,8 +1,7 @@
 import { posix } from 'node:path';
-
 import { BoxliteError } from '../../errors.js';
 import { signalNumber } from '../../host/signals.js';
-import { type HealthConfig, healthcheckOf } from './healthcheck.js';
+import { healthcheckOf, type HealthConfig } from './healthcheck.js';
 import { type Instruction, parseInstruction, parseInstructions } from './instruction.js';
 import { jsonArray } from './json-array.js';
 import { exposedPorts } from './ports.js';

@@ -1,5 +1,5 @@
-import { EROFS_BLOCK, FILE_TYPES } from './format.js';
 import type { Inode } from '../layer/tree.js';
+import { EROFS_BLOCK, FILE_TYPES } from './format.js';
 
 /** `u64 nid · u16 name offset · u8 type · u8 0`, as many as fit in a block with their names behind. */
 const DIRENT_BYTES = 12;

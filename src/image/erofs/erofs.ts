@@ -1,4 +1,5 @@
 import { BoxliteError } from '../../errors.js';
+import { type Directory, type Inode, isDirectory } from '../layer/tree.js';
 import { directoryBlocks, directoryBytes, type DirectoryEntry, sortEntries } from './directory.js';
 import {
   encodeSuperblock,
@@ -10,7 +11,6 @@ import {
   writeInode,
 } from './format.js';
 import { writeXattrs, xattrBytes } from './xattr.js';
-import { type Directory, type Inode, isDirectory } from '../layer/tree.js';
 
 /** It is made in memory. Two million ordinary files need a tenth of it. */
 const MAX_METADATA_BYTES = 2 ** 31;

@@ -1,6 +1,6 @@
+import type { Inode } from '../layer/tree.js';
 import { crc32c } from './crc32c.js';
 import { xattrCount } from './xattr.js';
-import type { Inode } from '../layer/tree.js';
 
 /** Names and numbers of the kernel's fs/erofs/erofs_fs.h; readable by Linux 5.4 and newer. */
 export const EROFS_BLOCK = 4096;

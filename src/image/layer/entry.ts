@@ -1,6 +1,6 @@
 import { layerInvalid } from '../tar/layer-error.js';
-import { cleanPath } from './path.js';
 import type { TarEntry } from '../tar/reader.js';
+import { cleanPath } from './path.js';
 import type { LayerEntry } from './toc.js';
 import { readWhiteout } from './whiteout.js';
 

@@ -1,5 +1,4 @@
 import { createHash, type Hash } from 'node:crypto';
-
 import { BoxliteError } from '../../errors.js';
 
 /** The algorithms we verify, with the length of their hexadecimal form (OCI image-spec, descriptor.md). */

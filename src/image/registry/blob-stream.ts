@@ -1,9 +1,9 @@
 import { BoxliteError } from '../../errors.js';
 import type { BlobDescriptor } from '../store/content-store.js';
 import type { HttpResponse } from './http/http.js';
+import { TransportError } from './http/transport-error.js';
 import { statusError, transportFailure } from './registry-error.js';
 import { pause, type RetryPolicy } from './retry.js';
-import { TransportError } from './http/transport-error.js';
 
 type OpenFrom = (offset: number) => Promise<HttpResponse>;
 

@@ -1,19 +1,19 @@
 import { BoxliteError } from '../../errors.js';
-import { JsonReader } from '../oci/json-reader.js';
-import type { BlobDescriptor } from '../store/content-store.js';
 import { digestOf, isDigest, parseDigest } from '../oci/digest.js';
+import { JsonReader } from '../oci/json-reader.js';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.js';
 import { MANIFEST_ACCEPT } from '../oci/media-types.js';
 import { isTag } from '../oci/reference.js';
+import type { BlobDescriptor } from '../store/content-store.js';
 import { blobBytes } from './blob-stream.js';
 import { RegistryHost } from './host.js';
 import type { HttpResponse } from './http/http.js';
-import { firstThatHas } from './mirrored.js';
-import { parseMirror } from './mirror.js';
-import type { RegistryOptions } from './options.js';
 import { readLimited } from './http/read-limited.js';
-import { DEFAULT_RETRY } from './retry.js';
+import { parseMirror } from './mirror.js';
+import { firstThatHas } from './mirrored.js';
+import type { RegistryOptions } from './options.js';
 import { statusError, transportFailure } from './registry-error.js';
+import { DEFAULT_RETRY } from './retry.js';
 
 export type { RegistryOptions } from './options.js';
 

@@ -1,10 +1,10 @@
 import { Authorizer } from './auth/auth.js';
 import { endpointsOf, isInsecure } from './endpoint.js';
 import { type HttpResponse, HttpTransport } from './http/http.js';
+import { TransportError } from './http/transport-error.js';
 import type { Mirror } from './mirror.js';
 import type { RegistryOptions } from './options.js';
 import { DEFAULT_RETRY, withRetry } from './retry.js';
-import { TransportError } from './http/transport-error.js';
 
 export interface HostOptions extends RegistryOptions {
   /** The one scheme to use. */

@@ -1,8 +1,8 @@
 import type { CredentialSource } from './auth/credentials.js';
 import type { HttpTimeouts } from './http/http.js';
 import type { ProxyFinder } from './http/proxy.js';
-import type { RetryPolicy } from './retry.js';
 import type { Trust } from './http/trust.js';
+import type { RetryPolicy } from './retry.js';
 
 /** How registries are reached. */
 export interface RegistryOptions {

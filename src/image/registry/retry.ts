@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-
 import type { HttpResponse } from './http/http.js';
 import { TransportError } from './http/transport-error.js';
 

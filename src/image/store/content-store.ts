@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
+import { isSealed, seal } from '../../host/seal.js';
+import { syncDirectory } from '../../host/sync-directory.js';
 import {
   type DigestAlgorithm,
   digestOf,
@@ -13,8 +14,6 @@ import {
   parseDigest,
   shortDigest,
 } from '../oci/digest.js';
-import { isSealed, seal } from '../../host/seal.js';
-import { syncDirectory } from '../../host/sync-directory.js';
 
 /** What a blob must be: bytes under `digest`, `size` of them. */
 export interface BlobDescriptor {

@@ -1,5 +1,4 @@
 import { stat, statfs } from 'node:fs/promises';
-
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { type BlobDescriptor, hasBlob } from './content-store.js';

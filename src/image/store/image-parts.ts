@@ -1,9 +1,9 @@
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { blobSize, readBlob } from './content-store.js';
-import { readImage, type StoredImage } from './image-record.js';
 import { type Index, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.js';
 import { isIndexType } from '../oci/media-types.js';
+import { blobSize, readBlob } from './content-store.js';
+import { readImage, type StoredImage } from './image-record.js';
 
 /** What an image is made of in the store. */
 export interface ImageParts {

@@ -1,6 +1,5 @@
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { readBlob } from './content-store.js';
 import {
   type ImageConfig,
   MAX_CONFIG_BYTES,
@@ -9,6 +8,7 @@ import {
 } from '../oci/image-config.js';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.js';
 import type { Platform } from '../oci/platform.js';
+import { readBlob } from './content-store.js';
 
 /** An image whose every part is in the store. */
 export interface StoredImage {

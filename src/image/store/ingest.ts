@@ -2,13 +2,12 @@ import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { withClaim } from '../../host/claim.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
-import { withClaim } from '../../host/claim.js';
-import { adoptBlob, type BlobDescriptor, hasBlob } from './content-store.js';
 import { hashFor, parseDigest } from '../oci/digest.js';
+import { adoptBlob, type BlobDescriptor, hasBlob } from './content-store.js';
 import { lend } from './lend.js';
 
 /**

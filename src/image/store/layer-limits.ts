@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
-import type { BlobDescriptor } from './content-store.js';
 import { showName } from '../tar/layer-error.js';
+import type { BlobDescriptor } from './content-store.js';
 
 /** Bounds on what a small blob may blow up to: a gzip bomb of 10 MB unpacks to 10 GB. */
 export interface LayerLimits {

@@ -3,18 +3,12 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { makePrivateDirectory } from '../../host/private-files.js';
-import { decompress } from '../tar/decompress.js';
-import { type DigestAlgorithm, parseDigest } from '../oci/digest.js';
-import { dropDisksOf } from './disk-files.js';
-import { DATA_BLOCK, LayerDataWriter } from '../layer/data.js';
-import { toLayerEntry } from '../layer/entry.js';
-import { layerInvalid } from '../tar/layer-error.js';
-import { DEFAULT_LAYER_LIMITS, type LayerLimits, overLimit } from './layer-limits.js';
 import { renameUnlessThere, temporaryBeside } from '../../host/make-once.js';
+import { makePrivateDirectory } from '../../host/private-files.js';
 import { areSealed, seal } from '../../host/seal.js';
 import { syncDirectory } from '../../host/sync-directory.js';
-import { TarReader, type TarEntry } from '../tar/reader.js';
+import { DATA_BLOCK, LayerDataWriter } from '../layer/data.js';
+import { toLayerEntry } from '../layer/entry.js';
 import {
   fileBytesOf,
   fileBytesOfFooter,
@@ -23,6 +17,12 @@ import {
   type Toc,
   TocWriter,
 } from '../layer/toc.js';
+import { type DigestAlgorithm, parseDigest } from '../oci/digest.js';
+import { decompress } from '../tar/decompress.js';
+import { layerInvalid } from '../tar/layer-error.js';
+import { type TarEntry, TarReader } from '../tar/reader.js';
+import { dropDisksOf } from './disk-files.js';
+import { DEFAULT_LAYER_LIMITS, type LayerLimits, overLimit } from './layer-limits.js';
 
 /**
  * Names and attributes of a layer, which merging holds in memory: twice what two million entries

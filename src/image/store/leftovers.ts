@@ -2,9 +2,9 @@ import { rm, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf } from '../../errors.js';
+import { withClaim } from '../../host/claim.js';
 import type { Home } from '../../host/home.js';
 import { identifyProcess } from '../../host/process-identity.js';
-import { withClaim } from '../../host/claim.js';
 import { allocatedBytes, namesIn } from './store-files.js';
 
 /** Clock ticks a second, of every Linux that userspace sees (USER_HZ). */

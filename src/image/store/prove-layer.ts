@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { BoxliteError } from '../../errors.js';
 import { Home } from '../../host/home.js';
+import { seal } from '../../host/seal.js';
 import { blobPath, blobSize, temporaryPath } from './content-store.js';
 import { readImage } from './image-record.js';
 import { layerDataPath, storeLayer } from './layer-store.js';
-import { seal } from '../../host/seal.js';
 
 /**
  * Decides about a layer's data that lost its seal (the home was copied without its times, or somebody

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { blobPath } from './content-store.js';
 import { isDigest } from '../oci/digest.js';
+import { blobPath } from './content-store.js';
 import { layerDirectory } from './layer-store.js';
 
 /** Parts of the store that can be deleted one by one. */

@@ -1,10 +1,10 @@
 import type { Home } from '../../host/home.js';
-import { writeBlob } from './content-store.js';
 import { digestOf } from '../oci/digest.js';
-import { describeImage, type StoredImage, type StoredImageLayer } from './image-record.js';
-import { type Keep, keepNothing } from './keep.js';
 import { parseManifest } from '../oci/manifest.js';
 import { OCI_CONFIG, OCI_MANIFEST } from '../oci/media-types.js';
+import { writeBlob } from './content-store.js';
+import { describeImage, type StoredImage, type StoredImageLayer } from './image-record.js';
+import { type Keep, keepNothing } from './keep.js';
 
 /**
  * Makes an image of layers that are stored already: writes its config and a manifest for it. Equal

@@ -1,6 +1,6 @@
+import { isGzip, isZstd } from '../oci/media-types.js';
 import { gunzip } from './gzip.js';
 import { layerPackingUnknown } from './layer-error.js';
-import { isGzip, isZstd } from '../oci/media-types.js';
 import { FOREIGN_MAGIC_BYTES, foreignPackingOf } from './packing.js';
 import { peek } from './peek.js';
 

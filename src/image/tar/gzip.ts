@@ -1,5 +1,4 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
-
 import { errnoOf } from '../../errors.js';
 import { layerStreamInvalid } from './layer-error.js';
 

@@ -1,13 +1,13 @@
+import { isZeroBlock, parseTarHeader, TAR_BLOCK, type TarHeader } from './header.js';
 import { layerInvalid, showName } from './layer-error.js';
 import { parsePax, type PaxOverrides } from './pax.js';
-import { isZeroBlock, parseTarHeader, TAR_BLOCK, type TarHeader } from './header.js';
 import {
   checkSparseMap,
   oldGnuRealSize,
   paxSparse,
   readOldGnuSparse,
-  SparseMapReader,
   type SparseMap,
+  SparseMapReader,
 } from './sparse.js';
 
 export type TarKind =

@@ -1,6 +1,6 @@
+import { numberAt } from './header.js';
 import { layerInvalid, showName } from './layer-error.js';
 import type { PaxOverrides } from './pax.js';
-import { numberAt } from './header.js';
 
 /** Pairs `offset, length` of a sparse file's data, in the order its bytes follow the header. */
 export type SparseMap = readonly number[];

@@ -1,6 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-
 import { BoxliteError, errnoOf } from '../../errors.js';
 import { FOREIGN_MAGIC_BYTES, type ForeignPacking, foreignPackingOf } from './packing.js';
 import { peek } from './peek.js';

@@ -1,5 +1,4 @@
 import { ZSTDDecoder } from 'zstddec/stream';
-
 import { BoxliteError } from '../../errors.js';
 import { layerStreamInvalid } from './layer-error.js';
 

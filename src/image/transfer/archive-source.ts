@@ -3,14 +3,12 @@ import { constants, createReadStream, createWriteStream, type WriteStream } from
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-
 import { Parser, type ReadEntry } from 'tar';
-
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { temporaryPath } from '../store/content-store.js';
-import { decompress } from '../tar/decompress.js';
 import { DEFAULT_LAYER_LIMITS, LayerLimitError, type LayerLimits } from '../store/layer-limits.js';
+import { decompress } from '../tar/decompress.js';
 import { unpackArchive } from '../tar/unpack-archive.js';
 
 /** A file of an archive or directory that is being loaded. */

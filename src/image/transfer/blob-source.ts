@@ -1,12 +1,12 @@
 import { BoxliteError } from '../../errors.js';
-import type { BlobOpener } from '../store/ingest.js';
 import type { Descriptor } from '../oci/manifest.js';
 import { blobBytes } from '../registry/blob-stream.js';
+import type { RegistryClient, RegistryOptions } from '../registry/client.js';
 import { isInsecure, isMarkedInsecure } from '../registry/endpoint.js';
 import { HttpTransport } from '../registry/http/http.js';
-import type { RegistryClient, RegistryOptions } from '../registry/client.js';
 import { transportFailure } from '../registry/registry-error.js';
 import { DEFAULT_RETRY } from '../registry/retry.js';
+import type { BlobOpener } from '../store/ingest.js';
 
 /** A manifest may name as many addresses as it likes. */
 const MAX_URLS = 4;

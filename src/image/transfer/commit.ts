@@ -1,13 +1,13 @@
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { readBlob } from '../store/content-store.js';
-import { type ImageConfig, MAX_CONFIG_BYTES } from '../oci/image-config.js';
-import type { StoredImage } from '../store/image-record.js';
-import { receiveLayer } from './import.js';
 import { applyChanges, type RunConfig } from '../dockerfile/run-config.js';
+import { type ImageConfig, MAX_CONFIG_BYTES } from '../oci/image-config.js';
+import { readBlob } from '../store/content-store.js';
+import type { StoredImage } from '../store/image-record.js';
 import type { Keep } from '../store/keep.js';
 import type { LayerLimits } from '../store/layer-limits.js';
 import { storeImage } from '../store/store-image.js';
+import { receiveLayer } from './import.js';
 
 type RunValues = { [K in keyof RunConfig]: RunConfig[K] | null };
 

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { readBlob } from '../store/content-store.js';
 import { MAX_CONFIG_BYTES } from '../oci/image-config.js';
+import { readBlob } from '../store/content-store.js';
 import { type BlobOpener, ingestBlob } from '../store/ingest.js';
 
 /**

@@ -1,23 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-
 import { BoxliteError, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { adoptBlob, temporaryPath } from '../store/content-store.js';
-import type { StoredImage, StoredImageLayer } from '../store/image-record.js';
 import { applyChanges, type RunConfig } from '../dockerfile/run-config.js';
-import {
-  DEFAULT_LAYER_LIMITS,
-  type LayerLimits,
-  LayerLimitError,
-  overLimit,
-} from '../store/layer-limits.js';
-import { storeLayer } from '../store/layer-store.js';
-import { type Keep, keepNothing } from '../store/keep.js';
-import { lend } from '../store/lend.js';
 import { layerTypeOf } from '../oci/media-types.js';
 import { hostPlatform, type Platform } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
+import { adoptBlob, temporaryPath } from '../store/content-store.js';
+import type { StoredImage, StoredImageLayer } from '../store/image-record.js';
+import { type Keep, keepNothing } from '../store/keep.js';
+import {
+  DEFAULT_LAYER_LIMITS,
+  LayerLimitError,
+  type LayerLimits,
+  overLimit,
+} from '../store/layer-limits.js';
+import { storeLayer } from '../store/layer-store.js';
+import { lend } from '../store/lend.js';
 import { storeImage } from '../store/store-image.js';
 import { unpackArchive } from '../tar/unpack-archive.js';
 

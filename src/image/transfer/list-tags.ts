@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
-import { everyPlaceFailed, isForNextPlace } from './places.js';
-import { canonicalName, candidates, parseReference } from '../oci/reference.js';
+import { candidates, canonicalName, parseReference } from '../oci/reference.js';
 import { RegistryClient, type RegistryOptions } from '../registry/client.js';
+import { everyPlaceFailed, isForNextPlace } from './places.js';
 
 export interface ListTagsOptions extends RegistryOptions {
   /** The search list for names without a registry; empty means docker.io. */

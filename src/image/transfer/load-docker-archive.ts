@@ -1,18 +1,18 @@
 import { BoxliteError } from '../../errors.js';
-import { digestSource, readFrom, readSource, type SourceFile } from './archive-source.js';
-import { writeBlob } from '../store/content-store.js';
 import { digestOf } from '../oci/digest.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from '../oci/image-config.js';
-import type { StoredImageLayer } from '../store/image-record.js';
 import { JsonReader } from '../oci/json-reader.js';
+import { MAX_INDEX_ENTRIES, MAX_LAYERS, MAX_MANIFEST_BYTES } from '../oci/manifest.js';
+import { layerTypeOf } from '../oci/media-types.js';
+import { writeBlob } from '../store/content-store.js';
+import type { StoredImageLayer } from '../store/image-record.js';
+import { storeImage } from '../store/store-image.js';
+import { digestSource, readFrom, readSource, type SourceFile } from './archive-source.js';
 import { checkSingle } from './load-job.js';
 import { type LoadJob } from './load-job.js';
 import { type LoadedImage } from './load-job.js';
 import { fullNames } from './load-oci-layout.js';
-import { MAX_INDEX_ENTRIES, MAX_LAYERS, MAX_MANIFEST_BYTES } from '../oci/manifest.js';
-import { layerTypeOf } from '../oci/media-types.js';
 import { bringLayer } from './pull-layer.js';
-import { storeImage } from '../store/store-image.js';
 
 /**
  * Loads the images of a `docker save` archive (Docker's image spec v1.2: manifest.json lists

@@ -1,12 +1,12 @@
-import type { Platform } from '../oci/platform.js';
-import type { Home } from '../../host/home.js';
-import type { StoredImage } from '../store/image-record.js';
-import type { LayerEvent } from './pull-layer.js';
-import type { LoadOptions } from './load.js';
-import type { ArchiveSource } from './archive-source.js';
-import type { LayerLimits } from '../store/layer-limits.js';
-import type { Keep } from '../store/keep.js';
 import { BoxliteError } from '../../errors.js';
+import type { Home } from '../../host/home.js';
+import type { Platform } from '../oci/platform.js';
+import type { StoredImage } from '../store/image-record.js';
+import type { Keep } from '../store/keep.js';
+import type { LayerLimits } from '../store/layer-limits.js';
+import type { ArchiveSource } from './archive-source.js';
+import type { LoadOptions } from './load.js';
+import type { LayerEvent } from './pull-layer.js';
 
 export interface LoadedImage {
   /** Full names, `docker.io/library/alpine:latest`; empty when the archive gives none. */

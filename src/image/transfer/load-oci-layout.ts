@@ -1,16 +1,7 @@
 import { BoxliteError } from '../../errors.js';
-import { readFrom, readSource, type SourceFile } from './archive-source.js';
-import { writeBlob } from '../store/content-store.js';
 import { parseDigest } from '../oci/digest.js';
-import { fetchConfig } from './fetch-config.js';
-import { followIndex, type Opened } from './follow-index.js';
 import { parseImageConfig, platformOfConfig } from '../oci/image-config.js';
-import { describeImage } from '../store/image-record.js';
-import type { BlobOpener } from '../store/ingest.js';
 import { JsonReader } from '../oci/json-reader.js';
-import { checkSingle } from './load-job.js';
-import { type LoadJob } from './load-job.js';
-import { type LoadedImage } from './load-job.js';
 import {
   type Descriptor,
   type Manifest,
@@ -20,8 +11,17 @@ import {
   parseManifest,
 } from '../oci/manifest.js';
 import { isIndexType, isManifestType } from '../oci/media-types.js';
-import { bringLayer } from './pull-layer.js';
 import { candidates, canonicalName, localName, parseReference } from '../oci/reference.js';
+import { writeBlob } from '../store/content-store.js';
+import { describeImage } from '../store/image-record.js';
+import type { BlobOpener } from '../store/ingest.js';
+import { readFrom, readSource, type SourceFile } from './archive-source.js';
+import { fetchConfig } from './fetch-config.js';
+import { followIndex, type Opened } from './follow-index.js';
+import { checkSingle } from './load-job.js';
+import { type LoadJob } from './load-job.js';
+import { type LoadedImage } from './load-job.js';
+import { bringLayer } from './pull-layer.js';
 
 /**
  * Loads every image that an OCI layout's index.json lists (OCI image-spec, image-layout.md).

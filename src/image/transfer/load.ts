@@ -1,18 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-
 import { BoxliteError, namedFileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { type ArchiveSource, directorySource, spoolTar } from './archive-source.js';
-import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
-import { loadOciLayout } from './load-oci-layout.js';
+import { checkPlatform, hostPlatform, type Platform } from '../oci/platform.js';
 import type { StoredImageLayer } from '../store/image-record.js';
 import { type Keep, keepNothing } from '../store/keep.js';
 import type { LayerLimits } from '../store/layer-limits.js';
-import { checkPlatform, hostPlatform, type Platform } from '../oci/platform.js';
-import type { LayerEvent } from './pull-layer.js';
+import { type ArchiveSource, directorySource, spoolTar } from './archive-source.js';
+import { loadDockerArchive, readRepoTags } from './load-docker-archive.js';
 import type { LoadedImage } from './load-job.js';
+import { loadOciLayout } from './load-oci-layout.js';
+import type { LayerEvent } from './pull-layer.js';
 
 /** What a load is doing: `reading` counts the archive's own bytes; `total` is undefined for a stream. */
 export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefined } | LayerEvent;

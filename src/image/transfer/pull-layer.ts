@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { blobPath, discardBlob, hasBlob, isIntact } from '../store/content-store.js';

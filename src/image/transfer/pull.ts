@@ -1,16 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { blobSource } from './blob-source.js';
-import { eachLimited } from './each-limited.js';
-import { fetchConfig } from './fetch-config.js';
-import { requireSpace } from '../store/free-space.js';
-import { describeImage, type StoredImage, type StoredImageLayer } from '../store/image-record.js';
-import { type Keep, keepNothing } from '../store/keep.js';
 import type { Descriptor } from '../oci/manifest.js';
-import { checkBlobSize, type LayerLimits } from '../store/layer-limits.js';
-import { everyPlaceFailed, isForNextPlace } from './places.js';
 import { checkPlatform, formatPlatform, type Platform } from '../oci/platform.js';
-import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
 import {
   candidates,
   canonicalName,
@@ -18,7 +9,16 @@ import {
   type QualifiedReference,
 } from '../oci/reference.js';
 import { RegistryClient, type RegistryOptions } from '../registry/client.js';
-import { resolveImage, type ResolvedImage } from './resolve.js';
+import { requireSpace } from '../store/free-space.js';
+import { describeImage, type StoredImage, type StoredImageLayer } from '../store/image-record.js';
+import { type Keep, keepNothing } from '../store/keep.js';
+import { checkBlobSize, type LayerLimits } from '../store/layer-limits.js';
+import { blobSource } from './blob-source.js';
+import { eachLimited } from './each-limited.js';
+import { fetchConfig } from './fetch-config.js';
+import { everyPlaceFailed, isForNextPlace } from './places.js';
+import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
+import { type ResolvedImage, resolveImage } from './resolve.js';
 
 /** As Docker: more at once are hardly faster, and slower for everybody else on the line. */
 const LAYERS_AT_ONCE = 3;

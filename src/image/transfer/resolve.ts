@@ -1,12 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { blobSource } from './blob-source.js';
-import { blobSize, readBlob, writeBlob } from '../store/content-store.js';
 import { digestOf, isDigest, parseDigest } from '../oci/digest.js';
-import { fetchConfig } from './fetch-config.js';
-import { type DocumentSource, followIndex, type Opened } from './follow-index.js';
 import { parseImageConfig, platformOfConfig } from '../oci/image-config.js';
-import { type Keep, keepNothing } from '../store/keep.js';
 import {
   type Descriptor,
   type Index,
@@ -17,6 +12,11 @@ import {
 import { hostPlatform, type Platform } from '../oci/platform.js';
 import { canonicalName, type QualifiedReference } from '../oci/reference.js';
 import type { FetchedManifest, RegistryClient, RegistryOptions } from '../registry/client.js';
+import { blobSize, readBlob, writeBlob } from '../store/content-store.js';
+import { type Keep, keepNothing } from '../store/keep.js';
+import { blobSource } from './blob-source.js';
+import { fetchConfig } from './fetch-config.js';
+import { type DocumentSource, followIndex, type Opened } from './follow-index.js';
 
 /** So many documents are looked at for one image; an index may offer thousands of others. */
 const MAX_DOCUMENTS = 32;

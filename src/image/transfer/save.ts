@@ -2,12 +2,12 @@ import { createReadStream } from 'node:fs';
 import { Header, Pax } from 'tar';
 import { BoxliteError, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { blobPath, readBlob } from '../store/content-store.js';
 import { hashFor, parseDigest } from '../oci/digest.js';
-import { readImage } from '../store/image-record.js';
 import { type Descriptor, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.js';
 import { OCI_INDEX } from '../oci/media-types.js';
 import { familiarName, parseReference } from '../oci/reference.js';
+import { blobPath, readBlob } from '../store/content-store.js';
+import { readImage } from '../store/image-record.js';
 
 export const ARCHIVE_FORMATS = ['docker-archive', 'oci'] as const;
 export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];

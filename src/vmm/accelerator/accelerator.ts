@@ -4,9 +4,9 @@ import { BoxliteError, type Remedy } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { currentBootId } from '../../host/process-identity.js';
-import type { AcceleratorName } from '../driver.js';
-import { kvmDeviceFault, type DeviceFault } from './kvm-device.js';
 import { writeFileWhole } from '../../host/write-file-whole.js';
+import type { AcceleratorName } from '../driver.js';
+import { type DeviceFault, kvmDeviceFault } from './kvm-device.js';
 
 /**
  * That /dev/kvm opens proves nothing: under a paravirtual KVM it opens, makes VMs, and no stock

@@ -5,11 +5,11 @@ import { BoxliteError, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import {
+  type AssetsManifest,
   kernelDigest,
+  type KernelRecord,
   readManifest,
   writeManifest,
-  type AssetsManifest,
-  type KernelRecord,
 } from './assets-manifest.js';
 import { makeInitramfs, usableInitramfs } from './guest-initramfs.js';
 import { makeKernel, sourceKeyOf, usableKernel, wantedModulesDigest } from './guest-kernel.js';

@@ -3,12 +3,12 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
+import { nativeProgram } from '../../host/native-programs.js';
+import { writeFileWhole } from '../../host/write-file-whole.js';
+import { initramfs, type InitramfsModule } from '../guest/initramfs.js';
 import type { AssetsManifest, InitramfsRecord, KernelRecord } from './assets-manifest.js';
 import { MODULE_LIST, MODULES } from './guest-kernel.js';
 import { hasSize } from './has-size.js';
-import { initramfs, type InitramfsModule } from '../guest/initramfs.js';
-import { nativeProgram } from '../../host/native-programs.js';
-import { writeFileWhole } from '../../host/write-file-whole.js';
 
 /** Packs the agent as it is built now with the kernel's modules. The name holds the content's hash. */
 export async function makeInitramfs(home: Home, kernel: KernelRecord): Promise<InitramfsRecord> {

@@ -5,14 +5,14 @@ import { throwIfAborted } from '../../abort.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { absolutePath, makeDirectories } from '../../host/host-path.js';
-import type { KernelChoice } from './assets.js';
-import type { KernelRecord } from './assets-manifest.js';
-import { hasSize } from './has-size.js';
+import { projectRoot } from '../../host/native-programs.js';
 import { extractKernel, kernelVersion } from '../kernel/kernel-image.js';
 import { findKernel, type KernelSource } from '../kernel/kernel-package.js';
 import { orderModules, parseWantedModules } from '../kernel/module-order.js';
 import { loadableModules, writeModuleTree } from '../kernel/module-tree.js';
-import { projectRoot } from '../../host/native-programs.js';
+import type { KernelChoice } from './assets.js';
+import type { KernelRecord } from './assets-manifest.js';
+import { hasSize } from './has-size.js';
 import { TEMPORARY_PREFIX } from './unused-assets.js';
 
 /** In a kernel's directory; modules/list names the modules in load order, one a line. */

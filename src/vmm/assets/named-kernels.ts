@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import {
-  kernelDigest,
-  readManifest,
   type AssetsManifest,
+  kernelDigest,
   type KernelRecord,
+  readManifest,
 } from './assets-manifest.js';
 import { usableInitramfs } from './guest-initramfs.js';
 import { usableKernel } from './guest-kernel.js';

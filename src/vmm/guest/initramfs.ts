@@ -1,4 +1,4 @@
-import { cpio, FILE_TYPES, type CpioEntry } from './cpio.js';
+import { cpio, type CpioEntry, FILE_TYPES } from './cpio.js';
 
 export interface InitramfsModule {
   name: string;

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { makeDirectories } from '../../host/host-path.js';
-import { moduleIndex, type IndexEntry } from './module-index.js';
+import { type IndexEntry, moduleIndex } from './module-index.js';
 import { builtinModules, moduleFiles, moduleInfo, moduleName, readModule } from './module-order.js';
 
 /** Reads the format of native/kernel/loadable: a path below kernel/ a line, `#` comments. */

@@ -1,15 +1,15 @@
 import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { environmentVariable } from '../../host/environment.js';
 import { BoxliteError } from '../../errors.js';
+import { installHint } from '../../host/distribution.js';
+import { environmentVariable } from '../../host/environment.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { programDirectories } from '../../host/program-path.js';
-import type { InstalledVmm } from '../driver.js';
-import { installHint } from '../../host/distribution.js';
 import { runProgram } from '../../host/run-program.js';
 import { writeFileWhole } from '../../host/write-file-whole.js';
+import type { InstalledVmm } from '../driver.js';
 
 /** What `-netdev stream` and migration to a socket under the sandbox need. */
 const OLDEST = [7, 2] as const;

@@ -1,5 +1,5 @@
-import { createServer, type Socket } from 'node:net';
 import { chmod, open } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../../errors.js';
 import { IMAGE_NODE, INCOMING_URI, LINK, STATE_SOCKET, STATE_URI } from './command.js';

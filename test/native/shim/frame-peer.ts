@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import {
-  encodeMessage,
   decodeMessage,
+  encodeMessage,
   type Message,
   type MessageValues,
   type TableMessageName,
 } from '../../../src/agent/codec.js';
-import { encodeFrame, FrameDecoder, type Frame } from '../../../src/agent/frame.js';
-import { MESSAGES, type MessageName } from '../../../src/agent/protocol.js';
+import { encodeFrame, type Frame, FrameDecoder } from '../../../src/agent/frame.js';
+import { type MessageName, MESSAGES } from '../../../src/agent/protocol.js';
 
 /** One end of a stream of frames, looked at frame by frame: a client of the shim, or the guest. */
 export class FramePeer {

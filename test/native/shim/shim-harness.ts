@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { encodeTable, type MessageValues } from '../../../src/agent/codec.js';
-import { GENERATION, SHIM_CONFIG, type Field } from '../../../src/agent/protocol.js';
+import { type Field, GENERATION, SHIM_CONFIG } from '../../../src/agent/protocol.js';
 import { nativeProgram } from '../../../src/host/native-programs.js';
 import { FramePeer } from './frame-peer.js';
 

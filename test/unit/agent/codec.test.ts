@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMessage, encodeMessage, encodeTable } from '../../../src/agent/codec.js';
 import type { TableMessageName } from '../../../src/agent/codec.js';
+import { decodeMessage, encodeMessage, encodeTable } from '../../../src/agent/codec.js';
 import { LIMITS, SHIM_CONFIG } from '../../../src/agent/protocol.js';
 import { BoxliteError } from '../../../src/errors.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   encodeFrame,
+  type Frame,
   FrameDecoder,
   MessageAssembler,
   messageFrames,
-  type Frame,
 } from '../../../src/agent/frame.js';
 import { FRAME_FLAGS, LIMITS } from '../../../src/agent/protocol.js';
 

@@ -32,8 +32,8 @@ describe('the report of pulls', () => {
     ]);
   });
 
-  it('prints them beside what is wanted, and what is on the disk', () => {
-    const lines = renderPullReport(makePullReport(measured)).split('\n');
+  it('prints them beside what is wanted, and what is on the disk', async () => {
+    const lines = (await renderPullReport(makePullReport(measured))).split('\n');
     const cells = (start: string): string[] =>
       (lines.find((line) => line.startsWith(start)) ?? '').split(/ {2,}/);
     expect(cells('boxlite pull, nothing there  ')).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeReport, renderReport, type Measurements } from '../../bench/report.js';
+import { makeReport, type Measurements, renderReport } from '../../bench/report.js';
 
 const MEMORY = { shimKib: 1024, vmmKib: 40_960, guestKib: 10_240 };
 
@@ -63,8 +63,8 @@ describe('makeReport', () => {
 });
 
 describe('renderReport', () => {
-  it('prints the machine, then a table each of times, ratios, the parts of ps, copies, stages and memory', () => {
-    expect(renderReport(makeReport(MEASURED))).toBe(`CPU: 2 × Example
+  it('prints the machine, then a table each of times, ratios, the parts of ps, copies, stages and memory', async () => {
+    expect(await renderReport(makeReport(MEASURED))).toBe(`CPU: 2 × Example
 QEMU: 7.2
 
 COMMAND                                  RUNS      MEDIAN      LOWEST      HIGHEST

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { constantName, protocolHeader } from '../../../src/build/protocol-header.js';
 import { LIMITS, MESSAGES, STAGES } from '../../../src/agent/protocol.js';
+import { constantName, protocolHeader } from '../../../src/build/protocol-header.js';
 import { vectorIndex, vectors } from '../../../src/build/vectors.js';
 
 const PROTOCOL = new URL('../../../native/protocol/', import.meta.url);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { findCommand } from '../../../src/cli/commands/find-command.js';
+import { COMMANDS } from '../../../src/cli/commands/index.js';
 import { answer } from '../../../src/cli/completion/answer.js';
 import { complete } from '../../../src/cli/completion/complete.js';
 import type { Names } from '../../../src/cli/completion/offers.js';
-import { findCommand } from '../../../src/cli/commands/find-command.js';
-import { COMMANDS } from '../../../src/cli/commands/index.js';
-import { runCli } from './fake-world.js';
 import { SCRIPTS, SHELLS } from '../../../src/cli/completion/scripts.js';
+import { runCli } from './fake-world.js';
 
 const NAMES: Names = {
   boxes: [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandDefinition, Option } from '../../../src/cli/parse/command.js';
 import { COMMANDS } from '../../../src/cli/commands/index.js';
-import { parseArguments } from '../../../src/cli/parse/parse-arguments.js';
 import { GLOBAL_OPTIONS } from '../../../src/cli/config/settings.js';
+import type { CommandDefinition, Option } from '../../../src/cli/parse/command.js';
+import { parseArguments } from '../../../src/cli/parse/parse-arguments.js';
 import { BoxliteError } from '../../../src/errors.js';
 import { runCli } from './fake-world.js';
 

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { BoxInfo } from '../../../src/engine/state/box-info.js';
-import type { BoxliteRuntime } from '../../../src/engine/runtime.js';
 import type { InputStream, OutputStream } from '../../../src/cli/process/context.js';
 import { exitStatusOf } from '../../../src/cli/process/exit-status.js';
 import { describeError } from '../../../src/cli/process/report-error.js';
-import { runProgram } from '../../../src/cli/program.js';
 import type { World } from '../../../src/cli/process/world.js';
+import { runProgram } from '../../../src/cli/program.js';
+import type { BoxliteRuntime } from '../../../src/engine/runtime.js';
+import type { BoxInfo } from '../../../src/engine/state/box-info.js';
 
 /** A stream that keeps what is written to it. */
 export class Sink extends PassThrough {

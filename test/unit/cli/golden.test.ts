@@ -4,10 +4,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { BoxInfo } from '../../../src/engine/state/box-info.js';
 import type { BoxProcess } from '../../../src/engine/report/processes.js';
-import { boxInfo, fakeWorld, NOW, runCli } from './fake-world.js';
+import type { BoxInfo } from '../../../src/engine/state/box-info.js';
 import { BoxliteError } from '../../../src/errors.js';
+import { boxInfo, fakeWorld, NOW, runCli } from './fake-world.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

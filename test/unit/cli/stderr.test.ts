@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { say, warn } from '../../../src/cli/process/context.js';
-import { SILENT, openPullView } from '../../../src/cli/output/terminal/pull-view.js';
+import { openPullView, SILENT } from '../../../src/cli/output/terminal/pull-view.js';
 import type { CommandContext } from '../../../src/cli/process/context.js';
+import { say, warn } from '../../../src/cli/process/context.js';
 import { fakeWorld } from './fake-world.js';
 
 const CLI = join(import.meta.dirname, '../../../src/cli');

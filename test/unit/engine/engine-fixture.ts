@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { settleSpec, type BoxSpec } from '../../../src/engine/spec/box-spec.js';
+import { type BoxSpec, settleSpec } from '../../../src/engine/spec/box-spec.js';
 import type { BoxOptions } from '../../../src/engine/spec/options.js';
 import { Home } from '../../../src/host/home.js';
 import type { ImageConfig } from '../../../src/image/oci/image-config.js';

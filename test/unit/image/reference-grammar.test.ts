@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { BoxliteError } from '../../../src/errors.js';
 import { candidates, canonicalName, parseReference } from '../../../src/image/oci/reference.js';
 

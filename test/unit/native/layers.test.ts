@@ -1,13 +1,13 @@
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  type Graph,
   graphFaults,
   LAYERS,
   type Layers,
   partOf,
   rankOf,
   readSources,
-  type Graph,
 } from '../../helpers/layers.js';
 
 /** A folder of more hides nouns. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { ownIdentity } from '../../../src/host/process-identity.js';
 import type { Database } from '../../../src/store/database.js';
 import { acquireBoxLock, acquireLock } from '../../../src/store/locks.js';
-import { ownIdentity } from '../../../src/host/process-identity.js';
 import { temporaryDatabase, temporaryHome } from './store-fixture.js';
 
 const once = { timeoutMs: 0, purpose: 'start' };

@@ -1,10 +1,10 @@
 import { BoxliteError } from '../../../errors.js';
 import { attach as attachTo, boxGoesOn } from '../../attach/attach.js';
-import { checkTty } from '../../process/check-tty.js';
-import { defineCommand, flag, value } from '../../parse/command.js';
 import { findBox } from '../../box/find-box.js';
-import { unlessInterrupted } from '../../process/until-signal.js';
 import { parseDetachKeys } from '../../flags/detach-keys.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
+import { checkTty } from '../../process/check-tty.js';
+import { unlessInterrupted } from '../../process/until-signal.js';
 
 export const attach = defineCommand({
   name: 'attach',

@@ -1,8 +1,8 @@
+import { createBox } from '../../box/create-box.js';
 import { BOX_OPTIONS } from '../../box/flags.js';
+import { parseStream } from '../../flags/streams.js';
 import { defineCommand, list } from '../../parse/command.js';
 import { print } from '../../process/context.js';
-import { createBox } from '../../box/create-box.js';
-import { parseStream } from '../../flags/streams.js';
 
 export const create = defineCommand({
   name: 'create',

@@ -2,14 +2,14 @@ import { BoxCommand } from '../../../engine/exec/execution.js';
 import type { TerminalSize } from '../../../engine/spec/options.js';
 import { BoxliteError } from '../../../errors.js';
 import { attach } from '../../attach/attach.js';
-import { checkTty } from '../../process/check-tty.js';
-import { defineCommand, flag, list, value, type OptionValues } from '../../parse/command.js';
-import { warn, type CommandContext } from '../../process/context.js';
 import { findBox } from '../../box/find-box.js';
 import { parseDetachKeys } from '../../flags/detach-keys.js';
 import { readEnvironment, splitPair } from '../../flags/key-values.js';
 import { wholeNumber } from '../../flags/number.js';
+import { defineCommand, flag, list, type OptionValues, value } from '../../parse/command.js';
 import { usageError } from '../../parse/usage-error.js';
+import { checkTty } from '../../process/check-tty.js';
+import { type CommandContext, warn } from '../../process/context.js';
 
 const OPTIONS = {
   interactive: flag('Keep stdin open for the command', { short: 'i' }),

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand } from '../../parse/command.js';
 import { findBox } from '../../box/find-box.js';
+import { defineCommand } from '../../parse/command.js';
 
 export const rename = defineCommand({
   name: 'rename',

@@ -1,6 +1,6 @@
+import { noSuchBox } from '../../../engine/state/state-error.js';
 import { BoxliteError } from '../../../errors.js';
 import { defineCommand, flag } from '../../parse/command.js';
-import { noSuchBox } from '../../../engine/state/state-error.js';
 import { REFUSED_BY_RM } from '../../parse/refused-flags.js';
 import { forEachTarget } from '../../process/targets.js';
 

@@ -1,14 +1,14 @@
 import type { LiteBox } from '../../../engine/box.js';
 import { attach, boxGoesOn } from '../../attach/attach.js';
-import { BOX_OPTIONS } from '../../box/flags.js';
-import { checkTty } from '../../process/check-tty.js';
-import { defineCommand, flag, list, under, value } from '../../parse/command.js';
-import { print } from '../../process/context.js';
 import { createBox } from '../../box/create-box.js';
+import { BOX_OPTIONS } from '../../box/flags.js';
 import { parseDetachKeys } from '../../flags/detach-keys.js';
 import { parseStream, type StreamName } from '../../flags/streams.js';
-import { untilSignal } from '../../process/until-signal.js';
+import { defineCommand, flag, list, under, value } from '../../parse/command.js';
 import { usageError } from '../../parse/usage-error.js';
+import { checkTty } from '../../process/check-tty.js';
+import { print } from '../../process/context.js';
+import { untilSignal } from '../../process/until-signal.js';
 
 const STREAMS: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
 

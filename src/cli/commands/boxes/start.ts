@@ -1,12 +1,12 @@
 import type { LiteBox } from '../../../engine/box.js';
 import { BoxliteError } from '../../../errors.js';
-import { attach, boxGoesOn, type AttachOptions } from '../../attach/attach.js';
-import { checkTty } from '../../process/check-tty.js';
-import { defineCommand, flag, value } from '../../parse/command.js';
-import type { CommandContext } from '../../process/context.js';
+import { attach, type AttachOptions, boxGoesOn } from '../../attach/attach.js';
 import { findBox } from '../../box/find-box.js';
 import { parseDetachKeys } from '../../flags/detach-keys.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
 import { REFUSED_BY_START } from '../../parse/refused-flags.js';
+import { checkTty } from '../../process/check-tty.js';
+import type { CommandContext } from '../../process/context.js';
 import { forEachTarget } from '../../process/targets.js';
 
 export const start = defineCommand({

@@ -1,6 +1,6 @@
-import { defineCommand } from '../../parse/command.js';
 import { findBox } from '../../box/find-box.js';
 import { readStopOptions, STOP_OPTIONS } from '../../box/stop-flags.js';
+import { defineCommand } from '../../parse/command.js';
 import { forEachTarget } from '../../process/targets.js';
 
 export const stop = defineCommand({

@@ -1,5 +1,5 @@
-import { defineCommand } from '../../parse/command.js';
 import { findBox } from '../../box/find-box.js';
+import { defineCommand } from '../../parse/command.js';
 import { forEachTarget } from '../../process/targets.js';
 
 export const unpause = defineCommand({

@@ -1,19 +1,19 @@
 import type { UpdateOptions } from '../../../engine/spec/options.js';
-import { defineCommand, value } from '../../parse/command.js';
 import { findBox } from '../../box/find-box.js';
-import { wholeNumber } from '../../flags/number.js';
-import { ACCEPTED_BY_UPDATE, KERNEL_MEMORY, warnOfDiscarded } from '../../parse/accepted-flags.js';
 import {
-  PROCESSOR_OPTIONS,
   checkSwap,
+  PROCESSOR_OPTIONS,
   readProcessors,
   RESOURCE_OPTIONS,
   SWAP_OPTION,
 } from '../../box/resource-flags.js';
+import { wholeNumber } from '../../flags/number.js';
+import { ACCEPTED_BY_UPDATE, KERNEL_MEMORY, warnOfDiscarded } from '../../parse/accepted-flags.js';
+import { defineCommand, value } from '../../parse/command.js';
 import { REFUSED_BY_UPDATE } from '../../parse/refused-flags.js';
-import { forEachTarget } from '../../process/targets.js';
-import { withoutUndefined } from '../../parse/without-undefined.js';
 import { usageError } from '../../parse/usage-error.js';
+import { withoutUndefined } from '../../parse/without-undefined.js';
+import { forEachTarget } from '../../process/targets.js';
 
 export const update = defineCommand({
   name: 'update',

@@ -1,7 +1,7 @@
 import type { WaitCondition } from '../../../engine/spec/options.js';
-import { defineCommand, value } from '../../parse/command.js';
 import { findBox } from '../../box/find-box.js';
 import { oneOf } from '../../flags/number.js';
+import { defineCommand, value } from '../../parse/command.js';
 import { forEachTarget } from '../../process/targets.js';
 
 const CONDITIONS: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed'];

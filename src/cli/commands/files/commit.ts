@@ -1,4 +1,4 @@
-import { defineCommand, flag, list, value, type Option } from '../../parse/command.js';
+import { defineCommand, flag, list, type Option, value } from '../../parse/command.js';
 import { usageError } from '../../parse/usage-error.js';
 import { print } from '../../process/context.js';
 

@@ -1,12 +1,12 @@
 import type { LiteBox } from '../../../engine/box.js';
 import type { CopyOptions, CopyResult } from '../../../engine/files/copy-options.js';
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand, flag } from '../../parse/command.js';
-import { say, warn, write, type CommandContext } from '../../process/context.js';
 import { findBox } from '../../box/find-box.js';
-import { parseCopyOperand, type CopyOperand } from '../../flags/copy-operand.js';
-import { humanSize } from '../../output/text/size.js';
+import { type CopyOperand, parseCopyOperand } from '../../flags/copy-operand.js';
 import { openSpinner } from '../../output/terminal/spinner.js';
+import { humanSize } from '../../output/text/size.js';
+import { defineCommand, flag } from '../../parse/command.js';
+import { type CommandContext, say, warn, write } from '../../process/context.js';
 import { readBytes } from '../../process/read-bytes.js';
 import { untilSignal } from '../../process/until-signal.js';
 

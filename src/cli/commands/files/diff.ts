@@ -1,7 +1,7 @@
+import { withoutActing } from '../../../terminal-text.js';
+import { findBox } from '../../box/find-box.js';
 import { defineCommand } from '../../parse/command.js';
 import { write } from '../../process/context.js';
-import { findBox } from '../../box/find-box.js';
-import { withoutActing } from '../../../terminal-text.js';
 
 const LETTERS = { added: 'A', changed: 'C', deleted: 'D' } as const;
 

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../../errors.js';
+import { findBox } from '../../box/find-box.js';
 import { defineCommand, value } from '../../parse/command.js';
 import { write } from '../../process/context.js';
-import { findBox } from '../../box/find-box.js';
 import { checkOutputPath, writeFileWhole } from '../../process/write-file-whole.js';
 
 export const exportBox = defineCommand({

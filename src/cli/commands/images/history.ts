@@ -1,6 +1,6 @@
-import { defineCommand, flag, value } from '../../parse/command.js';
 import { HISTORY_COLUMNS, HISTORY_HEADERS, historyRow } from '../../output/rows/history-row.js';
 import { printList } from '../../output/terminal/list.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
 import { REFUSED_PLATFORM } from '../../parse/refused-flags.js';
 
 export const history = defineCommand({

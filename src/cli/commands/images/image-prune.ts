@@ -1,10 +1,10 @@
-import { confirm } from '../../process/confirm.js';
-import { defineCommand, flag, list } from '../../parse/command.js';
 import { filterText } from '../../flags/filters/filters.js';
-import { print } from '../../process/context.js';
 import { parsePruneFilters, PRUNE_FILTER_KEYS } from '../../flags/filters/prune-filters.js';
 import { removalLines } from '../../output/rows/removal.js';
 import { humanSize } from '../../output/text/size.js';
+import { defineCommand, flag, list } from '../../parse/command.js';
+import { confirm } from '../../process/confirm.js';
+import { print } from '../../process/context.js';
 
 const DANGLING = 'This will remove all dangling images.';
 const UNUSED = 'This will remove all images without at least one box associated to them.';

@@ -1,6 +1,5 @@
 import type { ImageInfo } from '../../../engine/images/images.js';
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand, flag, list, value } from '../../parse/command.js';
 import { filterText } from '../../flags/filters/filters.js';
 import { IMAGE_FILTER_KEYS, parseImageFilters } from '../../flags/filters/image-filters.js';
 import {
@@ -13,6 +12,7 @@ import {
   NARROWER_IMAGE_COLUMNS,
 } from '../../output/rows/image-row.js';
 import { printList } from '../../output/terminal/list.js';
+import { defineCommand, flag, list, value } from '../../parse/command.js';
 import { REFUSED_BY_IMAGES } from '../../parse/refused-flags.js';
 
 export const images = defineCommand({

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../../errors.js';
+import { platformFlag, readPlatformFlag } from '../../flags/platform.js';
 import { defineCommand, list, value } from '../../parse/command.js';
 import { print } from '../../process/context.js';
-import { platformFlag, readPlatformFlag } from '../../flags/platform.js';
 import { readBytes } from '../../process/read-bytes.js';
 import { untilSignal } from '../../process/until-signal.js';
 

@@ -1,9 +1,9 @@
-import { BoxliteError } from '../../../errors.js';
-import { defineCommand, flag, value } from '../../parse/command.js';
 import type { LoadedImage } from '../../../engine/images/images.js';
-import { print } from '../../process/context.js';
+import { BoxliteError } from '../../../errors.js';
 import { openLoadView, SILENT } from '../../output/terminal/pull-view.js';
 import { familiarReference } from '../../output/text/reference.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
+import { print } from '../../process/context.js';
 import { readBytes } from '../../process/read-bytes.js';
 import { untilSignal } from '../../process/until-signal.js';
 

@@ -2,7 +2,7 @@ import type { LoginResult } from '../../../engine/images/registries.js';
 import type { BoxliteRuntime } from '../../../engine/runtime.js';
 import { BoxliteError } from '../../../errors.js';
 import { defineCommand, flag, value } from '../../parse/command.js';
-import { print, say, type CommandContext } from '../../process/context.js';
+import { type CommandContext, print, say } from '../../process/context.js';
 import { Prompt } from '../../process/prompt.js';
 import { readBytes } from '../../process/read-bytes.js';
 

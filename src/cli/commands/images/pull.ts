@@ -1,13 +1,13 @@
 import type { BoxliteRuntime } from '../../../engine/runtime.js';
-import { defineCommand, flag } from '../../parse/command.js';
-import { print, type CommandContext } from '../../process/context.js';
+import { pullWithProgress } from '../../box/pull-image.js';
 import { platformFlag, readPlatformFlag } from '../../flags/platform.js';
 import { hasTagOrDigest } from '../../output/text/reference.js';
-import { pullWithProgress } from '../../box/pull-image.js';
+import { defineCommand, flag } from '../../parse/command.js';
 import { checkContentTrust, CONTENT_TRUST } from '../../parse/refused-flags.js';
+import { usageError } from '../../parse/usage-error.js';
+import { type CommandContext, print } from '../../process/context.js';
 import { forEachTarget } from '../../process/targets.js';
 import { untilSignal } from '../../process/until-signal.js';
-import { usageError } from '../../parse/usage-error.js';
 
 export const pull = defineCommand({
   name: 'pull',

@@ -1,8 +1,8 @@
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand, flag } from '../../parse/command.js';
-import { warn } from '../../process/context.js';
 import { removalLines } from '../../output/rows/removal.js';
+import { defineCommand, flag } from '../../parse/command.js';
 import { REFUSED_PLATFORM } from '../../parse/refused-flags.js';
+import { warn } from '../../process/context.js';
 import { forEachTarget } from '../../process/targets.js';
 
 export const rmi = defineCommand({

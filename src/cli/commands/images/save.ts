@@ -1,8 +1,8 @@
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand, value } from '../../parse/command.js';
-import { write } from '../../process/context.js';
 import { oneOf } from '../../flags/number.js';
+import { defineCommand, value } from '../../parse/command.js';
 import { REFUSED_PLATFORM } from '../../parse/refused-flags.js';
+import { write } from '../../process/context.js';
 import { checkOutputPath, writeFileWhole } from '../../process/write-file-whole.js';
 
 const FORMATS = ['docker-archive', 'oci'] as const;

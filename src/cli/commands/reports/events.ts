@@ -1,13 +1,13 @@
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand, list, value } from '../../parse/command.js';
-import { print } from '../../process/context.js';
 import { EVENT_FILTER_KEYS, parseEventFilters } from '../../flags/filters/event-filters.js';
 import { filterText } from '../../flags/filters/filters.js';
 import { parseMoment } from '../../flags/time.js';
 import { eventFields, eventJson, eventLine } from '../../output/rows/event-line.js';
+import { compileTemplate } from '../../output/template.js';
 import { unescape } from '../../output/terminal/list.js';
 import { jsonText } from '../../output/text/json-text.js';
-import { compileTemplate } from '../../output/template.js';
+import { defineCommand, list, value } from '../../parse/command.js';
+import { print } from '../../process/context.js';
 
 export const events = defineCommand({
   name: 'events',

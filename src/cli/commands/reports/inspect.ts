@@ -1,16 +1,16 @@
-import { BoxliteError } from '../../../errors.js';
 import type { BoxliteRuntime } from '../../../engine/runtime.js';
-import { defineCommand, flag, value } from '../../parse/command.js';
-import { print, say, type CommandContext } from '../../process/context.js';
 import { noSuchBox } from '../../../engine/state/state-error.js';
+import { BoxliteError } from '../../../errors.js';
 import { oneOf } from '../../flags/number.js';
 import { CONTAINER } from '../../output/go/container.js';
 import type { GoType } from '../../output/go/go-type.js';
 import { IMAGE } from '../../output/go/image.js';
 import { imageInspection } from '../../output/rows/image-inspection.js';
+import { compileTemplate } from '../../output/template.js';
 import { unescape } from '../../output/terminal/list.js';
 import { jsonText } from '../../output/text/json-text.js';
-import { compileTemplate } from '../../output/template.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
+import { type CommandContext, print, say } from '../../process/context.js';
 import { TargetFailures } from '../../process/targets.js';
 
 const TYPES = ['box', 'container', 'image'] as const;

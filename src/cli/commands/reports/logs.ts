@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
 import type { LiteBox } from '../../../engine/box.js';
-import { defineCommand, flag, value } from '../../parse/command.js';
-import { write, type CommandContext } from '../../process/context.js';
+import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
 import { findBox } from '../../box/find-box.js';
 import { parseTail } from '../../flags/number.js';
 import { parseMomentNs } from '../../flags/time.js';
 import { consoleText } from '../../output/terminal/console-text.js';
 import { TimePrefixer } from '../../output/text/time-prefixer.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
+import { type CommandContext, write } from '../../process/context.js';
 
 export const logs = defineCommand({
   name: 'logs',

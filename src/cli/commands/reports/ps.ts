@@ -1,15 +1,13 @@
 import type { BoxInfo } from '../../../engine/state/box-info.js';
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand, flag, list, value } from '../../parse/command.js';
-import { filterText } from '../../flags/filters/filters.js';
 import {
   ancestorsOf,
   asksForState,
   BOX_FILTER_KEYS,
   parseBoxFilters,
 } from '../../flags/filters/box-filters.js';
+import { filterText } from '../../flags/filters/filters.js';
 import { wholeNumber } from '../../flags/number.js';
-import { say, type CommandContext } from '../../process/context.js';
 import {
   BOX_COLUMNS,
   BOX_HEADERS,
@@ -18,7 +16,9 @@ import {
   boxSizeText,
   NARROWER_BOX_COLUMNS,
 } from '../../output/rows/box-row.js';
-import { printList, type ListRow } from '../../output/terminal/list.js';
+import { type ListRow, printList } from '../../output/terminal/list.js';
+import { defineCommand, flag, list, value } from '../../parse/command.js';
+import { type CommandContext, say } from '../../process/context.js';
 
 export const ps = defineCommand({
   name: 'ps',

@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BoxInfo } from '../../../engine/state/box-info.js';
 import type { LiteBox } from '../../../engine/box.js';
-import { BoxliteError } from '../../../errors.js';
 import type { MetricsSampler } from '../../../engine/report/metrics.js';
 import type { BoxliteRuntime } from '../../../engine/runtime.js';
-
-import { defineCommand, flag, value } from '../../parse/command.js';
-import { print, warn, type CommandContext, type OutputStream } from '../../process/context.js';
-import { isDumb } from '../../config/settings.js';
+import type { BoxInfo } from '../../../engine/state/box-info.js';
+import { BoxliteError } from '../../../errors.js';
 import { findBox } from '../../box/find-box.js';
-import { renderFitting, renderList, type ListRow } from '../../output/terminal/list.js';
+import { isDumb } from '../../config/settings.js';
+import { STATS_COLUMNS, STATS_HEADERS, statsRow } from '../../output/rows/stats-row.js';
+import { type ListRow, renderFitting, renderList } from '../../output/terminal/list.js';
 import { LiveLines, widthOf } from '../../output/terminal/live-lines.js';
 import { fitted } from '../../output/text/text-width.js';
-import { STATS_COLUMNS, STATS_HEADERS, statsRow } from '../../output/rows/stats-row.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
+import { type CommandContext, type OutputStream, print, warn } from '../../process/context.js';
 
 const EVERY_MS = 1_000;
 

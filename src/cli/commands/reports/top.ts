@@ -1,8 +1,8 @@
-import { defineCommand } from '../../parse/command.js';
-import { print } from '../../process/context.js';
 import { findBox } from '../../box/find-box.js';
 import { parsePsOptions } from '../../flags/ps-options.js';
 import { processTable } from '../../output/rows/process-table.js';
+import { defineCommand } from '../../parse/command.js';
+import { print } from '../../process/context.js';
 
 export const top = defineCommand({
   name: 'top',

@@ -1,8 +1,8 @@
-import { SCRIPTS, SHELLS, type Shell } from '../../completion/scripts.js';
-import { defineCommand } from '../../parse/command.js';
-import { print } from '../../process/context.js';
+import { SCRIPTS, type Shell, SHELLS } from '../../completion/scripts.js';
 import { closest } from '../../parse/closest.js';
+import { defineCommand } from '../../parse/command.js';
 import { usageError } from '../../parse/usage-error.js';
+import { print } from '../../process/context.js';
 
 export const completion = defineCommand({
   name: 'completion',

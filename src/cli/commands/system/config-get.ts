@@ -1,8 +1,8 @@
 import { CONFIG_KEYS } from '../../config/keys.js';
 import { shownValue } from '../../config/origin.js';
+import { checkConfigKey } from '../../config/settings.js';
 import { defineCommand } from '../../parse/command.js';
 import { print } from '../../process/context.js';
-import { checkConfigKey } from '../../config/settings.js';
 
 export const configGet = defineCommand({
   name: 'config get',

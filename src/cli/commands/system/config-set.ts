@@ -1,9 +1,9 @@
 import { setConfigKey } from '../../config/file.js';
 import { CONFIG_KEYS } from '../../config/keys.js';
-import { defineCommand } from '../../parse/command.js';
-import { warn } from '../../process/context.js';
 import { originOf } from '../../config/origin.js';
 import { checkConfigKey } from '../../config/settings.js';
+import { defineCommand } from '../../parse/command.js';
+import { warn } from '../../process/context.js';
 
 const VALUES = Object.fromEntries(
   Object.entries(CONFIG_KEYS).map(([key, { complete }]) => [key, complete]),

@@ -1,7 +1,7 @@
 import { unsetConfigKeys } from '../../config/file.js';
 import { CONFIG_KEYS } from '../../config/keys.js';
-import { defineCommand } from '../../parse/command.js';
 import { checkConfigKey } from '../../config/settings.js';
+import { defineCommand } from '../../parse/command.js';
 
 export const configUnset = defineCommand({
   name: 'config unset',

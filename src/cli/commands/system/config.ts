@@ -1,11 +1,11 @@
 import { CONFIG_KEYS } from '../../config/keys.js';
 import { originOf, shownValue } from '../../config/origin.js';
+import type { ConfigKey } from '../../config/settings.js';
+import { oneOf } from '../../flags/number.js';
+import { renderTable } from '../../output/table.js';
+import { jsonText } from '../../output/text/json-text.js';
 import { defineCommand, value } from '../../parse/command.js';
 import { print } from '../../process/context.js';
-import { oneOf } from '../../flags/number.js';
-import { jsonText } from '../../output/text/json-text.js';
-import { renderTable } from '../../output/table.js';
-import type { ConfigKey } from '../../config/settings.js';
 
 const FORMATS = ['table', 'json'] as const;
 

@@ -1,12 +1,12 @@
 import type { DoctorEvent, DoctorReport } from '../../../engine/setup/doctor/doctor.js';
-import { defineCommand, flag, value } from '../../parse/command.js';
-import { print, type CommandContext } from '../../process/context.js';
 import { wholeNumber } from '../../flags/number.js';
-import { checkLines, stageLines } from '../../output/text/diagnosis.js';
-import { advice } from '../../process/remedy.js';
-import { jsonText } from '../../output/text/json-text.js';
 import { openPaint } from '../../output/terminal/paint.js';
 import { openSpinner } from '../../output/terminal/spinner.js';
+import { checkLines, stageLines } from '../../output/text/diagnosis.js';
+import { jsonText } from '../../output/text/json-text.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
+import { type CommandContext, print } from '../../process/context.js';
+import { advice } from '../../process/remedy.js';
 
 export const doctor = defineCommand({
   name: 'doctor',

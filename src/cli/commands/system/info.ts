@@ -1,14 +1,14 @@
 import type { RuntimeInfo } from '../../../engine/report/runtime-info.js';
 import { asLine } from '../../../terminal-text.js';
+import { SYSTEM_INFO } from '../../output/go/info.js';
+import { infoKeys, NOT_TRIED } from '../../output/rows/info-keys.js';
+import { renderTemplate } from '../../output/template.js';
+import { unescape } from '../../output/terminal/list.js';
+import { jsonText } from '../../output/text/json-text.js';
+import { bytesSize, humanSize } from '../../output/text/size.js';
 import { defineCommand, value } from '../../parse/command.js';
 import { print, warn } from '../../process/context.js';
 import { advice, withAdvice } from '../../process/remedy.js';
-import { unescape } from '../../output/terminal/list.js';
-import { SYSTEM_INFO } from '../../output/go/info.js';
-import { infoKeys, NOT_TRIED } from '../../output/rows/info-keys.js';
-import { bytesSize, humanSize } from '../../output/text/size.js';
-import { jsonText } from '../../output/text/json-text.js';
-import { renderTemplate } from '../../output/template.js';
 
 export const info = defineCommand({
   name: 'info',

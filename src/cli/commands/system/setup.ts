@@ -1,9 +1,9 @@
 import type { SetupEvent, StepResult } from '../../../engine/setup/setup.js';
 import { BoxliteError } from '../../../errors.js';
-import { defineCommand, value } from '../../parse/command.js';
-import { say, type CommandContext } from '../../process/context.js';
-import { advice } from '../../process/remedy.js';
 import { openSpinner } from '../../output/terminal/spinner.js';
+import { defineCommand, value } from '../../parse/command.js';
+import { type CommandContext, say } from '../../process/context.js';
+import { advice } from '../../process/remedy.js';
 
 const READY = [
   'Ready. Try: boxlite run busybox echo hi',

@@ -1,6 +1,4 @@
-import { defineCommand, flag, value } from '../../parse/command.js';
 import type { DiskUsage } from '../../../engine/images/disk-usage.js';
-import { print, type CommandContext } from '../../process/context.js';
 import {
   USAGE_COLUMNS,
   USAGE_HEADERS,
@@ -8,6 +6,8 @@ import {
   usageRows,
 } from '../../output/rows/disk-usage.js';
 import { printList, unescape } from '../../output/terminal/list.js';
+import { defineCommand, flag, value } from '../../parse/command.js';
+import { type CommandContext, print } from '../../process/context.js';
 
 export const systemDf = defineCommand({
   name: 'system df',

@@ -1,11 +1,11 @@
-import { confirm } from '../../process/confirm.js';
-import { defineCommand, flag, list } from '../../parse/command.js';
-import { filterText } from '../../flags/filters/filters.js';
-import { print } from '../../process/context.js';
 import { parseBoxPruneFilters } from '../../flags/filters/box-prune-filters.js';
+import { filterText } from '../../flags/filters/filters.js';
 import { parsePruneFilters } from '../../flags/filters/prune-filters.js';
 import { removalLines } from '../../output/rows/removal.js';
 import { humanSize } from '../../output/text/size.js';
+import { defineCommand, flag, list } from '../../parse/command.js';
+import { confirm } from '../../process/confirm.js';
+import { print } from '../../process/context.js';
 
 export const systemPrune = defineCommand({
   name: 'system prune',

@@ -1,10 +1,10 @@
+import { VERSIONS } from '../../output/go/version.js';
+import { versions } from '../../output/rows/versions.js';
+import { renderTemplate } from '../../output/template.js';
+import { unescape } from '../../output/terminal/list.js';
+import { jsonText } from '../../output/text/json-text.js';
 import { defineCommand, value } from '../../parse/command.js';
 import { print } from '../../process/context.js';
-import { VERSIONS } from '../../output/go/version.js';
-import { jsonText } from '../../output/text/json-text.js';
-import { unescape } from '../../output/terminal/list.js';
-import { renderTemplate } from '../../output/template.js';
-import { versions } from '../../output/rows/versions.js';
 
 export const version = defineCommand({
   name: 'version',

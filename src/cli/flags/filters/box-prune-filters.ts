@@ -1,6 +1,6 @@
 import type { BoxInfo } from '../../../engine/state/box-info.js';
-import { parsePruneFilters } from './prune-filters.js';
 import { invalidFilter } from './filters.js';
+import { parsePruneFilters } from './prune-filters.js';
 
 /**
  * `until=MOMENT` (made before it), `label=K[=V]` (each must be there), `label!=K[=V]` (none may be).

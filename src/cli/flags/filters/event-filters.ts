@@ -1,6 +1,6 @@
 import type { BoxliteEvent } from '../../../engine/state/events.js';
-import type { KeyCompletion } from '../../parse/command.js';
 import { familiarReference, withDefaultTag } from '../../output/text/reference.js';
+import type { KeyCompletion } from '../../parse/command.js';
 import { invalidFilter, labelTest, parseFilters } from './filters.js';
 
 /** Docker knows more of them; of those nothing happens here. */

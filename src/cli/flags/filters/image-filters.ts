@@ -1,10 +1,10 @@
 import type { ImageInfo } from '../../../engine/images/images.js';
 import { BoxliteError } from '../../../errors.js';
-import type { KeyCompletion } from '../../parse/command.js';
 import { matchesReference } from '../../output/rows/image-row.js';
+import type { KeyCompletion } from '../../parse/command.js';
+import { parseMoment } from '../time.js';
 import { labelTest, parseFilters } from './filters.js';
 import { parseBoolean } from './prune-filters.js';
-import { parseMoment } from '../time.js';
 
 /** For the shells. */
 export const IMAGE_FILTER_KEYS: KeyCompletion = {

@@ -1,9 +1,9 @@
 import type { PruneCandidate } from '../../../engine/images/prune.js';
 import { BoxliteError } from '../../../errors.js';
 import type { KeyCompletion } from '../../parse/command.js';
-import { invalidFilter, labelTest } from './filters.js';
 import { splitPair } from '../key-values.js';
 import { parseMoment } from '../time.js';
+import { invalidFilter, labelTest } from './filters.js';
 
 /** For the shells. */
 export const PRUNE_FILTER_KEYS: KeyCompletion = {

@@ -1,5 +1,6 @@
 /** Docker's `container.InspectResponse`, and what it is made of. */
 import {
+  type Fields,
   flag,
   list,
   map,
@@ -9,7 +10,6 @@ import {
   pointerTo,
   struct,
   text,
-  type Fields,
 } from './go-type.js';
 import { HEALTH, HEALTHCHECK } from './health.js';
 

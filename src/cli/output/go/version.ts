@@ -1,5 +1,5 @@
 /** What Docker's `version` and `info` show of both sides; here one program is both. */
-import { flag, list, map, pointer, pointerTo, struct, text, type Fields } from './go-type.js';
+import { type Fields, flag, list, map, pointer, pointerTo, struct, text } from './go-type.js';
 
 const PLATFORM = { Name: text };
 

@@ -1,11 +1,11 @@
-import type { BoxInfo } from '../../../engine/state/box-info.js';
 import type { BoxSize } from '../../../engine/report/box-size.js';
-import { humanDuration } from '../text/duration.js';
+import type { BoxInfo } from '../../../engine/state/box-info.js';
+import { GoScalar } from '../template/go-struct.js';
 import type { ListRow } from '../terminal/list.js';
+import { humanDuration } from '../text/duration.js';
 import { portsText } from '../text/ports-text.js';
 import { familiarReference, shortId } from '../text/reference.js';
 import { humanSize } from '../text/size.js';
-import { GoScalar } from '../template/go-struct.js';
 import { fitted } from '../text/text-width.js';
 import { goTime } from '../text/timestamp.js';
 

@@ -1,13 +1,13 @@
 /** `system df -v`: each image and each box. */
 import type { DiskUsage } from '../../../engine/images/disk-usage.js';
-import { ago, BOX_HEADERS, BOX_RAW, boxRow } from './box-row.js';
-import { usageRows } from './disk-usage.js';
-import { IMAGE_RAW_DIGESTS } from './image-row.js';
+import { compileTemplate } from '../template.js';
 import { type ListRow, renderFitting, type TableOutput } from '../terminal/list.js';
 import { familiarReference, shortId, splitTag } from '../text/reference.js';
 import { humanSize } from '../text/size.js';
-import { compileTemplate } from '../template.js';
 import { goTime } from '../text/timestamp.js';
+import { ago, BOX_HEADERS, BOX_RAW, boxRow } from './box-row.js';
+import { usageRows } from './disk-usage.js';
+import { IMAGE_RAW_DIGESTS } from './image-row.js';
 
 const IMAGE_HEADERS = {
   Repository: 'REPOSITORY',

@@ -1,10 +1,10 @@
 import type { HistoryLine } from '../../../engine/images/history.js';
-import { ago } from './box-row.js';
 import type { ListRow } from '../terminal/list.js';
 import { shortId } from '../text/reference.js';
 import { humanSize } from '../text/size.js';
 import { fitted } from '../text/text-width.js';
 import { rfc3339 } from '../text/timestamp.js';
+import { ago } from './box-row.js';
 
 export const HISTORY_HEADERS: Readonly<Record<string, string>> = {
   ID: 'IMAGE',

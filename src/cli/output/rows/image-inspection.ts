@@ -1,7 +1,7 @@
-import { STORAGE_DRIVER } from '../../../engine/spec/defaults.js';
 import type { ImageDetails } from '../../../engine/images/images.js';
 import { keysOnly, sorted } from '../../../engine/report/inspect-order.js';
 import { rfc3339Nano } from '../../../engine/report/rfc3339.js';
+import { STORAGE_DRIVER } from '../../../engine/spec/defaults.js';
 import { familiarReference } from '../text/reference.js';
 
 /** An image under Docker's keys, as `inspect` prints it. */

@@ -1,8 +1,8 @@
 import type { ImageInfo } from '../../../engine/images/images.js';
-import { ago } from './box-row.js';
 import { familiarReference, shortId } from '../text/reference.js';
 import { humanSize } from '../text/size.js';
 import { goTime } from '../text/timestamp.js';
+import { ago } from './box-row.js';
 
 export const IMAGE_HEADERS: Readonly<Record<string, string>> = {
   Repository: 'REPOSITORY',

@@ -1,10 +1,10 @@
+import type { RuntimeInfo } from '../../../engine/report/runtime-info.js';
 import { STORAGE_DRIVER } from '../../../engine/spec/defaults.js';
 import { LOG_DRIVERS } from '../../../engine/spec/log-policy.js';
-import type { RuntimeInfo } from '../../../engine/report/runtime-info.js';
+import type { Settings } from '../../config/settings.js';
+import type { Environment } from '../../flags/key-values.js';
 import type { CommandContext } from '../../process/context.js';
 import { advice, withAdvice } from '../../process/remedy.js';
-import type { Environment } from '../../flags/key-values.js';
-import type { Settings } from '../../config/settings.js';
 import { clientVersion } from './versions.js';
 
 export const NOT_TRIED = 'not tried';

@@ -1,4 +1,4 @@
-import { syntaxError, type Position } from './position.js';
+import { type Position, syntaxError } from './position.js';
 import { unquote } from './quote.js';
 
 /** A template is text between actions; `{{-` and `-}}` have already trimmed the text. */

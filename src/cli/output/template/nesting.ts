@@ -1,4 +1,4 @@
-import { syntaxError, type Position } from './position.js';
+import { type Position, syntaxError } from './position.js';
 
 /** Parser and evaluation recurse into blocks and parentheses: a deeper template would exhaust the stack. */
 const MAX_DEPTH = 200;

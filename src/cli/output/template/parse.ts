@@ -1,6 +1,6 @@
 import type { Action, Piece } from './lex.js';
-import type { Block, Node } from './nodes.js';
 import { Nesting } from './nesting.js';
+import type { Block, Node } from './nodes.js';
 import { parsePipe } from './parse-pipe.js';
 import { syntaxError } from './position.js';
 import { TokenReader } from './token-reader.js';

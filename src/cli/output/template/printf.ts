@@ -1,5 +1,5 @@
 import { GoScalar } from './go-struct.js';
-import { PrintfReader, type Directive } from './printf-reader.js';
+import { type Directive, PrintfReader } from './printf-reader.js';
 import { quote } from './quote.js';
 import { formatValue, isNil, keyed, plain, typeName } from './values.js';
 

@@ -1,6 +1,6 @@
 import type { Action, Token } from './lex.js';
 import type { Nesting } from './nesting.js';
-import { syntaxError, type Position } from './position.js';
+import { type Position, syntaxError } from './position.js';
 
 /** Walks the tokens of one action. */
 export class TokenReader {

@@ -1,10 +1,10 @@
 /** The listing verbs' common face: `--format table|json|TEMPLATE`, `-q`, and a table without either. */
 import type { CommandContext } from '../../process/context.js';
 import { print } from '../../process/context.js';
-import { jsonText } from '../text/json-text.js';
-import type { GoScalar } from '../template/go-struct.js';
-import type { Template } from '../template.js';
 import { leastWidth, printable, renderTable, type TableOptions } from '../table.js';
+import type { Template } from '../template.js';
+import type { GoScalar } from '../template/go-struct.js';
+import { jsonText } from '../text/json-text.js';
 
 /**
  * All fields of an entry, as text, under the names that templates and JSON use; a function is a field

@@ -1,11 +1,11 @@
-import { asLine } from '../../../terminal-text.js';
 import type { LoadEvent, PullEvent } from '../../../engine/images/images.js';
+import { asLine } from '../../../terminal-text.js';
 import type { CommandContext, OutputStream } from '../../process/context.js';
 import { fit } from '../rows/layer-line.js';
-import { LiveLines, widthOf } from './live-lines.js';
-import { PullProgress } from './pull-progress.js';
 import { splitCanonical } from '../text/reference.js';
 import { humanSize } from '../text/size.js';
+import { LiveLines, widthOf } from './live-lines.js';
+import { PullProgress } from './pull-progress.js';
 
 /** Shows the events of a pull or a load. */
 export interface PullView {

@@ -23,9 +23,9 @@ import {
 import { TemplateDraft } from '../../../vmm/template/template-draft.js';
 import { vmm } from '../../../vmm/vmm.js';
 import type { BoxFiles } from '../box-files.js';
-import type { Host } from '../host.js';
 import { crashPoint } from '../crash-point.js';
 import { prepareValues } from '../guest-messages.js';
+import type { Host } from '../host.js';
 import { type MachineWork, saveMachine } from './template-maker.js';
 
 /** Kept besides those in use; each is some 120 MB on disk. */

@@ -17,12 +17,12 @@ import {
 } from '../../../vmm/template/template.js';
 import { TemplateDraft } from '../../../vmm/template/template-draft.js';
 import { vmm } from '../../../vmm/vmm.js';
-import { readyWithin, type BootDeadlines } from './boot-watch.js';
 import { dropUnusedKernels } from '../box-kernel.js';
 import { crashPoint } from '../crash-point.js';
 import type { Host } from '../host.js';
 import { MachineRun } from '../run.js';
 import { vmmIds } from '../vmm-ids.js';
+import { type BootDeadlines, readyWithin } from './boot-watch.js';
 
 /** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
 const BOOT_DEADLINE_MS = 120_000;

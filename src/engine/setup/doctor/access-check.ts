@@ -2,7 +2,7 @@
 import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Home } from '../../../host/home.js';
-import { note, ok, warning, type Finding } from './check.js';
+import { type Finding, note, ok, warning } from './check.js';
 import { nearestExisting } from './home-check.js';
 import { shellWord } from './shell-word.js';
 

@@ -2,7 +2,7 @@ import { BoxCommand, type Execution } from '../../exec/execution.js';
 import type { BoxInspection } from '../../report/inspect.js';
 import type { BoxOptions } from '../../spec/options.js';
 import { BUILT_IN_IMAGE } from '../setup.js';
-import { fault, ok, type Finding } from './check.js';
+import { fault, type Finding, ok } from './check.js';
 
 export interface BootedBox {
   accelerator: string;

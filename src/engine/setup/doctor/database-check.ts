@@ -1,5 +1,5 @@
 import type { EngineContext } from '../../state/context.js';
-import { ok, type Finding } from './check.js';
+import { type Finding, ok } from './check.js';
 
 /** Opens it, which needs SQLite for this very Node.js, and reads from it. */
 export function checkDatabase({ home, database }: EngineContext): Finding {

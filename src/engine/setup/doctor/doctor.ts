@@ -1,10 +1,10 @@
 import type { Remedy } from '../../../errors.js';
 import type { RegistryOptions } from '../../../image/registry/options.js';
-import type { EngineContext } from '../../state/context.js';
 import type { BoxOptions } from '../../spec/options.js';
+import type { EngineContext } from '../../state/context.js';
 import { checkAccess } from './access-check.js';
 import { bootBox, type BootedBox, type TriedBox } from './box-check.js';
-import { runCheck, type Check, type CheckName, type CheckResult } from './check.js';
+import { type Check, type CheckName, type CheckResult, runCheck } from './check.js';
 import { checkDatabase } from './database-check.js';
 import { checkHome } from './home-check.js';
 import { HOST_CHECKS } from './host-checks.js';

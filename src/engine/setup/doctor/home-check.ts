@@ -3,7 +3,7 @@ import { rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError } from '../../../errors.js';
 import type { Home } from '../../../host/home.js';
-import { fault, ok, warning, type Finding } from './check.js';
+import { fault, type Finding, ok, warning } from './check.js';
 
 const GIB = 2 ** 30;
 /** A template's memory and a box's first writes; below it the next start may fail. */

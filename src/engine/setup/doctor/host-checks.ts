@@ -1,10 +1,10 @@
 /** What of the host matters, apart from what BoxLite has installed or made. */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { freemem, release, totalmem } from 'node:os';
-import { DEFAULT_MEMORY_MIB } from '../../spec/defaults.js';
-import { fault, note, ok, warning, type Check } from './check.js';
 import { BoxliteError } from '../../../errors.js';
 import { runProgram } from '../../../host/run-program.js';
+import { DEFAULT_MEMORY_MIB } from '../../spec/defaults.js';
+import { type Check, fault, note, ok, warning } from './check.js';
 
 const MIB = 2 ** 20;
 /** What a box needs beyond the guest's memory. */

@@ -1,14 +1,14 @@
 /** The programs that boxes need. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { VmmProgram } from '../../../vmm/driver.js';
-import { vmm } from '../../../vmm/vmm.js';
 import { BoxliteError } from '../../../errors.js';
 import { nativeProgram } from '../../../host/native-programs.js';
 import { runProgram } from '../../../host/run-program.js';
+import type { VmmProgram } from '../../../vmm/driver.js';
+import { vmm } from '../../../vmm/vmm.js';
 import type { EngineContext } from '../../state/context.js';
 import { findMke2fs } from '../setup.js';
-import { fault, ok, warning, type Check, type Finding } from './check.js';
+import { type Check, fault, type Finding, ok, warning } from './check.js';
 
 const NATIVE_TIMEOUT_MS = 5_000;
 

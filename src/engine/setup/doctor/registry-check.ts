@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../../errors.js';
 import type { RegistryOptions } from '../../../image/registry/options.js';
-import { ok, warning, type Finding } from './check.js';
+import { type Finding, ok, warning } from './check.js';
 
 /** Only ever a warning: boxes run without a registry. */
 export async function checkRegistries(

@@ -1,7 +1,7 @@
 /** What of the host lets a box spy on another, or on what has left the memory. See docs/security.md. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { note, ok, type Finding } from './check.js';
+import { type Finding, note, ok } from './check.js';
 
 const VULNERABILITIES = 'sys/devices/system/cpu/vulnerabilities';
 

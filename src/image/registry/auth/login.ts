@@ -1,8 +1,8 @@
 import { BoxliteError } from '../../../errors.js';
-import type { Credentials } from './credentials.js';
 import { RegistryHost } from '../host.js';
 import type { RegistryOptions } from '../options.js';
 import { statusError, transportFailure } from '../registry-error.js';
+import type { Credentials } from './credentials.js';
 
 /**
  * Shows credentials to a registry: `GET /v2/` with what its challenge asks for.

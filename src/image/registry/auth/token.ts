@@ -1,8 +1,8 @@
 import { BoxliteError } from '../../../errors.js';
 import { JsonReader } from '../../oci/json-reader.js';
-import { basicHeader, type Credentials } from './credentials.js';
 import type { HttpResponse } from '../http/http.js';
 import { readLimited } from '../http/read-limited.js';
+import { basicHeader, type Credentials } from './credentials.js';
 
 /** How a token server is spoken to; both follow the transport's rules for redirects and retries. */
 export interface TokenRequester {

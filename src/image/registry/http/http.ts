@@ -4,7 +4,6 @@ import http, {
   type IncomingMessage,
 } from 'node:http';
 import https from 'node:https';
-
 import { BoxliteError } from '../../../errors.js';
 import { isLocalAddress, lookUpOutside, refuseLocal } from './local-address.js';
 import { bareHost, portOf, proxyAuthorization, type ProxyFinder } from './proxy.js';

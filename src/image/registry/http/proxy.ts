@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-
 import { BoxliteError } from '../../../errors.js';
 import { parseAddressBlock } from './address-block.js';
 

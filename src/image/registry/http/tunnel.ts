@@ -1,7 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
-
 import { bareHost, portOf, proxyAuthorization } from './proxy.js';
 import { TransportError } from './transport-error.js';
 

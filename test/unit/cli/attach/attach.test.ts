@@ -4,10 +4,10 @@ import { PassThrough, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { attach, type AttachOptions } from '../../../../src/cli/attach/attach.js';
-import type { Execution } from '../../../../src/engine/exec/execution.js';
 import type { CommandContext } from '../../../../src/cli/process/context.js';
 import { Interrupted } from '../../../../src/cli/process/interrupted.js';
-import { fakeWorld, FakeTerminal, type FakeWorld } from '../fake-world.js';
+import type { Execution } from '../../../../src/engine/exec/execution.js';
+import { FakeTerminal, type FakeWorld, fakeWorld } from '../fake-world.js';
 import { FakeExecution } from './fake-execution.js';
 
 const PLAIN: AttachOptions = {

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { fakeWorld, runCli } from '../fake-world.js';
 

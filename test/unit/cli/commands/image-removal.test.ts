@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BoxliteError } from '../../../../src/errors.js';
 import type { PruneOptions } from '../../../../src/engine/images/prune.js';
-import { fakeWorld, NOW, runCli, type Outcome } from '../fake-world.js';
+import { BoxliteError } from '../../../../src/errors.js';
+import { fakeWorld, NOW, type Outcome, runCli } from '../fake-world.js';
 
 const ID = `sha256:${'ab'.repeat(32)}`;
 const CHAIN = `sha256:${'cd'.repeat(32)}`;

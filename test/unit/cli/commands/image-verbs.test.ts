@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Interrupted } from '../../../../src/cli/process/interrupted.js';
-import { BoxliteError } from '../../../../src/errors.js';
-import { Screen } from '../../../helpers/screen.js';
 import type {
   ImportOptions,
   PullEvent,
   PullOptions,
 } from '../../../../src/engine/images/images.js';
-import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../fake-world.js';
+import { BoxliteError } from '../../../../src/errors.js';
+import { Screen } from '../../../helpers/screen.js';
+import { FakeTerminal, type FakeWorld, fakeWorld, runCli } from '../fake-world.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'boxlite-images-'));
 afterAll(() => rmSync(directory, { recursive: true }));

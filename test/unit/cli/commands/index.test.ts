@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { indexSource } from '../../../../src/cli/commands/index-source.js';
 import { findCommand } from '../../../../src/cli/commands/find-command.js';
 import { COMMANDS } from '../../../../src/cli/commands/index.js';
+import { indexSource } from '../../../../src/cli/commands/index-source.js';
 import { VERSION } from '../../../../src/cli/help/version.js';
 
 describe.each(COMMANDS)('$name', (entry) => {

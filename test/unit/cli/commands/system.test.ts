@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../../../src/cli/help/version.js';
 import type { RuntimeInfo } from '../../../../src/engine/report/runtime-info.js';
 import type { SetupEvent, SetupReport, StepResult } from '../../../../src/engine/setup/setup.js';
 import { BoxliteError } from '../../../../src/errors.js';
-import { VERSION } from '../../../../src/cli/help/version.js';
 import { fakeWorld, runCli } from '../fake-world.js';
 
 const TEMPLATE = {

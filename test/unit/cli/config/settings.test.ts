@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  type GlobalValues,
   readSettings,
   runtimeOptions,
-  type GlobalValues,
 } from '../../../../src/cli/config/settings.js';
 
 const home = mkdtempSync(join(tmpdir(), 'boxlite-settings-'));

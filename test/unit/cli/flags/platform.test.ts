@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { readPlatformFlag } from '../../../../src/cli/flags/platform.js';
 
 const read = (given: string | undefined, variable?: string) =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../../src/cli/commands/index.js';
 import { optionBlocks } from '../../../../src/cli/man/command-page.js';
+import { wrapText } from '../../../../src/cli/output/terminal/wrap.js';
 import { optionGroups } from '../../../../src/cli/parse/option-groups.js';
 import { REFUSED_FLAGS } from '../../../../src/cli/parse/refused-flags.js';
-import { wrapText } from '../../../../src/cli/output/terminal/wrap.js';
 import { fakeWorld, runCli } from '../fake-world.js';
 
 const ESCAPE = /\x1b\[[0-9;]*m/g;

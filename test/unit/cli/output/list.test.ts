@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderList, type ListRow } from '../../../../src/cli/output/terminal/list.js';
+import { type ListRow, renderList } from '../../../../src/cli/output/terminal/list.js';
 
 const HEADERS = {
   ID: 'CONTAINER ID',

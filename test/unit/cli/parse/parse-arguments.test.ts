@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { flag, list, value } from '../../../../src/cli/parse/command.js';
 import { wholeNumber } from '../../../../src/cli/flags/number.js';
-import { parseArguments, type Grammar } from '../../../../src/cli/parse/parse-arguments.js';
+import { flag, list, value } from '../../../../src/cli/parse/command.js';
+import { type Grammar, parseArguments } from '../../../../src/cli/parse/parse-arguments.js';
 
 const GRAMMAR: Grammar = {
   name: 'try',

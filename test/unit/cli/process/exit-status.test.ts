@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { TemplateError } from '../../../../src/cli/output/template-error.js';
 import { exitStatusOf } from '../../../../src/cli/process/exit-status.js';
 import { Interrupted } from '../../../../src/cli/process/interrupted.js';
 import { describeError } from '../../../../src/cli/process/report-error.js';
 import { TargetFailures } from '../../../../src/cli/process/targets.js';
-import { TemplateError } from '../../../../src/cli/output/template-error.js';
 import { BoxliteError, type ErrorCode } from '../../../../src/errors.js';
 
 describe('exitStatusOf', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { BoxliteError, type BoxliteErrorOptions } from '../../../../src/errors.js';
 import { describeError } from '../../../../src/cli/process/report-error.js';
+import { BoxliteError, type BoxliteErrorOptions } from '../../../../src/errors.js';
 
 const shown = (options: BoxliteErrorOptions): string =>
   describeError(new BoxliteError('box-state', 'no', options), false);

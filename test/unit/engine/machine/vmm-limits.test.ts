@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type * as fs from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { allowed, vmmLimits } from '../../../../src/engine/machine/vmm-limits.js';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { boxInfo } from '../../../../src/engine/state/box-info.js';
 import { inspectBox } from '../../../../src/engine/report/inspect.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
+import { boxInfo } from '../../../../src/engine/state/box-info.js';
 import { Home } from '../../../../src/host/home.js';
 import type { BoxRecord } from '../../../../src/store/box-record.js';
 import { boxRecord, boxSpec } from '../engine-fixture.js';

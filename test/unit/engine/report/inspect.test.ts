@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { boxInfo } from '../../../../src/engine/state/box-info.js';
 import { inspectBox } from '../../../../src/engine/report/inspect.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
+import { boxInfo } from '../../../../src/engine/state/box-info.js';
 import { Home } from '../../../../src/host/home.js';
 import type { BoxStatus } from '../../../../src/store/status.js';
 import { BOX_ID, boxRecord, boxSpec } from '../engine-fixture.js';

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { Parser, type ReadEntry } from 'tar';
+import { describe, expect, it } from 'vitest';
 import { rootfsTar } from '../../../../src/engine/setup/busybox-rootfs.js';
 
 async function read(archive: Buffer): Promise<Map<string, ReadEntry & { text: string }>> {

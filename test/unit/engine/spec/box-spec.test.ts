@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkName, mergeEnv, settleSpec } from '../../../../src/engine/spec/box-spec.js';
-import { specOf } from '../../../../src/engine/spec/stored-spec.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { SecurityOptions } from '../../../../src/engine/spec/security.js';
+import { specOf } from '../../../../src/engine/spec/stored-spec.js';
 import { BoxliteError } from '../../../../src/errors.js';
 import { BOX_ID, boxSpec, imageConfig } from '../engine-fixture.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
-  settleHealthcheck,
   type HealthcheckOptions,
+  settleHealthcheck,
 } from '../../../../src/engine/spec/healthcheck.js';
 import type { Healthcheck } from '../../../../src/image/oci/image-config.js';
 

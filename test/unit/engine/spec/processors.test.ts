@@ -3,9 +3,9 @@ import {
   changedProcessors,
   nanoCpusOf,
   processorLimits,
-  settleProcessors,
   type ProcessorOptions,
   type ProcessorSpec,
+  settleProcessors,
 } from '../../../../src/engine/spec/processors.js';
 
 test.each<[ProcessorOptions, ProcessorSpec, Record<string, string>, number]>([

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { BoxSpec } from '../../../../src/engine/spec/box-spec.js';
 import {
+  formatRestartPolicy,
+  parseRestartPolicy,
+} from '../../../../src/engine/spec/restart-policy.js';
+import {
   isAutomatic,
   isRestartDue,
   nextDelayMs,
 } from '../../../../src/engine/state/restart-decision.js';
-import {
-  formatRestartPolicy,
-  parseRestartPolicy,
-} from '../../../../src/engine/spec/restart-policy.js';
 import { boxRecord, boxSpec } from '../engine-fixture.js';
 
 describe('a policy', () => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import {
   SecurityOptions,
+  type SecurityPreset,
   settleSecurity,
   withSecurity,
-  type SecurityPreset,
 } from '../../../../src/engine/spec/security.js';
 
 test.each(Object.keys(SecurityOptions) as SecurityPreset[])(

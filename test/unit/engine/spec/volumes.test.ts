@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { prepareVolumes } from '../../../../src/engine/machine/volumes-start.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { checkMounts, findVolumes } from '../../../../src/engine/spec/volumes.js';
-import { prepareVolumes } from '../../../../src/engine/machine/volumes-start.js';
 import { boxSpec } from '../engine-fixture.js';
 
 function temporary(): string {

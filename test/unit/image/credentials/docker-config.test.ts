@@ -12,9 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { describe, expect, onTestFinished, test } from 'vitest';
-
 import {
   DockerConfig,
   dockerConfigDirectory,

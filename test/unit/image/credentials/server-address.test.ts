@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import {
   HUB_KEY,
   isKeyOf,

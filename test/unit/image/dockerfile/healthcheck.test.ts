@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { healthcheckOf } from '../../../../src/image/dockerfile/healthcheck.js';
 import { parseInstruction } from '../../../../src/image/dockerfile/instruction.js';
 

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { parseInstructions } from '../../../../src/image/dockerfile/instruction.js';
 
 const read = (text: string) =>

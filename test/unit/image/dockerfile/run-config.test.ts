@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-
 import { applyChanges, type RunConfig } from '../../../../src/image/dockerfile/run-config.js';
 
 test.each<[string[], RunConfig]>([

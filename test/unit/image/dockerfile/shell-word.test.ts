@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-
 import { expandWord, expandWords } from '../../../../src/image/dockerfile/shell-word.js';
 
 const VARIABLES = new Map([

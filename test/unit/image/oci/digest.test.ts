@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { digestOf, isDigest, parseDigest, shortDigest } from '../../../../src/image/oci/digest.js';
 
 const EMPTY = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

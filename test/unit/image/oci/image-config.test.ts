@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { parseImageConfig } from '../../../../src/image/oci/image-config.js';
 
 const DIFF_ID = `sha256:${'a'.repeat(64)}`;

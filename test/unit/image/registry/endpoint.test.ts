@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { endpointsOf, isInsecure } from '../../../../src/image/registry/endpoint.js';
 
 const INSECURE = [

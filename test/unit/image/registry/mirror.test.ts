@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-
 import { BoxliteError } from '../../../../src/errors.js';
-import { firstThatHas } from '../../../../src/image/registry/mirrored.js';
 import { parseMirror } from '../../../../src/image/registry/mirror.js';
+import { firstThatHas } from '../../../../src/image/registry/mirrored.js';
 
 test.each([
   ['mirror.test', { host: 'mirror.test', scheme: undefined, prefix: '' }],

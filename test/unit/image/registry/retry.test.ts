@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-
 import { type HttpResponse } from '../../../../src/image/registry/http/http.js';
-import { DEFAULT_RETRY, retryAfterMs, withRetry } from '../../../../src/image/registry/retry.js';
 import { TransportError } from '../../../../src/image/registry/http/transport-error.js';
+import { DEFAULT_RETRY, retryAfterMs, withRetry } from '../../../../src/image/registry/retry.js';
 import { answer } from '../../../helpers/answers.js';
 
 type Step = number | Error | { status: number; retryAfter: string };

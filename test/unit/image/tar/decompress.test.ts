@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-
 import { describe, expect, test } from 'vitest';
-
 import { decompress } from '../../../../src/image/tar/decompress.js';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {

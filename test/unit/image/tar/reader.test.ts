@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TarReader, type TarEntry } from '../../../../src/image/tar/reader.js';
+import { type TarEntry, TarReader } from '../../../../src/image/tar/reader.js';
 import {
   paxEntry,
   paxRecord,

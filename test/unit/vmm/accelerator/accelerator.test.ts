@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoxliteError } from '../../../../src/errors.js';
 import type { Home } from '../../../../src/host/home.js';
 import {
-  chooseAccelerator,
-  KVM_DEADLINES,
-  knownVerdict,
   type Accelerator,
+  chooseAccelerator,
+  knownVerdict,
+  KVM_DEADLINES,
   type TryKvm,
 } from '../../../../src/vmm/accelerator/accelerator.js';
 import { temporaryHome } from '../vmm-fixture.js';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -7,13 +8,12 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { restoreState, stopWithoutImage, saveState } from '../../../../src/vmm/qemu/migration.js';
-import { DONE, event, FakeQmp, refused, type Answer } from './fake-qmp.js';
+import { restoreState, saveState, stopWithoutImage } from '../../../../src/vmm/qemu/migration.js';
+import { type Answer, DONE, event, FakeQmp, refused } from './fake-qmp.js';
 
 const CAPABILITIES = {
   execute: 'migrate-set-capabilities',

@@ -21,8 +21,8 @@ import {
   removeOutdatedTemplates,
   removeStaleDrafts,
   removeUnusedImageTemplates,
-  templateKey,
   type TemplateAbout,
+  templateKey,
 } from '../../../../src/vmm/template/template.js';
 import { TemplateDraft } from '../../../../src/vmm/template/template-draft.js';
 import { MACHINE, temporaryHome } from '../vmm-fixture.js';

@@ -4,7 +4,7 @@ import type { BoxOptions } from '../../../../../src/engine/spec/options.js';
 import { SecurityOptions } from '../../../../../src/engine/spec/security.js';
 import { BoxliteError } from '../../../../../src/errors.js';
 import { FakeExecution } from '../../attach/fake-execution.js';
-import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../../fake-world.js';
+import { FakeTerminal, type FakeWorld, fakeWorld, runCli } from '../../fake-world.js';
 
 interface Calls {
   created: [BoxOptions, string | undefined][];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryLine } from '../../../../../src/engine/images/history.js';
-import { NOW, runCli, type Outcome } from '../../fake-world.js';
+import { NOW, type Outcome, runCli } from '../../fake-world.js';
 
 const ID = `sha256:${'ab'.repeat(32)}`;
 const LINES: HistoryLine[] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageDetails } from '../../../../../src/engine/images/images.js';
-import { NOW, runCli, type Outcome } from '../../fake-world.js';
+import { NOW, type Outcome, runCli } from '../../fake-world.js';
 
 function image(fields: Partial<ImageDetails>): ImageDetails {
   return {

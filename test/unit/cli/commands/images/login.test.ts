@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoginRequest } from '../../../../../src/engine/images/registries.js';
 import { BoxliteError } from '../../../../../src/errors.js';
-import { fakeWorld, FakeTerminal, runCli, type FakeWorld } from '../../fake-world.js';
+import { FakeTerminal, type FakeWorld, fakeWorld, runCli } from '../../fake-world.js';
 
 const FILE = '/home/me/.docker/config.json';
 const UNENCRYPTED =

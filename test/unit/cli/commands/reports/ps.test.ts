@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BoxliteError } from '../../../../../src/errors.js';
 import type { BoxInfo } from '../../../../../src/engine/state/box-info.js';
-import { boxInfo, fakeWorld, NOW, runCli, type Outcome } from '../../fake-world.js';
+import { BoxliteError } from '../../../../../src/errors.js';
+import { boxInfo, fakeWorld, NOW, type Outcome, runCli } from '../../fake-world.js';
 
 const ago = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
 

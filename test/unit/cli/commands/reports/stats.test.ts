@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BoxliteError } from '../../../../../src/errors.js';
 import type { BoxMetrics } from '../../../../../src/engine/report/metrics.js';
-import { boxInfo, fakeWorld, runCli, type FakeWorld } from '../../fake-world.js';
+import { BoxliteError } from '../../../../../src/errors.js';
+import { boxInfo, type FakeWorld, fakeWorld, runCli } from '../../fake-world.js';
 
 const MIB = 2 ** 20;
 const RUNNING: BoxMetrics = {

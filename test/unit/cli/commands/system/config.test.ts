@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONFIG_KEYS } from '../../../../../src/cli/config/keys.js';
-import { readKey, type ConfigKey } from '../../../../../src/cli/config/settings.js';
-import { fakeWorld, runCli, type Outcome } from '../../fake-world.js';
+import { type ConfigKey, readKey } from '../../../../../src/cli/config/settings.js';
+import { fakeWorld, type Outcome, runCli } from '../../fake-world.js';
 
 let home: string;
 let path: string;

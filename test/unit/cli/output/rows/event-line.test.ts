@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { BoxliteEvent } from '../../../../../src/engine/state/events.js';
 import { parseEventFilters } from '../../../../../src/cli/flags/filters/event-filters.js';
 import {
   eventFields,
@@ -7,6 +6,7 @@ import {
   eventLine,
 } from '../../../../../src/cli/output/rows/event-line.js';
 import { renderTemplate } from '../../../../../src/cli/output/template.js';
+import type { BoxliteEvent } from '../../../../../src/engine/state/events.js';
 
 const ID = '01kaz3v5h8w2q6n9r4t7y1m0dx';
 const DIE: BoxliteEvent = {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-
 import { Authorizer, type AuthorizerOptions } from '../../../../../src/image/registry/auth/auth.js';
 import {
   type Credentials,

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { parseChallenges } from '../../../../../src/image/registry/auth/challenge.js';
 
 test.each([

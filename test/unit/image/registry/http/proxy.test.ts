@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-
 import { proxyAuthorization, proxyFinder } from '../../../../../src/image/registry/http/proxy.js';
 
 const http = 'http://proxy.test:3128';

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-
 import { followRedirect } from '../../../../../src/image/registry/http/redirect.js';
 
 const from = {
