@@ -59,6 +59,9 @@ export type { PruneCandidate, PruneOptions } from './engine/images/prune.js';
 export type { ImageRemoval, RemovedImage, RemoveImageOptions } from './engine/images/removal.js';
 export type {
   ArchiveFormat,
+  Healthcheck,
+  HistoryEntry,
+  LayerEvent,
   ImageConfig,
   ImageDetails,
   ImageInfo,

@@ -51,6 +51,8 @@ export type {
 export type { LoadEvent } from '../../image/transfer/load.js';
 export type { PullEvent } from '../../image/transfer/pull.js';
 export type { ArchiveFormat } from '../../image/transfer/save.js';
+export type { Healthcheck, HistoryEntry } from '../../image/oci/image-config.js';
+export type { LayerEvent } from '../../image/transfer/pull-layer.js';
 
 /** The images of one home: the content store joined with the database's references. */
 export class Images {

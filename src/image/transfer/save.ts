@@ -9,8 +9,7 @@ import { familiarName, parseReference } from '../oci/reference.js';
 import { blobPath, readBlob } from '../store/content-store.js';
 import { readImage } from '../store/image-record.js';
 
-export const ARCHIVE_FORMATS = ['docker-archive', 'oci'] as const;
-export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];
+export type ArchiveFormat = 'docker-archive' | 'oci';
 
 export interface ImageToSave {
   manifestDigest: string;
