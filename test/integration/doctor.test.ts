@@ -34,7 +34,10 @@ describe('doctor', () => {
   it('sends to setup where nothing is prepared, and makes no box', async () => {
     const { status, stderr, report, find } = await examine({});
     expect([status, stderr, report.ok]).toEqual([1, '', false]);
-    expect(find('kernel')).toMatchObject({ status: 'fault', remedy: { action: 'setup' } });
+    expect(find('kernel')).toMatchObject({
+      status: 'fault',
+      cure: 'make this home ready with `boxlite setup`',
+    });
     expect(find('box')).toMatchObject({ status: 'skipped', detail: 'needs Guest kernel, KVM' });
     for (const { status, cure } of report.checks)
       expect([status, cure !== undefined]).toEqual([status, ['warning', 'fault'].includes(status)]);
