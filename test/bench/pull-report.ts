@@ -62,10 +62,10 @@ export async function renderPullReport(report: PullReport): Promise<string> {
     ['BoxLite: blobs, and layers ready to be a disk', disk.boxlite],
     ['peers: blobs, and two unpacked images', disk.peer],
   ];
-  const parts = await Promise.all([
-    Object.entries(machine)
-      .map(([label, value]) => `${label}: ${value}\n`)
-      .join(''),
+  const heading = Object.entries(machine)
+    .map(([label, value]) => `${label}: ${value}\n`)
+    .join('');
+  const tables = await Promise.all([
     renderTable(['PULL', 'RUNS', 'MEDIAN', 'LOWEST', 'HIGHEST', 'MB/S', 'PEAK RSS'], times, plain),
     renderTable(
       ['RATIO OF MEDIANS', 'FACTOR', 'AT MOST'],
@@ -87,5 +87,5 @@ export async function renderPullReport(report: PullReport): Promise<string> {
       plain,
     ),
   ]);
-  return parts.join('\n');
+  return [heading, ...tables].join('\n');
 }

@@ -109,10 +109,10 @@ export async function renderReport(report: Report): Promise<string> {
     const { runs, medianMs, lowestMs, highestMs } = summary;
     return [[CASES[name], String(runs), ...[medianMs, lowestMs, highestMs].map(milliseconds)]];
   });
-  const parts = await Promise.all([
-    Object.entries(machine)
-      .map(([label, value]) => `${label}: ${value}\n`)
-      .join(''),
+  const heading = Object.entries(machine)
+    .map(([label, value]) => `${label}: ${value}\n`)
+    .join('');
+  const tables = await Promise.all([
     renderTable(['COMMAND', 'RUNS', 'MEDIAN', 'LOWEST', 'HIGHEST'], times, plain),
     renderTable(
       ['RATIO OF MEDIANS', 'FACTOR'],
@@ -140,7 +140,7 @@ export async function renderReport(report: Report): Promise<string> {
       plain,
     ),
   ]);
-  return parts.join('\n');
+  return [heading, ...tables].join('\n');
 }
 
 function copyRows(summaries: Report['summaries']): string[][] {
