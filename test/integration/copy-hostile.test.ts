@@ -387,14 +387,15 @@ describe('the options of a copy', () => {
   it('end it by their signal', async () => {
     const { dest } = place();
     const stop = new AbortController();
+    const reason = new Error('enough');
     const box = await boxThat({
       archive: tarEntry({ name: 'src', size: 10_000_000, content: Buffer.alloc(2_000_000, 1) }),
     });
     const copying = box.copyOut('/src', dest, {
       signal: stop.signal,
-      onProgress: () => stop.abort(new Error('enough')),
+      onProgress: () => stop.abort(reason),
     });
-    await expect(copying).rejects.toThrow('enough');
+    await expect(copying).rejects.toMatchObject({ code: 'cancelled', cause: reason });
     expect(() => readFileSync(dest)).toThrow('ENOENT');
   });
 });
