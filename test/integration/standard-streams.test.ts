@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -137,5 +137,21 @@ describe('stdout that is full', () => {
     });
     expect([status, stderr]).toEqual([4, 'stdout EFBIG']);
     expect(readFileSync(path).length).toBe(512);
+  });
+});
+
+describe('stdout that is a terminal', () => {
+  it.each([
+    ['0 × 0', 'cols 0 rows 0', 'true undefined undefined'],
+    ['40 × 10', 'cols 40 rows 10', 'true 40 10'],
+  ])('of %s has that size, or none', (_, size, expected) => {
+    const [, , code = ''] = program(
+      'const { isTTY, columns, rows } = streams.stdout; console.log(`${isTTY} ${columns} ${rows}`);',
+    );
+    const file = join(directory, 'size.mjs');
+    writeFileSync(file, code);
+    const command = `stty ${size}; ${process.execPath} ${file}`;
+    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+    expect(stdout.trim()).toBe(expected);
   });
 });

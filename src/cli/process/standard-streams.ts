@@ -39,6 +39,7 @@ export class StandardStreams {
     const fd = name === 'stdout' ? 1 : 2;
     const stream = process[name];
     if (isFile(fd)) writeAll(stream, fd);
+    forgetNoSize(stream);
     stream.on('error', (error: NodeJS.ErrnoException) => this.#onError(name, stream, error));
     this.#opened[name] = stream;
     return stream;
@@ -53,6 +54,12 @@ export type StreamErrorHandler = (
   stream: Writable,
   error: NodeJS.ErrnoException,
 ) => void;
+
+/** A terminal whose size nobody has set, as of `script` or `docker exec -t`, says 0 × 0: that is no size at all. */
+function forgetNoSize(stream: { columns?: number; rows?: number }): void {
+  if (stream.columns === 0) delete stream.columns;
+  if (stream.rows === 0) delete stream.rows;
+}
 
 async function flush(stream: Writable): Promise<void> {
   if (stream.writableLength > 0)
