@@ -204,7 +204,7 @@ describe('a broken or hostile archive', () => {
     await writeFile(file, await makeTar(BUSYBOX));
     const error = await failure(loadArchive(home, file));
     expect(error.message).toContain('neither index.json nor manifest.json');
-    expect(error.hint).toContain('import');
+    expect(error.remedy).toEqual({ action: 'import' });
   });
 
   test('with a blob that is not what its digest says is refused', async () => {
