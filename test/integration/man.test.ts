@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.js';
-import { CONFIG_KEYS } from '../../src/cli/config/keys.js';
+import { CONFIG_KEYS, variableOf } from '../../src/cli/config/keys.js';
+import type { ConfigKey } from '../../src/cli/config/settings.js';
 import { run } from '../helpers/cli.js';
 
 const MAN = join(import.meta.dirname, '../../man');
@@ -73,7 +74,8 @@ it('boxlite(1) names every command', async () => {
 
 it('boxlite-config(5) has every key with its variable', async () => {
   const text = (await read('boxlite-config.5')).replaceAll(/\s+/g, ' ');
-  for (const [key, { variable, example }] of Object.entries(CONFIG_KEYS)) {
+  for (const [key, { example }] of Object.entries(CONFIG_KEYS)) {
+    const variable = variableOf(key as ConfigKey);
     expect(text).toContain(`${key} (`);
     expect(text).toContain(`Example: ${example}`);
     if (variable !== undefined) expect(text).toContain(`Environment: ${variable}.`);

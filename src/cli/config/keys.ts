@@ -1,14 +1,20 @@
 /** What the keys of the configuration file mean, for `boxlite config` and its man page. */
 import { logSizeText } from '../../engine/spec/log-policy.js';
 import type { Completion } from '../parse/command.js';
-import type { ConfigKey, GLOBAL_OPTIONS, Settings } from './settings.js';
+import {
+  ACCELERATORS,
+  type ConfigKey,
+  DEFAULT_DETACH_KEYS,
+  type GLOBAL_OPTIONS,
+  type Settings,
+  VARIABLES,
+} from './settings.js';
 
 export interface ConfigKeyDetails {
   /** Its value in the file, in words. */
   readonly type: 'text' | 'list' | 'number' | 'size' | 'mirrors';
   readonly summary: string;
   readonly flag?: keyof typeof GLOBAL_OPTIONS;
-  readonly variable?: string;
   /** What holds when nobody says anything, where there is such a thing. */
   readonly initial?: string;
   readonly example: string;
@@ -22,7 +28,6 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     type: 'list',
     summary: 'Registries in which short image names are looked for, in this order',
     flag: 'registry',
-    variable: 'BOXLITE_REGISTRY',
     initial: 'docker.io',
     example: '["ghcr.io/myorg", "docker.io"]',
     effective: ({ registries }) => registries,
@@ -31,7 +36,6 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     type: 'list',
     summary: 'Registries to speak plain HTTP with; those of this machine always are',
     flag: 'insecure-registry',
-    variable: 'BOXLITE_INSECURE_REGISTRY',
     example: '["registry.lan:5000"]',
     effective: ({ insecureRegistries }) => insecureRegistries,
   },
@@ -45,7 +49,6 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     type: 'list',
     summary: 'Files (PEM) with certificates of authorities to trust for registries',
     flag: 'ca-cert',
-    variable: 'BOXLITE_CA_CERT',
     example: '["/etc/ssl/private-ca.pem"]',
     complete: 'file',
     effective: ({ caCertificates }) => caCertificates,
@@ -53,14 +56,12 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
   maxLayerSize: {
     type: 'size',
     summary: 'Largest layer that is unpacked, against archives that never end',
-    variable: 'BOXLITE_MAX_LAYER_SIZE',
     example: '"32g"',
     effective: ({ maxLayerBytes }) => sizeText(maxLayerBytes),
   },
   maxLayerEntries: {
     type: 'number',
     summary: 'Most entries that a layer may have',
-    variable: 'BOXLITE_MAX_LAYER_ENTRIES',
     example: '2000000',
     effective: ({ maxLayerEntries }) => maxLayerEntries,
   },
@@ -68,16 +69,14 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     type: 'text',
     summary: 'How virtual machines run: auto takes KVM where it boots one, else emulation',
     flag: 'accel',
-    variable: 'BOXLITE_ACCEL',
     initial: 'auto',
     example: '"tcg"',
-    complete: ['auto', 'kvm', 'tcg'],
+    complete: ACCELERATORS,
     effective: ({ accelerator }) => accelerator,
   },
   qemu: {
     type: 'text',
     summary: 'QEMU to use instead of the one on PATH',
-    variable: 'BOXLITE_QEMU',
     example: '"/opt/qemu/bin/qemu-system-x86_64"',
     complete: 'file',
     effective: ({ qemu }) => qemu,
@@ -85,7 +84,6 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
   kernel: {
     type: 'text',
     summary: "Kernel that boxlite setup takes instead of the distribution's",
-    variable: 'BOXLITE_KERNEL',
     example: '"/boot/vmlinuz-6.1"',
     complete: 'file',
     effective: ({ kernel }) => kernel,
@@ -138,7 +136,7 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
   detachKeys: {
     type: 'text',
     summary: 'Keys that detach from a box',
-    initial: 'ctrl-p,ctrl-q',
+    initial: DEFAULT_DETACH_KEYS,
     example: '"ctrl-a,d"',
     effective: ({ detachKeys }) => detachKeys,
   },
@@ -169,4 +167,9 @@ function sizeText(bytes: number | undefined): string | undefined {
   if (bytes === undefined) return undefined;
   const [unit, size] = UNITS.find(([, each]) => bytes % each === 0) ?? ['b', 1];
   return `${bytes / size}${unit}`;
+}
+
+/** The variable of the environment that goes before the key of the file. */
+export function variableOf(key: ConfigKey): string | undefined {
+  return (VARIABLES as Partial<Record<ConfigKey, string>>)[key];
 }

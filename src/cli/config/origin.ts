@@ -1,11 +1,12 @@
 /** Which of flag, environment, file and default a setting comes from. */
 import type { Environment } from '../flags/key-values.js';
-import { CONFIG_KEYS } from './keys.js';
+import { CONFIG_KEYS, variableOf } from './keys.js';
 import type { ConfigKey, Settings } from './settings.js';
 
 /** `flag --accel`, `environment BOXLITE_ACCEL`, `file`, `default`; a list may have several. */
 export function originOf(key: ConfigKey, settings: Settings, environment: Environment): string {
-  const { flag, variable, type } = CONFIG_KEYS[key];
+  const { flag, type } = CONFIG_KEYS[key];
+  const variable = variableOf(key);
   const { flags, fileKeys } = settings.sources;
   const origins: string[] = [];
   const byFlag = flag === undefined ? undefined : flags[flag];

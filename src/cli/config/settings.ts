@@ -9,6 +9,9 @@ import { parseDiskBytes, parseLayerBytes, parseLogBytes, parseMemoryMib } from '
 import { closest } from '../parse/closest.js';
 import { flag, list, type OptionValues, value } from '../parse/command.js';
 
+export const ACCELERATORS = ['auto', 'kvm', 'tcg'] as const;
+export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
+
 export const GLOBAL_OPTIONS = {
   home: value('Directory that everything is kept in (default ~/.boxlite)', 'PATH', {
     complete: 'file',
@@ -26,8 +29,8 @@ export const GLOBAL_OPTIONS = {
     complete: 'file',
   }),
   accel: value('How to run the VM: auto, kvm or tcg', 'KIND', {
-    parse: oneOf<AcceleratorChoice>(['auto', 'kvm', 'tcg']),
-    complete: ['auto', 'kvm', 'tcg'],
+    parse: oneOf<AcceleratorChoice>(ACCELERATORS),
+    complete: ACCELERATORS,
   }),
   'no-color': flag('No colours and no animation'),
   debug: flag('Show where an error came from', { short: 'D' }),
@@ -81,43 +84,39 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
   const givenFile =
     (dockerDir === undefined ? flags.config : undefined) ?? nonEmpty(environment.BOXLITE_CONFIG);
   const file = parseConfig(home, givenFile);
-  const variable = (name: string): string | undefined => nonEmpty(environment[name]);
+  const variable = (key: keyof typeof VARIABLES): string | undefined =>
+    nonEmpty(environment[VARIABLES[key]]);
   return {
     home,
-    registries: [
-      ...flags.registry,
-      ...words(variable('BOXLITE_REGISTRY')),
-      ...(file.registries ?? []),
-    ],
+    registries: [...flags.registry, ...words(variable('registries')), ...(file.registries ?? [])],
     insecureRegistries: [
       ...flags['insecure-registry'],
-      ...words(variable('BOXLITE_INSECURE_REGISTRY')),
+      ...words(variable('insecureRegistries')),
       ...(file.insecureRegistries ?? []),
     ],
     registryMirrors: file.registryMirrors ?? {},
     caCertificates: [
       ...flags['ca-cert'],
-      ...paths(variable('BOXLITE_CA_CERT')),
+      ...paths(variable('caCertificates')),
       ...(file.caCertificates ?? []),
     ],
-    dockerConfigDir: dockerDir ?? variable('DOCKER_CONFIG'),
-    maxLayerBytes:
-      fromVariable(environment, 'BOXLITE_MAX_LAYER_SIZE', parseLayerBytes) ?? file.maxLayerSize,
+    dockerConfigDir: dockerDir ?? nonEmpty(environment.DOCKER_CONFIG),
+    maxLayerBytes: fromVariable(environment, 'maxLayerSize', parseLayerBytes) ?? file.maxLayerSize,
     maxLayerEntries:
-      fromVariable(environment, 'BOXLITE_MAX_LAYER_ENTRIES', entryCount) ?? file.maxLayerEntries,
+      fromVariable(environment, 'maxLayerEntries', entryCount) ?? file.maxLayerEntries,
     accelerator:
-      flags.accel ?? fromVariable(environment, 'BOXLITE_ACCEL', accelerator) ?? file.accelerator,
-    qemu: variable('BOXLITE_QEMU') ?? file.qemu,
-    kernel: variable('BOXLITE_KERNEL') ?? file.kernel,
+      flags.accel ?? fromVariable(environment, 'accelerator', accelerator) ?? file.accelerator,
+    qemu: variable('qemu') ?? file.qemu,
+    kernel: variable('kernel') ?? file.kernel,
     color: wantsColor(flags['no-color'], environment),
-    debug: flags.debug || variable('BOXLITE_DEBUG') !== undefined,
+    debug: flags.debug || nonEmpty(environment.BOXLITE_DEBUG) !== undefined,
     cpus: file.cpus,
     memoryMib: file.memory,
     diskBytes: file.diskSize,
     network: file.network,
     logMaxBytes: file.logMaxSize,
     logMaxFiles: file.logMaxFile,
-    detachKeys: file.detachKeys ?? 'ctrl-p,ctrl-q',
+    detachKeys: file.detachKeys ?? DEFAULT_DETACH_KEYS,
     psFormat: file.psFormat,
     imagesFormat: file.imagesFormat,
     sources: {
@@ -165,7 +164,7 @@ export function runtimeOptions(
 
 /** So many that a number of that size is certainly meant as "no limit". */
 const entryCount = wholeNumber(1, 1_000_000_000);
-const accelerator = oneOf<AcceleratorChoice>(['auto', 'kvm', 'tcg']);
+const accelerator = oneOf<AcceleratorChoice>(ACCELERATORS);
 
 /** Every key of the file, and how its JSON value is read. */
 const FILE_KEYS = {
@@ -188,6 +187,18 @@ const FILE_KEYS = {
   psFormat: text,
   imagesFormat: text,
 } as const;
+
+/** The variables of the environment that go before a key of the file. */
+export const VARIABLES = {
+  registries: 'BOXLITE_REGISTRY',
+  insecureRegistries: 'BOXLITE_INSECURE_REGISTRY',
+  caCertificates: 'BOXLITE_CA_CERT',
+  maxLayerSize: 'BOXLITE_MAX_LAYER_SIZE',
+  maxLayerEntries: 'BOXLITE_MAX_LAYER_ENTRIES',
+  accelerator: 'BOXLITE_ACCEL',
+  qemu: 'BOXLITE_QEMU',
+  kernel: 'BOXLITE_KERNEL',
+} as const satisfies Partial<Record<keyof typeof FILE_KEYS, string>>;
 
 export type ConfigKey = keyof typeof FILE_KEYS;
 
@@ -246,9 +257,10 @@ export function readKey(path: string, key: ConfigKey, json: unknown): unknown {
 
 function fromVariable<T>(
   environment: Environment,
-  name: string,
+  key: keyof typeof VARIABLES,
   parse: (text: string) => T,
 ): T | undefined {
+  const name = VARIABLES[key];
   const given = nonEmpty(environment[name]);
   try {
     return given === undefined ? undefined : parse(given);

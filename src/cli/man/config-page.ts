@@ -1,4 +1,5 @@
-import { CONFIG_KEYS, type ConfigKeyDetails } from '../config/keys.js';
+import { CONFIG_KEYS, type ConfigKeyDetails, variableOf } from '../config/keys.js';
+import type { ConfigKey } from '../config/settings.js';
 import { text } from './command-page.js';
 import type { Block, Page } from './roff.js';
 
@@ -35,7 +36,7 @@ export function configPage(): Page {
             ['bold', key],
             ['plain', ` (${TYPES[details.type]})`],
           ],
-          text: meaning(details),
+          text: meaning(details, variableOf(key as ConfigKey)),
         })),
       },
       {
@@ -66,7 +67,10 @@ const TYPES: Readonly<Record<ConfigKeyDetails['type'], string>> = {
   mirrors: 'object: a list of URLs for each registry',
 };
 
-function meaning({ summary, flag, variable, initial, example }: ConfigKeyDetails): string {
+function meaning(
+  { summary, flag, initial, example }: ConfigKeyDetails,
+  variable: string | undefined,
+): string {
   return [
     `${summary}.`,
     ...(initial === undefined ? [] : [`Default: ${initial}.`]),
