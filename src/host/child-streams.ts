@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { BoxliteError, limitError } from '../errors.js';
 
 /**
- * To be asked of a child before its streams are used: Node makes none where the process has no descriptors left.
+ * Checks a child before its streams are used: Node creates none when the process is out of
+ * descriptors.
  * @throws host-limit
  */
 export function checkStreams(child: ChildProcess, program: string): void {
@@ -14,9 +15,9 @@ export function checkStreams(child: ChildProcess, program: string): void {
 }
 
 /**
- * Closes our ends of a child's pipes after its time limit: what the child itself has started may hold the others
- * open for as long as it likes.
- * @returns a timer to clear when the child's result is there
+ * Closes our ends of a child's pipes after its time limit: processes that the child started may
+ * keep the other ends open indefinitely.
+ * @returns a timer to clear once the child's result is there
  */
 export function closeStreamsAfter(
   { stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>,

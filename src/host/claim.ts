@@ -6,20 +6,20 @@ import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.j
 
 /** A live holder may be downloading a very large layer; one that takes longer than this is stuck. */
 const WAIT_LIMIT_MS = 60 * 60 * 1000;
-/** The death of a holder wakes nobody, so somebody has to look. */
+/** Nothing signals a holder's death, so waiters have to poll. */
 const LOOK_EVERY_MS = 100;
 
 export interface ClaimOptions {
   /** What is claimed, for messages: `blob sha256:…`. */
   what: string;
-  /** Called once, with the holder's pid, when the claim is taken. */
+  /** Called once, with the holder's pid, when somebody else holds the claim. */
   onWait?: (pid: number) => void;
   signal?: AbortSignal;
 }
 
 /**
- * Runs `work` while this process alone, and this call alone in it, holds the claim file `path`. A
- * claim whose owner is dead is taken over.
+ * Runs `work` while only this call, in only this process, holds the claim file `path`. Takes over a
+ * claim whose owner is dead.
  * @throws BoxliteError `timeout` when a live process holds it for an hour, `cancelled`
  */
 export async function withClaim<T>(
@@ -53,7 +53,7 @@ async function acquire(path: string, self: ProcessIdentity, options: ClaimOption
   }
 }
 
-/** Linking makes the file appear with its content, so nobody ever reads half a claim. */
+/** `link` makes the file appear with its content, so nobody ever reads half a claim. */
 async function tryCreate(path: string, self: ProcessIdentity): Promise<boolean> {
   const temporary = `${path}.new-${self.pid}-${randomBytes(6).toString('hex')}`;
   try {
@@ -69,9 +69,9 @@ async function tryCreate(path: string, self: ProcessIdentity): Promise<boolean> 
 }
 
 /**
- * Removes a dead owner's claim. Two waiters may find it dead at once, and the slower must not
- * remove the claim that the faster has made since. So the right to remove the claim of just this
- * owner is a claim itself, under which the owner is looked at again.
+ * Removes a dead owner's claim. Two waiters may find it dead at once, and the slower one must not
+ * remove the new claim of the faster. So removing this owner's claim needs a claim of its own,
+ * under which the owner is checked again.
  */
 async function breakClaim(
   path: string,

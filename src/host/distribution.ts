@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Things of the host that BoxLite needs and that a distribution packages. */
+/** Host tools that BoxLite needs and distributions package. */
 export type Tool = 'qemu' | 'e2fsprogs' | 'busybox-static' | 'xz' | 'zstd' | 'lz4';
 
 type Manager = 'apt' | 'dnf' | 'pacman' | 'apk' | 'zypper';
@@ -13,7 +13,7 @@ const INSTALL: Record<Manager, string> = {
   zypper: 'zypper install',
 };
 
-/** By `ID` and `ID_LIKE` of os-release(5). */
+/** Keyed by `ID` and `ID_LIKE` of os-release(5). */
 const MANAGERS: Record<string, Manager> = {
   debian: 'apt',
   ubuntu: 'apt',
@@ -47,7 +47,7 @@ const ARM_QEMU: Partial<Record<Manager, string>> & { other: string } = {
   other: 'qemu-system-aarch64',
 };
 
-/** What to type on this distribution to install `tool`, as a hint. */
+/** A hint: the command that installs `tool` on this distribution. */
 export function installHint(tool: Tool, osRelease = readOsRelease()): string {
   const manager = packageManager(osRelease);
   const arm = process.arch === 'arm64' && tool === 'qemu';
@@ -62,7 +62,7 @@ function packageManager(osRelease: string): Manager | undefined {
   return ids.map((id) => MANAGERS[id]).find((manager) => manager !== undefined);
 }
 
-/** What os-release(5) says of this distribution: `PRETTY_NAME`, `VERSION_ID`, … */
+/** A value of this distribution's os-release(5): `PRETTY_NAME`, `VERSION_ID`, … */
 export function osReleaseValue(key: string, osRelease = readOsRelease()): string | undefined {
   return new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(osRelease)?.[1];
 }
@@ -71,6 +71,6 @@ function readOsRelease(): string {
   try {
     return readFileSync('/etc/os-release', 'utf8');
   } catch {
-    return ''; // only hints and `info` hang on it
+    return ''; // only hints and `info` depend on it
   }
 }

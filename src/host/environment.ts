@@ -1,4 +1,4 @@
-/** A variable of ours; one that is set to nothing counts as not set. */
+/** Reads one of our variables; an empty one counts as unset. */
 export function environmentVariable(name: `BOXLITE_${string}`): string | undefined {
   const value = process.env[name];
   return value === '' ? undefined : value;

@@ -1,10 +1,10 @@
-/** Paths of the host, as a caller gives them. */
+/** Host paths, as callers give them. */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BoxliteError, errnoOf } from '../errors.js';
 
 /**
- * From the working directory, where it is not absolute.
+ * Resolves a relative path against the working directory.
  * @throws path-not-found when that directory has been deleted
  */
 export function absolutePath(path: string): string {
@@ -21,9 +21,9 @@ export function absolutePath(path: string): string {
 }
 
 /**
- * Makes a directory and those above it that are missing. Node's own recursive `mkdir` tries for ever where a
- * directory that is there can hold none, as /proc: there each try says that something above is missing.
- * @throws what the host says, as `fs` does
+ * Creates a directory and its missing parents. Node's own recursive `mkdir` loops for ever where an
+ * existing directory can't hold others, as in /proc: every attempt there reports a missing parent.
+ * @throws the host's error, as `fs` does
  */
 export function makeDirectories(path: string, mode: number): void {
   if (made(path, mode)) return;
@@ -32,7 +32,7 @@ export function makeDirectories(path: string, mode: number): void {
   mkdirUnlessThere(path, mode);
 }
 
-/** @returns false when something above it is missing */
+/** @returns false when a parent is missing */
 function made(path: string, mode: number): boolean {
   try {
     mkdirUnlessThere(path, mode);
@@ -47,7 +47,7 @@ function mkdirUnlessThere(path: string, mode: number): void {
   try {
     mkdirSync(path, mode);
   } catch (error) {
-    // Of a read-only file system the host says that, whether the directory is there or not.
+    // A read-only file system reports EROFS even when the directory exists.
     if (!isDirectory(path)) throw error;
   }
 }

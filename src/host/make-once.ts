@@ -5,8 +5,9 @@ import { errnoOf } from '../errors.js';
 import { makePrivateDirectory } from './private-files.js';
 
 /**
- * Makes a directory that appears at `target` whole or not at all. `fill` works in a temporary one beside
- * it. Of several makers the first wins and all succeed, so the content must follow from the name.
+ * Creates a directory that appears at `target` whole or not at all. `fill` works in a temporary one
+ * beside it. Of several makers, the first wins and all succeed, so the name must determine the
+ * content.
  */
 export async function makeDirectoryOnce(
   target: string,
@@ -22,7 +23,7 @@ export async function makeDirectoryOnce(
   }
 }
 
-/** The prefix marks what a killed process left behind. */
+/** The prefix identifies what a killed process left behind. */
 export function temporaryBeside(target: string): string {
   return join(dirname(target), `.making-${process.pid}-${randomBytes(6).toString('hex')}`);
 }

@@ -8,7 +8,7 @@ export type NativeProgram =
   'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-archive' | 'boxlite-host';
 
 /**
- * Path of a program built from native/. `BOXLITE_NATIVE` names another directory.
+ * Path of a program built from native/; `BOXLITE_NATIVE` overrides the directory.
  * @throws setup-needed when it has not been built
  */
 export function nativeProgram(name: NativeProgram): string {
@@ -21,7 +21,7 @@ export function nativeProgram(name: NativeProgram): string {
   return path;
 }
 
-/** The directory that holds package.json, seen from the sources as well as from the bundle. */
+/** The directory that holds package.json, whether we run from the sources or from the bundle. */
 export function projectRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(directory, 'package.json'))) {

@@ -1,9 +1,10 @@
 /**
- * Nobody but its owner looks into a home: layers of private images, disks and output of boxes lie in it.
- * Its directories' mode keeps others out. Files keep modes by which a VMM, which may be another user, can
- * open again what it holds a descriptor of; behind those directories they mean nothing to others.
+ * Only its owner may look into a home: it holds layers of private images, and disks and output of
+ * boxes. The mode of its directories keeps others out. The files keep modes that let a VMM,
+ * possibly another user, reopen what it holds a descriptor of; behind those directories, others
+ * can't use them.
  *
- * Docker's and containerd's stores could be entered (CVE-2021-41091, CVE-2021-41103).
+ * Others could enter Docker's and containerd's stores (CVE-2021-41091, CVE-2021-41103).
  */
 import { chmodSync, lstatSync, statSync } from 'node:fs';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
@@ -15,7 +16,7 @@ const PRIVATE_FILE = 0o600;
 const OTHERS = 0o077;
 
 /**
- * Makes a directory of the home, and those above it that are missing, whatever the umask is.
+ * Creates a directory of the home and its missing parents, whatever the umask is.
  * @throws BoxliteError that names it
  */
 export function makePrivateDirectory(path: string): void {
@@ -27,10 +28,10 @@ export function makePrivateDirectory(path: string): void {
 }
 
 /**
- * Mends a home that was filled by other means, or by an older BoxLite. The home itself is left as it is: it
- * may be a directory that holds other things too.
- * @throws BoxliteError `permission` where a part of it is another user's, who could read and change what we
- *   put there: with root's authority, should we be root
+ * Repairs the modes of a home that an older BoxLite or another tool filled. The home directory
+ * itself keeps its mode, since it may hold other things too.
+ * @throws BoxliteError `permission` when a part of it belongs to another user, who could read and
+ * change what we write there: with root's authority, if we are root
  */
 export function closeHome(home: Home): void {
   for (const path of home.privateDirectories()) close(path, PRIVATE_DIRECTORY);
@@ -41,7 +42,7 @@ function close(path: string, mode: number): void {
   try {
     const own = lstatSync(path);
     refuseForeign(path, own.uid);
-    // Somebody may keep his images on another disk.
+    // Users may keep their images on another disk.
     const stats = own.isSymbolicLink() ? statSync(path) : own;
     refuseForeign(path, stats.uid);
     if ((stats.mode & OTHERS) !== 0) chmodSync(path, mode);

@@ -2,36 +2,36 @@ import { readFileSync } from 'node:fs';
 import { BoxliteError, errnoOf, fileError } from '../errors.js';
 
 /**
- * Names one process for ever: a pid is used again, a pid together with its start time within one
- * boot of the host is not. Valid among processes that see the same pid namespace.
+ * Identifies one process for ever: a pid is reused, but a pid with its start time within one boot
+ * of the host is not. Valid among processes that see the same pid namespace.
  */
 export interface ProcessIdentity {
   pid: number;
-  /** Clock ticks from the host's boot to the process's start: field 22 of /proc/PID/stat. */
+  /** Clock ticks from the host's boot to the start of the process: field 22 of /proc/PID/stat. */
   startTicks: number;
   /** /proc/sys/kernel/random/boot_id */
   bootId: string;
 }
 
-/** What the kernel reports of a process that lives. */
+/** What the kernel reports about a live process. */
 export interface ProcessStat {
   /** One letter; `T` when a signal has stopped it. */
   state: string;
   parentPid: number;
-  /** It runs no more of its program; its files may be closed already. */
+  /** It no longer runs its program; its files may be closed already. */
   exiting: boolean;
   startTicks: number;
 }
 
-/** @returns undefined when no such process lives (a zombie does not) */
+/** @returns undefined when no such process is alive (a zombie is not) */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const stat = readStat(pid);
   return stat && { pid, startTicks: stat.startTicks, bootId: readBootId() };
 }
 
 /**
- * Who we are; read once.
- * @throws unsupported where /proc does not say
+ * Our own identity; read once.
+ * @throws unsupported when /proc does not provide it
  */
 export function ownIdentity(): ProcessIdentity {
   own ??= identifyProcess(process.pid);
@@ -43,19 +43,19 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return statOf(identity) !== undefined;
 }
 
-/** @returns undefined when it does not live any more */
+/** @returns undefined when it is no longer alive */
 export function statOf({ pid, startTicks, bootId }: ProcessIdentity): ProcessStat | undefined {
   if (bootId !== readBootId()) return undefined;
   const stat = readStat(pid);
   return stat?.startTicks === startTicks ? stat : undefined;
 }
 
-/** Whether the process was started since the host was; before, it can't live. */
+/** Whether the process started during the host's current boot; otherwise it can't be alive. */
 export function isOfThisBoot({ bootId }: ProcessIdentity): boolean {
   return bootId === readBootId();
 }
 
-/** The host's boot we live in. */
+/** The id of the host's current boot. */
 export function currentBootId(): string {
   return readBootId();
 }
@@ -65,8 +65,8 @@ export function currentBootId(): string {
  * @returns undefined for a process that has ended, reaped or not
  */
 export function parseStat(stat: string): ProcessStat | undefined {
-  // Field 2 is the program's name in parentheses and may itself hold spaces and parentheses;
-  // nothing after it does, so the last one ends it.
+  // Field 2 is the program's name in parentheses, which may itself contain spaces and parentheses;
+  // nothing after it does, so the last `)` ends it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0] ?? '';
   if (state === 'Z' || state === 'X' || state === 'x') return undefined;
@@ -89,7 +89,7 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 let own: ProcessIdentity | undefined;
 let bootId: string | undefined;
 
-/** @returns undefined when no such process lives */
+/** @returns undefined when no such process is alive */
 export function readStat(pid: number): ProcessStat | undefined {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));

@@ -8,15 +8,15 @@ export interface ProgramOptions {
   /** Written to its stdin; without it stdin is empty. */
   input?: Uint8Array;
   cwd?: string;
-  /** Kills it. */
+  /** Aborting it kills the program. */
   signal?: AbortSignal | undefined;
-  /** Its whole environment; default ours, with messages in English, since some are parsed. */
+  /** Its whole environment; default ours, with messages in English, since we parse some. */
   env?: Readonly<Record<string, string>>;
   /** The program inherits this descriptor as its descriptor 3. */
   descriptor?: number;
-  /** A program that runs for longer is killed; default none is. */
+  /** Kills a program that runs longer; default no limit. */
   timeoutMs?: number;
-  /** Where it comes from, for the hint when it is missing. */
+  /** The package that provides it, for the hint when it is missing. */
   tool?: Tool;
 }
 
@@ -26,16 +26,22 @@ export interface ProgramResult {
   stderr: string;
 }
 
-/** An uncompressed kernel is the largest output that anybody waits for: some 70 MB, several times that with symbols. */
+/**
+ * The largest output that a caller expects is an uncompressed kernel: some 70 MB, several times
+ * that with symbols.
+ */
 const MAX_OUTPUT_BYTES = 2 ** 30;
 
-/** The pipes of stdin, stdout and stderr, and one by which Node learns whether the program could be executed. */
+/**
+ * The pipes of stdin, stdout and stderr, and the one by which Node learns whether `exec` succeeded.
+ */
 const DESCRIPTORS = 8;
 
 /**
- * Runs a program of the host to its end and returns its exit status and output. Not for what each start of a box
- * waits for: loading execa takes longer than most programs.
- * @throws setup-needed when the program is not there; host-limit; timeout; vmm-failed when it was killed by a signal
+ * Runs a host program to its end and returns its exit status and output. Not for anything that
+ * every start of a box waits for: loading execa takes longer than most programs run.
+ * @throws setup-needed when the program is missing; host-limit; timeout; vmm-failed when a signal
+ * killed it
  */
 export async function runProgram(
   program: string,
@@ -50,7 +56,7 @@ export async function runProgram(
       input === undefined ? 'ignore' : 'pipe',
       'pipe',
       'pipe',
-      // Any descriptor can be inherited, but execa's types have only the first ten.
+      // Any descriptor can be inherited, but execa's types list only the first ten.
       ...(descriptor === undefined ? [] : [descriptor as 9]),
     ],
     ...(input !== undefined && { input }),
@@ -72,8 +78,8 @@ export async function runProgram(
 }
 
 /**
- * Where the process has no descriptors left Node makes a child without streams, which execa does not expect: the
- * child's error would end this process.
+ * When the process is out of descriptors, Node creates a child without streams. execa does not
+ * expect that, and the child's error would end this process.
  * @throws host-limit
  */
 function checkDescriptors(program: string): void {
@@ -101,7 +107,7 @@ function failure(program: string, result: Result, tool: Tool | undefined): Boxli
 function startError(program: string, error: unknown, tool: Tool | undefined): BoxliteError {
   const short = limitError(error, `run ${program}`);
   if (short !== undefined) return short;
-  // EACCES also comes from a directory on PATH that may not be entered.
+  // EACCES also comes from a directory on PATH that we may not enter.
   if (!['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '')) {
     const reason = error instanceof Error ? error.message : String(error);
     return new BoxliteError('setup-needed', `can't run ${program}: ${reason}`, { cause: error });

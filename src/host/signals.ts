@@ -21,7 +21,7 @@ export function signalNumber(signal: string | number): number {
   });
 }
 
-/** `SIGTERM`, `SIGRTMIN+3`; the two that the C library keeps for itself, which have no name, are numbers. */
+/** `SIGTERM`, `SIGRTMIN+3`; a number for the two nameless signals that the C library reserves. */
 export function signalName(number: number): string {
   const name = Object.keys(SIGNALS).find((each) => SIGNALS[each] === number);
   if (name !== undefined) return name;
@@ -31,7 +31,7 @@ export function signalName(number: number): string {
   return below === 0 ? 'SIGRTMAX' : `SIGRTMAX-${below}`;
 }
 
-/** The real-time signals are counted from both ends, 34 and 64, as Docker and `kill -l` name them. */
+/** Real-time signals count from both ends, 34 and 64, as Docker and `kill -l` name them. */
 function numberOf(name: string): number | undefined {
   const match = /^SIGRT(?:MIN(\+\d+)?|MAX(-\d+)?)$/.exec(name);
   if (match === null) return SIGNALS[name];

@@ -2,8 +2,8 @@ import { open, rename, rm } from 'node:fs/promises';
 import { fileError } from '../errors.js';
 
 /**
- * Writes a file so that other processes see all of it or nothing, also after a crash.
- * The directory must exist.
+ * Writes a file so that other processes see all of it or nothing, even after a crash. The directory
+ * must exist.
  */
 export async function writeFileWhole(
   path: string,

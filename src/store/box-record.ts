@@ -2,61 +2,64 @@ import { BoxliteError } from '../errors.js';
 import { flag, integer, json, nullable, type Row, text } from './row.js';
 import { type BoxStatus, isBoxStatus } from './status.js';
 
-/** Everything known about a box. Times are ms since the epoch; null means "not, or not yet". */
+/** Everything recorded about a box. Times are ms since the epoch; null means "not, or not yet". */
 export interface BoxRecord {
-  /** ULID in lower case. */
+  /** A lower-case ULID. */
   id: string;
   name: string | null;
   status: BoxStatus;
   createdAt: number;
-  /** Of the last change of anything in the record. */
+  /** When any field last changed. */
   updatedAt: number;
-  /** As the user wrote it. */
+  /** As the user gave it. */
   image: string;
   manifestDigest: string | null;
   imageId: string | null;
   /** JSON; the engine parses it. */
   options: unknown;
-  /** Of the VMM. */
+  /** The VMM's pid. */
   pid: number | null;
   shimPid: number | null;
   /** 64 hex digits. */
   containerId: string;
-  /** Unique among the boxes there are, and as small as possible: picks ports, uids and the like. */
+  /** Unique among existing boxes and as small as possible: determines ports, uids and the like. */
   lockId: number;
   autoRemove: boolean;
   exitCode: number | null;
   exitSignal: number | null;
   oomKilled: boolean;
-  /** Why the last start or run failed, for people. */
+  /** Why the last start or run failed, for users. */
   error: string | null;
   startedAt: number | null;
   finishedAt: number | null;
   startCount: number;
-  /** How often its restart policy has started it since a user did. */
+  /** How often its restart policy has started it since a user last did. */
   restartCount: number;
-  /** Milliseconds that its shim waits before the next of these. */
+  /** How many milliseconds its shim waits before the next restart. */
   restartDelayMs: number;
-  /** Its processors stand still. */
+  /** Its CPUs are stopped. */
   paused: boolean;
-  /** A user started it, and none has stopped it since. */
+  /** A user started it, and nobody has stopped it since. */
   wanted: boolean;
   /** JSON: how long each stage of the last start took. */
   timings: unknown;
   accelerator: string | null;
   templateKey: string | null;
-  /** Commands started beside the box's own, and those that could not be; counted by CounterTable. */
+  /**
+   * Commands started beside the box's own, and those that failed to start; CounterTable counts
+   * them.
+   */
   commandsExecuted: number;
   execErrors: number;
-  /** Of the present run, as it was last written down: starting, healthy, unhealthy. */
+  /** Health of the current run, as last recorded: starting, healthy, unhealthy. */
   health: string | null;
 }
 
-/** What a box begins with; it becomes `configured`. */
+/** The initial fields of a box, whose status becomes `configured`. */
 export type NewBox = Pick<BoxRecord, 'id' | 'image' | 'options' | 'containerId'> &
   Partial<Pick<BoxRecord, 'name' | 'manifestDigest' | 'imageId' | 'autoRemove'>>;
 
-/** What may change later, besides status and name; a missing field stays as it is. */
+/** What may change later, besides status and name; missing fields keep their values. */
 export type BoxPatch = Partial<
   Omit<
     BoxRecord,
@@ -73,7 +76,7 @@ export type BoxPatch = Partial<
   >
 >;
 
-/** The column of each field that a patch may hold. */
+/** The column of each field in a patch. */
 export const PATCH_COLUMNS: Record<keyof BoxPatch, string> = {
   image: 'image',
   manifestDigest: 'manifest_digest',

@@ -49,17 +49,17 @@ export class BoxTable {
     return row && parseBox(row);
   }
 
-  /** By name alone. */
+  /** By name only. */
   named(name: string): BoxRecord | undefined {
     const row = this.database.get('SELECT * FROM boxes WHERE name = ?', name);
     return row && parseBox(row);
   }
 
   /**
-   * By full id, else by name, else by the beginning of an id that only one box has. Upper case is
-   * taken for ids too, since a ULID may be written so. A slash in front of the name, as `inspect` prints
-   * it, is no part of it (Docker's rule).
-   * @throws BoxliteError `box-ambiguous` when several ids begin so
+   * By full id, else by name, else by an id prefix that only one box has. Ids may be in upper case
+   * too, as ULIDs often are. A leading slash, as `inspect` prints it, is not part of the name
+   * (Docker's rule).
+   * @throws BoxliteError `box-ambiguous` when several ids share the prefix
    */
   find(idOrName: string): BoxRecord | undefined {
     const name = idOrName.replace(/^\//, '');
@@ -81,7 +81,7 @@ export class BoxTable {
     return first && parseBox(first);
   }
 
-  /** Newest first; of one millisecond, the greater id first. */
+  /** Newest first; within one millisecond, the greater id first. */
   list(filter: { statuses?: readonly BoxStatus[] } = {}): BoxRecord[] {
     const { statuses } = filter;
     const rows = statuses
@@ -100,7 +100,7 @@ export class BoxTable {
       .map(parseBox);
   }
 
-  /** Those that something must be done for when they have ended. */
+  /** Boxes that need some action once they have ended. */
   unattended(): BoxRecord[] {
     return this.database
       .all(
@@ -111,8 +111,9 @@ export class BoxTable {
   }
 
   /**
-   * Compare-and-set: takes the box to `to` and applies the patch, only if its status is one of `from`.
-   * @returns whether it did; of several processes that try, one does
+   * Compare-and-set: moves the box to `to` and applies the patch, only if its status is one of
+   * `from`.
+   * @returns whether it did; of several processes that try, exactly one succeeds
    */
   transition(id: string, from: readonly BoxStatus[], to: BoxStatus, patch: BoxPatch = {}): boolean {
     const { assignments, values } = this.changes(patch);
@@ -127,8 +128,8 @@ export class BoxTable {
   }
 
   /**
-   * Compare-and-set: notes the health of the run that began at `startedAt`.
-   * @returns whether it was another one before; of several processes that try, one is told so
+   * Compare-and-set: records the health of the run that began at `startedAt`.
+   * @returns whether it changed; of several processes that try, exactly one sees true
    */
   changeHealth(id: string, startedAt: number, health: string): boolean {
     const changed = this.database.run(
@@ -142,14 +143,14 @@ export class BoxTable {
     return changed === 1;
   }
 
-  /** Changes fields, whatever the status is. @returns whether there is such a box */
+  /** Changes fields, whatever the status is. @returns whether the box exists */
   update(id: string, patch: BoxPatch): boolean {
     const { assignments, values } = this.changes(patch);
     return this.database.run(`UPDATE boxes SET ${assignments} WHERE id = ?`, ...values, id) === 1;
   }
 
   /**
-   * @returns whether there is such a box
+   * @returns whether the box exists
    * @throws BoxliteError `name-taken`, naming the box that has it
    */
   rename(id: string, name: string): boolean {
@@ -169,7 +170,7 @@ export class BoxTable {
     });
   }
 
-  /** Forgets the box if its status is one of `from`. @returns whether it did */
+  /** Deletes the box if its status is one of `from`. @returns whether it did */
   remove(id: string, from: readonly BoxStatus[]): boolean {
     return this.database.write(() => {
       const row = this.database.get(

@@ -10,12 +10,12 @@ import { storeError } from './store-error.js';
 
 const BUSY_TIMEOUT_MS = 10_000;
 
-/** Opens the home's database with its schema up to date, making both when they are missing. */
+/** Opens the home's database with the current schema, creating both if they are missing. */
 export function connect(home: Home): SqliteDatabase {
   const path = home.database();
   try {
     if (!existsSync(path)) createDatabase(home);
-    // Where nobody has the database open, SQLite needs some space even for reading.
+    // When nobody else has the database open, SQLite needs some space even for reading.
     return writeWithReserve(home, () => openFile(path));
   } catch (error) {
     throw storeError(error, path);
@@ -23,8 +23,8 @@ export function connect(home: Home): SqliteDatabase {
 }
 
 /**
- * The file appears whole and in WAL mode, or not at all: SQLite does not wait for others when it
- * switches an existing file to WAL, so processes that open a new home together would fail.
+ * Creates the file whole and in WAL mode, or not at all: SQLite does not wait for other processes
+ * when it switches an existing file to WAL, so processes that open a new home together would fail.
  */
 function createDatabase(home: Home): void {
   const path = home.database();
@@ -54,7 +54,8 @@ function createHome(home: Home): void {
 
 /** SQLite would replay the journal of a deleted database into the new one. */
 function refuseOrphanJournal(path: string): void {
-  // In this order: a journal seen before the database is still missing belongs to no new one.
+  // Check in this order: a journal seen before the database turns out missing can't belong to a new
+  // one.
   if (existsSync(`${path}-wal`) && !existsSync(path))
     throw new BoxliteError(
       'store-corrupt',
@@ -66,8 +67,8 @@ function refuseOrphanJournal(path: string): void {
 }
 
 /**
- * Has the commits of `work` flushed to the disk: an image that was committed may be the last copy of its
- * box, and one that was removed must not come back when its files have gone. Not within a transaction.
+ * Flushes the commits of `work` to the disk: a committed image may be the last copy of its box, and
+ * a removed image must not reappear once its files are gone. Not within a transaction.
  */
 export function withFlush<T>(connection: SqliteDatabase, work: () => T): T {
   connection.pragma('synchronous = FULL');
@@ -81,11 +82,11 @@ export function withFlush<T>(connection: SqliteDatabase, work: () => T): T {
 function openFile(path: string): SqliteDatabase {
   const connection = openSqlite(path, { timeout: BUSY_TIMEOUT_MS, fileMustExist: true });
   try {
-    // Readers go on while one process writes.
+    // Readers continue while one process writes.
     connection.pragma('journal_mode = WAL');
-    // A commit survives the end of any process; the last seconds may be lost with the host's power,
-    // which no VM survives either, and a box that is lost so is made again. FULL would cost several
-    // disk flushes for each run. Images are another matter: see `withFlush`.
+    // A commit survives the death of any process. A power loss may undo the last seconds, but it
+    // ends every VM too, and a box lost that way can be created again. FULL would cost several disk
+    // flushes per run. Images need more: see `withFlush`.
     connection.pragma('synchronous = NORMAL');
     connection.pragma('foreign_keys = ON');
     migrate(connection);

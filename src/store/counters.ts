@@ -1,7 +1,7 @@
 import type { Database } from './database.js';
 import { integer } from './row.js';
 
-/** Since the home was made; what is counted by a trigger is in migration 004. */
+/** Counted since the home was created; migration 004 has the triggers that count. */
 const NAMES = [
   'boxes_created',
   'boxes_failed',
@@ -11,16 +11,16 @@ const NAMES = [
 ] as const;
 export type CounterName = (typeof NAMES)[number];
 
-/** Totals of one home, beyond the life of any process or box. */
+/** Totals of one home, beyond the lifetime of any process or box. */
 export class CounterTable {
   constructor(private readonly database: Database) {}
 
-  /** A start that failed. */
+  /** Counts a failed start. */
   boxFailed(): void {
     this.database.run("UPDATE counters SET value = value + 1 WHERE name = 'boxes_failed'");
   }
 
-  /** A command that was started in a box beside its own, or that could not be. */
+  /** Counts a command started in a box beside its own, or one that failed to start. */
   executed(id: string, started: boolean): void {
     const column = started ? 'commands_executed' : 'exec_errors';
     this.database.run(`UPDATE boxes SET ${column} = ${column} + 1 WHERE id = ?`, id);

@@ -14,7 +14,7 @@ import { storeError } from './store-error.js';
 export type SqlValue = string | number | null;
 
 /**
- * What exists under one home, shared by any number of processes. All calls are synchronous and take
+ * The records of one home, shared by any number of processes. All calls are synchronous and take
  * well under a millisecond unless another process is writing; reads take no lock.
  */
 export class Database implements Disposable {
@@ -30,19 +30,19 @@ export class Database implements Disposable {
   private constructor(
     private readonly home: Home,
     private readonly connection: SqliteDatabase,
-    /** The clock of every time stamp, in ms since the epoch. */
+    /** The clock for all timestamps, in ms since the epoch. */
     readonly now: () => number,
   ) {}
 
   /**
-   * Opens the database, making the home (0700) and it when they are missing.
+   * Opens the database; creates it and the home (0700) if they are missing.
    * @throws BoxliteError `schema-newer`, `store-corrupt`, `no-space`, `permission` or `timeout`
    */
   static open(home: Home, now: () => number = Date.now): Database {
     return new Database(home, connect(home), now);
   }
 
-  /** Rows of a SELECT. */
+  /** All rows of a SELECT. */
   all(sql: string, ...values: SqlValue[]): Row[] {
     return this.guard(() => this.statement(sql).all(...values) as Row[]);
   }
@@ -52,15 +52,15 @@ export class Database implements Disposable {
     return this.guard(() => this.statement(sql).get(...values) as Row | undefined);
   }
 
-  /** Runs an INSERT, UPDATE or DELETE and counts the rows it changed. */
+  /** Runs an INSERT, UPDATE or DELETE. @returns how many rows it changed */
   run(sql: string, ...values: SqlValue[]): number {
     return this.guard(() => this.statement(sql).run(...values).changes);
   }
 
   /**
-   * Runs `work` as one transaction that holds the write lock from its beginning, so that what it
-   * reads is still true when it writes. A throw undoes everything. The first one sees to it that others
-   * can't look into the home, since whoever brings anything into it writes here before.
+   * Runs `work` as one transaction that holds the write lock from the start, so that what it reads
+   * still holds when it writes. A throw rolls everything back. The first call closes the home to
+   * other users, since anything that enters it is recorded here first.
    */
   write<T>(work: () => T): T {
     if (!this.#othersKeptOut) closeHome(this.home);
@@ -68,9 +68,12 @@ export class Database implements Disposable {
     return this.guard(() => this.connection.transaction(work).immediate());
   }
 
-  /** The same, and on the disk when it returns: for what nobody could make again after a loss of power. */
+  /**
+   * Like `write`, but on the disk when it returns: for records that nobody could recreate after a
+   * power loss.
+   */
   writeToDisk<T>(work: () => T): T {
-    // In a transaction its level can't be changed; then the outer one decides.
+    // The level can't change inside a transaction, so the outer one decides.
     if (this.connection.inTransaction) return this.write(work);
     return this.guard(() => withFlush(this.connection, () => this.write(work)));
   }

@@ -2,11 +2,11 @@ import type { BoxRecord } from './box-record.js';
 import type { Database } from './database.js';
 import { integer, json, type Row, text } from './row.js';
 
-/** The log keeps so many of the newest events. */
+/** How many of the newest events the log keeps. */
 export const MOST_EVENTS = 10_000;
 
 export interface NewEvent {
-  /** Docker's word: `container` for a box, `image`. */
+  /** Docker's term: `container` for a box, `image`. */
   type: 'container' | 'image';
   /** `start`, `die`, … */
   action: string;
@@ -18,13 +18,13 @@ export interface NewEvent {
 }
 
 export interface EventRecord extends Required<NewEvent> {
-  /** Rises with each event that is written. */
+  /** Increases with each event. */
   id: number;
 }
 
 /**
- * What happened to boxes and images. To be written in the transaction that changes what the event tells
- * of, so that each is told exactly once.
+ * What happened to boxes and images. Add an event in the transaction that makes the change, so that
+ * each change is logged exactly once.
  */
 export class EventTable {
   constructor(private readonly database: Database) {}
@@ -45,18 +45,21 @@ export class EventTable {
     });
   }
 
-  /** The id of the newest event; 0 when there was none yet. */
+  /** The id of the newest event; 0 before the first. */
   newest(): number {
     const row = this.database.get('SELECT coalesce(max(id), 0) AS id FROM events');
     return row === undefined ? 0 : integer(row, 'id');
   }
 
-  /** Those written after the one of this id, in the order in which they were written. */
+  /** Events written after the one with this id, in that order. */
   after(id: number): EventRecord[] {
     return this.database.all('SELECT * FROM events WHERE id > ? ORDER BY id', id).map(parseEvent);
   }
 
-  /** Those that happened from `since` (ms since the epoch) on and were written up to `newest`, in order. */
+  /**
+   * Events that happened at or after `since` (ms since the epoch) and were written up to `newest`,
+   * in order.
+   */
   since(since: number, newest: number): EventRecord[] {
     return this.database
       .all('SELECT * FROM events WHERE time >= ? AND id <= ? ORDER BY time, id', since, newest)
@@ -64,7 +67,7 @@ export class EventTable {
   }
 }
 
-/** An event of a box: with its image, its name and its labels, as Docker's have them. */
+/** An event of a box with the attributes that Docker gives: image, name and labels. */
 export function boxEvent(
   box: Pick<BoxRecord, 'id' | 'image' | 'name' | 'options'>,
   action: string,
@@ -80,7 +83,7 @@ export function boxEvent(
   };
 }
 
-/** An event of an image. @param actor its id, or the name it was pulled by */
+/** An event of an image. @param actor its id, or the name that was pulled */
 export function imageEvent(action: string, actor: string, name: string): NewEvent {
   return { type: 'image', action, actor, attributes: { name } };
 }

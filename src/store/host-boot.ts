@@ -1,13 +1,16 @@
 import type { Database } from './database.js';
 import { text } from './row.js';
 
-/** Which boot of the host the home was used in last; several processes at once see a change once. */
+/**
+ * The host boot in which the home was last used; when several processes see a change, only one acts
+ * on it.
+ */
 export class HostBoot {
   constructor(private readonly database: Database) {}
 
   /**
-   * Runs `onReboot` in a transaction when the host has been restarted since the home was used last: for
-   * one process only.
+   * Runs `onReboot` in a transaction if the host has rebooted since the home was last used: in one
+   * process only.
    */
   note(bootId: string, onReboot: () => void): void {
     if (this.seen() === bootId) return;

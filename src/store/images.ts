@@ -2,15 +2,15 @@ import type { Database } from './database.js';
 import { imageEvent } from './events.js';
 import { integer, nullable, type Row, text } from './row.js';
 
-/** An image that is whole in the content store. Times are ms since the epoch, sizes bytes. */
+/** An image stored whole in the content store. Times are ms since the epoch, sizes bytes. */
 export interface ImageRecord {
   manifestDigest: string;
-  /** Digest of its configuration. */
+  /** Digest of its config. */
   imageId: string;
   /** os/architecture[/variant] */
   platform: string;
   size: number;
-  /** When the image was built, as it says itself. */
+  /** When the image was built, by its own account. */
   createdAt: number;
 }
 
@@ -18,7 +18,7 @@ export interface ImageRecord {
 export interface ImageReference extends ImageRecord {
   /** Canonical: `docker.io/library/alpine:3`, `localhost/tools:latest`. */
   reference: string;
-  /** What the registry's tag names, an index or the manifest itself; null for a name given here. */
+  /** What the registry's tag names, an index or the manifest itself; null for a local name. */
   indexDigest: string | null;
   pulledAt: number;
 }
@@ -27,7 +27,7 @@ export interface ImageReference extends ImageRecord {
 export class ImageTable {
   constructor(private readonly database: Database) {}
 
-  /** Records an image, with no reference of its own; known ones stay as they are. */
+  /** Records an image without a reference; leaves a known one unchanged. */
   add(image: ImageRecord): void {
     this.database.writeToDisk(() =>
       this.database.run(
@@ -44,9 +44,9 @@ export class ImageTable {
   }
 
   /**
-   * Records an image under a reference, which from now on names this image alone.
-   * @param action what of, for the log of events; without, nothing is told
-   * @returns what the reference named before, when that was another image (it may dangle now)
+   * Records an image under a reference, which from now on names only this image.
+   * @param action for the event log; without it, no event is written
+   * @returns what the reference named before, if that was another image (it may now dangle)
    */
   put(
     image: Omit<ImageReference, 'pulledAt'>,
@@ -66,7 +66,7 @@ export class ImageTable {
         this.database.now(),
       );
       if (action !== undefined) {
-        // A pull is told by what was asked for.
+        // The event of a pull names what the user asked for.
         const actor = action === 'pull' ? image.reference : image.imageId;
         this.database.events.add(imageEvent(action, actor, image.reference));
       }
@@ -99,7 +99,7 @@ export class ImageTable {
   }
 
   /**
-   * Images whose id or manifest digest begins so.
+   * Images whose id or manifest digest starts with the prefix.
    * @param prefix hex digits, with or without `sha256:`
    */
   findImages(prefix: string): ImageRecord[] {
@@ -116,17 +116,17 @@ export class ImageTable {
       .map(parseImage);
   }
 
-  /** Every image, newest first. Two manifests of one configuration are one image to people. */
+  /** Every image, newest first. To users, two manifests with the same config are one image. */
   all(): ImageRecord[] {
     return this.database.all('SELECT * FROM images ORDER BY created_at DESC').map(parseImage);
   }
 
-  /** The images of one id: as many as there are manifests for its configuration. */
+  /** The images with one id: one per manifest that shares the config. */
   withId(imageId: string): ImageRecord[] {
     return this.database.all('SELECT * FROM images WHERE image_id = ?', imageId).map(parseImage);
   }
 
-  /** The references of all images of one id, sorted. */
+  /** The references of all images with one id, sorted. */
   referencesOfId(imageId: string): ImageReference[] {
     return this.database
       .all(`${SELECT_REFERENCES} WHERE image_id = ? ORDER BY reference`, imageId)
@@ -143,7 +143,7 @@ export class ImageTable {
       .map(parseImage);
   }
 
-  /** Takes a reference away; its image stays, perhaps dangling. @returns what it named */
+  /** Removes a reference; its image stays, perhaps dangling. @returns what it named */
   remove(reference: string): ImageReference | undefined {
     return this.database.write(() => {
       const before = this.get(reference);
@@ -153,7 +153,7 @@ export class ImageTable {
     });
   }
 
-  /** Forgets an image that has no reference. @returns whether it did */
+  /** Deletes an image that has no reference. @returns whether it did */
   removeImage(manifestDigest: string): boolean {
     return this.database.write(() => {
       const row = this.database.get(

@@ -10,8 +10,8 @@ export interface KnownNames {
 }
 
 /**
- * The names in a home's database, for a shell's completion: nothing is made or migrated, and a
- * database that another process holds or has damaged has no names. Newest boxes first.
+ * The names in a home's database, for shell completion. It creates and migrates nothing, and
+ * returns no names when another process holds the database or it is damaged. Newest boxes first.
  */
 export function knownNames(home: Home): KnownNames {
   const path = home.database();

@@ -4,8 +4,9 @@ import type { Database } from './database.js';
 import { integer, text } from './row.js';
 
 /**
- * Keeps parts of images that no image in the database needs yet: a pull finds a layer in the store, and
- * until its image is recorded only its lease tells that the layer is wanted. A lease ends with its owner.
+ * Protects image parts that no image in the database needs yet: after a pull finds a layer in the
+ * store and until it records its image, only a lease marks the layer as needed. A lease ends with
+ * its owner.
  */
 export class LeaseTable {
   constructor(private readonly database: Database) {}
@@ -15,7 +16,7 @@ export class LeaseTable {
   }
 
   /**
-   * What the leases of living processes keep; those of dead ones are forgotten. To be called in the
+   * What the leases of live processes protect; deletes those of dead ones. Call it in the
    * transaction that deletes the rest.
    */
   kept(): Set<string> {
@@ -39,7 +40,7 @@ export class Lease implements Disposable {
     private readonly id: string,
   ) {}
 
-  /** To be called before it is looked whether they are in the store. */
+  /** Call it before checking whether the digests are in the store. */
   keep(digests: readonly string[]): void {
     const { pid, startTicks, bootId } = ownIdentity();
     this.database.write(() => {

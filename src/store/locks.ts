@@ -8,7 +8,7 @@ import { integer, type Row, text } from './row.js';
 export interface LockOptions {
   /** How long to wait for another holder; 0 tries once. */
   timeoutMs: number;
-  /** What it is held for, for the message of those who wait: `start`, `remove`, … */
+  /** Why it is held, for the message to those who wait: `start`, `remove`, … */
   purpose: string;
   signal?: AbortSignal;
 }
@@ -26,8 +26,8 @@ export function acquireBoxLock(
 }
 
 /**
- * Takes the lock of that name (`box:ID`, `template:KEY`, `image:DIGEST`) for this caller alone: other
- * processes and other callers in this one wait. A lock whose holder has died is free.
+ * Takes the lock of that name (`box:ID`, `template:KEY`, `image:DIGEST`) for this caller only:
+ * other processes and other callers in this one wait. A lock whose holder has died is free.
  * @throws BoxliteError `box-busy`, naming holder and purpose; `cancelled` by the signal
  */
 export async function acquireLock(
@@ -48,7 +48,7 @@ export async function acquireLock(
   }
 }
 
-/** A lock held. Give it back by `release` or `await using`; the end of the process does it too. */
+/** A held lock. `release`, `await using` or the end of the process releases it. */
 export class Lock implements AsyncDisposable {
   constructor(
     private readonly database: Database,
@@ -56,14 +56,14 @@ export class Lock implements AsyncDisposable {
     private readonly token: string,
   ) {}
 
-  /** Does nothing the second time. */
+  /** A second call does nothing. */
   release(): void {
     this.database.run('DELETE FROM locks WHERE name = ? AND token = ?', this.name, this.token);
   }
 
   /**
-   * On a full disk the lock can't be given back in the database. That must not hide why the work under it
-   * failed: this process then takes the lock for free, and others do when it has ended.
+   * On a full disk the release can't be recorded. That must not hide why the work under the lock
+   * failed: this process then treats the lock as free, and others do so once it has ended.
    */
   [Symbol.asyncDispose](): Promise<void> {
     try {
@@ -76,7 +76,7 @@ export class Lock implements AsyncDisposable {
   }
 }
 
-/** Tokens of locks that this process holds in the database alone. */
+/** Tokens of released locks that the database still records as ours. */
 const abandoned = new Set<string>();
 
 export type BoxLock = Lock;
@@ -86,7 +86,7 @@ interface Holder extends ProcessIdentity {
 }
 
 function tryLock(database: Database, name: string, purpose: string): Lock | Holder {
-  // Read first: those who wait for a living holder must not compete for the write lock.
+  // Read first: waiters for a live holder must not compete for the write lock.
   const holder = livingHolder(database, name);
   if (holder !== undefined) return holder;
   return database.write(() => {

@@ -3,14 +3,14 @@ import { MIGRATIONS } from './migrations/index.js';
 import type { SqliteDatabase } from './sqlite.js';
 
 /**
- * Brings the schema up to ours, each pending step in order and all of them or none. Takes a write
- * lock only when there is something to do; of several processes at once the first one does it.
+ * Updates the schema to ours: every pending step in order, all or none. Takes the write lock only
+ * if there is something to do; of several processes, the first one does it.
  * @throws BoxliteError `schema-newer` when a newer BoxLite wrote the file
  */
 export function migrate(connection: SqliteDatabase, migrations = MIGRATIONS): void {
   if (pending(connection, migrations).length === 0) return;
   const run = connection.transaction(() => {
-    // Asked again under the lock: another process may have been first.
+    // Check again under the lock: another process may have been first.
     for (const sql of pending(connection, migrations)) connection.exec(sql);
     connection.pragma(`user_version = ${migrations.length}`);
   });

@@ -3,29 +3,29 @@ import { appendFileSync, rmSync, statSync } from 'node:fs';
 import { BoxliteError } from '../errors.js';
 import type { Home } from '../host/home.js';
 
-/** More than the database and its journal grow by when something is removed. */
+/** More than the database and its journal grow by during a removal. */
 const RESERVE_BYTES = 512 * 1024;
 
-/** What is left of a disk that is full is taken to its last blocks. */
+/** Small, so that on a nearly full disk the reserve takes even the last blocks. */
 const PIECE_BYTES = 4096;
 
-/** Sets some space aside, so that on a full disk boxes can still be ended and things be removed. */
+/** Reserves some space, so that boxes can still be stopped and things removed on a full disk. */
 export function makeReserve(home: Home): void {
   const missing = RESERVE_BYTES - reservedBytes(home);
   if (missing <= 0) return;
-  // Not zeroes, which some file systems would not store.
+  // Some file systems would not store zeroes.
   const content = randomBytes(missing);
   try {
     for (let at = 0; at < missing; at += PIECE_BYTES)
       appendFileSync(home.reserve(), content.subarray(at, at + PIECE_BYTES), { mode: 0o600 });
   } catch {
-    // There is no more to set aside; whoever has some next adds it.
+    // No space is left to reserve; the next caller that finds some adds it.
   }
 }
 
 /**
- * Does work that frees space or ends what uses it: where the disk is too full even for the record of it, once
- * more with what had been set aside.
+ * Runs work that frees space or stops what uses it. If the disk is too full even to record it,
+ * releases the reserve and tries once more.
  */
 export async function withReserve<T>(home: Home, work: () => Promise<T>): Promise<T> {
   try {
@@ -39,7 +39,7 @@ export async function withReserve<T>(home: Home, work: () => Promise<T>): Promis
   }
 }
 
-/** The same for one transaction. */
+/** Like `withReserve`, for one transaction. */
 export function writeWithReserve<T>(home: Home, write: () => T): T {
   try {
     return write();

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../errors.js';
 
-/** A row as SQLite gave it; these readers turn its columns into types. */
+/** A row as SQLite returns it; these readers turn its columns into types. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export function text(row: Row, column: string): string {

@@ -1,7 +1,7 @@
 /**
- * better-sqlite3, in the release that this Node.js can load. Its present one is bound to Node-API 10, which Node.js has
- * from 22.14 on, and one binary serves all of those. Node.js 20 crashes on it, and gets the last release that was bound
- * to V8 itself.
+ * Loads the release of better-sqlite3 that fits this Node.js. The current one is built on Node-API
+ * 10, which Node.js provides from 22.14 on, and one binary serves all of those. It crashes Node.js
+ * 20, which gets the last release built on V8 itself.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,14 +22,15 @@ const hasNodeApi = Number(process.versions.napi) >= NODE_API;
 
 /**
  * Opens a database.
- * @throws BoxliteError `unsupported` on a Node.js that has no native part here, or what better-sqlite3 throws
+ * @throws BoxliteError `unsupported` on a Node.js for which we have no native part, or what
+ * better-sqlite3 throws
  */
 export function openSqlite(path: string, options: SqliteOfNodeApi.Options = {}): SqliteDatabase {
   const Sqlite = hasNodeApi ? SqliteOfNodeApi : SqliteOfNode20;
   return new Sqlite(path, { ...options, nativeBinding: nativeBinding() });
 }
 
-/** Both releases have a class of their own for it. */
+/** Each release has its own error class. */
 export function isSqliteError(error: unknown): error is Error & { code: string } {
   return (
     error instanceof SqliteOfNodeApi.SqliteError || error instanceof SqliteOfNode20.SqliteError
@@ -37,13 +38,14 @@ export function isSqliteError(error: unknown): error is Error & { code: string }
 }
 
 /**
- * The path of the native part: beside the bundle, where the build puts it, or in the package that the sources import.
- * Left to itself the package tries a dozen places, which takes as long as all of `boxlite ps` may.
+ * The path of the native part: beside the bundle, where the build puts it, or in the package that
+ * the sources import. By default the package tries a dozen paths, which takes as long as `boxlite
+ * ps` may take in all.
  */
 function nativeBinding(): string {
   const wanted = hasNodeApi ? `node-api-${NODE_API}` : `node-${process.versions.modules}`;
   const here = dirname(fileURLToPath(import.meta.url));
-  // The library's chunks are in a folder of their own.
+  // The library's chunks are in their own folder.
   for (const folder of ['sqlite', join('..', 'sqlite')]) {
     const path = join(here, folder, `${wanted}-${process.arch}.node`);
     if (existsSync(path)) return path;

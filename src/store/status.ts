@@ -1,4 +1,4 @@
-/** The five states of a box's life, and what each of them allows. */
+/** The five states of a box, and what each allows. */
 export const BOX_STATUSES = ['unknown', 'configured', 'running', 'stopping', 'stopped'] as const;
 
 export type BoxStatus = (typeof BOX_STATUSES)[number];
@@ -6,7 +6,7 @@ export type BoxStatus = (typeof BOX_STATUSES)[number];
 export const isBoxStatus = (text: string): text is BoxStatus =>
   (BOX_STATUSES as readonly string[]).includes(text);
 
-/** The VM exists: it runs, or is on its way out. */
+/** The VM exists: it is running or shutting down. */
 export const isActive = (status: BoxStatus): boolean =>
   status === 'running' || status === 'stopping';
 
@@ -26,6 +26,6 @@ export const canStop = (status: BoxStatus): boolean => status === 'running';
 export const canRemove = (status: BoxStatus): boolean =>
   status === 'configured' || status === 'stopped' || status === 'unknown';
 
-/** A command may be run in it, after a start where one is needed. */
+/** A command can run in it, after a start if needed. */
 export const canRun = (status: BoxStatus): boolean =>
   status === 'configured' || status === 'running' || status === 'stopped';

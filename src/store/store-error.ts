@@ -4,13 +4,13 @@ import { BoxliteError, errnoOf, limitError } from '../errors.js';
 import { isSqliteError } from './sqlite.js';
 
 /**
- * Turns what SQLite reports into an error of ours that names the file; anything else (a broken
- * constraint, a bad statement: bugs) comes back as it is.
+ * Turns a SQLite error into one of ours that names the file; returns anything else unchanged (a
+ * violated constraint or a bad statement is a bug).
  * @param path the database file
  */
 export function storeError(error: unknown, path: string): unknown {
   if (!isSqliteError(error)) return isDlopen(error) ? bindingError(error) : error;
-  // Extended codes (SQLITE_IOERR_WRITE) begin with their primary one.
+  // Extended codes (SQLITE_IOERR_WRITE) start with the primary code.
   const primary = error.code.split('_').slice(0, 2).join('_');
   switch (primary) {
     case 'SQLITE_FULL':
@@ -73,7 +73,7 @@ function cantOpen(cause: Error, path: string): BoxliteError {
   return limited(cause, `open the database ${path}`) ?? notAllowed(cause, path);
 }
 
-/** That of SQLite's native part. */
+/** An error of SQLite's native part. */
 function bindingError(error: unknown): BoxliteError {
   const doing = "load SQLite's native part";
   const message = error instanceof Error ? error.message : String(error);
@@ -88,10 +88,13 @@ function bindingError(error: unknown): BoxliteError {
 
 const isDlopen = (error: unknown): boolean => errnoOf(error) === 'ERR_DLOPEN_FAILED';
 
-/** More than SQLite opens for a database: it, its journal, that one's index, the directory. */
+/**
+ * More files than SQLite opens per database: the file, its journal, the journal's index, the
+ * directory.
+ */
 const SQLITE_FILES = 8;
 
-/** Where it failed because there were no more descriptors to be had: there are none now either. */
+/** If it failed for lack of descriptors, there are still none. */
 function limited(cause: unknown, doing: string): BoxliteError | undefined {
   const opened: number[] = [];
   try {

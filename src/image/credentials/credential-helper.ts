@@ -4,26 +4,26 @@ import { JsonReader } from '../oci/json-reader.js';
 import type { Credentials } from '../registry/auth/credentials.js';
 import type { SavedLogin } from './docker-config.js';
 
-/** The user name that says: the secret is an identity token. */
+/** The user name that marks the secret as an identity token. */
 const TOKEN_USER = '<token>';
 
 const NOT_FOUND = /credentials not found/i;
 const MAX_OUTPUT_BYTES = 1 << 20;
 const MAX_SHOWN = 200;
-/** A keychain may have to ask a person for its password first. */
+/** A keychain may first have to ask the user for its password. */
 const TIMEOUT_MS = 60_000;
 
 /**
  * A program `docker-credential-NAME` that keeps credentials in a keychain (the protocol of
- * github.com/docker/docker-credential-helpers): the verb is its one argument, everything else goes
- * through stdin and stdout; what is wrong it says on stdout, with a status other than 0.
+ * github.com/docker/docker-credential-helpers): the verb is its only argument, everything else goes
+ * through stdin and stdout. It reports errors on stdout, with a status other than 0.
  */
 export class CredentialHelper {
   readonly program: string;
 
   /**
    * @param name what follows `docker-credential-`
-   * @param environment of the program, and where PATH is looked up
+   * @param environment passed to the program; its PATH is searched for it
    * @throws BoxliteError `invalid-argument` for a name that would be a path
    */
   constructor(
@@ -40,7 +40,7 @@ export class CredentialHelper {
     this.program = `docker-credential-${name}`;
   }
 
-  /** @returns undefined when it has none for the key */
+  /** @returns undefined when the helper has nothing for the key */
   async get(key: string): Promise<Credentials | undefined> {
     const { status, output, complaint } = await this.#run('get', key);
     if (status !== 0) {
@@ -66,14 +66,14 @@ export class CredentialHelper {
     if (status !== 0) throw this.#failure('did not store', key, status, hide(complaint, secret));
   }
 
-  /** What it does not have is erased already. */
+  /** Succeeds when the helper does not have the key. */
   async erase(key: string): Promise<void> {
     const { status, output, complaint } = await this.#run('erase', key);
     if (status !== 0 && !NOT_FOUND.test(output))
       throw this.#failure('did not erase', key, status, complaint);
   }
 
-  /** The user name of each key it has. */
+  /** The user name for each of its keys. */
   async list(): Promise<Record<string, string>> {
     const { status, output, complaint } = await this.#run('list', '');
     if (status !== 0) throw this.#failure('did not list its keys', '', status, complaint);
@@ -82,7 +82,9 @@ export class CredentialHelper {
     return answer.stringMap('list');
   }
 
-  /** @throws BoxliteError `timeout`, or `registry-auth` for one that can't be run or writes without end */
+  /**
+   * @throws BoxliteError `timeout`, or `registry-auth` when it can't be run or never stops writing
+   */
   async #run(verb: string, input: string): Promise<Run> {
     const { program, environment, timeoutMs } = this;
     let ended: Run;
@@ -107,7 +109,7 @@ export class CredentialHelper {
         `the credential helper ${program} did not end within ${timeoutMs / 1000} s`,
         { hint: 'unlock its keychain, or answer what it asks, and try again' },
       );
-    // What it has written may hold secrets, so nothing of it is shown.
+    // The output may hold secrets, so the message quotes none of it.
     if (ended.overflowed)
       throw new BoxliteError(
         'registry-auth',
@@ -129,7 +131,7 @@ export class CredentialHelper {
   }
 }
 
-/** A program may repeat what it was told to keep. */
+/** A program may repeat the secret it was given. */
 function hide(text: string, secret: string): string {
   return secret === '' ? text : text.replaceAll(secret, '…');
 }
@@ -137,13 +139,13 @@ function hide(text: string, secret: string): string {
 interface Run {
   status: number | NodeJS.Signals;
   output: string;
-  /** Its words: of stdout, else of stderr. */
+  /** Its message: from stdout, else from stderr. */
   complaint: string;
   timedOut: boolean;
   overflowed: boolean;
 }
 
-/** @throws what the host says of a program that it can't start */
+/** @throws the host's error when it can't start the program */
 async function run(
   program: string,
   verb: string,

@@ -4,24 +4,25 @@ import { CredentialHelper } from './credential-helper.js';
 import { DockerConfig, type SavedLogin } from './docker-config.js';
 import { keyOfRegistry, oldKeysOfRegistry } from './server-address.js';
 
-/** Where a log-in was put. */
+/** Where a log-in was saved. */
 export interface Saved {
   /** Docker's configuration file. */
   file: string;
-  /** The program that keeps the secret; undefined = it stands in the file, for whoever can read it. */
+  /**
+   * The program that keeps the secret; undefined = the file holds it, for anyone who can read that.
+   */
   helper: string | undefined;
 }
 
 /**
- * The credentials that Docker's users have: those of `DOCKER_AUTH_CONFIG`, which no log-in writes, come before
- * those that are kept by a helper of the registry's own (`credHelpers`),
- * else by the one for all (`credsStore`), else in the file (`auths`). A helper that has none is an
- * answer; the file is not asked then.
+ * The credentials that Docker would use. `DOCKER_AUTH_CONFIG`, to which no log-in writes, comes
+ * first; then the registry's own helper (`credHelpers`), else the helper for all (`credsStore`),
+ * else the file (`auths`). When a helper has none, that is the answer; the file is not consulted.
  */
 export class CredentialStore {
   /**
    * @param directory holds `config.json`
-   * @param environment of the helpers, and where `DOCKER_AUTH_CONFIG` is looked up
+   * @param environment passed to the helpers; provides `DOCKER_AUTH_CONFIG`
    */
   constructor(
     private readonly directory: string,
@@ -30,7 +31,8 @@ export class CredentialStore {
 
   /**
    * @param registry host[:port], `docker.io` for Docker Hub
-   * @throws BoxliteError `registry-auth` of a helper, `invalid-argument`, `permission` of the file
+   * @throws BoxliteError `registry-auth` from a helper, `invalid-argument`, `permission` for the
+   * file
    */
   async get(registry: string): Promise<Credentials | undefined> {
     const given = DockerConfig.fromEnvironment(this.environment)?.credentialsOf(registry);
@@ -46,15 +48,15 @@ export class CredentialStore {
     const config = await DockerConfig.read(this.directory);
     const helper = this.#helper(config, key);
     await helper?.store(key, login);
-    // A helper may have taken its time; the file may be another by now.
+    // The helper may have taken a while, and the file may have changed meanwhile.
     const now = helper === undefined ? config : await DockerConfig.read(this.directory);
     await now.withLogin(key, helper === undefined ? login : undefined).write();
     return { file: config.path, helper: helper?.program };
   }
 
   /**
-   * Forgets a registry under all its spellings. One that is not there is forgotten already.
-   * @returns why a spelling could not be erased; empty when the registry is forgotten
+   * Erases a registry under all its spellings; a missing one counts as erased.
+   * @returns why a spelling could not be erased; empty when the registry is erased
    */
   async erase(registry: string): Promise<BoxliteError[]> {
     const keys = [keyOfRegistry(registry), ...oldKeysOfRegistry(registry)];

@@ -8,7 +8,7 @@ import { JsonReader } from '../oci/json-reader.js';
 import type { Credentials } from '../registry/auth/credentials.js';
 import { isKeyOf, keyOfRegistry, registryOfServer } from './server-address.js';
 
-/** What a log-in leaves behind. */
+/** What a log-in saves. */
 export type SavedLogin =
   { username: string; password: string } | { username: string; identityToken: string };
 
@@ -20,7 +20,7 @@ const PROXIES = [
   ['allProxy', 'ALL_PROXY'],
 ] as const;
 
-/** Where programs without a home directory, such as a CI's jobs, find their credentials. */
+/** Credentials for programs without a home directory, such as CI jobs. */
 const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
 type Entry = Record<string, string>;
@@ -32,9 +32,9 @@ export function dockerConfigDirectory(environment: NodeJS.ProcessEnv = process.e
 }
 
 /**
- * Docker's `config.json`: which helper keeps a registry's credentials (`credHelpers`, `credsStore`),
- * and those that stand in the file itself (`auths`). It is Docker's and others' file, so what we
- * don't know in it stays as it is.
+ * Docker's `config.json`: which helper keeps a registry's credentials (`credHelpers`,
+ * `credsStore`), and the credentials in the file itself (`auths`). The file belongs to Docker and
+ * others, so we preserve what we don't know.
  */
 export class DockerConfig {
   readonly #document: Readonly<Record<string, unknown>>;
@@ -49,7 +49,7 @@ export class DockerConfig {
   }
 
   /**
-   * Reads the file; one that is missing or empty is an empty configuration.
+   * Reads the file; a missing or empty one is an empty configuration.
    * @throws BoxliteError `invalid-argument` for a malformed one, `permission`
    */
   static async read(directory: string): Promise<DockerConfig> {
@@ -65,9 +65,9 @@ export class DockerConfig {
   }
 
   /**
-   * What `DOCKER_AUTH_CONFIG` holds: `auths` as in the file; whatever else it has does not count.
-   * @returns undefined when the variable is not set or empty
-   * @throws BoxliteError `invalid-argument` that names the variable, never what is in it
+   * The content of `DOCKER_AUTH_CONFIG`: `auths` as in the file; anything else in it is ignored.
+   * @returns undefined when the variable is unset or empty
+   * @throws BoxliteError `invalid-argument` that names the variable, never its content
    */
   static fromEnvironment(
     environment: NodeJS.ProcessEnv,
@@ -79,19 +79,19 @@ export class DockerConfig {
   }
 
   /**
-   * The helper to ask for a registry: its own before the one for all; undefined = this file.
-   * @param key what Docker calls the registry; in the file it may be spelled otherwise
+   * The helper to ask for a registry: its own, else the one for all; undefined = this file.
+   * @param key Docker's key for the registry; the file may spell it differently
    */
   helperFor(key: string): string | undefined {
     const own = this.#reader.optionalObject('credHelpers');
     const written = own && spellingIn(own, key);
-    // An empty name is a choice too: this registry's credentials stand in the file.
+    // An empty name is a choice too: this registry's credentials are in the file.
     return written === undefined
       ? this.#reader.nonEmptyString('credsStore')
       : own?.nonEmptyString(written);
   }
 
-  /** @throws BoxliteError `invalid-argument` that names the entry, never what is in it */
+  /** @throws BoxliteError `invalid-argument` that names the entry, never its content */
   credentialsOf(registry: string): Credentials | undefined {
     const auths = this.#reader.optionalObject('auths');
     const key = auths && spellingIn(auths, keyOfRegistry(registry));
@@ -100,9 +100,9 @@ export class DockerConfig {
   }
 
   /**
-   * The proxies that whatever runs is to use (`proxies`), as `NAME=VALUE`; each in upper and in lower case, since programs
-   * read one or the other.
-   * @param host address of the daemon; without an entry of its own `default` counts
+   * The proxy variables for boxes (`proxies`), as `NAME=VALUE`; each in upper and in lower case,
+   * since programs read one or the other.
+   * @param host address of the daemon; `default` applies when it has no entry
    * @throws BoxliteError `invalid-argument` that names the entry
    */
   proxyVariables(host: string): string[] {
@@ -114,7 +114,9 @@ export class DockerConfig {
     });
   }
 
-  /** With the log-in in the file itself; undefined leaves the mark of one that a helper keeps. */
+  /**
+   * A copy with the log-in in the file; undefined leaves the mark of a log-in that a helper keeps.
+   */
   withLogin(key: string, login: SavedLogin | undefined): DockerConfig {
     return this.#withAuths({ ...this.#auths(), [key]: login === undefined ? {} : entryOf(login) });
   }
@@ -127,7 +129,7 @@ export class DockerConfig {
   }
 
   /**
-   * Replaces the file as a whole, readable by its owner alone.
+   * Replaces the file atomically, readable only by its owner.
    * @throws BoxliteError `permission`, `no-space`
    */
   async write(): Promise<void> {
@@ -141,7 +143,7 @@ export class DockerConfig {
   }
 
   #auths(): Readonly<Record<string, unknown>> {
-    // Checked by the reader: an object, or absent.
+    // The reader checks it: an object, or absent.
     this.#reader.optionalObject('auths');
     return (this.#document.auths ?? {}) as Readonly<Record<string, unknown>>;
   }
@@ -151,18 +153,18 @@ export class DockerConfig {
   }
 }
 
-/** The key under which a registry stands: as Docker writes it, else as somebody else did. */
+/** The key of a registry's entry: Docker's spelling, else another program's. */
 function spellingIn(object: JsonReader, key: string): string | undefined {
   if (object.has(key)) return key;
   const registry = registryOfServer(key);
-  // An old spelling stands for itself only: whoever asks by it asks by Docker's as well.
+  // An old spelling matches only itself: whoever asks by it also asks by Docker's.
   if (keyOfRegistry(registry) !== key) return undefined;
   return object.keys().find((each) => isKeyOf(each, registry));
 }
 
 const FILE_HINT = 'repair it, or move it away and log in again';
 
-/** The parser's own error would quote the file, secrets and all. */
+/** The parser's own error would quote the file, including secrets. */
 function parse(text: string, what: string, hint: string): Record<string, unknown> {
   let value: unknown;
   try {
@@ -182,7 +184,7 @@ function entryOf(login: SavedLogin): Entry {
   };
 }
 
-/** `auth` is base64 of `USER:PASSWORD`, in which only the password may hold colons. */
+/** `auth` is base64 of `USER:PASSWORD`; only the password may contain colons. */
 function credentialsIn(entry: JsonReader): Credentials | undefined {
   const registryToken = entry.nonEmptyString('registrytoken');
   if (registryToken !== undefined) return { registryToken };
@@ -200,12 +202,12 @@ function decodeAuth(entry: JsonReader, auth: string): Credentials {
     : '';
   const colon = decoded.indexOf(':');
   if (colon < 1) throw entry.fault('auth', 'must be base64 of USER:PASSWORD');
-  // Old versions of Docker padded it.
+  // Old versions of Docker padded the password.
   const password = decoded.slice(colon + 1).replace(/^\0+|\0+$/g, '');
   return { username: decoded.slice(0, colon), password };
 }
 
-/** Where a symbolic link leads, also when nothing is there yet; whoever made it wants it kept. */
+/** The target of a symbolic link, even if it does not exist yet: the user wants the link kept. */
 async function behindLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -226,7 +228,7 @@ async function replace(path: string, text: string): Promise<void> {
     try {
       await file.writeFile(text);
       await file.datasync();
-      // Under sudo it stays the user's file.
+      // Under sudo, keep the user as the owner.
       const before = await stat(path).catch(() => undefined);
       if (before) await file.chown(before.uid, before.gid).catch(() => undefined);
     } finally {

@@ -1,40 +1,40 @@
 import { BoxliteError } from '../../errors.js';
 import { parseReference } from '../oci/reference.js';
 
-/** What Docker keeps Docker Hub's credentials under, since before registries had their own names. */
+/** Docker's key for Docker Hub's credentials, from before registries had names of their own. */
 export const HUB_KEY = 'https://index.docker.io/v1/';
 
 const HUB_NAMES = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /**
- * The registry that `login` and `logout` are told: a name, or a URL of which only host and port
- * count; nothing means Docker Hub.
- * @returns host[:port] as images are named, `docker.io` for Docker Hub
+ * The registry given to `login` or `logout`: a name, or a URL of which only host and port count;
+ * undefined means Docker Hub.
+ * @returns host[:port] as in image names, `docker.io` for Docker Hub
  * @throws BoxliteError `invalid-argument`
  */
 export function registryOfServer(server: string | undefined): string {
   const host = hostOf(server ?? '');
   if (server === undefined || server === '' || HUB_NAMES.has(host)) return 'docker.io';
   if (isRegistry(host)) return host;
-  // What stands before an @ may be a password.
+  // What precedes an @ may be a password.
   const shown = JSON.stringify(server.replace(/[^/]*@/g, '…@'));
   throw new BoxliteError('invalid-argument', `not a registry: ${shown}`, {
     hint: 'write it as HOST[:PORT]',
   });
 }
 
-/** What a registry's credentials are kept under, in Docker's configuration and in its helpers. */
+/** The key of a registry's credentials, in Docker's configuration and in its helpers. */
 export function keyOfRegistry(registry: string): string {
   return HUB_NAMES.has(registry) ? HUB_KEY : registry;
 }
 
-/** Spellings under which earlier programs may have kept them. */
+/** Other keys under which earlier programs may have saved them. */
 export function oldKeysOfRegistry(registry: string): string[] {
   if (HUB_NAMES.has(registry)) return [...HUB_NAMES];
   return [`http://${registry}`, `https://${registry}`];
 }
 
-/** Whether a key of `auths` stands for the registry: by its host, whatever is around it. */
+/** Whether a key of `auths` means the registry: by its host, whatever surrounds it. */
 export function isKeyOf(key: string, registry: string): boolean {
   const host = hostOf(key);
   const wanted = registry.toLowerCase();
@@ -49,7 +49,9 @@ function hostOf(server: string): string {
     .toLowerCase();
 }
 
-/** `localhost`, `quay.io` and `host:5000` are registries by their looks; any other host name is one here. */
+/**
+ * `localhost`, `quay.io` and `host:5000` look like registries; here any other host name is one too.
+ */
 function isRegistry(host: string): boolean {
   const withPort = /[:.]/.test(host) ? host : `${host}:443`;
   try {

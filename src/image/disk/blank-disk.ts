@@ -12,13 +12,13 @@ import { writeSparseMap } from './sparse-copy.js';
 
 const MIN_BYTES = 64 * 2 ** 20;
 const BLOCK = 4096;
-/** A blank takes a tenth of it. */
+/** A blank takes a tenth of this. */
 const LEAST_FREE_BYTES = 2 ** 21;
 const MAKE_TIMEOUT_MS = 60_000;
 
 /**
- * Spelled out, so that a host's mke2fs.conf changes nothing. Without backup superblocks the blank has few
- * written places; without reserved blocks and resize_inode all the space is the user's.
+ * Spelled out, so that a host's mke2fs.conf changes nothing. Without backup superblocks the blank
+ * has few written places; without reserved blocks and resize_inode the user gets all the space.
  */
 const FEATURES = [
   'none',
@@ -37,14 +37,15 @@ const FEATURES = [
   'metadata_csum',
 ].join(',');
 /**
- * `discard` on a sparse file tells mke2fs that the inode tables are zero already: they are marked so, and
- * the guest's kernel has nothing left to initialise in the background.
+ * `discard` on a sparse file tells mke2fs that the inode tables are already zero: it marks them so,
+ * and the guest's kernel has nothing to initialise in the background.
  */
 const EXTENDED = 'root_owner=0:0,lazy_journal_init=1,num_backup_sb=0,discard';
 
 /**
- * A new, empty ext4 file system to copy box disks from with `copySparse`, made once a size.
- * @param bytes size of the file system, a multiple of 4096; the file is `DISK_BYTES` long and sparse
+ * A new, empty ext4 file system from which `copySparse` copies box disks, made once per size.
+ * @param bytes size of the file system, a multiple of 4096; the file is `DISK_BYTES` long and
+ * sparse
  * @returns the file's path
  * @throws BoxliteError 'invalid-argument', 'setup-needed' (no mke2fs), 'no-space'
  */
@@ -101,7 +102,7 @@ async function runMke2fs(mke2fs: string, path: string, bytes: number): Promise<v
   });
 }
 
-/** The journal is a hole until it is used; small file systems must not be all journal. */
+/** The journal is a hole until it is used, but it must not fill a small file system. */
 function journalMib(bytes: number): number {
   return bytes < 2 ** 30 ? 4 : 32;
 }

@@ -3,12 +3,12 @@ import { errnoOf } from '../../errors.js';
 import { temporaryBeside } from '../../host/make-once.js';
 
 /**
- * The virtual size of every disk of every box, so that what the driver of a template has probed stays
- * true for each box that starts from it. Files are sparse, so only the number is large.
+ * The virtual size of every disk of every box, so that what a template's driver has probed holds
+ * for each box that starts from it. The files are sparse, so only the number is large.
  */
 export const DISK_BYTES = 2 ** 40;
 
-/** Makes the shared file of holes that fills a joined disk up to its size. */
+/** Creates the shared file of holes that pads a joined disk to its size. */
 export async function makePadding(path: string): Promise<void> {
   try {
     if ((await stat(path)).size === DISK_BYTES) return;

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { BoxliteError } from '../../errors.js';
 
-/** A part of a file: where it begins and how long it is, in bytes. */
+/** A part of a file: its start and length in bytes. */
 export interface ByteRange {
   offset: number;
   length: number;
@@ -17,11 +17,11 @@ const GROUP_INODE_UNINIT = 1;
 const GROUP_BLOCK_UNINIT = 2;
 
 /**
- * The parts of a new ext4 file system that are not zero. Node has no SEEK_DATA, and reading the holes
- * would take minutes on a large disk; but what is written stands in blocks that are in use, of which a
- * group's bitmap tells, less the inode tables nobody has used yet
- * (Linux Documentation/filesystems/ext4: super, group_descr, bitmaps).
- * @param file of `mke2fs` with 4096-byte blocks, the 64bit feature and no backup superblocks
+ * The non-zero parts of a new ext4 file system. Node has no SEEK_DATA, and reading the holes would
+ * take minutes on a large disk. But all written data is in blocks that are in use: those in each
+ * group's bitmap, minus the unused inode tables (Linux Documentation/filesystems/ext4: super,
+ * group_descr, bitmaps).
+ * @param file made by `mke2fs` with 4096-byte blocks, the 64bit feature and no backup superblocks
  */
 export async function ext4Extents(file: FileHandle): Promise<ByteRange[]> {
   const groups = await readGroups(file);
@@ -40,14 +40,14 @@ interface Group {
   start: number;
   blocks: number;
   bitmap: number;
-  /** The bitmap was never written: nothing but what other groups keep here is in use. */
+  /** The bitmap was never written: only what other groups keep here is in use. */
   bitmapUnused: boolean;
   table: number;
   tableBlocks: number;
   tableUnused: boolean;
 }
 
-/** Blocks, from `start` up to and without `end`. */
+/** Blocks from `start` to `end`, exclusive. */
 interface Run {
   start: number;
   end: number;
@@ -101,7 +101,7 @@ function* usedRuns(bitmap: Buffer, firstBlock: number, blocks: number): Generato
   }
 }
 
-/** Runs that ascend and do not overlap. */
+/** Ascending runs that do not overlap. */
 class RangeSet {
   readonly #runs: Run[];
 
@@ -109,7 +109,7 @@ class RangeSet {
     this.#runs = runs.sort((a, b) => a.start - b.start);
   }
 
-  /** The parts of `run` that none of these covers. */
+  /** The parts of `run` that this set does not cover. */
   *outside(run: Run): Generator<Run> {
     let { start } = run;
     for (const covered of this.#runs) {

@@ -15,17 +15,17 @@ import type { Extent } from './vmdk.js';
 const SECTOR = 512;
 
 export interface ImageDisk {
-  /** Joined end to end they are `DISK_BYTES` long. */
+  /** Joined end to end, they are `DISK_BYTES` long. */
   extents: Extent[];
 }
 
 /**
- * The image as a block device: EROFS metadata, the data of its layers, padding. The metadata is made
- * once a manifest; the layers must be in the store.
+ * The image as a block device: EROFS metadata, the data of its layers, padding. The metadata is
+ * made once per manifest; the layers must be in the store.
  * @param manifestDigest `sha256:<hex>`; names the result and becomes its file system's UUID
  * @param diffIds the layers, lowest first
- * @throws BoxliteError 'layer-invalid' (the layers don't fit together), 'image-corrupt' (a stored file is
- * missing or is not what it was when it was stored), 'unsupported' (too large), 'no-space'
+ * @throws BoxliteError 'layer-invalid' (the layers don't fit together), 'image-corrupt' (a stored
+ * file is missing or has changed since it was stored), 'unsupported' (too large), 'no-space'
  */
 export async function imageDisk(
   home: Home,
@@ -101,7 +101,7 @@ async function toExtents(
   return [...extents, { path: home.padding(), sectors: left }];
 }
 
-/** One `stat`, unless the file lost its seal: what does not prove right is never booted. */
+/** One `stat`, unless the file lost its seal: a box never boots from unverified data. */
 async function checkLayer(
   home: Home,
   manifestDigest: string,

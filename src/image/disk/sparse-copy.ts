@@ -3,9 +3,9 @@ import { copyFile, type FileHandle, open, readFile, rm, stat, writeFile } from '
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { ByteRange } from './ext4-extents.js';
 
-/** Stands beside a sparse file and lists its parts that are not zero. */
+/** The suffix of the file beside a sparse file that lists its non-zero parts. */
 const MAP_SUFFIX = '.map';
-/** Of each part that is copied at once. */
+/** How much of a part is copied at once. */
 const CHUNK_BYTES = 2 ** 20;
 
 interface SparseMap {
@@ -13,15 +13,15 @@ interface SparseMap {
   extents: ByteRange[];
 }
 
-/** Writes the map that `copySparse` of `path` will go by. */
+/** Writes the map that `copySparse` of `path` will use. */
 export async function writeSparseMap(path: string, extents: ByteRange[]): Promise<void> {
   const map: SparseMap = { bytes: (await stat(path)).size, extents };
   await writeFile(path + MAP_SUFFIX, JSON.stringify(map), { flush: true });
 }
 
 /**
- * Copies a sparse file that has a map, in milliseconds however long it is: shares its blocks where the
- * host's file system can, else copies only the parts that the map lists.
+ * Copies a sparse file that has a map, within milliseconds whatever its length: shares its blocks
+ * if the host's file system can, else copies only the parts in the map.
  * @param target must not exist
  * @throws BoxliteError 'image-corrupt' (no map), 'no-space', 'permission'
  */
@@ -41,7 +41,7 @@ export async function copySparse(source: string, target: string): Promise<void> 
   }
 }
 
-/** A read or a write may do a part only: at the end of a file, and of the space on a disk. */
+/** A read or write may be short: at the end of the file, and on a nearly full disk. */
 async function copyRange(
   from: FileHandle,
   to: FileHandle,
@@ -66,7 +66,7 @@ async function cloneFile(source: string, target: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') throw fileError(error, `write ${target}`);
-    // Every other failure is met again, and then reported, by the plain way.
+    // The plain copy meets any other failure again and reports it.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** A file, or a part of it from its start, that takes its place on a joined disk. */
+/** A file, or its beginning, as one part of a joined disk. */
 export interface Extent {
   path: string;
   /** Length in 512-byte sectors. */
@@ -6,9 +6,9 @@ export interface Extent {
 }
 
 /**
- * A VMDK descriptor that joins files end to end ("Virtual Disk Format 5.0", flat extents). The extents
- * are marked RW although nobody may write them: QEMU passes over lines marked RDONLY, so it is the node
- * that is opened read-only.
+ * A VMDK descriptor that joins files end to end ("Virtual Disk Format 5.0", flat extents). The
+ * extents are marked RW although nobody may write them: QEMU ignores lines marked RDONLY, so the
+ * node is opened read-only instead.
  * @param extents paths without a double quote
  */
 export function vmdkDescriptor(extents: readonly Extent[]): string {

@@ -2,7 +2,7 @@ import { parseGoDuration } from '../../go-duration.js';
 import type { Instruction } from './instruction.js';
 import { jsonArray } from './json-array.js';
 
-/** Docker's keys; times in nanoseconds, 0 or missing for the default. */
+/** Docker's keys; times in nanoseconds, 0 or absent for the default. */
 export interface HealthConfig {
   Test: string[];
   Interval?: number;
@@ -23,9 +23,9 @@ const NS_PER_MS = 1_000_000;
 const MOST_RETRIES = 2 ** 31 - 1;
 
 /**
- * Reads `HEALTHCHECK [--interval=…] CMD command` or `HEALTHCHECK NONE`. Variables are left to the shell that
- * runs the command.
- * @throws Error that tells the rule
+ * Reads `HEALTHCHECK [--interval=…] CMD command` or `HEALTHCHECK NONE`. The shell that runs the
+ * command expands its variables.
+ * @throws Error that states the rule
  */
 export function healthcheckOf({ flags, argument }: Instruction): HealthConfig {
   const [, kind = '', command = ''] = /^(\S+)\s*([\s\S]*)$/.exec(argument) ?? [];
@@ -53,7 +53,7 @@ function applyFlag(check: HealthConfig, flag: string): void {
   else check.Retries = retries(value);
 }
 
-/** Docker's smallest is a millisecond; 0 stands for the default. */
+/** Docker's minimum is a millisecond; 0 means the default. */
 function nanoseconds(name: string, value: string): number {
   const ms = value === '' ? 0 : parseGoDuration(value);
   if (ms === undefined) throw new Error(`${name}=${value} is no duration such as 30s or 1m30s`);

@@ -1,13 +1,13 @@
 import { takeFlags } from './words.js';
 
-/** One instruction of a Dockerfile, its words still as they were written. */
+/** One instruction of a Dockerfile, with its words as written. */
 export interface Instruction {
   /** Upper case: `ENV`. */
   name: string;
-  /** What stands before the argument: `--interval=5s` each. */
+  /** Each flag before the argument: `--interval=5s`. */
   flags: string[];
   argument: string;
-  /** The whole of it on one line, for messages and for ONBUILD. */
+  /** The whole instruction on one line, for messages and for ONBUILD. */
   text: string;
   escape: Escape;
 }
@@ -15,9 +15,9 @@ export interface Instruction {
 export type Escape = '\\' | '`';
 
 /**
- * Splits a Dockerfile into its instructions: comments and empty lines are passed over, lines that end in
- * the escape character are joined with the next, and `# escape=` at the top chooses that character.
- * Here-documents are not known.
+ * Splits a Dockerfile into its instructions: skips comments and empty lines, joins lines that end
+ * in the escape character with the next, and lets `# escape=` at the top choose that character.
+ * Here-documents are not supported.
  */
 export function parseInstructions(dockerfile: string): Instruction[] {
   const lines = dockerfile.split(/\r?\n/);
@@ -26,7 +26,7 @@ export function parseInstructions(dockerfile: string): Instruction[] {
   const instructions: Instruction[] = [];
   let text = '';
   for (const line of lines) {
-    // Within an instruction as well: neither ends it.
+    // Inside an instruction too: neither ends it.
     if (line.trim() === '' || line.trimStart().startsWith('#')) continue;
     text += text === '' ? line.trimStart() : line;
     if (continued.test(text)) {
@@ -47,7 +47,7 @@ export function parseInstruction(text: string, escape: Escape): Instruction {
   return { name: name.toUpperCase(), flags, argument: argument.trim(), text: text.trim(), escape };
 }
 
-/** Directives are comments of a form of their own, before anything else. */
+/** Directives are specially formed comments before anything else. */
 function escapeOf(lines: readonly string[]): Escape {
   for (const line of lines) {
     const [, key, value] = /^\s*#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*?)\s*$/.exec(line) ?? [];

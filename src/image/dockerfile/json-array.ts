@@ -1,6 +1,6 @@
 /**
- * The exec form of a command or a list of paths; undefined for what is none.
- * @throws Error for an array of anything else than strings
+ * The exec form of a command or a list of paths; undefined for anything else.
+ * @throws Error for an array with anything but strings
  */
 export function jsonArray(text: string): string[] | undefined {
   if (!text.startsWith('[')) return undefined;

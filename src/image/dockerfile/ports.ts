@@ -4,8 +4,8 @@ import { expandWords, type Variables } from './shell-word.js';
 const HIGHEST_PORT = 65_535;
 
 /**
- * The ports of an EXPOSE, `80/tcp` each, ranges one by one. A variable may hold several.
- * @throws Error that tells the rule
+ * The ports of an EXPOSE as `80/tcp`, with ranges expanded. A variable may hold several.
+ * @throws Error that states the rule
  */
 export function exposedPorts(argument: string, variables: Variables, escape: Escape): string[] {
   return argument

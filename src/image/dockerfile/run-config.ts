@@ -8,7 +8,7 @@ import { exposedPorts } from './ports.js';
 import { expandWord, type Variables } from './shell-word.js';
 import { splitWords } from './words.js';
 
-/** The `config` of an image's config, with the specification's own keys. */
+/** The `config` object of an image's config, with the specification's keys. */
 export interface RunConfig {
   User?: string;
   Env?: string[];
@@ -19,25 +19,26 @@ export interface RunConfig {
   Volumes?: Record<string, object>;
   Labels?: Record<string, string>;
   StopSignal?: string;
-  /** For commands that are no JSON array. */
+  /** For commands that are not a JSON array. */
   Shell?: string[];
   Healthcheck?: HealthConfig;
   OnBuild?: string[];
 }
 
-/** What an instruction is applied with. */
+/** The context of one instruction. */
 interface Job {
   instruction: Instruction;
   config: RunConfig;
   /** The config's environment before the instruction. */
   variables: Variables;
-  /** Whether an instruction before this one has set CMD. */
+  /** Whether an earlier instruction has set CMD. */
   cmdSet: boolean;
 }
 
 /**
- * Applies Dockerfile instructions, one or more a string, as `docker commit --change` and `docker import
- * --change` take them. Where a Dockerfile does so, variables of the config's environment are expanded.
+ * Applies Dockerfile instructions, one or more per string, as `docker commit --change` and `docker
+ * import --change` take them. Expands variables of the config's environment where a Dockerfile
+ * does.
  * @throws BoxliteError `invalid-argument` that names the instruction
  */
 export function applyChanges(changes: readonly string[], base: RunConfig = {}): RunConfig {
@@ -62,7 +63,7 @@ function refusal(change: string, rule: string): BoxliteError {
   return new BoxliteError('invalid-argument', `invalid change ${JSON.stringify(change)}: ${rule}`);
 }
 
-/** Of several of one name the last counts. */
+/** Of several with the same name, the last one counts. */
 function variablesOf({ Env = [] }: RunConfig): Variables {
   return new Map(Env.map(splitPair));
 }
@@ -85,11 +86,11 @@ const CHANGES: Readonly<Record<string, ((job: Job, argument: string) => void) | 
     const command = commandOf(argument, config);
     if (command.length > 0) config.Entrypoint = command;
     else delete config.Entrypoint;
-    // A command that was meant for another entry point.
+    // The command was meant for another entry point.
     if (!cmdSet) delete config.Cmd;
   },
   ENV: (job, argument) => {
-    // Whoever has a variable twice keeps what is behind: the first of them is the one that is replaced.
+    // If a variable occurs twice, the first is replaced and the later one stays.
     const env = [...(job.config.Env ?? [])];
     for (const [name, value] of pairsOf(job, argument)) {
       const at = env.findIndex((entry) => splitPair(entry)[0] === name);
@@ -137,7 +138,7 @@ const CHANGES: Readonly<Record<string, ((job: Job, argument: string) => void) | 
   },
 };
 
-/** What may wait for the next build. */
+/** What ONBUILD may defer to the next build. */
 const TRIGGERS: readonly string[] = [
   ...['ADD', 'ARG', 'CMD', 'COPY', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'HEALTHCHECK', 'LABEL', 'RUN'],
   ...['SHELL', 'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR'],
@@ -145,7 +146,7 @@ const TRIGGERS: readonly string[] = [
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 
-/** The exec form is a JSON array of strings; anything else is a line for the shell, which expands it. */
+/** The exec form is a JSON array of strings; anything else is a line that the shell expands. */
 function commandOf(argument: string, { Shell: shell }: RunConfig): string[] {
   return jsonArray(argument) ?? [...(shell?.length ? shell : DEFAULT_SHELL), argument];
 }

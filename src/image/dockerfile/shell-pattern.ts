@@ -1,11 +1,11 @@
-/** What one character of a pattern stands for; `*` any number of them, none of them a line's end. */
+/** What one pattern character matches; `*` matches any number of characters, but no newline. */
 type Token = { kind: 'character'; character: string } | { kind: 'one' } | { kind: 'any' };
 
-/** The shell's patterns without brackets: `*`, `?`, and a backslash before what is meant literally. */
+/** Shell patterns without brackets: `*`, `?`, and a backslash before a literal character. */
 export class ShellPattern {
   readonly #tokens: Token[];
 
-  /** @throws Error that tells the rule */
+  /** @throws Error that states the rule */
   constructor(pattern: string) {
     this.#tokens = tokensOf(Array.from(pattern));
   }
@@ -23,7 +23,7 @@ export class ShellPattern {
   }
 
   /**
-   * Replaces the first match, the longest from where it begins, or all of them.
+   * Replaces the first match, as long as possible from its start, or all matches.
    * @throws Error when the result is longer than `limit`: a few bytes can ask for any length
    */
   replace(value: string, replacement: string, all: boolean, limit: number): string {
@@ -31,7 +31,7 @@ export class ShellPattern {
     const matches = ends(this.#tokens, characters, true);
     let result = '';
     let at = 0;
-    // An empty match right behind another is none.
+    // An empty match right after another does not count.
     let previousEnd = -1;
     for (let left = all ? Infinity : 1; left > 0 && at <= characters.length;) {
       const end = matches[at] ?? -1;
@@ -65,8 +65,8 @@ function tokensOf(pattern: readonly string[]): Token[] {
 }
 
 /**
- * Where a match that begins at each place ends, -1 where none does. In a time of places × tokens: a
- * regular expression of several stars can take for ever.
+ * For each position, where a match that starts there ends, or -1. Takes time in positions × tokens:
+ * a regular expression with several stars can take for ever.
  */
 function ends(tokens: readonly Token[], value: readonly string[], longest: boolean): number[] {
   const better = (a: number, b: number): number => {

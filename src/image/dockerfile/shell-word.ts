@@ -4,26 +4,26 @@ import { ShellPattern } from './shell-pattern.js';
 export type Variables = ReadonlyMap<string, string>;
 
 /**
- * Resolves the quotes, escapes and variables of one word as a Dockerfile has them: `$x`, `${x}`,
+ * Resolves the quotes, escapes and variables of one word as a Dockerfile does: `$x`, `${x}`,
  * `${x:-word}`, `${x:+word}`, `${x:?message}` and the same without the colon, `${x#pattern}`,
- * `${x%pattern}`, `${x/pattern/word}`. What is not set is empty.
- * @throws Error that tells what is wrong with the word
+ * `${x%pattern}`, `${x/pattern/word}`. Unset variables are empty.
+ * @throws Error that says what is wrong with the word
  */
 export function expandWord(word: string, variables: Variables, escape: Escape = '\\'): string {
   return new ShellWord(word, variables, escape).expand(undefined, false).text;
 }
 
-/** The same, and a value with white space in it becomes several words unless it is quoted. */
+/** Like `expandWord`, but an unquoted value with white space becomes several words. */
 export function expandWords(word: string, variables: Variables, escape: Escape = '\\'): string[] {
   return new ShellWord(word, variables, escape).expand(undefined, false).words;
 }
 
 const SPECIAL = new Set('@*#?-$!');
 
-/** Of variables in each other's default; one more level takes more of the stack. */
+/** How deep variables may nest in each other's defaults; each level takes more of the stack. */
 const MAX_DEPTH = 100;
 
-/** Of what the variables of one word give together; Linux takes a variable of 128 KiB at most. */
+/** How much the variables of one word may expand to; Linux accepts at most 128 KiB per variable. */
 const MAX_EXPANDED = 2 ** 20;
 
 class ShellWord {
@@ -41,7 +41,7 @@ class ShellWord {
   }
 
   /**
-   * @param end where to stop; undefined for the word's end
+   * @param end where to stop; undefined for the end of the word
    * @param raw keeps escapes, for a pattern
    */
   expand(end: string | undefined, raw: boolean): Expanded {
@@ -79,7 +79,7 @@ class ShellWord {
       else {
         const escaped = this.#peek();
         const special = escaped === '"' || escaped === '$' || escaped === this.escape;
-        // In front of anything else it is itself.
+        // Before any other character it is literal.
         if (raw || (!special && escaped !== undefined)) result += character;
         if (special) result += this.#next() ?? '';
       }
@@ -87,7 +87,7 @@ class ShellWord {
     return result;
   }
 
-  /** Variables that hold each other twice double with each instruction. */
+  /** Variables that each contain the other twice would double with every instruction. */
   #variable(): string {
     const value = this.#value();
     this.#expanded += value.length;
@@ -96,7 +96,7 @@ class ShellWord {
     return value;
   }
 
-  /** What stands after a `$`. */
+  /** The value of what follows a `$`. */
   #value(): string {
     if (this.#peek() === '{') {
       this.#next();
@@ -144,7 +144,7 @@ class ShellWord {
     const all = this.#peek() === '/';
     if (all) this.#next();
     const pattern = new ShellPattern(this.expand('/', true).text);
-    // Escapes stay in what replaces as well, as in a Dockerfile's `${x//\\//\\/}`.
+    // The replacement keeps its escapes too, as in a Dockerfile's `${x//\\//\\/}`.
     return pattern.replace(value, this.expand('}', true).text, all, MAX_EXPANDED);
   }
 
@@ -170,7 +170,7 @@ class ShellWord {
   }
 }
 
-/** A text, and the words that it falls into. */
+/** A text and the words into which it splits. */
 class Expanded {
   text = '';
   readonly #words: string[] = [];

@@ -1,8 +1,8 @@
 import type { Escape } from './instruction.js';
 
 /**
- * Splits at white space that is neither quoted nor escaped. Quotes and escapes stay: what they mean is told
- * when the word is expanded (shell-word.ts).
+ * Splits at white space that is neither quoted nor escaped. Keeps quotes and escapes: expanding the
+ * word resolves them (shell-word.ts).
  */
 export function splitWords(text: string, escape: Escape): string[] {
   const words: string[] = [];
@@ -24,7 +24,10 @@ export function splitWords(text: string, escape: Escape): string[] {
   return words;
 }
 
-/** Takes the `--flags` off the beginning of an argument, their quotes and escapes resolved; `--` ends them. */
+/**
+ * Takes the leading `--flags` off an argument and resolves their quotes and escapes; `--` ends
+ * them.
+ */
 export function takeFlags(text: string, escape: Escape): { flags: string[]; rest: string } {
   const flags: string[] = [];
   let rest = text.trimStart();

@@ -1,10 +1,10 @@
-/** The Castagnoli polynomial, bits reversed. */
+/** The Castagnoli polynomial, bit-reversed. */
 const POLYNOMIAL = 0x82f63b78;
 
-/** Made by the first use: it takes longer than loading all of this program. */
+/** Computed on first use: it takes longer than loading all of this program. */
 let table: Uint32Array | undefined;
 
-/** CRC-32C as the kernel's `crc32c(~0, …)` gives it: no inversion at the end. */
+/** CRC-32C as the kernel's `crc32c(~0, …)` computes it: without the final inversion. */
 export function crc32c(bytes: Uint8Array): number {
   table ??= makeTable();
   let crc = 0xffffffff;

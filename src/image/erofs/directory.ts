@@ -1,7 +1,10 @@
 import type { Inode } from '../layer/tree.js';
 import { EROFS_BLOCK, FILE_TYPES } from './format.js';
 
-/** `u64 nid · u16 name offset · u8 type · u8 0`, as many as fit in a block with their names behind. */
+/**
+ * `u64 nid · u16 name offset · u8 type · u8 0`: a block holds as many as fit, followed by their
+ * names.
+ */
 const DIRENT_BYTES = 12;
 
 export interface DirectoryEntry {
@@ -10,8 +13,8 @@ export interface DirectoryEntry {
 }
 
 /**
- * A directory's entries in the order the kernel's binary search wants: by bytes, over the whole
- * directory, `.` and `..` among them.
+ * Sorts a directory's entries for the kernel's binary search: by bytes, over the whole directory,
+ * including `.` and `..`.
  */
 export function sortEntries(entries: DirectoryEntry[]): DirectoryEntry[] {
   // One character is one byte, so comparing strings compares bytes.
@@ -33,7 +36,7 @@ export function directoryBytes(entries: readonly DirectoryEntry[]): number {
   return blocks * EROFS_BLOCK + used;
 }
 
-/** Hands out the content a block at a time, zero-padded but for the last. */
+/** Yields the content block by block, zero-padded except for the last. */
 export function* directoryBlocks(
   entries: readonly DirectoryEntry[],
   nidOf: (inode: Inode) => bigint,

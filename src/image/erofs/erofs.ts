@@ -12,13 +12,14 @@ import {
 } from './format.js';
 import { writeXattrs, xattrBytes } from './xattr.js';
 
-/** It is made in memory. Two million ordinary files need a tenth of it. */
+/** Metadata is built in memory. Two million ordinary files need a tenth of this. */
 const MAX_METADATA_BYTES = 2 ** 31;
 
 /**
- * EROFS metadata for a tree whose file contents lie elsewhere on the device: right behind the metadata,
- * the data of each layer in turn. The same input gives the same bytes.
- * @param layerStarts where each layer's data begins, in 4096-byte blocks counted from the metadata's end
+ * EROFS metadata for a tree whose file contents are elsewhere on the device: right after the
+ * metadata, the data of each layer in turn. Equal input gives equal bytes.
+ * @param layerStarts where each layer's data begins, in 4096-byte blocks counted from the
+ * metadata's end
  * @param dataBlocks blocks of all layers' data
  * @param uuid 16 bytes
  * @returns whole blocks
@@ -56,12 +57,12 @@ export function encodeErofs(
   return out;
 }
 
-/** An inode on its way to the device. */
+/** An inode and its place on the device. */
 interface PlannedInode extends InodePlace {
   inode: Inode;
   /** A directory's sorted entries. */
   entries: DirectoryEntry[];
-  /** Bytes of content that the metadata itself holds: directories and symlinks. */
+  /** Bytes of content within the metadata: directories and symlinks. */
   inPlace: number;
   /** Offset from the start of the inodes. */
   offset: number;
@@ -69,7 +70,9 @@ interface PlannedInode extends InodePlace {
 
 type Plan = Map<Inode, PlannedInode>;
 
-/** Every inode once, directory by directory, so that what is listed together lies together. */
+/**
+ * Every inode once, directory by directory, so that entries listed together are stored together.
+ */
 function planInodes(root: Directory): Plan {
   const plan: Plan = new Map();
   const directories = [planInode(plan, root)];
@@ -115,14 +118,17 @@ function planInode(plan: Plan, inode: Inode): PlannedInode {
   return node;
 }
 
-/** Gives each inode its offset and its content's blocks; returns the length of all metadata in blocks. */
+/**
+ * Gives each inode its offset and its content's blocks. @returns the length of all metadata in
+ * blocks
+ */
 function placeInodes(plan: Plan): number {
   let offset = 0;
   for (const node of plan.values()) {
     const head = INODE_BYTES + node.xattrBytes;
     const tail = node.inPlace % EROFS_BLOCK;
     node.inline = tail > 0 && head + tail <= EROFS_BLOCK;
-    // An inode, and an inode with its inline tail, must not reach over the end of a block.
+    // An inode, with its inline tail if any, must not cross a block boundary.
     const together = node.inline ? head + tail : INODE_BYTES;
     const room = EROFS_BLOCK - (offset % EROFS_BLOCK);
     if (together > room) offset += room;
@@ -146,7 +152,7 @@ function writeContent(node: PlannedInode, out: Buffer, nidOf: (inode: Inode) => 
       : directoryBlocks(node.entries, nidOf);
   let at = node.startBlock * EROFS_BLOCK;
   for (const piece of pieces) {
-    // Only the last piece is shorter than a block, and only it may stand behind the inode.
+    // Only the last piece is shorter than a block, and only it may follow the inode.
     if (piece.length < EROFS_BLOCK && node.inline)
       at = META_BLOCK * EROFS_BLOCK + node.offset + INODE_BYTES + node.xattrBytes;
     piece.copy(out, at);

@@ -2,24 +2,26 @@ import type { Inode } from '../layer/tree.js';
 import { crc32c } from './crc32c.js';
 import { xattrCount } from './xattr.js';
 
-/** Names and numbers of the kernel's fs/erofs/erofs_fs.h; readable by Linux 5.4 and newer. */
+/**
+ * Names and numbers from the kernel's fs/erofs/erofs_fs.h; Linux 5.4 and newer can read the format.
+ */
 export const EROFS_BLOCK = 4096;
 const BLOCK_BITS = 12;
 const MAGIC = 0xe0f5e1e2;
 const SUPERBLOCK_OFFSET = 1024;
 const COMPAT_SUPERBLOCK_CHECKSUM = 1;
 
-/** Bytes of an extended inode, the form with 64-bit size, 32-bit ids and its own time. */
+/** Bytes of an extended inode: the form with 64-bit size, 32-bit ids and its own time. */
 export const INODE_BYTES = 64;
 /** Unit of a node number: an inode's offset from the start of the metadata. */
 export const NID_UNIT = 32;
-/** Block at which the inodes begin; the superblock has the one before to itself. */
+/** Block at which the inodes begin; the superblock fills the one before. */
 export const META_BLOCK = 1;
 
 const EXTENDED = 1;
 const LAYOUT = { plain: 0, inline: 2 };
 
-/** Type bits of st_mode, and the type a directory entry carries. */
+/** Type bits of st_mode, and the type in a directory entry. */
 export const FILE_TYPES: Readonly<Record<Inode['kind'], { mode: number; dirent: number }>> = {
   file: { mode: 0o100000, dirent: 1 },
   directory: { mode: 0o040000, dirent: 2 },
@@ -32,7 +34,7 @@ export const FILE_TYPES: Readonly<Record<Inode['kind'], { mode: number; dirent: 
 export interface Superblock {
   rootNid: number;
   inodes: number;
-  /** Blocks of the whole device that belong to the file system. */
+  /** Blocks of the device that belong to the file system. */
   blocks: number;
   uuid: Buffer;
 }
@@ -49,7 +51,7 @@ export function encodeSuperblock({ rootNid, inodes, blocks, uuid }: Superblock):
   block.writeUInt32LE(blocks, at + 36);
   block.writeUInt32LE(META_BLOCK, at + 40);
   uuid.copy(block, at + 48, 0, 16);
-  // Over the rest of the block, with the checksum's own field still zero.
+  // Covers the rest of the block, with the checksum's own field still zero.
   block.writeUInt32LE(crc32c(block.subarray(at)), at + 4);
   return block;
 }
@@ -59,7 +61,7 @@ export interface InodePlace {
   links: number;
   size: number;
   xattrBytes: number;
-  /** Content behind the inode's last full block stands right behind the inode. */
+  /** The content after the last full block directly follows the inode. */
   inline: boolean;
   /** First block of the content on the device. */
   startBlock: number;

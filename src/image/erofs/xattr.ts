@@ -6,7 +6,7 @@
 const HEADER_BYTES = 12;
 const ENTRY_BYTES = 4;
 
-/** Longest first: `system.posix_acl_access` is a name on its own, with nothing left behind the prefix. */
+/** Longest first: `system.posix_acl_access` is a whole name, with nothing after the prefix. */
 const PREFIXES: readonly [prefix: string, index: number][] = [
   ['system.posix_acl_access', 2],
   ['system.posix_acl_default', 3],
@@ -17,19 +17,19 @@ const PREFIXES: readonly [prefix: string, index: number][] = [
 
 type Xattrs = readonly (readonly [name: string, value: string])[];
 
-/** Bytes that the attributes take behind the inode; 0 for none. */
+/** Bytes that the attributes take after the inode; 0 for none. */
 export function xattrBytes(xattrs: Xattrs): number {
   const entries = storable(xattrs);
   if (entries.length === 0) return 0;
   return entries.reduce((sum, entry) => sum + entryBytes(entry), HEADER_BYTES);
 }
 
-/** The inode's `i_xattr_icount` for so many bytes. */
+/** The inode's `i_xattr_icount` for that many bytes. */
 export function xattrCount(bytes: number): number {
   return bytes === 0 ? 0 : (bytes - HEADER_BYTES) / 4 + 1;
 }
 
-/** Writes them at `offset` of a zeroed buffer. */
+/** Writes the attributes at `offset` of a zeroed buffer. */
 export function writeXattrs(xattrs: Xattrs, out: Buffer, offset: number): void {
   let at = offset + HEADER_BYTES;
   for (const entry of storable(xattrs)) {
@@ -48,7 +48,7 @@ interface StorableXattr {
   value: string;
 }
 
-/** The format has no place for other name spaces, nor would a kernel let one be set. */
+/** The format can't represent other namespaces, nor would a kernel let anyone set them. */
 function storable(xattrs: Xattrs): StorableXattr[] {
   return xattrs.flatMap(([name, value]) => {
     const known = PREFIXES.find(([prefix]) =>

@@ -4,13 +4,14 @@ import type { FileHandle } from 'node:fs/promises';
 export const DATA_BLOCK = 4096;
 
 const BUFFER_BYTES = 1 << 20;
-/** Buffers under way to the file at once; the bound on this writer's memory. */
+/** How many buffers may be on their way to the file; bounds this writer's memory. */
 const MAX_PENDING = 3;
 const ZERO_BLOCK = Buffer.alloc(DATA_BLOCK);
 
 /**
- * Writes file contents one after the other, each from a block boundary on. Blocks of zeros stay holes.
- * `append`, `hole` and `finishFile` are synchronous; await `drain` often, for that bounds the memory.
+ * Writes file contents one after another, each from a block boundary. Blocks of zeros become holes.
+ * `append`, `hole` and `finishFile` are synchronous; await `drain` often, since it bounds the
+ * memory.
  */
 export class LayerDataWriter {
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
@@ -38,7 +39,7 @@ export class LayerDataWriter {
     }
   }
 
-  /** So many zero bytes, at no cost beyond the blocks at both ends. */
+  /** Appends zero bytes; costs only the blocks at both ends. */
   hole(length: number): void {
     const here = Math.min(length, BUFFER_BYTES - this.#fill);
     this.#buffer.fill(0, this.#fill, this.#fill + here);
@@ -59,7 +60,7 @@ export class LayerDataWriter {
     if (this.#pending >= MAX_PENDING) await this.#writes;
   }
 
-  /** Writes what is left and gives the file its length, a multiple of the block. */
+  /** Writes the rest and sets the file's length, a multiple of the block. */
   async finish(): Promise<void> {
     this.finishFile();
     this.#flush();
@@ -77,7 +78,7 @@ export class LayerDataWriter {
       this.#pending--;
       this.#free.push(buffer);
     });
-    // The failure is met by whoever awaits next; it must not count as unhandled until then.
+    // The next await reports the failure; until then it must not count as an unhandled rejection.
     this.#writes.catch(() => undefined);
     this.#buffer = this.#free.pop() ?? Buffer.allocUnsafe(BUFFER_BYTES);
     this.#start += length;
@@ -108,7 +109,7 @@ function isZero(buffer: Buffer, offset: number): boolean {
   );
 }
 
-/** A write may be short, on a disk that is about to be full for one. */
+/** A write may be short, for example on a nearly full disk. */
 async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
   let written = 0;
   while (written < bytes.length) {

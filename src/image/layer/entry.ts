@@ -4,21 +4,21 @@ import { cleanPath } from './path.js';
 import type { LayerEntry } from './toc.js';
 import { readWhiteout } from './whiteout.js';
 
-/** Linux keeps (uid_t)−1 for "unchanged". */
+/** Linux reserves (uid_t)−1 for "unchanged". */
 const MAX_ID = 0xfffffffe;
-/** Linux's dev_t: 12 bits of major, 20 of minor. */
+/** Linux's dev_t: 12 bits major, 20 minor. */
 const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xfffff;
-/** PATH_MAX without its NUL: no unpacker could make a longer link. */
+/** PATH_MAX without its NUL: no unpacker could create a longer link. */
 const MAX_TARGET_BYTES = 4095;
 const MAX_XATTR_NAME_BYTES = 255;
-/** What an EROFS attribute's length field holds. */
+/** The most that an EROFS attribute's length field can express. */
 const MAX_XATTR_VALUE_BYTES = 0xffff;
 /** Half of what an EROFS inode can carry. */
 const MAX_XATTR_TOTAL_BYTES = 1 << 17;
 
 /**
- * A tar entry as the layer's table of contents keeps it, or undefined when it says nothing.
+ * A tar entry for the layer's table of contents, or undefined if it means nothing there.
  * @param block where a file's content begins in the layer's data
  * @throws BoxliteError 'layer-invalid'
  */
@@ -37,9 +37,9 @@ export function toLayerEntry(tar: TarEntry, block: number): LayerEntry | undefin
 }
 
 /**
- * In a box the image lies under an overlayfs, to which this device says that there is nothing: a name
- * that is listed, but can be neither looked at nor removed. Archives of an overlay's upper directory
- * have such devices, and mean just that.
+ * In a box, overlayfs lies over the image and takes this device for a whiteout: the name would be
+ * listed, but nobody could stat or remove it. Archives of an overlay's upper directory contain such
+ * devices as whiteouts.
  */
 function isOverlayWhiteout({ kind, major, minor }: TarEntry): boolean {
   return kind === 'character' && major === 0 && minor === 0;
@@ -88,9 +88,9 @@ function targetOf(tar: TarEntry): string {
 }
 
 /**
- * Left out: labels of the machine that built the image, which mean nothing here; overlayfs' own marks,
- * by which a layer could hide or redirect what the merged tree shows; and those of users on what is
- * neither file nor directory, where Linux has none: they would be listed, but not be there.
+ * Omits labels of the build machine, which mean nothing here; overlayfs' own marks, with which a
+ * layer could hide or redirect parts of the merged tree; and user attributes on anything but files
+ * and directories, where Linux allows none: they would be listed but unreadable.
  */
 function keptXattrs(tar: TarEntry): [string, string][] {
   const mayHaveUsers = tar.kind === 'file' || tar.kind === 'directory';

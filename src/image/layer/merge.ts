@@ -11,17 +11,17 @@ import {
   type Tree,
 } from './tree.js';
 
-/** What a tree of so many names takes in memory, about 3 GB, is what a process may have by default. */
+/** A tree of this many names takes about 3 GB, the memory that a process has by default. */
 const MAX_ENTRIES = 4_000_000;
 
 /**
- * The tree that unpacking the layers one over the other would leave (OCI image-spec, layer.md),
- * computed without unpacking.
+ * Computes, without unpacking, the tree that results from unpacking the layers in order (OCI
+ * image-spec, layer.md).
  *
- * Where the specification is silent this does what containerd and umoci do: a parent that is a symlink
- * is followed inside the root; a directory over a directory replaces its attributes and keeps its
- * names; anything else replaces what stood there; missing parents appear; a parent that is another
- * kind of file is an error. A hard link takes the attributes of what it links to.
+ * Where the specification is silent, it follows containerd and umoci: a parent that is a symlink is
+ * followed inside the root; a directory over a directory replaces its attributes and keeps its
+ * names; anything else replaces what was there; missing parents are created; a parent of any other
+ * kind is an error. A hard link takes the attributes of its target.
  */
 export class LayerMerge {
   readonly #tree: Tree = { root: newDirectory(undefined), impliedDirectories: 0, linkSteps: 0 };
@@ -34,7 +34,7 @@ export class LayerMerge {
   }
 
   /**
-   * Lays the next layer, counted from the lowest, over those before it.
+   * Applies the next layer, counted from the lowest, on top of the previous ones.
    * @throws BoxliteError 'layer-invalid', 'unsupported' (too many entries)
    */
   add(entries: readonly LayerEntry[]): void {
@@ -100,21 +100,21 @@ function whiteOut(tree: Tree, entry: LayerEntry, layer: number): void {
   const name = found?.directory.names.get(found.base);
   if (found === undefined || name === undefined) return;
   if (isDirectory(name.inode) && !hideLower(name.inode, layer)) {
-    // It has names of this very layer, which a whiteout must spare, so the directory stays for them.
+    // The directory holds names of this same layer, which a whiteout must spare, so it stays.
     if (name.madeBy !== layer) Object.assign(name.inode, PLAIN_DIRECTORY);
     name.madeBy = layer;
   } else if (name.madeBy !== layer) found.directory.names.delete(found.base);
 }
 
 function makeOpaque(tree: Tree, entry: LayerEntry, layer: number): void {
-  // The marker stands in its directory, so that is found, or made, as for any other entry in it.
+  // The marker is inside its directory, so find or create that as for any other entry in it.
   const { directory } = makeParent(tree, { ...entry, path: `${entry.path}/.` }, layer);
   hideLower(directory, layer);
 }
 
-/** Takes away what lower layers made below a directory; tells whether nothing at all is left. */
+/** Removes what lower layers put below a directory. @returns whether nothing at all remains */
 function hideLower(top: Directory, layer: number): boolean {
-  // Parents come before their children, so the reverse visits children first, without recursion.
+  // Parents come before their children, so reverse order visits children first, without recursion.
   const order = top.clearedBy === layer ? [] : [top];
   for (const directory of order) {
     directory.clearedBy = layer;

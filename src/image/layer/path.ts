@@ -1,14 +1,18 @@
 import { layerInvalid } from '../tar/layer-error.js';
 import { WHITEOUT_PREFIX } from './whiteout.js';
 
-/** Linux's NAME_MAX; also what an EROFS directory entry is allowed to be. */
+/** Linux's NAME_MAX; also the limit of an EROFS directory entry. */
 const MAX_NAME_BYTES = 255;
-/** Far over PATH_MAX, which such a path may pass, but no way to make directories by the million. */
+/**
+ * Far over PATH_MAX, which such a path may exceed, but too short to create directories by the
+ * million.
+ */
 const MAX_PATH_BYTES = 1 << 16;
 
 /**
- * An entry's path below the root: no leading slash, no empty, `.` or `..` component; '' is the root.
- * Absolute paths and `..` are contained, not refused: `..` stops at the root, as in a chroot.
+ * An entry's path below the root: no leading slash, no empty, `.` or `..` component; '' is the
+ * root. Absolute paths and `..` are contained rather than refused: `..` stops at the root, as in a
+ * chroot.
  */
 export function cleanPath(name: string): string {
   if (name.length > MAX_PATH_BYTES)
@@ -24,7 +28,7 @@ export function cleanPath(name: string): string {
     kept.push(component);
   }
   for (const [index, component] of kept.entries()) {
-    // The longest name can be hidden too; its marker never becomes a file.
+    // Even the longest name can be hidden; its marker never becomes a file.
     const isMarker = index === kept.length - 1 && component.startsWith(WHITEOUT_PREFIX);
     const most = MAX_NAME_BYTES + (isMarker ? WHITEOUT_PREFIX.length : 0);
     if (component.length > most)
@@ -33,7 +37,9 @@ export function cleanPath(name: string): string {
   return kept.join('/');
 }
 
-/** Most names need no work: short, relative, with no component that begins with a dot or is empty. */
+/**
+ * Most names need no work: short, relative, with no component that is empty or starts with a dot.
+ */
 function isClean(name: string): boolean {
   return (
     name.length > 0 && name.length <= MAX_NAME_BYTES && !/(?:^|\/)(?:\.|\/)|\/$|^\//.test(name)

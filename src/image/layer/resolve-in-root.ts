@@ -1,23 +1,23 @@
 import { layerInvalid } from '../tar/layer-error.js';
 import { type Directory, isDirectory, newDirectory, type Tree } from './tree.js';
 
-/** As many as other resolvers in use follow; more is a loop. */
+/** As many as other widely used resolvers follow; more is a loop. */
 const MAX_SYMLINKS = 255;
-/** A few long paths could otherwise ask for more directories than memory holds. */
+/** Without it, a few long paths could ask for more directories than memory holds. */
 const MAX_IMPLIED_DIRECTORIES = 1_000_000;
 /**
- * Each entry may go through 255 links of 2,000 components: hours of work for an archive of a few MB.
- * An image whose every file lies behind a link of three components comes this far with 10 million.
+ * Each entry may follow 255 links of 2,000 components: hours of work for an archive of a few MB. An
+ * image with every file behind a link of three components reaches this limit at 10 million files.
  */
 const MAX_LINK_STEPS = 30_000_000;
 
 /**
- * Finds the directory that a path's last name stands in, following symlinks of the way inside the root:
- * an absolute target begins at the image's root and `..` never climbs over it. So a link that points out
- * of the image (`etc -> /etc` of the host, `../../..`) leads nowhere but into the image.
+ * Finds the directory that holds a path's last name, following symlinks inside the root: an
+ * absolute target starts at the image's root and `..` never climbs above it. So a link that points
+ * out of the image (`etc -> /etc` of the host, `../../..`) stays in the image.
  * @param path clean path below the root, not ''
- * @param onMissing 'find', or the number of the layer on whose behalf missing directories are made
- * @returns undefined when the way is missing ('find') or leads through something that is no directory
+ * @param onMissing 'find', or the number of the layer that creates missing directories
+ * @returns undefined when a directory is missing ('find') or a component is not a directory
  */
 export function parentIn(
   tree: Tree,

@@ -3,10 +3,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { BoxliteError } from '../../errors.js';
 
 /**
- * A layer's table of contents: its entries in the archive's order, as they are to be applied, one
- * JSON array a line, and a last line that counts and hashes what stands before it: version, entries, blocks of data,
- * digest, and, in those written since it is told, the bytes of all files. Names, targets and attribute values are
- * latin1-held bytes.
+ * A layer's table of contents: its entries in the archive's order, in which they are applied, as
+ * one JSON array per line. The last line counts and hashes the others: version, entries, blocks of
+ * data, digest and, in newer ones, the bytes of all files. Names, targets and attribute values are
+ * bytes in latin1 strings.
  */
 export const TOC_VERSION = 1;
 
@@ -18,9 +18,9 @@ export type EntryKind =
   | 'character'
   | 'block'
   | 'fifo'
-  /** `path` of lower layers is gone. */
+  /** Hides `path` of lower layers. */
   | 'whiteout'
-  /** What lower layers have in the directory `path` is gone. */
+  /** Hides what lower layers have in the directory `path`. */
   | 'opaque';
 
 export interface LayerEntry {
@@ -64,7 +64,7 @@ const WRITE_BYTES = 256 * 1024;
 /** Collects lines synchronously; `drain` writes them once there are enough. */
 export class TocWriter {
   #lines: string[] = [];
-  /** Characters of `#lines`. */
+  /** Characters in `#lines`. */
   #pending = 0;
   #bytes = 0;
   #entries = 0;
@@ -127,13 +127,13 @@ export class TocWriter {
   }
 }
 
-/** More than the last line is long. */
+/** Longer than the last line. */
 export const FOOTER_BYTES = 256;
 
 /**
- * What the layer's files hold, by the end of its table of contents.
+ * The total size of the layer's files, from the end of its table of contents.
  * @param tail its last FOOTER_BYTES, or all of it
- * @returns undefined when it is not told there
+ * @returns undefined when it is not recorded there
  */
 export function fileBytesOfFooter(tail: Buffer): number | undefined {
   const line = tail.subarray(tail.lastIndexOf(0x0a, tail.length - 2) + 1);
@@ -152,7 +152,7 @@ export interface Toc {
 
 /**
  * @param path only for the message
- * @throws BoxliteError 'image-corrupt' for bytes that are not a whole table of contents
+ * @throws BoxliteError 'image-corrupt' for anything but a whole table of contents
  */
 export function parseToc(bytes: Buffer, path: string): Toc {
   const footerStart = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
@@ -169,7 +169,7 @@ export function parseToc(bytes: Buffer, path: string): Toc {
     start = end + 1;
   }
   if (entries.length !== count) throw corrupt(path, 'its number of entries');
-  // Not part of what is hashed, so that programs that don't know of it read on.
+  // Not part of the hash, so that programs that don't know the field still read the rest.
   const bytesOfAll = entries.reduce((sum, entry) => sum + fileBytesOf(entry), 0);
   if (told !== undefined && told !== bytesOfAll) throw corrupt(path, 'its size of all files');
   return { entries, blocks };

@@ -1,6 +1,6 @@
 import type { EntryKind } from './toc.js';
 
-/** What a name in the merged tree leads to; hard links are names that share one. */
+/** What a name in the merged tree refers to; hard links are names that share one. */
 export interface Inode {
   kind: Exclude<EntryKind, 'hardlink' | 'whiteout' | 'opaque'>;
   mode: number;
@@ -9,7 +9,10 @@ export interface Inode {
   mtimeSec: number;
   mtimeNsec: number;
   size: number;
-  /** Which layer's data holds the content (index into the image's layers), and the block it begins at. */
+  /**
+   * The layer whose data holds the content (index into the image's layers), and the content's first
+   * block.
+   */
   layer: number;
   block: number;
   /** A symlink's text. */
@@ -24,22 +27,22 @@ export interface Directory extends Inode {
   names: Map<string, Name>;
   /** The root is its own parent, as in any file system. */
   parent: Directory;
-  /** The layer on whose behalf all that lower layers have below here was last taken away. */
+  /** The layer that last removed everything that lower layers have below here. */
   clearedBy: number;
 }
 
 /** A tree under construction. */
 export interface Tree {
   root: Directory;
-  /** Directories made only because a path went through them. */
+  /** Directories created only because a path led through them. */
   impliedDirectories: number;
-  /** Components of symlinks' targets that were gone through on the way to an entry's parent. */
+  /** How many components of symlink targets were followed to find entries' parents. */
   linkSteps: number;
 }
 
 export interface Name {
   inode: Inode | Directory;
-  /** The layer that made this name: a whiteout hides only what lower layers have. */
+  /** The layer that created this name: a whiteout hides only names of lower layers. */
   madeBy: number;
 }
 
@@ -47,7 +50,9 @@ export function isDirectory(inode: Inode): inode is Directory {
   return inode.kind === 'directory';
 }
 
-/** A directory nobody described: 0755, root's, of the epoch. Without `parent` it is a root. */
+/**
+ * A directory that no entry describes: 0755, owned by root, time 0. Without `parent` it is a root.
+ */
 export function newDirectory(parent: Directory | undefined): Directory {
   const directory: Omit<Directory, 'parent'> = {
     kind: 'directory',

@@ -9,8 +9,8 @@ export type NameMeaning =
   { is: 'content' } | { is: 'opaque' } | { is: 'metadata' } | { is: 'whiteout'; of: string };
 
 /**
- * What the last component of an entry's path means (OCI image-spec, layer.md, "Whiteouts").
- * A whiteout of nothing, of `.` or of `..` would reach the directory itself or its parent.
+ * The meaning of the last component of an entry's path (OCI image-spec, layer.md, "Whiteouts"). A
+ * whiteout of nothing, of `.` or of `..` would affect the directory itself or its parent.
  */
 export function readWhiteout(path: string): NameMeaning {
   const base = path.slice(path.lastIndexOf('/') + 1);

@@ -1,8 +1,8 @@
 import { digestOf } from './digest.js';
 
 /**
- * The names of a stack of layers, one for each height (OCI image-spec, config.md, "Layer ChainID"): a
- * layer is another one on another base.
+ * The names of a stack of layers, one per height (OCI image-spec, config.md, "Layer ChainID"): the
+ * same layer on another base has another name.
  * @param diffIds lowest first
  */
 export function chainIds(diffIds: readonly string[]): string[] {

@@ -1,20 +1,20 @@
 import { createHash, type Hash } from 'node:crypto';
 import { BoxliteError } from '../../errors.js';
 
-/** The algorithms we verify, with the length of their hexadecimal form (OCI image-spec, descriptor.md). */
+/** The algorithms we verify, with the length of their hex form (OCI image-spec, descriptor.md). */
 const HEX_LENGTHS = { sha256: 64, sha512: 128 } as const;
 
 export type DigestAlgorithm = keyof typeof HEX_LENGTHS;
 
-/** A digest taken apart; its one canonical spelling is `algorithm:hex`, lower case. */
+/** A parsed digest; its one canonical spelling is `algorithm:hex`, in lower case. */
 export interface Digest {
   algorithm: DigestAlgorithm;
   hex: string;
 }
 
 /**
- * Takes `sha256:<64 hex>` or `sha512:<128 hex>` apart.
- * @throws BoxliteError `image-corrupt`; callers with a better name for the fault catch `isDigest` first
+ * Parses `sha256:<64 hex>` or `sha512:<128 hex>`.
+ * @throws BoxliteError `image-corrupt`; callers with a better error for it check `isDigest` first
  */
 export function parseDigest(text: string): Digest {
   const digest = matchDigest(text);
@@ -30,7 +30,7 @@ export function isDigest(text: string): boolean {
   return matchDigest(text) !== undefined;
 }
 
-/** The digest of bytes at hand, as `algorithm:hex`. */
+/** The digest of bytes in memory, as `algorithm:hex`. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): string {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
@@ -40,7 +40,7 @@ export function hashFor(digest: string): Hash {
   return createHash(parseDigest(digest).algorithm);
 }
 
-/** The first 12 hexadecimal digits: how people see ids and layers. */
+/** The first 12 hex digits, as users see ids and layers. */
 export function shortDigest(digest: string): string {
   return parseDigest(digest).hex.slice(0, 12);
 }

@@ -18,7 +18,7 @@ export interface ImageConfig {
   env: string[];
   entrypoint: string[] | null;
   cmd: string[] | null;
-  /** Empty when the image does not say. */
+  /** Empty when the config does not set it. */
   workingDir: string;
   /** `80/tcp` each. */
   exposedPorts: string[];
@@ -28,14 +28,17 @@ export interface ImageConfig {
   healthcheck?: Healthcheck;
   /** For the shell form of commands. */
   shell?: string[];
-  /** Dockerfile instructions that wait for the next build. */
+  /** Dockerfile instructions deferred to the next build. */
   onBuild?: string[];
   /** Digests of the uncompressed layers, base first. */
   diffIds: string[];
   history: HistoryEntry[];
 }
 
-/** `test` is Docker's: `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", line]`; times in nanoseconds. */
+/**
+ * `test` is in Docker's form: `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", line]`; times in
+ * nanoseconds.
+ */
 export interface Healthcheck {
   test: string[];
   intervalNs?: number;
@@ -53,7 +56,7 @@ export interface HistoryEntry {
   emptyLayer: boolean;
 }
 
-/** Empty strings where the config does not tell. */
+/** Empty strings where the config is silent. */
 export function platformOfConfig({ os, architecture, variant }: ImageConfig): Platform {
   return { os, architecture, ...(variant !== undefined && { variant }) };
 }

@@ -1,20 +1,21 @@
 import { BoxliteError, type ErrorCode } from '../../errors.js';
 
 export interface JsonOptions {
-  /** What faults of the document are; default `image-corrupt`. */
+  /** The error code for faults of the document; default `image-corrupt`. */
   code?: ErrorCode;
-  /** The parser's own error quotes the document; a document full of secrets is not quoted. */
+  /** Keeps the document out of errors: the parser's own error would quote it. */
   secret?: boolean;
 }
 
 /**
- * Reads JSON that came from outside. Each getter returns a checked type or throws `image-corrupt`
- * (or the code asked for) with the document and the path of the field. `null` counts as absent, as Go programs write it.
+ * Reads JSON from outside. Each getter returns a checked type or throws `image-corrupt` (or the
+ * requested code) with the document and the path of the field. `null` counts as absent, as Go
+ * programs write it.
  */
 export class JsonReader {
   private constructor(
     private readonly fields: Readonly<Record<string, unknown>>,
-    /** What the document is and where in it we are: `manifest of alpine:3.20, layers[2]`. */
+    /** The document and our position in it: `manifest of alpine:3.20, layers[2]`. */
     readonly where: string,
     private readonly code: ErrorCode,
   ) {}
@@ -24,7 +25,7 @@ export class JsonReader {
     return JsonReader.of(parseJson(bytes, what, options), what, options.code);
   }
 
-  /** A document whose top is an array of objects (docker save's manifest.json). */
+  /** A document that is an array of objects (docker save's manifest.json). */
   static parseArray(bytes: Uint8Array, what: string): JsonReader[] {
     const value = parseJson(bytes, what, {});
     if (!Array.isArray(value)) throw fault(what, 'must be an array');
@@ -123,7 +124,7 @@ export class JsonReader {
   }
 
   private value(key: string): unknown {
-    // Only own fields: a document must not reach `constructor` and its kin.
+    // Only own fields: a document must not reach `constructor` and the like.
     return Object.hasOwn(this.fields, key) ? (this.fields[key] ?? undefined) : undefined;
   }
 

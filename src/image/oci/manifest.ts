@@ -12,11 +12,11 @@ import {
 } from './media-types.js';
 import { formatPlatform, type Platform, rankPlatforms } from './platform.js';
 
-/** No registry has to accept more (OCI distribution-spec, "Pushing Manifests"). */
+/** Registries need not accept more (OCI distribution-spec, "Pushing Manifests"). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /**
- * Well above the 127 that Docker can build. Each layer of a running box costs a descriptor, and the
- * shim hands 256 to a VMM, a few of which are no layers'.
+ * Well above the 127 layers that Docker can build. Each layer of a running box costs a descriptor,
+ * and the shim passes 256 to a VMM, a few of which are not for layers.
  */
 export const MAX_LAYERS = 240;
 export const MAX_INDEX_ENTRIES = 4096;
@@ -28,11 +28,11 @@ export interface Descriptor {
   size: number;
   platform?: Platform;
   annotations: Record<string, string>;
-  /** What the manifest is for when it is for no container. */
+  /** What the manifest is for if it is not an image. */
   artifactType?: string;
-  /** Where the blob may also be had; of foreign layers the registry has often only this. */
+  /** Other addresses of the blob; for foreign layers, often the only ones. */
   urls?: string[];
-  /** The blob itself. Like any other it is believed only when its size and digest agree. */
+  /** The blob itself. Like any other, it is accepted only if its size and digest match. */
   data?: Buffer;
 }
 
@@ -51,10 +51,10 @@ export interface Manifest {
 
 /**
  * Parses an index or an image manifest, OCI's or Docker's.
- * @param declaredType what the sender calls it (`Content-Type`, or the descriptor that led here);
- *   the document's own `mediaType` must agree
+ * @param declaredType the sender's name for it (`Content-Type`, or the descriptor that led here);
+ * the document's own `mediaType` must agree
  * @param what names the document in messages
- * @throws BoxliteError `image-corrupt`, or `unsupported` for schema 1 and for what is no image
+ * @throws BoxliteError `image-corrupt`, or `unsupported` for schema 1 and for anything but an image
  */
 export function parseManifest(
   bytes: Uint8Array,
@@ -71,9 +71,8 @@ export function parseManifest(
 }
 
 /**
- * The entries of an index that a platform's image may be found by, best first. Attestations
- * (`unknown/unknown`), artifacts and entries of other kinds are passed over; entries that name no
- * platform come last.
+ * The entries of an index that may lead to a platform's image, best first. Skips attestations
+ * (`unknown/unknown`), artifacts and entries of other kinds; puts entries without a platform last.
  */
 export function suitableEntries(index: Index, wanted: Platform): Descriptor[] {
   const images = imagesOf(index);
@@ -81,7 +80,7 @@ export function suitableEntries(index: Index, wanted: Platform): Descriptor[] {
   return [...rankPlatforms(images, wanted), ...unnamed];
 }
 
-/** @param others platforms that entries without one have proved to be for */
+/** @param others platforms found for the entries that name none */
 export function noSuitableEntry(
   index: Index,
   wanted: Platform,
@@ -131,7 +130,7 @@ export function parseDescriptor(reader: JsonReader): Descriptor {
   return descriptor;
 }
 
-/** Base64 (RFC 4648, section 4); what Node's decoder would pass over is refused. */
+/** Base64 (RFC 4648, section 4); refuses what Node's decoder would skip. */
 function parseData(reader: JsonReader, text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw reader.fault('data', 'must be base64');
@@ -155,7 +154,7 @@ function agreedType(reader: JsonReader, declaredType: string | undefined, what: 
   throw reader.fault('mediaType', 'is missing, and nothing else says what the document is');
 }
 
-/** OCI leaves `mediaType` to the writer's choice, and a stored document has no sender any more. */
+/** OCI makes `mediaType` optional, and a stored document no longer has a sender. */
 function typeByShape(reader: JsonReader): string | undefined {
   if (reader.has('manifests')) return OCI_INDEX;
   return reader.has('config') && reader.has('layers') ? OCI_MANIFEST : undefined;
@@ -166,8 +165,8 @@ function isSchema1(reader: JsonReader): boolean {
 }
 
 /**
- * A document that is an index to one reader and a manifest to another shows different images to
- * a scanner and to us (CVE-2021-41190).
+ * A document that one reader takes for an index and another for a manifest shows different images
+ * to a scanner and to us (CVE-2021-41190).
  */
 function refuseAmbiguous(reader: JsonReader, what: string): void {
   const asManifest = reader.has('layers') || reader.has('config') || reader.has('fsLayers');
@@ -182,7 +181,7 @@ function parseIndex(reader: JsonReader, mediaType: string): Index {
   return { kind: 'index', mediaType, entries: entries.flatMap(parseEntry) };
 }
 
-/** An entry under an algorithm we can't verify is of no use, but no fault of the others. */
+/** We can't use an entry whose algorithm we can't verify, but it does not spoil the others. */
 function parseEntry(reader: JsonReader): Descriptor[] {
   const known = isDigest(reader.string('digest')) || /^sha(256|512):/.test(reader.string('digest'));
   return known ? [parseDescriptor(reader)] : [];

@@ -12,7 +12,7 @@ const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 const DOCKER_LAYER_FOREIGN = 'application/vnd.docker.image.rootfs.foreign.diff.tar';
 
-/** What a registry may answer when it is asked for a manifest. */
+/** What a registry may return for a manifest request. */
 export const MANIFEST_ACCEPT = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST].join(', ');
 
 export function isIndexType(mediaType: string): boolean {
@@ -23,7 +23,7 @@ export function isManifestType(mediaType: string): boolean {
   return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
 }
 
-/** Docker's manifest of before 2016, signed or not; nothing in it can be verified by digest. */
+/** Docker's manifest from before 2016, signed or not; a digest can verify nothing in it. */
 export function isSchema1Type(mediaType: string): boolean {
   return /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/.test(mediaType);
 }
@@ -32,7 +32,7 @@ export function isConfigType(mediaType: string): boolean {
   return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG;
 }
 
-/** How the layer is packed is told by its first bytes; the type only says that it is a layer. */
+/** The layer's first bytes show its compression; the type only says that it is a layer. */
 export function isLayerType(mediaType: string): boolean {
   const bases = [OCI_LAYER, OCI_LAYER_NONDISTRIBUTABLE, DOCKER_LAYER, DOCKER_LAYER_FOREIGN];
   return bases.some((base) =>
@@ -50,7 +50,7 @@ export function isZstd([a = 0, b, c, d]: Uint8Array): boolean {
   return frame || (a >> 4 === 5 && b === 0x2a && c === 0x4d && d === 0x18);
 }
 
-/** The type of a layer that we write the manifest for, by its first bytes. */
+/** The type of a layer in a manifest that we write, by its first bytes. */
 export function layerTypeOf(firstBytes: Uint8Array): string {
   if (isGzip(firstBytes)) return `${OCI_LAYER}+gzip`;
   if (isZstd(firstBytes)) return `${OCI_LAYER}+zstd`;

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 
-/** OCI words: `linux`, `amd64`, `v8`. */
+/** OCI names: `linux`, `amd64`, `v8`. */
 export interface Platform {
   os: string;
   architecture: string;
@@ -24,7 +24,9 @@ export function hostPlatform(): Platform {
   return normalise({ os: 'linux', architecture: process.arch });
 }
 
-/** The words that stand alone for an operating system or an architecture, as Go and containerd have them. */
+/**
+ * Names that, given alone, mean an operating system or an architecture, as in Go and containerd.
+ */
 const SYSTEMS: ReadonlySet<string> = new Set([
   ...['aix', 'android', 'darwin', 'dragonfly', 'freebsd', 'hurd', 'illumos', 'ios', 'js', 'linux'],
   ...['nacl', 'netbsd', 'openbsd', 'plan9', 'solaris', 'windows', 'zos'],
@@ -36,8 +38,8 @@ const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Parses `os/arch[/variant]`, or one of the first two alone, as `--platform` takes it: in any spelling that
- * containerd's `platforms` knows, to the one that is compared.
+ * Parses `os/arch[/variant]`, or one of the first two alone, as `--platform` takes it: accepts any
+ * spelling that containerd's `platforms` knows and returns the normalised one.
  * @throws BoxliteError `invalid-argument`
  */
 export function parsePlatform(text: string): Platform {
@@ -62,7 +64,10 @@ export function parsePlatform(text: string): Platform {
   );
 }
 
-/** What `formatPlatform` wrote. Images may tell less than a platform, and that is kept as it is. */
+/**
+ * Reads what `formatPlatform` wrote. An image may specify only a part of its platform; that is kept
+ * as it is.
+ */
 export function readPlatform(text: string): Platform {
   const [os = '', architecture = '', variant] = text.split('/');
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
@@ -74,10 +79,10 @@ export function formatPlatform(platform: Platform): string {
 }
 
 /**
- * Those of `offered` that can run where `wanted` is asked for, best first and otherwise in order: an
- * exact variant before one the CPU also runs (arm v7 runs v6 and v5, amd64 v3 runs v2 and v1), as the
- * table of variants in OCI image-index.md has it; and last, as containerd's `platforms` does, what a 64-bit
- * processor runs of its 32-bit one's.
+ * Those of `offered` that can run where `wanted` is asked for, best first and otherwise in order.
+ * An exact variant comes before one that the CPU also runs (arm v7 runs v6 and v5, amd64 v3 runs v2
+ * and v1), as in the table of variants in OCI image-index.md. Last come, as in containerd's
+ * `platforms`, the 32-bit ones that a 64-bit processor runs.
  */
 export function rankPlatforms<T extends { platform?: Platform }>(
   offered: readonly T[],
@@ -93,8 +98,8 @@ export function rankPlatforms<T extends { platform?: Platform }>(
 }
 
 /**
- * Whether an image that is here is what was asked for by platform. One that tells no platform, or no variant of its
- * architecture, is taken for any.
+ * Whether a stored image matches the requested platform. An image without a platform, or without a
+ * variant of its architecture, matches any.
  */
 export function answersTo(platform: Platform, wanted: Platform): boolean {
   const { os, architecture, variant } = platform;
@@ -111,7 +116,7 @@ export function sameMachine(a: Platform, b: Platform): boolean {
 }
 
 /**
- * What has no index may be an image of any platform, or of none that it tells.
+ * Without an index, an image may be for any platform, or not specify one.
  * @param wanted undefined for this machine's, whatever the variant
  * @param what the image, for the message
  * @throws BoxliteError `image-not-found`
@@ -132,7 +137,7 @@ export function checkPlatform(
   );
 }
 
-/** One spelling a platform: arm64 is v8 and amd64 is v1 without saying so, arm is v7. */
+/** One spelling per platform: arm64 implies v8, amd64 implies v1, and arm means v7. */
 function normalise(platform: Platform): Platform {
   const system = platform.os.toLowerCase();
   const os = system === 'macos' ? 'darwin' : system;

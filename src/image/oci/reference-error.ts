@@ -1,18 +1,19 @@
 import { BoxliteError } from '../../errors.js';
 
-/** Width of what is shown around the fault. */
+/** Width of the excerpt around the fault. */
 const SHOWN = 60;
 const BEFORE = 40;
 
 /**
- * An image reference that breaks a rule, with the offending character pointed at:
+ * An image reference that breaks a rule, with a mark under the offending character:
  *
  *     invalid image reference "alpine:3 .20": a tag holds … (character 9)
  *       alpine:3 .20
  *               ^
  *
- * Characters that can't be seen, or that look like others, are spelled out (`\u{43e}`).
- * @param index of the first character (UTF-16) at fault; the text's length when something is missing
+ * Characters that are invisible or look like others are escaped (`\u{43e}`).
+ * @param index of the first character (UTF-16) at fault; the text's length when something is
+ * missing
  */
 export function referenceError(text: string, index: number, rule: string): BoxliteError {
   const from = Math.max(0, index - BEFORE);

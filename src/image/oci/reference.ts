@@ -2,15 +2,15 @@ import { BoxliteError } from '../../errors.js';
 import { isDigest } from './digest.js';
 import { referenceError } from './reference-error.js';
 
-/** Where names without a registry are looked for when nothing else is configured. */
+/** The default search list for names without a registry. */
 export const DEFAULT_REGISTRIES: readonly string[] = ['docker.io'];
 
-/** The registry name of images that were loaded or imported without one. */
+/** The registry name of images loaded or imported without one. */
 export const LOCAL_REGISTRY = 'localhost';
 
 /**
- * An image's name taken apart. Without `registry` it is a short name, for the search list.
- * `tag` is `latest` when neither tag nor digest was written.
+ * A parsed image name. Without `registry` it is a short name, for the search list. `tag` is
+ * `latest` when neither tag nor digest was given.
  */
 export interface Reference {
   registry?: string;
@@ -19,7 +19,7 @@ export interface Reference {
   digest?: string;
 }
 
-/** A reference that names its registry: what is asked for, and the key in the store. */
+/** A reference that names its registry: what we request, and the key in the store. */
 export interface QualifiedReference extends Reference {
   registry: string;
 }
@@ -56,7 +56,7 @@ export function parseReference(text: string): Reference {
   if (registry !== undefined) checkRegistry(registry, refuse);
   const pathStart = registry === undefined ? 0 : slash + 1;
   checkRepository(name.slice(pathStart), pathStart, refuse);
-  // Docker counts what it puts in front of a name that is Docker Hub's own.
+  // Docker counts the prefix that it adds to a Docker Hub name.
   const unseen = qualify(registry ?? 'docker.io', name.slice(pathStart)).repository.length;
   checkLength(unseen, name.length, refuse);
 
@@ -69,7 +69,7 @@ export function parseReference(text: string): Reference {
 }
 
 /**
- * The places where an image may be fetched, in the order to try them.
+ * The names under which to look for an image, in order.
  * @param searchList registries, each with an optional path (`ghcr.io/team`); empty means docker.io
  */
 export function candidates(
@@ -93,8 +93,8 @@ export function candidates(
 }
 
 /**
- * The names under which the store may hold what the user means, best first: where it would be
- * pulled from, then what was loaded or imported without a registry.
+ * The names under which the store may hold what the user means, best first: where we would pull it
+ * from, then images loaded or imported without a registry.
  */
 export function storedNames(text: string, searchList?: readonly string[]): string[] {
   const reference = parseReference(text);
@@ -104,14 +104,15 @@ export function storedNames(text: string, searchList?: readonly string[]): strin
   return names;
 }
 
-/** The full name for something made here: a short name becomes `localhost/NAME:TAG`. */
+/** The full name for an image made here: a short name becomes `localhost/NAME:TAG`. */
 export function localName(text: string): string {
   const reference = parseReference(text);
   return canonicalName({ ...reference, registry: reference.registry ?? LOCAL_REGISTRY });
 }
 
 /**
- * The full name that a person gives something here. One that reads as a digest would be taken for an id.
+ * The full name that a user gives an image here. A name that reads as a digest would be taken for
+ * an id.
  * @throws BoxliteError `invalid-reference`
  */
 export function givenName(text: string): string {
@@ -130,7 +131,7 @@ export function canonicalName(reference: QualifiedReference): string {
   return `${reference.registry}/${reference.repository}${tag}${digest}`;
 }
 
-/** The spelling people know: docker.io and its `library/` are left out. */
+/** The spelling that users know: without docker.io and its `library/`. */
 export function familiarName(reference: QualifiedReference): string {
   const full = canonicalName(reference);
   if (reference.registry !== 'docker.io') return full;
@@ -157,7 +158,7 @@ function qualify(registry: string, repository: string): { registry: string; repo
   return { registry: host, repository: official ? `library/${repository}` : repository };
 }
 
-/** Whether it may stand behind a name and a colon (OCI distribution-spec, "Pulling manifests"). */
+/** Whether it may follow a name and a colon (OCI distribution-spec, "Pulling manifests"). */
 export function isTag(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text);
 }
@@ -189,7 +190,7 @@ function checkRegistry(registry: string, refuse: Refuse): void {
   }
 }
 
-/** Index of what a label of a host name may not hold; undefined when it is well-formed. */
+/** Index of a character that a host name's label may not contain; undefined if well-formed. */
 function labelFault(label: string): number | undefined {
   const foreign = label.search(/[^A-Za-z0-9-]/);
   if (foreign >= 0) return foreign;
@@ -208,7 +209,7 @@ function checkRepository(path: string, start: number, refuse: Refuse): void {
   }
 }
 
-/** @param end of the name in the text; what is too much stands before it */
+/** @param end of the name in the text; the excess precedes it */
 function checkLength(length: number, end: number, refuse: Refuse): void {
   if (length > MAX_REPOSITORY_LENGTH)
     refuse(

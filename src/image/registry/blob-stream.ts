@@ -8,8 +8,8 @@ import { pause, type RetryPolicy } from './retry.js';
 type OpenFrom = (offset: number) => Promise<HttpResponse>;
 
 /**
- * A blob's bytes from `offset` on, over as many connections as it takes. Each attempt that brought
- * bytes gives the next ones their full number of tries again.
+ * A blob's bytes from `offset`, over as many connections as it takes. Each attempt that brings
+ * bytes restores the full number of tries.
  */
 export async function blobBytes(
   open: OpenFrom,
@@ -43,13 +43,13 @@ export async function blobBytes(
   })();
 }
 
-/** A line that broke may stay broken for a while: a registry that answered before is believed in. */
+/** An outage may last a while, but a registry that has answered before is likely to come back. */
 function mayPass(error: unknown): boolean {
   if (error instanceof TransportError) return error.transient;
   return error instanceof BoxliteError && error.code === 'registry-unreachable';
 }
 
-/** Opens at an offset; a server that sends everything from the start is read up to there. */
+/** Opens at an offset; when the server sends everything from the start, skips to there. */
 async function openAt(
   open: OpenFrom,
   registry: string,
@@ -62,7 +62,7 @@ async function openAt(
   const start = partial ? offset : 0;
   checkRange(response, registry, start);
   const length = response.headers['content-length'];
-  // A size that differs is known before a byte is read.
+  // Detect a wrong size before reading a byte.
   if (length !== undefined && start + Number(length) !== blob.size) {
     response.discard();
     throw new BoxliteError(

@@ -19,25 +19,25 @@ export type { RegistryOptions } from './options.js';
 
 export interface FetchedManifest {
   bytes: Buffer;
-  /** As the registry's `Content-Type` says, without parameters. */
+  /** The registry's `Content-Type`, without parameters. */
   mediaType: string | undefined;
   digest: string;
 }
 
-/** A mirror is not waited for, since somebody else has the image too. */
+/** Few, since another host has the image too. */
 const MIRROR_ATTEMPTS = 2;
 
-/** What one answer with tags may hold; a page of 1,000 of 128 characters has less. */
+/** Limit of one answer with tags; a page of 1,000 tags of 128 characters is smaller. */
 const MAX_TAGS_BYTES = 1024 * 1024;
 const TAGS_A_PAGE = 1000;
-/** More are a server that goes round in a circle. */
+/** More means that the server goes in circles. */
 const MAX_TAG_PAGES = 500;
 
-/** Reads from one registry (OCI distribution-spec), and from its mirrors before it. */
+/** Reads from one registry (OCI distribution-spec), trying its mirrors first. */
 export class RegistryClient {
-  /** In the order to ask them; the registry itself is the last. */
+  /** In the order to try; the registry itself comes last. */
   private readonly hosts: RegistryHost[];
-  /** Mirrors that can't be reached are not asked again. */
+  /** Unreachable mirrors, which are not asked again. */
   private readonly dead = new Set<RegistryHost>();
 
   constructor(
@@ -56,9 +56,9 @@ export class RegistryClient {
   }
 
   /**
-   * Fetches a manifest or index by tag or digest, and verifies it against size and digest, in this order
-   * (OCI image-spec, descriptor.md).
-   * @param size bytes, where an index tells
+   * Fetches a manifest or index by tag or digest, and verifies first its size, then its digest (OCI
+   * image-spec, descriptor.md).
+   * @param size bytes, if an index gives it
    * @throws BoxliteError `image-not-found`, `registry-*`, `image-corrupt`
    */
   async manifest(repository: string, reference: string, size?: number): Promise<FetchedManifest> {
@@ -80,7 +80,7 @@ export class RegistryClient {
   }
 
   /**
-   * Opens a blob's bytes from `offset` on; a connection that breaks is made again where it broke.
+   * Opens a blob's bytes from `offset`; resumes where a connection breaks.
    * @throws BoxliteError `registry-*`, `image-corrupt` (missing, or of another size)
    */
   blob(
@@ -95,7 +95,7 @@ export class RegistryClient {
           ...(from > 0 ? { range: `bytes=${from}-` } : {}),
         });
         const usable = response.status === 200 || response.status === 206;
-        // What the registry itself answers is judged by whoever reads it.
+        // The reader judges what the registry itself answers.
         if (usable || host === this.hosts.at(-1)) return response;
         throw await statusError(response, host.name, `blob ${blob.digest}`);
       });
@@ -149,7 +149,7 @@ export class RegistryClient {
   }
 }
 
-/** The query of the page that follows: only that, so that a registry leads nowhere else. */
+/** The query of the next page: only the query, so that a registry can't lead us elsewhere. */
 function nextPage({ headers, url }: HttpResponse): string | undefined {
   const link = [headers.link ?? []].flat().join(',');
   const [, target] = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link) ?? [];
@@ -157,7 +157,9 @@ function nextPage({ headers, url }: HttpResponse): string | undefined {
   return new URL(target, url).search;
 }
 
-/** The digest asked for, else the one the registry announces, else our own; bytes must agree. */
+/**
+ * The requested digest, else the one the registry announces, else our own; the bytes must match.
+ */
 function verifiedDigest(
   bytes: Buffer,
   reference: string,

@@ -1,6 +1,6 @@
 import { parseAddressBlock } from './http/address-block.js';
 
-/** Docker Hub's registry answers under another name than its images carry. */
+/** Docker Hub's registry has another host name than its images carry. */
 const ALIASES: Record<string, string> = { 'docker.io': 'registry-1.docker.io' };
 
 /** One way to reach a registry. */
@@ -10,14 +10,17 @@ export interface Endpoint {
 }
 
 /**
- * A registry may be spoken to in the clear: it is this machine, or the user said so.
+ * Whether to allow plain HTTP to a registry: it is this machine, or the user marked it insecure.
  * @param insecureRegistries host with or without port, or a CIDR block of addresses
  */
 export function isInsecure(registry: string, insecureRegistries: readonly string[]): boolean {
   return isMarkedInsecure(registry, insecureRegistries) || isThisMachine(bareName(registry));
 }
 
-/** The user said so: for an address that somebody else chose, that it is this machine is no reason. */
+/**
+ * Whether the user marked it insecure. Being this machine is not enough for an address that
+ * somebody else chose.
+ */
 export function isMarkedInsecure(registry: string, insecureRegistries: readonly string[]): boolean {
   const host = bareName(registry);
   return (
@@ -40,8 +43,8 @@ function isInBlock(host: string, block: string): boolean {
 }
 
 /**
- * The ways to reach a registry, to be tried in order until one answers: HTTPS; where that is not
- * asked for, HTTP and then HTTPS with whatever certificate.
+ * The ways to reach a registry, to try in order until one answers: HTTPS; for an insecure one HTTP,
+ * then HTTPS with any certificate.
  */
 export function endpointsOf(registry: string, insecure: boolean): Endpoint[] {
   const host = ALIASES[registry] ?? registry;

@@ -7,9 +7,9 @@ import type { RegistryOptions } from './options.js';
 import { DEFAULT_RETRY, withRetry } from './retry.js';
 
 export interface HostOptions extends RegistryOptions {
-  /** The one scheme to use. */
+  /** The only scheme to use. */
   scheme?: Mirror['scheme'];
-  /** Stands before each repository's name. */
+  /** Precedes each repository's name. */
   prefix?: string;
   /** Asks for an identity token; see Authorizer. */
   offline?: boolean;
@@ -23,7 +23,7 @@ export class RegistryHost {
   #bases: URL[];
 
   constructor(
-    /** host[:port], as images are named and credentials kept. */
+    /** host[:port], as in image names and as the key of its credentials. */
     readonly name: string,
     options: HostOptions,
   ) {
@@ -69,13 +69,13 @@ export class RegistryHost {
 
   /**
    * GETs a path, with authorization when the server asks for it.
-   * @returns whatever the answer is; 401 when we have nothing (more) to show
+   * @returns any answer; 401 when we have no (other) credentials
    * @throws TransportError, BoxliteError `registry-*`
    */
   async get(path: string, scope: string, headers: Record<string, string>): Promise<HttpResponse> {
     const known = await this.#authorizer.header(scope);
     const response = await this.#send(path, headers, known);
-    // A server that the registry redirects to may not ask for the registry's credentials.
+    // A server behind a redirect may not ask for the registry's credentials.
     if (response.status !== 401 || this.#baseOf(response) === undefined) return response;
     const asked = response.headers['www-authenticate'];
     const authorization = await this.#authorizer.answer(asked, scope, known);
@@ -97,7 +97,7 @@ export class RegistryHost {
     return this.#retrying(() => this.#sendToFirst(path, all));
   }
 
-  /** Tries the ways to reach the server in order, and stays with the first that answers. */
+  /** Tries the ways to reach the server in order, and keeps the first that answers. */
   async #sendToFirst(path: string, headers: Record<string, string>): Promise<HttpResponse> {
     let failure: unknown;
     for (const base of this.#bases) {
@@ -118,7 +118,7 @@ export class RegistryHost {
     throw failure;
   }
 
-  /** A server in the clear may lead to its own self in TLS, which is the better way then. */
+  /** A plain HTTP server may redirect to itself over TLS, which is then the better way. */
   #baseOf({ url }: HttpResponse): URL | undefined {
     return this.#bases.find(({ origin }) => origin === url.origin);
   }
@@ -128,7 +128,7 @@ export class RegistryHost {
   }
 }
 
-/** Servers that want TLS answer plain HTTP with 400 and a sentence; a registry answers in JSON. */
+/** TLS servers answer plain HTTP with 400 and a sentence; a registry answers in JSON. */
 function isTlsServerInTheClear({ status, headers }: HttpResponse): boolean {
   return status === 400 && headers['content-type']?.includes('json') !== true;
 }

@@ -1,9 +1,9 @@
 import { BoxliteError } from '../../errors.js';
 
 /**
- * Asks mirrors, then the registry itself (the last of the hosts), until one has it. A mirror is a
- * convenience: whatever is wrong with it, the next one is asked.
- * @throws what the registry itself failed with, with a line for each mirror that failed before
+ * Asks mirrors, then the registry itself (the last host), until one has the image. A mirror is
+ * optional: after any failure, the next host is asked.
+ * @throws the registry's own error, with a line for each mirror that failed before
  */
 export async function firstThatHas<H extends { readonly name: string }, T>(
   hosts: readonly H[],

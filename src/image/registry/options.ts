@@ -4,15 +4,17 @@ import type { ProxyFinder } from './http/proxy.js';
 import type { Trust } from './http/trust.js';
 import type { RetryPolicy } from './retry.js';
 
-/** How registries are reached. */
+/** How to reach registries. */
 export interface RegistryOptions {
-  /** Registries (host[:port]) to speak to without trust in their certificate, or in the clear. */
+  /**
+   * Registries (host[:port]) to contact without verifying their certificate, or over plain HTTP.
+   */
   insecure?: readonly string[];
-  /** By registry (`docker.io`), where to look first for its images; see mirror.ts. */
+  /** Mirrors to try first for each registry (`docker.io`); see mirror.ts. */
   mirrors?: Readonly<Record<string, readonly string[]>>;
   /** Default: Node's own set. */
   trust?: Trust;
-  /** Default: straight to the servers. */
+  /** Default: direct connections. */
   proxyFor?: ProxyFinder;
   credentials?: CredentialSource;
   timeouts?: HttpTimeouts;

@@ -3,8 +3,7 @@ import type { RegistryOptions } from './options.js';
 import { transportFailure } from './registry-error.js';
 
 /**
- * Asks a registry for `/v2/` and takes any answer for one: whether we may read there is another
- * question.
+ * Asks a registry for `/v2/` and accepts any answer: whether we may read there is another question.
  * @throws BoxliteError `registry-unreachable`, `timeout`
  */
 export async function pingRegistry(registry: string, options: RegistryOptions): Promise<void> {

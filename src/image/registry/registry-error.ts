@@ -8,7 +8,7 @@ import { TransportError } from './http/transport-error.js';
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_SHOWN = 200;
 
-/** What a failed connection means to the caller. Errors that are ours already pass through. */
+/** Turns a failed connection into the caller's error. Errors of ours pass through. */
 export function transportFailure(
   error: unknown,
   registry: string,
@@ -29,7 +29,7 @@ function hintFor({ untrusted, errno }: TransportError): string {
   return 'check the name, the network and whether the registry runs';
 }
 
-/** Turns an answer other than 200 into an error, with what the registry says about it. */
+/** Turns an answer other than 200 into an error with the registry's message. */
 export async function statusError(
   response: HttpResponse,
   registry: string,
@@ -58,7 +58,10 @@ export async function statusError(
   );
 }
 
-/** The registry's own words (distribution-spec, "Error Codes"), cut and without control characters. */
+/**
+ * The registry's own message (distribution-spec, "Error Codes"), truncated and without control
+ * characters.
+ */
 async function serverMessage(response: HttpResponse): Promise<string | undefined> {
   try {
     const bytes = await readLimited(response.body, MAX_ERROR_BYTES, 'error');
@@ -68,7 +71,7 @@ async function serverMessage(response: HttpResponse): Promise<string | undefined
     const said = withoutSecrets(message, response.authorization);
     return said.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').slice(0, MAX_SHOWN);
   } catch {
-    // The status says enough; an error page in HTML is none of ours.
+    // The status says enough; an HTML error page is of no interest.
     return undefined;
   } finally {
     response.discard();

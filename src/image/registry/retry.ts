@@ -3,11 +3,11 @@ import type { HttpResponse } from './http/http.js';
 import { TransportError } from './http/transport-error.js';
 
 export interface RetryPolicy {
-  /** Tries in all, the first included. */
+  /** Total number of tries, including the first. */
   attempts: number;
   /** Pause after the first failure; it doubles each time. */
   firstPauseMs: number;
-  /** A server that asks for a longer pause (Retry-After) is not waited for. */
+  /** We don't wait for a server that asks for a longer pause (Retry-After). */
   longestPauseMs: number;
   /** Waits; rejects when the signal aborts. Default: by the clock. */
   pause?: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -22,8 +22,8 @@ export const DEFAULT_RETRY: RetryPolicy = {
 const BUSY = new Set([429, 500, 502, 503, 504]);
 
 /**
- * Tries a request again when the server is busy or the connection broke. The last answer is
- * returned as it is, the last failure thrown.
+ * Retries a request when the server is busy or the connection broke. Returns the last answer
+ * unchanged or throws the last failure.
  */
 export async function withRetry(
   attempt: () => Promise<HttpResponse>,
@@ -47,7 +47,7 @@ export async function withRetry(
   }
 }
 
-/** Waits before another try, never longer than the policy's longest pause. */
+/** Waits before another try, at most the policy's longest pause. */
 export async function pause(
   { longestPauseMs, pause: wait = byTheClock }: RetryPolicy,
   ms: number,

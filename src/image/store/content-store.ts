@@ -15,7 +15,7 @@ import {
   shortDigest,
 } from '../oci/digest.js';
 
-/** What a blob must be: bytes under `digest`, `size` of them. */
+/** A blob's identity: `size` bytes with this `digest`. */
 export interface BlobDescriptor {
   digest: string;
   size: number;
@@ -27,8 +27,8 @@ export function blobPath(home: Home, digest: string): string {
 }
 
 /**
- * Whether the blob is here whole; a damaged one counts as missing. One that was touched since it was
- * verified is verified again, which takes as long as reading it.
+ * Whether the store holds the whole blob; a damaged one counts as missing. A blob touched since its
+ * verification is verified again, which takes as long as reading it.
  */
 export async function hasBlob(home: Home, blob: BlobDescriptor): Promise<boolean> {
   const path = blobPath(home, blob.digest);
@@ -45,7 +45,7 @@ export async function hasBlob(home: Home, blob: BlobDescriptor): Promise<boolean
   }
 }
 
-/** Reads a stored blob from end to end: whether it is what its digest says. */
+/** Whether a stored blob matches its digest; reads all of it. */
 export async function isIntact(home: Home, digest: string): Promise<boolean> {
   const hash = hashFor(digest);
   for await (const chunk of createReadStream(blobPath(home, digest)) as AsyncIterable<Buffer>)
@@ -53,7 +53,7 @@ export async function isIntact(home: Home, digest: string): Promise<boolean> {
   return hash.digest('hex') === parseDigest(digest).hex;
 }
 
-/** Bytes of a stored blob, or undefined when it is not here. */
+/** Size of a stored blob in bytes, or undefined when it is missing. */
 export async function blobSize(home: Home, digest: string): Promise<number | undefined> {
   try {
     return (await stat(blobPath(home, digest))).size;
@@ -65,14 +65,14 @@ export async function blobSize(home: Home, digest: string): Promise<number | und
 
 /**
  * Reads a small blob and verifies it.
- * @throws BoxliteError `image-corrupt` when it is missing, too large, or not what its digest says
+ * @throws BoxliteError `image-corrupt` when it is missing, too large, or does not match its digest
  */
 export async function readBlob(home: Home, digest: string, maxBytes: number): Promise<Buffer> {
   const size = await blobSize(home, digest);
   if (size === undefined) throw damaged(digest, 'is missing');
   if (size > maxBytes) throw damaged(digest, `has ${size} bytes, more than ${maxBytes}`);
   const bytes = await readFile(blobPath(home, digest)).catch((error: unknown) => {
-    // It may be removed just now.
+    // Another process may have just removed it.
     if (errnoOf(error) === 'ENOENT') throw damaged(digest, 'is missing');
     throw fileError(error, `read blob ${digest}`);
   });
@@ -81,7 +81,7 @@ export async function readBlob(home: Home, digest: string, maxBytes: number): Pr
   return bytes;
 }
 
-/** Stores bytes at hand and returns their digest. */
+/** Stores bytes from memory and returns their digest. */
 export async function writeBlob(
   home: Home,
   bytes: Uint8Array,
@@ -107,7 +107,7 @@ export async function writeBlob(
   }
 }
 
-/** Moves a verified, synced file into the store under its digest, sealed. */
+/** Moves a verified, synced file into the store under its digest, and seals it. */
 export async function adoptBlob(home: Home, path: string, digest: string): Promise<void> {
   const target = blobPath(home, digest);
   try {
@@ -120,12 +120,12 @@ export async function adoptBlob(home: Home, path: string, digest: string): Promi
   }
 }
 
-/** Forgets a blob that turned out to be damaged, so that the next pull brings it again. */
+/** Removes a damaged blob, so that the next pull fetches it again. */
 export async function discardBlob(home: Home, digest: string): Promise<void> {
   await rm(blobPath(home, digest), { force: true });
 }
 
-/** A new name on the store's file system for a file that may become a blob. */
+/** A new name, on the store's file system, for a file that may become a blob. */
 export function temporaryPath(home: Home): string {
   makePrivateDirectory(home.partial());
   return join(home.partial(), `new-${process.pid}-${randomBytes(6).toString('hex')}`);

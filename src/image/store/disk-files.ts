@@ -8,10 +8,10 @@ import { areSealed, writeSealed } from '../../host/seal.js';
 const METADATA_FILE = 'meta.erofs';
 const LENGTHS_FILE = 'lengths.json';
 
-/** What a disk's metadata rests on, in 4096-byte blocks. */
+/** The lengths, in 4096-byte blocks, that a disk's metadata depends on. */
 export interface Lengths {
   metaBlocks: number;
-  /** Of the layers' data, by diffID; a layer that the image lists twice has one place. */
+  /** Length of each layer's data, by diffID; a layer that the image lists twice is stored once. */
   layerBlocks: Record<string, number>;
 }
 
@@ -20,9 +20,9 @@ export function metadataPath(directory: string): string {
 }
 
 /**
- * What stands in a disk's directory.
- * @returns undefined when there is none, or one that was touched since it was made: it follows from the
- *   layers' tables of contents and is made anew
+ * Reads the lengths in a disk's directory.
+ * @returns undefined when it is missing or was touched since it was built: it is then rebuilt from
+ * the layers' tables of contents
  */
 export async function readLengths(directory: string): Promise<Lengths | undefined> {
   const path = join(directory, LENGTHS_FILE);
@@ -30,7 +30,7 @@ export async function readLengths(directory: string): Promise<Lengths | undefine
   return parseLengths(await readFile(path, 'utf8'));
 }
 
-/** Writes a disk's directory, which appears whole; a damaged one is replaced file by file. */
+/** Writes a disk's directory, which appears whole; replaces a damaged one file by file. */
 export async function writeDisk(
   directory: string,
   metadata: Uint8Array,
@@ -45,7 +45,7 @@ export async function writeDisk(
   await replaceFile(join(directory, LENGTHS_FILE), JSON.stringify(lengths));
 }
 
-/** Forgets the disks whose metadata was computed from this layer. */
+/** Removes the disks whose metadata was computed from this layer. */
 export async function dropDisksOf(home: Home, diffId: string): Promise<void> {
   for (const name of await namesIn(home.disks())) {
     const directory = join(home.disks(), name);
@@ -65,7 +65,7 @@ async function replaceFile(path: string, content: Uint8Array | string): Promise<
   }
 }
 
-/** Without what a maker is still busy with. */
+/** Skips what another process is still creating. */
 async function namesIn(directory: string): Promise<string[]> {
   try {
     return (await readdir(directory)).filter((name) => !name.startsWith('.'));

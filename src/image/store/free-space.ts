@@ -5,8 +5,8 @@ import { type BlobDescriptor, hasBlob } from './content-store.js';
 import { partialPath } from './ingest.js';
 
 /**
- * Refuses a download for which there can't be enough space: what is announced is known before anything is
- * fetched, and a disk that is full troubles the boxes that run. What it unpacks to is not known yet.
+ * Refuses a download for which there can't be enough space: the announced sizes are known before it
+ * starts, and a full disk disturbs running boxes. The unpacked size is not known yet.
  * @throws BoxliteError `no-space`
  */
 export async function requireSpace(
@@ -28,7 +28,7 @@ export async function requireSpace(
   );
 }
 
-/** Of what an earlier attempt left, only the rest. */
+/** Counts only the rest of a blob that an earlier attempt began. */
 async function missingBytes(home: Home, blob: BlobDescriptor): Promise<number> {
   if (await hasBlob(home, blob)) return 0;
   try {

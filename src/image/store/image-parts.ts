@@ -5,11 +5,11 @@ import { isIndexType } from '../oci/media-types.js';
 import { blobSize, readBlob } from './content-store.js';
 import { readImage, type StoredImage } from './image-record.js';
 
-/** What an image is made of in the store. */
+/** The parts of an image in the store. */
 export interface ImageParts {
   /** Digests of manifest, config and layers. */
   blobs: string[];
-  /** Of its layers, lowest first. */
+  /** DiffIDs of its layers, lowest first. */
   diffIds: string[];
 }
 
@@ -21,7 +21,7 @@ export function partsOf(image: StoredImage): ImageParts {
   };
 }
 
-/** @returns undefined when its manifest or its config is damaged: nobody knows what it needs then */
+/** @returns undefined when its manifest or its config is damaged: its parts are then unknown */
 export async function readParts(
   home: Home,
   manifestDigest: string,
@@ -35,8 +35,8 @@ export async function readParts(
 }
 
 /**
- * The indexes that lead from what a tag names to a manifest, those in the store: an index may hold
- * further ones. One that is damaged counts, but what it holds is not known.
+ * The stored indexes that lead from what a tag names to a manifest: an index may contain others. A
+ * damaged one is included, but its content is unknown.
  */
 export async function readIndexes(home: Home, digest: string): Promise<string[]> {
   const found = new Set<string>();

@@ -10,7 +10,7 @@ import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifes
 import type { Platform } from '../oci/platform.js';
 import { readBlob } from './content-store.js';
 
-/** An image whose every part is in the store. */
+/** An image with every part in the store. */
 export interface StoredImage {
   manifestDigest: string;
   /** Digest of the config: the image's id. */
@@ -19,7 +19,7 @@ export interface StoredImage {
   config: ImageConfig;
   /** Base first. */
   layers: StoredImageLayer[];
-  /** Bytes of manifest, config and layers as they are stored; a layer that repeats counts once. */
+  /** Stored bytes of manifest, config and layers; a repeated layer counts once. */
   size: number;
 }
 
@@ -47,7 +47,7 @@ export async function readImage(home: Home, manifestDigest: string): Promise<Sto
 }
 
 /**
- * Joins a manifest and its config's bytes.
+ * Combines a manifest and its config's bytes.
  * @throws BoxliteError `image-corrupt` when the two don't belong together
  */
 export function describeImage(

@@ -11,8 +11,9 @@ import { adoptBlob, type BlobDescriptor, hasBlob } from './content-store.js';
 import { lend } from './lend.js';
 
 /**
- * So much is still read of a blob whose content has proved bad, since only its digest tells whether the line is
- * at fault or the author. Of a larger one no more is taken: it may be as large as its manifest likes.
+ * How much of a blob is still read after its content proved bad, since only its digest shows
+ * whether the transfer or the author is at fault. A larger one is not read on: its manifest may
+ * claim any size.
  */
 const VERDICT_BYTES = 16 * 2 ** 20;
 
@@ -21,23 +22,23 @@ export type BlobOpener = (offset: number) => Promise<AsyncIterable<Uint8Array>>;
 
 export interface IngestOptions {
   /**
-   * Is given the whole blob, from its first byte and as it arrives; its last read throws when the
-   * blob is not what it must be. Called again when a resumed download had to begin anew.
+   * Receives the whole blob, from its first byte and as it arrives; its last read throws when the
+   * blob does not match its descriptor. Called again when a resumed download has to restart.
    */
   consume?: (bytes: AsyncIterable<Uint8Array>) => Promise<void>;
-  /** Bytes of the blob that are here, those of an earlier attempt included. */
+  /** How many bytes of the blob are here, including those of an earlier attempt. */
   onBytes?: (received: number) => void;
-  /** Another process is fetching the same blob; we wait for it. */
+  /** Another process is fetching the same blob, and we wait for it. */
   onWait?: (pid: number) => void;
   signal?: AbortSignal;
 }
 
 /**
- * Brings a blob into the content store: to a partial file, hashed on the way, checked for size and
- * then digest, synced and renamed. A partial file of an earlier attempt is continued; that
- * of a blob which is refused goes at once. Of several processes one downloads and the others wait for it.
- * @returns `present` when the blob was here already; then `consume` was not called
- * @throws BoxliteError `image-corrupt` when the bytes are not what the descriptor says
+ * Brings a blob into the content store: writes a partial file while hashing it, checks size, then
+ * digest, syncs and renames it. Continues a partial file of an earlier attempt; deletes that of a
+ * refused blob at once. Of several processes, one downloads and the others wait for it.
+ * @returns `present` when the blob was already here; `consume` was then not called
+ * @throws BoxliteError `image-corrupt` when the bytes don't match the descriptor
  */
 export async function ingestBlob(
   home: Home,
@@ -55,7 +56,7 @@ export async function ingestBlob(
   });
 }
 
-/** Where a blob grows that is being fetched. */
+/** The file in which a blob grows during its download. */
 export function partialPath(home: Home, digest: string): string {
   const { algorithm, hex } = parseDigest(digest);
   return join(home.partial(), `${algorithm}-${hex}`);
@@ -72,7 +73,7 @@ async function receive(
   try {
     await attempt(transfer);
   } catch (error) {
-    // The bytes at fault may be those that an earlier attempt left; then one from the start decides.
+    // The bad bytes may come from an earlier attempt; then a download from the start decides.
     if (transfer.refused !== 'in doubt' || transfer.resumedAt === 0) throw error;
     await attempt(new Transfer(path, blob, openFrom, options));
   }
@@ -89,11 +90,11 @@ async function attempt(transfer: Transfer): Promise<void> {
 
 /** One attempt at one blob. */
 class Transfer {
-  /** `proved` when the bytes are what the digest says, and bad all the same. */
+  /** `proved` when the bytes match the digest and are bad all the same. */
   refused: 'in doubt' | 'proved' | undefined;
   resumedAt = 0;
   private received = 0;
-  /** The write that is under way: while the disk takes a piece, the next one comes in. */
+  /** The current write: the next piece arrives while the disk takes this one. */
   private written: Promise<void> = Promise.resolve();
   private readonly hash: Hash;
 
@@ -119,15 +120,15 @@ class Transfer {
         this.refused = 'in doubt';
         if (this.blob.size - this.received > VERDICT_BYTES) throw fault;
       }
-      // A consumer may stop at the end of what it understands; the digest is over everything.
+      // A consumer may stop at the end of what it understands; the digest covers everything.
       while ((await bytes.next()).done !== true);
       if (fault === undefined) return;
       this.refused = 'proved';
       throw fault;
     } finally {
-      // Whoever sends more is not listened to.
+      // Stop reading from a server that sends more.
       await bytes.return();
-      // No write may be under way when the file is closed; that it failed is told already.
+      // No write may be pending when the file is closed; its failure is already reported.
       await this.written.catch(() => undefined);
       await file.close();
     }
@@ -168,7 +169,7 @@ class Transfer {
   private async keep(file: FileHandle, chunk: Uint8Array): Promise<void> {
     await this.written;
     this.written = append(file, chunk, this.path);
-    // The failure is met by whoever awaits next; it must not count as unhandled until then.
+    // The next await reports the failure; until then it must not count as an unhandled rejection.
     this.written.catch(() => undefined);
   }
 

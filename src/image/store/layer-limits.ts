@@ -2,22 +2,22 @@ import { BoxliteError } from '../../errors.js';
 import { showName } from '../tar/layer-error.js';
 import type { BlobDescriptor } from './content-store.js';
 
-/** Bounds on what a small blob may blow up to: a gzip bomb of 10 MB unpacks to 10 GB. */
+/** Bounds on what a small blob may unpack to: a gzip bomb of 10 MB unpacks to 10 GB. */
 export interface LayerLimits {
-  /** Bytes of the uncompressed tar, and of all contents with the holes of sparse files. */
+  /** Bytes of the uncompressed tar, and of all contents including the holes of sparse files. */
   bytes: number;
   entries: number;
 }
 
 export const DEFAULT_LAYER_LIMITS: LayerLimits = { bytes: 64 * 2 ** 30, entries: 2_000_000 };
 
-/** How users know a limit: its key in the configuration file, and its variable. */
+/** How users set a limit: its key in the configuration file, and its variable. */
 const SETTINGS: Readonly<Record<keyof LayerLimits, { key: string; variable: string }>> = {
   bytes: { key: 'maxLayerSize', variable: 'BOXLITE_MAX_LAYER_SIZE' },
   entries: { key: 'maxLayerEntries', variable: 'BOXLITE_MAX_LAYER_ENTRIES' },
 };
 
-/** A layer that is over a limit, which the user may raise: code 'layer-invalid'. */
+/** A layer exceeds a limit, which the user may raise: code 'layer-invalid'. */
 export class LayerLimitError extends BoxliteError {
   constructor(fault: string, limit: keyof LayerLimits) {
     const { key, variable } = SETTINGS[limit];
@@ -27,7 +27,7 @@ export class LayerLimitError extends BoxliteError {
   }
 }
 
-/** @param name of the layer's entry at which the limit was met */
+/** @param name of the layer's entry that exceeds the limit */
 export function overLimit(
   name: string,
   limit: keyof LayerLimits,
@@ -41,8 +41,8 @@ export function overLimit(
 }
 
 /**
- * Refuses a blob by the size that its descriptor announces, before a byte of it is fetched: packed it is hardly
- * ever larger than unpacked.
+ * Refuses a blob by the size in its descriptor, before fetching a byte: a compressed layer is
+ * hardly ever larger than its content.
  */
 export function checkBlobSize(
   { digest, size }: BlobDescriptor,

@@ -25,8 +25,8 @@ import { dropDisksOf } from './disk-files.js';
 import { DEFAULT_LAYER_LIMITS, type LayerLimits, overLimit } from './layer-limits.js';
 
 /**
- * Names and attributes of a layer, which merging holds in memory: twice what two million entries
- * ordinarily take.
+ * Names and attributes of a layer, which merging keeps in memory: twice what two million ordinary
+ * entries take.
  */
 const MAX_TOC_BYTES = 2 ** 29;
 
@@ -40,11 +40,12 @@ export interface StoredLayer {
 
 /**
  * Lays a layer out for the disk, in one pass and in bounded memory: decompress, hash, split into
- * `layers/<diffid>/data` (contents) and `layers/<diffid>/toc` (entries). The directory appears whole
- * or not at all; of two processes that make the same one, the first wins and both succeed.
- * @param source the layer's blob as it came: gzip, zstd or plain
- * @param expected.diffId of the uncompressed tar, from the image's config; one is computed as sha256
- * @param expected.onDiffId told the diffID before the layer appears in the store
+ * `layers/<diffid>/data` (contents) and `layers/<diffid>/toc` (entries). The directory appears
+ * whole or not at all; of two processes that make the same one, the first wins and both succeed.
+ * @param source the layer's blob as received: gzip, zstd or plain
+ * @param expected.diffId of the uncompressed tar, from the image's config; without it, a sha256 is
+ * computed
+ * @param expected.onDiffId receives the diffID before the layer appears in the store
  * @throws BoxliteError 'layer-invalid', 'image-corrupt' (another diffID), 'unsupported', 'no-space'
  */
 export async function storeLayer(
@@ -75,7 +76,7 @@ export async function storeLayer(
   }
 }
 
-/** Whether the layer is here as it was laid out; one that was touched since counts as missing. */
+/** Whether the layer is here as it was laid out; one touched since then counts as missing. */
 export async function hasLayer(home: Home, diffId: string): Promise<boolean> {
   const directory = layerDirectory(home, diffId);
   try {
@@ -85,7 +86,7 @@ export async function hasLayer(home: Home, diffId: string): Promise<boolean> {
   }
 }
 
-/** A damaged layer is replaced, and with it what was computed from its table of contents. */
+/** Replaces a damaged layer, and what was computed from its table of contents. */
 async function putLayer(home: Home, temporary: string, diffId: string): Promise<void> {
   const directory = layerDirectory(home, diffId);
   await syncDirectory(temporary);
@@ -116,7 +117,7 @@ function layerReadError(error: unknown, path: string, diffId: string): unknown {
 }
 
 /**
- * Bytes of all files that a layer holds, as Docker counts an image's size: what it is unpacked.
+ * Total size of a layer's files: the unpacked size, as Docker counts an image's.
  * @throws BoxliteError 'image-corrupt' when the layer is missing or damaged
  */
 export async function layerFileBytes(home: Home, diffId: string): Promise<number> {
@@ -143,7 +144,7 @@ export function layerDataPath(home: Home, diffId: string): string {
   return join(layerDirectory(home, diffId), 'data');
 }
 
-/** A sha512's name can't be taken for a sha256's: it is longer. */
+/** A sha512's name can't be confused with a sha256's: it is longer. */
 export function layerDirectory(home: Home, diffId: string): string {
   return join(home.layers(), parseDigest(diffId).hex);
 }
@@ -172,19 +173,19 @@ async function unpack(
     }
     reader.end();
   } finally {
-    // Also after a failure: no write may be under way when the file is closed.
+    // Also after a failure: no write may be pending when the file is closed.
     await data.finish();
   }
   await toc.finish(data.block);
-  // A rename that outlives a crash must not name contents that did not.
+  // A rename that survives a crash must not name contents that did not.
   await Promise.all([dataFile.datasync(), tocFile.datasync()]);
   await Promise.all([seal(dataFile), seal(tocFile)]);
   return { diffId: `${algorithm}:${hash.digest('hex')}`, size };
 }
 
-/** Takes the reader's calls: entries to the table of contents, contents to the data. */
+/** Receives the reader's calls: entries go to the table of contents, contents to the data. */
 function sink(data: LayerDataWriter, toc: TocWriter, limits: LayerLimits) {
-  // Markers are files too in the archive, and nothing keeps them from having content.
+  // Markers are files in the archive too, and may have content.
   let isFile = false;
   return {
     entry(tar: TarEntry): void {

@@ -7,23 +7,23 @@ import type { Home } from '../../host/home.js';
 import { identifyProcess } from '../../host/process-identity.js';
 import { allocatedBytes, namesIn } from './store-files.js';
 
-/** Clock ticks a second, of every Linux that userspace sees (USER_HZ). */
+/** Clock ticks per second that every Linux shows to userspace (USER_HZ). */
 const TICKS_PER_SECOND = 100;
-/** Both the boot's time and a file's are only known so well. */
+/** The boot time and file times are only this accurate. */
 const CLOCK_SLACK_MS = 2_000;
 
 /**
- * Deletes what processes that are dead have left half-made: drafts, claims, spooled archives and partial
- * downloads, which a later pull would have gone on with.
+ * Deletes what dead processes left unfinished: drafts, claims, spooled archives and partial
+ * downloads, which a later pull would otherwise have resumed.
  * @param kept digests that somebody is about to download
- * @returns bytes of the disk that became free
+ * @returns freed bytes of the disk
  */
 export async function clearLeftovers(home: Home, kept: ReadonlySet<string>): Promise<number> {
   let bytes = 0;
   for (const directory of [home.images(), home.layers(), home.disks(), home.blanks()])
     for (const name of await namesIn(directory))
       if (name.startsWith('.making-')) bytes += await removeOfDead(directory, name);
-  // Claims last: while a partial download is looked at, its claim must stand.
+  // Claims last: while we check a partial download, its claim must exist.
   const names = await namesIn(home.partial());
   for (const name of names)
     if (/^new-\d+-/.test(name)) bytes += await removeOfDead(home.partial(), name);
@@ -36,7 +36,7 @@ export async function clearLeftovers(home: Home, kept: ReadonlySet<string>): Pro
   return bytes;
 }
 
-/** The name says who made it: `.making-PID-…`, `new-PID-…`. */
+/** The name identifies its creator: `.making-PID-…`, `new-PID-…`. */
 async function removeOfDead(directory: string, name: string): Promise<number> {
   const path = join(directory, name);
   const pid = Number(/(?:^\.making|new)-(\d+)-/.exec(name)?.[1]);
@@ -50,7 +50,7 @@ async function removeOfDead(directory: string, name: string): Promise<number> {
   }
 }
 
-/** Whether the process of that pid is the one that had it at that time. */
+/** Whether the process with that pid is the one that had it at that time. */
 function livedThen(pid: number, atMs: number): boolean {
   const process = identifyProcess(pid);
   if (process === undefined) return false;
@@ -58,14 +58,14 @@ function livedThen(pid: number, atMs: number): boolean {
   return bootMs + (process.startTicks * 1000) / TICKS_PER_SECOND <= atMs + CLOCK_SLACK_MS;
 }
 
-/** Under its claim, so that no pull is writing to it; one that is claimed is left alone. */
+/** Holds its claim, so that no pull is writing to it; skips a claimed one. */
 async function dropPartial(home: Home, name: string, kept: ReadonlySet<string>): Promise<number> {
   if (kept.has(name.replace('-', ':'))) return 0;
   const path = join(home.partial(), name);
   return underClaim(`${path}.claim`, () => remove(path));
 }
 
-/** A dead owner's claim is taken over, and gone afterwards; a living one's work is left alone. */
+/** Takes over a dead owner's claim and removes it afterwards; leaves a live owner's work alone. */
 async function underClaim(claim: string, work: () => Promise<number>): Promise<number> {
   try {
     return await withClaim(claim, { what: claim, signal: AbortSignal.abort() }, work);

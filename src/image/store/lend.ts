@@ -1,5 +1,5 @@
 /**
- * Lets a consumer read from an iterator that its owner goes on with: leaving a `for await` loop, by
+ * Lends a consumer an iterator that its owner continues with: leaving a `for await` loop, by
  * `break` or by an error, would otherwise end the iterator for everybody.
  */
 export function lend<T>(iterator: AsyncIterator<T>): AsyncIterable<T> {

@@ -8,10 +8,11 @@ import { readImage } from './image-record.js';
 import { layerDataPath, storeLayer } from './layer-store.js';
 
 /**
- * Decides about a layer's data that lost its seal (the home was copied without its times, or somebody
- * wrote to it): lays the layer's blob out once more, elsewhere, and compares. Equal data is sealed again.
- * Takes as long as laying the layer out, so only a file without its seal comes here.
- * @returns whether the data is what the layer's blob gives; false also when the blob is gone or damaged
+ * Checks a layer's data that lost its seal (the home was copied without its times, or somebody
+ * wrote to it): lays the layer's blob out once more, elsewhere, and compares. Reseals equal data.
+ * Takes as long as laying out, so call it only for a file without its seal.
+ * @returns whether the data matches the layer's blob; false also when the blob is missing or
+ * damaged
  */
 export async function proveLayer(
   home: Home,
@@ -61,7 +62,7 @@ async function sameContent(left: string, right: string): Promise<boolean> {
   }
 }
 
-/** Of equal lengths for equal files: a stream of a regular file fills each of its pieces. */
+/** Equal files yield equal chunks: a stream of a regular file fills each one. */
 function chunksOf(path: string): AsyncIterable<Buffer> {
   return createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
 }

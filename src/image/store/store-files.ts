@@ -13,7 +13,7 @@ export interface StoreParts {
   blobs: ReadonlySet<string>;
   /** DiffIDs of laid-out layers. */
   layers: ReadonlySet<string>;
-  /** Manifest digests' hex digits: the names of the joined disks. */
+  /** Hex digits of manifest digests: the names of the joined disks. */
   disks: ReadonlySet<string>;
 }
 
@@ -21,7 +21,7 @@ export function diskName(manifestDigest: string): string {
   return manifestDigest.slice(manifestDigest.indexOf(':') + 1);
 }
 
-/** All that is in the store, whether anything needs it or not. */
+/** Everything in the store, whether anything needs it or not. */
 export async function listParts(home: Home): Promise<StoreParts> {
   const blobs = new Set<string>();
   for (const algorithm of await namesIn(dirname(home.blobs('sha256'))))
@@ -36,7 +36,7 @@ export async function listParts(home: Home): Promise<StoreParts> {
   };
 }
 
-/** Where the parts are that `needed` does not hold. */
+/** The paths of the parts that are not in `needed`. */
 export function pathsWithout(home: Home, parts: StoreParts, needed: StoreParts): string[] {
   const without = (have: ReadonlySet<string>, keep: ReadonlySet<string>): string[] =>
     [...have].filter((name) => !keep.has(name));
@@ -48,10 +48,10 @@ export function pathsWithout(home: Home, parts: StoreParts, needed: StoreParts):
 }
 
 /**
- * Takes files and directories out of the store at once, without waiting for the disk; what is not there
- * is no error.
- * @param grave directory to move them to; undefined = delete them here and now, as on a full disk
- * @returns bytes of the disk that they took
+ * Takes files and directories out of the store at once, without waiting for the disk; ignores
+ * missing ones.
+ * @param grave trash directory to move them to; undefined = delete them now, as on a full disk
+ * @returns the bytes they took on the disk
  */
 export function takeAway(paths: readonly string[], grave: string | undefined): number {
   let bytes = 0;
@@ -68,7 +68,7 @@ export function takeAway(paths: readonly string[], grave: string | undefined): n
   return bytes;
 }
 
-/** Blocks of the disk that a file or directory takes with all that is in it; holes take none. */
+/** Bytes that a file or directory takes on the disk, with everything in it; holes take none. */
 export function allocatedBytes(path: string): number {
   const stats = lstatSync(path);
   const own = stats.blocks * 512;
@@ -76,7 +76,7 @@ export function allocatedBytes(path: string): number {
   return readdirSync(path).reduce((sum, name) => sum + allocatedBytes(join(path, name)), own);
 }
 
-/** Empty for a directory that is not there. */
+/** Empty for a missing directory. */
 export async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);

@@ -7,8 +7,8 @@ import { describeImage, type StoredImage, type StoredImageLayer } from './image-
 import { type Keep, keepNothing } from './keep.js';
 
 /**
- * Makes an image of layers that are stored already: writes its config and a manifest for it. Equal
- * input gives the same digests.
+ * Makes an image of layers that are already stored: writes its config and a manifest. Equal input
+ * gives equal digests.
  */
 export async function storeImage(
   home: Home,

@@ -2,14 +2,14 @@ import { createGunzip, type Gunzip } from 'node:zlib';
 import { errnoOf } from '../../errors.js';
 import { layerStreamInvalid } from './layer-error.js';
 
-/** Large pieces: every one costs a round trip to the thread that inflates. */
+/** Large pieces: each one costs a round trip to the inflating thread. */
 const OUTPUT_CHUNK = 256 * 1024;
 
 /**
- * The content of gzip members one after the other (RFC 1952). Zeros after the last one are padding, as
- * gzip(1) has it; anything else there is refused, as by the Go library under the other engines. An error
- * of the source passes through unchanged.
- * @throws BoxliteError 'layer-invalid' for a damaged or cut stream
+ * The content of consecutive gzip members (RFC 1952). Zeros after the last one are padding, as in
+ * gzip(1); anything else there is refused, as the Go library of other engines does. An error of the
+ * source passes through unchanged.
+ * @throws BoxliteError 'layer-invalid' for a damaged or truncated stream
  */
 export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const inflater = createGunzip({ chunkSize: OUTPUT_CHUNK });
@@ -18,7 +18,7 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
     inflater.destroy(error as Error);
     throw error;
   });
-  // It may fail before we come to wait for it.
+  // It may fail before we await it.
   fed.catch(() => undefined);
   try {
     for await (const chunk of inflater as AsyncIterable<Buffer>) yield chunk;
@@ -28,7 +28,7 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
     const rule = errnoOf(error) === 'Z_BUF_ERROR' ? 'it ends in the middle' : 'its data is corrupt';
     throw layerStreamInvalid('gzip', rule, error);
   } finally {
-    // Nobody may still be reading from the source when its owner goes on with it.
+    // Nobody may still be reading from the source when its owner continues with it.
     wanted = false;
     inflater.destroy();
     await fed.catch(() => undefined);
@@ -44,7 +44,7 @@ async function feed(
   for await (const chunk of source) {
     if (!wanted()) return;
     const before = inflater.bytesWritten;
-    // Once the inflater has met padding it looks at nothing more.
+    // Once the inflater has met padding, it ignores everything after it.
     if (before < given) requirePadding(chunk);
     else {
       await write(inflater, chunk);
@@ -55,10 +55,10 @@ async function feed(
   inflater.end();
 }
 
-/** Resolves when the inflater has taken all it wants of the chunk and its output was read. */
+/** Resolves when the inflater has taken all it wants of the chunk and its output has been read. */
 function write(inflater: Gunzip, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    // After an error of zlib the callback is never called; the reader of the output is told of it.
+    // After a zlib error the callback is never called; the reader of the output gets the error.
     const closed = (): void => reject(new Error('the inflater was closed'));
     inflater.once('close', closed);
     inflater.write(chunk, (error) => {

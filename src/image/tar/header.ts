@@ -2,7 +2,7 @@ import { layerInvalid } from './layer-error.js';
 
 export const TAR_BLOCK = 512;
 
-/** One 512-byte header as it stands, before extension headers are applied. Strings are latin1. */
+/** One raw 512-byte header, before extension headers are applied. Strings are latin1. */
 export interface TarHeader {
   name: string;
   linkName: string;
@@ -21,12 +21,13 @@ const USTAR_MAGIC = 'ustar\0';
 const STAR_TRAILER = 'tar\0';
 
 /**
- * Parses one header block: V7, POSIX ustar (with prefix), star and GNU, whose prefix field holds times.
- * @throws BoxliteError 'layer-invalid' for a wrong checksum or a number that is none.
+ * Parses one header block: V7, POSIX ustar (with prefix), star and GNU, whose prefix field holds
+ * times.
+ * @throws BoxliteError 'layer-invalid' for a wrong checksum or a malformed number.
  */
 export function parseTarHeader(block: Buffer): TarHeader {
   const name = textAt(block, 0, 100);
-  // Where no header stands there is no name either: of noise only that is told.
+  // Without a valid header there is no name either: don't quote noise.
   if (!hasValidChecksum(block))
     throw layerInvalid(
       /^[\x20-\x7e]+$/.test(name) ? name : '(no header)',
@@ -64,7 +65,7 @@ function textAt(block: Buffer, offset: number, length: number): string {
   return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end);
 }
 
-/** The sum counts the checksum field as spaces; some old writers summed signed bytes. */
+/** The checksum field counts as spaces; some old writers summed signed bytes. */
 function hasValidChecksum(block: Buffer): boolean {
   let unsigned = 256;
   let negatives = 0;
@@ -80,7 +81,7 @@ function hasValidChecksum(block: Buffer): boolean {
 
 /**
  * A numeric field: octal text padded with spaces or NULs, or (first bit set) a big-endian two's
- * complement number, GNU's way past 8 GiB and below zero.
+ * complement number, GNU's extension past 8 GiB and below zero.
  */
 export function numberAt(
   block: Buffer,

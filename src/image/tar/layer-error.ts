@@ -4,8 +4,8 @@ import { BoxliteError } from '../../errors.js';
 const SHOWN_NAME_LENGTH = 200;
 
 /**
- * Names and link targets of a layer are bytes: kept as latin1 strings (one character a byte), so that
- * any name survives unchanged and compares as the kernel compares it. Only messages decode them.
+ * Names and link targets of a layer are bytes, kept as latin1 strings (one character per byte), so
+ * that any name survives unchanged and compares as in the kernel. Only messages decode them.
  */
 export function layerInvalid(name: string, rule: string, cause?: unknown): BoxliteError {
   return new BoxliteError('layer-invalid', `layer entry ${showName(name)}: ${rule}`, {
@@ -30,9 +30,9 @@ export function layerPackingUnknown(packing: string): BoxliteError {
 }
 
 /**
- * A latin1-held name as a quoted, printable, bounded text. Control characters could drive the terminal
- * it is printed on, and marks of writing direction could make it read as another name: all are escaped,
- * and so is each byte of a name that is not UTF-8.
+ * A latin1 name as quoted, printable, bounded text. Control characters could drive the terminal
+ * that shows it, and bidirectional marks could make it read as another name: both are escaped, and
+ * so is each byte of a name that is not UTF-8.
  */
 export function showName(name: string): string {
   const bytes = Buffer.from(name, 'latin1');

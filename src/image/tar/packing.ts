@@ -1,24 +1,24 @@
-/** Packings that archives come in besides a layer's own, gzip and zstd. */
+/** Compression formats of archives besides those of layers, gzip and zstd. */
 export interface ForeignPacking {
-  /** As people call it. */
+  /** The name that users know. */
   name: string;
-  /** Unpacks stdin to stdout; undefined for what holds no stream. */
+  /** Unpacks stdin to stdout; undefined for formats that are not a stream. */
   command: readonly [program: string, ...options: string[]] | undefined;
-  /** We run the command ourselves; of the others there is none on most hosts. */
+  /** We run the command ourselves; most hosts lack the others. */
   known: boolean;
 }
 
-/** So many first bytes tell the packing. */
+/** How many leading bytes identify the format. */
 export const FOREIGN_MAGIC_BYTES = 10;
 
 /**
- * The most that `xz` may take to unpack, as the widest window of zstd does; `xz -9` needs 65 MiB. One thread, or
- * it would take the same for each.
+ * `xz` may take as much memory as zstd's widest window; `xz -9` needs 65 MiB. One thread, since
+ * each would take the same.
  */
 const XZ_LIMITS = ['--memlimit-decompress=128MiB', '--threads=1'];
 
 const XZ = Buffer.from('fd377a585a00', 'hex');
-/** After `BZh1` to `BZh9`: the first block of it, or the end of an empty one. */
+/** Follows `BZh1` to `BZh9`: the first block, or the end of an empty stream. */
 const BZIP2 = ['314159265359', '177245385090'].map((hex) => Buffer.from(hex, 'hex'));
 const OTHERS: readonly [magic: Buffer, packing: ForeignPacking][] = [
   [Buffer.from('04224d18', 'hex'), unknown('lz4', 'lz4', '-dc')],
@@ -28,7 +28,9 @@ const OTHERS: readonly [magic: Buffer, packing: ForeignPacking][] = [
   [Buffer.from('377abcaf271c', 'hex'), { name: '7z', command: undefined, known: false }],
 ];
 
-/** Tells a packing by the first bytes, of which a tar could have none as its first entry's name. */
+/**
+ * Identifies a format by the first bytes; no tar could start with these, as its first entry's name.
+ */
 export function foreignPackingOf(head: Buffer): ForeignPacking | undefined {
   if (begins(head, XZ))
     return {

@@ -1,6 +1,6 @@
 import { layerInvalid } from './layer-error.js';
 
-/** What pax records say about the next entry; a field that is missing leaves the header's value. */
+/** The values that pax records set for the next entry; for a missing one, the header's applies. */
 export interface PaxOverrides {
   path?: string;
   linkPath?: string;
@@ -9,11 +9,11 @@ export interface PaxOverrides {
   gid?: number;
   mtimeSec?: number;
   mtimeNsec?: number;
-  /** Extended attributes in the order they came, name and value as latin1. */
+  /** Extended attributes in the archive's order, name and value as latin1. */
   xattrs: Map<string, string>;
   /** Records of GNU's sparse formats, without the `GNU.sparse.` prefix. */
   sparse: Map<string, string>;
-  /** Sparse format 0.0 repeats `offset` and `numbytes`: the pairs, in order. */
+  /** Sparse format 0.0 repeats `offset` and `numbytes`: these are the pairs, in order. */
   sparseMap: number[];
 }
 
@@ -22,8 +22,9 @@ const SPARSE_PREFIX = 'GNU.sparse.';
 const MAX_LENGTH_DIGITS = 10;
 
 /**
- * Parses the body of an `x` header: records `LENGTH KEY=VALUE\n`, LENGTH counting the whole record
- * (POSIX.1-2017, pax, "pax Extended Header"). Unknown keys are passed over, as the standard asks.
+ * Parses the body of an `x` header: records `LENGTH KEY=VALUE\n`, where LENGTH counts the whole
+ * record (POSIX.1-2017, pax, "pax Extended Header"). Ignores unknown keys, as the standard
+ * requires.
  * @throws BoxliteError 'layer-invalid'
  */
 export function parsePax(body: Buffer): PaxOverrides {
@@ -65,7 +66,7 @@ function applyRecord(overrides: PaxOverrides, key: string, value: string): void 
     overrides.xattrs.set(key.slice(XATTR_PREFIX.length), value);
     return;
   }
-  // An empty value takes the record back: the header's own field counts.
+  // An empty value revokes the record: the header's own field applies.
   if (value === '') return;
   switch (key) {
     case 'path':

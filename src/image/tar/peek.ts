@@ -1,4 +1,4 @@
-/** The first `length` bytes (fewer when there are no more), and an iterable that still has them. */
+/** The first `length` bytes (fewer at the end), and an iterable that still includes them. */
 export async function peek(
   source: AsyncIterable<Uint8Array>,
   length: number,
@@ -23,7 +23,7 @@ async function* resume(start: Buffer, iterator: AsyncIterator<Uint8Array>): Asyn
       yield toBuffer(next.value);
     }
   } finally {
-    // Reached also when the reader gives up early: the source may hold a file or a connection.
+    // Also when the reader stops early: the source may hold a file or a connection.
     await iterator.return?.();
   }
 }

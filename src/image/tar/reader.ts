@@ -13,7 +13,10 @@ import {
 export type TarKind =
   'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';
 
-/** An entry with every extension header applied. Names and attribute values are latin1-held bytes. */
+/**
+ * An entry with every extension header applied. Names and attribute values are bytes in latin1
+ * strings.
+ */
 export interface TarEntry {
   kind: TarKind;
   name: string;
@@ -34,20 +37,20 @@ export interface TarEntry {
 export interface TarHandler {
   entry(entry: TarEntry): void;
   data(bytes: Buffer): void;
-  /** So many zero bytes of the file come next. */
+  /** This many zero bytes of the file come next. */
   hole(bytes: number): void;
   /** A file's content is complete. */
   done(): void;
 }
 
-/** One long name or one set of pax records; every common tool stays far below. */
+/** Limit of one long name or one set of pax records; every common tool stays far below. */
 const MAX_EXTENSION_BYTES = 1 << 20;
-/** Extension headers in a row before the entry they speak of. */
+/** Consecutive extension headers before their entry. */
 const MAX_EXTENSIONS = 16;
 const KINDS: Readonly<Record<string, TarKind>> = {
-  '\0': 'file', // of old archives
+  '\0': 'file', // in old archives
   '0': 'file',
-  '7': 'file', // contiguous file: the same thing everywhere
+  '7': 'file', // contiguous file: treated as a regular one everywhere
   S: 'file', // GNU sparse
   '1': 'hardlink',
   '2': 'symlink',
@@ -60,9 +63,9 @@ const KINDS: Readonly<Record<string, TarKind>> = {
 type State = 'header' | 'extension' | 'sparse-header' | 'sparse-map' | 'data' | 'pad' | 'ended';
 
 /**
- * A tar parser that is fed: `push` any chunks, then `end`. It keeps at most one extension header.
- * Formats: V7, ustar, pax (POSIX.1-2017), GNU (long names, base-256, sparse 0.0 to 1.0), star.
- * A global pax header is passed over, as the Go library under the other engines does.
+ * A push parser for tar: `push` any chunks, then `end`. It keeps at most one extension header.
+ * Formats: V7, ustar, pax (POSIX.1-2017), GNU (long names, base-256, sparse 0.0 to 1.0), star. It
+ * ignores a global pax header, as the Go library of other engines does.
  */
 export class TarReader {
   #state: State = 'header';
@@ -83,7 +86,7 @@ export class TarReader {
   #mapReader: SparseMapReader | undefined;
   #dataLeft = 0;
   #padLeft = 0;
-  /** The entry's data segments still to come: pairs of file offset and length. */
+  /** The entry's data segments: pairs of file offset and length. */
   #segments: SparseMap = [];
   #segment = 0;
   #segmentLeft = 0;
@@ -117,7 +120,7 @@ export class TarReader {
     }
   }
 
-  /** A tar may end without its two zero blocks, but not inside of anything. */
+  /** A tar may end without its two zero blocks, but not inside anything. */
   end(): void {
     if (this.#state === 'ended') return;
     const pending = this.#extensions > 0 || this.#blockFill > 0;
@@ -195,7 +198,7 @@ export class TarReader {
         this.#longLink = untilNul(body);
         break;
       default:
-        // A global header speaks of no entry in particular, so it may also be the last thing.
+        // A global header belongs to no entry, so it may also come last.
         this.#extensions--;
     }
     this.#state = this.#padLeft > 0 ? 'pad' : 'header';
@@ -204,7 +207,7 @@ export class TarReader {
   #startEntry(header: TarHeader, block: Buffer): void {
     const pax = this.#pax;
     const name = pax?.path ?? this.#longName ?? header.name;
-    // Before there was a type for directories, the slash told.
+    // Before directories had a type, the slash marked them.
     const kind = header.type === '\0' && name.endsWith('/') ? 'directory' : KINDS[header.type];
     if (kind === undefined)
       throw layerInvalid(name, `its type ${showName(header.type)} is unknown`);

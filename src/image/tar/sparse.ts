@@ -2,7 +2,7 @@ import { numberAt } from './header.js';
 import { layerInvalid, showName } from './layer-error.js';
 import type { PaxOverrides } from './pax.js';
 
-/** Pairs `offset, length` of a sparse file's data, in the order its bytes follow the header. */
+/** Pairs `offset, length` of a sparse file's data, in the order of its bytes after the header. */
 export type SparseMap = readonly number[];
 
 const MAX_SEGMENTS = 1_000_000;
@@ -14,7 +14,10 @@ const OLD_GNU = {
 };
 const REAL_SIZE_OFFSET = 483;
 
-/** Old GNU format (type `S`). Adds the block's segments to `map`; tells whether another block follows. */
+/**
+ * Old GNU format (type `S`). Adds the block's segments to `map`. @returns whether another block
+ * follows
+ */
 export function readOldGnuSparse(
   block: Buffer,
   kind: keyof typeof OLD_GNU,
@@ -38,7 +41,9 @@ export function oldGnuRealSize(block: Buffer, name: string): number {
   return size;
 }
 
-/** What the pax formats 0.0, 0.1 and 1.0 of GNU tar say; undefined when the entry is not sparse. */
+/**
+ * The sparse map of GNU tar's pax formats 0.0, 0.1 and 1.0; undefined when the entry is not sparse.
+ */
 export function paxSparse(
   pax: PaxOverrides,
   name: string,
@@ -79,8 +84,8 @@ export function checkSparseMap(
 }
 
 /**
- * Collects format 1.0's map, decimal lines (count, then offset and length each) padded to 512 bytes at
- * the head of the entry's data.
+ * Collects format 1.0's map: decimal lines (a count, then an offset and a length each) at the head
+ * of the entry's data, padded to 512 bytes.
  */
 export class SparseMapReader {
   #text = '';
@@ -88,7 +93,7 @@ export class SparseMapReader {
 
   constructor(readonly name: string) {}
 
-  /** Takes the next 512-byte block; returns the map when it is whole. */
+  /** Takes the next 512-byte block; returns the map once it is complete. */
   push(block: Buffer): SparseMap | undefined {
     const lines = (this.#text + block.toString('latin1')).split('\n');
     this.#text = lines.pop() ?? '';

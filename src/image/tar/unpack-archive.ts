@@ -4,15 +4,15 @@ import { BoxliteError, errnoOf } from '../../errors.js';
 import { FOREIGN_MAGIC_BYTES, type ForeignPacking, foreignPackingOf } from './packing.js';
 import { peek } from './peek.js';
 
-/** Of what a program says of its input. */
+/** Limit of a program's quoted message. */
 const MAX_SAID = 200;
 
 /**
- * The bytes of an archive that somebody gives us, unpacked when it came as xz or bzip2, which Docker takes too;
- * gzip and zstd are left to `decompress`. The host's own program does it, in a process of its own:
- * one thread, bounded memory, nothing of our environment.
- * @throws BoxliteError `archive-invalid` for a damaged stream, `unsupported` for another packing, or when
- *   the program is not there
+ * The bytes of a user's archive, unpacked if it is xz or bzip2, which Docker accepts too;
+ * `decompress` handles gzip and zstd. The host's own program does it, in its own process: one
+ * thread, bounded memory, nothing of our environment.
+ * @throws BoxliteError `archive-invalid` for a damaged stream, `unsupported` for another format, or
+ * when the program is missing
  */
 export async function* unpackArchive(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const { head, rest } = await peek(source, FOREIGN_MAGIC_BYTES);
@@ -33,7 +33,7 @@ async function* byProgram(
   packing: ForeignPacking,
 ): AsyncGenerator<Buffer> {
   const [program = '', ...options] = packing.command ?? [];
-  // XZ_OPT, BZIP2 and their kin would be options of somebody else's.
+  // XZ_OPT, BZIP2 and the like would add options that we did not choose.
   const env = { PATH: process.env.PATH, LC_ALL: 'C' };
   const child = spawn(program, options, { env, cwd: '/' });
   const ended = endOf(child);
@@ -42,7 +42,7 @@ async function* byProgram(
     child.kill('SIGKILL');
     throw error;
   });
-  // Both may fail before we come to wait for them.
+  // Both may fail before we await them.
   fed.catch(() => undefined);
   try {
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) yield chunk;
@@ -53,7 +53,7 @@ async function* byProgram(
         packing,
         `the archive is packed by ${packing.name}, and the program ${program} is not there`,
       );
-    // A fault of the source is the reason for one of the program.
+    // If the source failed, that explains the program's failure.
     await fed;
     if (end.code === 0) return;
     throw new BoxliteError(
@@ -61,7 +61,7 @@ async function* byProgram(
       `the archive is not a whole ${packing.name} stream: ${program} says ${end.said}`,
     );
   } finally {
-    // Nobody may still be reading from the source when its owner goes on with it.
+    // Nobody may still be reading from the source when its owner continues with it.
     wanted = false;
     child.kill('SIGKILL');
     child.stdin.destroy();
@@ -74,7 +74,7 @@ async function feed(
   { stdin }: ChildProcessWithoutNullStreams,
   wanted: () => boolean,
 ): Promise<void> {
-  // It has gone: its end says why.
+  // The program has exited: its status says why.
   stdin.on('error', () => undefined);
   const closed = once(stdin, 'close').catch(() => undefined);
   for await (const chunk of source) {
@@ -88,7 +88,7 @@ async function feed(
 interface End {
   code: number | null;
   missing: boolean;
-  /** Printable. */
+  /** Its message, printable. */
   said: string;
 }
 

@@ -2,19 +2,19 @@ import { ZSTDDecoder } from 'zstddec/stream';
 import { BoxliteError } from '../../errors.js';
 import { layerStreamInvalid } from './layer-error.js';
 
-/** What libzstd recommends at most: a piece of input is at least one whole block. */
+/** The most that libzstd recommends: a piece of input is at least one whole block. */
 const INPUT_BYTES = 128 * 1024;
 const OUTPUT_BYTES = 256 * 1024;
-/** `ZSTD_inBuffer` and `ZSTD_outBuffer` one after the other: pointer, size and position, 32 bits each. */
+/** `ZSTD_inBuffer` and `ZSTD_outBuffer` in sequence: pointer, size and position, 32 bits each. */
 const BUFFERS_BYTES = 24;
 
 /**
- * The longest window libzstd takes unless told otherwise (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`): what `zstd -d`
- * takes, and what any level makes short of `--ultra --long=28`. It is the bound on a stream's memory.
+ * The longest window libzstd accepts by default (`ZSTD_WINDOWLOG_LIMIT_DEFAULT`): what `zstd -d`
+ * accepts, and what every level produces short of `--ultra --long=28`. It bounds a stream's memory.
  */
 const MAX_WINDOW_MIB = 128;
 
-/** From zstd_errors.h; the numbers are stable there. */
+/** From zstd_errors.h, which keeps these numbers stable. */
 const ERRORS: Readonly<Record<number, string>> = {
   10: 'something that is no zstd frame stands in it',
   20: 'its data is corrupt',
@@ -26,7 +26,7 @@ const DICTIONARY_WRONG = 32;
 const OUT_OF_MEMORY = 64;
 const MAX_ERROR = 120;
 
-/** The functions of libzstd that the package's module exports. Pointers are offsets in its memory. */
+/** The libzstd functions that the package's module exports. Pointers are offsets in its memory. */
 interface Libzstd {
   memory: { buffer: ArrayBuffer };
   malloc(bytes: number): number;
@@ -37,13 +37,13 @@ interface Libzstd {
 }
 
 /**
- * The content of zstd frames one after the other (RFC 8878), skippable ones passed over, checksums
- * verified. An error of the source passes through unchanged.
+ * The content of consecutive zstd frames (RFC 8878); skips skippable ones and verifies checksums.
+ * An error of the source passes through unchanged.
  *
- * Node's own zstd (22.15 and newer) is not used: it ends without an error after the first frame and in
- * the middle of one, and layers of many frames are common (zstd:chunked has one a file).
- * @throws BoxliteError 'layer-invalid' for a damaged or cut stream, 'unsupported' for a window over
- *   128 MiB or a dictionary
+ * We don't use Node's own zstd (22.15 and newer): it ends without an error after the first frame
+ * and in the middle of one, and layers of many frames are common (zstd:chunked has one per file).
+ * @throws BoxliteError 'layer-invalid' for a damaged or truncated stream, 'unsupported' for a
+ * window over 128 MiB or a dictionary
  */
 export async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const stream = new ZstdStream(await (libzstd ??= loadLibzstd()));
@@ -57,12 +57,12 @@ export async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator
   }
 }
 
-/** One for the process: the package gives its module away only once. */
+/** One per process: the package hands out its module only once. */
 let libzstd: Promise<Libzstd> | undefined;
 
 /**
- * The package's own streaming function neither looks at libzstd's errors nor can wait for more input, so
- * of the package only the compiled library is used.
+ * The package's own streaming function neither checks libzstd's errors nor waits for more input, so
+ * we use only its compiled library.
  */
 async function loadLibzstd(): Promise<Libzstd> {
   let exports: unknown;
@@ -77,7 +77,7 @@ async function loadLibzstd(): Promise<Libzstd> {
 }
 
 class ZstdStream {
-  /** Whether all that was pushed makes whole frames. */
+  /** Whether everything pushed so far forms whole frames. */
   between = true;
   readonly #context: number;
   readonly #input: number;
@@ -99,15 +99,16 @@ class ZstdStream {
     new Uint8Array(lib.memory.buffer).set(bytes, this.#input);
     this.#setBuffer(0, this.#input, bytes.length);
     let produced = 0;
-    // A full output buffer may mean that there is more for the same input.
+    // A full output buffer may mean that the same input yields more.
     while (this.#position(0) < bytes.length || produced === OUTPUT_BYTES) {
       this.#setBuffer(12, this.#output, OUTPUT_BYTES);
       const before = this.#position(0);
-      // Not 0 in the middle of a frame; an error is a negated small number.
+      // Not 0 in the middle of a frame; an error is a small negated number.
       const left = lib.ZSTD_decompressStream(this.#context, this.#buffers + 12, this.#buffers);
       if (left < 0 && left >= -MAX_ERROR) throw zstdError(-left);
       produced = this.#position(12);
-      // Of a call that had nothing to do, after a frame that just filled the buffer, it tells nothing.
+      // After a frame that just filled the buffer, a call has nothing to do and its result means
+      // nothing.
       const worked = produced > 0 || this.#position(0) > before;
       if (worked || left === 0) this.between = left === 0;
       if (produced > 0)
@@ -131,7 +132,7 @@ class ZstdStream {
     return this.#view().getUint32(offset + 8, true);
   }
 
-  /** Made anew each time: when the library's memory grows, views of it end. */
+  /** Rebuilt each time: when the library's memory grows, views of it become invalid. */
   #view(): DataView {
     return new DataView(this.lib.memory.buffer, this.#buffers, BUFFERS_BYTES);
   }

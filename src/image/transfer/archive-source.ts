@@ -11,7 +11,7 @@ import { DEFAULT_LAYER_LIMITS, LayerLimitError, type LayerLimits } from '../stor
 import { decompress } from '../tar/decompress.js';
 import { unpackArchive } from '../tar/unpack-archive.js';
 
-/** A file of an archive or directory that is being loaded. */
+/** A file of the archive or directory being loaded. */
 export interface SourceFile {
   /** A regular file to read. */
   path: string;
@@ -21,16 +21,19 @@ export interface SourceFile {
 /** The files of an image archive by their names in it. */
 export interface ArchiveSource {
   find(name: string): Promise<SourceFile | undefined>;
-  /** Removes what was spooled. */
+  /** Deletes the spooled files. */
   close(): Promise<void>;
 }
 
-/** Archives hold a handful of files a layer; more is an attack on our memory, and so are long names. */
+/**
+ * Archives hold a handful of files per layer; more is an attack on our memory, and so are long
+ * names.
+ */
 const MAX_ENTRIES = 100_000;
 const MAX_NAME_BYTES = 16 * 2 ** 20;
-/** Larger pax records say nothing that we need, and take long to read. */
-/** More than any program writes after the end; who writes on and on is not listened to. */
+/** More than any program writes after the end; we stop reading from one that never stops. */
 const PADDING_BYTES = 2 ** 20;
+/** Larger pax records hold nothing that we need, and take long to read. */
 const MAX_PAX_BYTES = 64 * 1024;
 
 /** An unpacked archive. Names that would leave the directory are not found. */
@@ -45,10 +48,10 @@ export function directorySource(directory: string): ArchiveSource {
 }
 
 /**
- * Reads a tar, plain or compressed as layers are, to its end and spools its files under names of our own: a name from
- * the archive never becomes a path on the host.
- * @param limits no file may be larger than a layer; and what the archive is larger when it is unpacked, which a few
- *   bytes can ask for, is bounded by the same
+ * Reads a tar, plain or compressed as layers are, to its end and spools its files under names of
+ * our own: a name from the archive never becomes a path on the host.
+ * @param limits no file may be larger than a layer; the same limit bounds how much the archive
+ * grows when unpacked, which a few bytes can ask for
  * @throws BoxliteError `archive-invalid`, `layer-invalid` (over a limit), `no-space`
  */
 export async function spoolTar(
@@ -72,7 +75,7 @@ export async function spoolTar(
 
 class Spool {
   private readonly files = new Map<string, SourceFile>();
-  /** Name of a link → name it stands for; old `docker save` links repeated layers. */
+  /** Link name → name of its target; old `docker save` links repeated layers. */
   private readonly links = new Map<string, string>();
   private readonly writing: Promise<void>[] = [];
   private readonly open = new Set<WriteStream>();
@@ -106,14 +109,14 @@ class Spool {
         kept.catch(reject);
       });
     });
-    // It may fail before we come to wait for it.
+    // It may fail before we await it.
     ended.catch(() => undefined);
     try {
       await this.feed(parser, source, ended);
       await ended;
       await Promise.all(this.writing);
     } catch (error) {
-      // No file may be open any more when all are removed.
+      // Close all files before their removal.
       for (const file of this.open) file.destroy();
       await Promise.allSettled(this.writing);
       throw error;
@@ -137,7 +140,8 @@ class Spool {
       size.unpacked += chunk.length;
       if (size.unpacked - size.packed > this.limits.bytes)
         throw this.overLimit(`unpacks to ${this.limits.bytes} bytes more than it has`);
-      // What follows the two empty blocks is no part of it, and padding as far as it goes.
+      // What follows the two empty blocks is not part of the archive; up to the limit it is
+      // padding.
       if (state.over) {
         after += chunk.length;
         if (after > PADDING_BYTES) break;
@@ -197,7 +201,7 @@ async function* counted(
   }
 }
 
-/** What is wrong with the packing is told of the archive: the caller knows of no layer. */
+/** Reports compression faults for the archive: the caller knows of no layer. */
 async function* unpacked(source: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Buffer> {
   try {
     yield* decompress(source);
@@ -223,7 +227,7 @@ export function readFrom(file: SourceFile, offset: number): AsyncIterable<Uint8A
   return createReadStream(file.path, { start: offset }) as AsyncIterable<Buffer>;
 }
 
-/** Digest of a file whose digest nobody told us. */
+/** Digest of a file for which the archive gives none. */
 export async function digestSource(file: SourceFile): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of readFrom(file, 0)) hash.update(chunk);
@@ -237,7 +241,7 @@ function containedName(name: string): string | undefined {
   return outside || short.includes('\0') ? undefined : short;
 }
 
-/** Opens without waiting, so that a pipe in place of a file can't hold us up. */
+/** Opens without blocking, so that a pipe in place of a file can't stall us. */
 async function regularFile(path: string): Promise<SourceFile | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -12,9 +12,9 @@ import type { BlobOpener } from '../store/ingest.js';
 const MAX_URLS = 4;
 
 /**
- * Where a blob's bytes come from: the descriptor itself (`data`), the registry, or, when that does not
- * have it, the addresses the descriptor gives (`urls`; OCI image-spec, descriptor.md). Whatever comes
- * is still checked for size and digest by who takes it.
+ * Where a blob's bytes come from: the descriptor itself (`data`), the registry, or, if that lacks
+ * it, the addresses in the descriptor (`urls`; OCI image-spec, descriptor.md). The consumer still
+ * checks size and digest.
  */
 export function blobSource(
   client: RegistryClient,
@@ -32,7 +32,7 @@ export function blobSource(
     } catch (error) {
       if (!isMissing(error)) throw error;
       const { insecure = [] } = options;
-      // Where the registry is this machine, so may be what holds its foreign layers.
+      // If the registry is on this machine, the host of its foreign layers may be too.
       const rule = isInsecure(client.registry, insecure) ? isInsecure : isMarkedInsecure;
       const inTheClear = (host: string): boolean => rule(host, insecure);
       return fromAddresses(
@@ -62,7 +62,10 @@ interface AddressOptions extends RegistryOptions {
   inTheClear: (host: string) => boolean;
 }
 
-/** The first address that answers. The reason told in the end is the registry's: it ought to have it. */
+/**
+ * Uses the first address that answers. If none does, the error is the registry's, which ought to
+ * have the blob.
+ */
 async function fromAddresses(
   blob: Descriptor,
   urls: readonly string[],
@@ -89,8 +92,8 @@ async function fromAddresses(
 }
 
 /**
- * A manifest chooses these addresses, so they get no credentials (CVE-2020-15157: a foreign layer's host
- * was given the registry's), and plain HTTP only where the user allows it.
+ * A manifest chooses these addresses, so they get no credentials (CVE-2020-15157: a foreign layer's
+ * host received the registry's), and plain HTTP only if the user allows it.
  */
 async function fromAddress(
   blob: Descriptor,
@@ -102,7 +105,7 @@ async function fromAddress(
   const insecure = url !== undefined && options.inTheClear(url.host);
   if (url?.protocol !== 'https:' && !(insecure && url.protocol === 'http:'))
     throw new BoxliteError('unsupported', `${JSON.stringify(address)} is no https address`);
-  // An address may carry a name and a password, which fetch refuses and we don't send.
+  // An address may include a name and a password, which fetch refuses and we don't send.
   url.username = url.password = '';
   const { signal, trust, proxyFor, timeouts } = options;
   const transport = new HttpTransport({

@@ -12,11 +12,11 @@ import { receiveLayer } from './import.js';
 type RunValues = { [K in keyof RunConfig]: RunConfig[K] | null };
 
 export interface CommitRequest {
-  /** Tar of what is new, by the rules for layers. */
+  /** Tar of the changes, in the format of layers. */
   layer: AsyncIterable<Uint8Array>;
-  /** The keys of the config that differ from the base's, null for one that the new image lacks. */
+  /** The config keys that differ from the base's; null for one that the new image lacks. */
   run: (base: ImageConfig) => RunValues;
-  /** Dockerfile instructions over that; see dockerfile/run-config.ts. */
+  /** Dockerfile instructions to apply after that; see dockerfile/run-config.ts. */
   changes: readonly string[];
   message: string;
   author: string;
@@ -25,7 +25,7 @@ export interface CommitRequest {
 }
 
 /**
- * Makes an image of another one's layers and one more.
+ * Makes an image from another one's layers plus a new one.
  * @throws BoxliteError `invalid-argument` for a change, `image-corrupt`, `no-space`
  */
 export async function commitImage(
@@ -34,7 +34,7 @@ export async function commitImage(
   request: CommitRequest,
 ): Promise<StoredImage> {
   const config = await readConfig(home, base);
-  // A mistake in a change is reported before anything is read.
+  // Report a mistake in a change before reading anything.
   const before = withoutNull({ ...config.config, ...request.run(base.config) });
   const run = withTimesOf(before, applyChanges(request.changes, before));
   request.keep([...base.layers.map(({ digest }) => digest), ...base.config.diffIds]);
@@ -63,7 +63,7 @@ export async function commitImage(
 
 type JsonConfig = Record<string, unknown> & { config?: RunConfig; history?: unknown[] };
 
-/** As it is written: keys that are unknown here go on to the new image. */
+/** Unparsed: keys that we don't know pass on to the new image. */
 async function readConfig(home: Home, base: StoredImage): Promise<JsonConfig> {
   const bytes = await readBlob(home, base.configDigest, MAX_CONFIG_BYTES);
   const json: unknown = JSON.parse(bytes.toString());
@@ -71,7 +71,7 @@ async function readConfig(home: Home, base: StoredImage): Promise<JsonConfig> {
   throw new BoxliteError('image-corrupt', `the config of image ${base.configDigest} is no object`);
 }
 
-/** What a new healthcheck leaves open it has from the one before, as in Docker. */
+/** A new healthcheck inherits the times that it does not set, as in Docker. */
 function withTimesOf(before: RunConfig, run: RunConfig): RunConfig {
   if (run.Healthcheck === undefined || run.Healthcheck === before.Healthcheck) return run;
   const given = Object.entries(run.Healthcheck).filter(([, value]) => value !== 0);

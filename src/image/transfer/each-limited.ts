@@ -1,6 +1,6 @@
 /**
- * Runs `work` on every item, at most `limit` at once. The first failure aborts the others by the
- * signal they were given, and is thrown when all of them have ended.
+ * Runs `work` on every item, at most `limit` at once. The first failure aborts the others through
+ * their signal, and is thrown when all of them have ended.
  */
 export async function eachLimited<T>(
   items: readonly T[],

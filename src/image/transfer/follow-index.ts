@@ -9,10 +9,10 @@ import {
 import { isIndexType } from '../oci/media-types.js';
 import { answersTo, type Platform } from '../oci/platform.js';
 
-/** Indexes in indexes; more than one level is unusual already. */
+/** Indexes within indexes; even one level is unusual. */
 const MAX_INDEX_DEPTH = 4;
 
-/** An index or a manifest that was read, and whose digest is right. */
+/** An index or a manifest that was read and matches its digest. */
 export interface Opened<T extends Index | Manifest = Index | Manifest> {
   digest: string;
   size: number;
@@ -22,16 +22,16 @@ export interface Opened<T extends Index | Manifest = Index | Manifest> {
 /** Where an index's documents are: a registry, an archive. */
 export interface DocumentSource {
   open(entry: Descriptor): Promise<Opened>;
-  /** What the image's config tells. */
+  /** The platform in the image's config. */
   platformOf(manifest: Manifest): Promise<Platform>;
 }
 
 /**
- * Finds the manifest of one platform's image, through indexes in indexes where need be. An entry's platform is
- * only a promise, and one that names none promises nothing: of that the config is asked, and what
- * proves to hold no image for ours is left for the next.
+ * Finds the manifest of one platform's image, through nested indexes if needed. An entry's platform
+ * is only a promise, and an entry without one promises nothing: the image's config decides, and an
+ * entry that turns out to have no image for our platform is skipped.
  * @param what names the image in messages
- * @throws BoxliteError `image-not-found` that lists what there is, `image-corrupt`
+ * @throws BoxliteError `image-not-found` that lists the available platforms, `image-corrupt`
  */
 export async function followIndex(
   opened: Opened,

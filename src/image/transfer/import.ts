@@ -21,24 +21,24 @@ import { storeImage } from '../store/store-image.js';
 import { unpackArchive } from '../tar/unpack-archive.js';
 
 export interface ImportOptions {
-  /** The name it will be given; only checked here, before the first byte is read. */
+  /** The future name; only checked here, before the first byte is read. */
   reference?: string;
   /** Dockerfile instructions for the config: `CMD ["sh"]`, `ENV A=b`; see dockerfile/run-config.ts. */
   changes?: readonly string[];
   /** Kept in the image's history. */
   message?: string;
   platform?: Platform;
-  /** When the image says it was made; default: now. */
+  /** The image's creation time; default: now. */
   created?: Date;
   keep?: Keep;
   limits?: LayerLimits;
 }
 
 /**
- * Makes a one-layer image of a root file system's tar stored as it is given, but for xz and bzip2, in which no
- * layer comes.
- * @throws BoxliteError `archive-invalid` when it is no such tar, `invalid-argument` for a change,
- *   `invalid-reference`, `no-space`
+ * Makes a one-layer image from a root file system's tar. Stores the tar as given, but unpacks xz
+ * and bzip2, which layers don't use.
+ * @throws BoxliteError `archive-invalid` when it is not such a tar, `invalid-argument` for a
+ * change, `invalid-reference`, `no-space`
  */
 export async function importRootfs(
   home: Home,
@@ -53,7 +53,7 @@ export async function importRootfs(
   return storeImage(home, configBytes(run, layer.diffId, options), [layer], keep);
 }
 
-/** One pass: to a file, into its digest, and into the layer store. */
+/** Writes the file, its digest and the layer store in one pass. */
 export async function receiveLayer(
   home: Home,
   source: AsyncIterable<Uint8Array>,
@@ -69,7 +69,7 @@ export async function receiveLayer(
     for await (const chunk of source) {
       if (size === 0) mediaType = layerTypeOf(chunk);
       size += chunk.length;
-      // Padding after a packed tar unpacks to nothing.
+      // Padding after a compressed tar unpacks to nothing.
       if (size > limits.bytes) throw overLimit('(archive)', 'bytes', limits);
       hash.update(chunk);
       await file.appendFile(chunk);
@@ -93,7 +93,7 @@ export async function receiveLayer(
   } catch (error) {
     throw asArchiveFault(error, path);
   } finally {
-    // The source may have a process to end, as xz's; it only does so when its reader returns.
+    // The source may have to end a process, such as xz; it does so only when its reader returns.
     await bytes.return(undefined);
     await file.close();
     await rm(path, { force: true });
@@ -108,7 +108,7 @@ async function openNew(path: string): Promise<FileHandle> {
   }
 }
 
-/** To the caller it is the file given that is wrong, not a layer that he knows nothing of. */
+/** To the caller, the given file is wrong, not a layer that they know nothing about. */
 function asArchiveFault(error: unknown, path: string): unknown {
   if (!(error instanceof BoxliteError)) return fileError(error, `write ${path}`);
   if (error instanceof LayerLimitError) return error;

@@ -16,8 +16,8 @@ import { bringLayer } from './pull-layer.js';
 
 /**
  * Loads the images of a `docker save` archive (Docker's image spec v1.2: manifest.json lists
- * configs, tags and layer files). Such an archive has no manifest of ours, so one is written: the
- * image's id, the config's digest, stays what it is in Docker.
+ * configs, tags and layer files). Such an archive lacks an OCI manifest, so we write one; the
+ * image's id, the config's digest, stays the same as in Docker.
  */
 export async function loadDockerArchive(job: LoadJob): Promise<LoadedImage[]> {
   const images: LoadedImage[] = [];
@@ -44,7 +44,7 @@ export async function loadDockerArchive(job: LoadJob): Promise<LoadedImage[]> {
   return images;
 }
 
-/** The tags that manifest.json gives each config, for archives that are an OCI layout as well. */
+/** The tags that manifest.json gives each config, for archives that are also an OCI layout. */
 export async function readRepoTags(job: LoadJob): Promise<Map<string, string[]>> {
   const tags = new Map<string, string[]>();
   if ((await job.archive.find('manifest.json')) === undefined) return tags;
@@ -91,7 +91,7 @@ async function loadLayer(job: LoadJob, name: string, diffId: string): Promise<St
   return layer;
 }
 
-/** Where a layer has no name in the list, whoever wrote it took it to be here already. */
+/** A layer without a name in the list: the writer assumed that we already have it. */
 async function leftOutLayer(job: LoadJob, diffId: string): Promise<StoredImageLayer> {
   const missing = (): BoxliteError =>
     new BoxliteError(
@@ -104,7 +104,7 @@ async function leftOutLayer(job: LoadJob, diffId: string): Promise<StoredImageLa
   const layer = await job.layerOf(diffId);
   if (layer === undefined) throw missing();
   job.keep([layer.digest]);
-  // It may have gone between the look and our keeping it.
+  // It may have been removed between the check and our lease.
   await bringLayer(job.home, layer, () => Promise.reject(missing()), job);
   return layer;
 }
@@ -114,7 +114,7 @@ async function typeOf(file: SourceFile): Promise<string> {
   return layerTypeOf(new Uint8Array());
 }
 
-/** The config's file is named for its digest; another content under that name is a forgery. */
+/** The config's file name is its digest; other content under that name is a forgery. */
 function checkName(name: string, digest: string, what: string): void {
   const hex = /([0-9a-f]{64})(?:\.json)?$/.exec(name)?.[1];
   if (hex !== undefined && `sha256:${hex}` !== digest)

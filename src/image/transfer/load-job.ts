@@ -9,14 +9,14 @@ import type { LoadOptions } from './load.js';
 import type { LayerEvent } from './pull-layer.js';
 
 export interface LoadedImage {
-  /** Full names, `docker.io/library/alpine:latest`; empty when the archive gives none. */
+  /** Full names, `docker.io/library/alpine:latest`; empty when the archive has none. */
   references: string[];
-  /** Of what the archive lists: an index or a manifest. */
+  /** Digest of the archive's entry: an index or a manifest. */
   digest: string;
   image: StoredImage;
 }
 
-/** What the two formats' readers need to know. */
+/** What the readers of both formats need. */
 export interface LoadJob {
   home: Home;
   archive: ArchiveSource;
@@ -33,7 +33,7 @@ export interface LoadJob {
   limits: LayerLimits | undefined;
 }
 
-/** @throws BoxliteError `invalid-argument` when one image is wanted and there are more */
+/** @throws BoxliteError `invalid-argument` when the caller wants one image and there are more */
 export function checkSingle({ single, what }: LoadJob, count: number): void {
   if (!single || count === 1) return;
   throw new BoxliteError('invalid-argument', `${what} holds ${count} images, not one`, {

@@ -24,7 +24,7 @@ import { type LoadedImage } from './load-job.js';
 import { bringLayer } from './pull-layer.js';
 
 /**
- * Loads every image that an OCI layout's index.json lists (OCI image-spec, image-layout.md).
+ * Loads every image in the index.json of an OCI layout (OCI image-spec, image-layout.md).
  * @param repoTags names by config digest, from the manifest.json that Docker writes beside it
  */
 export async function loadOciLayout(
@@ -45,7 +45,7 @@ export async function loadOciLayout(
   if (entries.length === 0) throw invalid(`${what} lists no image`);
   checkSingle(job, new Set(entries.map(({ digest }) => digest)).size);
 
-  // One image under two tags is listed twice; to load it twice would only take longer.
+  // An image with two tags is listed twice; loading it twice would only take longer.
   const loaded = new Map<string, LoadedImage>();
   for (const entry of entries) {
     const image = loaded.get(entry.digest) ?? (await loadEntry(job, entry));
@@ -103,7 +103,7 @@ function readConfig(job: LoadJob, { config }: Manifest): Promise<Buffer> {
   return fetchConfig(job.home, config, opener(job, config), `an image in ${job.what}`, job.signal);
 }
 
-/** Bytes are looked for only when the store does not have them: a layout may leave blobs out. */
+/** Looks for the bytes only when the store lacks them: a layout may omit blobs. */
 function opener(job: LoadJob, blob: { digest: string }): BlobOpener {
   return async (offset) => readFrom(await findBlob(job, blob), offset);
 }
@@ -116,8 +116,8 @@ async function findBlob(job: LoadJob, { digest }: { digest: string }): Promise<S
 }
 
 /**
- * The names of an entry. containerd writes the full name; `ref.name` is by the specification
- * anything up to a full name, and in practice often a bare tag, which then belongs to the archive.
+ * The names of an entry. containerd writes the full name; the specification allows anything up to a
+ * full name in `ref.name`, often a bare tag in practice, which then belongs to the archive's name.
  */
 function namesOf(entry: Descriptor, fallbackName: string | undefined): string[] {
   const full = entry.annotations['io.containerd.image.name'];
@@ -127,7 +127,7 @@ function namesOf(entry: Descriptor, fallbackName: string | undefined): string[] 
     if (/[/:@]/.test(name)) return fullNames(name);
     return fallbackName === undefined ? [] : [localName(`${fallbackName}:${name}`)];
   } catch (error) {
-    // An annotation is free text. The image is good all the same, and can be tagged by its id.
+    // An annotation is free text. The image is good all the same, and its id can be tagged.
     if (error instanceof BoxliteError && error.code === 'invalid-reference') return [];
     throw error;
   }

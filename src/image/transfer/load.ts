@@ -13,15 +13,18 @@ import type { LoadedImage } from './load-job.js';
 import { loadOciLayout } from './load-oci-layout.js';
 import type { LayerEvent } from './pull-layer.js';
 
-/** What a load is doing: `reading` counts the archive's own bytes; `total` is undefined for a stream. */
+/**
+ * The progress of a load: `reading` counts the archive's own bytes; `total` is undefined for a
+ * stream.
+ */
 export type LoadEvent = { type: 'reading'; bytes: number; total: number | undefined } | LayerEvent;
 
 export interface LoadOptions {
-  /** The only one to take; default: of an index this machine's, else what there is. */
+  /** The only platform to load; default: this machine's from an index, else whatever is there. */
   platform?: Platform;
-  /** Finds a layer that an image here has, by its diffID; an archive may leave those out. */
+  /** Finds a layer of an image in the store by its diffID; an archive may omit such layers. */
   layerOf?: (diffId: string) => Promise<StoredImageLayer | undefined>;
-  /** Refuse what holds several images, before anything of them is stored. */
+  /** Refuses an archive with several images before storing any of it. */
   single?: boolean;
   onProgress?: (event: LoadEvent) => void;
   keep?: Keep;
@@ -31,9 +34,10 @@ export interface LoadOptions {
 
 /**
  * Loads the images of an OCI layout (a directory, or a tar of one) or of a `docker save` archive;
- * tars may be compressed, as layers are. Everything is checked against its digest.
+ * tars may be compressed, as layers are. Checks everything against its digest.
  * @param source a path, or the archive's bytes
- * @throws BoxliteError `path-not-found`, `archive-invalid`, `image-not-found` (none of the platform), `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
+ * @throws BoxliteError `path-not-found`, `archive-invalid`, `image-not-found` (none for the
+ * platform), `image-corrupt`, `layer-invalid`, `no-space`, `cancelled`
  */
 export async function loadArchive(
   home: Home,
@@ -126,7 +130,7 @@ async function* counted(
   }
 }
 
-/** `dir/My-App.tar.gz` → `my-app`; undefined when nothing of a repository name is left. */
+/** `dir/My-App.tar.gz` → `my-app`; undefined when no valid repository name remains. */
 function nameFromPath(path: string): string | undefined {
   const stem = basename(path)
     .toLowerCase()

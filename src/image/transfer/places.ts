@@ -13,9 +13,9 @@ export function isForNextPlace(error: unknown): error is BoxliteError {
 }
 
 /**
- * What is told when no place of a search list gave an image.
+ * The error when no registry of a search list had the image.
  * @param text the image, as the user wrote it
- * @param failures one a place, at least one
+ * @param failures one per registry, at least one
  */
 export function everyPlaceFailed(text: string, failures: readonly BoxliteError[]): BoxliteError {
   const [first, ...others] = failures;

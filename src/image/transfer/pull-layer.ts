@@ -7,7 +7,7 @@ import { type BlobOpener, ingestBlob } from '../store/ingest.js';
 import { checkBlobSize, type LayerLimits } from '../store/layer-limits.js';
 import { hasLayer, storeLayer } from '../store/layer-store.js';
 
-/** How a layer gets on. `digest` is the blob's; `total` its bytes. */
+/** The progress of a layer. `digest` is the blob's; `total` its bytes. */
 export type LayerEvent = { type: 'layer'; digest: string } & (
   | { status: 'queued' | 'exists' | 'unpacking' | 'done' }
   /** Another process is downloading it. */
@@ -22,13 +22,13 @@ export interface LayerOptions {
   limits?: LayerLimits;
 }
 
-/** Whether nothing is left to do for the layer: its blob is here, and it is laid out. */
+/** Whether the layer is complete: its blob is here, and it is laid out. */
 export async function isLayerHere(home: Home, layer: StoredImageLayer): Promise<boolean> {
   return (await hasLayer(home, layer.diffId)) && (await hasBlob(home, layer));
 }
 
 /**
- * Brings one layer into the store, as a blob and laid out, in one pass over its bytes.
+ * Brings one layer into the store, both as a blob and laid out, in one pass over its bytes.
  * @returns whether any byte had to be fetched
  */
 export async function bringLayer(
@@ -67,8 +67,8 @@ export async function bringLayer(
 }
 
 /**
- * Lays out a layer whose blob is here already.
- * @returns false when the stored blob proved damaged; it is discarded then
+ * Lays out a layer whose blob is already here.
+ * @returns false when the stored blob is damaged; it is then removed
  */
 async function unpackStored(
   home: Home,
@@ -83,14 +83,14 @@ async function unpackStored(
     const content =
       error instanceof BoxliteError &&
       (error.code === 'image-corrupt' || error.code === 'layer-invalid');
-    // A bad layer may be what its author made, rather than what our disk made of it.
+    // The layer's author may have made it bad, rather than our disk.
     if (!content || (await isIntact(home, layer.digest))) throw error;
     await discardBlob(home, layer.digest);
     return false;
   }
 }
 
-/** What is wrong with a layer's content is told with the name of its blob. */
+/** Adds the name of the blob to errors about a layer's content. */
 async function layOut(
   home: Home,
   bytes: AsyncIterable<Uint8Array>,

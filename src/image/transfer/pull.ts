@@ -20,13 +20,13 @@ import { everyPlaceFailed, isForNextPlace } from './places.js';
 import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
 import { type ResolvedImage, resolveImage } from './resolve.js';
 
-/** As Docker: more at once are hardly faster, and slower for everybody else on the line. */
+/** As in Docker: more at once are hardly faster, and slow down everybody else on the network. */
 const LAYERS_AT_ONCE = 3;
 
-/** What a pull is doing. Names are canonical: `docker.io/library/alpine:latest`. */
+/** The progress of a pull. Names are canonical: `docker.io/library/alpine:latest`. */
 export type PullEvent =
   | { type: 'trying'; reference: string }
-  /** A registry of the search list did not have it. */
+  /** A registry of the search list did not have the image. */
   | { type: 'failed'; reference: string; error: BoxliteError }
   | { type: 'resolved'; reference: string; digest: string; layers: string[] }
   | LayerEvent;
@@ -42,12 +42,12 @@ export interface PullOptions extends RegistryOptions {
 }
 
 export interface PulledImage {
-  /** Where it came from, in full: `docker.io/library/alpine:latest`. */
+  /** The full name of its source: `docker.io/library/alpine:latest`. */
   reference: string;
-  /** Of what the tag names: an index or a manifest. */
+  /** Digest of what the tag names: an index or a manifest. */
   digest: string;
   image: StoredImage;
-  /** Nothing but manifests had to be fetched. */
+  /** Only manifests had to be fetched. */
   upToDate: boolean;
 }
 
@@ -133,7 +133,7 @@ async function fetchImage(
     if (!here) missing.push(layer);
     report({ type: 'layer', digest: layer.digest, status: here ? 'exists' : 'queued' });
   }
-  // Nothing is fetched of an image that can't be had whole.
+  // Fetch nothing of an image that we can't fetch whole.
   for (const layer of missing) checkBlobSize(layer, options.limits);
   await requireSpace(home, missing, reference);
   let upToDate = true;

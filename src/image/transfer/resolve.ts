@@ -18,7 +18,7 @@ import { blobSource } from './blob-source.js';
 import { fetchConfig } from './fetch-config.js';
 import { type DocumentSource, followIndex, type Opened } from './follow-index.js';
 
-/** So many documents are looked at for one image; an index may offer thousands of others. */
+/** How many documents are read for one image; an index may list thousands of others. */
 const MAX_DOCUMENTS = 32;
 
 export interface ResolveOptions extends RegistryOptions {
@@ -28,7 +28,7 @@ export interface ResolveOptions extends RegistryOptions {
 }
 
 export interface ResolvedImage {
-  /** Of what the tag names: an index, or the manifest itself. */
+  /** Digest of what the tag names: an index, or the manifest itself. */
   digest: string;
   manifest: Manifest;
   manifestDigest: string;
@@ -36,8 +36,8 @@ export interface ResolvedImage {
 }
 
 /**
- * Follows a reference to the manifest of one platform, through indexes in indexes where need be. Every
- * document on the way is stored; one that is named by digest and stored already is not fetched.
+ * Follows a reference to the manifest of one platform, through nested indexes if needed. Stores
+ * every document on the way; does not fetch one that is named by digest and already stored.
  * @throws BoxliteError `image-not-found`, `registry-*`, `image-corrupt`, `unsupported`
  */
 export async function resolveImage(
@@ -86,7 +86,7 @@ class Search implements DocumentSource {
     return platformOfConfig(parseImageConfig(bytes, `config of ${what}`));
   }
 
-  /** Fetches one document, unless it is stored already, and stores it. */
+  /** Fetches and stores one document, unless it is already stored. */
   async document(reference: string, expected: Descriptor | undefined): Promise<Opened> {
     if (++this.documents > MAX_DOCUMENTS)
       throw this.corrupt(`leads through more than ${MAX_DOCUMENTS} indexes and manifests`);
@@ -114,7 +114,7 @@ class Search implements DocumentSource {
     return this.client.manifest(this.repository, reference, expected?.size);
   }
 
-  /** A damaged copy is fetched again and replaced. */
+  /** Ignores a damaged copy; it is then fetched again. */
   private async stored(digest: string): Promise<Buffer | undefined> {
     if ((await blobSize(this.home, digest)) === undefined) return undefined;
     return readBlob(this.home, digest, MAX_MANIFEST_BYTES).catch(() => undefined);
@@ -125,7 +125,9 @@ class Search implements DocumentSource {
   }
 }
 
-/** What leads to a document (a descriptor) and what brings it (a header) must both agree with it. */
+/**
+ * Both what leads to a document (a descriptor) and what brings it (a header) must agree with it.
+ */
 function parseDocument(
   { bytes, mediaType }: FetchedManifest,
   expected: Descriptor | undefined,

@@ -18,14 +18,14 @@ export interface ImageToSave {
 }
 
 const TAR_BLOCK = 512;
-/** The same images give the same archive, whenever it is written. */
+/** Equal images give equal archives, whenever they are written. */
 const EPOCH = new Date(0);
 
 /**
- * The tar of an OCI layout (OCI image-spec, image-layout.md) that holds the images' blobs as they are
- * stored, byte for byte. As a docker-archive it has a manifest.json too, which makes it one for `docker
- * load`; that is what Docker itself writes since its version 25.
- * @throws BoxliteError `image-corrupt`, naming the blob that is not what its digest says
+ * The tar of an OCI layout (OCI image-spec, image-layout.md) with the images' blobs, byte for byte
+ * as they are stored. As a docker-archive it also has a manifest.json, which lets `docker load`
+ * read it; Docker itself writes this form since version 25.
+ * @throws BoxliteError `image-corrupt`, naming the blob that does not match its digest
  */
 export async function* saveArchive(
   home: Home,
@@ -58,9 +58,9 @@ interface Described {
   references: string[];
   manifest: Blob & { mediaType: string };
   config: Blob;
-  /** Base first; one that repeats is listed each time. */
+  /** Base first; a repeated layer is listed each time. */
   layers: Blob[];
-  /** All of these. */
+  /** Manifest, config and layers. */
   blobs: Blob[];
 }
 
@@ -68,7 +68,7 @@ async function describe(
   home: Home,
   { manifestDigest, references }: ImageToSave,
 ): Promise<Described> {
-  // Whole is what leaves us: a manifest that does not match its config is told here.
+  // Archives must be whole: a manifest that does not match its config is reported here.
   const { layers } = await readImage(home, manifestDigest);
   const bytes = await readBlob(home, manifestDigest, MAX_MANIFEST_BYTES);
   const document = parseManifest(bytes, undefined, `manifest ${manifestDigest}`);
@@ -115,7 +115,7 @@ function directoriesOf(digests: Iterable<string>): string[] {
   return ['blobs/', ...[...algorithms].map((algorithm) => `blobs/${algorithm}/`)];
 }
 
-/** The blob's bytes; what is damaged on our disk does not leave it as an image. */
+/** The blob's bytes, verified: damage on our disk must not leave it as an image. */
 async function* verified(home: Home, { digest, size }: Blob): AsyncGenerator<Uint8Array> {
   const hash = hashFor(digest);
   let sent = 0;
@@ -143,7 +143,7 @@ function* jsonFile(name: string, value: unknown): Generator<Uint8Array> {
   yield padding(bytes.length);
 }
 
-/** With a pax header in front where the plain one is too short for the name or the size. */
+/** Adds a pax header when the plain one is too short for the name or the size. */
 function header(path: string, size: number, type: 'File' | 'Directory'): Uint8Array {
   const mode = type === 'File' ? 0o644 : 0o755;
   const fields = { path, size, type, mode, uid: 0, gid: 0, mtime: EPOCH };

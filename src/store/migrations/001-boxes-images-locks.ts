@@ -1,6 +1,7 @@
 /**
- * Times are milliseconds since the epoch. JSON columns hold what the engine gave; it parses them.
- * A box keeps its manifest digest even when the image is forcibly removed, so that is no foreign key.
+ * Times are milliseconds since the epoch. JSON columns hold what the engine wrote; the engine
+ * parses them. A box keeps its manifest digest even when its image is removed by force, so it is
+ * not a foreign key.
  */
 export const sql = `
 CREATE TABLE boxes (

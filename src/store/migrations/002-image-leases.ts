@@ -1,4 +1,4 @@
-/** What running pulls, loads and imports are about to use, a row a digest; see leases.ts. */
+/** What running pulls, loads and imports are about to use, one row per digest; see leases.ts. */
 export const sql = `
 CREATE TABLE image_leases (
   lease           TEXT NOT NULL,

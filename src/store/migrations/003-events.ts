@@ -1,6 +1,6 @@
 /**
- * What happened, newest last and bounded (events.ts); what the user wants of a box, so that its restart
- * policy knows; and the host's boot that was seen last.
+ * The bounded event log, newest last (events.ts); whether the user wants a box to run, for its
+ * restart policy; and the host boot seen last.
  */
 export const sql = `
 CREATE TABLE events (

@@ -1,6 +1,6 @@
 /**
- * Counters of the whole home. What can be counted where it happens is, by triggers: so a counter and what
- * it counts are always in one transaction. A box's own counters go with it.
+ * Counters of the whole home. Triggers count what they can, so that a counter and what it counts
+ * change in one transaction. A box's own counters are deleted with it.
  */
 export const sql = `
 CREATE TABLE counters (

@@ -3,7 +3,7 @@ import { sql as imageLeases } from './002-image-leases.js';
 import { sql as events } from './003-events.js';
 import { sql as countersHealth } from './004-counters-health.js';
 
-/** Migration n (counted from 1) leads from schema n − 1 to n. Published ones never change. */
+/** Migration n (counted from 1) takes schema n − 1 to n. Published ones never change. */
 export const MIGRATIONS: readonly string[] = [
   boxesImagesLocks,
   imageLeases,

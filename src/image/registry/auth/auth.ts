@@ -7,11 +7,11 @@ export type { Credentials, CredentialSource } from './credentials.js';
 
 export interface AuthorizerOptions {
   credentialsOf?: CredentialSource | undefined;
-  /** The registry's token server may be reached in the clear, with credentials too. */
+  /** Allows plain HTTP to the registry's token server, even with credentials. */
   insecure: boolean;
   /** Asks token servers for an identity token; see `identityToken`. */
   offline?: boolean;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now?: () => number;
 }
 
@@ -21,12 +21,13 @@ interface Held {
   expiresAt: number;
 }
 
-/** A token is renewed when so much of its life is left: the request takes its time too. */
+/** A token is renewed when this share of its life is left: the request takes time too. */
 const RENEW_AT_LIFE_LEFT = 0.1;
 
 /**
- * Answers one registry's 401s: a bearer token from the realm it names, or Basic. Tokens are kept per
- * service and scope until they expire; of several requests that need the same one, one asks for it.
+ * Answers one registry's 401s: with a bearer token from the realm they name, or with Basic. Keeps
+ * tokens per service and scope until they expire; when several requests need the same one, only one
+ * asks for it.
  */
 export class Authorizer {
   readonly #registry: string;
@@ -45,21 +46,24 @@ export class Authorizer {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** What a token server gave to log in with from now on; only with `offline`. */
+  /** The token that the token server issued for future log-ins; only with `offline`. */
   get identityToken(): string | undefined {
     return this.#identityToken;
   }
 
-  /** What to send with a request for this scope; undefined before the registry has asked. */
+  /**
+   * The `Authorization` for a request with this scope; undefined before the registry has asked for
+   * one.
+   */
   async header(scope: string): Promise<string | undefined> {
     return this.#challenge && (await this.#obtain(this.#challenge, scope));
   }
 
   /**
-   * Gets the answer to a 401.
+   * Answers a 401.
    * @param asked the `WWW-Authenticate` header
-   * @param refused the `Authorization` that the 401 was the answer to
-   * @returns the `Authorization` to send, or undefined when we have none but what was refused
+   * @param refused the `Authorization` that the server refused with the 401
+   * @returns the `Authorization` to send, or undefined when we have only the refused one
    */
   async answer(
     asked: string | undefined,
@@ -97,7 +101,7 @@ export class Authorizer {
     }
   }
 
-  /** Only what the caller has seen: another request may have put a newer one in its place. */
+  /** Only drops what the caller has seen: another request may have stored a newer token since. */
   #drop(key: string, seen: Promise<Held | undefined>): void {
     if (this.#held.get(key) === seen) this.#held.delete(key);
   }
@@ -133,7 +137,7 @@ export class Authorizer {
       this.#options.credentialsOf?.(this.#registry) ?? Promise.resolve(undefined));
   }
 
-  /** An identity token may be good for one trade only; its successor comes with the answer. */
+  /** An identity token may be valid for one trade only; the answer brings its successor. */
   #keepIdentity({ identityToken }: Token, credentials: Credentials | undefined): void {
     if (identityToken === undefined) return;
     if (this.#options.offline === true) this.#identityToken = identityToken;
@@ -141,14 +145,14 @@ export class Authorizer {
       this.#credentials = Promise.resolve({ identityToken });
   }
 
-  /** Credentials are never sent in the clear to a realm, unless the registry is marked insecure. */
+  /** Never sends credentials over plain HTTP to a realm, unless the registry is marked insecure. */
   #realmUrl(realm: string | undefined, secret: boolean): URL {
     const url = realm !== undefined && URL.canParse(realm) ? new URL(realm) : undefined;
     const usable =
       url?.protocol === 'https:' ||
       (url?.protocol === 'http:' && (this.#options.insecure || !secret));
     if (url !== undefined && usable) {
-      // They would become credentials that nobody gave us.
+      // We would send them as credentials that nobody gave us.
       url.username = '';
       url.password = '';
       return url;
@@ -163,7 +167,7 @@ export class Authorizer {
 function chooseChallenge(asked: string | undefined): Challenge | undefined {
   const challenges = parseChallenges(asked ?? '');
   const bearers = challenges.filter(({ scheme }) => scheme === 'bearer');
-  // One that names no token server can't be answered; another may.
+  // A challenge that names no token server can't be answered; another may.
   return (
     bearers.find(({ parameters }) => parameters.realm !== undefined) ??
     challenges.find(({ scheme }) => scheme === 'basic') ??

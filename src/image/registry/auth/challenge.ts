@@ -9,10 +9,10 @@ export interface Challenge {
 const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 const PARAMETER = new RegExp(`^[\\s,]*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))`);
 const SCHEME = new RegExp(`^[\\s,]*(${TOKEN})(?=\\s|$|,)`);
-/** What some schemes have in place of parameters: base64, padded. */
+/** Some schemes have this instead of parameters: base64, padded. */
 const TOKEN68 = /^\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/;
 
-/** Parses the challenges of a 401 (RFC 9110, 11.6.1). What does not parse is left out. */
+/** Parses the challenges of a 401 (RFC 9110, 11.6.1). Skips what does not parse. */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Challenge[] = [];
   let rest = header;

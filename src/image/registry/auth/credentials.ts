@@ -1,22 +1,24 @@
-/** Who we are at a registry. */
+/** Our identity at a registry. */
 export type Credentials =
   | { username: string; password: string }
-  /** Traded for access tokens at the registry's token server (OAuth2 calls it a refresh token). */
+  /**
+   * Exchanged for access tokens at the registry's token server (OAuth2 calls it a refresh token).
+   */
   | { identityToken: string }
-  /** Sent to the registry as it is. */
+  /** Sent to the registry unchanged. */
   | { registryToken: string };
 
-/** Looks up who we are at a registry (host[:port]); undefined means anonymous. */
+/** Looks up our credentials for a registry (host[:port]); undefined means anonymous. */
 export type CredentialSource = (registry: string) => Promise<Credentials | undefined>;
 
-/** The `Authorization` header of a name and a password (RFC 7617). */
+/** The `Authorization` header for a user name and password (RFC 7617). */
 export function basicHeader(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 /**
- * Takes out of a server's words what was sent to it as `Authorization`: a message must not show a
- * secret because a server repeats it.
+ * Removes from a server's message what we sent it as `Authorization`: our own messages must not
+ * show a secret because a server repeats it.
  */
 export function withoutSecrets(text: string, authorization: string | undefined): string {
   if (authorization === undefined) return text;

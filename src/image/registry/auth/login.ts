@@ -5,10 +5,11 @@ import { statusError, transportFailure } from '../registry-error.js';
 import type { Credentials } from './credentials.js';
 
 /**
- * Shows credentials to a registry: `GET /v2/` with what its challenge asks for.
+ * Checks credentials with a registry: `GET /v2/` with the answer to its challenge.
  * @param registry host[:port], `docker.io` for Docker Hub
- * @returns the identity token that the registry wants to be known by from now on, if it gave one
- * @throws BoxliteError `registry-auth` when it refuses them; `registry-unreachable`, `registry-protocol`
+ * @returns the identity token to use from now on, if the registry issued one
+ * @throws BoxliteError `registry-auth` when it refuses them; `registry-unreachable`,
+ * `registry-protocol`
  */
 export async function checkLogin(
   registry: string,

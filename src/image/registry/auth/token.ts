@@ -4,7 +4,7 @@ import type { HttpResponse } from '../http/http.js';
 import { readLimited } from '../http/read-limited.js';
 import { basicHeader, type Credentials } from './credentials.js';
 
-/** How a token server is spoken to; both follow the transport's rules for redirects and retries. */
+/** How to talk to a token server; both follow the transport's rules for redirects and retries. */
 export interface TokenRequester {
   get(url: URL, headers: Record<string, string>): Promise<HttpResponse>;
   postForm(url: URL, fields: Readonly<Record<string, string>>): Promise<HttpResponse>;
@@ -15,10 +15,10 @@ export interface TokenRequest {
   registry: string;
   realm: URL;
   service: string | undefined;
-  /** `repository:library/alpine:pull`; empty = just to be known. */
+  /** `repository:library/alpine:pull`; empty = only to authenticate. */
   scope: string;
   credentials: Credentials | undefined;
-  /** Asks for an identity token as well, which a log-in keeps in place of the password. */
+  /** Requests an identity token too, which a log-in keeps instead of the password. */
   offline: boolean;
 }
 
@@ -28,14 +28,14 @@ export interface Token {
   identityToken: string | undefined;
 }
 
-/** What the token server knows us by. */
+/** Our name for the token server. */
 const CLIENT_ID = 'boxlite';
 const DEFAULT_LIFETIME_S = 60;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /**
- * Gets a bearer token: by GET, anonymous or with Basic (distribution's `spec/auth/token`); an
- * identity token is traded by an OAuth2 form (`spec/auth/oauth`).
+ * Gets a bearer token: by GET, anonymously or with Basic (distribution's `spec/auth/token`);
+ * exchanges an identity token by an OAuth2 form (`spec/auth/oauth`).
  * @throws BoxliteError `registry-auth`, `registry-protocol`, or what the requester throws
  */
 export async function requestToken(http: TokenRequester, request: TokenRequest): Promise<Token> {
@@ -82,16 +82,16 @@ function askByName(
 async function readToken(response: HttpResponse, server: string): Promise<Token> {
   const what = `the token answer of ${server}`;
   const bytes = await readLimited(response.body, MAX_ANSWER_BYTES, what);
-  // Its faults never quote the document, which is all secrets.
+  // Its errors never quote the document, which is full of secrets.
   const reader = JsonReader.parse(bytes, what, { code: 'registry-protocol', secret: true });
   const value = reader.nonEmptyString('access_token') ?? reader.nonEmptyString('token');
-  // The token goes into a header, and its sender must not add one of his own.
+  // The token goes into a header, and its sender must not inject one of its own.
   if (value === undefined || !/^[\x21-\x7e]+$/.test(value))
     throw new BoxliteError('registry-protocol', `${what} holds no usable token`);
   const seconds = reader.optionalNumber('expires_in') ?? 0;
   return {
     value,
-    // Some servers say 0, or less, and mean none of it.
+    // Some servers send 0 or less and don't mean it.
     lifetimeMs: (seconds > 0 ? seconds : DEFAULT_LIFETIME_S) * 1000,
     identityToken: reader.nonEmptyString('refresh_token'),
   };
@@ -100,7 +100,7 @@ async function readToken(response: HttpResponse, server: string): Promise<Token>
 function refusal({ status }: HttpResponse, request: TokenRequest): BoxliteError {
   const { registry, realm, scope, credentials } = request;
   const purpose = scope === '' ? registry : `${scope} at ${registry}`;
-  // OAuth2 says 400 to an identity token that has been revoked (RFC 6749, 5.2).
+  // OAuth2 answers a revoked identity token with 400 (RFC 6749, 5.2).
   const traded = credentials !== undefined && 'identityToken' in credentials;
   const denied = status === 401 || status === 403 || (traded && status === 400);
   const who =

@@ -1,11 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 
-/** A question to a host's name: is it an address in the block? */
+/** Whether a host is an address in the block. */
 export type InBlock = (host: string) => boolean;
 
 /**
- * Reads an address or a CIDR block (`10.0.0.0/8`, `fd00::/8`); undefined when it is neither.
- * @returns what is true for IP addresses alone: no name is looked up
+ * Parses an address or a CIDR block (`10.0.0.0/8`, `fd00::/8`); undefined when it is neither.
+ * @returns a test that is true only for IP addresses: it resolves no names
  */
 export function parseAddressBlock(text: string): InBlock | undefined {
   const [address = '', bits, ...more] = text.split('/');

@@ -15,20 +15,20 @@ import { proxyFailure, proxyRefusal, TunnelAgent } from './tunnel.js';
 export interface HttpResponse {
   status: number;
   headers: IncomingHttpHeaders;
-  /** Who answered: behind redirects not whom we asked. */
+  /** Who answered: after redirects, not the host we asked. */
   url: URL;
-  /** The `Authorization` that was sent to `url`. */
+  /** The `Authorization` sent to `url`. */
   authorization: string | undefined;
-  /** Ends with an error when the connection breaks or nothing comes for `stallMs`. */
+  /** Throws when the connection breaks or nothing arrives for `stallMs`. */
   body: AsyncIterable<Uint8Array>;
-  /** Gives the connection up without reading the rest. */
+  /** Closes the connection without reading the rest. */
   discard: () => void;
 }
 
 export interface HttpTimeouts {
   /** Name look-up, TCP, a proxy's tunnel and TLS. */
   connectMs: number;
-  /** From the request sent to the answer's first line. */
+  /** From sending the request to the first line of the answer. */
   answerMs: number;
   /** Between two pieces of a body. */
   stallMs: number;
@@ -41,9 +41,12 @@ export const DEFAULT_TIMEOUTS: HttpTimeouts = {
 };
 
 export interface HttpOptions {
-  /** Takes any certificate, and redirects to plain HTTP and to this machine. */
+  /** Accepts any certificate, and redirects to plain HTTP and to this machine. */
   insecure: boolean;
-  /** The host that the user has named, as a URL has it; servers lead to all others, unless they are local. */
+  /**
+   * The host that the user named, as in a URL; servers may redirect to any other, unless it is
+   * local.
+   */
   own?: string;
   /** Default: Node's own set. */
   trust?: Trust;
@@ -51,7 +54,7 @@ export interface HttpOptions {
   timeouts?: HttpTimeouts;
 }
 
-/** Connections to one registry and to where it redirects; close it when done. */
+/** Connections to one registry and to its redirect targets; close it when done. */
 export class HttpTransport {
   private readonly plain = new http.Agent({ keepAlive: true });
   private secureAgent: https.Agent | undefined;
@@ -60,7 +63,7 @@ export class HttpTransport {
   private readonly insecure: boolean;
   private readonly timeouts: HttpTimeouts;
   private readonly proxyFor: ProxyFinder;
-  /** Of the host that the user has named, once it has answered. */
+  /** The address of the host that the user named, once it has answered. */
   private ownAddress: string | undefined;
 
   constructor(private readonly options: HttpOptions) {
@@ -93,7 +96,7 @@ export class HttpTransport {
   }
 
   /**
-   * Sends a form. Its fields are secrets, so a redirect is an answer and is not followed.
+   * Sends a form. Its fields are secrets, so a redirect is returned, not followed.
    * @throws TransportError
    */
   async postForm(
@@ -164,14 +167,14 @@ export class HttpTransport {
     });
   }
 
-  /** A registry that is on this machine itself may send us to others on it. */
+  /** A registry on this machine may redirect us to other servers on it. */
   private mustBeOutside({ hostname }: URL): boolean {
     return (
       !this.insecure && hostname !== this.options.own && !isLocalAddress(this.ownAddress ?? '')
     );
   }
 
-  /** Straight to the server, or as a proxy is to be asked (RFC 9112, 3.2.2 and 3.2.3). */
+  /** Sends to the server directly, or in the form for a proxy (RFC 9112, 3.2.2 and 3.2.3). */
   private open({ url }: Hop, proxy: URL | undefined, options: http.RequestOptions): ClientRequest {
     if (url.protocol === 'https:')
       return https.request(url, {
@@ -228,14 +231,14 @@ export class HttpTransport {
   }
 }
 
-/** In the clear it is the proxy that a connection goes to; a tunnel names its proxy itself. */
+/** With plain HTTP the connection goes to the proxy; errors of a tunnel already name the proxy. */
 function failure(error: Error, url: URL, proxy: URL | undefined): TransportError | BoxliteError {
   if (error instanceof BoxliteError) return error;
   if (proxy === undefined || url.protocol === 'https:') return TransportError.from(error);
   return proxyFailure(proxy, error);
 }
 
-/** The clock runs only while we wait for the server, not while our reader is busy. */
+/** The timer runs only while we wait for the server, not while our reader is busy. */
 async function* readBody(message: IncomingMessage, stallMs: number): AsyncGenerator<Uint8Array> {
   const stalled = (): void => {
     const reason = `nothing came for ${stallMs / 1000} s`;

@@ -1,9 +1,9 @@
 /**
- * A registry says where tokens are had, and redirects to where its blobs lie. From outside, it must not lead us
- * to what only this machine reaches: services on its loopback, and the metadata service of its cloud, which
- * gives credentials to whoever asks. The address that is connected to is what counts, since the name of an attacker
- * may resolve to any, and to another one the next time. Private networks are left open: many a registry in one has
- * its storage there.
+ * A registry chooses its token server and where its blobs are. A remote one must not direct us to
+ * what only this machine can reach: services on its loopback, and its cloud's metadata service,
+ * which gives credentials to anyone who asks. The address we connect to decides, since an
+ * attacker's name may resolve to any address, and to another one next time. Private networks stay
+ * allowed: many a registry in one has its storage there.
  */
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -15,7 +15,7 @@ for (const [network, bits] of [
   ['0.0.0.0', 8],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
-  // Alibaba's metadata, and what Azure's machines ask their host.
+  // Alibaba's metadata service, and the host service of Azure's VMs.
   ['100.100.100.200', 32],
   ['168.63.129.16', 32],
 ] as const)
@@ -24,19 +24,19 @@ for (const [network, bits] of [
   ['::', 128],
   ['::1', 128],
   ['fe80::', 10],
-  // Amazon's metadata.
+  // Amazon's metadata service.
   ['fd00:ec2::254', 128],
 ] as const)
   LOCAL.addSubnet(network, bits, 'ipv6');
 
-/** @param address without a zone; IPv4 in IPv6's clothes counts as what it is */
+/** @param address without a zone; an IPv4-mapped IPv6 address counts as IPv4 */
 export function isLocalAddress(address: string): boolean {
   const version = isIP(address);
   return version !== 0 && LOCAL.check(address, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 /**
- * Refuses a host whose name tells already; any other is left to `lookUpOutside`, or to the proxy.
+ * Refuses a host that is local by its name; `lookUpOutside` or the proxy checks any other.
  * @throws BoxliteError `registry-protocol`
  */
 export function refuseLocal(url: URL): void {
@@ -45,7 +45,7 @@ export function refuseLocal(url: URL): void {
     throw leadsHere(host);
 }
 
-/** The system's look-up without the addresses of this machine, so that nothing can connect to them. */
+/** The system's look-up without this machine's addresses, so that nothing can connect to them. */
 export const lookUpOutside: LookupFunction = (host, options, found) => {
   lookup(host, { ...options, all: true }, (error, all) => {
     if (error !== null) {

@@ -5,8 +5,8 @@ import { parseAddressBlock } from './address-block.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Finds the proxy that a request must take; undefined means straight to the server.
- * @throws BoxliteError `invalid-argument`, `unsupported` for a proxy that can't be used, by its variable
+ * Finds the proxy for a request; undefined means a direct connection.
+ * @throws BoxliteError `invalid-argument`, `unsupported` for an unusable proxy, naming its variable
  */
 export type ProxyFinder = (url: URL) => URL | undefined;
 
@@ -14,9 +14,9 @@ const DEFAULT_PORTS: Record<string, string> = { 'http:': '80', 'https:': '443' }
 
 /**
  * Follows `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, by the rules of Go's
- * `golang.org/x/net/http/httpproxy`, which are Docker's: this machine is never reached by a proxy;
- * a name in `NO_PROXY` stands for itself and what is below it, with a dot in front only for what is
- * below it; an address may be a CIDR block, anything may carry a port, and `*` is everything.
+ * `golang.org/x/net/http/httpproxy`, which Docker uses: no proxy for this machine; a name in
+ * `NO_PROXY` covers itself and its subdomains, with a leading dot only its subdomains; an address
+ * may be a CIDR block, anything may have a port, and `*` is everything.
  */
 export function proxyFinder(environment: Environment): ProxyFinder {
   const exempt = parseNoProxy(eitherCase(environment, 'NO_PROXY').value);
@@ -27,7 +27,7 @@ export function proxyFinder(environment: Environment): ProxyFinder {
   };
 }
 
-/** Without the brackets of an IPv6 address and the dot at the end of a full name. */
+/** Removes the brackets of an IPv6 address and the trailing dot of a full name. */
 export function bareHost(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 }
@@ -36,7 +36,7 @@ export function portOf(url: URL): string {
   return url.port === '' ? (DEFAULT_PORTS[url.protocol] ?? '') : url.port;
 }
 
-/** The credentials in a proxy's URL, as the header that carries them. */
+/** The credentials in a proxy's URL, as a header. */
 export function proxyAuthorization({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -53,7 +53,7 @@ function parseProxy(environment: Environment, variable: string): URL | undefined
   const { name, value } = eitherCase(environment, variable);
   if (value === '') return undefined;
   const text = value.includes('://') ? value : `http://${value}`;
-  // The value may hold a password, so it is not repeated.
+  // The value may hold a password, so the message does not quote it.
   if (!URL.canParse(text) || new URL(text).hostname === '')
     throw new BoxliteError('invalid-argument', `${name} does not hold the address of a proxy`, {
       hint: 'write it as http://[USER:PASSWORD@]HOST:PORT',
@@ -98,7 +98,7 @@ function parseExemption(entry: string): Exemption {
   return (host, port) => matches(host) && (wantedPort === undefined || port === wantedPort);
 }
 
-/** `.example.com` and `*.example.com` leave out the name itself. */
+/** `.example.com` and `*.example.com` exclude the name itself. */
 function nameOrBelow(name: string): (host: string) => boolean {
   const suffix = name.replace(/^\*(?=\.)/, '');
   if (suffix === '') return () => false;

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../../errors.js';
 
 /**
- * Collects a small body.
+ * Reads a small body into memory.
  * @throws BoxliteError `registry-protocol` when it is larger than `maxBytes`
  */
 export async function readLimited(

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../../errors.js';
 
-/** How often one request may be sent on; a CDN needs one or two. */
+/** How often one request may be redirected; a CDN needs one or two. */
 export const MAX_REDIRECTS = 5;
 
 export interface Hop {
@@ -13,10 +13,10 @@ export function isRedirect(status: number): boolean {
 }
 
 /**
- * Where a redirect leads, and what may be sent there. A registry sends blobs' readers on to storage
- * of another owner, which must not learn the registry's credentials: `Authorization` and cookies
- * stay with the origin (scheme, host and port) they were meant for. The step from HTTPS to HTTP
- * would show signed URLs to the wire and is refused, unless the registry is marked insecure.
+ * The target of a redirect, and what may be sent there. A registry redirects blob requests to
+ * another owner's storage, which must not learn the registry's credentials: `Authorization` and
+ * cookies stay with their origin (scheme, host and port). A step from HTTPS to HTTP would expose
+ * signed URLs on the wire and is refused, unless the registry is marked insecure.
  * @throws BoxliteError `registry-protocol`
  */
 export function followRedirect(from: Hop, location: string | undefined, insecure: boolean): Hop {
@@ -35,7 +35,7 @@ export function followRedirect(from: Hop, location: string | undefined, insecure
 function parseLocation(from: URL, location: string | undefined): URL {
   if (location === undefined || !URL.canParse(location, from.href)) throw refused(from, 'nowhere');
   const url = new URL(location, from);
-  // User names in a URL would become credentials that nobody gave us.
+  // We would send user names in a URL as credentials that nobody gave us.
   url.username = '';
   url.password = '';
   return url;

@@ -1,8 +1,9 @@
 import { errnoOf } from '../../../errors.js';
 
 /**
- * The connection failed: no answer came, or it broke off. `errno` is Node's code, or ours: NO_CONNECTION
- * (in our time), STALLED (in the middle of a body), EPROXY (the proxy's own refusal).
+ * The connection failed: no answer came, or it broke. `errno` is Node's code, or ours:
+ * NO_CONNECTION (timed out), STALLED (in the middle of a body), EPROXY (refused by the proxy
+ * itself).
  */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
@@ -22,12 +23,12 @@ export class TransportError extends Error {
     return new TransportError(errno, REASONS[errno] ?? certificateReason(errno) ?? message, error);
   }
 
-  /** Worth another try: the host answers, or may soon. */
+  /** Worth another try: the host answers, or may do so soon. */
   get transient(): boolean {
     return TRANSIENT.has(this.errno);
   }
 
-  /** The server was reached but its certificate is not one we trust. */
+  /** We reached the server but don't trust its certificate. */
   get untrusted(): boolean {
     return certificateReason(this.errno) !== undefined;
   }
@@ -47,7 +48,7 @@ const REASONS: Record<string, string> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
 };
 
-/** Not `NO_CONNECTION`: the system has tried that several times already before we gave up. */
+/** Without `NO_CONNECTION`: the system has already tried several times before we gave up. */
 const TRANSIENT = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'STALLED']);
 
 function certificateReason(errno: string): string | undefined {

@@ -6,7 +6,10 @@ import { BoxliteError, fileError } from '../../../errors.js';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** Where distributions keep the set that their administrators see to, as Go's `crypto/x509` looks for it. */
+/**
+ * Where distributions keep the set that their administrators maintain; the list of Go's
+ * `crypto/x509`.
+ */
 const SYSTEM_SETS = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -15,13 +18,13 @@ const SYSTEM_SETS = [
   '/etc/ssl/cert.pem',
 ];
 
-/** Gives what TLS trusts; made by the first call, since it takes 50 ms. */
+/** Returns what TLS trusts; built on the first call, since it takes 50 ms. */
 export type Trust = () => SecureContext;
 
 /**
  * Reads the certificates (PEM) of private authorities.
- * @returns the trust in Node's set, the system's (`SSL_CERT_FILE` names another one), what
- *   `NODE_EXTRA_CA_CERTS` adds, and the private ones
+ * @returns trust in Node's set, the system's (`SSL_CERT_FILE` overrides its path), those in
+ * `NODE_EXTRA_CA_CERTS`, and the private ones
  * @throws BoxliteError `invalid-argument` for a file without a usable certificate, `permission`
  */
 export async function readTrust(files: readonly string[]): Promise<Trust> {
@@ -37,12 +40,12 @@ export async function readTrust(files: readonly string[]): Promise<Trust> {
 }
 
 function contextOf(certificates: readonly string[]): SecureContext {
-  // Most are in several sets, and each costs a fifth of a millisecond to parse.
+  // Most are in several sets, and each takes 0.2 ms to parse.
   const ca = [...new Map(certificates.map((each) => [each.replace(/\s/g, ''), each])).values()];
   try {
     return createSecureContext({ ca });
   } catch {
-    // A set that is not ours to repair may hold a damaged one.
+    // A set that we can't repair may contain a damaged certificate.
     return createSecureContext({ ca: ca.filter(isCertificate) });
   }
 }
@@ -56,7 +59,7 @@ function systemSet(): string[] {
   return [];
 }
 
-/** A set that nobody asked us for: what is not there or no certificate adds nothing. */
+/** A set that the user did not name: a missing file or a bad certificate adds nothing. */
 function optionalSet(file: string): string[] {
   if (file === '') return [];
   try {

@@ -5,13 +5,13 @@ import { bareHost, portOf, proxyAuthorization } from './proxy.js';
 import { TransportError } from './transport-error.js';
 
 type Connected = (error: Error | null, stream: Duplex) => void;
-/** Node's types forget that there is no stream when there is an error. */
+/** Node's types omit that on an error there is no stream. */
 type Failed = (error: Error) => void;
 
 /**
  * Connections to HTTPS servers through one proxy: `CONNECT` (RFC 9110, 9.3.6), then TLS with the
- * server itself, so that the proxy sees names and sizes only. What the proxy answers instead of a
- * tunnel is an error; it must never pass for an answer of the server.
+ * server itself, so that the proxy sees only names and sizes. An answer of the proxy in place of a
+ * tunnel is an error; it must never pass for the server's.
  */
 export class TunnelAgent extends https.Agent {
   readonly #proxy: URL;
@@ -81,7 +81,7 @@ export class TunnelAgent extends https.Agent {
   }
 }
 
-/** The proxy's own no: it wants credentials, or does not like the target. */
+/** The proxy refused: it wants credentials, or does not allow the target. */
 export function proxyRefusal(proxy: URL, status: number): TransportError {
   const why = status === 407 ? 'asks for a user name and password' : 'refuses';
   return new TransportError('EPROXY', `the proxy ${proxy.host} ${why} (HTTP ${status})`);
