@@ -27,7 +27,7 @@ import {
   STATS_FLAGS,
 } from '../agent/protocol.js';
 
-/** Each group of constants and what its names begin with in C. */
+/** Each group of constants and the prefix of its names in C. */
 const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<string, number>>])[] =
   [
     ['LIMIT', LIMITS],
@@ -51,7 +51,9 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
     ['SHARE', SHARE_FLAGS],
   ];
 
-/** The text of native/protocol/protocol.h: every constant of the wire, and each field table as a comment. */
+/**
+ * The text of native/protocol/protocol.h: all constants of the protocol, and each field table as a comment.
+ */
 export function protocolHeader(): string {
   const sections = [
     `/* Written by src/build/generate.mjs from src/agent/protocol; change it there.
@@ -90,7 +92,7 @@ function define(name: string, value: number): string {
   return `#define BL_${name} ${value}U\n`;
 }
 
-/** The stages by number, spelled as users and boot-error.json see them. */
+/** The stages by number, spelled as in messages and in boot-error.json. */
 function stageNames(): string {
   const names = Object.entries(STAGES).map(
     ([name, value]) => `[${value}] = "${name.toLowerCase()}"`,

@@ -13,17 +13,17 @@ import {
   STATS_FLAGS,
 } from '../agent/protocol.js';
 
-/** A golden payload: the bytes that both languages must read as these values. */
+/** A golden payload: both languages must decode these bytes to these values. */
 export interface Vector {
-  /** The file's name without `.bin`: the message's name, and what is particular about it. */
+  /** The file's name without `.bin`: the name of the message, and of the special case. */
   name: string;
-  /** A message of the wire, or `shimConfig`. */
+  /** A message of the protocol, or `shimConfig`. */
   message: TableMessageName | 'shimConfig';
   values: object;
   bytes: Buffer;
 }
 
-/** One ordinary payload of every message that has fields, and the extremes of those that have lists. */
+/** One ordinary payload of every message that has fields, and the extremes of those with lists. */
 export function vectors(): Vector[] {
   return [
     vector('bootstrap', 'bootstrap', BOOTSTRAP),
@@ -234,7 +234,7 @@ function vector<N extends TableMessageName>(
   return { name, message, values, bytes: encodeMessage(message, values) };
 }
 
-/** A Buffer turns itself into an object before a replacer sees it, hence the look at `this`. */
+/** A Buffer converts itself to an object before the replacer is called, so this looks at `this`. */
 function plain(this: unknown, key: string, value: unknown): unknown {
   const original = (this as Readonly<Record<string, unknown>>)[key];
   if (typeof original === 'bigint') return original.toString();

@@ -1,23 +1,23 @@
-/** Where the process begins and ends: the only place that prints errors, picks statuses and exits. */
+/** Starts and ends the process: only this module prints errors, chooses statuses and exits. */
 import type { Writable } from 'node:stream';
 import { VERSION } from './help/version.js';
 import { StandardStreams } from './process/standard-streams.js';
 
-/** More than a signal to oneself takes; it does not come where it is ignored. */
+/** Longer than a signal to oneself takes; an ignored signal never arrives. */
 const TO_ARRIVE_MS = 100;
 
 let debug = (process.env.BOXLITE_DEBUG ?? '') !== '';
 
 const argv = process.argv.slice(2);
 const streams = new StandardStreams(endOnStreamError);
-/** Which status a failure of BoxLite has; known once the verb is. */
+/** The exit status when BoxLite fails; known once the verb is. */
 let failureStatus: number | undefined;
-/** A write that failed ends the process, whatever else it is doing. */
+/** A failed write ends the process, whatever else it is doing. */
 let unwritten: Promise<never> | undefined;
 void main();
 
 async function main(): Promise<void> {
-  // Scripts ask for it often, so it must cost no more than starting Node.
+  // Scripts often ask for the version, so it must cost no more than starting Node.
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
     streams.stdout.write(`boxlite version ${VERSION}\n`);
     return;
@@ -59,9 +59,10 @@ async function end(error: unknown): Promise<never> {
 }
 
 /**
- * A shell whose child says 130 by itself takes it to have dealt with Ctrl-C: it goes on with its loop, and
- * does not move its prompt to a line of its own. So what a signal ended ends by that signal, as it
- * would have without tidying up. Not by QUIT, which would leave a core behind, nor PIPE, which Node ignores.
+ * A shell assumes that a child which exits with 130 has handled Ctrl-C: the shell continues its loop, and
+ * does not move its prompt to a new line. So if a signal ended the work, the process also ends by that
+ * signal, as it would have without cleanup. The exceptions are QUIT, which would leave a core dump, and PIPE,
+ * which Node ignores.
  */
 async function endBySignal(signal: NodeJS.Signals): Promise<void> {
   if (signal === 'SIGQUIT' || signal === 'SIGPIPE') return;
@@ -72,9 +73,9 @@ async function endBySignal(signal: NodeJS.Signals): Promise<void> {
 }
 
 function endOnStreamError(name: 'stdout' | 'stderr', stream: Writable, error: Error): void {
-  // Nobody is left to read an error of stderr.
+  // Nobody could read a report of an error on stderr.
   if (name === 'stderr') return;
-  // Whoever waits for this write listens as well, and may have a box to detach from.
+  // The code that waits for this write also listens, and may have a box to detach from.
   if (stream.listenerCount('error') > 1) return;
   unwritten ??= import('./process/write-error.js').then(({ writeError }) =>
     end(writeError(stream, error)),

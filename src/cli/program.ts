@@ -38,13 +38,13 @@ const PROGRAM: Grammar = {
   passThrough: true,
 };
 
-/** A mistake before the verb: Docker's status, since it may well be a `run` that follows. */
+/** An error before the verb gets Docker's status for `run`, since a `run` may follow. */
 const GLOBAL_FAILURE = 125;
 const FAILED = 1;
 
 /**
- * Global options, a verb, and the verb's own command line.
- * @param onFailureStatus receives the status that a failure has from now on
+ * Runs a command line: global options, a verb, and the verb's own arguments.
+ * @param onFailureStatus receives the exit status for failures from this point on
  * @returns the exit status
  */
 export async function runProgram(
@@ -71,14 +71,14 @@ export async function runProgram(
     return 0;
   }
   const found = findCommand(words);
-  // Docker's `config` is another, and `config ls` would be taken for ours with an argument.
+  // Docker's `config` is a different verb, and `config ls` would be read as ours with an argument.
   if (found === undefined || words[0] === 'config') await refuseDockersVerb(words);
   if (found === undefined)
     return explainGroup(words, world, await openSheet(world, program.options));
 
   const command = await found.entry.load();
   onFailureStatus(command.failureStatus ?? FAILED);
-  // The global options may stand behind the verb as well.
+  // The global options are also allowed after the verb.
   const grammar: Grammar = { ...command, options: { ...GLOBAL_OPTIONS, ...command.options } };
   const parsed = await parseArguments(grammar, [...(asksHelp ? ['--help'] : []), ...found.rest]);
   if (parsed.help) {
@@ -94,7 +94,7 @@ export async function runProgram(
   return (await command.run(context, parsed.args, parsed.options)) ?? 0;
 }
 
-/** As wide as the terminal; the configuration is not asked, since help must not fail. */
+/** Uses the terminal's width; does not read the configuration, since help must not fail. */
 async function openSheet(
   { stdout, environment }: World,
   before: Readonly<Record<string, unknown>>,
@@ -121,7 +121,7 @@ function mergeGlobals(
   return merged as GlobalValues;
 }
 
-/** @param quiet without notices of what takes a while */
+/** @param quiet omits progress notices */
 function createContext(
   world: World,
   flags: GlobalValues,
@@ -133,7 +133,7 @@ function createContext(
     if (!quiet) warn(world, message);
   };
   let opened: Promise<BoxliteRuntime> | undefined;
-  // Not a spread: it would touch every stream.
+  // A spread would touch every stream.
   return Object.create(world, {
     settings: { value: settings },
     runtime: { value: () => (opened ??= openRuntime(settings, notice)) },
@@ -148,7 +148,7 @@ async function openEngine(
   return new BoxliteRuntime(runtimeOptions(settings, onNotice));
 }
 
-/** `boxlite image` alone lists what can follow; any other word is a mistake. */
+/** `boxlite image` alone lists the group's verbs; any other word is an error. */
 async function explainGroup(words: readonly string[], world: World, sheet: Sheet): Promise<number> {
   const [word = '', second] = words;
   const members = [

@@ -1,4 +1,4 @@
-/** The caller's streams and signals joined to a command in a box, until either ends. */
+/** Connects the caller's streams and signals to a command in a box until either side ends. */
 import { type Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Execution } from '../../engine/exec/execution.js';
@@ -14,36 +14,37 @@ import { rawMode } from './raw-mode.js';
 import { catchSignals, ENDING_SIGNALS, FORWARDED_SIGNALS } from './signals.js';
 
 export interface AttachOptions {
-  /** The command has a terminal: raw input, window sizes, and both outputs as one. */
+  /** The command has a terminal: raw input, window sizes, and one stream for both outputs. */
   readonly tty: boolean;
   /** The caller's stdin goes to the command. */
   readonly stdin: boolean;
-  /** Signals to this process are sent on to the command. */
+  /** The signals of this process are forwarded to the command. */
   readonly sigProxy: boolean;
   readonly detachKeys: Uint8Array;
-  /** The command's screen is drawn anew: whoever joins has not seen what it drew before. */
+  /** Makes the command redraw its screen: a caller who joins late has not seen what it drew before. */
   readonly redraw?: boolean;
-  /** What to do about a command that goes on although its output can't be shown. */
+  /** Advice for when the command keeps running although its output can't be shown. */
   readonly hint: string;
-  /** Which of its outputs are shown; default both. */
+  /** The outputs to show; both by default. */
   readonly outputs?: ReadonlySet<string>;
 }
 
-/** @param name of the box whose own command is attached to */
+/** @param name the box whose main command is attached */
 export function boxGoesOn(name: string): string {
   return `the box may still run: 'boxlite logs ${name}' shows its output, 'boxlite stop ${name}' ends it`;
 }
 
-/** So many INT or TERM end the CLI although the command does not heed them. */
+/** This many INT or TERM signals end the CLI even if the command ignores them. */
 const FORCING_COUNT = 3;
 const KILLED_STATUS = exitStatusOfSignal('SIGKILL');
 const EPIPE_STATUS = exitStatusOfSignal('SIGPIPE');
 
 /**
- * @param start starts the command, or joins a running one; `signal` aborts when a signal to this process gives up
- * @returns the command's status; 0 when the person detached; 128+n when signals forced the CLI out
- * @throws Interrupted by a signal during `start`, or by one that is not sent on
- * @throws io when what the command writes can't be shown
+ * @param start starts the command or joins a running one; `signal` aborts when a signal to this process
+ *   cancels it
+ * @returns the command's status; 0 when the person detached; 128+n when signals forced the CLI to exit
+ * @throws Interrupted by a signal during `start`, or by one that is not forwarded
+ * @throws io when the command's output can't be shown
  */
 export async function attach(
   context: CommandContext,
@@ -68,13 +69,13 @@ export async function attach(
     if (leaving.error !== undefined) throw leaving.error;
     return leaving.status;
   } finally {
-    // The terminal is put back before anybody prints to it.
+    // Restore the terminal before anybody prints to it.
     for (const each of undo.reverse()) each?.[Symbol.dispose]();
     context.stderr.write(leaving.farewell);
   }
 }
 
-/** Starts the command; a signal that comes when it has just started is sent on to it. */
+/** Starts the command, and forwards a signal that arrives just after the start. */
 async function begin(
   context: CommandContext,
   { tty, sigProxy }: AttachOptions,
@@ -94,7 +95,7 @@ async function begin(
   }
 }
 
-/** A box that is killed without its agent, as by `rm -f`, takes its commands along: that is KILL for them. */
+/** A box that is killed without its agent, as by `rm -f`, takes its commands with it: they report KILL. */
 async function statusOf(execution: Execution): Promise<number> {
   try {
     return (await execution.wait()).exitCode;
@@ -104,7 +105,7 @@ async function statusOf(execution: Execution): Promise<number> {
   }
 }
 
-/** Signals, window size, raw mode and input, in the order they are to begin. */
+/** Sets up signals, window size, raw mode and input, in the order in which they must start. */
 function joinCaller(
   context: CommandContext,
   options: AttachOptions,
@@ -123,7 +124,7 @@ function joinCaller(
   ];
 }
 
-/** Sends what stdin gives; a terminal is read only while this process is in its foreground. */
+/** Forwards stdin; a terminal is read only while this process is in its foreground. */
 function sendInput(context: CommandContext, tty: boolean, input: TerminalUse): Disposable {
   if (context.stdin.isTTY !== true) {
     input.begin();
@@ -143,18 +144,18 @@ function sendInput(context: CommandContext, tty: boolean, input: TerminalUse): D
   });
 }
 
-/** Resolves when the caller's side wants out; the status or the error says why. */
+/** Resolves when the caller's side wants to leave; the status or the error says why. */
 class Leaving {
   status = 0;
   error: Error | undefined;
-  /** Said once the terminal is put back: till then its lines don't begin at the left. */
+  /** Printed after the terminal is restored: in raw mode, lines don't start at the left edge. */
   farewell = '';
   readonly decided: Promise<void>;
-  /** What is done when the caller's terminal is gone; undefined: the CLI leaves. */
+  /** Runs when the caller's terminal is gone; if undefined, the CLI leaves. */
   onHangUp: (() => void) | undefined;
   #decide: () => void = () => undefined;
 
-  /** @param hint what to do about a command that goes on without us */
+  /** @param hint advice about a command that keeps running without us */
   constructor(readonly hint: string) {
     this.decided = new Promise((resolve) => (this.#decide = resolve));
   }
@@ -175,7 +176,7 @@ function forwardSignals(
 ): Disposable {
   let ending = 0;
   let hungUp = false;
-  // The terminal that is gone may be noticed before its signal has come.
+  // The hang-up may be noticed before its signal arrives.
   leaving.onHangUp = (): void => {
     if (!hungUp) execution.signal('SIGHUP');
     hungUp = true;
@@ -203,7 +204,7 @@ function followWindowSize(stream: OutputStream, execution: Execution, redraw: bo
     const size = windowSize(stream);
     if (size !== undefined) execution.resizeTty(size);
   };
-  // A program draws its screen anew when its window becomes another one (Docker's way).
+  // A program redraws its screen when its window size changes; Docker uses the same trick.
   const now = redraw ? windowSize(stream) : undefined;
   if (now !== undefined) execution.resizeTty({ rows: now.rows + 1, cols: now.cols + 1 });
   // The window may have changed while the box was starting.
@@ -219,7 +220,7 @@ function inputPump(
   leaving: Leaving,
 ): TerminalUse {
   const target: Writable = execution.stdin;
-  // A command that closes its stdin, or ends, is no failure of ours.
+  // It is not our failure if a command closes its stdin or ends.
   target.on('error', () => undefined);
 
   const detached = (): void => {
@@ -231,7 +232,7 @@ function inputPump(
       ? new DetachScanner(options.detachKeys, detached)
       : undefined;
   const source = context.stdin;
-  // A terminal that hangs up gives EIO: the end of what is typed, perhaps only after we have detached.
+  // A terminal that hangs up gives EIO: input ends there, perhaps only after we have detached.
   const fail = (): void => void target.end();
   source.on('error', fail);
   scanner?.pipe(target);
@@ -250,17 +251,17 @@ function inputPump(
   };
 }
 
-/** What nobody wants to see must be read all the same, or the command would stall. */
+/** Output that nobody wants must still be read, or the command would stall. */
 function discard(): Writable {
   return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
-/** Byte for byte, at the reader's pace; ends when the source has ended, or the reader is gone. */
+/** Copies byte for byte, at the reader's pace, until the source ends or the reader is gone. */
 async function pumpOutput(source: Readable, sink: OutputStream, leaving: Leaving): Promise<void> {
   const failed = (error: Error): void => {
     const errno = errnoOf(error);
     if (errno === 'EIO' && sink.isTTY === true && leaving.onHangUp !== undefined) {
-      // The terminal was closed: the command receives SIGHUP, as from a shell, and nobody reads what it still prints.
+      // The terminal was closed: the command receives SIGHUP, as from a shell; nobody reads its output now.
       leaving.onHangUp();
       source.resume();
     } else if (errno === 'EPIPE')

@@ -1,8 +1,8 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
 /**
- * Passes on what is typed until the detach keys come. Bytes that may be their beginning are held
- * back, and passed on when another key follows: then they were meant for the box.
+ * Passes input on until the detach keys arrive. Bytes that may start the sequence are held back, and passed
+ * on if another key follows: then they were meant for the box.
  */
 export class DetachScanner extends Transform {
   readonly #keys: Uint8Array;

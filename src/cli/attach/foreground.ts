@@ -1,20 +1,21 @@
 import type { CommandContext } from '../process/context.js';
 import { catchSignals } from './signals.js';
 
-/** Of the terminal, which a process may use only while it is in the foreground. */
+/** A use of the terminal, which a process may make only while it is in the foreground. */
 export interface TerminalUse extends Disposable {
-  /** Called again after each stop of this process: the shell has set its own mode meanwhile. */
+  /** Called again after each stop of this process, since the shell has set its own mode in between. */
   begin(): void;
-  /** Leaves the terminal as it is: somebody else has it now. */
+  /** Leaves the terminal as it is: another process has it now. */
   pause(): void;
 }
 
-/** A shell's `fg` sends nothing to a job that runs, so a person waits for this long. */
+/** A shell's `fg` sends no signal to a running job, so we poll; a person waits at most this long. */
 const LOOK_AGAIN_MS = 500;
 
 /**
- * Uses the terminal only while this process is in its foreground. `timeout` and `&` start it in the background, where
- * the kernel would stop it; a TERM would then never arrive, as the call that stopped it is restarted first.
+ * Uses the terminal only while this process is in its foreground. `timeout` and `&` start it in the
+ * background, where the kernel would stop it. A TERM would then never be handled, because the call that
+ * stopped the process is restarted first.
  */
 export function whileInForeground(
   { inBackground, signals }: Pick<CommandContext, 'inBackground' | 'signals'>,
@@ -33,7 +34,7 @@ export function whileInForeground(
       if (!inBackground()) follow();
     }, LOOK_AGAIN_MS).unref();
   };
-  // Another group gets the terminal of a running process only by stopping it first.
+  // Another group can take the terminal of a running process only by stopping that process first.
   const continued = catchSignals(signals, ['SIGCONT'], follow);
   follow();
   return {

@@ -3,8 +3,8 @@ import type { CommandContext, InputStream } from '../process/context.js';
 import type { TerminalUse } from './foreground.js';
 
 /**
- * Keys go to the box one by one, Ctrl-C included, until the result is disposed of. The terminal is
- * put back on every way out of the process, a crash too: a shell without echo helps nobody.
+ * Sends keys to the box one by one, Ctrl-C included, until the result is disposed of. The terminal is
+ * restored on every exit from the process, even a crash: nobody can use a shell without echo.
  */
 export function rawMode({
   stdin,
@@ -14,15 +14,15 @@ export function rawMode({
   const setRawMode = stdin.setRawMode.bind(stdin);
   let raw = false;
   const restore = (): void => {
-    // A shell that has the terminal has set its own mode, and the change would stop this process.
+    // If a shell has the terminal, it has set its own mode, and changing that would stop this process.
     if (raw && !inBackground()) setRawMode(false);
     raw = false;
   };
-  // A terminal that was closed meanwhile can't be put back.
+  // A terminal that has been closed can't be restored.
   stdin.on('error', () => undefined);
   return {
     begin() {
-      // Node does nothing when it takes the terminal to be in this mode.
+      // Node does nothing when it believes that the terminal is already in this mode.
       if (raw) setRawMode(false);
       else process.on('exit', restore);
       raw = true;
@@ -37,12 +37,12 @@ export function rawMode({
 }
 
 /**
- * Node's raw mode still turns each line feed of the output into two characters. The box's terminal
- * has done that already, or a full-screen program there has turned it off. `restore` puts this back
- * as well, since it writes the whole of what the terminal was.
+ * In Node's raw mode, the terminal still turns each line feed of the output into two characters. The box's
+ * terminal has already done that, or a full-screen program in the box has turned it off. `restore` undoes
+ * this too, since it restores the complete terminal mode.
  */
 function leaveOutputAlone({ fd }: InputStream): void {
   if (fd === undefined) return;
-  // Without the program lines end in CR CR LF, which most screens show as they should.
+  // If `stty` is missing, lines end in CR CR LF, which most terminals show correctly.
   spawnSync('stty', ['-opost'], { stdio: [fd, 'ignore', 'ignore'] });
 }

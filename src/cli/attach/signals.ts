@@ -1,20 +1,22 @@
 import { constants } from 'node:os';
 import type { SignalHandler, SignalSource } from '../process/context.js';
 
-/** They end a program that does not say otherwise, and come from people and supervisors. */
+/** Signals from people and supervisors that end a program by default. */
 export const ENDING_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
- * Left out: what can't be caught; CHLD, PIPE and URG, which are about this process; TTIN and TTOU, by which
- * its terminal stops it in the background: caught, they would have the read or the change of mode tried
- * again for ever; and faults, which would only come again after the handler.
+ * Signals that are not forwarded: those that can't be caught; CHLD, PIPE and URG, which concern this process;
+ * TTIN and TTOU, by which the terminal stops a background process: if they were caught, the read or mode
+ * change would be retried for ever; and faults, which would recur after the handler.
  */
 const KEPT = new Set<string>([
   ...['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPIPE', 'SIGURG', 'SIGTTIN', 'SIGTTOU'],
   ...['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS'],
 ]);
 
-/** One name a number, the usual one: SIGPOLL is SIGIO, and a listener for each would send it twice. */
+/**
+ * One name per number, the usual one: SIGPOLL is SIGIO, and a listener for each would send the signal twice.
+ */
 export const FORWARDED_SIGNALS: readonly NodeJS.Signals[] = [
   ...new Map(
     Object.entries(constants.signals)

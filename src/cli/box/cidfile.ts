@@ -2,7 +2,9 @@ import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 
-/** @throws BoxliteError when its directory is missing, or when the file is there: its box may still be somebody's */
+/**
+ * @throws BoxliteError when the directory is missing, or when the file exists: its box may still be in use
+ */
 export function checkCidfile(path: string): void {
   if (existsSync(path)) throw taken(path);
   const directory = dirname(path);
@@ -14,7 +16,7 @@ export function checkCidfile(path: string): void {
     );
 }
 
-/** Whole or not at all, and never over a file that appeared meanwhile. */
+/** Writes the file whole or not at all, and never over a file that has appeared since the check. */
 export function writeCidfile(path: string, id: string): void {
   const draft = `${path}.${process.pid}`;
   try {

@@ -12,8 +12,8 @@ import { withProxies } from './proxy-variables.js';
 import { pullWithProgress } from './pull-image.js';
 
 /**
- * Makes the box of `run` and `create`: pulls what is missing on stderr, and leaves the id in the cidfile.
- * @param words IMAGE and the command; with `--rootfs` the command alone
+ * Creates the box of `run` and `create`: shows a pull on stderr, and writes the id to the cidfile.
+ * @param words IMAGE and the command; with `--rootfs` only the command
  */
 export async function createBox(
   context: CommandContext,
@@ -38,7 +38,7 @@ export async function createBox(
     if (flags.cidfile !== undefined) writeCidfile(flags.cidfile, box.id);
     return box;
   } catch (error) {
-    // Whoever asked for the file would never find the box.
+    // A caller who asked for the file would never find the box.
     await runtime.remove(box.id, { force: true });
     throw error;
   }
@@ -59,7 +59,7 @@ async function createPulling(
     });
   };
   if (policy === 'always') await pull();
-  // The image is nearly always there: to ask first would make everybody wait.
+  // The image is nearly always present: asking first would slow down every start.
   const create = (): Promise<LiteBox> => runtime.create({ ...options, pull: 'never' }, flags.name);
   try {
     return await create();

@@ -1,4 +1,4 @@
-/** The flags that `run` and `create` share, and what they mean to the engine. */
+/** The flags that `run` and `create` share, and how they map to the engine's options. */
 import type { BoxOptions, RootfsSpec } from '../../engine/spec/options.js';
 import { SecurityOptions } from '../../engine/spec/security.js';
 import { BoxliteError } from '../../errors.js';
@@ -114,7 +114,7 @@ export const BOX_OPTIONS = {
 
 export type BoxFlagValues = OptionValues<typeof BOX_OPTIONS>;
 
-/** Flags over the configuration's defaults; what neither says is the engine's to decide. */
+/** Flags override the configuration's defaults; the engine decides whatever neither sets. */
 export function readBoxOptions(
   context: CommandContext,
   image: string | undefined,
@@ -173,7 +173,7 @@ function readPrivileges(flags: BoxFlagValues) {
   };
 }
 
-/** The preset with what differs from it; the last of each counts. */
+/** Applies single settings on top of the preset; the last of each wins. */
 function readSecurity(flags: BoxFlagValues): BoxOptions['security'] {
   const given = flags['security-opt'];
   if (given.length === 0) return flags.security;
@@ -185,7 +185,7 @@ function readSecurity(flags: BoxFlagValues): BoxOptions['security'] {
   return { ...SecurityOptions[flags.security ?? 'standard'](), ...asked };
 }
 
-/** Without its value the flag clears the image's, as Docker's does. */
+/** Without a value, the flag clears the image's entrypoint, as in Docker. */
 function readEntrypoint(given: string | undefined): string[] | undefined {
   if (given === undefined) return undefined;
   return given === '' ? [] : [given];

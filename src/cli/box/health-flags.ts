@@ -1,4 +1,4 @@
-/** The flags of a box's healthcheck, and what they mean to the engine. */
+/** The flags of a box's healthcheck, and how they map to the engine's options. */
 import type { HealthcheckOptions } from '../../engine/spec/healthcheck.js';
 import { parseDurationMs } from '../flags/duration.js';
 import { wholeNumber } from '../flags/number.js';
@@ -29,7 +29,7 @@ export const HEALTH_OPTIONS = {
   'no-healthcheck': flag("Do not run the image's HEALTHCHECK"),
 } as const;
 
-/** @throws invalid-argument when it is turned off and described at once */
+/** @throws invalid-argument when the flags both disable and describe it */
 export function readHealthcheck(
   flags: OptionValues<typeof HEALTH_OPTIONS>,
 ): HealthcheckOptions | undefined {

@@ -1,4 +1,4 @@
-/** The flags that say what a box has of its kernel, and what they mean to the engine. */
+/** The flags that set a box's use of its kernel, and how they map to the engine's options. */
 import type { BoxOptions, IpcMode } from '../../engine/spec/options.js';
 import { BoxliteError } from '../../errors.js';
 import { splitPair } from '../flags/key-values.js';
@@ -45,7 +45,7 @@ export function readKernelOptions(flags: OptionValues<typeof KERNEL_OPTIONS>) {
   } satisfies { [K in keyof BoxOptions]?: BoxOptions[K] | undefined };
 }
 
-/** The engine knows which there are. */
+/** Does not check the name: the engine knows which sysctls exist. */
 function parseSysctl(text: string): [name: string, value: string] {
   const [name, setting] = splitPair(text);
   if (name !== '' && setting !== '') return [name.trim(), setting.trim()];

@@ -1,4 +1,4 @@
-/** The flags that say what is kept of a command's output, and what they mean to the engine. */
+/** The flags that decide how much of a command's output is kept, and how they map to the engine's options. */
 import { LOG_DRIVERS, type LogPolicy, MOST_LOG_FILES } from '../../engine/spec/log-policy.js';
 import { BoxliteError } from '../../errors.js';
 import type { Settings } from '../config/settings.js';
@@ -20,7 +20,7 @@ export const LOG_OPTIONS = {
   ),
 } as const;
 
-/** What Docker's drivers also take. */
+/** Options of Docker's drivers that BoxLite refuses. */
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ...['env', 'env-regex', 'labels', 'labels-regex', 'tag'].map(
     (key) => [key, 'lines of the log carry nothing but stream and time'] as const,
@@ -30,7 +30,7 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-/** Flags over the configuration's defaults. */
+/** Flags override the configuration's defaults. */
 export function readLogPolicy(
   flags: OptionValues<typeof LOG_OPTIONS>,
   settings: Pick<Settings, 'logMaxBytes' | 'logMaxFiles'>,
@@ -40,7 +40,7 @@ export function readLogPolicy(
   for (const [key, text] of given) checkOption(key, text, driver ?? 'local');
   const bytes = optional(given, 'max-size', parseLogBytes);
   const files = optional(given, 'max-file', wholeNumber(1, MOST_LOG_FILES));
-  // What the configuration says is for boxes that keep a log, and for logs that have a bound.
+  // The configuration applies only to boxes that keep a log, and to logs with a limit.
   const maxBytes = driver === 'none' ? bytes : (bytes ?? settings.logMaxBytes);
   const maxFiles = driver === 'none' || maxBytes === -1 ? files : (files ?? settings.logMaxFiles);
   return {

@@ -1,4 +1,4 @@
-/** The flags that say what a box's network and names are, and what they mean to the engine. */
+/** The flags of a box's network and names, and how they map to the engine's options. */
 import { parseExposedPorts } from '../flags/exposed-port.js';
 import { oneOf } from '../flags/number.js';
 import { list, type OptionValues, value } from '../parse/command.js';

@@ -2,8 +2,8 @@ import { BoxliteError } from '../../errors.js';
 import { type CommandContext, warn } from '../process/context.js';
 
 /**
- * The environment of a new box with the proxies of Docker's config.json behind it. As with Docker, only a name that
- * `-e` gives keeps its value, with or without one.
+ * Adds the proxies of Docker's config.json to a new box's environment. As in Docker, only `-e` overrides
+ * them, with or without a value.
  * @param given the words of `-e`
  */
 export async function withProxies(
@@ -16,7 +16,7 @@ export async function withProxies(
   return [...environment, ...proxies.filter((variable) => !own.has(nameOf(variable)))];
 }
 
-/** A box needs no such file: one that can't be read is only a warning. */
+/** A box does not need this file, so an unreadable one only causes a warning. */
 async function readProxies({
   settings,
   environment,

@@ -6,14 +6,14 @@ import type { CommandContext, OutputStream } from '../process/context.js';
 import { untilSignal } from '../process/until-signal.js';
 
 export interface PullRequest {
-  /** Where Docker's lines go; undefined = nothing is said. */
+  /** Where Docker's lines go; undefined prints nothing. */
   readonly lines: OutputStream | undefined;
   readonly platform: string | undefined;
 }
 
 /**
- * Pulls with Docker's lines.
- * @throws Interrupted by a signal, when the pull has closed everything; the next one goes on
+ * Pulls an image and prints Docker's lines.
+ * @throws Interrupted by a signal, once the pull has closed everything; the next pull resumes it
  */
 export async function pullWithProgress(
   context: CommandContext,

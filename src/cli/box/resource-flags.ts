@@ -1,4 +1,4 @@
-/** The flags that say how much of a machine a box has, and what they mean to the engine. */
+/** The flags that limit a box's share of the machine, and how they map to the engine's options. */
 import { DEFAULT_MEMORY_MIB } from '../../engine/spec/defaults.js';
 import { BoxliteError } from '../../errors.js';
 import type { Settings } from '../config/settings.js';
@@ -14,7 +14,7 @@ import {
 import { parseUlimit } from '../flags/ulimit.js';
 import { list, type OptionValues, under, value } from '../parse/command.js';
 
-/** Also of `update`. */
+/** Shared with `update`. */
 export const PROCESSOR_OPTIONS = {
   cpus: value('Number of virtual CPUs, also a fraction (default 1)', 'NUMBER', {
     parse: decimal(0.01, 64),
@@ -57,7 +57,7 @@ export const RESOURCE_OPTIONS = {
   ),
 } as const;
 
-/** Also of `update`. */
+/** Shared with `update`. */
 export const SWAP_OPTION = {
   'memory-swap': value('As much as --memory, or -1: there is no swap', 'SIZE', {
     parse: parseSwapMib,
@@ -65,7 +65,7 @@ export const SWAP_OPTION = {
   }),
 } as const;
 
-/** Docker's, for what is said by another flag or is as it is. */
+/** Docker's flags that another flag covers, or that change nothing here. */
 const SILENT_OPTIONS = {
   ...SWAP_OPTION,
   'memory-swappiness': value('There is no swap', 'NUMBER', {
@@ -85,7 +85,7 @@ export const MACHINE_OPTIONS = {
 } as const;
 
 type Values = OptionValues<typeof MACHINE_OPTIONS>;
-/** Flags over the configuration's defaults. */
+/** Flags override the configuration's defaults. */
 export function readResources(
   flags: Values,
   settings: Pick<Settings, 'cpus' | 'memoryMib' | 'diskBytes'>,
@@ -95,7 +95,7 @@ export function readResources(
   const { 'cpu-quota': quota = 0, 'cpu-period': period = 0 } = flags;
   return {
     ...readProcessors(flags),
-    // What the configuration says is for boxes that say nothing themselves.
+    // The configuration applies only to boxes that set nothing themselves.
     cpus: flags.cpus ?? (quota > 0 || period > 0 ? undefined : settings.cpus),
     memoryMib,
     memoryReservationMib: flags['memory-reservation'],
@@ -118,7 +118,7 @@ export function readProcessors(flags: OptionValues<typeof PROCESSOR_OPTIONS>) {
 }
 
 /**
- * @param memory MiB of the box; undefined when that is not known
+ * @param memory the box's memory in MiB; undefined when unknown
  * @throws unsupported for swap
  */
 export function checkSwap(

@@ -1,4 +1,4 @@
-/** The flags that `stop` and `restart` share, and what they mean to the engine. */
+/** The flags that `stop` and `restart` share, and how they map to the engine's options. */
 import type { StopOptions } from '../../engine/spec/options.js';
 import { wholeNumber } from '../flags/number.js';
 import { type OptionValues, value } from '../parse/command.js';
@@ -8,7 +8,7 @@ export const STOP_OPTIONS = {
     short: 's',
     emptyIsNone: true,
   }),
-  // Docker has renamed it; scripts know the older name.
+  // Docker has renamed this flag; scripts still use the older name.
   timeout: value('Seconds to wait before killing; -1 waits for ever (default 10)', 'SECONDS', {
     short: 't',
     parse: wholeNumber(-1),

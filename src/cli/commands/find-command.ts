@@ -1,7 +1,9 @@
 import { type CommandEntry, COMMANDS } from './index.js';
 import { longForm } from './long-forms.js';
 
-/** The command that the words begin with, by name or alias; two words before one. */
+/**
+ * Finds the command that the words begin with, by name or alias; a two-word name wins over a one-word name.
+ */
 export function findCommand(
   words: readonly string[],
 ): { entry: CommandEntry; rest: readonly string[] } | undefined {

@@ -2,10 +2,10 @@ import type { CommandDefinition } from '../parse/command.js';
 import { ORDER } from './order.js';
 
 /**
- * The text of index.ts, which src/build/generate.mjs writes: what the overview and the search for a verb need
- * without loading any verb.
- * @param modules what each module of the subfolders exports, by its path there without its extension
- * @throws when a module is not in the order, is missing, or exports other than one command
+ * Returns the text of index.ts, which src/build/generate.mjs writes. The index lets the overview and the
+ * search for a verb work without loading any verb.
+ * @param modules the exports of each module in the subfolders, by its path there without its extension
+ * @throws when a module is not in the order, is missing, or does not export exactly one command
  */
 export function indexSource(
   modules: Readonly<Record<string, Readonly<Record<string, unknown>>>>,

@@ -1,15 +1,15 @@
 import type { CommandEntry } from './index.js';
 
-/** Docker's words for the group; ours besides. */
+/** Docker's word for the group, and ours. */
 const BOX_GROUPS = new Set(['container', 'box']);
 
-/** Verbs that stand for boxes and something else alone have a long form of their own. */
+/** Verbs that also apply to something other than boxes have their own long form. */
 const NOT_OF_BOXES = new Set(['inspect']);
 
-/** Docker's long forms of verbs that are listed under another heading here. */
+/** Docker's long forms of verbs that BoxLite lists under another heading. */
 const ELSEWHERE: Readonly<Record<string, string>> = { container: 'commit', system: 'info' };
 
-/** `container ls` is `ls`, and so on for every verb about boxes. */
+/** Maps `container ls` to `ls`, and so on for every verb about boxes. */
 export function longForm(
   words: readonly string[],
   commands: readonly CommandEntry[],
@@ -18,7 +18,7 @@ export function longForm(
   return membersOf(group, commands).find((each) => [each.name, ...each.aliases].includes(verb));
 }
 
-/** What `boxlite container` alone lists, and the shells offer behind it. */
+/** The verbs that `boxlite container` alone lists, and that the shells offer after it. */
 export function longFormMembers(
   group: string,
   commands: readonly CommandEntry[],

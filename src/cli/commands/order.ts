@@ -1,4 +1,4 @@
-/** Every command's module, in the order of the overview: what people use first stands first. */
+/** Every command's module, in the order of the overview: the most used come first. */
 export const ORDER: readonly string[] = [
   'boxes/run',
   'boxes/exec',

@@ -1,9 +1,9 @@
 /**
- * `boxlite __complete WORD... CURRENT`: what the shells' scripts ask. It never fails: a person who
- * presses TAB wants no message in the middle of the line.
+ * `boxlite __complete WORD... CURRENT`: the request of the shells' scripts. It never fails, because a person
+ * who presses TAB does not want a message in the middle of the line.
  *
- * The answer is a line for each offer, `TEXT<TAB>ABOUT`, and a last one of colons and words that say
- * how to go on: `:file`, `:directory`, `:open` when no blank is to follow.
+ * The answer has a line for each offer, `TEXT<TAB>ABOUT`. A last line of colons and words says how to
+ * continue: `:file`, `:directory`, `:open` when no blank should follow.
  */
 import { withoutActing } from '../../terminal-text.js';
 import type { Environment } from '../flags/key-values.js';
@@ -35,7 +35,7 @@ function render({ offers, paths, prefix }: Answer): string {
   return `${lines.join('')}:${end.join(':')}\n`;
 }
 
-/** Labels of images are other people's text. */
+/** Labels of images are other people's text: keep each on one line. */
 function oneLine(text: string): string {
   return withoutActing(text, ' ');
 }

@@ -1,6 +1,6 @@
 /**
- * What a shell may offer at the cursor, walked from the commands' definitions: one answer for all
- * shells, whose scripts (scripts.ts) only ask for it and show it.
+ * Finds what a shell may offer at the cursor by walking the commands' definitions. All shells get the same
+ * answer: their scripts (scripts.ts) only ask for it and show it.
  */
 import { findCommand } from '../commands/find-command.js';
 import { COMMANDS } from '../commands/index.js';
@@ -13,21 +13,21 @@ import { type Names, type Offer, offersFor } from './offers.js';
 
 export interface Answer {
   readonly offers: readonly Offer[];
-  /** The shell adds paths of the host that begin with what is typed. */
+  /** The shell adds host paths that begin with the typed text. */
   readonly paths?: 'file' | 'directory';
-  /** What the offers and paths stand behind in the word: `--format=`. */
+  /** The part of the word before the offers and paths: `--format=`. */
   readonly prefix: string;
 }
 
 export interface Question {
-  /** What stands between `boxlite` and the word at the cursor. */
+  /** The words between `boxlite` and the word at the cursor. */
   readonly words: readonly string[];
-  /** The word at the cursor, up to the cursor; maybe empty. */
+  /** The word at the cursor, up to the cursor; may be empty. */
   readonly word: string;
   readonly environment: Environment;
 }
 
-/** Names of boxes and images in a home; asked for only where one may stand. */
+/** Finds the names of boxes and images in a home; called only where a name can stand. */
 export type FindNames = (home: string | undefined) => Promise<Names>;
 
 const HELP = flag('Show help');
@@ -50,12 +50,12 @@ export async function complete(
   }
   if (line.command === undefined) return begin(offerVerbs(line.group), word);
   const argument = argumentAt(line.args, line.operands);
-  // `config` is a verb, and `config get` another.
+  // `config` is a verb, and so is `config get`.
   if (line.group !== '' && line.operands === 0) return begin(offerVerbs(line.group), word);
   if (argument === undefined) return NOTHING;
   const completion = resolveFirst(argument.complete, line) ?? byName(argument.name);
   const offered = await offersFor(completion, word, names);
-  // A box that is named already is not offered for the same verb once more.
+  // Do not offer a box again that the line already names.
   const given = new Set(argument.variadic === true ? line.operandWords : []);
   return { prefix: '', ...offered, offers: offered.offers.filter(({ text }) => !given.has(text)) };
 }
@@ -64,7 +64,7 @@ interface Line {
   options: Options;
   args: readonly Argument[];
   command: string | undefined;
-  /** `image`, after which its own words may follow. */
+  /** A group such as `image`, which its own verbs may follow. */
   group: string;
   operands: number;
   operandWords: string[];
@@ -75,7 +75,7 @@ interface Line {
   home: string | undefined;
 }
 
-/** Reads the words before the cursor as the parser would, and forgives what it would not. */
+/** Reads the words before the cursor as the parser would, but tolerates errors. */
 async function readLine(words: readonly string[], environment: Environment): Promise<Line> {
   const line: Line = {
     options: { ...GLOBAL_OPTIONS, version: flag('Print the version', { short: 'v' }), help: HELP },
@@ -175,7 +175,7 @@ async function offerValue(
   return { prefix, ...offered };
 }
 
-/** What a placeholder means where the definition says no more. */
+/** The meaning of a placeholder when the definition does not give one. */
 function byName(name: string): Completion | undefined {
   const known: Readonly<Record<string, Completion>> = {
     BOX: 'box',

@@ -1,13 +1,13 @@
-/** The words that may stand for a value. */
+/** The words that can be offered for a value. */
 import { constants } from 'node:os';
 import { familiarReference } from '../output/text/reference.js';
 import type { Completion, KeyCompletion } from '../parse/command.js';
 
 export interface Offer {
   readonly text: string;
-  /** Shown beside it, where the shell can. */
+  /** A description, which some shells show beside the word. */
   readonly about?: string;
-  /** Something follows without a blank. */
+  /** More text follows directly, without a blank. */
   readonly open?: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface Offered {
 
 const SHORT_ID = 12;
 
-/** Those that begin with `word`. */
+/** The offers that begin with `word`. */
 export async function offersFor(
   completion: Completion | undefined,
   word: string,
@@ -37,7 +37,7 @@ export async function offersFor(
   if (completion === undefined) return { offers: [] };
   if (completion === 'file' || completion === 'directory') return { offers: [], paths: completion };
   if (completion === 'box-path') return await offerBoxPath(word, names);
-  // Only an argument has a first one before it; complete.ts has looked it up.
+  // Only an argument has a first one before it; complete.ts has already looked it up.
   if (typeof completion === 'object' && 'byFirst' in completion) return { offers: [] };
   if (isKeys(completion)) return await offerKeys(completion, word, names);
   const all = typeof completion === 'string' ? await named(completion, word, names) : completion;
@@ -47,7 +47,7 @@ export async function offersFor(
   return { offers };
 }
 
-/** An array has a `keys` as well. */
+/** Excludes arrays, since an array has `keys` as well. */
 function isKeys(completion: Completion): completion is KeyCompletion {
   return typeof completion === 'object' && !Array.isArray(completion);
 }
@@ -75,7 +75,7 @@ async function named(
   }
 }
 
-/** A box goes by its name; by its id only once somebody has begun to type that. */
+/** Offers boxes by name; by id only once the user has begun to type one. */
 function boxes({ boxes: all }: Names, word: string): Offer[] {
   return all.flatMap(({ id, name, running }): Offer[] => {
     const about = running ? 'running' : 'not running';
@@ -87,7 +87,9 @@ function boxes({ boxes: all }: Names, word: string): Offer[] {
   });
 }
 
-/** As people write it; `:latest` goes without saying, and `localhost/` unless somebody has begun to type it. */
+/**
+ * Offers familiar names: without `:latest`, and without `localhost/` unless the user has begun to type it.
+ */
 function images({ images: all }: Names, word: string): Offer[] {
   const own = 'localhost/';
   const typesOwn = word !== '' && (word.startsWith(own) || own.startsWith(word));
@@ -119,7 +121,7 @@ async function offerKeys(
   return { offers: offers.map((offer) => ({ ...offer, text: `${key}=${offer.text}` })) };
 }
 
-/** `web:` and files of the host; what lies in the box is not asked for, it may not even run. */
+/** Offers `web:` and host files; never asks for paths inside the box, which may not even run. */
 async function offerBoxPath(word: string, names: () => Promise<Names>): Promise<Offered> {
   if (/^[^/.][^/]*:/.test(word)) return { offers: [] };
   if (/^[/.~]/.test(word)) return { offers: [], paths: 'file' };

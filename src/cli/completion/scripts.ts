@@ -1,11 +1,11 @@
 /**
- * What the shells load. The scripts know no verb and no flag: they ask the program that they complete
- * for (`boxlite __complete`, answer.ts), so that they never fall behind it.
+ * The scripts that the shells load. They contain no verb and no flag: they ask the program that they complete
+ * (`boxlite __complete`, answer.ts), so they never become outdated.
  */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** Under the name by which the shell finds it in its own directory. */
+/** The file name under which each shell finds the script in its own directory. */
 export const SCRIPT_FILES: Readonly<Record<Shell, string>> = {
   bash: 'boxlite',
   zsh: '_boxlite',

@@ -1,4 +1,4 @@
-/** Changes of the configuration file. */
+/** Changes to the configuration file. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { withConfigClaim } from '../../engine/setup/config-claim.js';
@@ -53,7 +53,7 @@ function mirrorsOf(words: readonly string[]): Record<string, string[]> {
   return mirrors;
 }
 
-/** Nobody else changes the file between our reading and our writing. */
+/** Holds a lock from reading to writing, so that nobody else changes the file in between. */
 async function change(
   context: CommandContext,
   edit: (before: Readonly<Record<string, unknown>>) => object,
@@ -70,7 +70,7 @@ async function change(
   });
 }
 
-/** Who keeps the file elsewhere and links to it wants the link kept. */
+/** A user who keeps the file elsewhere and links to it wants to keep the link. */
 function behindLinks(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }

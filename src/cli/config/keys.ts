@@ -1,4 +1,4 @@
-/** What the keys of the configuration file mean, for `boxlite config` and its man page. */
+/** Descriptions of the configuration file's keys, for `boxlite config` and its man page. */
 import { logSizeText } from '../../engine/spec/log-policy.js';
 import type { Completion } from '../parse/command.js';
 import {
@@ -11,15 +11,15 @@ import {
 } from './settings.js';
 
 export interface ConfigKeyDetails {
-  /** Its value in the file, in words. */
+  /** The kind of value in the file, in words. */
   readonly type: 'text' | 'list' | 'number' | 'size' | 'mirrors';
   readonly summary: string;
   readonly flag?: keyof typeof GLOBAL_OPTIONS;
-  /** What holds when nobody says anything, where there is such a thing. */
+  /** The default, if there is one. */
   readonly initial?: string;
   readonly example: string;
   readonly complete?: Completion;
-  /** What is in force, as it would stand in the file. */
+  /** The value in effect, as the file would hold it. */
   readonly effective: (settings: Settings) => unknown;
 }
 

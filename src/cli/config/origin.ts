@@ -1,4 +1,4 @@
-/** Which of flag, environment, file and default a setting comes from. */
+/** Finds out whether a setting comes from a flag, the environment, the file or the defaults. */
 import type { Environment } from '../flags/key-values.js';
 import { CONFIG_KEYS, variableOf } from './keys.js';
 import type { ConfigKey, Settings } from './settings.js';
@@ -19,7 +19,7 @@ export function originOf(key: ConfigKey, settings: Settings, environment: Enviro
   return type === 'list' ? origins.join(', ') : (origins[0] ?? 'default');
 }
 
-/** What is in force, in words; undefined where nothing is. */
+/** The value in effect, in words; undefined if there is none. */
 export function shownValue(key: ConfigKey, settings: Settings): string | undefined {
   const { effective, initial } = CONFIG_KEYS[key];
   const value = effective(settings);

@@ -1,4 +1,4 @@
-/** Flags over environment over file over defaults. */
+/** Precedence: flags, environment, file, defaults. */
 import { readFileSync, statSync } from 'node:fs';
 import { configPath, defaultHome } from '../../engine/setup/home-paths.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../../engine/spec/options.js';
@@ -44,33 +44,33 @@ export interface Settings {
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: Readonly<Record<string, readonly string[]>>;
   readonly caCertificates: readonly string[];
-  /** Directory of Docker's config.json; undefined = where Docker looks for it. */
+  /** Directory of Docker's config.json; undefined uses Docker's own search. */
   readonly dockerConfigDir: string | undefined;
   readonly maxLayerBytes: number | undefined;
   readonly maxLayerEntries: number | undefined;
   readonly accelerator: AcceleratorChoice | undefined;
   readonly qemu: string | undefined;
-  /** Kernel that `setup` takes instead of the distribution's. */
+  /** Kernel that `setup` uses instead of the distribution's. */
   readonly kernel: string | undefined;
   readonly color: boolean;
   readonly debug: boolean;
-  /** What a new box gets where its flags say nothing. */
+  /** Defaults of a new box whose flags do not set these. */
   readonly cpus: number | undefined;
   readonly memoryMib: number | undefined;
   readonly diskBytes: number | undefined;
   readonly network: 'default' | 'none' | undefined;
-  /** Of a file of its log; -1 = no limit. */
+  /** Size limit of each file of the log; -1 = no limit. */
   readonly logMaxBytes: number | undefined;
   readonly logMaxFiles: number | undefined;
   readonly detachKeys: string;
   readonly psFormat: string | undefined;
   readonly imagesFormat: string | undefined;
-  /** Where each setting came from, which `config` shows. */
+  /** The source of each setting, which `config` shows. */
   readonly sources: SettingSources;
 }
 
 export interface SettingSources {
-  /** The configuration file, whether it is there or not. */
+  /** The configuration file, whether or not it exists. */
   readonly path: string;
   readonly fileKeys: ReadonlySet<string>;
   readonly flags: GlobalValues;
@@ -79,7 +79,7 @@ export interface SettingSources {
 /** @throws BoxliteError `invalid-argument`, naming the file and the key, or the variable */
 export function readSettings(flags: GlobalValues, environment: Environment): Settings {
   const home = flags.home ?? nonEmpty(environment.BOXLITE_HOME) ?? defaultHome();
-  // Docker's is a directory, in which it keeps the credentials.
+  // In Docker, `--config` names a directory, which holds the credentials.
   const dockerDir = isDirectory(flags.config) ? flags.config : undefined;
   const givenFile =
     (dockerDir === undefined ? flags.config : undefined) ?? nonEmpty(environment.BOXLITE_CONFIG);
@@ -127,7 +127,7 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
   };
 }
 
-/** Whether a terminal may get escape sequences; a dumb one prints them. */
+/** Whether to send escape sequences; a dumb terminal would print them. */
 export function wantsColor(isRefused: boolean, environment: Environment): boolean {
   return !isRefused && nonEmpty(environment.NO_COLOR) === undefined && !isDumb(environment);
 }
@@ -137,7 +137,7 @@ export function isDumb(environment: Environment): boolean {
   return environment.TERM === 'dumb';
 }
 
-/** What opens the engine as the settings want it. */
+/** The options that open the engine with these settings. */
 export function runtimeOptions(
   settings: Settings,
   onNotice: (message: string) => void,
@@ -162,11 +162,11 @@ export function runtimeOptions(
   };
 }
 
-/** So many that a number of that size is certainly meant as "no limit". */
+/** The upper bound is so high that a number near it certainly means "no limit". */
 const entryCount = wholeNumber(1, 1_000_000_000);
 const accelerator = oneOf<AcceleratorChoice>(ACCELERATORS);
 
-/** Every key of the file, and how its JSON value is read. */
+/** Every key of the file, and the reader of its JSON value. */
 const FILE_KEYS = {
   registries: textList,
   insecureRegistries: textList,
@@ -213,8 +213,8 @@ function parseConfig(home: string, given: string | undefined): ConfigFile {
 }
 
 /**
- * The file as it is, its values unread; without the file, nothing.
- * @param needed a file that was asked for by name must be there
+ * Returns the file's values unchecked; nothing if the file is missing.
+ * @param needed the file was asked for by name, so it must exist
  */
 export function readConfigFile(path: string, needed = false): Readonly<Record<string, unknown>> {
   let json: unknown;
@@ -230,7 +230,7 @@ export function readConfigFile(path: string, needed = false): Readonly<Record<st
   return json as Record<string, unknown>;
 }
 
-/** @param where what to name before the key: the file that has it */
+/** @param where the file that has the key, which the message names first */
 export function checkConfigKey(key: string, where?: string): ConfigKey {
   if (Object.hasOwn(FILE_KEYS, key)) return key as ConfigKey;
   const meant = closest(key, Object.keys(FILE_KEYS));
@@ -243,7 +243,7 @@ export function checkConfigKey(key: string, where?: string): ConfigKey {
   });
 }
 
-/** @throws BoxliteError that names file and key when the value is not what the key takes */
+/** @throws BoxliteError that names file and key when the key does not take the value */
 export function readKey(path: string, key: ConfigKey, json: unknown): unknown {
   try {
     return FILE_KEYS[key](json);
@@ -284,7 +284,7 @@ function textList(json: unknown): readonly string[] {
   throw new BoxliteError('invalid-argument', 'must be a list of strings');
 }
 
-/** By registry; a plain list is Docker Hub's, as in the configuration of Docker's daemon. */
+/** Mirrors by registry; a plain list applies to Docker Hub, as in the configuration of Docker's daemon. */
 function mirrorLists(json: unknown): Readonly<Record<string, readonly string[]>> {
   if (Array.isArray(json)) return { 'docker.io': textList(json) };
   if (typeof json !== 'object' || json === null)
@@ -294,7 +294,7 @@ function mirrorLists(json: unknown): Readonly<Record<string, readonly string[]>>
   );
 }
 
-/** As PATH: several, with colons between them. */
+/** A list of paths separated by colons, like PATH. */
 function paths(given: string | undefined): string[] {
   return (given ?? '').split(':').filter((path) => path !== '');
 }

@@ -1,6 +1,8 @@
 import { BoxliteError } from '../../errors.js';
 
-/** One line of CSV (RFC 4180): a field that holds a comma or a quote stands in quotes, quotes doubled. */
+/**
+ * Splits one line of CSV (RFC 4180): a field with a comma or a quote is quoted, and its quotes are doubled.
+ */
 export function splitFields(line: string): string[] {
   const fields: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;

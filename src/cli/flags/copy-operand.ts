@@ -1,13 +1,10 @@
-/** One side of a copy: `BOX:PATH`, a path of the host, or `-` for a stream. */
+/** One side of a copy: `BOX:PATH`, a host path, or `-` for a stream. */
 export interface CopyOperand {
   box: string | undefined;
   path: string;
 }
 
-/**
- * Docker's rule: what begins with `/`, or with `.` before its first colon, is a path of the host, and so
- * is what has no colon.
- */
+/** Docker's rule: a text that begins with `/` or `.`, or has no colon, is a host path. */
 export function parseCopyOperand(text: string): CopyOperand {
   const colon = text.indexOf(':');
   if (colon < 0 || text.startsWith('/') || text.startsWith('.'))

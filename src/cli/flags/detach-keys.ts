@@ -1,9 +1,9 @@
 import { BoxliteError } from '../../errors.js';
 
-/** Ctrl with `@ a … z [ \ ] ^ _` is bytes 0 to 31. */
+/** Ctrl with `@ a … z [ \ ] ^ _` gives bytes 0 to 31. */
 const CONTROL = '@abcdefghijklmnopqrstuvwxyz[\\]^_';
 
-/** `ctrl-p,ctrl-q` → the bytes that, typed one after the other, leave the box running. Empty = never. */
+/** `ctrl-p,ctrl-q` → the byte sequence that detaches from the box and leaves it running. Empty = never. */
 export function parseDetachKeys(text: string): Uint8Array {
   if (text === '') return new Uint8Array();
   return Uint8Array.from(text.split(','), (key) => {

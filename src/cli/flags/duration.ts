@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import { goDuration, parseGoDuration } from '../../go-duration.js';
 
-/** `1m30s` → whole milliseconds, as Docker takes its durations; 0 is as good as not given. */
+/** `1m30s` → whole milliseconds, as in Docker's durations; 0 means the same as no value. */
 export function parseDurationMs(text: string): number {
   const ms = parseGoDuration(text);
   if (ms === undefined) throw invalid('must be a duration such as 30s or 1m30s');

@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 
-/** `80`, `53/udp`, `8000-8010/tcp` → `80/tcp`, … one a port. */
+/** `80`, `53/udp`, `8000-8010/tcp` → `80/tcp`, …, one entry per port. */
 export function parseExposedPorts(text: string): string[] {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text);
   const first = Number(match?.[1] ?? NaN);

@@ -5,10 +5,10 @@ import { BoxliteError, namedFileError } from '../../errors.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The variables of `--env-file` and `-e`, in Docker's order (files first), as `K=V`. A bare `K` takes the
- * caller's value. Where that has none, `-e K` stays bare, which takes away what the image or the box has by that
- * name, but nothing that is given here: it comes first. Of a file's line nothing is left then.
- * @param onUnset receives the name in such a line
+ * Returns the variables of `--env-file` and `-e` as `K=V`, in Docker's order (files first). A bare `K` takes
+ * the caller's value. If the caller has none, a bare `K` in a file is dropped, and `-e K` stays bare and
+ * moves to the front: it removes the variable of the image or the box, but no variable that is set here.
+ * @param onUnset receives the name of each `K` that is dropped
  */
 export function readEnvironment(
   files: readonly string[],
@@ -32,7 +32,7 @@ export function readEnvironment(
   return [...removed, ...found];
 }
 
-/** The labels of `--label-file` and `--label`; the last of a key counts, a bare key has an empty value. */
+/** Reads the labels of `--label-file` and `--label`; the last value wins, a bare key has an empty value. */
 export function readLabels(
   files: readonly string[],
   values: readonly string[],
@@ -46,13 +46,13 @@ export function readLabels(
   return Object.fromEntries(labels);
 }
 
-/** At the first `=`; nothing behind it, or no sign at all, is an empty value. */
+/** Splits at the first `=`; without a `=`, or with nothing after it, the value is empty. */
 export function splitPair(text: string): [key: string, value: string] {
   const at = text.indexOf('=');
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Lines of `K=V` or `K`; blank ones and those that begin with `#` are skipped, quotes mean nothing. */
+/** Reads lines of `K=V` or `K`; skips blank lines and those that begin with `#`. Quotes have no meaning. */
 function readKeyValueFile(file: string, noun: string): string[] {
   let bytes: Buffer;
   try {

@@ -1,4 +1,4 @@
-/** `-v`, `--mount` and `--tmpfs`, by Docker's rules (opts/mount.go, volume/mounts/linux_parser.go). */
+/** Parses `-v`, `--mount` and `--tmpfs` by Docker's rules (opts/mount.go, volume/mounts/linux_parser.go). */
 import { isAbsolute } from 'node:path';
 import type { BoxOptions, TmpfsSpec, VolumeSpec } from '../../engine/spec/options.js';
 import { BoxliteError } from '../../errors.js';
@@ -6,7 +6,7 @@ import { absolutePath } from '../../host/host-path.js';
 import { splitFields } from './comma-separated.js';
 import { parseBytes } from './size.js';
 
-/** What of the three flags the engine is to know; nothing where none is given. */
+/** The engine's options for the three flags; empty if none is given. */
 export function readMounts(
   volumes: readonly string[],
   mounts: readonly string[],
@@ -29,7 +29,7 @@ export function readMounts(
   };
 }
 
-/** Words that change nothing here: there is no SELinux to label for, and one way of sharing. */
+/** Modes without an effect here: there is no SELinux label to set, and only one way of sharing. */
 const MODES_WITHOUT_EFFECT = new Set([
   'z',
   'Z',
@@ -39,16 +39,16 @@ const MODES_WITHOUT_EFFECT = new Set([
   'rprivate',
   'private',
 ]);
-/** Docker takes it for volumes with a name. */
+/** Docker accepts this mode for named volumes. */
 const OF_NAMED_VOLUMES = 'nocopy';
 const PROPAGATIONS = new Set(['shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate']);
 
-/** `HOST:BOX[:ro|rw]`; a missing HOST is made. */
+/** `HOST:BOX[:ro|rw]`; a missing HOST is created. */
 export function parseVolume(text: string): VolumeSpec {
   const [source = '', target, mode, ...rest] = text.split(':');
   if (source === '' || rest.length > 0) throw invalidVolume(text);
   if (target === undefined) throw notYet('anonymous volumes', text);
-  // `/box:ro` names no place on the host.
+  // `/box:ro` names no host path.
   if (mode === undefined && isMode(target)) throw invalidVolume(text);
   const words = (mode ?? '').split(',');
   if (mode !== undefined && !isMode(mode))
@@ -70,7 +70,7 @@ export function parseVolume(text: string): VolumeSpec {
   return { hostPath: path, guestPath: target, readOnly, createHostPath: true };
 }
 
-/** `type=bind|tmpfs,target=…[,source=…][,readonly]`, with quotes as in CSV around what has a comma. */
+/** `type=bind|tmpfs,target=…[,source=…][,readonly]`, with CSV quotes around a field that has a comma. */
 export function parseMount(text: string): VolumeSpec | TmpfsSpec {
   const fields = new Map<string, string>();
   for (const field of splitFields(text)) {
@@ -95,7 +95,7 @@ export function parseMount(text: string): VolumeSpec | TmpfsSpec {
   return type === 'bind' ? bind(text, fields) : inMemory(text, fields);
 }
 
-/** `PATH[:OPTIONS]`; the engine knows the options. */
+/** `PATH[:OPTIONS]`; the engine checks the options. */
 export function parseTmpfs(text: string): TmpfsSpec {
   const at = text.indexOf(':');
   if (at === -1) return { guestPath: text };
@@ -169,7 +169,7 @@ function readOnlyOf(text: string, fields: ReadonlyMap<string, string>): boolean 
   return readOnly;
 }
 
-/** A path when it begins with `/` or `.`, relative to where the command was typed; else the name of a volume. */
+/** A path if it begins with `/` or `.`, relative to the working directory; otherwise the name of a volume. */
 function hostPath(source: string): string {
   if (isAbsolute(source)) return source;
   if (source === '.' || source === '..' || source.startsWith('./') || source.startsWith('../'))
@@ -192,7 +192,9 @@ function isMode(text: string): boolean {
   return access.length <= 1 && others.every(known);
 }
 
-/** A mount that appears below a volume later would be without the volume's limits: read-only, no devices, owners. */
+/**
+ * A mount that appears below a volume later would escape the volume's limits: read-only, no devices, owners.
+ */
 function refusePropagation(word: string): void {
   if (!PROPAGATIONS.has(word) || word.endsWith('private')) return;
   throw new BoxliteError(

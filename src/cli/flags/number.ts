@@ -1,6 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 
-/** A parser of whole numbers in a range, in decimal. */
+/** A parser of decimal whole numbers in a range. */
 export function wholeNumber(
   least: number,
   most = Number.MAX_SAFE_INTEGER,
@@ -14,7 +14,7 @@ export function wholeNumber(
   };
 }
 
-/** A parser of numbers in a range that may have a fraction, of nine digits at most as Docker's. */
+/** A parser of decimal numbers in a range; the fraction has at most nine digits, as in Docker. */
 export function decimal(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = /^\+?(?:\d+\.?\d{0,9}|\.\d{1,9})$/.test(text) ? Number(text) : NaN;
@@ -26,12 +26,14 @@ export function decimal(least: number, most: number): (text: string) => number {
   };
 }
 
-/** How many last lines `logs` shows: `all`, a negative or an unreadable number mean all, as for Docker. */
+/**
+ * The number of last lines that `logs` shows; `all`, a negative or an invalid number mean all, as in Docker.
+ */
 export function parseTail(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** A parser of one word out of a fixed set. */
+/** A parser of one word from a fixed set. */
 export function oneOf<const T extends string>(words: readonly T[]): (text: string) => T {
   return (text) => {
     const found = words.find((word) => word === text);

@@ -5,11 +5,11 @@ import type { CommandContext } from '../process/context.js';
 
 const VARIABLE = 'DOCKER_DEFAULT_PLATFORM';
 
-/** `--platform` of the commands that, as Docker's, have its default from the environment. */
+/** `--platform` of the commands that take its default from the environment, as in Docker. */
 export const platformFlag = (summary: string) => value(summary, 'OS/ARCH[/VARIANT]');
 
 /**
- * The platform that is asked for; undefined for this machine's, which an empty flag means too.
+ * Returns the requested platform; undefined means this machine's, as does an empty flag.
  * @throws BoxliteError `invalid-argument`
  */
 export function readPlatformFlag(

@@ -1,11 +1,11 @@
-/** The words that people give `ps`, as far as they say how processes are shown. */
+/** Parses the options of `ps` that decide how processes are shown. */
 import { BoxliteError } from '../../errors.js';
 import { PROCESS_COLUMNS, type ProcessColumn } from '../output/rows/process-columns.js';
 import { closest } from '../parse/closest.js';
 
 export interface PsLayout {
   readonly columns: readonly ProcessColumn[];
-  /** First by the first, then by the second, …; without any, by the numbers of the processes. */
+  /** Sort keys in order of priority; without any, processes are sorted by PID. */
   readonly sort: readonly PsSort[];
 }
 
@@ -24,9 +24,9 @@ const LAYOUTS = {
 
 const KNOWN = 'top knows aux, ax, -e, -A, -f, -F, -o COLUMN,... and --sort COLUMN,...';
 
-/** What is read of the words so far. */
+/** The state while the words are parsed. */
 interface Draft {
-  /** What is shown when nothing says what. */
+  /** The layout when no option chooses one. */
   usual: keyof typeof LAYOUTS;
   layout: keyof typeof LAYOUTS | undefined;
   columns: ProcessColumn[];
@@ -34,9 +34,9 @@ interface Draft {
 }
 
 /**
- * Every layout shows all processes of the box, as there are no others to choose from.
- * @param words what follows the box; none = `-ef`
- * @throws BoxliteError that names the word that is not known
+ * Every layout shows all processes of the box, since there are no others to choose from.
+ * @param words the words after the box; none = `-ef`
+ * @throws BoxliteError that names the unknown word
  */
 export function parsePsOptions(words: readonly string[]): PsLayout {
   const draft: Draft = { usual: 'short', layout: undefined, columns: [], sort: [] };
@@ -51,7 +51,7 @@ export function parsePsOptions(words: readonly string[]): PsLayout {
     draft.columns.length > 0
       ? draft.columns
       : LAYOUTS[draft.layout ?? draft.usual].flatMap(columnsOf);
-  // Docker finds by it which processes are the box's.
+  // Docker finds the box's processes by this column.
   if (!columns.some(({ header }) => header === 'PID'))
     throw new BoxliteError('invalid-argument', "Couldn't find PID field in ps output", {
       hint: 'name pid among the columns',
@@ -59,7 +59,7 @@ export function parsePsOptions(words: readonly string[]): PsLayout {
   return { columns, sort: draft.sort };
 }
 
-/** @param left the words behind it, from which it takes its value */
+/** @param left the words after it, from which it takes its value */
 function readWord(draft: Draft, word: string, left: string[]): void {
   const [, name, value] = /^(--[a-z]+)(?:=(.*))?$/s.exec(word) ?? [];
   if (name === '--sort') draft.sort.push(...sortOf(value ?? valueOf(name, left)));
@@ -69,7 +69,7 @@ function readWord(draft: Draft, word: string, left: string[]): void {
   else throw unknown(word);
 }
 
-/** `aux`, `axo pid,args`; the sign in front is as frequent as it is wrong. */
+/** `aux`, `axo pid,args`; a leading `-` is common, if wrong. */
 function isBsd(word: string): boolean {
   return /^-?[auxw]+o?$/.test(word) && word.includes('a') && word.includes('x');
 }
@@ -93,7 +93,7 @@ function readLetters(draft: Draft, word: string, left: string[]): void {
   }
 }
 
-/** `pid,user=WHO`: behind the sign stands the header, which may hold commas and reaches to the end. */
+/** `pid,user=WHO`: the header follows the `=`; it may contain commas and extends to the end. */
 function columnsOf(text: string): ProcessColumn[] {
   const [, names = '', header] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const columns = names.split(/[\s,]+/).map(columnOf);

@@ -2,21 +2,21 @@ import type { SecurityOptions } from '../../engine/spec/security.js';
 import { BoxliteError } from '../../errors.js';
 import { FLAG_WORDS, TRUE_WORDS } from '../parse/command.js';
 
-/** What one `--security-opt` says of a box's processes. */
+/** The settings of a box's processes that one `--security-opt` makes. */
 export type SecurityOpt = Partial<
   Pick<SecurityOptions, 'seccomp' | 'noNewPrivileges' | 'maskedPaths'>
 >;
 
-/** Those that are offered; each is known to Docker too. */
+/** The options that completion offers; Docker knows each of them. */
 export const SECURITY_OPTS = [
   ...['no-new-privileges', 'seccomp=builtin', 'seccomp=unconfined', 'systempaths=unconfined'],
   ...['apparmor=unconfined', 'label=disable'],
 ];
 
-/** What these turn off, no box has. */
+/** These turn off features that no box has. */
 const NOTHING = ['apparmor=unconfined', 'label=disable', 'writable-cgroups=false'];
 
-/** Docker's others. */
+/** Docker's other options, which BoxLite refuses. */
 const REFUSED: Readonly<Record<string, string>> = {
   apparmor: 'the kernel of a box has no AppArmor profiles: leave it out',
   label: 'the kernel of a box has no SELinux labels: leave it out',
@@ -24,8 +24,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /**
- * `no-new-privileges`, or a key and its value with `=` or `:` between. Messages are Docker's.
- * @throws unsupported for what Docker would take
+ * `no-new-privileges`, or a key and its value separated by `=` or `:`. The messages are Docker's.
+ * @throws unsupported for an option that only Docker accepts
  */
 export function parseSecurityOpt(text: string): SecurityOpt {
   if (text === 'no-new-privileges') return { noNewPrivileges: true };

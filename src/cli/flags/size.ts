@@ -11,7 +11,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const LEAST_MEMORY_MIB = 128;
 
-/** `512m`, `2g`; a bare number is MiB (not bytes, as it is for Docker: nobody means those). */
+/** `512m`, `2g`; a bare number is MiB. In Docker it is bytes, but nobody means bytes of memory. */
 export function parseMemoryMib(text: string): number {
   const bytes = parseSize(text, MIB, '512m or 2g');
   const memoryMib = Math.floor(bytes / MIB);
@@ -20,7 +20,7 @@ export function parseMemoryMib(text: string): number {
   return memoryMib;
 }
 
-/** A part of that; 0 is none. */
+/** Like `parseMemoryMib`; 0 means no reservation. */
 export function parseReservationMib(text: string): number {
   const bytes = parseSize(text, MIB, '512m or 2g');
   if (bytes > 0 && bytes < MIB) throw invalid('must be at least 1 MiB');
@@ -32,7 +32,7 @@ export function parseSwapMib(text: string): number {
   return text === '-1' ? -1 : parseReservationMib(text);
 }
 
-/** `10g` → bytes. The unit is required, since bytes are what no one means and GiB what few expect. */
+/** `10g` → bytes. The unit is required: nobody means bytes, and few would expect GiB. */
 export function parseDiskBytes(text: string): number {
   const bytes = parseSize(text, undefined, '10g or 512m');
   if (bytes <= 0) throw invalid('a disk must be larger than nothing');
@@ -46,14 +46,14 @@ export function parseLayerBytes(text: string): number {
   return bytes;
 }
 
-/** `64m` → bytes; a bare number is bytes, as for Docker. */
+/** `64m` → bytes; a bare number is bytes, as in Docker. */
 export function parseBytes(text: string): number {
   return parseSize(text, 1, '64m');
 }
 
 const LEAST_LOG_BYTES = 1_000;
 
-/** Docker's `max-size` of a log: powers of 1000, bytes without a unit; -1 is no limit. */
+/** Docker's `max-size` of a log: powers of 1000; a bare number is bytes, -1 is no limit. */
 export function parseLogBytes(text: string): number {
   if (text === '-1') return -1;
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text) ?? [];
@@ -64,7 +64,7 @@ export function parseLogBytes(text: string): number {
   return bytes;
 }
 
-/** @param bareUnit bytes that a number without a unit counts in; undefined = a unit is required */
+/** @param bareUnit bytes per unit of a bare number; undefined = a unit is required */
 function parseSize(text: string, bareUnit: number | undefined, like: string): number {
   const match = /^(\d+(?:\.\d+)?) ?(?:([bkmgt])(?:i?b)?)?$/i.exec(text);
   if (match === null) throw invalid(`must be a size such as ${like}`);

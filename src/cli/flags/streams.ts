@@ -2,7 +2,7 @@ import { BoxliteError } from '../../errors.js';
 
 export type StreamName = 'stdin' | 'stdout' | 'stderr';
 
-/** `--attach`: in any case of letters, as Docker takes it. */
+/** A value of `--attach`, in upper or lower case, as in Docker. */
 export function parseStream(text: string): StreamName {
   const name = text.toLowerCase();
   if (name === 'stdin' || name === 'stdout' || name === 'stderr') return name;

@@ -14,14 +14,15 @@ const MILLISECOND = 1_000_000n;
 const FIRST_NS = -8_640_000_000_000_000n * MILLISECOND;
 const LAST_NS = -FIRST_NS;
 
-/** The same to the millisecond. */
+/** Like `parseMomentNs`, to the millisecond. */
 export function parseMoment(text: string, now: Date): Date {
   return new Date(Number(parseMomentNs(text, now) / MILLISECOND));
 }
 
 /**
- * A moment for `--since` and `--until` in nanoseconds since 1970: RFC 3339 (date, time and zone each optional from
- * the right, local time without a zone), seconds since 1970 with a fraction, or a Go duration before `now`.
+ * Parses a moment of `--since` or `--until` to nanoseconds since 1970: RFC 3339 (date, time and zone, each
+ * optional from the right; local time without a zone), seconds since 1970 with a fraction, or a Go duration
+ * before `now`.
  */
 export function parseMomentNs(text: string, now: Date): bigint {
   const moment = parseUnix(text) ?? parseAgo(text, now) ?? parseDate(text);
@@ -54,10 +55,10 @@ function parseAgo(text: string, now: Date): bigint | undefined {
   return BigInt(now.getTime()) * MILLISECOND - BigInt(Math.round(ago * 1e6));
 }
 
-/** Nanoseconds of a fraction's digits; further ones are cut off. */
+/** Nanoseconds from a fraction's digits; digits after the ninth are cut off. */
 const ofSecond = (digits: string): bigint => BigInt(digits.slice(0, 9).padEnd(9, '0'));
 
-/** Go takes a comma before the fraction as well, as ISO 8601 has it. */
+/** Go also accepts a comma before the fraction, as ISO 8601 does. */
 function parseDate(text: string): bigint | undefined {
   const match =
     /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?)?(Z|[+-]\d{2}:\d{2})?$/i.exec(

@@ -1,7 +1,7 @@
 import type { Ulimit } from '../../engine/spec/privileges.js';
 import { BoxliteError } from '../../errors.js';
 
-/** `nofile=1024:2048`, `nproc=512`, `core=-1` (no limit); messages are Docker's (go-units). */
+/** `nofile=1024:2048`, `nproc=512`, `core=-1` (no limit); the messages are Docker's (go-units). */
 export function parseUlimit(text: string): Ulimit {
   const [, name = '', limits = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (name === '') throw new BoxliteError('invalid-argument', `invalid ulimit argument: ${text}`);

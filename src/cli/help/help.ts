@@ -1,4 +1,4 @@
-/** Help, written from the definitions alone. */
+/** Renders help from the commands' definitions alone. */
 import type { CommandEntry } from '../commands/index.js';
 import { type Paint, PLAIN } from '../output/terminal/paint.js';
 import { wrapText } from '../output/terminal/wrap.js';
@@ -18,9 +18,9 @@ export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
   system: 'System',
 };
 
-/** How help is laid out. */
+/** The layout of help. */
 export interface Sheet {
-  /** Columns to fill; lines that are longer are hard to read. */
+  /** Columns to fill; longer lines are hard to read. */
   readonly width: number;
   readonly paint: Paint;
 }
@@ -94,7 +94,7 @@ function usageLine(usage: string, { width, paint }: Sheet): string {
   );
 }
 
-/** What it does, and below it the line to type: that can then be copied, however long. */
+/** Prints the example's line below its description, so that it can be copied whatever its length. */
 function renderExamples({ examples }: CommandDefinition, { width, paint }: Sheet): string {
   const lines = examples.flatMap(({ command, what }) => [
     ...wrapText(`# ${what}`, width - 2).map((line) => `  ${paint.faint(line)}`),
@@ -127,7 +127,7 @@ interface Section {
   rows: readonly Row[];
 }
 
-/** @param title of the options that stand under no heading */
+/** @param title heading for the options that have none */
 function optionSections(options: Options, title: string): Section[] {
   return optionGroups(options).map(({ heading, options: members }) => ({
     title: heading === undefined ? title : `${heading} options`,
@@ -141,7 +141,7 @@ function optionUsage(name: string, option: Option<unknown>): string {
 }
 
 const GAP = 3;
-/** Two columns need as much for the right one; else what belongs to the left stands below it. */
+/** Least width of the right column; if there is less, its text goes below the left one. */
 const LEAST_RIGHT = 30;
 
 function renderSection({ title, rows }: Section, { width, paint }: Sheet): string {

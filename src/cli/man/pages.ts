@@ -7,8 +7,8 @@ import { overviewPage } from './overview-page.js';
 import { renderPage } from './roff.js';
 
 /**
- * All manual pages by file name: `boxlite-run.1`.
- * @param date of the release, as in 2026-11-30; that of the build would make every build differ
+ * Returns all manual pages by file name: `boxlite-run.1`.
+ * @param date of the release, as in 2026-11-30; with the build date, every build would differ
  */
 export async function manualPages(date: string): Promise<Map<string, string>> {
   const definitions = await Promise.all(

@@ -1,6 +1,5 @@
 /**
- * A manual page in man(7), the macros that every `man` knows.
- * What text holds is escaped here, so nothing else has to think of it.
+ * Writes a manual page with man(7), the macros that every `man` knows. It escapes all text for its callers.
  */
 import { paragraphs } from '../output/terminal/wrap.js';
 
@@ -11,13 +10,13 @@ export interface Section {
 
 export type Block =
   | { readonly kind: 'text'; readonly text: string }
-  /** A term, and below it, indented, what it means. */
+  /** A term, with its meaning indented below it. */
   | { readonly kind: 'term'; readonly term: Inline; readonly text: string }
-  /** Lines as they are. */
+  /** Verbatim lines. */
   | { readonly kind: 'code'; readonly lines: readonly string[] }
   | { readonly kind: 'heading'; readonly text: string };
 
-/** Words in bold (what is typed), in italics (what is put in its place) and plain, side by side. */
+/** Adjacent words in bold (typed as they are), in italics (placeholders) and plain. */
 export type Inline = readonly (readonly [style: 'bold' | 'italic' | 'plain', text: string])[];
 
 export interface Page {
@@ -39,7 +38,7 @@ export function renderPage(page: Page, version: string, date: string): string {
   const lines = [
     '.\\" Generated from the definitions of the commands; see src/cli/man.',
     `.TH ${quoted(name.toUpperCase())} ${volume} ${quoted(date)} ${quoted(`boxlite ${version}`)} ${quoted(VOLUME_TITLES[volume])}`,
-    // Neither hyphens nor stretched blanks in what may be copied.
+    // Text that may be copied must have neither hyphenation nor stretched blanks.
     '.nh',
     '.ad l',
     '.SH NAME',
@@ -79,7 +78,7 @@ function renderText(text: string, first: boolean): string[] {
   for (const paragraph of paragraphs(text)) {
     if (paragraph === '') continue;
     if (paragraph.startsWith('  ')) {
-      // Lines that stand apart follow each other as they are.
+      // Consecutive verbatim lines form one block.
       if (lines.at(-1) === '.fi') lines.pop();
       else lines.push('.nf');
       lines.push(escapeLine(paragraph), '.fi');
@@ -97,7 +96,7 @@ export function renderInline(inline: Inline): string {
   return guarded(`${parts.join('')}\\fR`);
 }
 
-/** A line that begins with a dot or an apostrophe would be a request. */
+/** roff would read a line that begins with a dot or an apostrophe as a request. */
 function guarded(line: string): string {
   return /^[.']/.test(line) ? `\\&${line}` : line;
 }
@@ -106,7 +105,7 @@ function escapeLine(text: string): string {
   return guarded(escape(text));
 }
 
-/** A plain `-` may come out as a typographic hyphen, which can't be pasted into a shell. */
+/** A plain `-` may be rendered as a typographic hyphen, which can't be pasted into a shell. */
 function escape(text: string): string {
   return text
     .replaceAll('\\', '\\e')

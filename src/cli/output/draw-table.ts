@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { isPlain, textWidth } from './text/text-width.js';
 
-/** Docker's tables have no lines; what stands between columns is part of the pitches. */
+/** Docker's tables have no lines; the pitches include the gaps between columns. */
 const NO_LINES = Object.fromEntries(
   [
     ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'],
@@ -9,20 +9,20 @@ const NO_LINES = Object.fromEntries(
   ].map((name) => [name, '']),
 );
 
-/** Private use: a cell with it is not plain, so it is never text of a cell that is drawn as it is. */
+/** A private-use character: a cell that contains it is not plain, so it never clashes with a plain cell. */
 const STAND_IN = '\uE000';
 
 /**
- * Lines without blanks at their ends.
- * @param rows cells without controls, none wider than its column
- * @param pitches from the beginning of each column to that of the next
+ * Draws lines without trailing blanks.
+ * @param rows cells without control characters, none wider than its column
+ * @param pitches distance from the start of each column to the start of the next
  */
 export function drawTable(
   rows: readonly (readonly string[])[],
   pitches: readonly number[],
 ): string {
   const texts: string[] = [];
-  // cli-table3 measures some scripts otherwise than we do, so it gets as many columns of another character.
+  // cli-table3 measures some scripts differently from us, so it gets a stand-in of our width.
   const measured = (cell: string): string => {
     const width = isPlain(cell) ? 0 : textWidth(cell);
     if (width === 0) return cell;

@@ -3,24 +3,24 @@ import { fitted, textWidth } from './text/text-width.js';
 
 export interface TableOptions {
   isTty: boolean;
-  /** Columns of the terminal; cells are shortened to it, and only on a terminal. */
+  /** Columns of the terminal, to which cells are shortened; set only for a terminal. */
   width?: number;
-  /** Without cli-table3, which takes more time to load than `ps` has (docs/decisions/0042-cli-tables.md). */
+  /** Draws without cli-table3, which loads slower than all of `ps` (docs/decisions/0042-cli-tables.md). */
   unloaded?: boolean;
 }
 
 const GAP = 3;
 const NARROW_GAP = 1;
-/** Docker's tables give each column at least this, its gap included. */
+/** Docker's tables give each column at least this width, including its gap. */
 const LEAST_PITCH = 10;
 const LEAST_CELL = 3;
 const NAMES = new Set(['NAME', 'NAMES']);
 
 /**
- * A plain table: a header line, no borders, each column as wide as its widest cell. Scripts cut it by
- * columns, so away from a terminal nothing is ever shortened.
+ * A plain table: a header line, no borders, each column as wide as its widest cell. Scripts split it by
+ * columns, so nothing is shortened unless it goes to a terminal.
  * @param rows as long as the header, or the lines of a template that breaks them
- * @returns lines, each ended by a line break; the header also when there are no rows
+ * @returns lines, each ended by a line break; the header is there even without rows
  */
 export async function renderTable(
   columns: readonly string[],
@@ -37,9 +37,9 @@ export async function renderTable(
 }
 
 interface Layout {
-  /** Of the text in each column. */
+  /** The width of the text in each column. */
   widths: number[];
-  /** From the beginning of each column to that of the next. */
+  /** Distance from the start of each column to the start of the next. */
   pitches: number[];
 }
 
@@ -53,8 +53,9 @@ function wideLayout(widths: readonly number[]): Layout {
 const pitchOf = (width: number): number => Math.max(width + GAP, LEAST_PITCH);
 
 /**
- * What a table takes where columns stand close and names leave two thirds to the others.
- * @param readable columns that are enough for a cell
+ * The least width of a table with narrow gaps, whose names leave two thirds of the terminal to the other
+ * columns.
+ * @param readable columns that suffice for a cell
  */
 export function leastWidth(
   columns: readonly string[],
@@ -72,8 +73,8 @@ export function leastWidth(
 const leastName = (available: number): number => Math.max(Math.floor(available / 3), LEAST_CELL);
 
 /**
- * Takes from the widest column, one by one, until the line fits or nothing is left to take. The names of
- * boxes come last, as they are what is typed next; but they leave two thirds to the others.
+ * Shrinks the widest column, one character at a time, until the line fits or nothing can shrink. The names of
+ * boxes shrink last, since the user types them next; but they leave two thirds to the other columns.
  */
 function narrowLayout(
   columns: readonly string[],
@@ -99,7 +100,7 @@ const spaced = (widths: number[], gap: number): Layout => ({
   pitches: widths.map((width) => width + gap),
 });
 
-/** Of a full line; the last column has nothing after it. */
+/** Width of a full line; the last column has no gap after it. */
 function total({ widths, pitches }: Layout): number {
   const before = pitches.slice(0, -1).reduce((sum, pitch) => sum + pitch, 0);
   return before + (widths.at(-1) ?? 0);
@@ -123,13 +124,13 @@ function aligned(row: readonly string[], pitches: readonly number[]): string {
     .replace(/ +$/, '');
 }
 
-/** With blanks up to the next column. */
+/** Pads with blanks up to the next column. */
 const padded = (text: string, pitch: number): string =>
   text + ' '.repeat(Math.max(pitch - textWidth(text), 0));
 
 /**
- * Lines of different lengths, by the rule of Go's tabwriter: cells below one another that something follows are
- * a column, and a line that has none there ends it.
+ * Aligns lines of different lengths by the rule of Go's tabwriter: adjacent cells in consecutive lines form a
+ * column if another cell follows each of them; a line without such a cell ends the column.
  */
 function printUneven(lines: readonly (readonly string[])[]): string {
   const text = lines.map(() => '');
@@ -152,13 +153,13 @@ function printUneven(lines: readonly (readonly string[])[]): string {
 }
 
 /**
- * Image labels and names of files are other people's text: an escape sequence in one could rewrite
- * the screen, a line break could forge a row.
+ * Image labels and file names are other people's text: an escape sequence in one could rewrite the screen, a
+ * line break could forge a row.
  */
 export const printable = (cell: string): string =>
   PLAIN.test(cell) ? cell : withoutControls(cell);
 
-/** Looked for first: to make the classes of the other takes longer than a table of such cells. */
+/** The common case first: building the other character classes takes longer than a table of plain cells. */
 const PLAIN = /^[ -~]*$/;
 const withoutControls = (cell: string): string =>
   withoutActing(cell, (c) => (c === '\t' ? ' ' : '\uFFFD'));

@@ -3,22 +3,22 @@ import { evaluate } from './template/evaluate.js';
 import { lex } from './template/lex.js';
 import { parse } from './template/parse.js';
 
-/** A template that has been parsed; it may be rendered any number of times. */
+/** A parsed template, which can be rendered any number of times. */
 export interface Template {
   render: (data: unknown) => string;
-  /** The header of a table, of the columns' names. */
+  /** Renders the header of a table from the columns' names. */
   renderHeader: (names: unknown) => string;
 }
 
 /**
- * Parses a template in the syntax of Go's text/template, as far as people use it in `--format`:
- * fields, pipes, literals, variables, `if else range with end`, `{{- -}}`, Go's and docker's functions.
+ * Parses a template in the syntax of Go's text/template, as far as people use it in `--format`: fields,
+ * pipes, literals, variables, `if else range with end`, `{{- -}}`, Go's and Docker's functions.
  *
- * Data are plain values and `GoStruct`s. A field that the outermost object lacks is an error, as is one that an
- * inner object lacks, unless that is a map (labels, say): then it is `<no value>`.
- * @param onScreen for a person's eyes: what the values hold is other people's text, such as an image's
- *   labels, and must not act on the terminal; a script gets it byte for byte
- * @throws TemplateError from here when the text is malformed, from `render` when data do not fit
+ * Data are plain values and `GoStruct`s. A field that an object lacks is an error; in an inner map (such as
+ * labels) it is `<no value>`.
+ * @param onScreen the output is for a person: values may be other people's text, such as an image's labels,
+ *   and must not control the terminal; a script gets them byte for byte
+ * @throws TemplateError from here when the text is malformed, from `render` when the data do not fit
  */
 export function compileTemplate(source: string, onScreen = false): Template {
   const nodes = parse(lex(source));

@@ -1,6 +1,6 @@
 /**
- * Docker's flags that ask, with these values, for what every box is anyhow, so that a command line that was written
- * for Docker works. Any other value is refused with the reason.
+ * Docker's flags that, with these values, ask for what every box is anyway, so that command lines written for
+ * Docker work. Any other value is refused with the reason.
  */
 import { BoxliteError } from '../../errors.js';
 import { parseReservationMib } from '../flags/size.js';
@@ -8,9 +8,9 @@ import { type CommandContext, warn } from '../process/context.js';
 import { flag, type Option, type OptionValues, value } from './command.js';
 
 interface Accepted {
-  /** Besides none at all. */
+  /** Accepted values, in addition to none. */
   readonly values: readonly string[];
-  /** What a box is, and so why another value can't be had. */
+  /** What a box is, which is why another value is impossible. */
   readonly reason: string;
 }
 
@@ -28,13 +28,13 @@ const ACCEPTED: Readonly<Record<string, Accepted>> = {
     values: ['runc', 'io.containerd.runc.v2'],
     reason: 'a box always runs as a virtual machine',
   },
-  // The user namespace is the first one of the box's own kernel.
+  // The only user namespace is the initial one of the box's own kernel.
   userns: { values: ['host'], reason: 'users of a box are those of its own kernel' },
   uts: { values: ['private'], reason: HOST_KERNEL },
   'volume-driver': { values: ['local'], reason: 'volumes are directories of this host' },
 };
 
-/** Docker drops these with a warning as well, where it runs with today's cgroups. */
+/** On cgroups v2, Docker also discards these with a warning. */
 export const KERNEL_MEMORY = {
   'kernel-memory': value('What the kernel takes counts as memory', 'SIZE', {
     parse: parseReservationMib,
@@ -52,7 +52,7 @@ export const ACCEPTED_FLAGS = {
   ...DISCARDED,
 } as Record<keyof typeof ACCEPTED, Option<undefined>> & typeof DISCARDED;
 
-/** Those that `update` has in Docker, too. */
+/** The flags that Docker's `update` has too. */
 export const ACCEPTED_BY_UPDATE = Object.fromEntries(
   Object.entries(ACCEPTED)
     .filter(([name]) => ['cpu-rt-period', 'cpu-rt-runtime', 'cpuset-mems'].includes(name))

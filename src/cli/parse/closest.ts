@@ -1,9 +1,9 @@
 const LEAST_BEGINNING = 3;
 
 /**
- * The candidate a mistyped word was most likely meant to be, or undefined when none is near:
- * at most two edits (one for words up to three letters), neighbours swapped counting as one, or else
- * the only one that begins so.
+ * Returns the candidate that a mistyped word most likely meant, or undefined if none is near. Near means at
+ * most two edits (one for words of up to three letters; swapping neighbours counts as one), or else being the
+ * only candidate that begins with the word.
  */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const allowed = word.length <= 3 ? 1 : 2;
@@ -17,7 +17,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
   return best?.candidate ?? onlyThatBegins(word, candidates);
 }
 
-/** `--interact` is no two edits from `--interactive`, but nothing else begins so. */
+/** `--interact` is more than two edits from `--interactive`, but nothing else begins with it. */
 function onlyThatBegins(word: string, candidates: readonly string[]): string | undefined {
   if (word.length < LEAST_BEGINNING) return undefined;
   const [first, ...others] = candidates.filter((candidate) => candidate.startsWith(word));

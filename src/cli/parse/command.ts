@@ -1,14 +1,14 @@
 /**
- * A command is data. Parsing, help, completions and man pages are walked from these objects; only
- * `run` acts. It returns the exit status, or nothing for 0.
+ * A command is data. Parsing, help, completions and man pages walk these objects; only `run` acts. It returns
+ * the exit status, or nothing for 0.
  */
 import type { CommandContext } from '../process/context.js';
 
 export type CommandGroup = 'boxes' | 'images' | 'system';
 
 /**
- * What a shell may offer for an argument or a value. Where nothing is said, the placeholder decides:
- * a SIGNAL is a signal, a BOX a box; see completion/offers.ts.
+ * What a shell may offer for an argument or a value. By default, the placeholder decides: a SIGNAL is a
+ * signal, a BOX a box; see completion/offers.ts.
  */
 export type Completion =
   | 'box'
@@ -18,18 +18,18 @@ export type Completion =
   | 'file'
   | 'directory'
   | 'signal'
-  /** `BOX:PATH` or a file of the host. */
+  /** `BOX:PATH` or a host file. */
   | 'box-path'
   | readonly string[]
   | KeyCompletion
   | FirstCompletion;
 
-/** `KEY=VALUE`: the keys, and what each one's value may be; undefined = anything. */
+/** `KEY=VALUE`: the keys, and the possible values of each; undefined = anything. */
 export interface KeyCompletion {
   readonly keys: Readonly<Record<string, Completion | undefined>>;
 }
 
-/** Depends on what the first argument is. */
+/** Depends on the first argument. */
 export interface FirstCompletion {
   readonly byFirst: Readonly<Record<string, Completion | undefined>>;
 }
@@ -39,7 +39,7 @@ export interface Argument {
   readonly name: string;
   readonly summary: string;
   readonly optional?: boolean;
-  /** Takes all that are left; only the last argument may. */
+  /** Takes all remaining words; allowed only for the last argument. */
   readonly variadic?: boolean;
   readonly complete?: Completion;
 }
@@ -54,21 +54,21 @@ export interface OptionDetails {
   readonly summary: string;
   readonly hidden?: boolean;
   readonly complete?: Completion;
-  /** An empty value is none, so that a script's `--name "$NAME"` may be given nothing (Docker's rule). */
+  /** An empty value counts as none, so a script's `--name "$NAME"` may be empty (Docker's rule). */
   readonly emptyIsNone?: boolean;
-  /** Heading that help and manual list it under; undefined = with those that have none. */
+  /** Heading in help and manual; undefined = listed with the others that have none. */
   readonly heading?: string;
 }
 
-/** `--name` with or without a value; its long name is the key it is defined under. */
+/** `--name` with or without a value; the key under which it is defined is its long name. */
 export interface Option<T> extends OptionDetails {
-  /** Placeholder of the value in help; undefined = a flag, which takes none but `=true`, `=false`. */
+  /** Placeholder of the value in help; undefined = a flag, which takes only `=true` and `=false`. */
   readonly placeholder: string | undefined;
-  /** Given once more, the value is added; otherwise the last one counts. */
+  /** Each further value is added; otherwise the last one wins. */
   readonly repeatable: boolean;
   /** Throws a BoxliteError whose message says what is wrong with the text. */
   readonly parse: (text: string) => unknown;
-  /** What the option is when it is not given. */
+  /** The option's value when it is not given. */
   readonly initial: T;
 }
 
@@ -79,7 +79,7 @@ export type OptionValues<O extends Options> = {
 };
 
 export interface CommandDefinition<O extends Options = Options> {
-  /** `run`, or with its group's word in front: `image ls`. */
+  /** `run`, or a name with its group: `image ls`. */
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly group: CommandGroup;
@@ -91,7 +91,7 @@ export interface CommandDefinition<O extends Options = Options> {
   readonly hidden?: boolean;
   /** Options end at the first argument; the rest belongs to the command in the box. */
   readonly passThrough?: boolean;
-  /** Exit status when BoxLite itself fails; 1 unless given (Docker's 125 for what runs a command). */
+  /** Exit status when BoxLite itself fails; 1 by default (Docker's 125 for verbs that run a command). */
   readonly failureStatus?: 125;
   readonly run: (
     context: CommandContext,
@@ -100,14 +100,14 @@ export interface CommandDefinition<O extends Options = Options> {
   ) => Promise<number | undefined>;
 }
 
-/** Keeps the types of the options for `run`, then forgets them, so that all commands are of one type. */
+/** Keeps the options' types for `run`, then erases them, so that all commands have the same type. */
 export function defineCommand<const O extends Options>(
   definition: CommandDefinition<O>,
 ): CommandDefinition {
   return definition as unknown as CommandDefinition;
 }
 
-/** `--name`, off unless given; `initial: true` makes one that is turned off by `--name=false`. */
+/** `--name`, off unless given; `initial: true` makes a flag that `--name=false` turns off. */
 export function flag(
   summary: string,
   details: Omit<OptionDetails, 'summary'> & { initial?: boolean } = {},
@@ -118,7 +118,7 @@ export function flag(
 
 type ValueDetails = Omit<OptionDetails, 'summary'>;
 
-/** `--name VALUE`; the last one counts. */
+/** `--name VALUE`; the last one wins. */
 export function value(
   summary: string,
   placeholder: string,
@@ -158,7 +158,7 @@ export function list(
   return { ...rest, summary, placeholder, repeatable: true, parse, initial: [] };
 }
 
-/** Puts options under a heading; the headings come in the order in which a command names them. */
+/** Puts options under a heading; headings appear in the order in which a command names them. */
 export function under<const O extends Options>(heading: string, options: O): O {
   const entries = Object.entries(options).map(([name, option]) => [name, { ...option, heading }]);
   return Object.fromEntries(entries) as O;

@@ -1,6 +1,6 @@
 /**
- * Docker's options before the verb that BoxLite has no use for: copied command lines carry them. Each is honoured
- * as far as it means something here, and else says why it can't be.
+ * Docker's options before the verb that BoxLite does not need but copied command lines contain. Each is
+ * honoured as far as it means something here; otherwise the error says why it can't be.
  */
 import { BoxliteError } from '../../errors.js';
 import { oneOf } from '../flags/number.js';
@@ -13,7 +13,7 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 const refuse = (): never => {
   throw new BoxliteError('unsupported', NO_DAEMON);
 };
-/** What is turned off is as it is here anyhow. */
+/** Turning these off is allowed, since they are off here anyway. */
 const refuseTrue = (text: string): false => (TRUE_WORDS.has(text) ? refuse() : false);
 
 const tls = (): ReturnType<typeof flag> => ({

@@ -1,13 +1,13 @@
 import type { Option, Options } from './command.js';
 
 export interface OptionGroup {
-  /** Undefined for the options that stand under none. */
+  /** Undefined for the options without a heading. */
   readonly heading: string | undefined;
-  /** By their names, in the alphabet's order; at least one. */
+  /** Sorted by name; at least one. */
   readonly options: readonly (readonly [name: string, option: Option<unknown>])[];
 }
 
-/** What help and manual show: the options that are not hidden, under their headings. */
+/** Returns the options that help and manual show: those that are not hidden, under their headings. */
 export function optionGroups(options: Options): OptionGroup[] {
   const groups = new Map<string | undefined, [string, Option<unknown>][]>();
   for (const [name, option] of Object.entries(options)) {

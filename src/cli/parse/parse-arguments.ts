@@ -1,4 +1,4 @@
-/** Gives the words of a command line their meaning, once they are split into options and operands. */
+/** Interprets the words of a command line after they are split into options and operands. */
 import { BoxliteError } from '../../errors.js';
 import { closest } from './closest.js';
 import type { CommandDefinition, Option, Options } from './command.js';
@@ -8,17 +8,17 @@ import { usageError } from './usage-error.js';
 export interface ParsedArguments {
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
-  /** Long names of the options that were on the command line. */
+  /** Long names of the options on the command line. */
   readonly given: ReadonlySet<string>;
   readonly help: boolean;
 }
 
-/** What parsing needs of a command; the program itself (global options, then a verb) is one too. */
+/** The part of a command that parsing needs; the program itself (global options, then a verb) has one too. */
 export type Grammar = Pick<CommandDefinition, 'name' | 'args' | 'options' | 'passThrough'>;
 
 /**
- * @param argv what follows the command's name
- * @throws BoxliteError `invalid-argument`, with Docker's wording and a hint to the command's help
+ * @param argv the words after the command's name
+ * @throws BoxliteError `invalid-argument`, in Docker's words and with a hint to the command's help
  */
 export async function parseArguments(
   grammar: Grammar,
@@ -35,7 +35,7 @@ export async function parseArguments(
   return { args: operands, options, given: new Set(occurrences.map(({ name }) => name)), help };
 }
 
-/** To load commander and ask it takes longer than `ps` without options works. */
+/** Avoids commander when there are no options: loading and calling it takes longer than all of `ps`. */
 async function splitWords(grammar: Grammar, argv: readonly string[]): Promise<SplitWords> {
   const mayBeOptions = grammar.passThrough === true ? argv.slice(0, 1) : argv;
   if (!mayBeOptions.some((word) => word.startsWith('-')))
@@ -85,7 +85,7 @@ function valuesOf(
   return values;
 }
 
-/** `Array.isArray` would make every item an `any`. */
+/** Replaces `Array.isArray`, which would make every item an `any`. */
 export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
@@ -94,7 +94,7 @@ export function initialValues(options: Options): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).map(([name, { initial }]) => [name, initial]));
 }
 
-/** `-e=K=V` is `-eK=V` to Docker; commander takes the sign for a part of the value. */
+/** Docker reads `-e=K=V` as `-eK=V`; commander takes the `=` as part of the value. */
 function withoutSign(argv: readonly string[], { short }: Option<unknown>, text: string): string {
   if (short === undefined || !text.startsWith('=')) return text;
   const attached = argv.some((word) => /^-[^-]/.test(word) && word.endsWith(`${short}${text}`));
@@ -119,7 +119,7 @@ function parseValue(
   }
 }
 
-/** One of Docker's flags that is known, and not taken; or a value of one that is. */
+/** Explains one of Docker's flags that is known but not supported, or such a value of a flag. */
 function unsupportedFlag(
   name: string,
   option: Option<unknown>,

@@ -1,6 +1,6 @@
 /**
- * Docker's flags that a box has no use for, or not yet: each is known, so that it says what to use
- * instead. None is ever taken in silence.
+ * Docker's flags that a box does not need or does not support yet: each gets an error that names an
+ * alternative. None is silently ignored.
  */
 import { BoxliteError } from '../../errors.js';
 import { flag, type Option, type OptionValues } from './command.js';
@@ -10,7 +10,7 @@ const BLOCK_IO = 'the disk of a box has no limits of speed';
 const NET = 'boxes are on a network of their own, without names or addresses to choose';
 const PUBLISH = "ports of a box can't be published yet";
 
-/** Those with a value. */
+/** Flags with a value. */
 const VALUES: Readonly<Record<string, string>> = {
   'blkio-weight': BLOCK_IO,
   'blkio-weight-device': BLOCK_IO,
@@ -33,7 +33,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'volumes-from': 'name each directory again by -v',
 };
 
-/** Those that are on or off. */
+/** Flags that are on or off. */
 const SWITCHES: Readonly<Record<string, string>> = {
   'publish-all': PUBLISH,
   'use-api-socket': 'there is no daemon',
@@ -44,12 +44,12 @@ const BOX_SHORTS: Readonly<Record<string, string>> = {
   'publish-all': 'P',
 };
 
-/** Those that `update` has in Docker, too. */
+/** The flags that Docker's `update` has too. */
 const OF_UPDATE = ['blkio-weight'];
 
 const CHECKPOINT = "the memory of a box can't be kept: `boxlite commit` keeps its files";
 
-/** Of `run` and `create`. */
+/** The flags refused by `run` and `create`. */
 export const REFUSED_FLAGS = {
   ...refused(VALUES, 'VALUE', BOX_SHORTS),
   ...refused(SWITCHES, undefined, BOX_SHORTS),
@@ -73,13 +73,13 @@ export const REFUSED_BY_UPDATE = Object.fromEntries(
   Object.entries(REFUSED_FLAGS).filter(([name]) => OF_UPDATE.includes(name)),
 );
 
-/** Of what deals with an image that is here. */
+/** `--platform` of the commands for stored images. */
 export const REFUSED_PLATFORM = refused(
   { platform: 'an image that is here is for one platform: name it by its tag or its id' },
   'OS/ARCH[/VARIANT]',
 );
 
-/** Docker's, whose default is how it is here. */
+/** Docker's flag, whose default describes what BoxLite does. */
 export const CONTENT_TRUST = {
   'disable-content-trust': flag('Signatures of images are not looked at', {
     initial: true,

@@ -1,4 +1,4 @@
-/** Docker's verbs that BoxLite lacks, and what does the same. */
+/** Docker's verbs that BoxLite lacks, and their alternatives. */
 const ELSEWHERE =
   'build with another program (docker, buildah), then load its archive: boxlite load -i FILE';
 const PUSH =
@@ -40,7 +40,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   volume: 'mount a directory of the host: run -v /path/on/host:/path/in/box',
 };
 
-/** What to do instead of the verb that the words begin with, if it is one of these. */
+/** Returns the alternative to the verb that the words begin with, if BoxLite lacks it. */
 export function insteadOf(words: readonly string[]): { verb: string; instead: string } | undefined {
   const [verb = '', second] = words;
   for (const name of [`${verb} ${second ?? ''}`, verb]) {

@@ -1,8 +1,8 @@
 import type { Option, Options } from './command.js';
 
 /**
- * Docker takes `-H=false` and `-dt=false`: the last letter of the word is given a value. Commander does
- * not, so such a word is spelled out: `--human=false`, `-d --tty=false`. All else stays as it is.
+ * Docker accepts `-H=false` and `-dt=false`: the value applies to the last letter of the word. Commander does
+ * not, so such a word is expanded: `--human=false`, `-d --tty=false`. Other words are unchanged.
  * @param passThrough options end at the first operand
  */
 export function spellOutShortFlags(
@@ -21,7 +21,7 @@ export function spellOutShortFlags(
     if (word === '--' || (passThrough && !isOption(word))) return [...spelled, ...argv.slice(i)];
     if (word.startsWith('--') || !isOption(word)) {
       spelled.push(word);
-      // A value is nobody's option.
+      // An option's value must not be read as an option.
       if (takesNext(options[word.slice(2)])) spelled.push(...argv.slice(++i, i + 1));
       continue;
     }

@@ -1,4 +1,4 @@
-/** The only place that knows commander: it splits the words of a command line into options and operands. */
+/** The only module that knows commander: it splits the words of a command line into options and operands. */
 import { Command, CommanderError, Option as CommanderOption } from 'commander';
 import { FLAG_WORDS, type Option } from './command.js';
 import type { Grammar } from './parse-arguments.js';
@@ -6,10 +6,10 @@ import { spellOutShortFlags } from './short-flags.js';
 import { usageError } from './usage-error.js';
 
 export interface SplitWords {
-  /** Options by their long names, in the order of the words; a flag's text is `true` or what it was given. */
+  /** Options by their long names, in the order of the words; a flag's text is `true` or the given value. */
   readonly occurrences: readonly { name: string; text: string }[];
   readonly operands: readonly string[];
-  /** From the first option on that the command does not have. */
+  /** The words from the first option that the command does not have. */
   readonly unknown: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export function splitByCommander(grammar: Grammar, argv: readonly string[]): Spl
   return { occurrences, ...parseOptions(command, spelled, grammar.name) };
 }
 
-/** Of the options only those that a word may mean: to make all of them takes commander milliseconds. */
+/** Creates only the options that a word may mean: creating all of them takes commander milliseconds. */
 function buildParser(
   grammar: Grammar,
   words: readonly string[],
@@ -47,7 +47,7 @@ function buildParser(
       continue;
     }
     add(`${short}--${name}`, name, 'true');
-    // Commander's flags take no value, Docker's take =true and =false: each spelling is an option.
+    // Commander's flags take no value, but Docker's take =true and =false: each spelling becomes an option.
     for (const word of FLAG_WORDS)
       if (words.includes(`--${name}=${word}`)) add(`--${name}=${word}`, name, word);
   }

@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import type { Environment } from '../flags/key-values.js';
 import { writeError } from './write-error.js';
 
-/** A stream the command reads; the terminal's parts are there when it is one. */
+/** An input stream; it has the terminal's members if it is a terminal. */
 export type InputStream = NodeJS.ReadableStream &
   Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>> & { readonly fd?: number };
 
@@ -19,20 +19,20 @@ export interface SignalSource {
   off(signal: NodeJS.Signals, handler: SignalHandler): unknown;
 }
 
-/** All that a command may touch of the world, so that tests can give it another. */
+/** Everything outside the program that a command uses, so that tests can replace it. */
 export interface CommandContext {
   readonly settings: Settings;
   readonly environment: Environment;
-  /** Getters: merely touching the process' stdin opens it. */
+  /** These are getters: merely touching the process' stdin opens it. */
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Signals sent to this process. */
   readonly signals: SignalSource;
-  /** Whether the terminal is another process group's just now. */
+  /** Whether another process group controls the terminal at the moment. */
   readonly inBackground: () => boolean;
   readonly now: () => Date;
-  /** The engine on the home of the settings; loaded and opened by the first call. */
+  /** The engine on the configured home; the first call loads and opens it. */
   readonly runtime: () => Promise<BoxliteRuntime>;
 }
 
@@ -41,7 +41,7 @@ export async function print(context: CommandContext, text: string, hint?: string
   await write(context.stdout, text, hint);
 }
 
-/** @param hint for when it can't be written */
+/** @param hint advice if the data can't be written */
 export async function write(
   stream: NodeJS.WritableStream,
   data: string | Uint8Array,
@@ -58,19 +58,19 @@ function drained(stream: NodeJS.WritableStream, hint: string | undefined): Promi
       if (error === undefined) resolve();
       else reject(writeError(stream, error, hint));
     };
-    // Of an earlier write that failed no event comes any more.
+    // A write that failed earlier emits no further event.
     const failed = 'errored' in stream ? stream.errored : undefined;
     stream.once('drain', settle).once('error', settle);
     if (failed instanceof Error) setImmediate(settle, failed);
   });
 }
 
-/** What `say` and `warn` need. */
+/** The part of the context that `say` and `warn` need. */
 type Speaker = Pick<CommandContext, 'stderr'>;
 
 /**
- * Lines for the person, on stderr; stdout is for data. All that we say there but errors comes through here:
- * nothing in it, whoever's text it repeats, acts on the terminal.
+ * Prints lines for the person on stderr; stdout is for data. Everything that we print there, except errors,
+ * goes through here, so no text, whoever wrote it, can control the terminal.
  */
 export function say({ stderr }: Speaker, ...lines: readonly string[]): void {
   stderr.write(lines.map((line) => `${asLine(abridged(line))}\n`).join(''));

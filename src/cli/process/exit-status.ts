@@ -1,4 +1,4 @@
-/** The one table from failures to exit statuses; read by main.ts only. */
+/** The only table from failures to exit statuses; only main.ts reads it. */
 import { BoxliteError, type ErrorCode } from '../../errors.js';
 import { TemplateError } from '../output/template-error.js';
 import { Interrupted } from './interrupted.js';
@@ -11,7 +11,7 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
 const MALFORMED_TEMPLATE = 64;
 const FAILED = 1;
 
-/** @param failureStatus the command's own status for failures of BoxLite: 125 where it runs one in a box */
+/** @param failureStatus the command's status for failures of BoxLite: 125 if it runs a command in a box */
 export function exitStatusOf(error: unknown, failureStatus: number = FAILED): number {
   if (error instanceof Interrupted) return error.status;
   if (error instanceof TargetFailures) return FAILED;

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** A signal ended what the CLI was doing. Nothing is printed: whoever sent it knows. */
+/** A signal has ended the command. Nothing is printed, because whoever sent the signal knows. */
 export class Interrupted extends Error {
   readonly status: number;
 

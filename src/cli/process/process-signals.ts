@@ -1,9 +1,9 @@
 import type { SignalHandler, SignalSource } from './context.js';
 
 /**
- * The signals sent to this process. Node drops a signal whose listener goes before it has received it,
- * even when the next one comes at once; here whoever listens by then receives it, and when nobody does, the
- * signal does what it does by default.
+ * Delivers the signals sent to this process. Node drops a pending signal if its listener is removed before
+ * delivery, even if another is added at once. Here, any listener at the time of delivery receives it; without
+ * one, the signal has its default effect.
  */
 export class ProcessSignals implements SignalSource {
   readonly #handlers = new Map<NodeJS.Signals, Set<SignalHandler>>();

@@ -6,8 +6,8 @@ const [CTRL_C, CTRL_D, BACKSPACE, CTRL_U, DELETE, ESCAPE] = [3, 4, 8, 21, 127, 2
 const LINE_ENDS = new Set([10, 13]);
 
 /**
- * Asks a person at a terminal, line by line. The questions go to stderr, since stdout is for data.
- * What is typed ahead is the answer to the next question.
+ * Asks a person at a terminal, line by line. The questions go to stderr, since stdout is for data. Input
+ * typed early answers the next question.
  */
 export class Prompt {
   readonly #context: CommandContext;
@@ -18,17 +18,17 @@ export class Prompt {
     this.#context = context;
   }
 
-  /** The terminal shows and edits what is typed. */
+  /** Leaves echo and editing to the terminal. */
   async ask(question: string): Promise<string> {
     this.#context.stderr.write(question);
     return await this.#line();
   }
 
-  /** Nothing that is typed is shown. The terminal is put back on every way out. */
+  /** Hides the typed text. The terminal is restored on every exit. */
   async askSecret(question: string): Promise<string> {
     const { stdin, stderr } = this.#context;
     const restore = (): void => void stdin.setRawMode?.(false);
-    // Before the question: whoever sees it may be typing already.
+    // Before the question, because a person who sees it may type at once.
     stdin.setRawMode?.(true);
     process.on('exit', restore);
     try {
@@ -41,7 +41,7 @@ export class Prompt {
     }
   }
 
-  /** Without a terminal's own editing keys like backspace come as bytes. */
+  /** Reads a line; in raw mode the terminal does not edit, so keys like backspace arrive as bytes. */
   async #line(): Promise<string> {
     let typed = Buffer.alloc(0);
     for (;;) {

@@ -3,7 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { fileError, namedFileError } from '../../errors.js';
 import type { CommandContext } from './context.js';
 
-/** The bytes of a file, or of stdin for `-`, until a signal ends the reading, also while nothing comes. */
+/** Reads the bytes of a file, or of stdin for `-`. A signal ends the reading, even while no bytes arrive. */
 export async function* readBytes(
   context: CommandContext,
   file: string,
@@ -21,7 +21,7 @@ export async function* readBytes(
       yield next.value instanceof Uint8Array ? next.value : Buffer.from(String(next.value));
     }
   } finally {
-    // The consumer may have stopped early.
+    // The consumer may have stopped early, so close the source.
     await chunks.return?.();
   }
 }

@@ -1,6 +1,6 @@
 import type { BoxliteError, Remedy, RemedyAction } from '../../errors.js';
 
-/** The command that does what an error advises; BOX and REGISTRY stand for what the remedy names. */
+/** The command that carries out an error's advice; BOX and REGISTRY stand for the names in the remedy. */
 const COMMANDS: Readonly<Record<RemedyAction, string>> = {
   start: 'start BOX',
   stop: 'stop BOX',
@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Record<RemedyAction, string>> = {
   'less-memory': 'config set memory 256m',
 };
 
-/** What to do, as an error or a finding has it, with the command that does it. */
+/** The advice of an error or a finding, with the command that carries it out. */
 export function advice(hint: string | undefined, remedy: Remedy | undefined): string | undefined {
   if (remedy === undefined) return hint;
   const command = COMMANDS[remedy.action].replace(
@@ -33,7 +33,7 @@ export function advice(hint: string | undefined, remedy: Remedy | undefined): st
   return `${hint === undefined ? 'run' : `${hint} with`} \`boxlite ${command}\``;
 }
 
-/** `message: what to do`, for a list of what is wrong. */
+/** `message: advice`, for a list of problems. */
 export function withAdvice({ message, hint, remedy }: BoxliteError): string {
   const cure = advice(hint, remedy);
   return cure === undefined ? message : `${message}: ${cure}`;

@@ -5,14 +5,14 @@ import { advice } from './remedy.js';
 import { TargetFailures } from './targets.js';
 
 /**
- * The lines that say what went wrong and, below it, what to do. What a message repeats is often a
- * registry's, an image's or a guest's text, which must neither act on the terminal nor pass for a hint.
+ * Returns the lines that say what went wrong and, below, what to do. A message often repeats text of a
+ * registry, an image or a guest, which must neither control the terminal nor look like a hint.
  */
 export function describeError(error: unknown, debug: boolean): string {
   if (error instanceof Interrupted) return '';
   if (error instanceof TargetFailures)
     return error.failures.map((each) => describeError(each, debug)).join('');
-  // Any call can reach a limit of the host, whatever it does.
+  // Any call can hit a limit of the host.
   const known = error instanceof BoxliteError ? error : limitError(error, 'go on');
   if (known === undefined) return describeBug(error, debug);
   const stack = debug ? `${asMessage(stackOf(error))}\n` : '';

@@ -3,15 +3,15 @@ import type { Writable } from 'node:stream';
 import type { OutputStream } from './context.js';
 
 /**
- * This process' stdout and stderr, made when they are needed: Node takes longer to make its streams than
- * `ps` takes for all the rest of its work.
+ * This process' stdout and stderr, created on demand: Node takes longer to create its streams than `ps` takes
+ * for all its other work.
  */
 export class StandardStreams {
   #opened: Partial<Record<StreamName, Output>> = {};
   #stdout: OutputStream | undefined;
   readonly #onError: StreamErrorHandler;
 
-  /** @param onError receives the errors of both, `EPIPE` when nobody reads any more among them */
+  /** @param onError receives the errors of both streams, including `EPIPE` when the reader has gone */
   constructor(onError: StreamErrorHandler) {
     this.#onError = onError;
   }
@@ -26,8 +26,8 @@ export class StandardStreams {
   }
 
   /**
-   * Waits for what is on its way into a pipe, which `process.exit` would drop, and until the error of a write
-   * that has failed is reported.
+   * Waits for data on its way into a pipe, which `process.exit` would drop, and until the error of a failed
+   * write has been reported.
    */
   async flush(): Promise<void> {
     await Promise.all(Object.values(this.#opened).map(flush));
@@ -55,7 +55,7 @@ export type StreamErrorHandler = (
   error: NodeJS.ErrnoException,
 ) => void;
 
-/** A terminal whose size nobody has set, as of `script` or `docker exec -t`, says 0 × 0: that is no size at all. */
+/** A terminal without a set size, as under `script` or `docker exec -t`, reports 0 × 0: unknown. */
 function forgetNoSize(stream: { columns?: number; rows?: number }): void {
   if (stream.columns === 0) delete stream.columns;
   if (stream.rows === 0) delete stream.rows;
@@ -67,10 +67,10 @@ async function flush(stream: Writable): Promise<void> {
   if (stream.errored !== null) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Of /dev/null, /dev/full and their like (the kernel's devices.txt). */
+/** The major number of /dev/null, /dev/full and similar devices (the kernel's devices.txt). */
 const MEMORY_DEVICES = 1;
 
-/** A file, or a device that is none of a terminal's. */
+/** A file, or one of the memory devices. */
 function isFile(fd: number): boolean {
   try {
     const stat = fstatSync(fd);
@@ -80,7 +80,7 @@ function isFile(fd: number): boolean {
   }
 }
 
-/** Node takes it for success when a file system that becomes full has taken the first part of a write. */
+/** Node reports success when a file system becomes full after taking the first part of a write. */
 function writeAll(stream: Writable, fd: number): void {
   stream._write = (chunk: Buffer, _encoding, done) => {
     try {
@@ -92,12 +92,12 @@ function writeAll(stream: Writable, fd: number): void {
   };
 }
 
-/** Of /dev/null: major 1, minor 3 (the kernel's devices.txt). */
+/** The number of /dev/null: major 1, minor 3 (the kernel's devices.txt). */
 const NULL_DEVICE = 0x0103;
 
 /**
- * A pipe, a socket (which Node and others give their children for a pipe), a file or /dev/null; for all
- * else Node's stream knows more than we do.
+ * Whether it is a pipe, a socket (which Node and others give their children instead of a pipe), a file or
+ * /dev/null; any other type needs Node's stream.
  */
 function writesAtOnce(fd: number): boolean {
   try {
@@ -109,12 +109,13 @@ function writesAtOnce(fd: number): boolean {
   }
 }
 
-/** What an empty pipe takes, and an empty socket too. */
+/** The capacity of an empty pipe or socket. */
 const PIPE_BYTES = 64 * 1024;
 
 /**
- * The stream of a pipe, a socket or a file, opened by anything but one short text, which is written without
- * it. Only one, since a reader who is behind must not keep a command that writes on and on from its signals.
+ * Writes one short text to a pipe, a socket or a file without opening Node's stream; anything else opens it.
+ * Only the first text is written this way: with a slow reader, a command that writes continuously would block
+ * and miss its signals.
  */
 function firstWriteAtOnce(fd: number, open: () => Output): OutputStream {
   let stream: Output | undefined;
@@ -127,7 +128,7 @@ function firstWriteAtOnce(fd: number, open: () => Output): OutputStream {
       return (opened() as NodeJS.WriteStream).write(...args);
     written = true;
     const done = tryWrite(fd, content);
-    // The stream waits for a reader, or meets the same error and reports it as always.
+    // The stream waits for the reader, or meets the same error and reports it as usual.
     return done === content.length || opened().write(content.subarray(done));
   };
   return new Proxy(Object.create(null) as Output, {
@@ -142,7 +143,7 @@ function firstWriteAtOnce(fd: number, open: () => Output): OutputStream {
   });
 }
 
-/** @returns how many bytes were taken */
+/** @returns the number of bytes written */
 function tryWrite(fd: number, content: Buffer): number {
   try {
     return writeSync(fd, content);

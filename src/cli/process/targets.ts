@@ -1,7 +1,7 @@
 import { type CommandContext, print } from './context.js';
 import { Interrupted } from './interrupted.js';
 
-/** What went wrong with some of several targets; each is printed, and the status is 1. */
+/** The failures among several targets; each is printed, and the status is 1. */
 export class TargetFailures extends Error {
   constructor(readonly failures: readonly unknown[]) {
     super(`${failures.length} failed`);
@@ -9,10 +9,9 @@ export class TargetFailures extends Error {
 }
 
 /**
- * Does the same to every target, whatever becomes of the others, and prints what each yields in the
- * order of the targets, as long as that can be printed. `at once` is for what mostly waits: ten boxes stop
- * in the time of the slowest.
- * @throws TargetFailures once all were tried
+ * Does the same to every target, even if others fail, and prints each result in the order of the targets, as
+ * long as printing works. `at once` is for work that mostly waits: ten boxes stop in the time of the slowest.
+ * @throws TargetFailures after all have been tried
  */
 export async function forEachTarget(
   context: CommandContext,

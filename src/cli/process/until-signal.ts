@@ -3,14 +3,14 @@ import type { CommandContext } from './context.js';
 import { Interrupted } from './interrupted.js';
 
 /**
- * So long after a signal further ones count as the same one: timeout(1) sends its signal to the process and then to
- * its group, and a terminal's Ctrl-C may come from a wrapper as well.
+ * Signals within this time of the first count as the same one: timeout(1) sends its signal to the process and
+ * then to its group, and a terminal's Ctrl-C may also arrive from a wrapper.
  */
 const TOGETHER_MS = 250;
 
 /**
- * Runs what a signal is to end in good order; then the command ends as that signal would have ended it.
- * A later signal ends it at once: who asks a second time will not wait for us to tidy up.
+ * Runs work that a signal should end cleanly; then the command ends as that signal would have ended it. A
+ * later signal ends it at once: a user who asks a second time will not wait for the cleanup.
  * @throws Interrupted
  */
 export async function untilSignal<T>(
@@ -32,12 +32,12 @@ export async function untilSignal<T>(
   } finally {
     clearTimeout(handOver);
   }
-  // Done although the signal came: what would come after it is not begun, the next tag of a pull, say.
+  // The work finished despite the signal: do not begin the next step, such as the next tag of a pull.
   stop.signal.throwIfAborted();
   return result;
 }
 
-/** Waits for what is going on until it is done or a signal comes. @throws Interrupted */
+/** Waits until the work is done or a signal comes. @throws Interrupted */
 export async function unlessInterrupted<T>(context: CommandContext, work: Promise<T>): Promise<T> {
   work.catch(() => undefined); // reported below, if it comes first
   return untilSignal(context, (signal) => {

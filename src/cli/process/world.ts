@@ -3,16 +3,16 @@ import type { CommandContext } from './context.js';
 import { ProcessSignals } from './process-signals.js';
 import type { StandardStreams } from './standard-streams.js';
 
-/** What a command's context is made of before the settings are known. */
+/** The parts of a command's context that exist before the settings are known. */
 export type World = Pick<
   CommandContext,
   'environment' | 'stdin' | 'stdout' | 'stderr' | 'signals' | 'inBackground' | 'now'
 > & {
-  /** Errors are to say where they come from. */
+  /** Called when errors should include their stack. */
   readonly onDebug?: () => void;
 };
 
-/** This process' own streams, environment, signals and clock. */
+/** Creates a world from this process' own streams, environment, signals and clock. */
 export function createWorld(
   streams: Pick<StandardStreams, 'stdout' | 'stderr'>,
   onDebug: () => void,

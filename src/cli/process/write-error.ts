@@ -3,9 +3,9 @@ import { BoxliteError, errnoOf } from '../../errors.js';
 import { Interrupted } from './interrupted.js';
 
 /**
- * Data that could not be written to stdout or stderr, in Docker's words. Where nobody reads any more, as after
- * `boxlite ps | head -1`, it is what SIGPIPE does to other programs, and nothing is said.
- * @param hint what to do about what goes on without us
+ * The error for data that could not be written to stdout or stderr, in Docker's words. If the reader has
+ * gone, as after `boxlite ps | head -1`, the process ends silently, as SIGPIPE ends other programs.
+ * @param hint advice about work that continues without us
  */
 export function writeError(
   stream: NodeJS.WritableStream,

@@ -5,7 +5,7 @@ import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { CommandContext } from './context.js';
 import { untilSignal } from './until-signal.js';
 
-/** @throws BoxliteError when the directory is missing, or what is there could not be replaced by a file */
+/** @throws BoxliteError when the directory is missing, or a file could not replace what is at the path */
 export function checkOutputPath(path: string): void {
   const refuse = (rule: string, hint?: string): never => {
     const options = hint === undefined ? {} : { hint };
@@ -21,7 +21,7 @@ export function checkOutputPath(path: string): void {
       `${JSON.stringify(path)} is a ${kindOf(there)}, not a regular file`,
       'leave out -o to write to stdout, which may be redirected',
     );
-  // The file that is put in its place, when it is whole, would take the link's.
+  // The finished file would replace the link, not its target.
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
     refuse(`${JSON.stringify(path)} is a symbolic link`, 'name what it leads to');
 }
@@ -30,7 +30,7 @@ function kindOf(there: Stats): string {
   return there.isFIFO() ? 'FIFO' : there.isSocket() ? 'socket' : 'device';
 }
 
-/** The file appears whole or not at all, also when the disk is full or somebody interrupts. */
+/** The file appears whole or not at all, even if the disk is full or the command is interrupted. */
 export async function writeFileWhole(
   context: CommandContext,
   path: string,

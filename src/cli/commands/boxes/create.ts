@@ -21,7 +21,7 @@ export const create = defineCommand({
   ],
   options: {
     ...BOX_OPTIONS,
-    // Docker notes it and goes by what `start` is given, as here.
+    // Docker records this flag, but `start` decides by its own flags, here too.
     attach: list('What `start -a` shows is said there', 'STREAM', {
       short: 'a',
       parse: parseStream,

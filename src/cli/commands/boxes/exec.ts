@@ -51,7 +51,7 @@ export const exec = defineCommand({
   passThrough: true,
   failureStatus: 125,
   async run(context, [name = '', ...words], options) {
-    // Allowed, not needed: nothing behind BOX is ours.
+    // `--` is allowed but not needed: no word after BOX is parsed as our option.
     const [program, ...args] = words[0] === '--' ? words.slice(1) : words;
     if (program === undefined) throw usageError('exec needs a command to run', 'exec');
     const { tty, interactive: stdin } = options;

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../parse/command.js';
 
-/** What a box's shim runs when the box has ended: the policy that the shim itself does not have. */
+/** A box's shim runs this command when the box has ended; it holds the policy that the shim does not have. */
 export const onExit = defineCommand({
   name: '__on-exit',
   group: 'system',

@@ -63,7 +63,7 @@ export const run = defineCommand({
     if (!options.detach) checkTty(context, { tty: options.tty, stdin });
     const detachKeys = parseDetachKeys(options['detach-keys'] ?? context.settings.detachKeys);
     const runtime = await context.runtime();
-    // A box whose command never ran has nobody who would remove it.
+    // Nobody else would remove a box whose command never ran.
     const discard = async (box: LiteBox): Promise<void> => {
       if (options.rm) await runtime.remove(box.id, { force: true }).catch(() => undefined);
     };

@@ -43,7 +43,7 @@ export const commit = defineCommand({
   },
 });
 
-/** A flag that is undefined unless it is given. */
+/** Makes a flag undefined unless it is given. */
 function undecided(option: Option<boolean>): Option<boolean | undefined> {
   return { ...option, initial: undefined };
 }

@@ -52,7 +52,7 @@ export const cp = defineCommand({
     const result = await watched(context, flags.quiet, options, (watchedOptions) =>
       copy(context, box, from, to, watchedOptions),
     );
-    // Docker's line, and like Docker's only for a person.
+    // Docker's line, printed only for a person, as in Docker.
     if (!flags.quiet && context.stderr.isTTY === true)
       say(
         context,
@@ -111,7 +111,7 @@ async function packToStdout(
   });
 }
 
-/** Shows a person how far it is, and lets a signal end it in good order. */
+/** Shows a person the progress, and lets a signal end the copy cleanly. */
 async function watched(
   context: CommandContext,
   quiet: boolean,

@@ -17,7 +17,7 @@ export const diff = defineCommand({
   async run(context, [name = '']) {
     const box = await findBox(await context.runtime(), name);
     for (const { kind, path, rawPath } of await box.changes())
-      // On a screen a name must not act; a script wants it byte for byte.
+      // A file name must not control the terminal, but a script needs it byte for byte.
       await write(
         context.stdout,
         context.stdout.isTTY === true

@@ -83,7 +83,7 @@ export const images = defineCommand({
   },
 });
 
-/** Docker's rules: -q goes before the configuration's format, and a table of one's own gets the digests, too. */
+/** Docker's rules: -q overrides the configuration's format, and a custom table also gets the digests. */
 function formatOf(
   { format, quiet, digests }: { format: string | undefined; quiet: boolean; digests: boolean },
   configured: string | undefined,
@@ -93,12 +93,12 @@ function formatOf(
   return isTable && digests && !wanted.includes('{{.Digest}}') ? `${wanted}\t{{.Digest}}` : wanted;
 }
 
-/** Whether only ids are shown; a template of one's own goes before -q. */
+/** Whether only ids are shown; a custom template overrides -q. */
 function isQuiet(quiet: boolean, format = 'table'): boolean {
   return quiet && ['table', 'raw'].includes(format);
 }
 
-/** An image with two names is one id. */
+/** Counts an image with two names as one id. */
 function firstOf(rows: readonly { ID: string }[], id: string): number {
   return rows.findIndex((row) => row.ID === id);
 }

@@ -52,7 +52,7 @@ export const load = defineCommand({
   },
 });
 
-/** Docker's lines, the names as people write them. */
+/** Docker's lines, with the names in their familiar form. */
 function loadedLines({ references, id, displaced }: LoadedImage): string {
   const moved = displaced.map(
     (each) =>

@@ -6,7 +6,7 @@ import { type CommandContext, print, say } from '../../process/context.js';
 import { Prompt } from '../../process/prompt.js';
 import { readBytes } from '../../process/read-bytes.js';
 
-/** Longer than any token in use; a file given by mistake is not read to its end. */
+/** Longer than any token in use, so a file given by mistake is not read to its end. */
 const MAX_PASSWORD_BYTES = 1 << 20;
 
 export const login = defineCommand({
@@ -67,7 +67,7 @@ async function givenPassword(
   return await readPassword(context);
 }
 
-/** All of stdin, without the line's end that `echo` and editors put there. */
+/** Reads all of stdin, without the line ending that `echo` and editors add. */
 async function readPassword(context: CommandContext): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -82,7 +82,7 @@ async function readPassword(context: CommandContext): Promise<string> {
   throw new BoxliteError('invalid-argument', 'the password on stdin is empty');
 }
 
-/** @returns whether what is kept already was good enough */
+/** @returns whether the stored credentials were accepted */
 async function loginAgain(
   context: CommandContext,
   runtime: BoxliteRuntime,

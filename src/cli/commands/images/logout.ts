@@ -14,7 +14,7 @@ export const logout = defineCommand({
     const { server: forgotten, failures } = await runtime.logout(server);
     await print(context, `Removing login credentials for ${forgotten}\n`);
     if (failures.length === 0) return 0;
-    // As Docker: a person is warned, a script that cleans up goes on.
+    // As in Docker, this only warns a person, so a cleanup script can continue.
     const reasons = new Set(failures.map(({ message }) => message));
     say(context, 'WARNING: could not erase credentials:', ...reasons);
     return 0;

@@ -48,14 +48,14 @@ export const inspect = defineCommand({
   },
 });
 
-/** @throws TargetFailures for the names that are missing, after the others were shown */
+/** @throws TargetFailures for the missing names, after the others have been shown */
 export async function inspectAll(
   context: CommandContext,
   names: readonly string[],
   options: InspectOptions,
 ): Promise<void> {
   const { format } = options;
-  // A malformed template is an error before anything is looked up.
+  // Report a malformed template before looking anything up.
   const template =
     format === undefined || format === 'json'
       ? undefined
@@ -75,7 +75,7 @@ export async function inspectAll(
   }
   if (template !== undefined) {
     const lines = found.map(({ json, type }) => `${template.render(type(json))}\n`);
-    // Docker's scripts find a line also where nothing was found.
+    // Docker prints a line even when nothing was found, and scripts expect it.
     await print(context, lines.length === 0 ? '\n' : lines.join(''));
   } else {
     const objects = found.map(({ json }) => json);
@@ -84,7 +84,7 @@ export async function inspectAll(
   if (failures.length > 0) throw new TargetFailures(failures);
 }
 
-/** What JSON shows, and what a template sees. */
+/** The value that JSON shows, and the value that a template sees. */
 interface Found {
   json: object;
   type: GoType;

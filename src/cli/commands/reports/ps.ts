@@ -87,7 +87,7 @@ export const ps = defineCommand({
   },
 });
 
-/** Of those images that there are; an image has several names, and a box knows one of them. */
+/** The ids of the images that exist: an image can have several names, and a box records only one of them. */
 async function imageIds(
   context: CommandContext,
   references: readonly string[],
@@ -100,12 +100,12 @@ async function imageIds(
   return ids;
 }
 
-/** What is no image's name, or an image that can't be read, is nobody's ancestor (Docker's rule). */
+/** A name without an image, or an image that can't be read, is the ancestor of no box (Docker's rule). */
 function unlessOurs(error: unknown): undefined {
   if (!(error instanceof BoxliteError)) throw error;
 }
 
-/** Looked up only when it is to be shown, since it takes a walk through files. */
+/** Sizes are computed only when shown, since that walks through files. */
 async function withSizes(
   context: CommandContext,
   boxes: readonly BoxInfo[],
@@ -120,7 +120,7 @@ async function withSizes(
   );
 }
 
-/** A box that is about to be started again counts as one that runs (Docker's rule). */
+/** A box that is about to be restarted counts as running (Docker's rule). */
 function runs({ status, restarting }: BoxInfo): boolean {
   return status === 'running' || status === 'stopping' || restarting;
 }

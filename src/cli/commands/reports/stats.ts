@@ -15,7 +15,7 @@ import { type CommandContext, type OutputStream, print, warn } from '../../proce
 
 const EVERY_MS = 1_000;
 
-/** With the host's memory where a terminal has room for it; names tell boxes apart where it has not. */
+/** Adds the host's memory if the terminal is wide enough; a narrow one keeps the names. */
 const WIDE_COLUMNS = [...STATS_COLUMNS, 'HostMem'];
 const NARROWER_COLUMNS = [
   STATS_COLUMNS,
@@ -24,10 +24,10 @@ const NARROWER_COLUMNS = [
   ['Name', 'CPUPerc', 'MemUsage'],
 ];
 
-/** A box that is watched; its sampler stays connected from one sample to the next. */
+/** A watched box; its sampler stays connected between samples. */
 interface Watched {
   id: string;
-  /** Why there is nothing to show of it, as it was reported last. */
+  /** The last reported reason why the box has no figures. */
   reported?: string;
   name: string | undefined;
   sampler: MetricsSampler;
@@ -100,11 +100,11 @@ async function watch(
   const screen = inPlace && new LiveLines(stdout);
   const watched = new Map<string, Watched>();
   try {
-    // Percentages are over the time since the look before, so nobody sees the first.
+    // Percentages cover the time since the previous sample, so the first sample is not shown.
     const say = (message: string): void => warn(context, message);
     await Promise.race([look(runtime, names, watched, options, say), stopped]);
     while (await pause(stop.signal)) {
-      // A box that does not answer must not keep anybody from leaving.
+      // A box that does not answer must not keep the user from leaving.
       const rows = await Promise.race([look(runtime, names, watched, options, say), stopped]);
       if (rows === undefined) return;
       if (screen) screen.show(fitting(await render(rows, options, context.stdout), context.stdout));
@@ -119,11 +119,11 @@ async function watch(
 
 interface Chosen {
   readonly box: LiteBox;
-  /** What the user called it, who named some. */
+  /** The name that the user gave; undefined if the user named no boxes. */
   readonly asked: string | undefined;
 }
 
-/** Once more at each of them, the newest first; those that have been removed are left out. */
+/** Samples every box once more, the newest first; removed boxes are left out. */
 async function look(
   runtime: BoxliteRuntime,
   names: readonly string[],
@@ -150,7 +150,7 @@ async function look(
         try {
           return statsRow(each, await each.sampler.sample(), truncate, asked);
         } catch (error) {
-          // One that nobody asked for by name must not hide the others.
+          // A box that the user did not name must not hide the others.
           if (asked !== undefined || !(error instanceof BoxliteError)) throw error;
           if (error.code === 'box-not-found') throw error;
           reportOnce(each, error);
@@ -212,7 +212,9 @@ async function render(
   });
 }
 
-/** What the terminal has room for: a line that were broken or pushed out could not be taken back. */
+/**
+ * Cuts the text to the terminal's size: a line that wraps or scrolls off the screen can't be erased later.
+ */
 function fitting(text: string, output: OutputStream): string[] {
   const lines = text.replace(/\n$/, '').split('\n');
   const width = widthOf(output);

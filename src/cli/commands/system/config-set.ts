@@ -36,7 +36,7 @@ export const configSet = defineCommand({
   async run(context, [name = '', ...words]) {
     const key = checkConfigKey(name);
     await setConfigKey(context, key, words);
-    // Read before the change: it knows what overrides the file.
+    // Read before the change, to know what overrides the file.
     const origin = originOf(key, context.settings, context.environment);
     if (CONFIG_KEYS[key].type !== 'list' && /^(?:flag|environment) /.test(origin))
       warn(context, `${key} is written, but the ${origin} goes before the file`);

@@ -44,7 +44,7 @@ export const doctor = defineCommand({
   },
 });
 
-/** Prints each finding as it comes; as JSON, the report at the end. */
+/** Prints each finding as it comes; with JSON, prints the report at the end. */
 async function watched(
   context: CommandContext,
   json: boolean,
@@ -69,7 +69,7 @@ async function watched(
   }
 }
 
-/** The report as this command line's users act on it. */
+/** Adds the command that carries out each remedy, for users of the command line. */
 function withCommands({ checks, ...rest }: DoctorReport): DoctorReport {
   const advised = checks.map(({ cure, remedy, ...check }) => {
     const told = advice(cure, remedy);

@@ -18,7 +18,7 @@ const STATES = [
 ];
 const HEALTH = ['none', 'starting', 'healthy', 'unhealthy'];
 
-/** For the shells. */
+/** The keys and values that the shells offer. */
 export const BOX_FILTER_KEYS: KeyCompletion = {
   keys: {
     id: undefined,
@@ -38,9 +38,9 @@ export const BOX_FILTER_KEYS: KeyCompletion = {
 };
 
 /**
- * @param boxes all there are: `before` and `since` name one of them
- * @param imageIds of what `ancestor` names, as far as it is in the store
- * @throws BoxliteError for an unknown key, an impossible value, or a box that is not there
+ * @param boxes all boxes: `before` and `since` name one of them
+ * @param imageIds the ids of the images that `ancestor` names, if they are in the store
+ * @throws BoxliteError for an unknown key, an impossible value, or a missing box
  */
 export function parseBoxFilters(
   filters: readonly string[],
@@ -51,7 +51,7 @@ export function parseBoxFilters(
     id: (value) => (box) => box.id.startsWith(value.toLowerCase()),
     name: (value) => {
       const pattern = namePattern(value);
-      // Docker's names begin with a slash, which `^/web$` asks for and `^web$` does not.
+      // Docker's names begin with a slash, which `^/web$` expects and `^web$` does not.
       return ({ name = '' }) => pattern.test(name) || pattern.test(`/${name}`);
     },
     label: (value) => {
@@ -82,7 +82,7 @@ export function parseBoxFilters(
       (box.volumes ?? []).some(
         ({ hostPath, guestPath }) => value === hostPath || value === guestPath,
       ),
-    // No box has a published port yet.
+    // No box can publish a port yet.
     publish: (value) => {
       portsOf('publish', value);
       return () => false;
@@ -99,12 +99,12 @@ export function parseBoxFilters(
   });
 }
 
-/** Whether the filters ask for boxes that do not run, so that `-a` goes without saying (Docker's rule). */
+/** Whether the filters ask for boxes that do not run, which implies `-a` (Docker's rule). */
 export function asksForState(filters: readonly string[]): boolean {
   return filters.some((text) => text.startsWith('status='));
 }
 
-/** What the filters name as images. */
+/** The images that the `ancestor` filters name. */
 export function ancestorsOf(filters: readonly string[]): string[] {
   const prefix = 'ancestor=';
   return filters.filter((text) => text.startsWith(prefix)).map((text) => text.slice(prefix.length));

@@ -3,7 +3,7 @@ import { invalidFilter } from './filters.js';
 import { parsePruneFilters } from './prune-filters.js';
 
 /**
- * `until=MOMENT` (made before it), `label=K[=V]` (each must be there), `label!=K[=V]` (none may be).
+ * `until=MOMENT` (created before it), `label=K[=V]` (each must be present), `label!=K[=V]` (none may be).
  * @throws BoxliteError for any other key
  */
 export function parseBoxPruneFilters(

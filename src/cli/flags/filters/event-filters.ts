@@ -3,13 +3,13 @@ import { familiarReference, withDefaultTag } from '../../output/text/reference.j
 import type { KeyCompletion } from '../../parse/command.js';
 import { invalidFilter, labelTest, parseFilters } from './filters.js';
 
-/** Docker knows more of them; of those nothing happens here. */
+/** Docker knows more types, but no events of those occur here. */
 const TYPES = [
   ...['container', 'image', 'volume', 'network'],
   ...['builder', 'config', 'daemon', 'node', 'plugin', 'secret', 'service'],
 ];
 
-/** The keys that `parseEventFilters` knows, with what may follow them. */
+/** The keys that `parseEventFilters` knows, and their possible values. */
 export const EVENT_FILTER_KEYS: KeyCompletion = {
   keys: {
     container: 'box',
@@ -29,7 +29,7 @@ export function parseEventFilters(filters: readonly string[]): (event: BoxliteEv
   return parseFilters<BoxliteEvent>(filters, {
     container: box,
     box,
-    // Without its command: `exec_start` is `exec_start: ls` in full.
+    // Matches without the command too: the full action of `exec_start` is `exec_start: ls`.
     event: (value) => (event) => event.action === value || event.action.startsWith(`${value}:`),
     image: (value) => (event) => isImage(event, value),
     label: (value) => {
@@ -55,7 +55,7 @@ function isImage({ type, actor, attributes }: BoxliteEvent, value: string): bool
   );
 }
 
-/** So much of an id as `ps` and `images` show, at least. */
+/** Requires at least as many digits of an id as `ps` and `images` show. */
 function startsWithId(id: string, value: string): boolean {
   return value.length >= 12 && id.startsWith(value.toLowerCase().replace(/^sha256:/, ''));
 }

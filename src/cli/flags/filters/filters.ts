@@ -1,15 +1,15 @@
 import { BoxliteError } from '../../../errors.js';
 import { splitPair } from '../key-values.js';
 
-/** A test of one value of one filter. */
+/** For each key, makes a test of an item from one filter value. */
 export type FilterTests<T> = Readonly<Record<string, (value: string) => (item: T) => boolean>>;
 
-/** Every label that is asked for must be there; of any other key one value is enough. */
+/** Every requested label must be present; for any other key one matching value is enough. */
 const ALL_VALUES = new Set(['label']);
 
 /**
- * `--filter key=value`: the same key twice means either, different keys mean both.
- * @throws BoxliteError for a key that the table lacks, or without a value
+ * `--filter key=value`: values of the same key are alternatives, different keys must all match.
+ * @throws BoxliteError for a key that is not in the table, or has no value
  */
 export function parseFilters<T>(
   filters: readonly string[],
@@ -31,13 +31,13 @@ export function parseFilters<T>(
     );
 }
 
-/** Parser of `--filter`. @throws BoxliteError, as Docker says it */
+/** Parser of `--filter`. @throws BoxliteError in Docker's words */
 export function filterText(text: string): string {
   if (text.includes('=')) return text;
   throw new BoxliteError('invalid-argument', 'bad format of filter (expected name=value)');
 }
 
-/** `key` asks whether the label is there, `key=value` what it says. */
+/** `key` tests whether the label is present, `key=value` also tests its value. */
 export function labelTest(value: string): (labels: Readonly<Record<string, string>>) => boolean {
   const [key, wanted] = splitPair(value);
   return (labels) => Object.hasOwn(labels, key) && (!value.includes('=') || labels[key] === wanted);

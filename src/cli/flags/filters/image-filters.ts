@@ -6,7 +6,7 @@ import { parseMoment } from '../time.js';
 import { labelTest, parseFilters } from './filters.js';
 import { parseBoolean } from './prune-filters.js';
 
-/** For the shells. */
+/** The keys and values that the shells offer. */
 export const IMAGE_FILTER_KEYS: KeyCompletion = {
   keys: {
     dangling: ['true', 'false'],
@@ -24,8 +24,8 @@ interface Candidate {
 }
 
 /**
- * @param images all there are: `before` and `since` name one of them
- * @param labelsOf reads an image's labels; called only when a filter asks for them
+ * @param images all images: `before` and `since` name one of them
+ * @param labelsOf reads an image's labels; called only when a filter needs them
  */
 export function parseImageFilters(
   filters: readonly string[],

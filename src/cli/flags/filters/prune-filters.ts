@@ -5,19 +5,19 @@ import { splitPair } from '../key-values.js';
 import { parseMoment } from '../time.js';
 import { invalidFilter, labelTest } from './filters.js';
 
-/** For the shells. */
+/** The keys and values that the shells offer. */
 export const PRUNE_FILTER_KEYS: KeyCompletion = {
   keys: { until: undefined, label: undefined, 'label!': undefined, dangling: ['true', 'false'] },
 };
 
 export interface PruneFilters {
   matches: (image: PruneCandidate) => boolean;
-  /** `dangling=false` means every image that nothing uses, as `-a` does. */
+  /** `dangling=false` selects every unused image, as `-a` does. */
   dangling: boolean | undefined;
 }
 
 /**
- * `until=MOMENT` (made before it), `label=K[=V]` (each must be there), `label!=K[=V]` (none may be),
+ * `until=MOMENT` (created before it), `label=K[=V]` (each must be present), `label!=K[=V]` (none may be),
  * `dangling=true|false`.
  * @throws BoxliteError for any other key, and for a second `until`
  */

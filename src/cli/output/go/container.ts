@@ -1,4 +1,4 @@
-/** Docker's `container.InspectResponse`, and what it is made of. */
+/** Docker's `container.InspectResponse` and its parts. */
 import {
   type Fields,
   flag,
@@ -200,7 +200,7 @@ const NETWORK_SETTINGS = struct({
 
 export const DRIVER_DATA = pointerTo(struct({ Data: map(), Name: text }));
 
-/** What templates are given of a box. */
+/** A box as templates see it. */
 export const CONTAINER = struct(
   {
     ID: text,

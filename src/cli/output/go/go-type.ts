@@ -1,10 +1,11 @@
 /**
- * Docker's templates see Go's values, and JSON what is left of them: a list that the JSON shows as null has no
- * items there, a pointer that it leaves out is nil, and a struct has fields of other names. A type says which.
+ * Docker's templates see Go's values, but the JSON has lost part of them: a list that is null in the JSON is
+ * an empty list in Go, an omitted pointer is nil, and a struct's fields have other names. A `GoType` restores
+ * the Go value.
  */
 import { GoScalar, GoStruct } from '../template/go-struct.js';
 
-/** A value of Go, made of what the JSON has in its place: undefined where it has nothing. */
+/** Makes Go's value from the JSON value in its place; undefined if the JSON has none. */
 export type GoType = (json: unknown) => unknown;
 
 export type Fields = Readonly<Record<string, GoType>>;
@@ -16,14 +17,14 @@ class NilList extends Array<never> {
   }
 }
 
-/** The same of a map. */
+/** Like `NilList`, for a map. */
 class NilMap {
   toJSON(): null {
     return null;
   }
 }
 
-/** What JSON has as it is, or else Go's zero of its type. */
+/** The JSON value unchanged, or Go's zero value of the type. */
 const scalar =
   (zero: unknown): GoType =>
   (json) =>
@@ -32,10 +33,10 @@ const scalar =
 export const text = scalar('');
 export const number = scalar(0);
 export const flag = scalar(false);
-/** A pointer to one of these; it may be nil. */
+/** A pointer to a scalar; it may be nil. */
 export const pointer = scalar(undefined);
 
-/** @param show how Go prints it */
+/** @param show prints the value as Go does */
 export const shown =
   (zero: string | number, show: (json: string | number) => string): GoType =>
   (json) => {
@@ -57,7 +58,7 @@ export const map =
 
 /**
  * @param fields by Go's names, in the order of their declaration
- * @param keys of the JSON, where they are not Go's names
+ * @param keys the JSON's keys where they differ from Go's names
  */
 export const struct =
   (fields: Fields, keys: Readonly<Record<string, string>> = {}): GoType =>
@@ -75,7 +76,7 @@ export const pointerTo =
   (json) =>
     isObject(json) ? type(json) : undefined;
 
-/** `struct{}`, of which Go's sets are made. */
+/** `struct{}`, the values in Go's sets. */
 export const nothing = struct({});
 
 function isObject(json: unknown): json is Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-/** Docker's healthcheck and what has come of it. */
+/** Docker's healthcheck and its results. */
 import { list, number, pointerTo, struct, text } from './go-type.js';
 import { duration, time } from './time.js';
 

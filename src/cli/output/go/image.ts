@@ -1,4 +1,4 @@
-/** Docker's `image.InspectResponse`, and what it is made of. */
+/** Docker's `image.InspectResponse` and its parts. */
 import { DRIVER_DATA } from './container.js';
 import { flag, list, map, nothing, number, pointer, struct, text } from './go-type.js';
 import { HEALTHCHECK } from './health.js';
@@ -20,7 +20,7 @@ const CONFIG = struct({
   Shell: list(),
 });
 
-/** What templates are given of an image. */
+/** An image as templates see it. */
 export const IMAGE = struct(
   {
     ID: text,

@@ -1,4 +1,4 @@
-/** Docker's `system.Info`, with what its client adds. */
+/** Docker's `system.Info`, with the fields that its client adds. */
 import { flag, list, map, number, pointer, struct, text } from './go-type.js';
 import { CLIENT_INFO } from './version.js';
 
@@ -23,7 +23,7 @@ const SWARM = struct({
   Warnings: list(),
 });
 
-/** Templates of `info`. */
+/** The value that templates of `info` see. */
 export const SYSTEM_INFO = struct(
   {
     ID: text,

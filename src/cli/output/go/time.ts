@@ -1,4 +1,4 @@
-/** How Go prints what JSON has as a number of nanoseconds or as RFC 3339. */
+/** Prints as Go does what the JSON has as a number of nanoseconds or as RFC 3339. */
 import { goDuration } from '../../../go-duration.js';
 import { shown } from './go-type.js';
 

@@ -1,4 +1,4 @@
-/** What Docker's `version` and `info` show of both sides; here one program is both. */
+/** The client and server parts of Docker's `version` and `info`; here one program is both. */
 import { type Fields, flag, list, map, pointer, pointerTo, struct, text } from './go-type.js';
 
 const PLATFORM = { Name: text };
@@ -36,7 +36,7 @@ const SERVER = struct(
   CLIENT_KEYS,
 );
 
-/** Templates of `version`. */
+/** The value that templates of `version` see. */
 export const VERSIONS = struct({
   Client: struct(CLIENT, CLIENT_KEYS),
   Server: SERVER,

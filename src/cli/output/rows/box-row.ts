@@ -31,7 +31,7 @@ export const BOX_HEADERS: ListRow = {
 
 export const BOX_COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
 
-/** What there is room for on narrow terminals. */
+/** The columns that fit on narrower terminals. */
 export const NARROWER_BOX_COLUMNS = [
   ['ID', 'Image', 'Status', 'Names'],
   ['Image', 'Status', 'Names'],
@@ -50,7 +50,7 @@ export const BOX_RAW = {
 const COMMAND_CHARACTERS = 20;
 const MOUNT_CHARACTERS = 15;
 
-/** A box as `ps` shows it, with Docker's names for the fields. */
+/** A box as `ps` shows it, with Docker's field names. */
 export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
   const command = box.command.join(' ');
   return {
@@ -79,12 +79,12 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
   };
 }
 
-/** A digest takes a line of its own; a tag beside it stays. */
+/** A digest would fill a line on its own; a tag beside it is kept. */
 function withoutDigest(image: string): string {
   return familiarReference(image.replace(/@sha(?:256|512):[0-9a-f]+$/, ''));
 }
 
-/** Docker's JSON has its parts; a box that was made before they were kept has none. */
+/** Docker's JSON has the platform's parts; a box created before they were recorded has none. */
 function platformField(text: string | undefined): GoScalar {
   if (text === undefined) return new GoScalar('<nil>', null);
   const [os, architecture, variant] = text.split('/');
@@ -96,13 +96,13 @@ function labelHeader(key = ''): string {
   return (key.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
 }
 
-/** `1.2MB (virtual 9.1MB)`; a box that is gone takes nothing. */
+/** `1.2MB (virtual 9.1MB)`; a removed box uses nothing. */
 export function boxSizeText(size: BoxSize | undefined): string {
   const { writableBytes = 0, rootBytes = 0 } = size ?? {};
   return `${humanSize(writableBytes)} (virtual ${humanSize(rootBytes)})`;
 }
 
-/** Docker's word for the state, which `--filter status=` takes too. */
+/** Docker's word for the state, which `--filter status=` also accepts. */
 export function boxState({ status, paused, restarting }: BoxInfo): string {
   if (restarting) return 'restarting';
   if (paused) return 'paused';
@@ -132,7 +132,7 @@ export function boxStatusText(box: BoxInfo, now: Date): string {
   }
 }
 
-/** Docker's words behind the time a box is up. */
+/** Docker's words after the box's uptime. */
 function healthText({ health }: BoxInfo): string {
   if (health === 'none') return '';
   return health === 'starting' ? ' (health: starting)' : ` (${health})`;
@@ -142,9 +142,9 @@ export function ago(then: Date, now: Date): string {
   return `${humanDuration(now.getTime() - then.getTime())} ago`;
 }
 
-/** Go's strconv.Quote: double quotes, and escapes for what a terminal would act on. */
+/** Go's strconv.Quote: double quotes, and escapes for characters that control a terminal. */
 function quoteGo(text: string): string {
-  // Looked for first: to make the classes of the other takes longer than the rest of a row.
+  // The common case first: building the character classes below takes longer than the rest of a row.
   if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   const escapes: Readonly<Record<string, string>> = {
     '"': '\\"',

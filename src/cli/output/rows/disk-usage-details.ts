@@ -20,7 +20,7 @@ const IMAGE_HEADERS = {
   Containers: 'CONTAINERS',
 };
 
-/** Docker's columns, and what narrower terminals have room for. */
+/** Docker's columns, and those that fit on narrower terminals. */
 const IMAGE_COLUMNS = [
   Object.keys(IMAGE_HEADERS),
   ['Repository', 'Tag', 'Size', 'SharedSize', 'UniqueSize'],
@@ -32,7 +32,7 @@ const BOX_COLUMNS = [
   ['Size', 'Names'],
 ];
 
-/** The tables, each under its title. */
+/** The tables, each below its title. */
 export async function usageTables(
   usage: DiskUsage,
   now: Date,
@@ -64,8 +64,8 @@ const RAW =
   `{{range .Containers}}type: Container\n${BOX_RAW.lines}size: {{.Size}}\n\n{{end}}`;
 
 /**
- * One template for all of it, as Docker has it: lists of `Images`, `Containers`, `Volumes` and `BuildCache`, with whole
- * ids. There are no volumes yet, and builds are not ours.
+ * Applies one template to everything, as Docker does: lists of `Images`, `Containers`, `Volumes` and
+ * `BuildCache`, with full ids. There are no volumes yet, and BoxLite does not build images.
  * @throws TemplateError
  */
 export function usageDetails(usage: DiskUsage, now: Date, format: string, onScreen?: boolean) {
@@ -86,7 +86,7 @@ function boxRows({ boxes }: DiskUsage, now: Date, truncate: boolean): ListRow[] 
   }));
 }
 
-/** An image has a row for each of its names, as it has in `images`. */
+/** An image has a row for each of its names, as in `images`. */
 function imageRows({ images }: DiskUsage, now: Date, truncate: boolean): ListRow[] {
   return images.flatMap((image) => {
     const names = image.references.length === 0 ? [undefined] : image.references;

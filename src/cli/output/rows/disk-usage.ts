@@ -12,7 +12,7 @@ export const USAGE_HEADERS: Readonly<Record<string, string>> = {
 
 export const USAGE_COLUMNS = Object.keys(USAGE_HEADERS);
 
-/** Docker's four kinds, and one of ours. There are no volumes yet, and builds are not ours. */
+/** Docker's four kinds, and one of ours. There are no volumes yet, and BoxLite does not build images. */
 export function usageRows(usage: DiskUsage): ListRow[] {
   const { images, boxes } = usage;
   const boxBytes = sum(boxes.map(({ bytes }) => bytes));
@@ -34,7 +34,7 @@ export function usageRows(usage: DiskUsage): ListRow[] {
     ),
     usageRow('Local Volumes', 0, 0, 0, 0),
     usageRow('Build Cache', 0, 0, 0, 0),
-    // No command removes them: BoxLite does itself.
+    // No command removes templates: BoxLite does so itself.
     usageRow('Templates', usage.templates.count, usage.templates.active, usage.templates.bytes, 0),
   ];
 }

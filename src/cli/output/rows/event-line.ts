@@ -12,7 +12,7 @@ export function eventLine(event: BoxliteEvent): string {
   return printable(`${time} ${type} ${action} ${actorOf(event)} (${attributes.join(', ')})`);
 }
 
-/** Docker's JSON. */
+/** The event as Docker's JSON. */
 export function eventJson(event: BoxliteEvent): Record<string, unknown> {
   const { type, action } = event;
   const timeMs = event.time.getTime();
@@ -31,7 +31,7 @@ export function eventJson(event: BoxliteEvent): Record<string, unknown> {
   };
 }
 
-/** The same under the names that Docker's templates use; `{{json .}}` is the JSON above. */
+/** The event under the names of Docker's templates; `{{json .}}` prints Docker's JSON. */
 export function eventFields(event: BoxliteEvent): Record<string, unknown> {
   const json = eventJson(event);
   const { status: Status, id: ID, from: From = '', scope: Scope, time: Time, timeNano } = json;
@@ -50,7 +50,7 @@ function attributesOf({ type, attributes }: BoxliteEvent): Readonly<Record<strin
   return { ...attributes, name: familiarReference(name) };
 }
 
-/** A label or a command must not act on the terminal, nor begin another line. */
+/** A label or a command must neither control the terminal nor start another line. */
 function printable(line: string): string {
   return withoutActing(line, ' ');
 }

@@ -25,7 +25,7 @@ export interface HistoryView {
   truncate: boolean;
 }
 
-/** A step as `history` shows it, with Docker's names for the fields. */
+/** A step as `history` shows it, with Docker's field names. */
 export function historyRow(line: HistoryLine, { now, human, truncate }: HistoryView): ListRow {
   const createdAt = line.createdAt === undefined ? '' : rfc3339(line.createdAt);
   const createdBy = line.createdBy.replaceAll('\t', ' ');

@@ -21,7 +21,7 @@ export const IMAGE_HEADERS: Readonly<Record<string, string>> = {
 
 export const IMAGE_COLUMNS: readonly string[] = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size'];
 
-/** What there is room for on narrow terminals. */
+/** The columns that fit on narrower terminals. */
 export const NARROWER_IMAGE_COLUMNS: readonly (readonly string[])[] = [
   ['Repository', 'Tag', 'ID', 'Size'],
   ['Repository', 'Tag', 'Size'],
@@ -34,7 +34,7 @@ export const IMAGE_RAW = {
     'created_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n',
   quiet: 'image_id: {{.ID}}',
 };
-/** The same with `--digests`. */
+/** Docker's `--format raw` with `--digests`. */
 export const IMAGE_RAW_DIGESTS = {
   ...IMAGE_RAW,
   lines: IMAGE_RAW.lines.replace('image_id', 'digest: {{.Digest}}\nimage_id'),
@@ -42,7 +42,7 @@ export const IMAGE_RAW_DIGESTS = {
 
 const NONE = '<none>';
 
-/** An image as `images` shows it, with Docker's names for the fields. */
+/** An image as `images` shows it, with Docker's field names. */
 export function imageRow(
   image: ImageInfo,
   now: Date,
@@ -50,7 +50,7 @@ export function imageRow(
 ): Record<keyof typeof IMAGE_HEADERS, string> & { ID: string } {
   const size = humanSize(image.sizeBytes);
   return {
-    // Only `system df -v` walks through the store for the rest.
+    // Only `system df -v` walks the store for these.
     Containers: 'N/A',
     CreatedAt: goTime(image.createdAt),
     CreatedSince: ago(image.createdAt, now),
@@ -66,7 +66,7 @@ export function imageRow(
   };
 }
 
-/** Whether a name with or without a tag is the image's; `*` and `?` stand for parts without a slash. */
+/** Whether a name, with or without a tag, belongs to the image; `*` and `?` match anything but a slash. */
 export function matchesReference(image: ImageInfo, pattern: string): boolean {
   if (image.reference === undefined) return false;
   const name = familiarReference(pattern);

@@ -12,8 +12,8 @@ export const NOT_TRIED = 'not tried';
 type Asker = Pick<CommandContext, 'settings' | 'environment' | 'now'>;
 
 /**
- * What `info` shows as JSON: Docker's keys in its order, with its zero where BoxLite has nothing of the kind, then
- * ours.
+ * The JSON of `info`: Docker's keys in its order, with Docker's zero value where BoxLite has no equivalent,
+ * then our own keys.
  */
 export function infoKeys(found: RuntimeInfo, asker: Asker): object {
   return { ...dockerKeys(found, asker), ...ownKeys(found) };
@@ -21,7 +21,7 @@ export function infoKeys(found: RuntimeInfo, asker: Asker): object {
 
 function dockerKeys(found: RuntimeInfo, { settings, environment, now }: Asker) {
   return {
-    // There is no daemon that would have one.
+    // The id belongs to a daemon, and there is none.
     ID: '',
     Containers: found.boxes.total,
     ContainersRunning: found.boxes.running,
@@ -91,7 +91,7 @@ function dockerKeys(found: RuntimeInfo, { settings, environment, now }: Asker) {
   };
 }
 
-/** Which limits a box can be given. */
+/** Whether a box can have each limit. */
 function limits() {
   return {
     MemoryLimit: true,
@@ -121,7 +121,7 @@ function registryConfig({ insecureRegistries, registryMirrors }: Settings) {
   };
 }
 
-/** Without the credentials that it may hold, which no log should get (Docker's rule). */
+/** Removes credentials from the URL, since no log should get them (Docker's rule). */
 function proxyOf(environment: Environment, name: string): string {
   const value = environment[name] ?? environment[name.toLowerCase()] ?? '';
   return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1xxxxx:xxxxx@');

@@ -1,21 +1,21 @@
 import { humanSize } from '../text/size.js';
 
-/** A download as it stands. */
+/** The current state of a download. */
 export interface Download {
   bytes: number;
   total: number;
-  /** Undefined while too little has been measured. */
+  /** Undefined until enough has been measured. */
   bytesPerSecond: number | undefined;
 }
 
 const LARGEST_BAR = 30;
 const SMALLEST_BAR = 10;
-/** For the numbers at their widest: a bar that grew and shrank with them would be hard to look at. */
+/** Reserves room for the widest numbers: a bar that grew and shrank with them would be hard to read. */
 const NUMBERS_COLUMNS = ' 99.9MB/99.9MB 99.9MB/s 59m59s left'.length;
 
 /**
- * `1a2b3c4d5e6f: Downloading [====>     ] 12.3MB/45MB 5MB/s 7s left`, with as much of it as fits: the
- * numbers stay longest, the bar goes first.
+ * `1a2b3c4d5e6f: Downloading [====>     ] 12.3MB/45MB 5MB/s 7s left`, or as much of it as fits: the bar is
+ * dropped first, the numbers last.
  */
 export function downloadLine(
   start: string,
@@ -36,7 +36,7 @@ export function downloadLine(
   return shorter.find((line) => line.length <= columns) ?? fit(`${start}${sizes}`, columns);
 }
 
-/** @returns the text, cut with `…` when it is longer than that */
+/** @returns the text, cut with `…` when it is longer than `columns` */
 export function fit(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }

@@ -1,11 +1,11 @@
-/** The columns of `ps` that a box has, under the names and with the headers of procps. */
+/** The `ps` columns that a box supports, with the names and headers of procps. */
 import type { BoxProcess } from '../../../engine/report/processes.js';
 import { withoutActing } from '../../../terminal-text.js';
 
 export interface ProcessColumn {
   readonly header: string;
   readonly text: (process: BoxProcess, now: Date) => string;
-  /** What to sort by, where that is a number. */
+  /** The numeric value to sort by, if there is one. */
   readonly number?: (process: BoxProcess) => number;
 }
 
@@ -135,7 +135,7 @@ function age(shown: (ms: number) => string): ProcessColumn {
   };
 }
 
-/** The box's names are in its own files; only root is the same everywhere. */
+/** User and group names are in the box's own files; only root is the same everywhere. */
 function nameOf(id: number): string {
   return id === 0 ? 'root' : String(id);
 }
@@ -144,7 +144,7 @@ function defunct({ state }: BoxProcess): string {
   return state === 'Z' ? ' <defunct>' : '';
 }
 
-/** `Ss+`: a letter for the state, then what else is so. */
+/** `Ss+`: a letter for the state, then flags. */
 function stateOf({ state, nice, pid, sessionId, threads, foreground }: BoxProcess): string {
   const priority = nice < 0 ? '<' : nice > 0 ? 'N' : '';
   return [
@@ -155,7 +155,7 @@ function stateOf({ state, nice, pid, sessionId, threads, foreground }: BoxProces
   ].join('');
 }
 
-/** Today's as 14:05, older ones as Nov24, those of other years as 2025. */
+/** Times of today as 14:05, older ones as Nov24, those of other years as 2025. */
 function dayOrMinute({ startedAt }: BoxProcess, now: Date): string {
   if (startedAt.getFullYear() !== now.getFullYear()) return String(startedAt.getFullYear());
   return startedAt.toDateString() === now.toDateString() ? minute(startedAt) : day(startedAt);
@@ -189,7 +189,7 @@ function clock(ms: number): string {
   return days > 0 ? `${days}-${time}` : time;
 }
 
-/** A command's words are its own: an escape in one must not reach the terminal. */
+/** The box controls a command's words: an escape sequence in one must not reach the terminal. */
 const printable = (text: string): string => withoutActing(text, '?');
 
 const integer = (value: number): string => String(Math.trunc(value));

@@ -3,7 +3,7 @@ import type { PsLayout, PsSort } from '../../flags/ps-options.js';
 import { renderTable } from '../table.js';
 import { textWidth } from '../text/text-width.js';
 
-/** Docker's columns of `top`: 20 wide at least, three blanks between. */
+/** Docker's columns of `top` are at least 20 wide, with three blanks between them. */
 const LEAST_PITCH = 20;
 const GAP = 3;
 
@@ -30,7 +30,7 @@ export async function processTable(
   return `${drawTable(table, [...pitches.slice(0, -1), widths.at(-1) ?? 0])}\n`;
 }
 
-/** Those that are alike stay in the order of their numbers. */
+/** Equal processes stay in the order of their PIDs. */
 function sorted(
   processes: readonly BoxProcess[],
   keys: readonly PsSort[],

@@ -1,7 +1,7 @@
 import type { ImageRemoval } from '../../../engine/images/removal.js';
 import { familiarReference } from '../text/reference.js';
 
-/** A line for each name and image that is gone, under the caller's words for the two. */
+/** A line for each removed name and image, with the caller's words for the two. */
 export function removalLines(
   removals: readonly ImageRemoval[],
   untagged: string,

@@ -17,10 +17,10 @@ export const STATS_HEADERS: Readonly<Record<string, string>> = {
   HostMem: 'HOST MEM',
 };
 
-/** Docker's. */
+/** Docker's placeholder. */
 const NO_NAME = '--';
 
-/** Docker's. */
+/** Docker's columns. */
 export const STATS_COLUMNS = [
   'ID',
   'Name',
@@ -33,8 +33,8 @@ export const STATS_COLUMNS = [
 ];
 
 /**
- * A box as `stats` shows it, with Docker's names; one that does not run uses nothing.
- * @param asked what the user called it
+ * A box as `stats` shows it, with Docker's field names; a stopped box uses nothing.
+ * @param asked the name that the user gave
  */
 export function statsRow(
   box: { id: string; name: string | undefined },

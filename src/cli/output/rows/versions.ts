@@ -1,12 +1,12 @@
 import { VERSION } from '../../help/version.js';
 
-/** Keys of Docker's client: those about an API or Go are empty, since BoxLite has neither. */
+/** The keys of Docker's client; those about an API or Go are empty, since BoxLite has neither. */
 export function clientVersion() {
-  // There are no other contexts.
+  // BoxLite has only one context.
   return { ...programVersion(), DefaultAPIVersion: '', Context: 'default' };
 }
 
-/** Scripts written for Docker ask for the server's: the program is both. */
+/** Scripts written for Docker ask for the server's version: the program is both. */
 export function versions() {
   const program = programVersion();
   const { Version, ...Details } = program;

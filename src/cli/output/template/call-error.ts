@@ -1,2 +1,2 @@
-/** Why a function can't do what it was asked; the evaluator adds where. */
+/** Says why a function can't do what it was asked; the evaluator adds where. */
 export class CallError extends Error {}

@@ -1,7 +1,7 @@
 import { CallError } from './call-error.js';
 import { isNil, plain, typeName } from './values.js';
 
-/** Go's `eq`: numbers, strings and booleans, each with its own kind; nil equals nil alone. */
+/** Go's `eq`: compares numbers, strings and booleans only with their own kind; nil equals only nil. */
 export function equal(first: unknown, second: unknown): boolean {
   const [a, b] = [plain(first), plain(second)];
   if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
@@ -9,7 +9,7 @@ export function equal(first: unknown, second: unknown): boolean {
   return a === b;
 }
 
-/** @returns below, equal to or above zero, as the first is to the second */
+/** @returns a number below, equal to or above zero, as `first` compares with `second` */
 export function compare(first: unknown, second: unknown): number {
   const [a, b] = [plain(first), plain(second)];
   refuseMixed(a, b);

@@ -16,11 +16,11 @@ import {
 } from './values.js';
 
 export interface EvaluateOptions {
-  /** What becomes of the text of a value; the template's own text stays as it is. */
+  /** Transforms the text of a value; the template's own text is unchanged. */
   readonly show?: (text: string) => string;
   /**
-   * The data are the headers of a table's columns: functions leave them as they are, and what can't be done with
-   * them ends the header there (Docker's rules).
+   * The data are the headers of a table's columns: functions return them unchanged, and an operation that
+   * fails on them ends the header there (Docker's rules).
    */
   readonly asHeader?: boolean;
 }
@@ -41,11 +41,11 @@ interface Variable {
 
 class Evaluation {
   private readonly output: string[] = [];
-  /** Innermost last, so that a name finds its latest declaration. */
+  /** The innermost comes last, so that a name resolves to its latest declaration. */
   private readonly variables: Variable[];
   private readonly show: (text: string) => string;
   private readonly asHeader: boolean;
-  /** A field that there is not is a mistake in a header as well. */
+  /** An unknown field is an error in a header too. */
   private unknownField: Error | undefined;
 
   constructor(
@@ -158,7 +158,7 @@ class Evaluation {
     );
   }
 
-  /** @param piped the value of the command before it, if there is one */
+  /** @param piped the value of the previous command, if there is one */
   private command({ head, args }: Command, dot: unknown, piped: readonly unknown[]): unknown {
     if (head.kind === 'function') {
       if (isLazy(head.name)) return this.lazy(head, args, dot, piped);
@@ -189,7 +189,7 @@ class Evaluation {
     return value;
   }
 
-  /** @param args for a field that is a function; refused by everything else */
+  /** @param args for a field that is a function; any other operand refuses them */
   private operand(operand: Operand, dot: unknown, args: readonly unknown[]): unknown {
     if (operand.kind === 'literal') return operand.value;
     if (operand.kind === 'function') return this.command({ head: operand, args: [] }, dot, []);

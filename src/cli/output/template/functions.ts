@@ -18,7 +18,7 @@ export const isFunction = (name: string): boolean => FUNCTIONS.has(name) || isLa
 export const isLazy = (name: string): boolean => name === 'and' || name === 'or';
 
 /**
- * @param inHeader of a table: what would change the column's name gives it back as it is (Docker's rule)
+ * @param inHeader a function that would change a column's name returns it unchanged (Docker's rule)
  * @throws CallError
  */
 export function callFunction(name: string, args: readonly unknown[], inHeader = false): unknown {
@@ -34,7 +34,7 @@ export function callFunction(name: string, args: readonly unknown[], inHeader = 
 
 type Entry = readonly [least: number, most: number, call: (args: readonly unknown[]) => unknown];
 
-/** Go's own, then docker's. */
+/** Go's own functions, then Docker's. */
 const FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ['not', [1, 1, ([value]) => !isTrue(value)]],
   ['len', [1, 1, ([value]) => length(value)]],
@@ -60,7 +60,7 @@ const FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ['truncate', [2, 2, ([text, most]) => Array.from(string(text)).slice(0, count(most)).join('')]],
 ]);
 
-/** `pad` is not among them: it keeps the header above its column. */
+/** `pad` is not among them, because it keeps the header above its column. */
 const HEADER_FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>(
   ['json', 'lower', 'upper', 'title', 'join', 'split', 'truncate'].map((name) => {
     const [least = 1, most = 1] = FUNCTIONS.get(name) ?? [];
@@ -68,7 +68,7 @@ const HEADER_FUNCTIONS: ReadonlyMap<string, Entry> = new Map<string, Entry>(
   }),
 );
 
-/** In bytes for strings, as in Go. */
+/** Counts bytes in a string, as Go does. */
 function length(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
@@ -108,7 +108,7 @@ function slice(value: unknown, from: unknown, to: unknown): unknown {
   return value.slice(start, end);
 }
 
-/** A space stands between two operands when neither is a string, as Go's fmt.Sprint has it. */
+/** Puts a space between two operands when neither is a string, as Go's fmt.Sprint does. */
 function print(args: readonly unknown[]): string {
   return args.reduce<string>((text, arg, i) => {
     const isApart = i > 0 && typeof arg !== 'string' && typeof args[i - 1] !== 'string';
@@ -116,9 +116,9 @@ function print(args: readonly unknown[]): string {
   }, '');
 }
 
-/** Line and paragraph separators are escaped as Go does, for readers that take JSON for JavaScript. */
+/** Escapes line and paragraph separators as Go does, for readers that treat JSON as JavaScript. */
 function toJson(value: unknown): string {
-  // Undefined for a value that JSON lacks, though its type does not say so.
+  // Undefined for a value that JSON lacks, although its type does not say so.
   const text = JSON.stringify(value) as string | undefined;
   return (text ?? 'null').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
@@ -126,7 +126,7 @@ function toJson(value: unknown): string {
 const title = (text: string): string =>
   text.replace(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase());
 
-/** What `pad` puts before and after a text; memory is not a template's to take. */
+/** The widths that `pad` adds before and after a text; limited, so that a template can't exhaust memory. */
 function blanks([before, after]: readonly unknown[]): [before: number, after: number] {
   const counts: [number, number] = [count(before), count(after)];
   if (Math.max(...counts) > MOST_BLANKS)
@@ -150,7 +150,7 @@ function count(value: unknown): number {
   throw new CallError(`wrong type for value; expected a count; got ${formatValue(value)}`);
 }
 
-/** What `join` joins: a list's items, or a map's values in their own order. */
+/** The items that `join` joins: those of a list, or a map's values in their own order. */
 function items(value: unknown): string[] {
   if (Array.isArray(value)) return value.map(formatValue);
   if (isNil(value)) return [];

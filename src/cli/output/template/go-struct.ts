@@ -1,11 +1,11 @@
 /**
- * A Go struct, as templates see one: fields by Go's names, in the order of their declaration. Docker's `inspect`
- * tries its structs, and then what the JSON says; so a name that only the JSON has is found as well.
+ * A Go struct as templates see it: fields by Go's names, in the order of their declaration. Docker's
+ * `inspect` tries its structs first and the JSON second, so a name that only the JSON has also works.
  */
 export class GoStruct {
   /**
    * @param fields by Go's names
-   * @param json what `json` prints of it
+   * @param json the value that `json` prints
    */
   constructor(
     readonly fields: Readonly<Record<string, unknown>>,
@@ -25,9 +25,9 @@ export class GoStruct {
   }
 }
 
-/** A value that Go prints in another way than its JSON has it: a duration, a time, a platform. */
+/** A value that Go prints differently from its JSON: a duration, a time, a platform. */
 export class GoScalar {
-  /** @param value what it is compared as, and what `json` prints of it */
+  /** @param value used in comparisons, and printed by `json` */
   constructor(
     readonly text: string,
     readonly value: unknown,

@@ -11,18 +11,18 @@ export interface Action {
 }
 
 export interface Token {
-  /** A field is one `.Name`; the dot alone is a field with no name. */
+  /** A field is one `.Name`; the dot alone is a field with an empty name. */
   kind: 'field' | 'variable' | 'word' | 'string' | 'number' | 'mark';
   /** As written. */
   text: string;
-  /** Of strings and numbers. */
+  /** The value of a string or a number. */
   value: string | number;
   at: Position;
-  /** White space, or the action's beginning, stands before it. */
+  /** White space, or the action's beginning, comes before it. */
   spaced: boolean;
 }
 
-/** @throws TemplateError for what no token begins with, and for what has no end */
+/** @throws TemplateError for a character that begins no token, and for an unterminated token or action */
 export function lex(source: string): Piece[] {
   const pieces: Piece[] = [];
   let offset = 0;
@@ -96,7 +96,7 @@ function numberValue(rest: string, text: string, at: Position): number {
   return value;
 }
 
-/** A character in single quotes is its number, as in Go. */
+/** A character in single quotes has its code as its value, as in Go. */
 function stringValue(text: string, at: Position): Pick<Token, 'kind' | 'value'> {
   const body = text.slice(1, -1);
   if (text.startsWith('`')) return { kind: 'string', value: body };

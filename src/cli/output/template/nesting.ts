@@ -1,11 +1,11 @@
 import { type Position, syntaxError } from './position.js';
 
-/** Parser and evaluation recurse into blocks and parentheses: a deeper template would exhaust the stack. */
+/** The parser and the evaluator recurse into blocks and parentheses: deeper ones would exhaust the stack. */
 const MAX_DEPTH = 200;
 
 /**
- * How deep in blocks and parentheses a template is, of which `else if` is one more.
- * @throws TemplateError at the depth that no template needs
+ * Counts how deep a template nests blocks and parentheses; each `else if` adds a level.
+ * @throws TemplateError at a depth that no template needs
  */
 export class Nesting {
   private depth = 0;

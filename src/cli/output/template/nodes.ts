@@ -14,7 +14,7 @@ export interface Block {
   otherwise: Node[];
 }
 
-/** Commands, each given the value of the one before it as its last argument. */
+/** A chain of commands; each receives the value of the one before it as its last argument. */
 export interface Pipe {
   /** `$x :=`, `$x =`, or two for `range $i, $x :=`. */
   variables: string[];

@@ -5,8 +5,8 @@ import { syntaxError } from './position.js';
 import type { TokenReader } from './token-reader.js';
 
 /**
- * Parses what an action holds after its keyword.
- * @param scope names of the variables there are; grows by those declared
+ * Parses the rest of an action after its keyword.
+ * @param scope names of the visible variables; gains those that are declared
  * @param where the keyword, for messages
  */
 export function parsePipe(reader: TokenReader, scope: string[], where = 'command'): Pipe {
@@ -15,7 +15,7 @@ export function parsePipe(reader: TokenReader, scope: string[], where = 'command
   return pipe;
 }
 
-/** A pipe up to the action's end or a closing parenthesis, which is left. */
+/** Parses a pipe up to the action's end or a closing parenthesis, which it does not consume. */
 function parseUntilClose(reader: TokenReader, scope: string[], where: string): Pipe {
   const { variables, declares } = parseVariables(reader, scope, where);
   const commands = [parseCommand(reader, scope, where)];
@@ -28,7 +28,7 @@ function parseUntilClose(reader: TokenReader, scope: string[], where: string): P
       );
     commands.push(command);
   }
-  // Known only now: `{{$x := $x}}` does not see itself.
+  // Declared only after the value is parsed: `{{$x := $x}}` does not see itself.
   if (declares) scope.push(...variables);
   return { variables, declares, commands };
 }
@@ -111,7 +111,7 @@ function parseParentheses(reader: TokenReader, scope: string[], open: Token): Op
   return withPath(reader, { kind: 'fields', from: { pipe }, path: [], at, text: '(…)' });
 }
 
-/** Takes the `.Name`s that follow without white space. */
+/** Consumes the `.Name`s that follow without white space. */
 function withPath(reader: TokenReader, operand: Operand & { kind: 'fields' }): Operand {
   for (;;) {
     const token = reader.peek();

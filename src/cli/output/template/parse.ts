@@ -5,7 +5,7 @@ import { parsePipe } from './parse-pipe.js';
 import { syntaxError } from './position.js';
 import { TokenReader } from './token-reader.js';
 
-/** @throws TemplateError that names line and fault */
+/** @throws TemplateError that names the line and the error */
 export function parse(pieces: readonly Piece[]): Node[] {
   return new Parser(pieces).template();
 }
@@ -24,7 +24,7 @@ class Parser {
     return nodes;
   }
 
-  /** Nodes up to `else` or `end`, which is given back, or up to the template's end. */
+  /** Parses nodes up to `else` or `end`, which it returns, or up to the template's end. */
   private list(): { nodes: Node[]; stop?: Action } {
     const nodes: Node[] = [];
     for (;;) {
@@ -60,7 +60,7 @@ class Parser {
     }
   }
 
-  /** @param skip tokens of the action that are keywords: `if` or `else if` */
+  /** @param skip number of the action's tokens that are keywords: `if` or `else if` */
   private block(action: Action, kind: Block['kind'], skip: number): Node {
     const mark = this.scope.length;
     const pipe = parsePipe(this.reader(action, skip), this.scope, kind);
@@ -74,7 +74,7 @@ class Parser {
     return { kind, pipe, body: nodes, otherwise };
   }
 
-  /** `else` has a list and an `end` of its own; `else if` is a block that shares the `end`. */
+  /** `else` has its own list and `end`; `else if` is a block that shares the `end`. */
   private otherwise(action: Action, kind: Block['kind']): Node[] {
     const chained = action.tokens[1]?.text;
     if (chained === kind && kind !== 'range')

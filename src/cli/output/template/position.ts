@@ -1,17 +1,17 @@
 import { TemplateError } from '../template-error.js';
 
-/** A place in the template's text, for messages. */
+/** A position in the template's text, for messages. */
 export interface Position {
   source: string;
   offset: number;
 }
 
-/** An error of malformed text, in Go's form: `template: :LINE: REASON`. */
+/** An error in malformed text, in Go's form: `template: :LINE: REASON`. */
 export function syntaxError(at: Position, reason: string): TemplateError {
   return new TemplateError(`template: :${lineOf(at).number}: ${reason}`);
 }
 
-/** An error of data that do not fit, in Go's form, with the part of the template that met them. */
+/** An error in data that do not fit, in Go's form, with the part of the template that used them. */
 export function executionError(at: Position, text: string, reason: string): TemplateError {
   const { number, start } = lineOf(at);
   const place = `${number}:${at.offset - start}`;

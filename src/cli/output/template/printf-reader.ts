@@ -2,26 +2,26 @@
 
 /** `%[2]*.3d`: flags, width, precision, verb and the argument to print. */
 export interface Directive {
-  /** What Go prints of a width or a precision of `*` that is no whole number. */
+  /** Go's complaint about a `*` width or precision that is not a whole number. */
   readonly complaints: string;
   readonly flags: string;
   readonly width: number;
   readonly digits: number | undefined;
-  /** Undefined where the format ends before it. */
+  /** Undefined if the format ends before the verb. */
   readonly verb: string | undefined;
   readonly argument: { readonly value: unknown } | 'bad-index' | 'missing';
 }
 
-/** A width, precision or index above it is none to Go (fmt's `tooLarge`). */
+/** Go ignores a larger width, precision or index (fmt's `tooLarge`). */
 const WIDEST = 1_000_000;
 
 export class PrintfReader {
-  /** An index came up: arguments that nothing prints are not extra, then. */
+  /** The format has used an index, so arguments that nothing prints are not reported as extra. */
   isReordered = false;
   private offset = 0;
   private next = 0;
   private isIndexGood = true;
-  /** An index came up, and neither a `*` nor a verb has used it. */
+  /** An index has been read, but neither a `*` nor a verb has used it yet. */
   private isIndexed = false;
 
   constructor(
@@ -37,12 +37,12 @@ export class PrintfReader {
     return this.args.slice(this.next);
   }
 
-  /** Text up to the next directive. */
+  /** Reads text up to the next directive. */
   text(): string {
     return this.take(/[^%]*/y);
   }
 
-  /** To be called at a `%`. */
+  /** Reads a directive; the reader must be at a `%`. */
   directive(): Directive {
     this.begin();
     let flags = this.take(/[-+# 0]*/y);
@@ -114,7 +114,7 @@ export class PrintfReader {
     return isWidth && Math.abs(value) <= WIDEST ? value : 'bad';
   }
 
-  /** Go gives up the rest of a format whose number is too large. */
+  /** Go stops parsing a format whose number is too large. */
   private number(): number | undefined {
     const text = this.take(/\d+/y);
     if (Number(text) > WIDEST) this.offset = this.format.length;

@@ -4,8 +4,8 @@ import { quote } from './quote.js';
 import { formatValue, isNil, keyed, plain, typeName } from './values.js';
 
 /**
- * Go's fmt.Sprintf for the verbs v s q d x X o b c t f e g, with flags, widths and precisions (`*`, too) and indexes.
- * Like Go's it never fails: the text says what does not fit.
+ * Go's fmt.Sprintf for the verbs v s q d x X o b c t f e g, with flags, widths, precisions (also `*`) and
+ * indexes. Like Go's, it never fails: its text reports what does not fit.
  */
 export function printf(format: string, args: readonly unknown[]): string {
   const reader = new PrintfReader(format, args);
@@ -24,7 +24,7 @@ function show({ complaints, flags, width, digits, verb, argument }: Directive): 
   return complaints + pad(convert(verb, argument.value, flags, digits), flags, width);
 }
 
-/** More digits than JavaScript gives, and than a number has. */
+/** The most digits that JavaScript's conversions accept. */
 const MOST_DIGITS = 100;
 
 function convert(verb: string, value: unknown, flags: string, digits: number | undefined): string {
@@ -36,7 +36,7 @@ function convert(verb: string, value: unknown, flags: string, digits: number | u
   return isPlain ? `+${converted}` : converted;
 }
 
-/** @returns undefined when the verb is not for such a value */
+/** @returns undefined when the verb does not apply to the value */
 function convertScalar(verb: string, value: unknown, digits = -1): string | undefined {
   if (verb === 'v') return typeof value === 'string' ? cut(value, digits) : formatValue(value);
   if (isNil(value) || keyed(value) !== undefined) return undefined;

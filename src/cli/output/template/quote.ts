@@ -1,9 +1,9 @@
-/** A string in double quotes with Go's escapes, as docker shows commands: `"sh -c \"a\\tb\""`. */
+/** A string in double quotes with Go's escapes, as Docker shows commands: `"sh -c \"a\\tb\""`. */
 export function quote(text: string): string {
   return `"${Array.from(text, escapeCharacter).join('')}"`;
 }
 
-/** The value of a string or character literal between its quotes; undefined when it is malformed. */
+/** The value of a string or character literal from the text between its quotes; undefined if malformed. */
 export function unquote(body: string): string | undefined {
   const faults: string[] = [];
   const value = body.replace(ESCAPE, (escape: string, kind: string) => {

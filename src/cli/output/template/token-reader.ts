@@ -2,7 +2,7 @@ import type { Action, Token } from './lex.js';
 import type { Nesting } from './nesting.js';
 import { type Position, syntaxError } from './position.js';
 
-/** Walks the tokens of one action. */
+/** Reads the tokens of one action. */
 export class TokenReader {
   constructor(
     private readonly action: Action,
@@ -22,7 +22,7 @@ export class TokenReader {
     return this.action.tokens[this.next++];
   }
 
-  /** Takes the token if it is this mark. */
+  /** Consumes the token if it is this mark. */
   accept(mark: string): boolean {
     const token = this.peek();
     if (token?.kind !== 'mark' || token.text !== mark) return false;

@@ -1,7 +1,7 @@
-/** What Go's text/template says of values, said of JavaScript's. */
+/** The rules of Go's text/template for values, applied to JavaScript's values. */
 import { GoScalar, GoStruct } from './go-struct.js';
 
-/** What a field of a map is that the map lacks: nothing at all, and so is each of its own fields. */
+/** The value of a field that a map lacks; each of its own fields is missing as well. */
 export const NO_VALUE = Symbol('no value');
 
 export const isNil = (value: unknown): value is null | undefined | typeof NO_VALUE =>
@@ -14,20 +14,20 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
   !Array.isArray(value) &&
   !(value instanceof Date || value instanceof GoStruct || value instanceof GoScalar);
 
-/** What has keys: a map, or a struct by its JSON. */
+/** The entries of a map, or of a struct by its JSON. */
 export function keyed(value: unknown): Readonly<Record<string, unknown>> | undefined {
   if (value instanceof GoStruct) return value.json;
   return isRecord(value) ? value : undefined;
 }
 
-/** A scalar as what it is compared by. */
+/** The value that a scalar is compared by. */
 export const plain = (value: unknown): unknown => (value instanceof GoScalar ? value.value : value);
 
-/** Keys in Go's order for maps. */
+/** The keys in Go's order for maps. */
 export const sortedKeys = (record: Readonly<Record<string, unknown>>): string[] =>
   Object.keys(record).sort();
 
-/** Whether `if` takes its first branch: not for false, 0, "", nil and what is empty. */
+/** Whether `if` takes its first branch: false, 0, "", nil and empty values do not. */
 export function isTrue(value: unknown): boolean {
   if (value === NO_VALUE) return false;
   if (value instanceof GoScalar) return isTrue(value.value);
@@ -36,7 +36,7 @@ export function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
-/** A value's type in messages. */
+/** The name of a value's type in messages. */
 export function typeName(value: unknown): string {
   if (isNil(value)) return '<nil>';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float64';
@@ -65,12 +65,12 @@ export function formatValue(value: unknown): string {
 }
 
 /**
- * A map whose values are of one type, as Go's map[string]string of labels: what it lacks is no mistake. Other
- * objects have a fixed set of fields.
+ * Whether a map's values all have one type, as in Go's map[string]string of labels: a missing key is then no
+ * error. Other objects have a fixed set of fields.
  */
 export const isTypedMap = (record: Readonly<Record<string, unknown>>): boolean =>
   isStringMap(record) || Object.values(record).every((value) => value instanceof GoStruct);
 
-/** What such a map lacks is "" when it is asked for by `index`. */
+/** Whether a missing key is "" when `index` asks for it. */
 export const isStringMap = (record: Readonly<Record<string, unknown>>): boolean =>
   Object.values(record).every((value) => typeof value === 'string');

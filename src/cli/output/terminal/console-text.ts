@@ -1,12 +1,12 @@
 import { asLines } from '../../../terminal-text.js';
 
 /**
- * What a guest's console holds, as text for a terminal, which shows it and does not act on it. The console's
- * line ends (`\r\n`) become a terminal's; bytes that are not UTF-8 become U+FFFD.
+ * Returns a guest's console as text that a terminal shows without obeying its escapes. The console's line
+ * ends (`\r\n`) become a terminal's; bytes that are not UTF-8 become U+FFFD.
  */
 export async function* consoleText(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  // Whether a \r ends a line is only known when the next character has come.
+  // Only the next character shows whether a \r ends a line.
   let held = '';
   for await (const chunk of chunks) {
     const text = held + decoder.decode(chunk, { stream: true });

@@ -1,4 +1,4 @@
-/** The listing verbs' common face: `--format table|json|TEMPLATE`, `-q`, and a table without either. */
+/** The common output of the listing verbs: `--format table|json|TEMPLATE`, `-q`, and a table by default. */
 import type { CommandContext } from '../../process/context.js';
 import { print } from '../../process/context.js';
 import { leastWidth, printable, renderTable, type TableOptions } from '../table.js';
@@ -7,26 +7,26 @@ import type { GoScalar } from '../template/go-struct.js';
 import { jsonText } from '../text/json-text.js';
 
 /**
- * All fields of an entry, as text, under the names that templates and JSON use; a function is a field
- * that a template gives arguments (`.Label "app"`), and JSON lacks.
+ * All fields of an entry, as text, under the names that templates and JSON use. A function is a field to
+ * which a template gives arguments (`.Label "app"`); JSON omits it.
  */
 export type ListRow = Readonly<Record<string, ListField>>;
 export type ListField = string | GoScalar | ((argument?: string) => string);
 
 export interface ListView {
-  /** A field's header; every field that a template may name has one. */
+  /** The header of each field that a template may name. */
   readonly headers: ListRow;
   /** Fields of the plain table, in order. */
   readonly columns: readonly string[];
-  /** What a terminal gets that has no room for them. */
+  /** Sets of fewer columns for terminals that are too narrow. */
   readonly narrower?: readonly (readonly string[])[];
   readonly format: string | undefined;
-  /** Field that `-q` prints alone. */
+  /** The only field that `-q` prints. */
   readonly quietField: string;
   readonly quiet: boolean;
-  /** Docker's `raw`: a template of several lines, and what it is with `-q`. */
+  /** Docker's `raw`: a template of several lines, and its form with `-q`. */
   readonly raw?: { readonly lines: string; readonly quiet: string };
-  /** Nothing is cut to the width of a terminal: whoever said --no-trunc wants to copy it. */
+  /** Cuts nothing to the width of a terminal: --no-trunc is for copying. */
   readonly whole?: boolean;
 }
 
@@ -63,7 +63,7 @@ export async function renderList(
   return renderTableTemplate(rows, view, format.slice('table'.length), output);
 }
 
-/** What decides how wide a table may be, and who draws it. */
+/** Decides how wide a table may be, and how it is drawn. */
 export interface TableOutput {
   isTTY?: boolean;
   columns?: number;
@@ -80,7 +80,7 @@ export function renderColumns(
   return renderTable(cells(headers), rows.map(cells), tableOptions(output, whole));
 }
 
-/** Text can be read in part, so all columns stay as long as so much is left of each. */
+/** Text stays readable in part, so all columns are kept as long as each has this much room. */
 const READABLE_CELL = 10;
 
 function renderPlain(
@@ -94,9 +94,9 @@ function renderPlain(
 }
 
 /**
- * The first of several tables that a terminal has room for; away from terminals the first of all.
+ * Renders the first of several tables that fits on the terminal; the first of all if there is no terminal.
  * @param sets of columns, the widest first; the last one is narrowed if need be
- * @param readable columns that are enough for a cell; without it, only names are cut
+ * @param readable columns that suffice for a cell; without it, only names are cut
  */
 export function renderFitting(
   rows: readonly ListRow[],
@@ -132,7 +132,7 @@ function textOf(field: ListField | undefined): string {
   return typeof field === 'object' ? field.text : '';
 }
 
-/** A column for each tab of the template, a line for each line break: the fields themselves make none. */
+/** Each tab of the template starts a column, each line break a line; those in the fields do not. */
 async function renderTableTemplate(
   rows: readonly ListRow[],
   { headers, whole }: Pick<ListView, 'headers' | 'whole'>,
@@ -163,13 +163,13 @@ async function renderLines(
   return rows.map((row) => `${render(row)}\n`).join('');
 }
 
-/** Loaded for those who give a template: most want the plain table. */
+/** Loaded only for a template: most callers want the plain table. */
 async function compile(template: string, onScreen?: boolean): Promise<Template> {
   const { compileTemplate } = await import('../template.js');
   return compileTemplate(unescape(template), onScreen);
 }
 
-/** In single quotes the shell leaves `\t` and `\n` as they are typed; they mean the characters. */
+/** In single quotes the shell leaves `\t` and `\n` as they are typed; they stand for the characters. */
 export function unescape(template: string): string {
   return template.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 }

@@ -1,13 +1,12 @@
 import type { OutputStream } from '../../process/context.js';
 
-/** Erases from the cursor to the end of its line, and to the end of the screen. */
+/** Erase from the cursor to the end of the line, and to the end of the screen. */
 const ERASE_LINE = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
 
 /**
- * A few lines at the bottom of a terminal that change in place. The cursor rests below them, so that
- * whatever ends the program leaves the screen in order. Only lines that changed are written, and all of
- * them at once: nothing flickers.
+ * A few lines at the bottom of a terminal that change in place. The cursor rests below them, so that the
+ * screen is in order however the program ends. Only changed lines are written, all at once, to avoid flicker.
  */
 export class LiveLines {
   #shown: readonly string[] = [];
@@ -24,13 +23,13 @@ export class LiveLines {
     if (output !== '') this.stream.write(output);
   }
 
-  /** Writes a line that stays, above those that change. */
+  /** Writes a permanent line above those that change. */
   above(text: string): void {
     this.#resized();
     this.stream.write(`${this.#clear()}${text}\n${joined(this.#shown)}`);
   }
 
-  /** Lets the lines stand as they are; what is shown next comes below them. */
+  /** Leaves the lines on the screen; later lines appear below them. */
   leave(): void {
     this.#shown = [];
   }
@@ -42,7 +41,7 @@ export class LiveLines {
     let row = before.length;
     for (const [i, line] of lines.entries()) {
       if (line === before[i]) continue;
-      // What is typed meanwhile is echoed where the cursor rests: ^C moves it two columns on.
+      // The terminal echoes typed keys where the cursor rests: ^C moves it two columns.
       if (output === '') output = '\r';
       output += `${moved(row, i)}${line}${ERASE_LINE}\n`;
       row = i + 1;
@@ -51,9 +50,9 @@ export class LiveLines {
   }
 
   /**
-   * Back to the first line's beginning, with nothing below. Terminals that became narrower break lines
-   * each in its own way, and some cut them: one row a line is never too many, so what stands above the
-   * lines is safe, and at worst a piece of an old line stays.
+   * Returns to the start of the first line and erases everything below. A terminal that became narrower wraps
+   * the lines in its own way, or cuts them. We assume one row per line, which is never too many: text above
+   * the lines is safe, and at worst a piece of an old line remains.
    */
   #clear(): string {
     return this.#shown.length === 0 ? '' : `${moved(this.#shown.length, 0)}\r${ERASE_BELOW}`;

@@ -2,7 +2,7 @@ import type { OutputStream } from '../../process/context.js';
 
 export interface Paint {
   heading: (text: string) => string;
-  /** What can be typed. */
+  /** Text that the user can type. */
   code: (text: string) => string;
   faint: (text: string) => string;
   good: (text: string) => string;
@@ -21,11 +21,11 @@ export const PLAIN: Paint = {
   bad: same,
 };
 
-/** Colours where a person looks at them, and did not say no. */
+/** Uses colours only if a person is watching and has not refused them. */
 export async function openPaint(stream: OutputStream, color: boolean): Promise<Paint> {
   if (stream.isTTY !== true || !color) return PLAIN;
   const { Chalk } = await import('chalk');
-  // The sixteen colours, which the person's own theme makes readable.
+  // Only the sixteen colours, which the user's own theme makes readable.
   const chalk = new Chalk({ level: 1 });
   return {
     heading: (text) => chalk.bold(text),

@@ -11,7 +11,7 @@ interface Layer {
   rate: TransferRate;
 }
 
-/** Docker's words for what a layer has come to; how far a download is has no words. */
+/** Docker's words for the steps of a layer; the progress of a download has no word. */
 const STEPS: Record<LayerEvent['status'], string | undefined> = {
   queued: 'Pulling fs layer',
   waiting: 'Waiting',
@@ -21,20 +21,20 @@ const STEPS: Record<LayerEvent['status'], string | undefined> = {
   done: 'Pull complete',
 };
 
-/** What a terminal shows of the steps that do not last: what is going on rather than what was. */
+/** Words for the temporary steps on a terminal, which shows what is going on. */
 const ONGOING: Partial<Record<LayerEvent['status'], string>> = {
   queued: 'Waiting',
   unpacking: 'Extracting',
 };
 
-/** What one pull has come to, by its events. */
+/** Tracks one pull by its events. */
 export class PullProgress {
   readonly #layers = new Map<string, Layer>();
 
-  /** @param verb what is done to a layer whose bytes come in */
+  /** @param verb describes a layer whose bytes are arriving */
   constructor(private readonly verb: 'Downloading' | 'Loading layer') {}
 
-  /** @returns the line to print about the layer where nothing can change in place, once for each step */
+  /** @returns the line to print about the layer when lines can't change in place, once for each step */
   take(event: LayerEvent, now: Date): string | undefined {
     const layer = this.#layers.get(event.digest) ?? {
       id: shortId(event.digest),
@@ -48,7 +48,9 @@ export class PullProgress {
     return isNew && step !== undefined ? `${layer.id}: ${step}` : undefined;
   }
 
-  /** A line a layer, in the image's order; where there are too few rows, those that go on and a sum. */
+  /**
+   * A line for each layer, in the image's order; if there are too few rows, the active layers and a total.
+   */
   lines(now: Date, columns: number, rows: number): string[] {
     const all = [...this.#layers.values()];
     if (all.length <= rows) return all.map((layer) => this.#line(layer, now, columns));

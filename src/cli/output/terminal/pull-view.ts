@@ -10,9 +10,9 @@ import { PullProgress } from './pull-progress.js';
 /** Shows the events of a pull or a load. */
 export interface PullView {
   take(event: PullEvent | LoadEvent): void;
-  /** A line that stays. */
+  /** Prints a permanent line. */
   say(line: string): void;
-  /** The last state, and nothing moves any more. */
+  /** Shows the final state and stops all updates. */
   close(): void;
 }
 
@@ -22,14 +22,14 @@ export const SILENT: PullView = {
   close: () => undefined,
 };
 
-/** Docker's lines: in place where a person watches, one a step everywhere else. */
+/** Docker's lines: updated in place if a person is watching, one per step otherwise. */
 export function openPullView(context: CommandContext, stream: OutputStream): PullView {
   return canMove(context, stream)
     ? new TerminalView(context, stream, new PullProgress('Downloading'))
     : new PlainView(context, stream);
 }
 
-/** On stderr, and only where a person watches: what a load prints is the images. */
+/** On stderr, and only if a person is watching: the output of a load is the images. */
 export function openLoadView(context: CommandContext): PullView {
   const { stderr } = context;
   return canMove(context, stderr)
@@ -60,17 +60,17 @@ class PlainView implements PullView {
   }
 
   close(): void {
-    // What it says stands already.
+    // Every line has already been printed.
   }
 }
 
-/** The eye takes no more than that, and a slow terminal has to keep up. */
+/** The eye can't follow more, and a slow terminal has to keep up. */
 const REPAINT_MS = 100;
 const DEFAULT_ROWS = 24;
 
 class TerminalView implements PullView {
   readonly #live: LiveLines;
-  /** What goes on beside the layers. */
+  /** Activity other than the layers. */
   #note: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -102,7 +102,7 @@ class TerminalView implements PullView {
 
   #paint(): void {
     this.#timer = undefined;
-    // The last column stays free: some terminals begin a new line when it is taken.
+    // The last column stays empty: some terminals wrap when it is filled.
     const columns = widthOf(this.stream) - 1;
     const rows = Math.max(2, (this.stream.rows ?? DEFAULT_ROWS) - 1);
     const note = this.#note === undefined ? [] : [fit(this.#note, columns)];

@@ -1,7 +1,7 @@
 import { asLine } from '../../../terminal-text.js';
 import type { CommandContext } from '../../process/context.js';
 
-/** One moving line on stderr, only where a person watches; everywhere else it is nothing. */
+/** A moving line on stderr if a person is watching; otherwise it does nothing. */
 export interface Spinner {
   show(text: string): void;
   /** Writes lines without mixing them with the moving one. */
@@ -18,11 +18,11 @@ const NOTHING: Spinner = {
 export async function openSpinner(context: CommandContext): Promise<Spinner> {
   if (context.stderr.isTTY !== true || !context.settings.color) return NOTHING;
   const { default: ora } = await import('ora');
-  // What is typed meanwhile belongs to the box, so stdin is left alone.
+  // Keys typed meanwhile belong to the box, so stdin is left alone.
   const spinner = ora({ stream: context.stderr, discardStdin: false });
   return {
     show: (text) => {
-      // Its text may repeat what a program or a guest said.
+      // The text may repeat output of a program or a guest.
       spinner.text = asLine(text);
       if (!spinner.isSpinning) spinner.start();
     },

@@ -1,12 +1,12 @@
 /**
- * Breaks running text into lines of at most `width` characters. Line breaks inside a paragraph are
- * no more than blanks; an empty line or one that begins with two blanks is kept as it is.
+ * Wraps running text into lines of at most `width` characters. Line breaks inside a paragraph count as
+ * blanks; an empty line or one that begins with two blanks is kept as it is.
  */
 export function wrapText(text: string, width: number): string[] {
   return paragraphs(text).flatMap((paragraph) => wrapParagraph(paragraph, width));
 }
 
-/** Paragraphs with their lines joined; a line that is set apart is one of its own. */
+/** Returns paragraphs with their lines joined; an indented line is a paragraph of its own. */
 export function paragraphs(text: string): string[] {
   const found: string[] = [];
   let open = false;
@@ -19,7 +19,7 @@ export function paragraphs(text: string): string[] {
   return found;
 }
 
-/** A word that is longer than the line stands alone and sticks out: cut, nobody could copy it. */
+/** A word longer than the line stands alone and is not cut, so that it can be copied. */
 function wrapParagraph(text: string, width: number): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
   if (text.length <= width) return [text];

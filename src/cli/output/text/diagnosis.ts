@@ -1,4 +1,4 @@
-/** How `doctor` prints what it has found. */
+/** Prints the findings of `doctor`. */
 import type { CheckResult, CheckStatus } from '../../../engine/setup/doctor/check.js';
 import type { DoctorReport } from '../../../engine/setup/doctor/doctor.js';
 import { asLines } from '../../../terminal-text.js';
@@ -8,7 +8,7 @@ import { wrapText } from '../terminal/wrap.js';
 
 export interface Look {
   readonly paint: Paint;
-  /** Columns to stay within; Infinity where nobody looks. */
+  /** Columns to stay within; Infinity without a terminal. */
   readonly width: number;
 }
 
@@ -23,7 +23,7 @@ const MARK_COLUMNS = 8;
 const TITLE_COLUMNS = 17;
 const NARROW = 60;
 
-/** `ok      QEMU             7.2.22, /usr/bin/…`, and the cure below it. */
+/** `ok      QEMU             7.2.22, /usr/bin/…`, with the remedy below it. */
 export function checkLines(result: CheckResult, look: Look): string {
   const { title, status, detail } = result;
   const cure = advice(result.cure, result.remedy);
@@ -53,7 +53,7 @@ export function checkLines(result: CheckResult, look: Look): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** What the start was made of, and the verdict. */
+/** The stages of the start, and the verdict. */
 export function stageLines({ ok, box, checks }: DoctorReport, look: Look): string {
   const { paint, width } = look;
   const faults = checks.filter(({ status }) => status === 'fault').length;

@@ -6,7 +6,7 @@ const WEEK_HOURS = 7 * DAY_HOURS;
 const MONTH_HOURS = 30 * DAY_HOURS;
 const YEAR_HOURS = 365 * DAY_HOURS;
 
-/** A time span in words, as docker prints it: `3 minutes`, `About an hour`. */
+/** A time span in words, as Docker prints it: `3 minutes`, `About an hour`. */
 export function humanDuration(durationMs: number): string {
   const seconds = Math.trunc(durationMs / SECOND_MS);
   if (seconds < 1) return 'Less than a second';
@@ -15,7 +15,7 @@ export function humanDuration(durationMs: number): string {
   const minutes = Math.trunc(durationMs / MINUTE_MS);
   if (minutes === 1) return 'About a minute';
   if (minutes < 60) return `${minutes} minutes`;
-  // Hours are rounded and all that is larger is counted in them, but for years.
+  // Docker rounds the hours and derives all larger units but years from them.
   const hours = Math.trunc(durationMs / HOUR_MS + 0.5);
   if (hours === 1) return 'About an hour';
   if (hours < 2 * DAY_HOURS) return `${hours} hours`;

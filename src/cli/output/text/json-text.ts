@@ -1,9 +1,9 @@
 import { withoutActing } from '../../../terminal-text.js';
 
 /**
- * JSON for stdout. It holds other people's text, such as an image's labels: JSON itself escapes
- * only the C0 controls, and a terminal also acts on C1's and on marks that turn the direction of text. It
- * means the same to whoever parses it.
+ * JSON for stdout. It contains other people's text, such as an image's labels: JSON itself escapes only the
+ * C0 controls, but a terminal also obeys C1 controls and marks that change the direction of text. A parser
+ * reads the same values.
  */
 export function jsonText(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, undefined, indent);
@@ -12,7 +12,7 @@ export function jsonText(value: unknown, indent = 0): string {
 
 const PLAIN = /^[\n -~]*$/;
 
-/** JSON escapes units of UTF-16; the line breaks are its own indentation. */
+/** JSON escapes UTF-16 code units; unescaped line breaks are its own indentation. */
 function escaped(character: string): string {
   if (character === '\n') return character;
   return Array.from({ length: character.length }, (_, i) => {

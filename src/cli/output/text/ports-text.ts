@@ -4,7 +4,9 @@ interface Range {
   last: number;
 }
 
-/** Ports of a box as Docker shows them: `80/tcp, 9000-9002/udp`. Those of a protocol that follow on each other are one. */
+/**
+ * A box's ports as Docker shows them: `80/tcp, 9000-9002/udp`. Consecutive ports of a protocol form a range.
+ */
 export function portsText(ports: readonly string[]): string {
   const open = new Map<string, Range>();
   const shown: Range[] = [];

@@ -1,4 +1,4 @@
-/** Parts of an image reference that are only shown; the engine alone decides what one means. */
+/** Parts of an image reference for display; only the engine decides what a reference means. */
 
 /** The reference as Docker repeats it: with `:latest` when it has neither tag nor digest. */
 export function withDefaultTag(reference: string): string {
@@ -9,12 +9,12 @@ export function hasTagOrDigest(reference: string): boolean {
   return reference.includes('@') || reference.slice(reference.lastIndexOf('/') + 1).includes(':');
 }
 
-/** `docker.io/library/alpine:3` → `alpine:3`, as people write it. */
+/** `docker.io/library/alpine:3` → `alpine:3`, the familiar form. */
 export function familiarReference(canonical: string): string {
   return canonical.replace(/^docker\.io\/(?:library\/)?/, '');
 }
 
-/** `docker.io/library/alpine:3` → `3` and `library/alpine`; a digest counts as tag. */
+/** `docker.io/library/alpine:3` → `3` and `library/alpine`; a digest counts as a tag. */
 export function splitCanonical(canonical: string): { tag: string; path: string } {
   const [named = canonical, digest] = canonical.split('@');
   const colon = named.lastIndexOf(':');
@@ -33,7 +33,7 @@ export function splitTag(familiar: string): [repository: string, tag: string] {
   return colon < 0 ? [named, '<none>'] : [named.slice(0, colon), named.slice(colon + 1)];
 }
 
-/** Twelve digits of an id, without its algorithm. */
+/** The first twelve digits of an id, without its algorithm. */
 export function shortId(id: string): string {
   return id.replace(/^sha(256|512):/, '').slice(0, 12);
 }

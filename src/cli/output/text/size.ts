@@ -1,17 +1,17 @@
 const DECIMAL_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB'];
 const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB'];
 
-/** Bytes in powers of 1000 with three digits, as docker prints images: `7.05MB`. */
+/** Bytes in powers of 1000 with three digits, as Docker prints images: `7.05MB`. */
 export function humanSize(bytes: number, digits = 3): string {
   return scale(bytes, 1000, DECIMAL_UNITS, digits);
 }
 
-/** Bytes in powers of 1024 with four digits, as docker prints memory: `5.629MiB`. */
+/** Bytes in powers of 1024 with four digits, as Docker prints memory: `5.629MiB`. */
 export function bytesSize(bytes: number): string {
   return scale(bytes, 1024, BINARY_UNITS, 4);
 }
 
-/** 999,999 bytes are `1MB`: what rounds up to the next unit takes it (docker says `1e+03kB`). */
+/** 999,999 bytes are `1MB`: a number that rounds up to the next unit uses it (Docker prints `1e+03kB`). */
 function scale(bytes: number, base: number, units: readonly string[], digits: number): string {
   let size = bytes;
   let unit = 0;

@@ -1,19 +1,21 @@
 import { eastAsianWidth } from 'get-east-asian-width';
 
-/** Looked for first: what others take is found character by character. */
+/** The common case first: other text is measured character by character. */
 const PLAIN = /^[ -~]*$/;
 const MARK = /\p{Mn}|\p{Me}/u;
 
-/** Printable ASCII alone. */
+/** Whether the text is printable ASCII only. */
 export const isPlain = (text: string): boolean => PLAIN.test(text);
 
-/** Columns that a terminal gives a text without controls: ideographs and emoji take two, combining marks none. */
+/**
+ * Terminal columns of a text without control characters: ideographs and emoji take two, combining marks none.
+ */
 export function textWidth(text: string): number {
   if (isPlain(text)) return text.length;
   return Array.from(text).reduce((width, character) => width + characterWidth(character), 0);
 }
 
-/** Cut to so many columns, the last one then an ellipsis. */
+/** Cuts the text to this many columns; the last one is then an ellipsis. */
 export function fitted(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let [kept, taken] = ['', 0];

@@ -2,7 +2,7 @@ import { rfc3339Nano } from './timestamp.js';
 
 const NEWLINE = 0x0a;
 
-/** Puts the time before each line of one stream; a line that comes in pieces gets that of the first. */
+/** Puts the time before each line of one stream; a line in pieces gets the time of its first piece. */
 export class TimePrefixer {
   #atLineStart = true;
 

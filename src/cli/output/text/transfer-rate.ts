@@ -1,16 +1,16 @@
-/** Long enough for a number that can be read, short enough to follow the line. */
+/** Long enough for a steady, readable number; short enough to follow changes in the connection. */
 const WINDOW_MS = 5_000;
 const EARLIEST_MS = 500;
-/** Between two samples that are kept: a fast line reports a thousand times a second. */
+/** Least time between two stored samples: a fast connection reports a thousand times a second. */
 const STEP_MS = 100;
 
-/** How fast something comes in, over the last five seconds. */
+/** Measures the rate at which something arrives, over the last five seconds. */
 export class TransferRate {
-  /** Oldest first; the first may be older than the window, to have one that spans it. */
+  /** Oldest first; the first may be older than the window, so that the samples span it. */
   #samples: { atMs: number; bytes: number }[] = [];
   #bytes = 0;
 
-  /** @param bytes in all so far */
+  /** @param bytes total so far */
   add(bytes: number, now: Date): void {
     const atMs = now.getTime();
     this.#bytes = bytes;
@@ -20,7 +20,7 @@ export class TransferRate {
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
   }
 
-  /** Undefined while too little has been measured. */
+  /** Undefined until enough has been measured. */
   bytesPerSecond(now: Date): number | undefined {
     const [first] = this.#samples;
     if (first === undefined) return undefined;
