@@ -4,7 +4,7 @@ import { useHome } from '../helpers/test-home.js';
 const home = useHome();
 afterEach(() => home.boxlite(['rm', '-f', 'box']));
 
-/** Runs `alter` in a new box, and then `look` in the same one when it is started again. */
+/** Runs `alter` in a new box, then restarts the same box and runs `look`. */
 async function again(flags: string[], alter: string, look: string): Promise<string> {
   const script = `if [ -e /altered ]; then ${look}; else touch /altered; ${alter}; fi`;
   await home.ok(['run', '--name', 'box', ...flags, 'busybox', 'sh', '-c', script]);

@@ -7,7 +7,7 @@ import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 
-/** Waits until the box that writes /a on and on has done so again. */
+/** Waits until the box that keeps writing /a has written again. */
 const MOVES = 'x=$(wc -c < /a); until [ "$(wc -c < /a)" != "$x" ]; do :; done; echo moves';
 
 const CHANGE = [
@@ -27,7 +27,7 @@ const CHANGES = [
   ...['A /tree', 'A /tree/deep', 'A /tree/deep/file'],
 ];
 
-/** Busybox's image has a home directory with nothing in it, so one is made that has something. */
+/** Runs a box whose script adds files, since busybox's image has only an empty home directory. */
 async function madeOf(box: string, script: string): Promise<void> {
   const { status, stderr } = await home.boxlite([
     ...['run', '--name', box, 'busybox', 'sh', '-c', script],
@@ -36,7 +36,7 @@ async function madeOf(box: string, script: string): Promise<void> {
 }
 
 const diff = async (box: string): Promise<string[]> => (await home.ok(['diff', box])).split('\n');
-/** What the image itself lacks and starting it makes is no news here. */
+/** Ignores files that the image lacks and a start creates. */
 const without = (lines: string[], ...prefixes: string[]): string[] =>
   lines.filter((line) => !prefixes.some((prefix) => line.slice(2).startsWith(prefix)));
 
@@ -137,7 +137,7 @@ describe('commit', () => {
     const names = execFileSync('tar', ['-tf', '-'], { input: layer, encoding: 'utf8' }).split('\n');
     for (const name of ['bin/.wh.wc', '.wh.home', 'root/.wh..wh..opq', 'moved/inside'])
       expect(names).toContain(name);
-    // Nothing of the image's own is in it once more.
+    // The layer repeats no file of the image.
     expect(names).not.toContain('bin/busybox');
     await home.ok(['rmi', 'made:1']);
     await home.ok(['rm', 'changed']);
@@ -158,8 +158,7 @@ describe('commit', () => {
   });
 
   it('reads a running box while nothing in it moves, and lets it go on', async () => {
-    // Two files that are equally long between two of its steps. They grow only: a file that is written
-    // anew is empty for a moment.
+    // Two files of equal length between two of its steps. They only grow: a rewritten file is briefly empty.
     const script = 'while :; do echo >> /a; echo >> /b; : > /ready; done';
     await home.ok(['run', '-d', '--name', 'busy', 'busybox', 'sh', '-c', script]);
     await home.ok(['exec', 'busy', 'sh', '-c', 'until [ -e /ready ]; do :; done']);
@@ -177,7 +176,7 @@ describe('commit', () => {
     const write = 'dd if=/dev/urandom of=/big bs=1M count=16 2>/dev/null; sync';
     await home.ok(['exec', 'busy', 'sh', '-c', write]);
     const commit = home.start(['commit', 'busy', 'never:1']);
-    // A command that is sent into a box that stands still runs when it moves again.
+    // A command sent into a paused box runs when the box resumes.
     const before = home.ok(['exec', 'busy', 'sh', '-c', MOVES]);
     commit.child.kill('SIGKILL');
     await commit.result;

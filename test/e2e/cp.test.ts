@@ -23,7 +23,7 @@ import { useHome } from '../helpers/test-home.js';
 const isRoot = process.getuid?.() === 0;
 const home = useHome();
 let top: string;
-/** A fresh directory of the host for each test. */
+/** A new host directory for each test. */
 let host: string;
 let count = 0;
 
@@ -52,15 +52,15 @@ const python = (script: string): string =>
     encoding: 'utf8',
   }).trimEnd();
 
-/** Takes a while to copy, also where it takes none to write. */
+/** Takes a while to copy, even if writing takes no time. */
 const MAKE_ZEROES = 'head -c 64000000 /dev/zero > /zeroes';
 
-/** Resolves as soon as a copy has begun to write the file. */
+/** Resolves as soon as a copy has started to write the file. */
 async function begun(name: string): Promise<void> {
   await expect.poll(() => readdir(host), { interval: 5 }).toContain(name);
 }
 
-/** Status and what is said, with paths of the test's own taken out. */
+/** Status and stderr, without the test's own paths. */
 async function cp(...args: string[]): Promise<[status: unknown, stderr: string]> {
   const { status, stdout, stderr } = await home.boxlite(['cp', ...args], { cwd: host });
   expect(stdout.toString()).toBe('');
@@ -72,11 +72,11 @@ interface Row {
   prepare: string;
   source: string;
   destination: string;
-  /** What is found below the destination's directory afterwards, or what is said. */
+  /** The names below the destination's directory afterwards, or the message. */
   then: string | RegExp;
 }
 
-/** The same for both directions: `source` is made on one side, `prepare` says what the other has. */
+/** Used in both directions: `source` is created on one side, `prepare` sets up the other. */
 const TABLE: readonly Row[] = [
   { what: 'file to missing', prepare: '', source: 'file', destination: 'x', then: 'x' },
   {
@@ -246,7 +246,7 @@ describe('cp', () => {
   });
 
   it('gives files to root and to the caller, and keeps owners and attributes with -a', async () => {
-    // Only root can give a file away; for others the owner that is kept is the caller.
+    // Only root can give a file away; for other users the kept owner is the caller.
     const owner = isRoot ? [1234, 2345] : [process.getuid?.(), process.getgid?.()];
     onHost(`echo x > f; chown ${owner.join(':')} f; chmod 4755 f`);
     python('os.setxattr("f", "user.note", b"a\\0b")');
@@ -458,7 +458,7 @@ describe('cp', () => {
       await begun('part');
       out.child.kill(signal);
       expect((await out.result).status).toBe(signal);
-      // The host's end removes what is half there, also when nobody waits for it.
+      // The process on the host's side removes the partial copy, even if nobody waits for it.
       await expect.poll(() => readdir(host)).toEqual([]);
       await expect
         .poll(async () =>
@@ -479,7 +479,7 @@ describe('cp', () => {
     await home.ok(['exec', 'gone', 'sh', '-c', MAKE_ZEROES]);
     const out = home.start(['cp', 'gone:/zeroes', 'part'], { cwd: host });
     await begun('part');
-    // It must not have come to its end by then.
+    // The copy must not finish before the box is removed.
     out.child.kill('SIGSTOP');
     await home.ok(['rm', '-f', 'gone']);
     out.child.kill('SIGCONT');

@@ -11,7 +11,7 @@ import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 
-/** Marks its disk once, says so, and ends when it is asked to. */
+/** Marks its disk once, prints the mark, and ends on TERM. */
 const MARK =
   'test -e /mark || { cat /proc/sys/kernel/random/uuid > /mark; sync; }; ' +
   'trap "exit 0" TERM; echo up $(cat /mark); sleep 6000 & wait';
@@ -20,7 +20,7 @@ const BLOB_BYTES = 4 * 2 ** 20;
 const PROGRAM = '/bin/busybox';
 const WORK = ['busybox', 'sh', '-c', MARK];
 
-/** How the box stands before a command, what the command is, and how it may stand after its death. */
+/** The state of the box before a command, and the command. */
 interface Scene {
   before: 'none' | 'created' | 'running' | 'paused' | 'stopped';
   command: readonly string[];
@@ -73,7 +73,7 @@ const scenes = {
   update: { before: 'running', command: ['update', '--restart', 'always', 'victim'] },
   restart: { before: 'running', command: ['restart', 'victim'] },
   stop: { before: 'running', command: ['stop', 'victim'] },
-  // The box's first process has no handler for it, so that nothing but a death ends the wait.
+  // The box's first process has no handler for USR1, so only a death ends the wait.
   'a stop that is not heeded': {
     before: 'running',
     command: ['stop', '-s', 'USR1', '-t', '6000', 'victim'],
@@ -90,16 +90,16 @@ const UP = /^Up (?!.*\(Paused\))/;
 const PAUSED = /^Up .* \(Paused\)$/;
 const KILLED = /^Exited \(137\) /;
 const ENDED = /^Exited \(0\) /;
-/** It is to be started again. */
+/** A restart is pending. */
 const RESTARTING = /^Restarting \(0\) /;
-/** A start that failed. */
+/** The start failed. */
 const FAILED = /^Exited \(128\) /;
-/** Nothing, or that a template is made. */
+/** Nothing, or the notice that a template is being created. */
 const NOTICES = /^(boxlite: preparing a template .*\n)?$/;
 /** The box is gone. */
 const GONE = /^$/;
 
-/** SIGKILL of the command itself, at each place of its way; the status that the very next `ps` must show. */
+/** SIGKILL of the command itself at each crash point, with the status that the very next `ps` must show. */
 const deaths: readonly [SceneName, CrashPoint, RegExp][] = [
   ['create', 'create:inserted', CREATED],
   ['create', 'create:made', CREATED],
@@ -168,7 +168,7 @@ const deaths: readonly [SceneName, CrashPoint, RegExp][] = [
   ['rm -f of a running box', 'remove:forgotten', GONE],
 ];
 
-/** SIGKILL of the box's supervisor or its VMM while the command is at that place; then its end. */
+/** SIGKILL of the box's supervisor or its VMM while the command is at that point, and its exit status. */
 const otherDeaths: readonly [SceneName, CrashPoint, RegExp, number][] = [
   ['a first start', 'start:shim-up', CREATED, 1],
   ['a first start', 'start:restored', CREATED, 1],
@@ -189,16 +189,16 @@ const otherDeaths: readonly [SceneName, CrashPoint, RegExp, number][] = [
 ];
 
 let around: string[];
-/** Where `cp` copies from and to, in the home so that whoever works there is seen to belong to it. */
+/** Source and destination of `cp`; it is in the home, so that its processes count as the home's. */
 let scratch: string;
 let images: string;
 
 beforeAll(async () => {
-  // Makes what all the others find: the blank disks of all sizes that are used.
+  // Creates what all other runs expect: the blank disks of all sizes in use.
   await home.ok(['run', '--rm', 'busybox', 'true']);
   scratch = join(home.path, 'user');
   await mkdir(scratch, { recursive: true });
-  // More than one frame and than all that is under way at once.
+  // More than one frame, and more than can be in transit at once.
   await writeFile(join(scratch, 'blob'), randomBytes(BLOB_BYTES));
   await home.ok(['create', '--name', 'victim', 'busybox']);
   await home.ok(['cp', `victim:${PROGRAM}`, './program'], { cwd: scratch });
@@ -222,9 +222,9 @@ describe('kill -9 of the command', () => {
       cwd: scratch,
     });
     expect([end, stderr]).toEqual(['SIGKILL', expect.stringMatching(NOTICES)]);
-    // What the dead command has left undone, the exit hook does.
+    // The exit hook finishes the dead command's work.
     if (scene === 'run --rm in the foreground') await untilGone();
-    // Its signal is on its way; the box ends when it has come.
+    // The signal is already sent; the box ends when it arrives.
     if (point === 'stop:signalled' && status === ENDED) await home.ok(['wait', 'victim']);
     await expectSound(status, mark);
   });
@@ -277,7 +277,7 @@ describe('kill -9 of the hook that starts a box again', () => {
     ['start:running', UP],
     ['hook:started', UP],
   ])('at %s', async (point, status) => {
-    // The hook has the environment of the command that started the box, which gets there first.
+    // The hook inherits the environment of the command that starts the box, which reaches the point first.
     await prepare({ before: 'none', command: [] });
     const cli = home.start(work, { env: { BOXLITE_CRASH_AT: `${point}=STOP` } });
     cli.child.stdin.end();
@@ -287,12 +287,12 @@ describe('kill -9 of the hook that starts a box again', () => {
     }
     expect((await cli.result).status).toBe(0);
     const mark = await markInLog();
-    // It may be killed together with what it ends.
+    // The exec may be killed together with the process that it ends.
     await home.boxlite(['exec', 'victim', 'kill', '-TERM', '1']);
     const killed = await stoppedHook();
     killProcess(killed);
     expect(await statusOfVictim()).toMatch(status);
-    // The supervisor runs it once more; that one gets to the same place, unless the box runs.
+    // The supervisor runs the hook again; unless the box runs, that one reaches the same point.
     if (status !== UP) process.kill(await stoppedHook(killed), 'SIGCONT');
     await untilOneSupervisor();
     expect(await home.ok(['inspect', '--format', '{{.RestartCount}}', 'victim'])).toBe('1');
@@ -331,7 +331,7 @@ test('a machine that a killed export has left keeps its box from starting', asyn
   const cli = home.start(['export', 'victim'], { env });
   await stopsItself(cli);
   const shim = (await home.processes()).find((each) => programOf(each) === 'boxlite-shim');
-  // It can't take its machine down now.
+  // It can't stop its machine now.
   process.kill(shim?.pid ?? 0, 'SIGSTOP');
   cli.child.kill('SIGKILL');
   await cli.result;
@@ -359,7 +359,7 @@ afterAll(async () => {
   await home.boxlite(['rm', '-f', 'victim']);
 });
 
-/** @returns what the box has marked its disk with, if it has run */
+/** @returns the mark on the box's disk, if the box has run */
 async function prepare({ before, options = [] }: Scene): Promise<string | undefined> {
   await home.ok(['rm', '-f', 'victim']);
   if (before === 'none') return undefined;
@@ -375,7 +375,7 @@ async function prepare({ before, options = [] }: Scene): Promise<string | undefi
   return mark;
 }
 
-/** What the box says when its disk is marked. */
+/** Returns the mark that the box prints once its disk has it. */
 async function markInLog(): Promise<string> {
   const logs = home.start(['logs', '-f', 'victim']);
   const [, mark = ''] = await logs.output(/up (\S+)/);
@@ -387,7 +387,9 @@ async function markInLog(): Promise<string> {
 const statusOfVictim = (): Promise<string> =>
   home.ok(['ps', '-a', '--filter', 'name=victim', '--format', '{{.Status}}']);
 
-/** One `ps` tells the truth; the box can be started with what it had, and removed with all that it was. */
+/**
+ * Expects that `ps` shows the actual state, that the box starts with its data, and that `rm` leaves nothing.
+ */
 async function expectSound(status: RegExp, mark: string | undefined): Promise<void> {
   const shown = await statusOfVictim();
   expect(shown).toMatch(status);
@@ -404,7 +406,7 @@ async function expectSound(status: RegExp, mark: string | undefined): Promise<vo
   await expectWholeFiles();
 }
 
-/** Of a copy to the host nothing is there, or all of it. */
+/** Expects that a copy to the host is complete or absent. */
 async function expectWholeFiles(): Promise<void> {
   const names = await readdir(scratch);
   expect(['blob', 'out', 'program']).toEqual(expect.arrayContaining(names));
@@ -416,12 +418,12 @@ async function expectWholeFiles(): Promise<void> {
   await rm(join(scratch, 'out'));
 }
 
-/** The box removes itself without any process of ours, so it can only be looked for. */
+/** The box removes itself without any process of ours, so we can only poll. */
 async function untilGone(): Promise<void> {
   while ((await statusOfVictim()) !== '');
 }
 
-/** The process that the shim has run when the box had ended, once it has stopped itself. */
+/** The hook that the shim has run after the box ended, once it has stopped itself. */
 async function stoppedHook(except?: number): Promise<number> {
   for (;;) {
     const hook = (await home.processes()).find(
@@ -431,7 +433,7 @@ async function stoppedHook(except?: number): Promise<number> {
   }
 }
 
-/** The last run's has ended, and its hook. */
+/** Resolves when the last run's supervisor and its hook have ended. */
 async function untilOneSupervisor(): Promise<void> {
   for (;;) {
     const found = await home.processes();
@@ -440,7 +442,7 @@ async function untilOneSupervisor(): Promise<void> {
   }
 }
 
-/** The kernel has taken the process away, and what dies with it. */
+/** Resolves when the process, and those that die with it, have gone. */
 async function untilDead(program: string): Promise<void> {
   const names = ['qemu-system-x86_64', ...(program === 'boxlite-shim' ? ['boxlite-shim'] : [])];
   for (;;) {

@@ -9,11 +9,11 @@ const home = useHome();
 
 const STAY = ['busybox', 'sh', '-c', 'echo up; exec sleep 6000'];
 
-/** What must be true after any death: ps knows, rm works, nothing is left. */
+/** Expects what must hold after any death: ps shows it, rm works, nothing is left. */
 async function expectGone(name: string): Promise<void> {
   expect(await home.ok(['ps', '-q', '--filter', `name=${name}`])).toBe('');
   await home.ok(['rm', '-f', name]);
-  // The kernel takes away what dies with a shim when it comes to it.
+  // The kernel takes a while to end the processes that die with a shim.
   await untilNoProcess(home);
   expect(await home.ok(['ps', '-aq', '--filter', `name=${name}`])).toBe('');
   expect(await readdir(join(home.path, 'boxes'))).toEqual([]);
@@ -32,7 +32,7 @@ describe('kill -9', () => {
   ])('of %s of a running box is told by the next ps', async (_what, program) => {
     await home.ok(['run', '-d', '--name', 'victim', ...STAY]);
     killProcess(await pidOf(program));
-    // wait answers when the end is known, and needs no time-out of its own.
+    // wait returns once the end is known; it needs no time-out.
     expect(await home.ok(['wait', 'victim'])).toBe('137');
     expect(await home.ok(['ps', '-a', '--format', '{{.Status}}'])).toMatch(/^Exited \(137\)/);
     await expectGone('victim');
@@ -80,7 +80,7 @@ describe('kill -9', () => {
   });
 
   it('of the CLI at any stage of a start leaves nothing that can not be removed', async () => {
-    // Longer and longer into the start; which stage each meets does not matter, the truth after does.
+    // Kills later and later in the start; the stage does not matter, only the state afterwards.
     for (const stopAfterMs of [20, 60, 100, 150, 200, 250, 300, 400]) {
       const cli = home.start(['run', '--name', 'early', ...STAY]);
       const timer = setTimeout(() => cli.child.kill('SIGKILL'), stopAfterMs);
@@ -88,7 +88,7 @@ describe('kill -9', () => {
       clearTimeout(timer);
       await home.ok(['ps', '-a']);
       await home.ok(['rm', '-f', 'early']);
-      // What the command had begun for itself ends by itself.
+      // The command's other processes end by themselves.
       await untilNoProcess(home);
       expect(await home.ok(['ps', '-aq'])).toBe('');
     }

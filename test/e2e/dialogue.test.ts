@@ -5,7 +5,7 @@ import { TmuxTerminal } from '../helpers/tmux.js';
 
 const home = useHome();
 
-/** A terminal in which `boxlite` is this tree's, on this file's home. */
+/** A terminal in which `boxlite` is this tree's build, on this file's home. */
 async function terminal(columns: number): Promise<TmuxTerminal> {
   const opened = await TmuxTerminal.open(
     { columns, rows: 24 },
@@ -22,7 +22,7 @@ it('is held with a shell in a box: resize, interrupt, jobs, editor, detach, atta
   await screen.type('stty size');
   await screen.until(/^24 40$/m);
   await screen.resize({ columns: 60, rows: 20 });
-  // Keys may overtake the news of another size.
+  // Keys may arrive before the window's new size.
   await screen.type('clear; until stty size | grep "20 60"; do :; done');
   await screen.until(/^20 60$/m);
 
@@ -32,7 +32,7 @@ it('is held with a shell in a box: resize, interrupt, jobs, editor, detach, atta
   await screen.type('echo code=$?');
   await screen.until(/^code=130$/m);
 
-  // Another word than before: that one may still be there.
+  // A different word, since the previous one may still be on the screen.
   await screen.type(`clear; sh -c 'echo again; exec sleep 6001'`);
   await screen.until(/^again$/m);
   await screen.press('C-z');
@@ -45,14 +45,14 @@ it('is held with a shell in a box: resize, interrupt, jobs, editor, detach, atta
   await screen.type('echo ended=$?');
   await screen.until(/^ended=130$/m);
 
-  // A program that fills the screen, with keys that come one by one.
+  // A full-screen program with single keystrokes.
   await screen.type('clear; vi /tmp/note; echo closed');
   await screen.until(/\/tmp\/note.*1\/1/);
   await screen.press('i');
   await screen.type('first line');
   await screen.press('second');
   await screen.until(/^first line\nsecond$/m);
-  // A key right behind Escape would be taken for the rest of one key.
+  // A key typed right after Escape would be read as part of an escape sequence.
   await screen.press('Escape');
   await screen.until(/^- \/tmp\/note/m);
   await screen.type(':wq');
@@ -60,7 +60,7 @@ it('is held with a shell in a box: resize, interrupt, jobs, editor, detach, atta
   await screen.type('clear; cat /tmp/note');
   await screen.until(/^first line\nsecond$/m);
 
-  // The other screen, from which the first one comes back as it was.
+  // The alternate screen, which must restore the first one unchanged.
   await screen.type("clear; echo before; printf '\\033[?1049hFULL'; read x; printf '\\033[?1049l'");
   await screen.until(/^FULL/m);
   expect(await screen.isAlternate()).toBe(true);

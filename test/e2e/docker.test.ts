@@ -6,10 +6,10 @@ import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 
-/** Root makes the image. */
+/** Building the image needs root. */
 const isRoot = process.getuid?.() === 0;
 const DEBIAN_TIMEOUT_MS = 900_000;
-/** By emulation each of Docker's four programs starts in a second, a container in ten. */
+/** Under emulation, each of Docker's four programs starts in a second, a container in ten. */
 const DOCKER_TIMEOUT_MS = 240_000;
 
 /** The script of docs/docker-in-a-box.md. */

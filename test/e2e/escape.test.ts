@@ -12,10 +12,10 @@ import { useHome } from '../helpers/test-home.js';
 const home = useHome();
 afterEach(home.forgetFailure);
 
-/** Calls of the CLI, or of the library, that run side by side. */
+/** Parallel calls of the CLI or the library. */
 const AT_ONCE = 4;
 
-/** More than a process that is about to become a command ever has. */
+/** More descriptors than a process ever has just before it executes a command. */
 const DESCRIPTORS = Array.from({ length: 24 }, (_, n) => n);
 
 describe('a working directory that is a link of /proc', () => {
@@ -81,7 +81,7 @@ describe('what a box puts where the agent looks neither leads out nor holds it u
   beforeAll(() => home.ok(['run', '-d', '--name', 'box', 'busybox', 'sleep', '6000']));
   afterAll(() => home.ok(['rm', '-f', 'box']));
   const exec = (...args: string[]): Promise<CliResult> => home.boxlite(['exec', ...args]);
-  /** With all three streams, so that it needs no null device. */
+  /** Passes all three streams, so that it needs no null device. */
   const plant = (script: string): Promise<CliResult> =>
     home.boxlite(['exec', '-i', '--user', '0', 'box', 'sh', '-c', script], { input: '' });
 
@@ -179,7 +179,7 @@ describe('a process that traces each command and lets none of them be reaped', (
     await home.ok(['exec', box.id, '/hold']);
     expect(await runIn(box, script)).toEqual({ exitCode: 7, stdout: '', stderr: '' });
     const late = await box.exec(new BoxCommand('sleep').args(['600']).timeout(1_000));
-    // Of TERM its tracer is told first, and never passes it on.
+    // TERM is reported to its tracer first, which never passes it on.
     expect(await late.wait()).toMatchObject({ signal: 9, timedOut: true });
     const codes = await lookUntil(
       () => home.ok(['inspect', '-f', '{{range .State.Health.Log}}{{.ExitCode}} {{end}}', box.id]),

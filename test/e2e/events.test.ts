@@ -10,7 +10,7 @@ it('a box’s life is told once, in order, by whoever looks', async () => {
   await using _one = await EventFollower.start(home, 'life');
   await using two = await EventFollower.start(home, 'life');
   await home.ok(['run', '-d', '--name', 'life', 'busybox', 'sh', '-c', 'sleep 2; exit 4']);
-  // Nobody but the followers is there when it ends.
+  // Only the followers are present when it ends.
   expect(await two.seen('life', 'die')).toContain('"exitCode":"4"');
   expect(await actionsOf(home, 'life')).toEqual(['create', 'start', 'die']);
   await home.ok(['rm', 'life']);
@@ -66,7 +66,7 @@ it('wait --condition removed ends when the box is gone, next-exit with its next 
   const gone = home.start(['wait', '--condition', 'removed', 'w']);
   const next = home.start(['wait', '--condition', 'next-exit', 'w']);
   expect(await home.ok(['wait', 'w'])).toBe('0');
-  // Nobody can see that they wait by now: the exit that is their next one may be any.
+  // It is not visible when they begin to wait, so any exit may be their next one.
   const isTold = (): Promise<boolean> =>
     Promise.race([next.result.then(() => true), setImmediate(false)]);
   while (!(await isTold()))

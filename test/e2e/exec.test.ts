@@ -78,8 +78,8 @@ describe('exec', () => {
     ['-d with a terminal', ['-d', '-t']],
   ])('%s prints nothing and leaves the command running', async (_what, flags) => {
     await home.ok(['exec', 'box', 'sh', '-c', 'rm -f /tmp/go /tmp/done; mkfifo /tmp/go /tmp/done']);
-    // It writes more than any window holds, and waits until its caller has gone. Without line ends: each
-    // costs a terminal some 60 µs under emulation.
+    // It writes more than any window holds, and waits until its caller has gone. There are no line ends,
+    // since each costs a terminal some 60 µs under emulation.
     const script = 'head -c 1000000 /dev/zero; cat /tmp/go; echo finished > /tmp/done';
     expect(await home.ok(['exec', ...flags, 'box', 'sh', '-c', script])).toBe('');
     await home.ok(['exec', 'box', 'sh', '-c', ': > /tmp/go']);
@@ -101,7 +101,7 @@ describe('exec', () => {
     await home.ok(['exec', 'box', 'mkfifo', '/tmp/alive']);
     const script = 'exec 3>/tmp/alive; echo held; exec sleep 6000';
     const cli = home.start(['exec', 'box', 'sh', '-c', script]);
-    // Reads until nobody holds the other end: until the command is no more.
+    // Reads until nobody has the other end open, that is, until the command has ended.
     const reader = home.start(['exec', 'box', 'cat', '/tmp/alive']);
     await cli.output(/held/);
     cli.child.kill('SIGKILL');

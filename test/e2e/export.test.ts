@@ -19,7 +19,7 @@ const WRITE = [
   'mkdir -p /deep/er; touch -d @-5 /deep/er/old; rm /bin/wc; sync',
 ].join('; ');
 
-/** Names of the archive on stdout, with what each is. */
+/** The names in the archive, with their kinds. */
 function listing(archive: Buffer): string[] {
   return execFileSync('tar', ['-tvf', '-'], { input: archive, encoding: 'utf8' })
     .trimEnd()
@@ -153,7 +153,7 @@ describe('export', () => {
       return draft === undefined ? 0 : (await stat(join(files, draft))).size;
     };
     await expect.poll(written, { interval: 5 }).toBeGreaterThan(0);
-    // It must not have come to its end by then.
+    // The export must not finish before the box is removed.
     cli.child.kill('SIGSTOP');
     await home.ok(['rm', '-f', 'gone']);
     cli.child.kill('SIGCONT');

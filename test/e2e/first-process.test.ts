@@ -5,11 +5,11 @@ import { useHome } from '../helpers/test-home.js';
 const home = useHome();
 afterEach(home.forgetFailure);
 
-/** Whose a process is, what it may do, and what limits it, as its own /proc says. */
+/** The ids, rights and limits of a process, from its own /proc. */
 const describeProcess = (pid: string): string =>
   `grep -E '^(Uid|Gid|Groups|Cap...|Seccomp|NoNewPrivs):' /proc/${pid}/status; cat /proc/${pid}/limits`;
 
-/** The same of the box's first process, of a command beside it, and what the first one holds open. */
+/** The same for the box's first process and for a command beside it, and the first process' open files. */
 async function look(box: string): Promise<{ first: string; command: string; open: string }> {
   const [first, command] = await Promise.all(
     ['1', 'self'].map((pid) => home.ok(['exec', box, 'sh', '-c', describeProcess(pid)])),

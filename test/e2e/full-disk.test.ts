@@ -17,10 +17,10 @@ const WORK = ['busybox', 'sh', '-c', MARK];
 
 type Before = 'none' | 'created' | 'running' | 'paused' | 'stopped';
 
-/** What frees space, or ends what takes it, must always be possible. */
+/** Commands that free space, or end the processes that use it, must always work. */
 const NEVER_REFUSED = ['stop', 'kill', 'pause', 'unpause', 'rm'];
 
-/** Where the disk becomes full, in what; and how the box may stand then. */
+/** The point at which the disk becomes full, the command, and the box's possible states afterwards. */
 const places: readonly [string, CrashPoint | 'before', Before, readonly string[], RegExp][] = [
   ['create', 'before', 'none', ['create', '--name', 'box', ...WORK], /^(Created)?$/],
   ['create', 'create:inserted', 'none', ['create', '--name', 'box', ...WORK], /^(Created)?$/],
@@ -56,7 +56,7 @@ const places: readonly [string, CrashPoint | 'before', Before, readonly string[]
 ];
 
 beforeAll(async () => {
-  // SQLite makes the index of its journal, which stays.
+  // SQLite creates its journal's index file, which stays.
   await home.ok(['ps']);
 });
 
@@ -72,8 +72,8 @@ describe('a disk that becomes full', () => {
     const templatesBefore = await templates();
     const { status: end, stderr } = await withFullDisk(command, at);
     if (NEVER_REFUSED.includes(command[0] ?? '')) expect([end, stderr]).toEqual([0, '']);
-    // On a tmpfs a machine that runs may need a page there before it has started its command; it ends then, and
-    // nobody can write down why (docs/limitations.md, a full disk).
+    // On a tmpfs, a running machine may need a page there before it has started its command. It then ends,
+    // and nobody can record why (docs/limitations.md, a full disk).
     const forWantOfPages = at === 'start:restored' && stderr === 'boxlite: box box has ended\n';
     if (end === 0) expect(stderr).toBe('');
     else if (!forWantOfPages) {
@@ -81,7 +81,7 @@ describe('a disk that becomes full', () => {
       expect(stderr).toContain(home.path);
       expect(stderr).toMatch(/\n.*free some space/);
     }
-    // Looking needs no space where somebody has looked before.
+    // Reading needs no space after the first read.
     expect(await statusOfBox()).toMatch(status);
     expect(await templates()).toEqual(templatesBefore);
 
@@ -125,7 +125,7 @@ async function withFullDisk(command: readonly string[], at: CrashPoint | 'before
   return cli.result;
 }
 
-/** The templates that all boxes share: a full disk is none's fault. */
+/** The templates that all boxes share; a full disk must not invalidate them. */
 async function templates(): Promise<string[]> {
   const directory = join(home.path, 'templates');
   const found = (await readdir(directory)).map(async (name) => {
@@ -135,7 +135,7 @@ async function templates(): Promise<string[]> {
   return (await Promise.all(found)).sort();
 }
 
-/** @returns what the box has marked its disk with, if it has run */
+/** @returns the mark on the box's disk, if the box has run */
 async function prepare(before: Before): Promise<string | undefined> {
   if (before === 'none') return undefined;
   await home.ok(['create', '--name', 'box', ...WORK]);

@@ -37,13 +37,13 @@ const status = async (box: string): Promise<string> =>
 
 describe('a healthcheck', () => {
   it('goes from starting to unhealthy and to healthy, with the words of ps and its filter', async () => {
-    // No check ends before the first look.
+    // No check ends before the first look at the status.
     const check = 'until [ -e /looked ]; do sleep 0.1; done; echo looked; test -e /fine';
     await using events = await EventFollower.start(home, 'ups');
     await runChecked('ups', check, '--health-retries', '2', '--health-timeout', '10m');
     expect(await healthOf('ups')).toMatchObject({ Status: 'starting' });
     await home.ok(['exec', 'ups', 'touch', '/looked']);
-    // Nobody else looks.
+    // No command reads the status meanwhile.
     await events.seen('ups', 'health_status: unhealthy');
     const bad = await lookForHealth('ups', ({ Status }) => Status === 'unhealthy');
     expect(bad?.FailingStreak).toBeGreaterThanOrEqual(2);
@@ -89,7 +89,7 @@ describe('a healthcheck', () => {
       ExitCode: -1,
       Output: 'Health check exceeded timeout (5s): begun\n',
     });
-    // Of the next check at most, never of two.
+    // At most those of the next check, never those of two.
     const rows = (await home.ok(['top', 'late']))
       .split('\n')
       .filter((row) => row.includes('sleep 77'));
@@ -174,7 +174,7 @@ describe('what can not be', () => {
   });
 });
 
-/** An image of busybox alone whose check is of the exec form. */
+/** An image with only busybox, whose check has the exec form. */
 async function loadChecked(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'checked-'));
   const root = join(directory, 'root');

@@ -32,7 +32,7 @@ describe.each(homes)('a home %s', (_what, home) => {
       'echo up; exec sleep 6000',
     ]);
     expect(await home.ok(['exec', 'box', 'echo', 'in'])).toBe('in');
-    // That the box runs says nothing of how far its command has come.
+    // A running box does not show how far its command has come.
     await lookUntil(
       () => home.ok(['logs', 'box']),
       (said) => said === 'up',

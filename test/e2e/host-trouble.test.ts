@@ -62,7 +62,7 @@ test('a host that allows few open files is no reason not to start', async () => 
   const env = { HOME: home.path, BOXLITE_HOME: home.path, LANG: 'C.UTF-8' };
   const script = 'ulimit -n 1024 && exec "$0" "$@"';
   const command = [BOXLITE, 'run', '--rm', 'busybox', 'echo', 'well'];
-  // Without the right to raise its limits again, as everybody but root is.
+  // Takes away the right to raise limits again, as for every user but root.
   const unprivileged = ['setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource'];
   const { status, stdout, stderr } = await run(
     unprivileged[0] ?? '',

@@ -12,7 +12,7 @@ interface Started {
   Boxlite: { Template: string; Accelerator: string; StartTimings: { restoreMs?: number } };
 }
 
-/** Keys of the home's templates, those of images and those of machines apart. */
+/** Keys of the home's templates: those of images and those of machines. */
 async function templates(): Promise<{ ofImages: string[]; ofMachines: string[] }> {
   const root = join(home.path, 'templates');
   const found = { ofImages: [] as string[], ofMachines: [] as string[] };
@@ -99,7 +99,7 @@ describe('a template that is damaged', () => {
     [
       'its state is something else',
       async (path: string) => {
-        // Another file in its place: homes of tests share them.
+        // Replaces the file, since the tests' homes share it by a hard link.
         await writeFile(join(path, 'other'), 'something else');
         await rename(join(path, 'other'), join(path, 'state'));
       },
@@ -125,7 +125,7 @@ describe('a template that is damaged', () => {
   it('is not what a caller’s limits are taken for', async () => {
     await home.ok([...RUN, 'true']);
     const before = await templates();
-    // Enough for the machine to be tried, and not for it to run: it aborts, as with a damaged template.
+    // Enough memory to try the machine, but not to run it: it aborts, as with a damaged template.
     const limited = 'ulimit -d 656000 && exec "$0" "$@"';
     const { status } = await run('bash', ['-c', limited, BOXLITE, ...RUN, 'true'], {
       env: { HOME: home.path, BOXLITE_HOME: home.path, LANG: 'C.UTF-8' },

@@ -148,7 +148,7 @@ describe('image prune', () => {
   });
 });
 
-/** Manifest digests of the images that templates have mounted. */
+/** Manifest digests of the images that the templates have mounted. */
 async function templatesOfImages(): Promise<string[]> {
   const templates = join(home.path, 'templates');
   const abouts = await Promise.all(

@@ -95,7 +95,7 @@ describe('load', () => {
     'refuses a %s layer whose bytes are not its digest, and stores no image',
     async (kind, gzip) => {
       const layout = join(files, `bad-layout-${kind}`);
-      // A layer that is not in the store yet: one that is would not be read again.
+      // A layer that is not in the store yet, since a stored one would not be read again.
       const fresh = join(files, `fresh-${kind}`);
       await mkdir(fresh);
       await writeFile(join(fresh, kind), longBytes(100_000));

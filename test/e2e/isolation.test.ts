@@ -56,7 +56,7 @@ describe('start', () => {
   });
 });
 
-/** What every template is made of: name, size, time of the last write, digest. */
+/** The parts of every template: name, size, time of the last write, digest. */
 async function templateFiles(): Promise<string[]> {
   const root = join(home.path, 'templates');
   const names = await readdir(root, { recursive: true });

@@ -6,7 +6,7 @@ import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 
-/** What `setKernels` makes: a kernel that tells in /proc/version that it is not the home's. */
+/** Created by `setKernels`: a kernel that /proc/version tells from the home's. */
 let own: { kernel: string; modules: string; flags: string[] };
 const MARK = 'made by a test';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   own = { kernel: file, modules, flags: ['--kernel', file, '--modules', modules] };
 });
 
-/** Another builder of the same length in the banner, which is all that tells the two kernels apart. */
+/** Changes the builder in the banner, at the same length; the kernels differ in nothing else. */
 function marked(kernel: Buffer): Buffer {
   const text = kernel.toString('latin1');
   const builder = /Linux version [^ ]+ \(([^)]+)\)/.exec(text)?.[1] ?? '';
@@ -44,7 +44,7 @@ async function inspect(box: string): Promise<Inspected['Boxlite']> {
   return Boxlite;
 }
 
-/** The first start of all prepares the kernel and its templates, and says so. */
+/** Ignores stderr, because the first start reports that it prepares the kernel and its templates. */
 async function output(args: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await home.boxlite(args);
   expect({ args, status, stderr }).toMatchObject({ args, status: 0 });
@@ -152,7 +152,7 @@ describe('what is no kernel for boxes', () => {
       'one that breaks down before its first word',
       async () => {
         const broken = join(own.kernel, '..', 'broken');
-        // The code after the headers that set-up looks at becomes instructions that there are not.
+        // The code after the headers that set-up checks is replaced by invalid instructions.
         await writeFile(broken, readFileSync(own.kernel).fill('0f0b', 0x20_0000, 0x80_0000, 'hex'));
         return ['--kernel', broken, '--modules', own.modules];
       },
@@ -167,7 +167,7 @@ describe('what is no kernel for boxes', () => {
       expect([status, stdout.toString()]).toEqual([125, '']);
       expect(stderr).toMatch(/^boxlite: box web did not come up with its kernel .*own kernel/m);
       expect(stderr).toMatch(said);
-      // Nobody waits for a ready agent until the deadline of two minutes.
+      // The start does not wait for the agent until the deadline of two minutes.
       expect(performance.now() - begun).toBeLessThan(100_000);
       expect(await home.ok(['ps', '-aq'])).toBe('');
       expect(await home.processes()).toEqual([]);

@@ -14,11 +14,11 @@ import { buildTreeLister, differences, listTree, toLines } from '../helpers/list
 import { tar } from '../helpers/tar-builder.js';
 import { useHome } from '../helpers/test-home.js';
 
-// Only root can unpack what the layers hold: devices, owners, capabilities.
+// Only root can unpack the layers' devices, owners and capabilities.
 const isRoot = process.getuid?.() === 0;
 const DEBIAN_TIMEOUT_MS = 900_000;
 const LISTER = 'list-tree-of-the-test';
-/** Directories that are mounts of the box's own. */
+/** Directories on which the box mounts file systems. */
 const MOUNTS = ['dev', 'proc', 'sys'];
 const BESIDE_THE_IMAGE =
   /^\.\/((dev|proc|sys)[ /]|(etc|etc\/(hosts|hostname|resolv\.conf|machine-id)) )/;
@@ -77,7 +77,7 @@ it('names the limit that a layer is over, which the user may raise', async () =>
   await home.ok(['import', rootfs, 'big:1'], { env: { BOXLITE_MAX_LAYER_SIZE: '4m' } });
 });
 
-/** The plain tars of the image that a layout has under this tag. */
+/** The plain tars of the image with this tag in a layout. */
 async function layersOf(layout: string, tag: string): Promise<Buffer[]> {
   const index = (await readJson(join(layout, 'index.json'))) as {
     manifests: { digest: string; annotations: Record<string, string> }[];
@@ -97,7 +97,7 @@ async function readJson(path: string): Promise<unknown> {
   return JSON.parse(await readFile(path, 'utf8')) as unknown;
 }
 
-/** Loads an image of these layers with the program that lists over them. */
+/** Loads an image of these layers, with the listing program on top. */
 async function load(reference: string, layers: readonly Buffer[]): Promise<void> {
   const top = tar({ name: LISTER, mode: 0o755, content: await readFile(lister) });
   const image = await makeImage({ layers: [...layers, top], compression: 'none' });
@@ -116,7 +116,7 @@ async function listBox(reference: string): Promise<string[]> {
   return ofImage(toLines(stdout.toString()));
 }
 
-/** A box of it that never ran, exported and unpacked again. */
+/** Exports a box that never ran, unpacks it and lists it. */
 async function listExport(reference: string): Promise<string[]> {
   const box = await home.ok(['create', reference, 'never-run']);
   const archive = join(files, 'export.tar');
@@ -128,14 +128,14 @@ async function listExport(reference: string): Promise<string[]> {
   return ofExport(await listTree(lister, unpacked));
 }
 
-/** Without the program that lists, and without `.` itself, which an export has no entry for. */
+/** Drops the listing program, and `.` itself, for which an export has no entry. */
 function ofExport(lines: readonly string[]): string[] {
   return lines.filter((line) => !/^\.(\/list-tree-of-the-test)? /.test(line));
 }
 
 /**
- * Without what a box has beside its image, /etc for one when that has none, and without attributes that
- * only those who may mount see.
+ * Drops files that a box adds to its image, such as /etc if the image has none, and attributes that only a
+ * process with the right to mount can see.
  */
 function ofImage(lines: readonly string[]): string[] {
   return lines

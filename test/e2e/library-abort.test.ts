@@ -14,9 +14,9 @@ afterAll(async () => {
 
 const REASON = new Error('enough');
 const CANCELLED = { name: 'BoxliteError', code: 'cancelled', cause: REASON };
-/** Of another size than the home's templates, so that its first start makes one. */
+/** A different size from the home's templates, so that the first start creates one. */
 const OTHER_MEMORY_MIB = 200;
-/** From before the VM is started until after the command runs, on an idle host and on a busy one. */
+/** From before the VM starts until after the command runs, on an idle host and on a busy one. */
 const MOMENTS_MS = [0, 50, 150, 400, 1_000, 2_500];
 
 describe('start', () => {
@@ -152,10 +152,10 @@ describe('export and commit', () => {
   );
 });
 
-/** Complete ones and drafts. */
+/** Complete templates and drafts. */
 const templates = (): string[] => readdirSync(join(home.path, 'templates')).sort();
 
-/** What has happened to the box. */
+/** The recorded actions of the box. */
 async function recorded(box: LiteBox): Promise<string[]> {
   const actions: string[] = [];
   for await (const { actor, action } of runtimeOn(home).events({ until: new Date() }))

@@ -9,7 +9,7 @@ afterAll(() => home.remove());
 
 const PROCESSES = 4;
 
-/** Two runtimes in one process: one on a box that all share, one on a box of its own. */
+/** Two runtimes in one process: one for a box that all processes share, one for a separate box. */
 const PROGRAM = `
   import { BoxCommand, BoxliteRuntime } from ${JSON.stringify(resolve('dist/index.js'))};
   const [first, second] = [new BoxliteRuntime(), new BoxliteRuntime()];

@@ -14,7 +14,7 @@ const EVERY_USER = {
   vmmNamespaces: 'try',
 } as const;
 
-/** Of what only waits in an idle box, and of a command beside it. */
+/** Of the idle process in the box, and of a command beside it. */
 const CONFINED = 'grep -hE "^(NoNewPrivs|Seccomp):" /proc/1/status /proc/self/status';
 const confined = (privileges: number, filter: number): string =>
   `NoNewPrivs:\t${privileges}\nSeccomp:\t${filter}\n`.repeat(2);

@@ -7,7 +7,7 @@ import { TestHome } from '../helpers/test-home.js';
 
 const { SIGTERM, SIGKILL } = constants.signals;
 
-/** Enough for a script to set its traps and start its children, on a busy host and emulated. */
+/** Enough for a script to set its traps and start its children, even emulated on a busy host. */
 const SET_UP_MS = 4_000;
 
 const home = new TestHome();

@@ -19,7 +19,7 @@ describe('--cpus', () => {
     async () => {
       const busy = 'nproc; while :; do :; done & while :; do :; done';
       const run = ['run', '-d', '--name', 'two', '--cpus', '2', 'busybox', 'sh', '-c', busy];
-      // Its template is made first, which is told on stderr.
+      // stderr reports that its template is created first.
       expect((await home.boxlite(run, { timeoutMs: 150_000 })).status).toBe(0);
       const logs = home.start(['logs', '-f', 'two']);
       await logs.output(/^2$/m);
@@ -64,7 +64,7 @@ describe('memory', () => {
     await home.ok(['kill', 'parent']);
     expect(await home.ok(['wait', 'parent'])).toBe('137');
     await logs.result;
-    // It was killed by us: the memory that its child lacked was no reason.
+    // We killed it: its child's lack of memory was not the reason.
     expect(await inspect('parent', '{{.State.OOMKilled}}')).toBe('false');
     await home.ok(['rm', 'parent']);
   });
@@ -72,7 +72,7 @@ describe('memory', () => {
 
 describe('--pids-limit', () => {
   it('contains a fork bomb, into which exec still leads', async () => {
-    // As many as may be, since a bomb whose forks fail may burn out below the limit.
+    // Fills the limit with processes, since a bomb whose forks fail may burn out below the limit.
     const fill = 'i=0; while [ $i -lt 19 ]; do sleep 600 & i=$((i+1)); done; wait';
     const limit = ['--pids-limit', '20'];
     await home.ok(['run', '-d', '--name', 'bomb', ...limit, 'busybox', 'sh', '-c', fill]);
@@ -134,7 +134,7 @@ describe('--disk-size', () => {
   });
 
   it('holds against a box that writes to the device behind its file system', async () => {
-    // Others may not open a device at all.
+    // An unprivileged box can't open a device at all.
     const id = await startSmall('behind', '--privileged');
     const disk = join(home.path, 'boxes', id, 'disk.ext4');
     const write =
@@ -164,12 +164,12 @@ describe('--shm-size', () => {
   });
 });
 
-/** User and system time of each of a process's threads. */
+/** User and system time of each thread of a process. */
 async function threadTicks(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`);
   return Promise.all(
     threads.map(async (thread) => {
-      // One that has ended since has used none.
+      // A thread that has ended counts as unused.
       const text = await readFile(`/proc/${pid}/task/${thread}/stat`, 'latin1').catch(() => '');
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
       return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);

@@ -46,7 +46,7 @@ describe('much at once', () => {
     async () => {
       await home.ok(['run', '-d', '--name', 'many', 'busybox', 'sleep', '6000']);
       const count = async (): Promise<string> =>
-        // The shell's own, and no pipeline, whose ends are not there at the same time.
+        // Counts within the shell, because the ends of a pipeline do not all exist at the same moment.
         home.ok(['exec', 'many', 'sh', '-c', 'set -- /proc/[0-9]*; echo $#']);
       await home.ok(['exec', 'many', 'true']);
       const [processes, descriptors] = [await count(), await shimDescriptors('many')];
@@ -57,7 +57,7 @@ describe('much at once', () => {
           ),
         );
       expect(await count()).toBe(processes);
-      // The shim hears of a client's end when that has ended.
+      // The shim notices a client's end only after it.
       await lookUntil(
         () => shimDescriptors('many'),
         (held) => held <= descriptors,
@@ -67,7 +67,7 @@ describe('much at once', () => {
   );
 });
 
-/** How many descriptors the box's shim holds. */
+/** The number of descriptors that the box's shim has open. */
 async function shimDescriptors(name: string): Promise<number> {
   const shims = (await home.processes()).filter(({ command }) => command.includes('boxlite-shim'));
   expect(shims, name).toHaveLength(1);

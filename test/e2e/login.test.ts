@@ -16,7 +16,7 @@ let environment: Record<string, string>;
 let basic: TestRegistry;
 let token: TestRegistry;
 let tokens: TestTokenServer;
-/** A registry with TLS, by a name that is held to its certificate. */
+/** A registry with TLS, under a name that its certificate must match. */
 let secureHost: string;
 let secure: TestRegistry;
 let authority: string;
@@ -44,7 +44,7 @@ afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
-/** Each test has a user of its own, with a home and Docker's configuration below it. */
+/** Each test has a separate user, with a home and Docker's configuration in it. */
 beforeEach(async () => {
   const user = await mkdtemp(join(scratch, 'a user '));
   environment = { HOME: user, BOXLITE_HOME: join(user, 'boxlite'), LANG: 'C.UTF-8' };
@@ -77,7 +77,7 @@ describe('login', () => {
     const auth = Buffer.from(`me:${SECRET}`).toString('base64');
     expect(await configuration()).toEqual({ auths: { [basic.host]: { auth } } });
     expect((await stat(configFile())).mode & 0o777).toBe(0o600);
-    // Nothing is made in the home for it.
+    // Logging in creates no other file in the home.
     expect(await readdir(environment.HOME ?? '')).toEqual(['.docker']);
   });
 

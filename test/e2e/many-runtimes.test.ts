@@ -18,7 +18,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'boxlite-runtimes-'));
   program = join(scratch, 'runtime-process.mjs');
   await bundleHelper('runtime-process', program);
-  // All would wait for one template otherwise.
+  // Otherwise all processes would wait for one template.
   const { status } = await home.boxlite(['run', '--rm', '-m', '128', 'busybox', 'true']);
   expect(status).toBe(0);
 });
@@ -39,7 +39,7 @@ test('runtimes in many processes live on one home as if each were alone', async 
   const makers = answers.filter((answer) => (answer as { shared: { made: boolean } }).shared.made);
   expect(makers).toHaveLength(1);
 
-  // It was started once, by whomever, and all were in the same one.
+  // One process started it, and all used the same box.
   expect(await home.ok(['ps', '-a', '--format', '{{.Names}} {{.Status}}'])).toMatch(/^shared Up /);
   const all = (await home.ok(['exec', 'shared', 'cat', '/all'])).split('\n');
   expect(all.map(Number).sort()).toEqual([...Array(PROCESSES).keys()]);

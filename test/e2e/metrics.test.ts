@@ -28,7 +28,7 @@ describe('the metrics of a box', () => {
     expect(before.host?.vmm.pssBytes).toBeLessThanOrEqual(before.host?.vmm.rssBytes ?? 0);
     expect(before.host?.shim?.pssBytes).toBeLessThan(4 * MIB);
 
-    // 40 MiB in use in the box are so in the guest's count and in the host's.
+    // 40 MiB used in the box show up in the guest's figures and in the host's.
     const fill = 'dd if=/dev/urandom of=/dev/shm/x bs=1M count=40 2>/dev/null';
     const filled = await box.exec(new BoxCommand('sh').args(['-c', fill]));
     expect((await filled.wait()).exitCode).toBe(0);

@@ -28,7 +28,7 @@ const port = (): number => (server.address() as AddressInfo).port;
 const ask = (address: string): string =>
   `echo "${address}: $(nc -w 1 ${address} ${port()} </dev/null 2>&1)"`;
 
-/** Where others on its network reach the host. */
+/** The address at which other machines on its network reach the host. */
 const outward = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
@@ -40,7 +40,7 @@ describe('a box with a network', () => {
 
   it('reaches the host as others on its network do, and nothing of its loopback', async () => {
     seen = 0;
-    // In IPv6 the host's end would be fec0::2.
+    // In IPv6, the host would be fec0::2.
     const ipv6 = `sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; ip address add fec0::15/64 dev eth0
       ip link set eth0 up; ${ask('fec0::2')}`;
     const closed = [HOST, '127.0.0.1', '10.0.2.4', '169.254.169.254', '0.0.0.0'];
@@ -54,7 +54,7 @@ describe('a box with a network', () => {
     expect(lines[0]).toEqual(refused);
   });
 
-  /** Only root may put another /etc/resolv.conf in the place of the host's, for one process and its children. */
+  /** Only root can replace the host's /etc/resolv.conf for one process and its children. */
   it.runIf(process.getuid?.() === 0)(
     'asks a resolver that listens on the loopback, for names as the host',
     async () => {
@@ -81,7 +81,7 @@ describe('a box with a network', () => {
   );
 });
 
-/** The query as its own answer, with one address: 192.0.2.77. */
+/** Turns the query into its answer, with one address: 192.0.2.77. */
 function answerTo(query: Buffer): Buffer {
   const header = Buffer.from(query.subarray(0, 12));
   header.writeUInt16BE(0x8180, 2);
@@ -91,7 +91,7 @@ function answerTo(query: Buffer): Buffer {
 }
 
 describe('a box without a network', () => {
-  /** What root of a privileged box does to get one: bind the driver that the agent has unbound. */
+  /** What root of a privileged box can try to get one: bind the driver that the agent has unbound. */
   const grab = `
     for device in /sys/bus/virtio/devices/*; do
       [ $(cat $device/device) = 0x0001 ] || continue

@@ -4,7 +4,7 @@ import { useHome } from '../helpers/test-home.js';
 const home = useHome();
 afterEach(home.forgetFailure);
 
-/** What a script prints, one fact a line: `NAME VALUE`. */
+/** Parses a script's output, one fact per line: `NAME VALUE`. */
 function facts(output: string): Record<string, string> {
   const lines = output.split('\n').map((line) => /^(\S+) ?(.*)$/.exec(line) ?? ['', '', '']);
   return Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value]));
@@ -55,7 +55,7 @@ describe('a box with many options', () => {
       'etc',
       'for f in hosts hostname resolv.conf; do grep " /etc/$f " /proc/mounts; done | cut -d " " -f 4 | cut -c 1-2 | tr "\\n" ,',
     ) +
-    // A port that is root's elsewhere, taken by an ordinary user.
+    // An ordinary user listens on a port that needs root elsewhere.
     fact(
       'port',
       'nc -l -p 80 -w 1 >/dev/null 2>&1 & sleep 0.2; grep -c ":0050 .* 0A " /proc/net/tcp6',
@@ -95,14 +95,14 @@ describe('a box with many options', () => {
       IpcMode: 'shareable',
     });
     await home.ok(['update', '--cpu-quota', '70000', '--memory-reservation', '0', 'many']);
-    // From its machine's template now, for it has a disk.
+    // This start uses its machine's template, since the box has a disk now.
     expect(facts(await home.ok(['start', '-a', 'many']))).toMatchObject({
       sysctls: '1,123456,20,',
       tun: 'open',
       etc: 'ro,ro,ro,',
       cgroup: '70000 100000,20,0,0,',
     });
-    // Its files can be had by a machine that lacks all of that.
+    // Reading its files starts a machine without any of these options.
     expect(await home.ok(['cp', 'many:/etc/group', '-'])).toContain('mail:x:8:');
   });
 });

@@ -34,7 +34,7 @@ it('a box that writes without end leaves a bounded log, whose end is whole', asy
 
   const { stdout, stderr } = await home.boxlite(['logs', 'noisy']);
   const seq = Array.from({ length: 2_000 }, (_, n) => `${n + 1}\n`).join('');
-  // What is kept is the end of each stream, without a gap.
+  // The log keeps the end of each stream, without a gap.
   const written = `${'0'.repeat(199)}7\n`.repeat(1_250).slice(0, 250_000) + seq;
   expect(written.endsWith(stdout.toString())).toBe(true);
   expect(seq.endsWith(stderr)).toBe(true);
@@ -42,7 +42,7 @@ it('a box that writes without end leaves a bounded log, whose end is whole', asy
   expect(keptBytes).toBeGreaterThan(32_000);
   expect(keptBytes).toBeLessThan(128_000);
 
-  // Another run goes on in it.
+  // Another run continues the log.
   expect((await home.boxlite(['start', '-a', 'noisy'])).status).toBe(0);
   expect(logFiles(id)).toHaveLength(2);
   const [inspected] = JSON.parse(await home.ok(['inspect', 'noisy'])) as [Inspection];

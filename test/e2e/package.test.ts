@@ -41,7 +41,7 @@ beforeAll(async () => {
 }, 2 * INSTALL_TIMEOUT_MS);
 afterAll(() => rm(place, { recursive: true }));
 
-/** As a shell finds it whose PATH has the prefix. */
+/** Runs it as found by a shell whose PATH has the prefix. */
 function boxlite(args: readonly string[], env: Record<string, string> = {}): Promise<CliResult> {
   return run('boxlite', args, {
     cwd: '/',
@@ -59,7 +59,7 @@ const root = (): string => join(prefix, 'lib/node_modules/boxlite');
 describe('the package, installed for all users', () => {
   it('installs without a compiler and without a network', () => {
     expect({ status: installed.status, stderr: installed.stderr }).toMatchObject({ status: 0 });
-    // All packages are in the bundle: nothing is downloaded either.
+    // The bundle contains all packages, so nothing is downloaded either.
     expect(existsSync(join(root(), 'node_modules'))).toBe(false);
   });
 

@@ -52,13 +52,13 @@ describe('a paused box', () => {
   it('has the right time when it goes on', async () => {
     await paused('p2');
     const before = Date.now();
-    // Anything that takes a while.
+    // Any command that takes a while.
     await home.ok(['run', '--rm', 'busybox', 'sleep', '3']);
     await home.ok(['unpause', 'p2']);
     const guest = Number(await home.ok(['exec', 'p2', 'date', '+%s']));
     expect(guest * 1000).toBeGreaterThan(before + 2_000);
     expect(guest * 1000).toBeLessThan(Date.now() + 1_000);
-    // No watchdog takes a busy box's pause for a processor that hung.
+    // The watchdog is off; it could take a busy box's pause for a hung processor.
     expect(await home.ok(['exec', 'p2', 'cat', '/proc/sys/kernel/watchdog'])).toBe('0');
     await home.ok(['rm', '-f', 'p2']);
   });
@@ -105,7 +105,7 @@ describe('a paused box', () => {
     killProcess(Number(await home.ok(['inspect', '--format', '{{.Boxlite.ShimPid}}', 'p7'])));
     expect(await home.ok(['wait', 'p7'])).toBe('137');
     await home.ok(['rm', 'p7']);
-    // The kernel ends the VMM, in its own time.
+    // The kernel takes a while to end the VMM.
     await untilNoProcess(home);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Podman's answer to a command line is ours, or stands below with its reason; README.md in this folder
- * has the same list for people. A difference that is gone fails as well.
+ * Podman's answer to a command line equals ours, or the difference is listed below with its reason; README.md
+ * in this folder has the same list for people. A listed difference that has gone also fails.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,11 +27,11 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** What both are asked; the answers to all but the last are thrown away. */
+/** Steps that both run; only the last answers are compared. */
 interface Question {
   readonly steps: readonly (readonly string[])[];
   readonly options?: CliOptions;
-  /** Why the answers differ, and what ours is. */
+  /** Why the answers differ, and our answer. */
   readonly differs?: { readonly because: string; readonly ours: Partial<Answer> };
 }
 
@@ -233,7 +233,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   },
 };
 
-/** Both answer, in the order of the table: later questions are about what earlier ones made. */
+/** Both answer in the order of the table, since later questions use the objects of earlier ones. */
 async function answers({ steps, options }: Question): Promise<{ theirs: Answer; ours: Answer }> {
   let theirs: CliResult | undefined;
   let ours: CliResult | undefined;

@@ -7,21 +7,21 @@ import { BOXLITE, type CliResult, run } from '../helpers/cli.js';
 import { useHome } from '../helpers/test-home.js';
 
 const PARTS = ['boxes', 'images', 'blanks', 'assets', 'templates'];
-/** As open as files of the store once were. */
+/** A file with the open mode that files of the store used to have. */
 const DATA = 'images/data';
 const NOBODY = 65_534;
 
 const home = useHome();
 const part = (name: string): string => join(home.path, name);
 
-/** Every file is as open as its maker asks for. */
+/** With umask 000, every file gets the mode that its creator asks for. */
 function openly(args: readonly string[]): Promise<CliResult> {
   return run('sh', ['-c', 'umask 000 && exec "$@"', 'sh', BOXLITE, ...args], {
     env: { HOME: part('user'), BOXLITE_HOME: home.path, LANG: 'C.UTF-8' },
   });
 }
 
-/** What another user can read, list or connect to of all that lies in the home. */
+/** All that another user can read, list or connect to in the home. */
 async function reachable(): Promise<string[]> {
   const what = ['(', '-type', 's', '-writable', '-o', '-readable', ')'];
   const find = ['find', home.path, '-mindepth', '1', ...what, '-printf', '%P\n'];
@@ -53,7 +53,7 @@ describe('a home that everybody could look into', () => {
   it('is open to nobody once it has been used, whatever the umask', async () => {
     const begun = await openly(['run', '-d', '--name', 'box', 'busybox', 'sleep', '6000']);
     expect(begun).toMatchObject({ status: 0, stderr: '' });
-    // The share of boxes without volumes, which is empty for ever; a VMM that is another user lists it.
+    // The share of boxes without volumes is always empty; a VMM that runs as another user lists it.
     expect(await reachable()).toEqual(['empty']);
     const archive = join(home.path, '..', 'busybox.tar');
     for (const args of [

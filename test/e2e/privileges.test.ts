@@ -118,7 +118,7 @@ it('-a shows only what is asked for', async () => {
 });
 
 describe('devices', () => {
-  /** A disk of the machine's, its memory and its kernel's log, and the port that the agent is reached by. */
+  /** The machine's disk, its memory, its kernel's log, and the port through which the agent is reached. */
   const OTHERS = [
     'b 254 0',
     'c 1 1',
@@ -161,7 +161,7 @@ describe('devices', () => {
     ['root', [], '/sys/fs/cgroup'],
     ['root that mounts the groups anew', ['--cap-add', 'ALL'], '/groups'],
   ])('are out of reach of %s', async (_who, flags, group) => {
-    // The filter would not let the call through that is tried.
+    // The filter would refuse the call that this tests.
     const open = ['--security-opt', 'seccomp=unconfined', ...flags];
     await home.ok(['create', '--name', 'hostile', ...open, 'busybox', 'sh', '-c', 'sleep 6000']);
     await home.ok(['cp', program, 'hostile:/detach-devices']);
@@ -169,7 +169,7 @@ describe('devices', () => {
     const exec = (text: string): Promise<string> =>
       home.ok(['exec', '--user', '0', '--privileged', 'hostile', 'sh', '-c', text]);
     await exec('mkdir /groups && mount -t cgroup2 none /groups');
-    // The policy is on a group above, of which the box's groups know nothing.
+    // The policy is on a parent group, which is invisible from the box's groups.
     expect(await home.ok(['exec', 'hostile', '/detach-devices', group])).toBe('ENOENT');
     expect(await exec(`echo $$ > /groups/cgroup.procs; ${script('b 254 0')}`)).toBe(
       "dd: can't open '/tmp/it': Operation not permitted",

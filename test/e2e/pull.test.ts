@@ -11,9 +11,9 @@ import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 
-/** Of its own for each test, for the home keeps what was pulled. */
+/** A new image for each test, since the home keeps pulled images. */
 let image: TestImage;
-/** Serves half of the large layer and then nothing, until it is told to go on. */
+/** Serves half of the large layer and then stalls until told to continue. */
 let registry: FakeRegistry;
 let hold: boolean;
 beforeEach(async () => {
@@ -51,7 +51,7 @@ describe.each([80, 40])('a pull on a terminal of %i columns', (columns) => {
   it('that ctrl-c ends leaves the screen in order and goes on the next time', async () => {
     const cli = pullOnTerminal(columns);
     await cli.output(/1MB\/2MB/);
-    // The small one comes in besides, whichever is shown first.
+    // The small layer also arrives, whichever is shown first.
     await cli.output(/: Pull complete/);
     cli.child.stdin.write('\u0003');
     const { status, stdout } = await cli.result;

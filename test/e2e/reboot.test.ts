@@ -12,7 +12,7 @@ const home = useHome();
 const STAY = ['busybox', 'sleep', '6000'];
 const OTHER_BOOT = '00000000-0000-0000-0000-000000000000';
 
-/** What a restart of the host leaves: no process, and the names of another boot in the records. */
+/** Simulates a reboot of the host: no process is left, and the records name another boot. */
 async function rebootHost(): Promise<void> {
   for (const process of await home.processes())
     if (programOf(process) === 'boxlite-shim') await killAndWait(process.pid);
@@ -45,7 +45,7 @@ it('after a restart of the host, policies start what they are to start, once', a
   await home.ok(['stop', '-t', '0', 'always-stopped', 'unless-stopped']);
 
   await rebootHost();
-  // A look changes nothing.
+  // Reading changes nothing.
   expect(await home.ok(['ps', '-q'])).toBe('');
   expect(await home.ok(['ps', '-aq', '--filter', 'status=exited'])).not.toBe('');
   const error = '{{.State.Error}}';
@@ -53,14 +53,14 @@ it('after a restart of the host, policies start what they are to start, once', a
     'the host was restarted while the box ran',
   );
 
-  // Two at once: each box is started by one of them.
+  // Of two at once, exactly one starts each box.
   const started = await Promise.all([home.ok(['system', 'start']), home.ok(['system', 'start'])]);
   const names = started.flatMap((text) => text.split('\n')).filter((name) => name !== '');
   expect(names.sort()).toEqual(['always', 'always-stopped', 'unless']);
   const running = await home.ok(['ps', '--format', '{{.Names}}']);
   expect(running.split('\n').sort()).toEqual(['always', 'always-stopped', 'unless']);
 
-  // Any call that changes something does it as well, in the background.
+  // Any call that changes something also starts them, in the background.
   await rebootHost();
   await using events = await EventFollower.start(home, 'unless');
   for (const name of ['always', 'always-stopped', 'unless']) await events.seen(name, 'start');

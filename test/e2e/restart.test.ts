@@ -15,10 +15,10 @@ afterEach(home.forgetFailure);
 const FAIL = ['busybox', 'sh', '-c', 'exit 3'];
 const STAY = ['busybox', 'sh', '-c', 'echo up; exec sleep 6000'];
 
-/** Fails the first time, and stays the second. */
+/** Fails the first time, and keeps running the second. */
 const FAIL_ONCE = ['busybox', 'sh', '-c', 'rm /again && exec sleep 6000; touch /again; exit 3'];
 
-/** A hook of the home; which is no child of ours, so it can only be looked for. */
+/** A hook of the home. It is not our child, so we can only poll for it. */
 async function hookOf(is: (pid: number) => Promise<boolean>): Promise<number> {
   for (;;) {
     for (const { pid, command } of await home.processes())
@@ -27,14 +27,14 @@ async function hookOf(is: (pid: number) => Promise<boolean>): Promise<number> {
   }
 }
 
-/** Of the box's last run, by its own word. */
+/** The shim of the box's last run, from that run's record. */
 async function shimOf(name: string): Promise<number> {
   const id = await home.ok(['inspect', '--format', '{{.Id}}', name]);
   const started = await readFile(join(home.path, 'boxes', id, 'started.json'), 'utf8');
   return (JSON.parse(started) as { shimPid: number }).shimPid;
 }
 
-/** The hook of a run that has ended may still be on its way out when the next run has ended, too. */
+/** The hook of an earlier run may still be ending when the next run has ended too. */
 async function untilOnlyWeAreLeft(): Promise<void> {
   const others = async () => (await home.processes()).filter((each) => programOf(each) !== 'node');
   await lookUntil(others, (left) => left.length === 0);
@@ -86,7 +86,7 @@ describe('a restart policy', () => {
   it('that update gives to a running box counts at once, and is taken back the same way', async () => {
     await using events = await EventFollower.start(home, 'later');
     const untilTold = 'until rm /go 2> /dev/null; do sleep 0.1; done; exit 4';
-    // It may be killed together with what it ends: then its status is 137.
+    // The exec may be killed together with the box: then its status is 137.
     const tell = () => home.boxlite(['exec', 'later', 'touch', '/go']);
     await home.ok(['run', '-d', '--name', 'later', 'busybox', 'sh', '-c', untilTold]);
     await home.ok(['update', '--restart', 'always', 'later']);
@@ -110,7 +110,7 @@ describe('a user’s word', () => {
     await home.ok([
       ...['run', '-d', '--name', 'ended', '--restart', 'always', 'busybox', 'sh', '-c', trap],
     ]);
-    // Its trap is set when the command has spoken.
+    // The command has set its trap before it prints.
     const logs = home.start(['logs', '-f', 'ended']);
     await logs.output(/up/);
     await home.ok([...verb, 'ended']);
@@ -123,7 +123,7 @@ describe('a user’s word', () => {
 });
 
 describe('while a box waits to be started again', () => {
-  /** For as long as the test likes: the hook that is to start it stands still. */
+  /** Keeps the box waiting as long as the test needs, because the hook that would start it is stopped. */
   async function waiting(name: string): Promise<number> {
     const hold = { env: { BOXLITE_CRASH_AT: 'hook:begun=STOP' } };
     await home.ok(['run', '-d', '--name', name, '--restart', 'always', ...FAIL_ONCE], hold);
@@ -150,7 +150,7 @@ describe('while a box waits to be started again', () => {
     {
       await using events = await EventFollower.start(home, 'w2');
       await home.ok(['run', '-d', '--name', 'w2', '--restart', 'always', ...FAIL]);
-      // The shim waits for 0.8 s after the fourth end; whether it still does is all the same to stop.
+      // The shim waits 0.8 s after the fourth end; stop must work whether or not it still waits.
       await events.seen('w2', 'die', 4);
     }
     await home.ok(['stop', 'w2']);

@@ -181,7 +181,7 @@ describe('a flag', () => {
   });
 
   it('--cpus gives so many', async () => {
-    // stderr may tell that a template is made for this size first.
+    // stderr may report that a template is created for this size first.
     const [status, stdout] = await run(['--cpus', '2', 'busybox', 'nproc']);
     expect([status, stdout]).toEqual([0, '2\n']);
   });

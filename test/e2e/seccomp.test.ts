@@ -16,10 +16,10 @@ beforeAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Set-user-ID, so that it also tells whether that means anything. */
+/** Set-user-ID, so that it also shows whether the bit has an effect. */
 const INSTALL = 'cat > /tmp/try && chmod 4755 /tmp/try';
 
-/** Names of calls, as test/helpers/refused-calls.c has them, by what the kernel says of them. */
+/** Names of calls, as in test/helpers/refused-calls.c, grouped by the kernel's answer. */
 interface Answers {
   refused: string[];
   missing: string[];
@@ -35,14 +35,14 @@ function answersOf(output: string): Answers {
 
 const isX64 = process.arch === 'x64';
 
-/** What CAP_SYS_ADMIN is for. */
+/** Calls that need CAP_SYS_ADMIN. */
 const ADMINS = [
   ...['unshare-user', 'unshare-nothing', 'clone-user', 'clone-net', 'setns', 'mount', 'umount2'],
   ...['open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'],
   ...['quotactl', 'syslog', 'sethostname', 'lookup_dcookie', 'bpf', 'perf_event_open'],
   ...(isX64 ? ['i386-unshare-user'] : []),
 ];
-/** What other capabilities are for, or none. */
+/** Calls that need other capabilities, or none. */
 const OTHERS = [
   ...['pivot_root', 'open_by_handle_at', 'swapon', 'swapoff', 'add_key', 'request_key', 'keyctl'],
   ...['settimeofday', 'clock_settime', 'acct', 'reboot', 'kexec_load', 'init_module'],
@@ -51,7 +51,7 @@ const OTHERS = [
   ...['personality-known-addresses', 'get_mempolicy', 'set_mempolicy', 'move_pages'],
   ...(isX64 ? ['iopl', 'ioperm', 'i386-iopl'] : []),
 ];
-/** The kernel itself would let anybody. */
+/** The kernel itself would allow these for every user. */
 const OPEN_TO_ALL = ['unshare-user', 'clone-user', 'keyctl', 'io_uring_setup', 'request_key'];
 const UNKNOWN = ['unknown', ...(isX64 ? ['x32-getpid'] : [])];
 const DEFAULT: Answers = {

@@ -4,11 +4,11 @@ import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 
-/** Root makes the image. */
+/** Building the image needs root. */
 const isRoot = process.getuid?.() === 0;
 const DEBIAN_TIMEOUT_MS = 900_000;
 
-/** What people run is made for Docker's filter and capabilities; here it meets ours, as it comes from Debian. */
+/** Common software is written for Docker's filter and capabilities; here Debian's packages meet ours. */
 describe.runIf(isRoot)('in an ordinary box', () => {
   beforeAll(async () => {
     await home.ok(['load', '-q', '-i', await debianLayout('services')]);

@@ -48,7 +48,7 @@ describe('stats', () => {
     await running.output(/PIDS +HOST MEM[^]+web/);
     running.child.stdin.write('\x03');
     const { status, stdout } = await running.result;
-    // The cursor stands below the lines, whatever was shown last.
+    // The cursor is below the lines, whatever was shown last.
     expect([status, stdout.toString()]).toEqual([0, expect.stringMatching(/\r\n(\^C)?$/)]);
   });
 

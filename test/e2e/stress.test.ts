@@ -4,16 +4,16 @@ import { BOXLITE, type CliResult } from '../helpers/cli.js';
 import { expectNothingLeft } from '../helpers/soundness.js';
 import { useHome } from '../helpers/test-home.js';
 
-/** Decides what each worker does; in which order the workers meet, the host decides. */
+/** Determines each worker's operations; the host determines their interleaving. */
 const SEED = Number(process.env.BOXLITE_STRESS_SEED ?? 1);
 
 const WORKERS = 10;
 const OPERATIONS = 100;
 
-/** An operation that takes longer hangs: the longest wait of its own is for a box's lock, 60 s at most. */
+/** A longer operation has hung: its own longest wait, for a box's lock, is at most 60 s. */
 const LONGEST_MS = 240_000;
 
-/** Few, so that the workers meet. */
+/** Only a few, so that the workers collide. */
 const NAMES = ['ant', 'bee', 'cow'] as const;
 type Name = (typeof NAMES)[number];
 
@@ -22,7 +22,7 @@ const WORK = ['busybox', 'sh', '-c', 'echo up; sleep 6000 & wait'];
 
 const home = useHome();
 
-/** Nothing but what is printed on success. */
+/** stderr of a successful command. */
 const DONE = /^$/;
 const MISSING = /^boxlite: No such (box|object): \w+\n/;
 const TAKEN = /^boxlite: the name "\w+" is already in use by box \w{26}\n/;
@@ -33,16 +33,16 @@ const PAUSED =
   /^boxlite: (box \w+ is paused, unpause the box before |cannot start the paused box )/;
 const IS_PAUSED = /^boxlite: box \w+ is already paused\n/;
 const NOT_PAUSED = /^boxlite: box \w+ is not paused\n/;
-/** While the command ran, the box was stopped, killed or removed. */
+/** The box was stopped, killed or removed while the command ran. */
 const ENDED = /^boxlite: .*\b(has ended|was lost|ended unexpectedly|is not running)\b/;
 
 interface Operation {
-  /** How often it is drawn, among all. */
+  /** How often it is drawn, relative to the others. */
   weight: number;
   command: (name: Name, token: string) => readonly string[];
-  /** What may be on stderr when the status is not 0; with 0 there is nothing. */
+  /** What stderr may show when the status is not 0; with 0 it is empty. */
   refusals: readonly RegExp[];
-  /** What must be on stdout when it is 0. */
+  /** Checks stdout when the status is 0. */
   answer: (stdout: string, name: Name, token: string) => void;
 }
 
@@ -79,7 +79,7 @@ const operations: Record<string, Operation> = {
     refusals: [MISSING, NOT_RUNNING, PAUSED, ENDED],
     answer: (stdout) => expect(stdout).toMatch(/^passwd\0[^]*\nroot:|\0root:/),
   },
-  // Always followed by unpause, so that none waits for a box that stands still for ever.
+  // Always followed by unpause, so that nobody waits for ever for a paused box.
   pause: {
     weight: 5,
     command: (name) => ['pause', name],
@@ -132,7 +132,7 @@ const operations: Record<string, Operation> = {
     weight: 11,
     command: (name) => ['inspect', '--format', '{{.Name}} {{.State.Status}}', name],
     refusals: [MISSING],
-    // Under another name, if it has been renamed since it was found.
+    // The name may differ, if the box has been renamed since it was found.
     answer: (stdout) =>
       expect(stdout).toMatch(/^\/?(ant|bee|cow) (created|running|paused|exited)\n$/),
   },
@@ -148,14 +148,14 @@ const drawn = Object.entries(operations).flatMap(([verb, { weight }]) =>
   Array<string>(weight).fill(verb),
 );
 
-/** The boxes that were made, and how many were taken away: under which name, a rename may have changed. */
+/** The ids of the boxes created, and the number removed: a rename may have changed their names. */
 const made = new Set<string>();
 let removed = 0;
-/** What has been done at least once, and not only refused. */
+/** Operations that have succeeded at least once. */
 const succeeded = new Set<string>();
 
 beforeAll(async () => {
-  // What is made once is made before, by a machine of this size.
+  // Creates the files that all boxes share, with a machine of this size.
   const { status } = await home.boxlite(['run', '--rm', ...MEMORY, 'busybox', 'true']);
   expect(status).toBe(0);
 });
@@ -165,7 +165,7 @@ test(
   { timeout: 1_800_000 },
   async () => {
     await Promise.all(Array.from({ length: WORKERS }, (_, worker) => work(worker)));
-    // Each box that was made and not removed is there, and no other.
+    // Exactly the boxes that were created and not removed exist.
     const there = (await home.ok(['ps', '-aq', '--no-trunc'])).split('\n').filter(Boolean);
     expect(there).toHaveLength(made.size - removed);
     expect([...made]).toEqual(expect.arrayContaining(there));
@@ -188,7 +188,7 @@ async function work(worker: number): Promise<void> {
   }
 }
 
-/** @returns whether it was not refused */
+/** @returns whether it was accepted */
 async function operate(verb: string, name: Name, token: string, how: string): Promise<boolean> {
   const operation = operations[verb];
   if (operation === undefined) throw new Error(`no operation ${verb}`);
@@ -209,7 +209,7 @@ function judge(operation: Operation, result: CliResult, name: Name, token: strin
     operation.answer(stdout.toString(), name, token);
     return;
   }
-  // A command that was killed together with its box has no message; its status tells.
+  // A command that was killed together with its box prints no message; its status shows it.
   const allowed = operation.refusals.some((refusal) => refusal.test(stderr));
   const killed = status === 137 && operation === operations.exec && stderr === '';
   if (!allowed && !killed) throw new Error(`status ${status}, ${JSON.stringify(stderr)}`);
@@ -219,11 +219,11 @@ function tally(verb: string, { status, stdout }: CliResult): void {
   if (status !== 0) return;
   succeeded.add(verb);
   if (verb === 'create') made.add(stdout.toString().trim());
-  // With -f nothing is printed when there was nothing to remove.
+  // With -f, nothing is printed if there was nothing to remove.
   if (verb.startsWith('rm') && stdout.length > 0) removed += 1;
 }
 
-/** Each name once at most, each in a state that is one. */
+/** Expects each name at most once, and only valid states. */
 function expectBoxes(stdout: string): void {
   const lines = stdout.split('\n').slice(0, -1);
   const status = /^(ant|bee|cow) (Created|Up .*( \(Paused\))?|Exited \((0|128|137|143)\) .*)$/;

@@ -12,7 +12,7 @@ const home = useHome();
 afterEach(home.forgetFailure);
 const execute = promisify(execFile);
 
-/** Runs the CLI on a terminal of its own, of 40 × 100, whose name it prints first. */
+/** Runs the CLI on a separate terminal of 40 × 100, whose name it prints first. */
 function onTerminal(args: string[], first = ''): RunningCli {
   const line = `stty rows 40 cols 100; tty; ${first} ${lineOf(args)}`;
   return start('script', ['-qec', line, '/dev/null'], {
@@ -24,10 +24,12 @@ function lineOf(args: readonly string[]): string {
   return [BOXLITE, ...args].map((each) => `'${each.replaceAll("'", "'\\''")}'`).join(' ');
 }
 
-/** Goes on until it is told to end. */
+/** Runs until a signal ends it. */
 const TRAPPED = 'trap "echo caught; exit 5" HUP TERM; echo ready; while :; do sleep 1; done';
 
-/** What `$?` is in a shell that survives the terminal, which is closed when the command has said that it is ready. */
+/**
+ * `$?` in a shell that survives its terminal, which is closed once the command has printed that it is ready.
+ */
 async function statusAfterClosing(args: readonly string[]): Promise<string> {
   const file = join(home.path, 'status');
   await rm(file, { force: true });
@@ -186,7 +188,7 @@ describe('in the background of a terminal, where `timeout` puts what it runs', (
     });
     const [, pid] = await cli.output(/pid=(\d+)/);
     await cli.output(/ready/);
-    // To nobody in the background: the shell would read it.
+    // If the CLI were in the background, the shell would read this.
     cli.child.stdin.write('typed\n');
     await cli.output(/typed[^]*ready/);
     process.kill(Number(pid), 'SIGTERM');
@@ -224,7 +226,7 @@ describe('in the background of a terminal, where `timeout` puts what it runs', (
     const cli = (await home.processes()).find(({ command }) => command.startsWith('node '));
     process.kill(cli?.pid ?? 0, 'SIGSTOP');
     await screen.until(/Stopped[^]*host\$ ?$/);
-    // As the stop has left it, the terminal ends lines by no Return, and shows nothing that is typed.
+    // The stop has left the terminal in a mode in which Return does not end a line and input is not echoed.
     await screen.press('C-j');
     await screen.type('stty sane; clear; echo back=$?');
     await screen.press('C-j');

@@ -8,7 +8,7 @@ it('a command whose time is up is ended, and the box says why', async () => {
   const { status } = await home.boxlite([
     ...['run', '--name', 'late', '--timeout', '1', 'busybox', 'sleep', '600'],
   ]);
-  // As the first process of its box it does not heed TERM, unless it asks for it.
+  // The first process of its box ignores TERM unless it handles it.
   expect(status).toBe(137);
   const error = '{{.State.Error}}';
   expect(await home.ok(['inspect', '--format', error, 'late'])).toBe('its time limit ended it');
@@ -16,7 +16,7 @@ it('a command whose time is up is ended, and the box says why', async () => {
 });
 
 it('TERM comes first', async () => {
-  // The time runs while the shell sets its trap, which takes long on a busy host.
+  // The time limit already runs while the shell sets its trap, which takes long on a busy host.
   const script = 'trap "echo bye; exit 7" TERM; while :; do sleep 0.1; done';
   const { status, stdout } = await home.boxlite([
     ...['run', '--rm', '--timeout', '5', 'busybox', 'sh', '-c', script],

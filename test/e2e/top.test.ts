@@ -20,7 +20,7 @@ describe('top', () => {
   it('needs no ps in the image, and shows exec sessions too', async () => {
     const session = home.start(['exec', 'web', 'sh', '-c', 'echo up; sleep 555']);
     await session.output(/up/);
-    // The shell that has spoken has yet to become two.
+    // The shell has printed, but may not have forked yet.
     const [header, ...rows] = await lookUntil(
       async () => (await home.ok(['top', 'web'])).split('\n'),
       (lines) => lines.some((line) => line.endsWith(' sleep 555')),

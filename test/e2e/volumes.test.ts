@@ -50,7 +50,7 @@ beforeAll(async () => {
     ...['run', '-d', '--name', 'box', '--read-only', '--tmpfs', '/tmp'],
     ...['-v', `${host('bin')}:/bin-of-host:ro`, '-v', `${host('work')}:/shared`],
     ...['-v', `${host('closed')}:/closed:ro`, '-v', `${host('single')}:/etc/single`],
-    // The inner one first: what counts is where they lie.
+    // The inner one comes first: only the paths decide the order of mounting.
     ...['-v', `${host('inner')}:/shared/made/inner`, '-v', `${host('closed')}:/home:ro`],
     ...['--mount', `type=bind,"source=${host('odd: name, ""x""')}",target=/odd`],
     ...['busybox', 'sleep', '6000'],
@@ -66,13 +66,13 @@ const sh = (script: string): Promise<string> => home.ok(['exec', 'box', 'sh', '-
 const calls = async (...args: string[]): Promise<string[]> =>
   (await home.ok(['exec', 'box', '/bin-of-host/file-calls', ...args])).split('\n');
 
-/** An empty directory of the writable volume. */
+/** An empty directory on the writable volume. */
 async function place(name: string): Promise<string> {
   await mkdir(host('work', name));
   return `/shared/${name}`;
 }
 
-/** Those that have to do with us: others' come and go. */
+/** Only our own mounts: others come and go. */
 const mounts = (): string[] =>
   readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -153,7 +153,7 @@ describe('a volume', () => {
 
   it('is not left by whoever swaps a directory for a link while another opens through it', async () => {
     const at = await place('swapped');
-    // The same path in the box's own memory: where the link leads, there.
+    // The same path in the box's own memory, which the link leads to inside the box.
     await sh(`mkdir -p ${host('outside')} && echo box > ${host('outside', 'found')}`);
     const found = await calls(at, 'swapped', '400', host('outside'));
     expect(found).toEqual([
@@ -244,7 +244,8 @@ describe('a volume', () => {
     expect(await readFile(host('work', 'many', 'many', '000499'), 'utf8')).toBe('many/000499');
   });
 
-  // What an ordinary user's box makes is that user's, so root's in the box: no other has anything there.
+  // Files that an ordinary user's box creates belong to that user, which is root in the box: no other user
+  // owns anything there.
   it.each(isRoot ? ['0', '1000:1000'] : ['0'])(
     'has trees unpacked and locks taken in it by user %s',
     async (user) => {
@@ -255,7 +256,8 @@ describe('a volume', () => {
         'for i in $(seq 30); do echo $i > from/a/b/$i; ln from/a/b/$i from/c/$i; done',
         'tar -cf - from | (mkdir to && tar -xf - -C to) && diff -r from to/from',
         '[ $(stat -c %h to/from/c/7) = 2 ] && readlink to/from/link',
-        // A version control's way of changing a file: who makes the lock has it, and it becomes the file.
+        // The way in which a version control system changes a file: whoever creates the lock owns it, and the
+        // lock file replaces the file.
         'set -C; for i in $(seq 10); do',
         '  : > ref.lock; (: > ref.lock) 2>/dev/null && echo taken twice',
         '  echo $i >| ref.lock && mv ref.lock ref && [ $(cat ref) = $i ] || echo lost $i',
@@ -343,7 +345,7 @@ describe('a box with volumes', () => {
     killProcess(pids[0] ?? 0);
     await home.ok(['wait', 'killed']);
     await home.ok(['rm', '-f', 'killed']);
-    // The kernel ends the VMM, in its own time.
+    // The kernel takes a while to end the VMM.
     const left = async () => (await home.processes()).filter(({ pid }) => pids.includes(pid));
     await lookUntil(left, (found) => found.length === 0);
     expect(mounts()).toEqual([]);
@@ -443,7 +445,7 @@ describe.runIf(isRoot)('for a user who is not root', () => {
   let user: OrdinaryUser;
 
   beforeAll(async () => {
-    // A machine whose KVM this user may not open would say so in between.
+    // With a KVM that this user may not open, the machine would print a warning in between.
     user = await OrdinaryUser.create(await mkdtemp(host('user-')), { BOXLITE_ACCEL: 'tcg' });
     await mkdir(host('theirs'));
     await writeFile(host('theirs', 'of-root'), 'root\n');

@@ -3,14 +3,14 @@ import type { HttpResponse } from '../../src/image/registry/http/http.js';
 export interface AnswerParts {
   status?: number;
   headers?: HttpResponse['headers'];
-  /** Text, or a value to be written as JSON. */
+  /** Text, or a value to serialize as JSON. */
   body?: unknown;
   url?: string;
   authorization?: string;
   onDiscard?: () => void;
 }
 
-/** What a server might have answered, without one. */
+/** Makes the answer of a server without running one. */
 export function answer(parts: AnswerParts = {}): HttpResponse {
   const { status = 200, headers = {}, body = '', url = 'https://registry.test/' } = parts;
   const text = typeof body === 'string' ? body : JSON.stringify(body);

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 
 /**
  * Bundles a program of test/helpers into a file that Node runs.
- * @param packages whether what comes from npm is in it, or found beside it
+ * @param packages whether npm packages are bundled, or found beside the file
  */
 export async function bundleHelper(
   name: string,

@@ -13,7 +13,7 @@ export interface TestAuthority extends CertificateFiles {
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** A private authority with its files in a directory; nobody else knows it. */
+/** A private authority with its files in a directory; no system trusts it. */
 export async function makeAuthority(directory: string, name = 'ca'): Promise<TestAuthority> {
   const authority = filesOf(directory, name);
   await openssl([

@@ -2,12 +2,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export interface CliOptions {
-  /** All of stdin; without it stdin is at its end from the start. */
+  /** All of stdin; without it, stdin is at its end from the start. */
   input?: Uint8Array | string;
-  /** Added to the little that is in the environment. */
+  /** Added to the minimal environment. */
   env?: Readonly<Record<string, string>>;
   cwd?: string;
-  /** A command that runs longer is killed and fails the test, by name. */
+  /** A command that runs longer is killed, and the test fails with its name. */
   timeoutMs?: number;
 }
 
@@ -22,16 +22,16 @@ export interface CliResult {
 export interface RunningCli {
   child: ChildProcessWithoutNullStreams;
   result: Promise<CliResult>;
-  /** Resolves with what matched, as soon as stdout and stderr together match. */
+  /** Resolves with the match as soon as stdout and stderr together match. */
   output(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 export const BOXLITE = fileURLToPath(new URL('../../bin/boxlite', import.meta.url));
 
-/** Less than a test has. What takes some seconds on an idle host takes a minute on a busy one. */
+/** Less than a test's limit. A few seconds on an idle host become a minute on a busy one. */
 const TIMEOUT_MS = 100_000;
 
-/** Runs a program to its end. Fails only when it does not end; a status is the caller's to judge. */
+/** Runs a program to its end. Fails only if it does not end; the caller judges the status. */
 export function run(
   program: string,
   args: readonly string[],
@@ -67,13 +67,13 @@ export function start(
       resolve({ status: code ?? signal ?? 'SIGKILL', stdout, stderr });
     });
   });
-  // A program that ends without reading its stdin is no fault.
+  // A program may end without reading its stdin.
   child.stdin.on('error', () => undefined);
   result.catch(() => undefined);
   return { child, result, output: (pattern) => transcript.find(pattern, name) };
 }
 
-/** What a program has written so far. */
+/** A program's output so far. */
 class Transcript {
   readonly #chunks: { stream: 'stdout' | 'stderr'; chunk: Buffer }[] = [];
   readonly #waiting = new Set<() => void>();

@@ -7,7 +7,7 @@ import { type CliOptions, type CliResult, run } from './cli.js';
 
 const execute = promisify(execFile);
 
-/** Packages that are not part of the bundle, or only types. */
+/** Packages that are not in the bundle, or only types. */
 const LINKED = ['better-sqlite3', '@types/node', 'undici-types'];
 
 const TSCONFIG = {
@@ -24,17 +24,17 @@ const TSCONFIG = {
   include: ['*.ts'],
 };
 
-/** A program's project that has the packed package in its node_modules, and nothing of ours besides. */
+/** A project that has the packed package in its node_modules, and none of our other files. */
 export class ConsumerProject implements AsyncDisposable {
   private constructor(readonly directory: string) {}
 
-  /** @param sources files of test/library that are the program's */
+  /** @param sources files of test/library that become the program's sources */
   static async create(sources: readonly string[]): Promise<ConsumerProject> {
     const directory = await mkdtemp(join(tmpdir(), 'boxlite-consumer-'));
     const modules = join(directory, 'node_modules');
     await mkdir(join(modules, 'boxlite'), { recursive: true });
     await mkdir(join(modules, '@types'));
-    // Without its scripts, since prepack builds all anew: the tests begin with what is built.
+    // Without scripts, since prepack rebuilds everything: the tests use the existing build.
     const { stdout } = await execute('npm', [
       ...['pack', '--ignore-scripts', '--json'],
       ...['--pack-destination', directory],
@@ -51,7 +51,7 @@ export class ConsumerProject implements AsyncDisposable {
     return new ConsumerProject(directory);
   }
 
-  /** Type-checks the program and writes its JavaScript. */
+  /** Type-checks the program and emits its JavaScript. */
   compile(): Promise<CliResult> {
     return run(process.execPath, [
       resolve('node_modules/typescript/bin/tsc'),

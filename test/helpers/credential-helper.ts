@@ -1,17 +1,17 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A `docker-credential-NAME` that keeps what it is given in a file, and all it was asked in another. */
+/** A `docker-credential-NAME` that keeps credentials in one file and logs all requests in another. */
 export interface TestHelper {
-  /** To be put in front of PATH. */
+  /** Directory to put first in PATH. */
   directory: string;
-  /** By key: user name and secret. */
+  /** Credentials by key: user name and secret. */
   entries(): Promise<Record<string, { Username: string; Secret: string }>>;
-  /** Each run: its arguments, its stdin and the values in its environment, in order. */
+  /** Each run, in order: its arguments, its stdin and the values of its environment. */
   runs(): Promise<{ args: string[]; input: string; environment: string[] }[]>;
 }
 
-/** A real program of the protocol of docker-credential-helpers, with its texts and statuses. */
+/** A real implementation of the docker-credential-helpers protocol, with its texts and statuses. */
 const PROGRAM = `
 const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs');
 const [state, log] = ['state.json', 'log'].map((name) => __dirname + '/' + name);
@@ -45,7 +45,7 @@ const verbs = {
 (verbs[args[0]] ?? (() => fail('Unknown credential action \`' + args[0] + '\`')))();
 `;
 
-/** Puts the program into a directory, which is made. */
+/** Writes the program into a directory, which is created. */
 export async function makeCredentialHelper(directory: string, name: string): Promise<TestHelper> {
   await writeProgram(directory, name, `#!${process.execPath}\n${PROGRAM}`);
   return {
@@ -65,7 +65,7 @@ export async function makeCredentialHelper(directory: string, name: string): Pro
   };
 }
 
-/** Puts a helper of another making into a directory. */
+/** Writes a different helper program into a directory. */
 export async function writeProgram(directory: string, name: string, text: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, `docker-credential-${name}`);

@@ -5,24 +5,24 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 
 /**
- * Tags in the layout: `minbase` is one layer, the others that layer and one with packages over it, so
- * that they are images which share their base.
+ * Tags in the layout: `minbase` is one layer; the others add a layer of packages to it, so the images share
+ * their base.
  */
 export type DebianTag = 'minbase' | keyof typeof PACKAGES;
 
 const PACKAGES = {
   python: ['python3'],
-  /** Things that servers run, and in /srv/packages a repository with one package to install. */
+  /** Typical server software, and in /srv/packages a repository with one package to install. */
   services: ['postgresql', 'nginx-light', 'nodejs', 'python3'],
-  /** As docs/docker-in-a-box.md has it. */
+  /** The packages of docs/docker-in-a-box.md. */
   docker: ['docker.io', 'iptables', 'kmod', 'busybox-static'],
 } as const;
 
-/** Where its packages come from when the machine's apt says nothing. */
+/** The package source when the machine's apt reports none. */
 const DEFAULT_SOURCE = { uri: 'http://deb.debian.org/debian', suite: 'bookworm' };
-/** Changed when what is made changes, so that no old image is taken for a new one. */
+/** Change this when the recipe changes, so that no cached old image is used. */
 const RECIPE = 'v1';
-/** Also drops PostgreSQL's compiler, which is a third of all and runs only for long queries. */
+/** Also drops PostgreSQL's compiler, a third of the total size, which runs only for long queries. */
 const MAKE_REPOSITORY = `
   rm -rf /usr/lib/llvm-* /usr/lib/*/libLLVM* /usr/lib/postgresql/*/lib/llvmjit.so
   mkdir /srv/packages && cd /srv/packages && apt-get -qq download hello
@@ -38,9 +38,9 @@ const MAKE_REPOSITORY = `
 const STEP_TIMEOUT_MS = 600_000;
 
 /**
- * A Debian as people use it: thousands of files, hard links, setuid programs, capabilities. Made once
- * a machine by debootstrap and umoci (about a minute a tag; needs root) and kept in the user's cache.
- * @returns the directory of an OCI layout, in which the image stands under its tag
+ * A realistic Debian: thousands of files, hard links, setuid programs, capabilities. Built once per machine
+ * by debootstrap and umoci (about a minute per tag; needs root) and kept in the user's cache.
+ * @returns the directory of an OCI layout that holds the image under its tag
  */
 export async function debianLayout(tag: DebianTag): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'boxlite-test');
@@ -86,7 +86,7 @@ async function addPackages(
   const rootfs = join(bundle, 'rootfs');
   const inRoot = (...command: string[]): Promise<void> =>
     run('chroot', [rootfs, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command]);
-  // The machine that makes the image is not to run its services.
+  // The machine that builds the image must not run its services.
   const policy = join(rootfs, 'usr/sbin/policy-rc.d');
   await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   await inRoot('apt-get', '-qq', '-y', 'install', '--no-install-recommends', ...PACKAGES[tag]);
@@ -96,7 +96,7 @@ async function addPackages(
   await run('umoci', ['repack', '--image', image, bundle]);
 }
 
-/** The distribution that the machine's own packages come from. */
+/** The distribution of the machine's own packages. */
 async function packageSource(): Promise<{ uri: string; suite: string }> {
   const format = '$(REPO_URI) $(CODENAME) $(COMPONENT)';
   const targets = ['indextargets', 'Created-By: Packages', '--format', format];
@@ -115,7 +115,7 @@ async function dropPackages(rootfs: string): Promise<void> {
     if (name.endsWith('.deb')) await rm(join(archives, name));
 }
 
-/** Of two that make it at once the first one's stays. */
+/** If two processes build it at once, the first result stays. */
 async function renameUnlessMade(made: string, layout: string): Promise<void> {
   try {
     await rename(made, layout);

@@ -7,18 +7,18 @@ import { killProcess, processesOf } from './processes.js';
 const SETUP_TIMEOUT_MS = 600_000;
 
 /**
- * Makes the home that every e2e test starts from: guest kernel, built-in image, its template. With
- * BOXLITE_E2E_HOME set, that home is made ready instead and kept, which saves the set-up when one
- * test file is run again and again.
+ * Creates the home that every e2e test starts from: guest kernel, built-in image, its template. With
+ * BOXLITE_E2E_HOME set, that home is prepared instead and kept, which saves the set-up when one test file is
+ * run repeatedly.
  */
 export default async function setUp(): Promise<() => Promise<void>> {
   const given = process.env.BOXLITE_E2E_HOME;
   const root = given === undefined ? await mkdtemp(join(tmpdir(), 'boxlite-e2e-')) : undefined;
-  // An unprivileged VMM must be able to pass through.
+  // An unprivileged VMM must be able to traverse the directory.
   if (root !== undefined) await chmod(root, 0o755);
   const home = given ?? join(root ?? '', 'shared');
   process.env.BOXLITE_E2E_HOME = home;
-  // The first box leaves its image's template.
+  // The first box creates its image's template.
   for (const args of [['setup'], ['run', '--rm', 'busybox', 'true']]) {
     const { status, stdout, stderr } = await run(BOXLITE, args, {
       env: { HOME: join(home, 'user'), BOXLITE_HOME: home, LANG: 'C.UTF-8' },
@@ -30,7 +30,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
   return () => tearDown(root ?? home, root !== undefined);
 }
 
-/** Whatever still runs here would run for ever: it is named, ended, and fails the whole run. */
+/** A process still running here would run for ever: it is reported and killed, and the whole run fails. */
 async function tearDown(root: string, remove: boolean): Promise<void> {
   const left = await processesOf(root);
   for (const { pid } of left) killProcess(pid);

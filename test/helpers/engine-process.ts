@@ -1,8 +1,8 @@
 /**
- * One of several processes that use a runtime's home at once. It opens nothing before it reads `go`
- * on stdin, then does what its arguments say and prints one JSON line.
+ * One of several processes that use a runtime's home at once. It opens nothing before it reads `go` on stdin,
+ * then runs the operation in its arguments and prints one JSON line.
  *
- *     engine-process HOME get-or-create NAME|create|remove BOX|hold BOX
+ * engine-process HOME get-or-create NAME|create|remove BOX|hold BOX
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

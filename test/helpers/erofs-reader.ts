@@ -1,7 +1,7 @@
 /**
- * A reader of uncompressed EROFS disks, written from the format's description alone (Linux,
- * Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h) and sharing nothing with the writer.
- * It throws at whatever the kernel would call corrupt.
+ * A reader of uncompressed EROFS disks, based only on the format's description (Linux,
+ * Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h); it shares no code with the writer. It throws
+ * at whatever the kernel would consider corrupt.
  */
 const BLOCK = 4096;
 const MAGIC = 0xe0f5e1e2;
@@ -21,7 +21,7 @@ const TYPES = new Map([
   [0o120000, { kind: 'symlink', dirent: 7 }],
 ]);
 
-/** What stands under one path. Names, targets and values are latin1-held bytes. */
+/** The file at one path. Names, targets and values hold bytes as latin1. */
 export interface ErofsFile {
   kind: string;
   mode: number;
@@ -30,16 +30,16 @@ export interface ErofsFile {
   mtimeSec: number;
   mtimeNsec: number;
   links: number;
-  /** Inode number: equal for the names of one file. */
+  /** Inode number: equal for all names of a file. */
   number: number;
-  /** A file's content, a symlink's text. */
+  /** A file's content, or a symlink's target. */
   content: string;
   /** `major:minor` */
   device: string;
   xattrs: Record<string, string>;
 }
 
-/** All paths of a disk, '' being the root. */
+/** All paths of a disk; '' is the root. */
 export function readErofs(disk: Buffer): Map<string, ErofsFile> {
   const superblock = disk.subarray(1024);
   check(superblock.readUInt32LE(0) === MAGIC, 'the magic number');
@@ -78,7 +78,7 @@ interface DirectoryEntry {
 
 interface ReadInode {
   file: ErofsFile;
-  /** The type its directory entries must carry. */
+  /** The type that its directory entries must have. */
   type: number;
   entries: DirectoryEntry[] | undefined;
 }
@@ -131,7 +131,7 @@ class Reader {
       links: disk.readUInt32LE(at + 44),
       number: disk.readUInt32LE(at + 20),
       content: isDirectory ? '' : content.toString('latin1'),
-      // MMMm mmmm in the order of the kernel's new_encode_dev: 12 low bits of minor around major.
+      // The kernel's new_encode_dev: the low 8 bits of minor, 12 bits of major, then the rest of minor.
       device: isDevice ? `${(raw >> 8) & 0xfff}:${(raw & 0xff) | ((raw >>> 12) & 0xfff00)}` : '',
       xattrs: this.#xattrs(at + 64, xattrBytes),
     };
@@ -183,7 +183,7 @@ function entriesOf(content: Buffer): DirectoryEntry[] {
       check(from >= first && from < to && to <= block.length, 'the name of a directory entry');
       const name = block.toString('latin1', from, to).replace(/\0+$/, '');
       check(name.length > 0 && name.length <= 255 && !/[/\0]/.test(name), 'a name');
-      // The kernel looks names up by bisection.
+      // The kernel finds names by binary search.
       check(name > (entries.at(-1)?.name ?? ''), `the order of ${name}`);
       entries.push({
         name,

@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 
-/** ELF64 files with only what is asked of them: enough for what reads kernels and modules. */
+/** ELF64 files with only the requested parts: enough for the readers of kernels and modules. */
 export interface FakeElf {
   machine?: number;
   notes?: { name: string; type: number }[];
   sections?: Record<string, Buffer>;
-  /** Program header types beside the notes'. */
+  /** Program header types in addition to that of the notes. */
   segmentTypes?: number[];
-  /** Appended, outside of all parts. */
+  /** Appended after all parts. */
   trailer?: string;
 }
 
@@ -47,7 +47,7 @@ export function fakeVmlinux(version: string): Buffer {
   });
 }
 
-/** A bzImage around a payload that is compressed already, with what the format asks to follow it. */
+/** A bzImage around a compressed payload, with the data that the format requires after it. */
 export function fakeBzImage(payload: Buffer, protocol = 0x20f): Buffer {
   const setupSectors = 3;
   const offset = 0x40;

@@ -10,7 +10,7 @@ import { sharedHome } from './test-home.js';
 
 const execute = promisify(execFile);
 
-/** A /dev of one command's own, in which kvm is a device that opens and is no KVM. */
+/** Gives one command its own /dev, in which kvm is a device that opens but is not KVM. */
 const OWN_DEV = `set -e
 mount -t tmpfs -o mode=755 dev /mnt
 cd /mnt
@@ -28,24 +28,24 @@ mount --move /mnt /dev
 exec "$@"`;
 
 export interface Node {
-  /** `UID:GID`; default root's. */
+  /** `UID:GID`; root's by default. */
   owner?: string;
-  /** Octal; default 666. */
+  /** Octal; 666 by default. */
   mode?: string;
 }
 
 export interface FakeRun extends Node {
-  /** Default the home of the fake's test. */
+  /** The home of the fake's test by default. */
   home?: string;
-  /** The user who runs it; default root. */
+  /** The user who runs the command; root by default. */
   uid?: number;
   /** BoxLite's own QEMU instead of the fake's. */
   realQemu?: boolean;
 }
 
 /**
- * A KVM of which a test says what it does, on a machine that may have none: /dev/kvm is another device, and QEMU a
- * script that knows what to do when it is to use it. Only root can make one.
+ * A KVM whose behaviour a test controls, on a machine that may have none: /dev/kvm is another device, and
+ * QEMU is a script that reacts when it is asked to use KVM. Needs root.
  */
 export class FakeKvm {
   private constructor(
@@ -53,7 +53,7 @@ export class FakeKvm {
     private readonly directory: string,
   ) {}
 
-  /** @param home whose directory's parent the fake's files are put into */
+  /** @param home the fake's files go into its parent directory */
   static async create(home: string): Promise<FakeKvm> {
     const directory = await mkdtemp(join(home, '..', 'fake-kvm-'));
     await chmod(directory, 0o755);
@@ -76,19 +76,19 @@ export class FakeKvm {
     return join(this.directory, 'log');
   }
 
-  /** `working` runs by emulation, `busy` is what another hypervisor makes of KVM, `hanging` does nothing at all. */
+  /** `working` runs by emulation, `busy` fails as if another hypervisor held KVM, `hanging` does nothing. */
   async becomes(state: 'working' | 'busy' | 'hanging'): Promise<void> {
     await writeFile(this.#state, state);
   }
 
-  /** How each machine with KVM was started since they were forgotten last: `boot` or `restore`. */
+  /** How each machine with KVM was started since `forgetMachines`: `boot` or `restore`. */
   async machines(): Promise<string[]> {
     return (await readFile(this.#log, 'utf8')).split('\n').filter((line) => line !== '');
   }
 
   async forgetMachines(): Promise<void> {
     await writeFile(this.#log, '');
-    await chmod(this.#log, 0o666); // VMMs are users of their own
+    await chmod(this.#log, 0o666); // each VMM runs as its own user
   }
 
   boxlite(args: readonly string[], options: FakeRun = {}): Promise<CliResult> {
@@ -108,7 +108,7 @@ export class FakeKvm {
     await rm(this.directory, { recursive: true });
   }
 
-  /** The kernel is told the counter's rate, as it is under emulation. A VMM, and so this, can't fork. */
+  /** Passes the TSC rate to the kernel, as under emulation. The script runs as a VMM, so it can't fork. */
   #script(qemu: string, khz: string): string {
     return `#!/bin/sh
 case " $* " in *" -accel kvm "*) ;; *) exec ${qemu} "$@" ;; esac

@@ -8,22 +8,22 @@ export interface SeenRequest {
   path: string;
   range: string | undefined;
   authorization: string | undefined;
-  /** Of the body, unless the test itself answered. */
+  /** Bytes of the body, unless the test itself answered. */
   sentBytes: number;
 }
 
-/** A registry in this process whose answers a test may bend. */
+/** A registry in this process whose answers a test may alter. */
 export interface FakeRegistry {
   /** `127.0.0.1:PORT`. */
   host: string;
-  /** `GET /v2/…` of each request, in order, with what the test wants to see of it. */
+  /** `GET /v2/…` of each request, in order, with the details that tests check. */
   requests: SeenRequest[];
   stop(): Promise<void>;
 }
 
 /**
- * Serves images under any repository name: every manifest by digest, the first one also by any tag.
- * Ranges are honoured.
+ * Serves images, and ranges of them, under any repository name: every manifest by digest, the first one also
+ * by any tag.
  */
 export async function startFakeRegistry(
   images: readonly TestImage[],

@@ -7,10 +7,10 @@ import { encodeMessage, type MessageValues, type TableMessageName } from '../../
 import { encodeFrame, type Frame, FrameDecoder, messageFrames } from '../../src/agent/frame.js';
 import { FRAME_FLAGS, GENERATION, MESSAGES, SHIM_PHASES } from '../../src/agent/protocol.js';
 
-/** What the other end of one connection does; everything it needs is on `peer`. */
+/** The behaviour of the other end of one connection, driven through `peer`. */
 export type Script = (peer: FakePeer) => void;
 
-/** A server on a box's socket that speaks frames, in this process. */
+/** A server on a box's socket that speaks the frame protocol, in this process. */
 export class FakeShim implements AsyncDisposable {
   readonly directory: string;
   readonly #server: Server;
@@ -29,7 +29,7 @@ export class FakeShim implements AsyncDisposable {
     this.directory = directory;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
-      // A client that leaves in the middle of a write is part of the tests.
+      // Some tests have a client that leaves in the middle of a write.
       socket.on('error', () => undefined);
       socket.on('close', () => this.#sockets.delete(socket));
       script(new FakePeer(socket));
@@ -56,7 +56,7 @@ export class FakePeer {
     socket.on('data', (chunk: Buffer) => decoder.push(chunk));
   }
 
-  /** Says what a shim says first. */
+  /** Sends the shim's first message. */
   welcome(values: Partial<MessageValues<'welcome'>> = {}): this {
     return this.send('welcome', 0, {
       generation: GENERATION,
@@ -80,7 +80,7 @@ export class FakePeer {
     return this;
   }
 
-  /** Calls back for each frame of this message. */
+  /** Calls back for each frame with this message. */
   on(name: keyof typeof MESSAGES, handler: (frame: Frame) => void): this {
     this.#handlers.push((frame) => {
       if (frame.type === MESSAGES[name].type) handler(frame);
@@ -89,7 +89,7 @@ export class FakePeer {
   }
 }
 
-/** A command that no fake looks at. */
+/** A command for tests in which its content does not matter. */
 export const EXEC: MessageValues<'exec'> = {
   flags: 0,
   rows: 0,

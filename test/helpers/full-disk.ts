@@ -9,15 +9,15 @@ const execute = promisify(execFile);
 const MIB = 2 ** 20;
 const ROOMY_BYTES = 2048 * MIB;
 
-/** The file system of a home's own, of which the size is changed as wanted. Needs root. */
+/** A home's own file system, whose size can be changed. Needs root. */
 export interface HomeDisk {
-  /** Takes all the space there is. */
+  /** Uses up all free space. */
   fill(): Promise<void>;
-  /** Gives it back. */
+  /** Frees it again. */
   free(): Promise<void>;
 }
 
-/** Puts a home, which `useHome` has made before, on a disk of its own for the tests of the calling file. */
+/** Moves a home created by `useHome` to its own disk for the tests of the calling file. */
 export function useHomeDisk(home: TestHome): HomeDisk {
   const resize = async (bytes: number): Promise<void> => {
     await execute('mount', ['-o', `remount,size=${bytes}`, home.path]);
@@ -39,7 +39,7 @@ export function useHomeDisk(home: TestHome): HomeDisk {
           await resize(used);
           return;
         } catch (error) {
-          // A box that runs may have written meanwhile: less than there is, it can't be made.
+          // A running box may have written in between; the file system can't become smaller than its content.
           const now = await statfs(home.path);
           if ((now.blocks - now.bfree) * now.bsize <= used) throw error;
         }

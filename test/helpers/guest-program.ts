@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Compiles `NAME.c` of this folder, static, so that it runs in a box; gives its path. */
+/** Compiles `NAME.c` of this folder statically, so that it runs in a box, and returns its path. */
 export async function buildGuestProgram(directory: string, name: string): Promise<string> {
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
   const program = join(directory, name);

@@ -23,12 +23,12 @@ export async function storeLayers(home: Home, layers: readonly Buffer[]): Promis
 }
 
 let images = 0;
-/** A digest of no manifest, another for each image. */
+/** A digest without a manifest, different for each image. */
 export const nextDigest = (): string => `sha256:${String(++images).padStart(64, '0')}`;
 
 /**
- * The device's bytes with the first block of the padding, in one sparse file of `directory`, as fsck and
- * a loop mount want them. fsck.erofs looks for attributes behind the last inode even if it has none.
+ * Writes the device's bytes and the first block of the padding to one sparse file in `directory`, for fsck
+ * and a loop mount. fsck.erofs looks for attributes after the last inode even if it has none.
  */
 export async function joinDisk(
   home: Home,
@@ -59,7 +59,7 @@ export async function readDisk(
   return Buffer.concat(await Promise.all(extents.slice(0, -1).map(({ path }) => readFile(path))));
 }
 
-/** Has the kernel mount a disk, for as long as `look` takes. */
+/** Mounts a disk with the kernel while `look` runs. */
 export async function mounted<T>(disk: string, look: (at: string) => Promise<T>): Promise<T> {
   const at = `${disk}.mount`;
   await mkdir(at);
@@ -71,7 +71,7 @@ export async function mounted<T>(disk: string, look: (at: string) => Promise<T>)
   }
 }
 
-/** What an independent unpacker makes of the same layers: the directory of its root file system. */
+/** Unpacks the same layers with an independent tool; returns the directory of the root file system. */
 export async function unpackLayers(directory: string, layers: readonly Buffer[]): Promise<string> {
   const at = await mkdtemp(join(directory, 'umoci-'));
   const layout = join(at, 'layout');

@@ -5,12 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { create } from 'tar';
 
 export interface ArchiveImage {
-  /** Root file systems' directories, base first; each becomes a layer. */
+  /** Directories of root file systems, base first; each becomes a layer. */
   layers: readonly string[];
   /** `Entrypoint`, `Cmd`, `Env`, `User`, `WorkingDir`, … */
   config: Readonly<Record<string, unknown>>;
   reference: string;
-  /** Layers of the OCI layout are gzipped unless told otherwise. */
+  /** Whether to gzip the layers of the OCI layout; true by default. */
   gzip?: boolean;
 }
 
@@ -65,7 +65,7 @@ export async function writeDockerArchive(directory: string, image: ArchiveImage)
   );
 }
 
-/** Packs a directory's entries, at the top of the archive. */
+/** Packs a directory's entries at the top level of the archive. */
 export async function pack(directory: string, file: string): Promise<string> {
   await create({ file, cwd: directory, portable: true }, ['.']);
   return file;

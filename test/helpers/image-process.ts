@@ -1,10 +1,10 @@
 /**
- * A process of its own that uses a home's images by the engine.
+ * A separate process that uses a home's images through the engine.
  *
- *     image-process HOME pull REFERENCE|load|rmi NAME|prune|churn FILE NAME TIMES
+ * image-process HOME pull REFERENCE|load|rmi NAME|prune|churn FILE NAME TIMES
  *
- * `load` reads an archive from stdin. Prints `downloading` when the first bytes of a layer came,
- * `reading` when the first ones of an archive did, and `done` or an error's code at the end.
+ * `load` reads an archive from stdin. It prints `downloading` at the first bytes of a layer, `reading` at the
+ * first bytes of an archive, and `done` or an error's code at the end.
  */
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { BoxliteError } from '../../src/errors.js';
@@ -50,7 +50,7 @@ async function act(): Promise<unknown> {
   }
 }
 
-/** Another process' prune may have been faster. */
+/** Another process' prune may have removed it first. */
 async function removeIfThere(reference: string): Promise<void> {
   try {
     await runtime.removeImage(reference);

@@ -7,10 +7,10 @@ import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { create } from 'tar';
 
-/** Contents by path; a string, bytes, or a file of this machine to copy (with its mode). */
+/** Contents by path; a string, bytes, or a local file to copy (with its mode). */
 export type Files = Record<string, string | Uint8Array | { copy: string }>;
 
-/** The distribution's static busybox and the names of its applets that images need most. */
+/** The distribution's static busybox and the applet names that most images need. */
 export const BUSYBOX: Files = {
   'bin/busybox': { copy: '/bin/busybox' },
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
@@ -18,9 +18,9 @@ export const BUSYBOX: Files = {
 };
 
 export interface ImageSpec {
-  /** One set of files a layer, base first. */
+  /** One set of files per layer, base first. */
   layers: (Files | Uint8Array)[];
-  /** Default gzip. */
+  /** gzip by default. */
   compression?: 'gzip' | 'zstd' | 'none';
   architecture?: string;
   variant?: string;
@@ -35,7 +35,7 @@ export interface TestBlob {
   bytes: Buffer;
 }
 
-/** An image in memory; `blobs` holds all of it by digest. */
+/** An image in memory; `blobs` holds all its parts by digest. */
 export interface TestImage {
   manifest: TestBlob;
   config: TestBlob;
@@ -46,7 +46,7 @@ export interface TestImage {
 
 const OCI = 'application/vnd.oci.image';
 
-/** Makes an image by the letter of the specification, with no tool of ours. */
+/** Builds an image strictly by the specification, without our own code. */
 export async function makeImage(spec: ImageSpec): Promise<TestImage> {
   const tars = await Promise.all(
     spec.layers.map((layer) =>
@@ -57,7 +57,7 @@ export async function makeImage(spec: ImageSpec): Promise<TestImage> {
   return assemble(layers, tars.map(sha256), spec);
 }
 
-/** An image of one layer that is packed already. */
+/** An image of one layer that is already packed. */
 export function imageOf(layer: TestBlob, diffId: string): TestImage {
   return assemble([layer], [diffId], {});
 }
@@ -96,7 +96,7 @@ export function zstd(bytes: Uint8Array, ...options: string[]): Buffer {
   return execFileSync('zstd', ['-q', '-c', ...options], { input: bytes, maxBuffer: 2 ** 30 });
 }
 
-/** An index of images, each under its platform. */
+/** An index of images by platform. */
 export function makeIndex(images: readonly TestImage[]): TestBlob {
   return json(`${OCI}.index.v1+json`, {
     schemaVersion: 2,

@@ -19,7 +19,7 @@ const root = directory('./', { mode: 0o711, uid: 3, gid: 4, mtime: 1234 });
 const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex').toString(
   'latin1',
 );
-/** u::rwx,u:1000:r--,g::r-x,m::r-x,o::--- in the form in which the kernel takes it. */
+/** u::rwx,u:1000:r--,g::r-x,m::r-x,o::--- in the kernel's binary form. */
 const acl = Buffer.from(
   '0200000001000700ffffffff02000400e803000004000500ffffffff10000500ffffffff20000000ffffffff',
   'hex',
@@ -28,7 +28,7 @@ const acl = Buffer.from(
 const xattrs = (values: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [`SCHILY.xattr.${key}`, value]));
 
-/** One file of each kind, at the top of a layer. */
+/** One file of each kind, at the top level of a layer. */
 const KINDS = {
   file: { name: 'file', content: 'content' },
   directory: directory('directory'),
@@ -37,7 +37,7 @@ const KINDS = {
   device: { name: 'device', type: '3', major: 1, minor: 5 },
 };
 
-/** Every kind over every other: `file-fifo` is a file in the first layer, a fifo in the second. */
+/** Every kind replacing every other: `file-fifo` is a file in the first layer, a fifo in the second. */
 function overEachOther(layer: 0 | 1): TarFields[] {
   const kinds = Object.entries<TarFields>(KINDS);
   return kinds.flatMap(([under, lower]) =>
@@ -50,12 +50,12 @@ function overEachOther(layer: 0 | 1): TarFields[] {
   );
 }
 
-/** Deeper than any recursion of ours should be asked for; umoci takes minutes for a thousand. */
+/** Deeper than any recursion of ours should have to handle; umoci takes minutes for a thousand. */
 function* deepNames(): Generator<string> {
   for (let path = 'd'; path.length < 400; path += '/d') yield path;
 }
 
-/** Images, lowest layer first, that any unpacker must see alike. */
+/** Images, lowest layer first, that every unpacker must interpret alike. */
 export const LAYER_CASES: Record<string, Buffer[]> = {
   'every kind of file and attribute': [
     tar(
@@ -110,7 +110,7 @@ export const LAYER_CASES: Record<string, Buffer[]> = {
       { name: 'listed', mode: 0o750, pax: xattrs({ 'system.posix_acl_access': acl }) },
       hardlink('capable-too', 'capable'),
     ),
-    // A directory over a directory takes the attributes of the upper one, and no others.
+    // A directory over a directory has only the attributes of the upper one.
     tar(directory('directory', { pax: xattrs({ 'user.other': 'o' }) })),
   ],
   'whiteouts, opaque directories and hard links to lower layers': [
@@ -155,7 +155,7 @@ export const LAYER_CASES: Record<string, Buffer[]> = {
       { name: 'link/through', content: 'the absolute link' },
       { name: 'relative/too', content: 'the relative link' },
       hardlink('of-the-lower', 'link/through'),
-      // The time of a directory that got a name, for those that set it and those that leave it.
+      // Sets the time of a directory that gained a name, since only some unpackers restore it.
       directory('real', { mtime: 8 }),
     ),
     tar(
@@ -233,7 +233,7 @@ export const LAYER_CASES: Record<string, Buffer[]> = {
       root,
       ...Array.from(deepNames(), (path) => directory('d', { pax: { path }, mtime: path.length })),
       { name: 'f', pax: { path: `${[...deepNames()].at(-1) ?? ''}/file` }, content: 'deep' },
-      // Unpackers give a directory its time again after they made something in it.
+      // Unpackers restore a directory's time after they have created something in it.
       ...Array.from(deepNames(), (path) => directory('d', { pax: { path }, mtime: 5 })),
     ),
   ],

@@ -1,14 +1,14 @@
 /**
- * A process that lays out one large layer and prints the most memory it ever had, in KiB.
+ * A process that lays out one large layer and prints its peak memory in KiB.
  *
- *     layer-process HOME one-file|many-files BYTES
+ * layer-process HOME one-file|many-files BYTES
  */
 import { Home } from '../../src/host/home.js';
 import { storeLayer } from '../../src/image/store/layer-store.js';
 import { tarHeader } from './tar-builder.js';
 
 const [root = '', kind = '', bytes = ''] = process.argv.slice(2);
-/** As a socket or a decompressor hands them out. */
+/** The chunk size of a socket or a decompressor. */
 const CHUNK_BYTES = 1 << 16;
 const SMALL_FILE_BYTES = 3 * 512;
 

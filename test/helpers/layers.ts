@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What a native program consists of. */
+/** The layers of a native program. */
 export interface Layers {
-  /** Its folders and the files beside them, the lowest first: none includes or calls what stands above it. */
+  /** Its folders and the files beside them, lowest first: none includes or calls a higher one. */
   readonly order: readonly string[];
-  /** The parts of native/ whose headers it may include beside its own. */
+  /** The parts of native/ whose headers it may include besides its own. */
   readonly others: readonly string[];
-  /** Its headers that take a function: such a call leads up, where no graph shows it. */
+  /** Its headers that accept a function: such a call leads upwards, which no graph shows. */
   readonly callbacks: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   archive: {
     order: ['outcome', 'tar', 'pack', 'unpack', 'command', 'main'],
     others: ['common', 'protocol'],
-    // Both warn whoever asked for the copy.
+    // Both pass warnings to the code that requested the copy.
     callbacks: ['pack/pack.h', 'unpack/options.h'],
   },
   guest: {
@@ -34,10 +34,10 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   },
 };
 
-/** What a part (`vmm/start`: its .c and .h) needs of other parts. */
+/** The other parts that a part (`vmm/start`: its .c and .h) depends on. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The C files of a program below native/, by their path in it. */
+/** The C files of a program below native/, by relative path. */
 export function readSources(program: string): Map<string, string> {
   const folder = join(import.meta.dirname, '../../native', program);
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
@@ -51,11 +51,11 @@ export function readSources(program: string): Map<string, string> {
 
 export const partOf = (path: string): string => path.replace(/\.[cho]$/, '');
 
-/** How high a part stands; -1 when it stands nowhere. */
+/** The rank of a part; -1 if it is not in the order. */
 export const rankOf = (part: string, order: readonly string[]): number =>
   order.indexOf(dirname(part) === '.' ? part : dirname(part));
 
-/** Each edge that leads upwards, and each circle. */
+/** Each dependency that leads upwards, and each cycle. */
 export function graphFaults(graph: Graph, order: readonly string[]): string[] {
   const edges = [...graph].flatMap(([from, needs]) => [...needs].map((to) => [from, to] as const));
   const upward = edges

@@ -19,7 +19,7 @@ export function runtimeOn(home: TestHome): BoxliteRuntime {
 /** An idle box of the built-in image, removed with the test. */
 export async function idleBox(home: TestHome, options: CreateOptions = {}): Promise<LiteBox> {
   const box = await runtimeOn(home).create(options);
-  // By a runtime of its own: the test may have closed the other.
+  // Removes the box with a new runtime, since the test may have closed the other.
   onTestFinished(async () => {
     await using runtime = new BoxliteRuntime({ homeDir: home.path });
     if (await runtime.exists(box.id)) await runtime.remove(box.id, true);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_AGAIN_MS = 50;
 
-/** Looks again and again at what no call can wait for, until it is as wanted; fails with what it was last. */
+/** Polls for a state that no call can wait for; on failure, shows the last state. */
 export async function lookUntil<T>(
   look: () => Promise<T>,
   wanted: (seen: T) => boolean,

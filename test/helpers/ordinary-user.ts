@@ -7,13 +7,13 @@ import { sharedHome } from './test-home.js';
 
 const execute = promisify(execFile);
 
-/** A user of no other file here. */
+/** A user who owns no other file here. */
 const UID = 65_432;
 
-/** Takes from a process of this user namespace, as from a host that allows none, the right to make another. */
+/** Denies a process the right to create user namespaces, as on a host that allows none. */
 const NO_NAMESPACES = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
 
-/** A home that belongs to a user who is not root, and runs as that user. Only root can make one. */
+/** A home that belongs to a user other than root, and commands that run as that user. Needs root. */
 export class OrdinaryUser {
   readonly uid = UID;
 
@@ -22,7 +22,7 @@ export class OrdinaryUser {
     private readonly environment: Record<string, string>,
   ) {}
 
-  /** @param environment of each command, besides the home */
+  /** @param environment variables of each command, in addition to the home */
   static async create(
     parent: string,
     environment: Record<string, string> = {},
@@ -34,7 +34,7 @@ export class OrdinaryUser {
     return new OrdinaryUser(home, environment);
   }
 
-  /** @param namespaces whether the user may make user namespaces */
+  /** @param namespaces whether the user may create user namespaces */
   boxlite(args: readonly string[], namespaces = true): Promise<CliResult> {
     const user = ['--reuid', String(UID), '--regid', String(UID), '--clear-groups'];
     const without = namespaces ? [] : ['unshare', '-Ur', 'sh', '-c', NO_NAMESPACES, 'sh'];

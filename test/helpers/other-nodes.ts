@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Releases of Node.js that the package is tried with besides the one that runs the tests. */
+/** Node.js releases that the package is tested with, besides the one that runs the tests. */
 const MAJORS = [22, 24, 26];
 
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'boxlite-test');
 
-/** Their programs, where `bin/quickstart --test` puts them. */
+/** Their programs, which `bin/quickstart --test` installs. */
 export const OTHER_NODES: readonly { major: number; node: string }[] = MAJORS.map((major) => ({
   major,
   node: join(cache, `node-${major}`, 'node'),

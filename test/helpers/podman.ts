@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CliOptions, type CliResult, run } from './cli.js';
 
-/** What a nested or unprivileged host can grant; podman's own defaults are far above. */
+/** Limits that a nested or unprivileged host can grant; podman's own defaults are far higher. */
 const RUN_FLAGS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
 
-/** Podman on a storage of its own, with runc. */
+/** Podman with its own storage and runc. */
 export class Podman implements AsyncDisposable {
   private constructor(private readonly directory: string) {}
 
@@ -19,7 +19,7 @@ export class Podman implements AsyncDisposable {
     return podman;
   }
 
-  /** `run` and `create` get what podman needs here. */
+  /** Adds the flags that `run` and `create` need here. */
   call([verb = '', ...args]: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const storage = ['root', 'runroot', 'tmpdir'].flatMap((name) => [
       `--${name}`,

@@ -9,8 +9,8 @@ export interface FoundProcess {
 }
 
 /**
- * Processes that have to do with a directory: by their arguments, their working directory or a file
- * they have open in it. A VMM is told nothing of its home, but holds its disks.
+ * Processes that use a directory: by their arguments, their working directory or a file they have open in it.
+ * A VMM's arguments do not name its home, but it has its disks open.
  */
 export async function processesOf(directory: string): Promise<FoundProcess[]> {
   const found: FoundProcess[] = [];
@@ -18,7 +18,7 @@ export async function processesOf(directory: string): Promise<FoundProcess[]> {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     const [command, links] = await Promise.all([commandOf(pid), linksOf(pid)]);
-    // It has let go of its memory already, and is about to let go of its files.
+    // It has already released its memory, and is about to close its files.
     if (command === '') continue;
     if (command.includes(directory) || links.some((link) => isWithin(link, directory)))
       found.push({ pid, command });
@@ -26,12 +26,12 @@ export async function processesOf(directory: string): Promise<FoundProcess[]> {
   return found;
 }
 
-/** The shim and the VMM among a home's processes. */
+/** Tells the shim and the VMM from a home's other processes. */
 export function programOf({ command }: FoundProcess): string {
   return basename(command.split(' ')[0] ?? '');
 }
 
-/** Ends a process at once; one that has ended already is no error. */
+/** Kills a process at once; one that has already ended is no error. */
 export function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -40,13 +40,13 @@ export function killProcess(pid: number): void {
   }
 }
 
-/** Ends a process at once and resolves when it has ended, which it has not yet when the signal is sent. */
+/** Kills a process at once and resolves when it has ended, which is later than the signal. */
 export async function killAndWait(pid: number): Promise<void> {
   killProcess(pid);
   while ((await commandOf(pid)) !== '') await turn();
 }
 
-/** Empty for a process that is gone, a zombie, or not ours to look at. */
+/** Empty for a process that has gone, is a zombie, or may not be inspected. */
 async function commandOf(pid: number): Promise<string> {
   const raw = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return raw.split('\0').join(' ').trim();

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 export interface TestProxy {
   /** `http://127.0.0.1:PORT`. */
   url: string;
-  /** `CONNECT registry.test:443`, `GET http://registry.test/v2/`: each thing it was asked for. */
+  /** `CONNECT registry.test:443`, `GET http://registry.test/v2/`: each request it received. */
   asked: string[];
   /** `Authorization` headers that it could read. */
   overheard: string[];
@@ -12,13 +12,13 @@ export interface TestProxy {
 }
 
 export interface ProxySetup {
-  /** Where names lead: `registry.test:443` → `127.0.0.1:5000`. Others are refused with 502. */
+  /** Addresses of names: `registry.test:443` → `127.0.0.1:5000`. Others are refused with 502. */
   routes: Readonly<Record<string, string>>;
-  /** `USER:PASSWORD` that it wants. */
+  /** The `USER:PASSWORD` that it requires. */
   login?: string;
 }
 
-/** A real proxy on a free port of 127.0.0.1: tunnels for HTTPS, requests passed on for HTTP. */
+/** A real proxy on a free port of 127.0.0.1: it tunnels HTTPS and forwards HTTP requests. */
 export async function startProxy({ routes, login }: ProxySetup): Promise<TestProxy> {
   const asked: string[] = [];
   const overheard: string[] = [];

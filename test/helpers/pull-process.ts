@@ -1,10 +1,10 @@
 /**
  * One of several processes that pull into one home.
  *
- *     pull-process HOME REFERENCE
+ * pull-process HOME REFERENCE
  *
- * Prints `downloading BYTES` as a layer comes in, `waiting PID` while another process does that, and at the end the manifest's digest and the most
- * memory it ever had resident, in KiB: `VmHWM 104608`.
+ * It prints `downloading BYTES` as a layer arrives, `waiting PID` while another process downloads it, and at
+ * the end the manifest's digest and its peak resident memory in KiB: `VmHWM 104608`.
  */
 import { readFile } from 'node:fs/promises';
 import { Home } from '../../src/host/home.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A registry server of this test's own. */
+/** A registry server for one test. */
 export interface TestRegistry {
   /** `127.0.0.1:PORT`. */
   host: string;
@@ -14,24 +14,26 @@ export interface TestRegistry {
 }
 
 export interface RegistrySetup {
-  /** Files of its certificate and key; it speaks TLS then. */
+  /** Files of its certificate and key, which make it use TLS. */
   tls?: { cert: string; key: string };
-  /** It wants this name and password by Basic. */
+  /** Requires this name and password by Basic. */
   basic?: typeof BASIC_LOGIN;
-  /** It wants tokens of this issuer, whose certificate is in the file. */
+  /** Requires tokens of this issuer, whose certificate is in the file. */
   token?: { realm: string; service: string; issuer: string; rootcertbundle: string };
 }
 
-/** The one login whose hash is at hand: the registry takes bcrypt only. */
+/** The only login with a prepared hash: the registry takes only bcrypt. */
 export const BASIC_LOGIN = { username: 'me', password: 'pass:word' } as const;
 const BASIC_HASH = '$2y$05$abcdefghijklmnopqrstuuDIEddBSuRWBBEY6g5zv60IAP5bSSfki';
 
-/** Nobody listens there, and nobody but root could: a connection is refused. */
+/** Nobody listens there, and only root could: a connection is refused. */
 export const DEAD_HOST = '127.0.0.1:1';
 
 const READY_WITHIN_MS = 60_000;
 
-/** Starts the distribution's registry on a free port of 127.0.0.1, with its storage in a temporary directory. */
+/**
+ * Starts the distribution's registry on a free port of 127.0.0.1, with its storage in a temporary directory.
+ */
 export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'boxlite-registry-'));
   const config = join(directory, 'config.yml');
@@ -42,7 +44,7 @@ export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegi
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';
-  // The kernel chooses the port: one that was free a moment ago may be anybody's by now.
+  // The kernel chooses the port: one that we found free could be taken before the registry binds it.
   const listening = new Promise<string>((resolve) => {
     const look = (text: string): void => {
       log += text;

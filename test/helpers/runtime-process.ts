@@ -1,8 +1,8 @@
 /**
- * A program that uses the built library, one of several at once on one home. It opens nothing before it
- * reads `go` on stdin, then lives through a box of its own and a shared one, and prints one JSON line.
+ * A program that uses the built library, one of several at once on one home. It opens nothing before it reads
+ * `go` on stdin, then uses its own box and a shared one for their whole lives, and prints one JSON line.
  *
- *     runtime-process LIBRARY HOME NUMBER
+ * runtime-process LIBRARY HOME NUMBER
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -20,15 +20,15 @@ await once(input, 'line');
 const options = { rootfs: { image: 'busybox' }, memoryMib: 128, idle: true };
 const runtime = new BoxliteRuntime({ homeDir, accelerator: 'tcg' });
 
-/** What is printed of the shared box: its id, who made it, and that each has written into it. */
+/** The output about the shared box: its id, its creator, and that each process has written into it. */
 async function share(): Promise<{ id: string; made: boolean; said: string }> {
   const [box, made] = await runtime.getOrCreate(options, 'shared');
-  // Every process may be the one that starts it.
+  // Any of the processes may be the one that starts it.
   await box.start();
   return { id: box.id, made, said: await output(box, `echo ${number} >> /all; echo ${number}`) };
 }
 
-/** The whole life of a box that is nobody else's. */
+/** The whole life of a box that only this process uses. */
 async function live(): Promise<string[]> {
   const name = `own-${number}`;
   const box = await runtime.create(options, name);

@@ -1,7 +1,7 @@
 /**
- * What a terminal of that size shows of what was written to it: plain text, line breaks, carriage
- * returns, and the sequences for going up and down and for erasing to the end of line or screen.
- * Anything else fails: it would be something the screen does not know how to show.
+ * Shows the output as a terminal of this size would. Supports plain text, line breaks, carriage returns, and
+ * the sequences that move up and down or erase to the end of line or screen. Anything else fails, since this
+ * screen can't show it.
  */
 export class Screen {
   #rows: string[] = [''];
@@ -20,7 +20,7 @@ export class Screen {
     return this;
   }
 
-  /** Rows without the blanks behind them, and without empty rows at the end. */
+  /** Rows without trailing blanks, and without empty rows at the end. */
   get lines(): string[] {
     const rows = this.#rows.map((row) => row.trimEnd());
     while (rows.at(-1) === '') rows.pop();

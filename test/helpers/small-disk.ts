@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import { Home } from '../../src/host/home.js';
 
-/** A home on a file system of its own that holds a few MiB; gone with the test. Needs root. */
+/** A home on its own file system of a few MiB, removed after the test. Needs root. */
 export class SmallDisk {
   private constructor(
     private readonly mountPoint: string,
@@ -26,7 +26,7 @@ export class SmallDisk {
     await execa('mount', ['-o', `remount,size=${mib}m`, this.mountPoint]);
   }
 
-  /** Takes all the space that is left but so many KiB. @returns gives it back */
+  /** Uses up all free space except this many KiB. @returns a function that frees it */
   async fill(leaveKib = 0): Promise<() => Promise<void>> {
     const path = join(this.mountPoint, 'filler');
     await using file = await open(path, 'w');

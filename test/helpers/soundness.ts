@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { TestHome } from './test-home.js';
 
-/** What is ending has this long, also on a busy host; more, and it was left behind. */
+/** Time for ending processes, even on a busy host; one that takes longer was left behind. */
 const ENDING_MS = 60_000;
 const LOOK_AGAIN_MS = 20;
 
-/** What lies in a home beside its boxes, without what SQLite makes and takes away as it likes. */
+/** Files in a home other than its boxes, without those that SQLite creates and removes as needed. */
 export async function filesAround(home: TestHome): Promise<string[]> {
   const names = async (...path: string[]): Promise<string[]> =>
     (await readdir(join(home.path, ...path))).map((name) => join(...path, name));
@@ -24,7 +24,7 @@ export async function filesAround(home: TestHome): Promise<string[]> {
   return found.filter((name) => !/^(boxlite\.db-(wal|shm)|user)$/.test(name)).sort();
 }
 
-/** Resolves when no process has to do with the home any more; fails, naming them, when some stay. */
+/** Resolves when no process uses the home any more; fails with the names of those that stay. */
 export async function untilNoProcess(home: TestHome): Promise<void> {
   const deadline = Date.now() + ENDING_MS;
   for (;;) {
@@ -35,11 +35,11 @@ export async function untilNoProcess(home: TestHome): Promise<void> {
   }
 }
 
-/** Of a home without boxes: no process, no file, no socket, no mount of one is there. */
+/** Expects that a home without boxes has no process, file, socket or mount of one. */
 export async function expectNothingLeft(home: TestHome): Promise<void> {
   await untilNoProcess(home);
   const boxes = join(home.path, 'boxes');
-  // No box has ever been made where there is no such directory.
+  // Without this directory, no box has ever been created.
   if (existsSync(boxes)) expect(await readdir(boxes)).toEqual([]);
   expect(await readFile('/proc/mounts', 'utf8')).not.toContain(boxes);
   expect(await home.ok(['ps', '-aq'])).toBe('');

@@ -1,8 +1,8 @@
 /**
- * One of several processes that use a home at once. It opens nothing before it reads `go` on stdin,
- * then does what its arguments say and prints one JSON line.
+ * One of several processes that use a home at once. It opens nothing before it reads `go` on stdin, then runs
+ * the operation in its arguments and prints one JSON line.
  *
- *     store-process HOME open|insert NAME|transition ID|count N|hold
+ * store-process HOME open|insert NAME|transition ID|count N|hold
  */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ try {
   if (!(error instanceof BoxliteError)) throw error;
   console.log(JSON.stringify(error.code));
 }
-// Without close: as after most commands, the end of the process must be enough.
+// Without close: as after most commands, the end of the process must suffice.
 input.close();
 
 async function act(): Promise<unknown> {
@@ -52,7 +52,7 @@ async function act(): Promise<unknown> {
   }
 }
 
-/** Adds 1 to a number in a file so that any overlap with another process loses some. */
+/** Adds 1 to a number in a file, so that any overlap with another process loses a count. */
 async function count(times: number): Promise<number> {
   const file = join(root, 'counter');
   for (let i = 0; i < times; i++) {

@@ -35,7 +35,7 @@ export interface ImageHome {
   database: Database;
 }
 
-/** A home of its own, gone with the test. */
+/** A separate home, removed after the test. */
 export function imageHome(): ImageHome {
   const home = temporaryHome();
   const database = Database.open(home);
@@ -43,7 +43,7 @@ export function imageHome(): ImageHome {
   return { home, runtime: openRuntime(home), database };
 }
 
-/** Loads an image under full names, as an archive of another tool would bring it. */
+/** Loads an image under full names, as from an archive of another tool. */
 export async function loadAs(
   runtime: BoxliteRuntime,
   image: TestImage,
@@ -66,7 +66,7 @@ export async function loadAs(
   }
 }
 
-/** Everything that the store holds, by kind: names of blobs, layers, disks and what is half-made. */
+/** Everything in the store, by kind: names of blobs, layers, disks and unfinished files. */
 export async function storeListing(home: Home): Promise<Record<string, string[]>> {
   const list = async (directory: string): Promise<string[]> =>
     (await readdir(directory).catch(() => [])).sort();
@@ -78,7 +78,7 @@ export async function storeListing(home: Home): Promise<Record<string, string[]>
   };
 }
 
-/** What the store holds of images when it holds these and nothing else; disks are made by starts. */
+/** The store's listing if it holds only these images; starts create the disks. */
 export function listingOf(...images: TestImage[]): Record<string, string[]> {
   const hex = (digest: string): string => digest.slice('sha256:'.length);
   const sorted = (names: string[]): string[] => [...new Set(names)].sort();

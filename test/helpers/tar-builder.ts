@@ -1,11 +1,11 @@
-/** A tar header's fields; what is missing gets a plain file's value. Strings are latin1-held bytes. */
+/** A tar header's fields; a missing one gets a plain file's value. Strings hold bytes as latin1. */
 export interface TarFields {
   name: string;
   type?: string;
   mode?: number;
   uid?: number;
   gid?: number;
-  /** The size field when it must differ from the content's length. */
+  /** The size field if it must differ from the content's length. */
   size?: number;
   mtime?: number;
   linkName?: string;
@@ -20,12 +20,12 @@ export interface TarFields {
   patch?: (header: Buffer) => void;
 }
 
-/** An archive of these entries with its two closing zero blocks. */
+/** An archive of these entries with the two zero blocks that end it. */
 export function tar(...entries: TarFields[]): Buffer {
   return Buffer.concat([...entries.map(tarEntry), Buffer.alloc(1024)]);
 }
 
-/** One entry: pax header when there are records, header, padded content. */
+/** One entry: a pax header if there are records, the header, the padded content. */
 export function tarEntry(fields: TarFields): Buffer {
   const content = toBytes(fields.content ?? '');
   const extension = fields.pax === undefined ? [] : [paxEntry(fields.pax)];
@@ -71,7 +71,7 @@ export function paxRecord(key: string, value: string): Buffer {
   return Buffer.from(`${length}${rest}`, 'latin1');
 }
 
-/** Octal where it fits, else GNU's base-256. */
+/** Octal if it fits, otherwise GNU's base-256. */
 function writeNumber(header: Buffer, value: number, offset: number, length: number): void {
   if (value >= 0 && value < 8 ** (length - 1)) {
     header.write(value.toString(8).padStart(length - 1, '0'), offset, 'latin1');

@@ -10,23 +10,23 @@ import { type FoundProcess, killProcess, processesOf } from './processes.js';
 
 const execute = promisify(execFile);
 
-/** Files that are only ever replaced, so that homes can share them by hard links. */
+/** Files that are only ever replaced, so homes can share them by hard links. */
 const SHARED = ['assets', 'images', 'templates', 'blanks'];
-/** Files that are written in place, or small. */
+/** Files that are small or modified in place. */
 const COPIED = ['boxlite.db', 'boxlite.db-wal', 'accelerators.json'];
 
-/** A box's end is folded in by a process that no test is the parent of, so it can only be looked for. */
+/** The process that records a box's end is not our child, so we can only poll for it. */
 const TIDY_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
 
-/** The home that global set-up has made ready; the tests' own homes are taken from it. */
+/** The home that global set-up has prepared; the tests' homes are copies of it. */
 export function sharedHome(): string {
   const home = process.env.BOXLITE_E2E_HOME;
   if (home === undefined) throw new Error('e2e tests need the e2e project: --project e2e');
   return home;
 }
 
-/** A home of one test file's own, which starts with the built-in image and a template. */
+/** A home for one test file, which starts with the built-in image and a template. */
 export class TestHome {
   #path: string | undefined;
 
@@ -35,24 +35,24 @@ export class TestHome {
     return this.#path;
   }
 
-  /** Runs the built CLI in this home, to its end. */
+  /** Runs the built CLI in this home until it ends. */
   boxlite(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     return run(BOXLITE, args, this.#options(options));
   }
 
-  /** Starts it with stdin open. */
+  /** Starts the CLI with stdin open. */
   start(args: readonly string[], options: CliOptions = {}): RunningCli {
     return start(BOXLITE, args, this.#options(options));
   }
 
-  /** Runs it and gives stdout as text without the last newline; anything but status 0 fails. */
+  /** Runs the CLI and returns stdout as text without the last newline; any status but 0 fails. */
   async ok(args: readonly string[], options: CliOptions = {}): Promise<string> {
     const { status, stdout, stderr } = await this.boxlite(args, options);
     expect({ args, status, stderr }).toEqual({ args, status: 0, stderr: '' });
     return stdout.toString().replace(/\n$/, '');
   }
 
-  /** For `afterEach`: the boxes of a test that fails are not there to fail the next ones. */
+  /** For `afterEach`: removes the boxes of a failed test, so that the next ones don't fail too. */
   readonly forgetFailure = async ({ task }: TestContext): Promise<void> => {
     if (task.result?.state !== 'fail') return;
     const boxes = (await this.ok(['ps', '-aq'])).split('\n').filter((id) => id !== '');
@@ -63,11 +63,11 @@ export class TestHome {
     return processesOf(this.path);
   }
 
-  /** @param name the directory's, for tests of odd paths */
+  /** @param name the directory's name, for tests of unusual paths */
   async create(name = 'home'): Promise<void> {
     const shared = sharedHome();
     const parent = await mkdtemp(join(shared, '..', 'test-'));
-    // An unprivileged VMM must be able to pass through.
+    // An unprivileged VMM must be able to traverse the directory.
     await chmod(parent, 0o755);
     this.#path = join(parent, name);
     await mkdir(this.#path, { recursive: true });
@@ -79,7 +79,7 @@ export class TestHome {
         await cp(join(shared, entry), join(this.#path, entry), { preserveTimestamps: true });
   }
 
-  /** Ends what still runs and removes the home; gives what had been left running. */
+  /** Kills the remaining processes, removes the home, and returns those processes. */
   async remove(): Promise<FoundProcess[]> {
     if (this.#path === undefined) return [];
     const left = await this.#settled();
@@ -88,7 +88,7 @@ export class TestHome {
     return left;
   }
 
-  /** Its processes, once those that only tidy up after a box have had their time. */
+  /** Its processes, after those that clean up after a box have had time to end. */
   async #settled(): Promise<FoundProcess[]> {
     const deadline = Date.now() + TIDY_MS;
     for (;;) {
@@ -106,8 +106,8 @@ export class TestHome {
 }
 
 /**
- * A fresh home for the tests of the calling file. When they are done it is removed, and a process
- * that was left running in it fails them.
+ * A new home for the tests of the calling file. It is removed after them; a process still running in it fails
+ * them.
  */
 export function useHome(name?: string): TestHome {
   const home = new TestHome();

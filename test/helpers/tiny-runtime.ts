@@ -7,7 +7,7 @@ import { Home } from '../../src/host/home.js';
 import { FakeShim, type Script } from './fake-shim.js';
 import { tar } from './tar-builder.js';
 
-/** `localhost/tiny:latest`: enough of an image to make boxes of, not to run them. */
+/** `localhost/tiny:latest`: an image that suffices to create boxes, but not to run them. */
 export const TINY = 'tiny';
 
 export interface TinyRuntime {
@@ -16,7 +16,7 @@ export interface TinyRuntime {
   imageId: string;
 }
 
-/** A runtime on a home of its own that holds one image; both gone with the test. */
+/** A runtime on a separate home with one image; both are removed after the test. */
 export async function tinyRuntime(): Promise<TinyRuntime> {
   const home = temporaryHome();
   const runtime = openRuntime(home);
@@ -33,7 +33,7 @@ export function temporaryHome(): Home {
   return new Home(join(root, 'home'));
 }
 
-/** Another runtime on the home, as another process would open one. */
+/** A second runtime on the home, as in another process. */
 export function openRuntime(home: Home): BoxliteRuntime {
   const runtime = new BoxliteRuntime({ homeDir: home.root, accelerator: 'tcg' });
   onTestFinished(() => runtime.close());
@@ -46,7 +46,7 @@ export async function* tinyRootfs(): AsyncGenerator<Uint8Array> {
   );
 }
 
-/** Puts a shim in the place of a box's directory; gone with the test. */
+/** Runs a fake shim in a box's directory until the test ends. */
 export async function giveShim(home: Home, id: string, script: Script): Promise<void> {
   const shim = await FakeShim.start(script);
   onTestFinished(() => shim[Symbol.asyncDispose]());

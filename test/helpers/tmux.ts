@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** A host under load is slow; a screen that stays as it is for so long never changes. */
+/** A loaded host is slow, but a screen that does not change for this long never will. */
 const DEADLINE_MS = 60_000;
 
-/** A real terminal with a shell at it, that keys are typed at and whose screen is looked at. */
+/** A real terminal with a shell, to type keys at and read the screen from. */
 export class TmuxTerminal implements AsyncDisposable {
   #changes = 0;
   readonly #waiting = new Set<() => void>();
@@ -18,7 +18,7 @@ export class TmuxTerminal implements AsyncDisposable {
     private readonly directory: string,
     private readonly control: ChildProcessWithoutNullStreams,
   ) {
-    // Each line is news of the terminal; what has become of it is asked for then.
+    // Each line reports a change of the terminal, whose state is then queried.
     control.stdout.on('data', () => {
       this.#changes++;
       for (const wake of [...this.#waiting]) wake();
@@ -26,7 +26,7 @@ export class TmuxTerminal implements AsyncDisposable {
     control.stdin.on('error', () => undefined);
   }
 
-  /** @param environment all of the shell's, whose prompt is `host$ ` */
+  /** @param environment the shell's complete environment; its prompt is `host$ ` */
   static async open(
     size: { columns: number; rows: number },
     environment: Readonly<Record<string, string>>,
@@ -52,7 +52,7 @@ export class TmuxTerminal implements AsyncDisposable {
     await this.#tmux('send-keys', '-t', 'main', ...keys);
   }
 
-  /** Text, and Enter. */
+  /** Types text and presses Enter. */
   async type(line: string): Promise<void> {
     await this.#tmux('send-keys', '-t', 'main', '-l', line);
     await this.press('Enter');
@@ -62,12 +62,12 @@ export class TmuxTerminal implements AsyncDisposable {
     await this.#tmux('resize-window', '-t', 'main', '-x', String(columns), '-y', String(rows));
   }
 
-  /** All rows, without the blanks at their ends. */
+  /** All rows, without trailing blanks. */
   async screen(): Promise<string> {
     return (await this.#tmux('capture-pane', '-t', 'main', '-p')).trimEnd();
   }
 
-  /** Whether a full-screen program has taken the other screen. */
+  /** Whether a full-screen program has switched to the alternate screen. */
   async isAlternate(): Promise<boolean> {
     return (await this.#tmux('display-message', '-t', 'main', '-p', '#{alternate_on}')) === '1\n';
   }
@@ -77,7 +77,7 @@ export class TmuxTerminal implements AsyncDisposable {
     await this.#tmux('clear-history', '-t', 'main');
   }
 
-  /** Resolves when the screen shows it. */
+  /** Resolves when the screen matches. */
   async until(pattern: RegExp): Promise<string> {
     const deadline = Date.now() + DEADLINE_MS;
     for (;;) {

@@ -5,37 +5,37 @@ import { text } from 'node:stream/consumers';
 import type { CertificateFiles } from './certificates.js';
 
 export interface TokenServerSetup {
-  /** Signs the tokens; the registry has its certificate for a root. */
+  /** Signs the tokens; the registry trusts its certificate as a root. */
   signer: CertificateFiles;
   service: string;
   username: string;
   password: string;
-  /** Seconds that a token lives, as the answer says. */
+  /** Lifetime of a token in seconds, as stated in the answer. */
   expiresIn?: number;
 }
 
-/** What a token server was asked; secrets are named, not kept. */
+/** A request to a token server; secrets are identified, but not kept. */
 export interface TokenAsked {
   method: string;
-  /** Without the part before the `?`. */
+  /** The parameters after the `?`. */
   query: Record<string, string>;
   form: Record<string, string>;
   basic: string | undefined;
 }
 
 export interface TestTokenServer {
-  /** What the registry calls `realm`. */
+  /** The registry's `realm`. */
   realm: string;
   issuer: string;
   asked: TokenAsked[];
-  /** Identity tokens it has given; a test may take them back. */
+  /** Identity tokens it has issued; a test may revoke them. */
   identityTokens: Set<string>;
   stop(): Promise<void>;
 }
 
 /**
- * A token server as distribution's `spec/auth` wants it, on a free port of 127.0.0.1: by GET with
- * Basic, or by POST with an identity token. Strangers may pull what is below `public/`.
+ * A token server as in distribution's `spec/auth`, on a free port of 127.0.0.1: by GET with Basic, or by POST
+ * with an identity token. Without a login, everything below `public/` can be pulled.
  */
 export async function startTokenServer(setup: TokenServerSetup): Promise<TestTokenServer> {
   const asked: TokenAsked[] = [];
@@ -96,14 +96,14 @@ async function answer(
   );
 }
 
-/** `repository:a/b:pull,push` → what of it is granted. */
+/** `repository:a/b:pull,push` → the granted part. */
 function accessTo(scope: string, known: boolean): object[] {
   const [, type, name = '', actions = ''] = /^([a-z]+):(.*):([a-z,*]+)$/.exec(scope) ?? [];
   if (type === undefined || (!known && !name.startsWith('public/'))) return [];
   return [{ type, name, actions: known ? actions.split(',') : ['pull'] }];
 }
 
-/** A JWT with the certificate of its signer in front (RFC 7515, 4.1.6). */
+/** A JWT whose header holds its signer's certificate (RFC 7515, 4.1.6). */
 function signToken({ signer, service }: TokenServerSetup, access: object[]): string {
   const key = createPrivateKey(readFileSync(signer.key));
   const certificate = new X509Certificate(readFileSync(signer.cert)).raw.toString('base64');

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { expect, onTestFinished } from 'vitest';
 
-/** A process that has begun, and waits to be let go on. */
+/** A process that has started, and waits to be told to continue. */
 export interface WaitingProcess {
   child: ChildProcess;
-  /** Lets it begin; its answer, one line of JSON. */
+  /** Lets it continue; resolves with its answer, one line of JSON. */
   go: () => Promise<unknown>;
 }
 
-/** Starts a program that says `ready`, and answers when it is told `go`. It ends with the test. */
+/** Starts a program that prints `ready`, and answers once it reads `go`. It is killed after the test. */
 export async function startWaiting(program: string, args: string[]): Promise<WaitingProcess> {
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -27,13 +27,13 @@ export async function startWaiting(program: string, args: string[]): Promise<Wai
   };
 }
 
-/** What each of several processes answers when all begin at once. */
+/** Starts several processes at the same moment and returns their answers. */
 export async function race(program: string, argsOfEach: string[][]): Promise<unknown[]> {
   const processes = await Promise.all(argsOfEach.map((args) => startWaiting(program, args)));
   return Promise.all(processes.map(({ go }) => go()));
 }
 
-/** The end of the process counts as a line, so that a death is an answer and no time-out. */
+/** The end of the process counts as a line, so that its death gives an answer instead of a time-out. */
 async function nextLine(lines: Interface): Promise<string> {
   const end = new AbortController();
   const ended = once(lines, 'close', end).then(() => ['"ended without an answer"']);
