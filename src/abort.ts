@@ -1,7 +1,7 @@
 import { BoxliteError } from './errors.js';
 
 /**
- * How a call ends that its caller has given up: with the code `cancelled`, and the signal's reason as its cause.
+ * The error of a call that its caller aborted: code `cancelled`, with the signal's reason as its cause.
  * @param what the call was doing, for the message: `start of box web`
  */
 export function aborted(signal: AbortSignal, what: string): BoxliteError {
@@ -14,7 +14,7 @@ export function throwIfAborted(signal: AbortSignal | undefined, what: string): v
 }
 
 /**
- * Does some work that ends soon after the signal aborts; whatever it fails with then, it was cancelled.
+ * Does work that ends soon after the signal aborts. Whatever error it ends with then, it counts as cancelled.
  * @throws cancelled, before the work begins when the signal has aborted already
  */
 export async function abortable<T>(
@@ -32,8 +32,8 @@ export async function abortable<T>(
 }
 
 /**
- * Waits for the promise, and no longer than until the signal. What the promise stands for goes on: this is for
- * waiting only, and for work that others share.
+ * Waits for the promise until the signal aborts. The work behind the promise goes on: use this for mere
+ * waiting, and for work that others share.
  * @throws cancelled
  */
 export async function unlessAborted<T>(
@@ -42,14 +42,17 @@ export async function unlessAborted<T>(
   what: string,
 ): Promise<T> {
   if (signal === undefined) return promise;
-  promise.catch(() => undefined); // nobody may be left to see it fail
+  promise.catch(() => undefined); // nobody may handle its rejection
   throwIfAborted(signal, what);
   const { promise: given, reject } = deferred();
   using _listener = onAbort(signal, () => reject(aborted(signal, what)));
   return await Promise.race([promise, given]);
 }
 
-/** Calls `listener` when the signal aborts, at once when it has; disposing of it stops listening. */
+/**
+ * Calls `listener` when the signal aborts, at once if it has aborted already; disposing of the result stops
+ * listening.
+ */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): Disposable {
   if (signal?.aborted === true) listener();
   else signal?.addEventListener('abort', listener, { once: true });

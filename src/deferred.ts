@@ -1,4 +1,4 @@
-/** A promise that is settled from outside, once. A rejection nobody waits for is not an error. */
+/** A promise that is settled from outside, once. Its rejection may stay unhandled. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
   resolve: (value: T) => void = () => undefined;

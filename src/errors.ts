@@ -1,42 +1,42 @@
 /**
- * Everything that BoxLite itself finds wrong is a `BoxliteError` with one of these codes. Callers
- * decide by `code`, never by the text of a message. Anything else that is thrown is a bug.
+ * Every failure that BoxLite itself detects is a `BoxliteError` with one of these codes. Check the `code`,
+ * never the text of a message. Anything else that is thrown is a bug.
  */
 export const ERROR_CODES = [
-  'invalid-argument', // a value the caller gave is malformed or out of range
+  'invalid-argument', // a value from the caller is malformed or out of range
   'invalid-reference', // an image reference that does not parse
   'box-not-found',
-  'box-ambiguous', // an id prefix that more than one box has
+  'box-ambiguous', // an id prefix that matches several boxes
   'name-taken',
   'box-not-running',
   'box-running', // the operation needs a stopped box
   'box-state', // the box is in a state that does not allow the call
-  'runtime-closed', // the runtime was closed or shut down; make a new one
-  'box-busy', // another process holds the box's lock longer than we wait
+  'runtime-closed', // the runtime was closed or shut down; create a new one
+  'box-busy', // another process held the box's lock for too long
   'image-not-found',
   'image-in-use',
   'image-corrupt', // stored or received bytes do not match their digest, size or format
   'layer-invalid', // a layer's tar breaks a rule; the message names the entry and the rule
-  'archive-invalid', // a file given to load or import is not what it must be
+  'archive-invalid', // a file for load or import has the wrong format
   'registry-unreachable',
   'registry-auth',
-  'registry-protocol', // the registry answered what the specification does not allow
+  'registry-protocol', // the registry's answer violates the specification
   'no-space', // ENOSPC or EDQUOT on the host
   'permission', // the host refused access to a file or device
-  'path-not-found', // a file or directory of the host that is not there
+  'path-not-found', // a file or directory of the host does not exist
   'host-limit', // the caller's limits or the host allow no more open files, processes or memory
-  'host-io', // the host could not read or write for another reason
+  'host-io', // the host failed to read or write for another reason
   'setup-needed', // kernel, initramfs, native program or QEMU missing or too old
-  'accelerator', // the accelerator that was asked for does not work here
+  'accelerator', // the requested accelerator does not work here
   'boot-failed', // the VM or its agent did not come up; `stage` says how far it got
-  'vmm-failed', // the VMM refused a request or ended when it should not have
-  'protocol', // host and guest do not understand each other
+  'vmm-failed', // the VMM refused a request or ended unexpectedly
+  'protocol', // host and guest violate the protocol or differ in its version
   'exec-not-found', // the command does not exist in the box (exit status 127)
   'exec-not-invocable', // it exists but can't be run (exit status 126)
   'exec-failed', // the guest could not start the command for another reason (125)
-  'output-limit', // a command wrote more than its caller wanted to keep
+  'output-limit', // a command wrote more than its caller allowed
   'timeout',
-  'cancelled', // the caller has given the call up, by its signal or by leaving; `cause` is the signal's reason
+  'cancelled', // the caller aborted the call or disconnected; `cause` is the signal's reason
   'schema-newer', // the home was written by a newer BoxLite
   'store-corrupt', // the home's database is damaged
   'unsupported',
@@ -44,19 +44,19 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What helps against an error, as a call of this library or a command of its command line does it. */
+/** An action against an error: a call of this library, or a command of its command line. */
 export type RemedyAction =
-  // On the box that the remedy names.
+  // Acts on the box that the remedy names.
   | ('start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'remove')
   | ('commit' | 'exec' | 'export' | 'logs')
-  // On the home.
+  // Acts on the home.
   | ('list-boxes' | 'pull' | 'load' | 'import' | 'login')
   | ('setup' | 'name-kernel' | 'doctor' | 'less-memory');
 
-/** What to do about an error, for programs; the same is in words in its `hint`. */
+/** What to do about an error, for programs; `hint` says the same in words. */
 export interface Remedy {
   action: RemedyAction;
-  /** Name, or else id, of the box that it is to be done to. */
+  /** Name, or else id, of the box to act on. */
   box?: string;
   /** Host of the registry to log in to. */
   registry?: string;
@@ -64,8 +64,8 @@ export interface Remedy {
 
 export interface BoxliteErrorOptions {
   /**
-   * What to do next: one sentence in the imperative, no full stop. It ends with what `remedy` does, if there is
-   * one: whoever shows it can add how.
+   * What to do next: one sentence in the imperative, no full stop. It ends with what `remedy` does, if there
+   * is one; the caller that shows it can add how.
    */
   hint?: string;
   remedy?: Remedy;
@@ -75,8 +75,8 @@ export interface BoxliteErrorOptions {
 }
 
 /**
- * `message` and `hint` may repeat what a registry, an image, an archive or a guest has said, and that as it is:
- * whoever shows them on a terminal has to make them fit for it, as the command line does.
+ * `message` and `hint` may quote a registry, an image, an archive or a guest unchanged: make them safe before
+ * you show them on a terminal, as the command line does.
  */
 export class BoxliteError extends Error {
   override readonly name = 'BoxliteError';
@@ -102,8 +102,8 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /**
- * Wraps a failed file-system call, told apart by what the host said, and with the path named.
- * @param doing what was being done, for the message: `write /home/x/file`
+ * Wraps a failed file-system call: the errno decides the code, and the message names the path.
+ * @param doing the operation, for the message: `write /home/x/file`
  */
 export function fileError(error: unknown, doing: string): BoxliteError {
   if (error instanceof BoxliteError) return error;
@@ -132,7 +132,7 @@ const NAMED_FILE: Readonly<Record<string, readonly [ErrorCode, reason: string, h
   EISDIR: ['invalid-argument', 'it is a directory', 'name a file'],
 };
 
-/** Wraps a failed read of a file that the caller has named: the hint says what to do about it. */
+/** Wraps a failed read of a file that the caller has named; the hint says what to do. */
 export function namedFileError(error: unknown, path: string): BoxliteError {
   const doing = `read ${path === '' ? '""' : path}`;
   const [code, reason, hint] = NAMED_FILE[errnoOf(error) ?? ''] ?? [];
@@ -140,7 +140,7 @@ export function namedFileError(error: unknown, path: string): BoxliteError {
   return new BoxliteError(code, `can't ${doing}: ${reason}`, { hint, cause: error });
 }
 
-/** What is short when the host answers so, and what to do about it. */
+/** The resource that each errno reports as exhausted, and what to do about it. */
 const LIMITS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EMFILE: [
     'too many open files for one process',
@@ -155,8 +155,9 @@ const LIMITS: Readonly<Record<string, readonly [what: string, hint: string]>> = 
 };
 
 /**
- * A call that failed for want of descriptors, processes or memory: the caller's limits or the host's.
- * @returns undefined when that is not what it failed for
+ * The error of a call that failed because descriptors, processes or memory ran out: the caller's limits or
+ * the host's.
+ * @returns undefined for any other cause
  */
 export function limitError(
   error: unknown,

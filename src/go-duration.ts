@@ -1,6 +1,6 @@
 const NS_PER_MS = 1_000_000;
 
-/** Milliseconds as Go prints a duration, which is how Docker's messages have it: `1m30s`, `1.5s`, `250ms`. */
+/** Milliseconds as Go prints a duration, as in Docker's messages: `1m30s`, `1.5s`, `250ms`. */
 export function goDuration(ms: number): string {
   if (ms <= 0) return '0s';
   if (ms < 1) return `${Number((ms * 1000).toFixed(3))}µs`;
@@ -13,8 +13,8 @@ export function goDuration(ms: number): string {
 }
 
 /**
- * Go's ParseDuration, in milliseconds: `1h15m30.5s`, `300ms`; a number without a unit only when it is 0.
- * @returns undefined for what is none
+ * Go's ParseDuration, in milliseconds: `1h15m30.5s`, `300ms`; a number without a unit only if it is 0.
+ * @returns undefined for a malformed duration
  */
 export function parseGoDuration(text: string): number | undefined {
   const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+|0)$/.exec(

@@ -1,4 +1,4 @@
-/** BoxLite as a library: what is exported here is the public surface, and nothing else is. */
+/** BoxLite as a library: exactly the exports of this file are public. */
 export {
   BoxliteError,
   ERROR_CODES,

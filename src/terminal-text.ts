@@ -1,14 +1,14 @@
 /**
- * What a terminal acts on instead of showing it: controls, which move the cursor, retitle the window or begin
- * a line; marks that turn the direction of text, or that nobody sees; separators of lines and paragraphs
+ * Characters that a terminal acts on instead of showing them: controls, which move the cursor, change the
+ * title or start a line; marks that reverse text or are invisible; separators of lines and paragraphs
  * (Unicode's general categories Cc, Cf, Zl and Zp).
  */
 const ACTING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text that others have written, such as an image's labels, a guest's words and the names of files, made fit
- * for a terminal, which would otherwise do what a hostile one says.
- * @param replacement what stands in place of each character that a terminal acts on
+ * Makes untrusted text safe for a terminal: labels of images, output of a guest, names of files. Otherwise a
+ * hostile text could control the terminal.
+ * @param replacement replaces each character that a terminal acts on
  */
 export function withoutActing(
   text: string,
@@ -20,7 +20,7 @@ export function withoutActing(
 }
 
 /**
- * Text as one line, in which what a terminal would act on can be read instead: `\x1b`, `\u202e`. A tab stays.
+ * Text as one line, with the characters that a terminal acts on made readable: `\x1b`, `\u202e`. A tab stays.
  */
 export function asLine(text: string): string {
   return withoutActing(text, (character) => (character === '\t' ? character : escapeOf(character)));
@@ -32,8 +32,8 @@ export function asLines(text: string): string {
 }
 
 /**
- * The same for a message, which may have several lines: those after the first are indented, so that none of
- * them, whoever wrote it, can be taken for a line of our own, such as a hint.
+ * The same for a message of one or more lines: those after the first are indented, so no foreign line looks
+ * like one of ours, such as a hint.
  */
 export function asMessage(text: string): string {
   const [first = '', ...more] = text.slice(0, endOfLines(text)).split('\n');
@@ -41,18 +41,18 @@ export function asMessage(text: string): string {
   return asLines([first, ...indented].join('\n'));
 }
 
-/** Characters of a message that are shown: one that repeats a name of a megabyte tells no more than this. */
+/** Most characters of a message to show, because it may repeat a name of a megabyte. */
 const MOST = 4_000;
 const AT_ITS_END = 1_000;
 
-/** A message that people can read, whatever it repeats: beginning and end, which say what is wrong. */
+/** A message of readable length, whatever it repeats: its beginning and end, which say what is wrong. */
 export function abridged(text: string): string {
   if (text.length <= MOST) return text;
   const beginning = text.slice(0, MOST - AT_ITS_END);
   return `${beginning}… (${text.length - MOST} more characters) …${text.slice(-AT_ITS_END)}`;
 }
 
-/** Where the line breaks at its end begin. */
+/** The start of the trailing line breaks. */
 function endOfLines(text: string): number {
   let end = text.length;
   while (end > 0 && text[end - 1] === '\n') end--;

@@ -26,19 +26,19 @@ export type ExecValues = MessageValues<'exec'>;
 export type HealthcheckValues = MessageValues<'healthcheck'>;
 
 export interface ConnectOptions {
-  /** Milliseconds that a shim which took the connection has for its first frame. */
+  /** Milliseconds that the shim has for its first frame once it has accepted the connection. */
   timeoutMs?: number;
-  /** The box in messages; default the directory's name. */
+  /** The box's name in messages; default: the directory's name. */
   name?: string;
 }
 
 export interface MainOptions {
-  /** Receive main's output and send it stdin; default true. Without, only its start and end come. */
+  /** Receive main's output and send it stdin; default true. Otherwise only its start and end arrive. */
   attach?: boolean;
 }
 
 export interface ExecOptions {
-  /** Without streams; once it has started it goes on when this client leaves. */
+  /** Without streams; once started, the command outlives this client. */
   detached?: boolean;
 }
 
@@ -46,11 +46,11 @@ const WELCOME_TIMEOUT_MS = 10_000;
 
 /** A connection to one box's shim, and through it to the agent in the box. */
 export class ShimClient implements AsyncDisposable {
-  /** Resolves when the box has ended or the connection has; never rejects. */
+  /** Resolves when the box or the connection has ended; never rejects. */
   readonly closed: Promise<void>;
 
   readonly #connection: ShimConnection;
-  /** The box in messages. */
+  /** The box's name in messages. */
   readonly #name: string;
   readonly #sessions = new Map<number, ExecSession>();
   readonly #stats: StatsRequests;
@@ -64,13 +64,13 @@ export class ShimClient implements AsyncDisposable {
   #gone = false;
   #leaving = false;
   #ownsExit = false;
-  /** Why nothing comes any more. */
+  /** Why no more frames come. */
   #ended: BoxliteError | undefined;
 
   /**
    * @param boxDirectory the box's directory, which holds the shim's socket
-   * @returns null when no shim is there: the box does not run
-   * @throws `protocol` for another generation, `timeout` for a shim that says nothing, `permission`
+   * @returns null when no shim listens: the box does not run
+   * @throws `protocol` for another generation, `timeout` for a silent shim, `permission`
    */
   static async connect(
     boxDirectory: string,
@@ -96,7 +96,7 @@ export class ShimClient implements AsyncDisposable {
     });
   }
 
-  /** What the shim is doing, as it said last. */
+  /** The shim's last reported phase. */
   get phase(): ShimPhase {
     return this.#hello().phase;
   }
@@ -114,32 +114,32 @@ export class ShimClient implements AsyncDisposable {
     return this.#hello().box;
   }
 
-  /** Resolves when the agent has said that it waits for bootstrap, be it before this call. */
+  /** Resolves when the agent has reported that it waits for bootstrap, possibly before this call. */
   waitReady(): Promise<{ uptimeNs: bigint }> {
     return this.#start.ready;
   }
 
   /**
-   * Has a machine do what is the same for every new box of an image, before it becomes a template.
-   * Rejects with `boot-failed` and the stage that failed.
+   * Makes a machine do what is the same for every new box of an image, before it becomes a template. Rejects
+   * with `boot-failed` and the stage that failed.
    */
   prepare(values: PrepareValues): Promise<void> {
     this.#send('prepare', { ...values, generation: GENERATION });
     return this.#start.prepared;
   }
 
-  /** Makes the VM this box, once. Rejects with `boot-failed` and the stage that failed. */
+  /** Turns the VM into this box, once. Rejects with `boot-failed` and the stage that failed. */
   bootstrap(values: BootstrapValues): Promise<BootstrappedTimes> {
     this.#send('bootstrap', { ...values, generation: GENERATION });
     return this.#start.bootstrapped;
   }
 
-  /** Has the agent check the box's health while main runs; between `bootstrap` and `main`, once. */
+  /** Makes the agent check the box's health while main runs. Call it once, between `bootstrap` and `main`. */
   healthcheck(values: HealthcheckValues): void {
     this.#send('healthcheck', values);
   }
 
-  /** What the box uses of its machine; with `processes`, each of its processes as well. */
+  /** What the box uses of its machine; with `processes`, what each of its processes uses, too. */
   stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const number = this.#nextSession++;
@@ -149,7 +149,7 @@ export class ShimClient implements AsyncDisposable {
     return answer;
   }
 
-  /** Starts a command beside main. Failures come by the session's promises. */
+  /** Starts a command beside main. The session's promises report failures. */
   exec(values: ExecValues, { detached = false }: ExecOptions = {}): ExecSession {
     const number = this.#nextSession++;
     const session = this.#open(number, {
@@ -162,8 +162,8 @@ export class ShimClient implements AsyncDisposable {
   }
 
   /**
-   * The box's own command: with `values` it is started, without it is only attached to. Closing the
-   * session closes this client; the command goes on.
+   * Starts the box's own command (with `values`), or only attaches to it (without). Closing the session
+   * closes this client; the command goes on.
    */
   main(values?: ExecValues, { attach = true }: MainOptions = {}): ExecSession {
     const open = this.#sessions.get(SESSIONS.MAIN);
@@ -175,7 +175,7 @@ export class ShimClient implements AsyncDisposable {
       {
         leave: () => this.close(),
         sendStdin: (piece, eof, done) => {
-          // The shim takes main's stdin from the attached only.
+          // The shim takes main's stdin only from attached clients.
           if (attached) this.#connection.sendStdin(SESSIONS.MAIN, piece, eof, done);
           else done?.();
         },
@@ -184,7 +184,7 @@ export class ShimClient implements AsyncDisposable {
     );
     if (this.#ended !== undefined) return session;
     this.#connection.batch(() => {
-      // Attached first, so that not a byte of an instant command is missed.
+      // Attach first: the output of an instant command would be lost otherwise.
       if (attached) this.#connection.send('attach', SESSIONS.MAIN, {});
       if (values !== undefined) this.#connection.send('exec', SESSIONS.MAIN, values);
     });
@@ -193,8 +193,8 @@ export class ShimClient implements AsyncDisposable {
   }
 
   /**
-   * This client folds in the box's end: the shim waits for `exitHandled`, and runs `on_exit` only if
-   * the client leaves without it. Until then the connection outlives `closed`.
+   * This client records the box's end: the shim waits for `exitHandled`, and runs `on_exit` only if the
+   * client leaves without sending it. Until then the connection outlives `closed`.
    */
   ownExit(): void {
     this.#ownsExit = true;
@@ -211,27 +211,27 @@ export class ShimClient implements AsyncDisposable {
     this.#send('killVmm', {});
   }
 
-  /** Stops the VM's processors. Resolves when it stands still; rejects with `box-not-running`. */
+  /** Stops the VM's processors. Resolves when they have stopped; rejects with `box-not-running`. */
   pause(): Promise<void> {
     return this.#changePhase('pause');
   }
 
-  /** Lets a paused VM go on. Resolves when it does; rejects with `box-not-running`. */
+  /** Resumes a paused VM. Resolves when it runs; rejects with `box-not-running`. */
   resume(): Promise<void> {
     return this.#changePhase('resume');
   }
 
-  /** Milliseconds between the box's end and `on_exit`; undefined: it is not run. */
+  /** Milliseconds between the box's end and `on_exit`; undefined: the shim does not run it. */
   setExitDelay(ms: number | undefined): void {
     this.#send('exitDelay', { delayMs: ms ?? NO_ON_EXIT });
   }
 
-  /** Ends everything in the box, writes back and powers off; `closed` tells when that is done. */
+  /** Ends everything in the box, writes back and powers off; `closed` resolves when that is done. */
   shutdown(): void {
     this.#send('shutdown', {});
   }
 
-  /** Leaves. What was sent still arrives; exec sessions of this client end, main goes on. */
+  /** Disconnects. What was sent still arrives; this client's exec sessions end, main goes on. */
   close(): void {
     this.#leaving = true;
     this.#connection.close();
@@ -255,7 +255,7 @@ export class ShimClient implements AsyncDisposable {
   }
 
   #hello(): Greeting {
-    // `connect` gives a client out only after its greeting.
+    // `connect` returns a client only after its greeting.
     if (this.#greeting === undefined) throw new Error('the shim has not been heard yet');
     return this.#greeting;
   }
@@ -325,7 +325,7 @@ export class ShimClient implements AsyncDisposable {
     this.#sessions.get(SESSIONS.MAIN)?.failStart(reason);
   }
 
-  /** Nothing more comes: the box has ended, or the connection has. */
+  /** No more frames come: the box or the connection has ended. */
   #close(error: BoxliteError | undefined): void {
     if (this.#ended !== undefined) return;
     this.#ended = error ?? this.#endReason();

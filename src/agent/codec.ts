@@ -24,7 +24,7 @@ export function encodeMessage<N extends TableMessageName>(
   return encodeNamed(name, MESSAGES[name].fields, values);
 }
 
-/** The same encoding for a table that is no message, such as the shim's configuration. */
+/** The same encoding for a table that is not a message, such as the shim's configuration. */
 export function encodeTable<F extends readonly Field[]>(
   fields: F,
   values: EncodableTable<F>,
@@ -33,7 +33,7 @@ export function encodeTable<F extends readonly Field[]>(
 }
 
 /**
- * The fields of a payload. Bytes come from the guest: every length is checked against what is there,
+ * The fields of a payload. The bytes come from the guest: every length is checked against the bytes present,
  * and bytes after the last field are refused.
  * @throws `protocol` naming the message and the field
  */
@@ -41,11 +41,11 @@ export function decodeMessage<N extends TableMessageName>(name: N, payload: Buff
   const reader = new FieldReader(name, payload);
   const values = reader.table(MESSAGES[name].fields);
   reader.end();
-  // The reader followed the very table that the type was inferred from.
+  // The reader followed the same table that the type is inferred from.
   return values as Message<N>;
 }
 
-/** The same for a table that is no message, such as a fact that the shim leaves. */
+/** The same for a table that is not a message, such as a record that the shim writes. */
 export function decodeTable<F extends readonly Field[]>(
   what: string,
   fields: F,

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, fileError } from '../errors.js';
 
-/** A full backlog is the one refusal that passes by itself; the kernel offers nothing to wait on. */
+/** A full backlog is the only refusal that passes by itself, and the kernel has no event to wait for. */
 const BACKLOG_DELAYS_MS = [1, 4, 16, 64, 256, 1024];
 
 /** ECONNRESET: the listener was closed with us still in its backlog. */
 const NOBODY_THERE = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET'];
 
 /**
- * Connects to the Unix socket `name` in `directory`. A socket path holds 107 bytes at most and a home
- * may be longer, so the path goes through a descriptor of the directory.
- * @returns null when nobody listens there: no directory, no socket, or one that a dead process left
+ * Connects to the Unix socket `name` in `directory`. A socket path holds 107 bytes at most and a home may be
+ * longer, so the path goes through a descriptor of the directory.
+ * @returns null when nobody listens: no directory, no socket, or the socket of a dead process
  * @throws `permission` when the host refuses
  */
 export async function connectSocket(directory: string, name: string): Promise<Socket | null> {
@@ -46,8 +46,8 @@ async function connectPatiently(path: string): Promise<Socket> {
 function connectPath(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
-    // Stays: an error between here and the caller's first listener must not end the process. Whoever
-    // owns the socket learns of it by 'close'.
+    // Stays: an error before the caller adds its first listener must not end the process. The socket's owner
+    // sees it as 'close'.
     socket.on('error', reject);
     socket.once('connect', () => {
       resolve(socket);

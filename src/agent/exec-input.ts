@@ -11,7 +11,7 @@ export class ExecInput {
   readonly writable: Writable;
   readonly #send: SendStdin;
   #room: number = LIMITS.WINDOW;
-  /** What has not been sent of the chunk being written, and what to call for it; empty when all has. */
+  /** The unsent rest of the chunk being written, and its callback; empty when all of it is sent. */
   #rest: Buffer = EMPTY;
   #done: (() => void) | undefined;
   #closed = false;
@@ -36,19 +36,19 @@ export class ExecInput {
     });
   }
 
-  /** It is for the guest to go on: it has no room for what there is, or has been told that no more comes. */
+  /** The next step is the guest's: it has no room for what waits, or has received the end of stdin. */
   get awaitsGuest(): boolean {
     return this.#rest.length > 0 || this.#closed;
   }
 
-  /** The guest has passed `bytes` on to the command. */
+  /** The guest has passed `bytes` to the command. */
   credit(bytes: number): void {
-    // Another client's stdin to the same command may be credited to us; the window never grows by it.
+    // The guest may credit us for another client's stdin to the same command; the window never grows by it.
     this.#room = Math.min(this.#room + bytes, LIMITS.WINDOW);
     this.#pump();
   }
 
-  /** The command has ended: nothing is sent any more, and the stream is destroyed without an error. */
+  /** The command has ended: nothing more is sent, and the stream is destroyed without an error. */
   close(): void {
     this.#closed = true;
     this.#rest = EMPTY;
@@ -67,8 +67,8 @@ export class ExecInput {
   }
 
   /**
-   * Only after the chunk's last piece has left may the writer reuse its buffer. From here on the
-   * chunk is the socket's: credit that comes before the piece has left must not end it.
+   * The writer may reuse its buffer only after the chunk's last piece has left. From here on the socket owns
+   * the chunk: credit that arrives earlier must not end it.
    */
   #sendLast(piece: Buffer): void {
     const done = this.#done;
@@ -82,7 +82,7 @@ export class ExecInput {
     done?.();
   }
 
-  /** Tells the guest once that no more comes, unless the command has ended already. */
+  /** Sends the guest the end of stdin once, unless the command has ended already. */
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,34 +1,33 @@
 import type { BoxliteError } from '../errors.js';
 import { ByteStream } from './byte-stream.js';
 
-/** Unread bytes are gathered in blocks of at least this size. */
+/** Unread bytes are collected in blocks of at least this size. */
 const BLOCK_BYTES = 8192;
 
 /**
- * One output stream of a session. Bytes go straight to a consumer that is reading; otherwise they
- * wait here. What waits is bounded by the session's window, because consumption is reported only for
- * what a consumer has taken.
+ * One output stream of a session. Bytes go straight to a consumer that is reading; otherwise they wait here.
+ * The session's window bounds what waits, because only what a consumer has taken counts as consumed.
  */
 export class ExecOutput {
   readonly #onConsumed: (bytes: number) => void;
   #readable: ByteStream | undefined;
-  /** Why there is nothing to read, when what waited was thrown away. */
+  /** Why there is nothing to read, if what waited was discarded. */
   #lost: BoxliteError | undefined;
-  /** The consumer has asked for bytes and not been answered. */
+  /** The consumer has asked for bytes and still waits for them. */
   #wanted = false;
   #ended = false;
   #discarding = false;
   readonly #blocks: Buffer[] = [];
-  /** Bytes used of the last block. */
+  /** Bytes used in the last block. */
   #used = 0;
-  /** Bytes used of all blocks. */
+  /** Bytes used in all blocks. */
   #waiting = 0;
 
   constructor(onConsumed: (bytes: number) => void) {
     this.#onConsumed = onConsumed;
   }
 
-  /** Made when first asked for: a caller that takes the bytes raw never pays for a stream. */
+  /** Created on first use: a caller that takes the raw bytes never pays for a stream. */
   get readable(): ByteStream {
     this.#readable ??= new ByteStream({
       // Nothing is read ahead: a chunk taken by the stream is a chunk taken by its reader.
@@ -42,12 +41,12 @@ export class ExecOutput {
     return this.#readable;
   }
 
-  /** Bytes that wait for a stream that nobody has asked for. */
+  /** Bytes that wait for a stream that nobody has opened. */
   get unopenedBytes(): number {
     return this.#readable === undefined && !this.#discarding ? this.#waiting : 0;
   }
 
-  /** Throws away what waits and all that comes: whoever asks for the stream later is told so. */
+  /** Discards what waits and all that comes; the stream, if somebody opens it later, fails with `reason`. */
   lose(reason: BoxliteError): void {
     this.#lost = reason;
     this.#discard();
@@ -66,7 +65,7 @@ export class ExecOutput {
     if (this.#readable !== undefined && !this.#discarding) this.#finish(this.#readable);
   }
 
-  /** Empties what waits, in order, for a consumer that takes over without the stream. */
+  /** Takes all that waits, in order, for a consumer that goes on without the stream. */
   take(): Buffer[] {
     this.#trim();
     this.#waiting = 0;
@@ -103,15 +102,15 @@ export class ExecOutput {
     readable.push(null);
   }
 
-  /** The reader has gone away. The command must not stall for it. */
+  /** The reader has left; the command must not stall because of it. */
   #discard(): void {
     this.#discarding = true;
     for (const block of this.take()) this.#onConsumed(block.length);
   }
 
   /**
-   * Copies what has to wait: a view of a few bytes would keep alive the whole chunk it came in, and
-   * a guest could choose what it comes in.
+   * Copies what has to wait: a view of a few bytes would keep its whole chunk alive, and the guest chooses
+   * the size of chunks.
    */
   #store(chunk: Buffer): void {
     this.#waiting += chunk.length;

@@ -13,7 +13,7 @@ export interface ExecExit {
   code: number;
   /** The signal that killed it, 0 when it exited. */
   signal: number;
-  /** The guest's kernel killed it for want of memory. */
+  /** The guest's kernel killed it because memory ran out. */
   oom: boolean;
   timedOut: boolean;
 }
@@ -21,18 +21,18 @@ export interface ExecExit {
 export type OutputStream = 'stdout' | 'stderr';
 
 /**
- * Takes a session's output as it comes. `chunk` stays valid; `consumed` is to be called once, when
- * its bytes no longer count: until then the command may write `WINDOW` bytes in all.
+ * Takes a session's output as it comes. `chunk` stays valid; Call `consumed` once, when you are done with its
+ * bytes: unconsumed chunks count against the session's `WINDOW` bytes.
  */
 export type OutputHandler = (stream: OutputStream, chunk: Buffer, consumed: () => void) => void;
 
 /** What a session needs of its connection. */
 export interface SessionLink {
-  /** The name of its box. */
+  /** The box's name. */
   box: string;
   send<N extends TableMessageName>(name: N, values: MessageValues<N>): void;
   sendStdin: SendStdin;
-  /** The caller gives the session up. */
+  /** The caller abandons the session. */
   leave(): void;
   /** The session's number is free again; frames for it are dropped. */
   release(): void;
@@ -40,8 +40,8 @@ export interface SessionLink {
 
 export interface SessionOptions {
   /**
-   * The command may have started before this client came, and then never says so again: whatever
-   * else comes from it tells as much.
+   * The command may have started before this client connected. Its start is not reported again, so any other
+   * frame from it counts as the report.
    */
   joined?: boolean;
 }
@@ -49,25 +49,25 @@ export interface SessionOptions {
 /** The box's own command, in its own PID namespace. */
 const MAIN_PID = 1;
 
-/** What is kept of streams that nobody has opened, together, when the command must not stall for it. */
+/** Bytes kept for unopened streams, together, when the command must not stall because of them. */
 const UNOPENED_BYTES = LIMITS.WINDOW / 2;
 
-/** Consumed bytes are reported in portions of this size, so that small output costs no frames. */
+/** Consumed bytes are reported in portions of this size: small output then costs no frames. */
 const CREDIT_BYTES = LIMITS.WINDOW / 4;
 
 /**
- * One command in the box, as the host sees it. Its output must be read, through the streams or
- * `onOutput`: stdout and stderr together may hold `WINDOW` unread bytes, then the command stalls
- * (no other session does). A stream that is destroyed counts as read; so does one that nobody opens,
- * once the other is or the end is waited for: `boundUnopened`.
+ * One command in the box, as the host sees it. Read its output, through the streams or `onOutput`: stdout and
+ * stderr together may hold `WINDOW` unread bytes, then the command stalls (no other session does). A
+ * destroyed stream counts as read. So does one that nobody opens, once the other is open or somebody waits
+ * for the end: see `boundUnopened`.
  *
- * When the connection ends first, the streams end where they are and `exited` rejects, with
- * `box-not-running` if the box has ended and `vmm-failed` if its shim was lost.
+ * When the connection ends first, the streams end at that point and `exited` rejects, with `box-not-running`
+ * if the box has ended and `vmm-failed` if its shim was lost.
  */
 export class ExecSession {
   /** PID in the box. Rejects with `exec-not-found`, `exec-not-invocable` or `exec-failed`. */
   readonly started: Promise<{ pid: number }>;
-  /** Resolves when all output has been handed to the streams or the handler. */
+  /** Resolves when the streams or the handler have received all output. */
   readonly exited: Promise<ExecExit>;
 
   readonly #link: SessionLink;
@@ -112,24 +112,24 @@ export class ExecSession {
     return this.#open('stderr');
   }
 
-  /** Frames that have come from the guest: as long as it grows, the guest goes on. */
+  /** Number of frames received from the guest; while it grows, the guest makes progress. */
   get received(): number {
     return this.#received;
   }
 
-  /** Bytes of it. */
+  /** Bytes received on stderr. */
   get receivedOnStderr(): number {
     return this.#receivedOnStderr;
   }
 
-  /** It is for the guest to say the next thing: all that has come is consumed, and it has all it can take. */
+  /** The next step is the guest's: all its output is consumed, and it has all the input it can take. */
   get awaitsGuest(): boolean {
     return this.#unconsumed === 0 && (!this.#usesStdin || this.#input.awaitsGuest);
   }
 
   /**
-   * The command is waited for: from now on, as from the moment on that one of its streams is opened,
-   * a stream that nobody opens does not stall it.
+   * Somebody waits for the command: from now on, as after one of its streams is opened, a stream that nobody
+   * opens does not stall it.
    */
   boundUnopened(): void {
     if (this.#boundsUnopened) return;
@@ -140,7 +140,7 @@ export class ExecSession {
     });
   }
 
-  /** Takes the output without streams. To be used before `stdout` or `stderr` is, not besides. */
+  /** Takes the output without streams. Call it before, and instead of, using `stdout` or `stderr`. */
   onOutput(handler: OutputHandler): void {
     this.#handler = handler;
     for (const stream of ['stdout', 'stderr'] as const)
@@ -156,14 +156,14 @@ export class ExecSession {
     if (!this.#over) this.#link.send('signal', { signal: number });
   }
 
-  /** Gives the command up: the guest hangs up on its process group. Main only loses this client. */
+  /** Abandons the command: the guest hangs up on its process group. Main only loses this client. */
   close(): void {
     if (this.#over) return;
     this.#link.leave();
     this.disconnect(new BoxliteError('cancelled', 'the exec session was closed'));
   }
 
-  /** For the connection: output has come. @throws `protocol` when the guest exceeds its window */
+  /** For the connection: output has arrived. @throws `protocol` when the guest exceeds its window */
   receiveOutput(stream: OutputStream, chunk: Buffer): void {
     this.#join();
     this.#received++;
@@ -180,7 +180,7 @@ export class ExecSession {
     } else if (chunk.length > 0) this.#deliver(this.#handler, stream, chunk);
   }
 
-  /** For the connection: one of the session's messages has come; others are none of ours. */
+  /** For the connection: a message of this session has arrived. Unknown ones are ignored. */
   receive(name: TableMessageName, payload: Buffer): void {
     this.#received++;
     switch (name) {
@@ -208,12 +208,12 @@ export class ExecSession {
     this.#startResult.resolve({ pid });
   }
 
-  /** For the connection: the box could not be made ready, so its command will never start. */
+  /** For the connection: the box failed to get ready, so its command will never start. */
   failStart(reason: BoxliteError): void {
     if (!this.#hasStarted) this.disconnect(reason);
   }
 
-  /** For the connection: nothing more can come; whatever is waited for fails with `reason`. */
+  /** For the connection: no more frames come; whatever is still pending fails with `reason`. */
   disconnect(reason: BoxliteError): void {
     if (this.#over) return;
     this.#end();
@@ -227,7 +227,7 @@ export class ExecSession {
     return readable;
   }
 
-  /** Rather than that a reader of stdout waits for ever, because nobody reads stderr. */
+  /** Otherwise a reader of stdout could wait for ever because nobody reads stderr. */
   #loseUnopened(): void {
     if (!this.#boundsUnopened || this.#handler !== undefined) return;
     const { stdout, stderr } = this.#output;

@@ -22,7 +22,7 @@ const NOT_INVOCABLE: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Why a command did not start. The errno decides, never the text: the text is the guest's.
+ * Why a command did not start. The errno decides, never the text, which comes from the guest.
  * @param box its name
  */
 export function execFailure(failed: Message<'failed'>, box: string): BoxliteError {
@@ -39,13 +39,13 @@ export function bootFailure(failed: Message<'failed'>): BoxliteError {
   });
 }
 
-/** Why the shim did not take a frame: the box is ending, or has too many sessions. */
+/** Why the shim refused a frame: the box is ending, or has too many sessions. */
 export function refusal(refused: Message<'refused'>, box: string): BoxliteError {
   if (ENDING.has(refused.errno)) return ending(box);
   return new BoxliteError('exec-failed', failureText(refused, 'the box took no more commands'));
 }
 
-/** The box's supervisor went without a word: it was killed, or has crashed. */
+/** The box's supervisor disappeared without a message: it was killed or crashed. */
 export function connectionLost(box: string): BoxliteError {
   return new BoxliteError('vmm-failed', `the connection to box ${box} was lost`, {
     hint: 'see what has become of it',
@@ -57,8 +57,8 @@ const ending = (box: string): BoxliteError =>
   new BoxliteError('box-not-running', `box ${box} is not running`);
 
 /**
- * A guest's text made fit for a terminal: a hostile one could otherwise move the cursor, retitle the
- * window or turn the reading direction.
+ * Makes a guest's text safe for a terminal: a hostile text could move the cursor, change the title or reverse
+ * the reading direction.
  */
 export function printable(bytes: Buffer): string {
   const text = bytes.subarray(0, 4 * MAX_MESSAGE_CHARS).toString('utf8');

@@ -2,7 +2,7 @@ import { BoxliteError } from '../errors.js';
 import { singleValue } from './field-writer.js';
 import { type Field, LIMITS } from './protocol.js';
 
-/** Reads the fields of a table from bytes that nobody vouches for. */
+/** Reads the fields of a table from untrusted bytes. */
 export class FieldReader {
   readonly #what: string;
   readonly #payload: Buffer;
@@ -20,7 +20,7 @@ export class FieldReader {
     return values;
   }
 
-  /** Refuses bytes that no field has taken. */
+  /** Refuses trailing bytes that belong to no field. */
   end(): void {
     const extra = this.#payload.length - this.#at;
     if (extra !== 0)
@@ -49,7 +49,7 @@ export class FieldReader {
 
   #list(name: string, item: readonly Field[]): unknown[] {
     const count = this.#u32(name);
-    // A list of fieldless items would cost the sender nothing; the cap holds for it too.
+    // A list of items without fields costs the sender nothing, so the cap applies to it, too.
     if (count > LIMITS.MAX_ARGS)
       throw new BoxliteError('protocol', `${this.#what}: ${name} claims ${count} items`);
     const single = singleValue(item);

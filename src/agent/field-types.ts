@@ -1,10 +1,10 @@
 import type { Field, MessageName, MESSAGES } from './protocol.js';
 
-/** TypeScript's view of the wire's field tables, inferred from protocol.ts so that neither can lag. */
+/** TypeScript's view of the wire's field tables, inferred from protocol.ts, so the two can't diverge. */
 
 type Scalar = Exclude<Field[1], readonly Field[]>;
 
-/** What a field takes when it is written. Strings are written as UTF-8. */
+/** The values that a field accepts for writing. Strings are written as UTF-8. */
 export type Encodable<K extends Field[1]> = K extends 'u64'
   ? bigint
   : K extends 'bytes'
@@ -15,7 +15,7 @@ export type Encodable<K extends Field[1]> = K extends 'u64'
         ? readonly EncodableItem<K>[]
         : never;
 
-/** A list of one field named `value` is a plain array; a list whose table is not known is either. */
+/** A list of one field named `value` is a plain array; a list whose table is unknown may be either. */
 type EncodableItem<F extends readonly Field[]> = F extends readonly [
   readonly ['value', infer K extends Scalar],
 ]
@@ -28,7 +28,7 @@ export type EncodableTable<F extends readonly Field[]> = {
   readonly [E in F[number] as E[0]]: Encodable<E[1]>;
 };
 
-/** What a field gives when it is read. Bytes are views of the message, never text. */
+/** The value that reading a field returns. Bytes are views of the message, never text. */
 export type Decoded<K extends Field[1]> = K extends 'u64'
   ? bigint
   : K extends 'bytes'

@@ -3,7 +3,7 @@ import { type Field, LIMITS } from './protocol.js';
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
-/** Writes the fields of a table one after another into one buffer that grows. */
+/** Writes the fields of a table into one growing buffer. */
 export class FieldWriter {
   readonly #what: string;
   #buffer = Buffer.allocUnsafe(512);
@@ -84,7 +84,7 @@ export class FieldWriter {
     return value;
   }
 
-  /** Makes room at `#at` and returns the buffer, which may be another one than before. */
+  /** Makes room at `#at` and returns the buffer, which may be a new one. */
   #grow(bytes: number): Buffer {
     this.#at = this.#length;
     this.#length += bytes;
@@ -101,7 +101,7 @@ export class FieldWriter {
   }
 }
 
-/** The kind of a list's only field when that is called `value`: such a list is a plain array. */
+/** The kind of a list's only field if its name is `value`: such a list is a plain array. */
 export function singleValue(item: readonly Field[]): Field[1] | undefined {
   const [first] = item;
   return item.length === 1 && first?.[0] === 'value' ? first[1] : undefined;

@@ -11,7 +11,7 @@ export interface Frame {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** Charged for each waiting part besides its bytes: tiny parts must not be nearly free. */
+/** Charged for each waiting part on top of its bytes: tiny parts must not be almost free. */
 const PART_COST = 64;
 
 /** Header and payload in one buffer; payloads of more than `MAX_PAYLOAD` need `messageFrames`. */
@@ -19,7 +19,7 @@ export function encodeFrame(frame: Frame): Buffer {
   return Buffer.concat([frameHeader(frame, frame.payload.length), frame.payload]);
 }
 
-/** The twelve bytes before a payload, so that large payloads can be sent without copying. */
+/** The twelve bytes before a payload, so large payloads need no copy. */
 export function frameHeader(
   { session, type, flags }: Omit<Frame, 'payload'>,
   payloadBytes: number,
@@ -49,8 +49,8 @@ export function messageFrames({ payload, ...frame }: Frame): Frame[] {
 }
 
 /**
- * Cuts a stream into frames. A payload that lies within one chunk is handed on as a view of it; one
- * that is spread over several is copied once. Holds at most one frame.
+ * Cuts a stream into frames. A payload within one chunk is passed on as a view of it; one that spans several
+ * chunks is copied once. Holds at most one frame.
  */
 export class FrameDecoder {
   readonly #onFrame: (frame: Frame) => void;
@@ -66,7 +66,7 @@ export class FrameDecoder {
 
   /**
    * Calls back for each frame that `chunk` completes, in order.
-   * @throws `protocol` for a header that breaks the format; the stream is of no use afterwards
+   * @throws `protocol` for a header that breaks the format; the stream is unusable afterwards
    */
   push(chunk: Buffer): void {
     let at = this.#resume(chunk);
@@ -129,15 +129,15 @@ export class FrameDecoder {
 }
 
 /**
- * Joins frames flagged MORE into messages. What waits, over all sessions, is capped, so that a guest
- * that begins messages and never ends them gains nothing.
+ * Joins frames flagged MORE into messages. The bytes waiting in all sessions are capped, because a guest may
+ * begin messages and never end them.
  */
 export class MessageAssembler {
   readonly #parts = new Map<string, Buffer[]>();
   #waitingBytes = 0;
 
   /**
-   * The whole message's payload, or undefined while more of it is to come.
+   * The payload of the whole message, or undefined while parts are missing.
    * @throws `protocol` when what waits exceeds `MAX_MESSAGE`
    */
   add(frame: Frame): Buffer | undefined {

@@ -14,8 +14,8 @@ export interface Greeting {
 }
 
 /**
- * Reads the shim's first message. The generation comes first in every generation's welcome, so it is
- * compared before the rest is believed.
+ * Reads the shim's first message. Every generation's welcome starts with the generation, so it is checked
+ * before the rest is read.
  */
 export function readWelcome(payload: Buffer, where: string): Greeting {
   requireGeneration(
@@ -31,11 +31,11 @@ export function readWelcome(payload: Buffer, where: string): Greeting {
   return { phase: known, shimPid, vmmPid, box: printable(box) };
 }
 
-/** Whether two greetings name one shim and its VMM, in whatever phase. */
+/** Whether two greetings come from the same shim and VMM, whatever the phase. */
 export const isSameShim = (a: Greeting, b: Greeting): boolean =>
   a.box === b.box && a.shimPid === b.shimPid && a.vmmPid === b.vmmPid;
 
-/** Reads the agent's first message: it waits for bootstrap. */
+/** Reads the agent's first message, which says that it waits for bootstrap. */
 export function readReady(payload: Buffer, where: string): { uptimeNs: bigint } {
   requireGeneration(payload, `the agent in box ${where}`, "renew the guest's files", {
     action: 'setup',

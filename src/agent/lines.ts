@@ -1,5 +1,5 @@
 export interface LineOptions {
-  /** A line longer than so many bytes comes in pieces; default 1 MiB, at least 4 (one character). */
+  /** A line longer than this many bytes comes in pieces; default 1 MiB, at least 4 (one character). */
   maxBytes?: number;
 }
 
@@ -9,8 +9,8 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * Cuts bytes into lines, and only then decodes them: a character whose bytes come in two chunks stays
- * whole, since no byte of one is a line end. A guest that never ends its line costs `maxBytes`.
+ * Splits bytes into lines before it decodes them: a character that spans two chunks stays whole, because none
+ * of its bytes is a line end. A guest that never ends its line costs at most `maxBytes`.
  */
 export async function* splitLines(
   source: AsyncIterable<Buffer>,
@@ -32,7 +32,7 @@ export async function* splitLines(
     for (;;) {
       const newline = rest.indexOf(NEWLINE);
       const end = newline === -1 ? rest.length : newline;
-      // A `\r` may belong to the line's end.
+      // The `\r` of a line end is not part of the line.
       const textEnd = end > 0 && rest[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
       const room = Math.max(0, most - heldBytes);
       if (textEnd > room) {
@@ -59,7 +59,7 @@ function withoutReturn(line: Buffer): Buffer {
   return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
 }
 
-/** Where the character begins that the end of these bytes may have cut in two; else their length. */
+/** Where an incomplete last character begins; without one, the number of bytes. */
 function characterStart(bytes: Buffer): number {
   for (let back = 1; back < LONGEST_CHARACTER_BYTES && back < bytes.length; back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;

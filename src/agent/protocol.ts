@@ -1,20 +1,20 @@
 /**
- * The wire between engine, shim and guest agent: its one source, in a file for each family of messages.
+ * The protocol between engine, shim and guest agent: its only source, one file for each family of messages.
  * native/protocol/protocol.h and the golden messages in native/protocol/vectors/ are generated from it.
  *
  * A stream is a sequence of frames, little-endian throughout:
  *
  *     u32 payload length · u32 session · u8 type · u8 flags · u16 0 · payload
  *
- * Session 0 is control, session 1 the box's command (its PID 1, "main"), all others are exec
- * sessions. A client of the shim numbers its own sessions (2 …); the shim maps them to numbers that
- * are unique in the box. Main's output goes to the log and to every client that sent `attach`.
+ * Session 0 is control, session 1 the box's command (its PID 1, "main"), all others are exec sessions. A
+ * client of the shim numbers its own sessions (2 …); the shim maps them to numbers that are unique in the
+ * box. Main's output goes to the log and to every client that sent `attach`.
  *
- * Payloads are fields in the order of their table: fixed-width integers, and length-prefixed (u32)
- * bytes. `raw` payloads are bytes without a length.
+ * Payloads are fields in the order of their table: fixed-width integers, and length-prefixed (u32) bytes.
+ * `raw` payloads are bytes without a length.
  *
- * Flow control: in each direction a session may have `WINDOW` bytes on the way; the receiver returns
- * `credit` as it consumes. stdout and stderr of a session share one window.
+ * Flow control: in each direction a session may have `WINDOW` bytes on the way; the receiver returns `credit`
+ * as it consumes. stdout and stderr of a session share one window.
  */
 
 import { BOX_MESSAGES } from './protocol/box.js';

@@ -9,7 +9,7 @@ export interface ConnectionEvents {
   onOutput(session: number, stream: 'stdout' | 'stderr', chunk: Buffer): void;
   /** A whole message that has a table. */
   onMessage(session: number, name: TableMessageName, payload: Buffer): void;
-  /** Called once, last: `error` when what came broke the protocol. */
+  /** Called once, last: with `error` when the peer broke the protocol. */
   onClose(error: BoxliteError | undefined): void;
 }
 
@@ -17,7 +17,7 @@ const NAME_OF_TYPE: ReadonlyMap<number, MessageName> = new Map(
   Object.entries(MESSAGES).map(([name, { type }]) => [type, name as MessageName]),
 );
 
-/** Frames in and out of one socket. Whatever a handler throws ends the connection as its error. */
+/** Frames in and out of one socket. An error that a handler throws ends the connection. */
 export class ShimConnection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
@@ -74,7 +74,7 @@ export class ShimConnection {
     this.#socket.uncork();
   }
 
-  /** Several sends in one go: the other side sees them together or, with a full socket, in order. */
+  /** Groups several sends: the other side sees them together or, with a full socket, in order. */
   batch(sends: () => void): void {
     this.#socket.cork();
     sends();

@@ -6,7 +6,7 @@ import { readReady } from './greeting.js';
 /** Nanoseconds of guest time that each phase took. */
 export type BootstrappedTimes = Message<'bootstrapped'>;
 
-/** What the agent answers while its machine becomes the box; each answer comes once. */
+/** The agent's answers while its machine becomes the box; each comes once. */
 export class StartAnswers {
   readonly #box: string;
   readonly #ready = new Deferred<{ uptimeNs: bigint }>();
@@ -30,7 +30,7 @@ export class StartAnswers {
     return this.#bootstrapped.promise;
   }
 
-  /** Messages that are no such answer are ignored. @throws `protocol` for an agent of another generation */
+  /** Ignores all other messages. @throws `protocol` for an agent of another generation */
   receive(name: TableMessageName, payload: Buffer): void {
     switch (name) {
       case 'ready':
@@ -45,14 +45,14 @@ export class StartAnswers {
     }
   }
 
-  /** The machine can't become the box. */
+  /** Rejects the open answers: the machine can't become the box. */
   fail(reason: BoxliteError): void {
     this.#ready.reject(reason);
     this.#prepared.reject(reason);
     this.#bootstrapped.reject(reason);
   }
 
-  /** Nothing more comes: the box has ended, or the connection has. */
+  /** No more answers come: the box or the connection has ended. */
   end(reason: BoxliteError): void {
     this.#ready.reject(this.#atStage('agent', reason));
     this.#prepared.reject(this.#atStage('disks', reason));

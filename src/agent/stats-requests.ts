@@ -3,10 +3,10 @@ import type { BoxliteError } from '../errors.js';
 import { decodeMessage, type Message, type TableMessageName } from './codec.js';
 import { execFailure, refusal } from './failure.js';
 
-/** What a box uses of its machine, as its agent says. */
+/** What a box uses of its machine, as its agent reports it. */
 export type Stats = Message<'stats'>;
 
-/** The questions for `stats` that are still open; each has a session of its own. */
+/** The pending requests for `stats`; each has a session of its own. */
 export class StatsRequests {
   readonly #box: string;
   readonly #open = new Map<number, Deferred<Stats>>();
@@ -34,7 +34,7 @@ export class StatsRequests {
     return true;
   }
 
-  /** Nothing more comes. */
+  /** No more answers come. */
   fail(reason: BoxliteError): void {
     for (const answer of this.#open.values()) answer.reject(reason);
     this.#open.clear();

@@ -13,11 +13,11 @@ import { currentRecord, type EngineContext } from './state/context.js';
 import { type BoxHealth, boxHealth } from './state/health.js';
 import { observed, type ObservedBox } from './state/observe.js';
 
-/** What can be asked of a box; nothing here changes it. Programs use `LiteBox`, which is one. */
+/** The queries about a box; none of them changes it. Programs use `LiteBox`, which extends this class. */
 export abstract class BoxReports {
   /** ULID, lower case. */
   readonly id: string;
-  /** As it was when this handle was made; see `rename`. */
+  /** The name at the time this handle was made; `rename` does not change it. */
   readonly name: string | undefined;
   /** @internal */
   protected readonly context: EngineContext;
@@ -29,14 +29,14 @@ export abstract class BoxReports {
     this.name = record.name ?? undefined;
   }
 
-  /** What is known of the box, without starting it. @throws box-not-found */
+  /** What is known about the box; does not start it. @throws box-not-found */
   async info(): Promise<BoxInfo> {
     return boxInfo(await this.observed());
   }
 
   /**
-   * All that is known, with Docker's keys.
-   * @param options.size what it takes of the disk, too, as `SizeRw` and `SizeRootFs`
+   * All that is known about the box, under Docker's keys.
+   * @param options.size default false; true adds the disk usage in bytes, as `SizeRw` and `SizeRootFs`
    * @throws box-not-found
    */
   async inspect(options: { size?: boolean } = {}): Promise<BoxInspection> {
@@ -48,32 +48,37 @@ export abstract class BoxReports {
     return inspectBox(home, record, health, walls, path, size);
   }
 
+  /** The disk usage of the box, in bytes. @throws box-not-found */
   async size(): Promise<BoxSize> {
     const { boxSize } = await import('./report/box-size.js');
     return boxSize(this.context.home, this.record());
   }
 
-  /** The state of the box's healthcheck and its last five checks. */
+  /** The state of the box's healthcheck and its last five checks. @throws box-not-found */
   async health(): Promise<BoxHealth> {
     return boxHealth(this.context.home, await this.observed());
   }
 
   /**
-   * What the box uses now, and what its last start took. `cpuPercent` is measured over `intervalMs`
-   * (default 100) of waiting; without waiting (0) it is undefined, as is all that a box that does not run
-   * can't tell.
+   * What the box uses now, and how long its last start took. This call waits `intervalMs` (default 100) to
+   * measure `cpuPercent`; with 0 it returns at once and `cpuPercent` is undefined. Values that only a running
+   * box can report are undefined for a stopped one.
+   * @throws box-not-found
    */
   async metrics({ intervalMs = 100 }: MetricsOptions = {}): Promise<BoxMetrics> {
     await using sampler = new MetricsSampler(this.context, this.id);
     return await sampler.after(intervalMs);
   }
 
-  /** Samples of `metrics`, each over the time since the one before. */
+  /** A sampler of `metrics`; each sample covers the time since the one before. Dispose of it after use. */
   sampleMetrics(): MetricsSampler {
     return new MetricsSampler(this.context, this.id);
   }
 
-  /** The processes in the box, as its agent sees them. @throws box-not-running */
+  /**
+   * The processes in the box, as its agent reports them.
+   * @throws box-not-running; box-state when it is paused; timeout; box-not-found
+   */
   async processes(): Promise<BoxProcess[]> {
     return boxProcesses(this.context, await this.observed());
   }
@@ -83,18 +88,22 @@ export abstract class BoxReports {
     return boxState(await this.observed());
   }
 
-  /** The command's output as it was logged. */
+  /** The logged output of the box's command. @throws box-not-found, unsupported for the log driver `none` */
   logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
     return boxLogs(this.context, this.id, options);
   }
 
-  /** What the box has changed of its image's file system, sorted by path. */
+  /**
+   * What the box has changed in its image's file system, sorted by path. A helper machine reads the disk of a
+   * box that does not run; nothing of the box runs in it.
+   * @throws box-not-found, and what `start` throws
+   */
   async changes(): Promise<BoxChange[]> {
     const { boxChanges } = await import('./files/changes.js');
     return boxChanges(this.context, this.id);
   }
 
-  /** Path of the VM's own console. */
+  /** Path of the file with the VM's console output. */
   consolePath(): string {
     return this.context.home.boxFile(this.id, 'console');
   }

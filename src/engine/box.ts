@@ -33,11 +33,11 @@ import { runningClient } from './state/running-client.js';
 import { noSuchBox } from './state/state-error.js';
 
 /**
- * A handle to one box; holds nothing open. `await using` ends what this handle has begun: see
+ * A handle to one box; holds no resources. `await using` ends what this handle has begun: see
  * `[Symbol.asyncDispose]`.
  */
 export class LiteBox extends BoxReports implements AsyncDisposable {
-  /** The box was made or started by this handle, which then ends it when it is disposed of. */
+  /** This handle made or started the box, so disposing of the handle stops it. */
   #owned: boolean;
 
   /** @internal */
@@ -51,9 +51,9 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
   }
 
   /**
-   * Starts the box, or does nothing when it runs already. Resolves when its command runs.
-   * @throws boot-failed, with the stage; exec-not-found, exec-not-invocable, exec-failed of its own
-   *   command; box-state, box-busy, box-not-found, runtime-closed
+   * Starts the box; does nothing if it runs already. Resolves when its command runs.
+   * @throws boot-failed, with the stage; exec-not-found, exec-not-invocable, exec-failed of its own command;
+   *   box-state, box-busy, box-not-found, timeout, cancelled, runtime-closed
    */
   async start(options: StartOptions = {}): Promise<void> {
     const started = await this.#start({ ...options, attach: false });
@@ -62,9 +62,9 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
   }
 
   /**
-   * Starts the box attached to its command: not a byte of output is lost. A box that removes itself
-   * is gone when `wait` resolves.
-   * @throws box-running when it runs already: `attach` is for that
+   * Starts the box and attaches to its command; no output is lost. A box with `autoRemove` is gone when
+   * `wait` resolves.
+   * @throws box-running when it runs already (use `attach` then), and what `start` throws
    */
   async startAttached(options: StartOptions = {}): Promise<Execution> {
     const started = await this.#start({ ...options, attach: true });
@@ -75,7 +75,10 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
     return mainExecution(this.context, this.id, started.client, started.main);
   }
 
-  /** Attaches to the command of a running box, from its next byte on. */
+  /**
+   * Attaches to the command of a running box, from the next byte of its output on.
+   * @throws box-not-running; box-state when it is paused or restarting; box-not-found
+   */
   async attach(): Promise<Execution> {
     const record = await this.observed();
     const client = await runningClient(this.context, record, { doing: 'attaching to it' });
@@ -83,9 +86,10 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
   }
 
   /**
-   * Runs a command in the box, besides its own; resolves when it has started. A box that is idle is
-   * started first; one whose own command has ended is not run again.
-   * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, and what `start` throws
+   * Runs a command in the box, beside the box's own; resolves when it has started. Starts an idle box first;
+   * does not restart a box whose own command has ended.
+   * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state, timeout, cancelled,
+   *   and what `start` throws
    */
   async exec(command: BoxCommand, { signal }: ExecOptions = {}): Promise<Execution> {
     await this.#startIdle(await this.observed(), signal);
@@ -94,16 +98,16 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
   }
 
   /**
-   * Runs a command to its end and gives what it wrote: `exec`, input, output and `wait` in one. Whatever it exits
-   * with is a result, no error.
+   * Runs a command to its end and returns its output: `exec`, input, output and `wait` in one. A non-zero
+   * exit code is a result, not an error.
    *
    * ```ts
    * const { stdout, exitCode } = await box.run('ls', ['-la'], { cwd: '/etc', timeout: 5_000 });
    * ```
    * @param program a path, or a name looked up in the box's PATH
-   * @param args passed on as they are: no shell looks at them
-   * @throws output-limit when it writes more than `maxBuffer` to one of its streams, which ends it; cancelled;
-   *   and what `exec` throws
+   * @param args passed unchanged; no shell interprets them
+   * @throws output-limit when it writes more than `maxBuffer` to a stream; the command is ended then;
+   *   cancelled; and what `exec` throws
    */
   run(
     program: string,
@@ -124,8 +128,8 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
   }
 
   /**
-   * The same for a command that is left running: it has no streams, and outlives this process. Resolves
-   * when it has started.
+   * Like `exec`, but the command has no streams and outlives this process. Resolves when it has started.
+   * @throws what `exec` throws
    */
   async execDetached(command: BoxCommand, { signal }: ExecOptions = {}): Promise<void> {
     await this.#startIdle(await this.observed(), signal);
@@ -135,65 +139,80 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
   }
 
   /**
-   * Ends the box's command by its stop signal, by KILL after the grace, and the VM with it; what is in
-   * the box stays for the next start. A box that does not run is left alone. A box that removes itself
-   * is gone when this resolves.
-   * @throws box-busy, box-not-found, timeout when its supervisor does not end
+   * Ends the box's command with the stop signal, or with KILL after the grace period, and then the VM; the
+   * box's files stay for the next start. Does nothing if the box does not run. A box with `autoRemove` is
+   * gone when this resolves.
+   * @throws box-busy, box-not-found, timeout when its supervisor does not end, cancelled
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const { autoRemove } = this.record();
     await stopBox(this.context, this.id, options);
     this.context.lifetime.stopped(this.id);
-    // Its own hook does the same; whoever is later finds nothing.
+    // The box's own exit hook does the same; the later of the two finds nothing.
     if (autoRemove) await removeIfEnded(this.context, this.id);
     await catchUp(this.context);
   }
 
-  /** @param signal name or number; @throws box-not-running */
+  /**
+   * Sends a signal to the box's command.
+   * @param signal name or number; default KILL
+   * @throws box-not-running, invalid-argument for an unknown signal
+   */
   async kill(signal = 'KILL'): Promise<void> {
     await killBox(this.context, this.id, signal);
     await catchUp(this.context);
   }
 
-  /** Stops it, then starts it; a stopped box is started. */
+  /** Stops the box if it runs, then starts it. @throws what `stop` and `start` throw */
   async restart(options: StopOptions = {}): Promise<void> {
     await restartBox(this.context, this.id, options);
     await catchUp(this.context);
   }
 
-  /** Holds the box: its processors stand still until `unpause`. @throws box-not-running, box-state */
+  /** Pauses the box: its processors stop until `unpause`. @throws box-not-running, box-state */
   async pause(): Promise<void> {
     await pauseBox(this.context, this.id);
     await catchUp(this.context);
   }
 
-  /** @throws box-not-running, box-state when it is not paused */
+  /** Resumes a paused box. @throws box-not-running, box-state when it is not paused */
   async unpause(): Promise<void> {
     await unpauseBox(this.context, this.id);
     await catchUp(this.context);
   }
 
-  /** @throws invalid-argument, box-running for what needs a stopped box */
+  /**
+   * Changes the given options of the box; a new restart policy takes effect at once.
+   * @throws invalid-argument; box-running for options that need a stopped box; box-busy, box-not-found
+   */
   async update(options: UpdateOptions): Promise<void> {
     const { updateBox } = await import('./lifecycle/update.js');
     await updateBox(this.context, this.id, options);
     await catchUp(this.context);
   }
 
-  /** Resolves when the box has ended, at once when it does not run. */
+  /**
+   * Resolves when the box has ended, at once if it does not run.
+   * @throws box-not-found, box-state when its state is unknown, vmm-failed when its supervisor was lost,
+   *   cancelled
+   */
   async wait(options: WaitOptions = {}): Promise<WaitResult> {
     return waitForBox(this.context, this.id, options);
   }
 
   /**
-   * The box's file system as a tar (pax format), without what is mounted over it. A box that does not run
-   * stays as it is: nothing of its own runs.
+   * The box's file system as a tar (pax format), without mounted file systems. A box that does not run stays
+   * stopped: a helper machine reads its disk, and nothing of the box runs.
+   * @throws box-not-found, cancelled, and what `start` throws
    */
   export({ signal }: AbortOptions = {}): AsyncIterable<Buffer> {
     return exportBox(this.context, this.id, undefined, signal);
   }
 
-  /** This handle keeps the old name. @throws name-taken, invalid-argument, box-not-found */
+  /**
+   * Renames the box; the `name` of this handle stays the old one.
+   * @throws name-taken, invalid-argument, box-not-found
+   */
   async rename(name: string): Promise<void> {
     await freeName(this.context, name);
     if (!this.context.database().boxes.rename(this.id, checkName(name))) throw noSuchBox(this.id);
@@ -201,8 +220,8 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
 
   /**
    * Copies a file or directory of the host to `guestDestination`, as `docker cp` does. A box that does not
-   * run stays as it is: nothing of its own runs; one without a command of its own is started.
-   * @throws invalid-argument, no-space, permission, box-not-running when it ends meanwhile
+   * run stays stopped, and nothing of it runs; an idle box is started.
+   * @throws invalid-argument, no-space, permission, box-not-running when it ends meanwhile, cancelled
    */
   async copyInto(
     hostSource: string,
@@ -212,7 +231,11 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
     return this.#copying(options, (box) => copyInto(box, hostSource, guestDestination, options));
   }
 
-  /** The other way. Whatever the box holds or does, nothing outside `hostDestination` is touched. */
+  /**
+   * Copies a file or directory of the box to `hostDestination`, as `docker cp` does. Whatever the box
+   * contains or sends, nothing outside `hostDestination` is touched.
+   * @throws what `copyInto` throws
+   */
   async copyOut(
     guestSource: string,
     hostDestination: string,
@@ -221,7 +244,7 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
     return this.#copying(options, (box) => copyOut(box, guestSource, hostDestination, options));
   }
 
-  /** Unpacks a tar, compressed or not, into a directory of the box. */
+  /** Unpacks a tar, compressed or not, into a directory of the box. @throws what `copyInto` throws */
   async unpackInto(
     archive: AsyncIterable<Uint8Array>,
     guestDirectory: string,
@@ -230,15 +253,19 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
     return this.#copying(options, (box) => unpackInto(box, archive, guestDirectory, options));
   }
 
-  /** A file or directory of the box as a tar. */
+  /**
+   * A file or directory of the box as a tar. The box controls the names in it: unpack it in an empty
+   * directory.
+   * @throws what `copyInto` throws
+   */
   async *packOut(guestSource: string, options: CopyOptions = {}): AsyncGenerator<Buffer> {
     yield* packOut(await this.#copyBox(options), guestSource, options);
   }
 
   /**
-   * Ends what this handle has begun, and nothing else: a box that it created or started is stopped (and
-   * gone then, if it removes itself); one that was there, and ran, is left alone. A stopped box stays,
-   * and can be started again.
+   * Ends only what this handle has begun: stops a box that it created or started (which removes a box with
+   * `autoRemove`), and leaves alone one that ran already. A stopped box can be started again.
+   * @throws what `stop` throws, but for box-not-found
    */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#owned) return;
@@ -250,7 +277,7 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
     }
   }
 
-  /** @returns undefined when it runs already */
+  /** @returns undefined if it runs already */
   async #start(request: StartRequest): Promise<StartedBox | undefined> {
     const { lifetime } = this.context;
     const started = await lifetime.starting(this.id, () =>
@@ -260,7 +287,7 @@ export class LiteBox extends BoxReports implements AsyncDisposable {
     return started;
   }
 
-  /** A box without a command of its own is only there for what is done in it. */
+  /** An idle box exists only for the commands that run in it. */
   async #startIdle(record: BoxRecord, signal?: AbortSignal): Promise<void> {
     const { idle } = specOf(record.options);
     if (!isActive(record.status) && idle && canRun(record.status)) await this.start({ signal });

@@ -21,7 +21,10 @@ import type {
 } from './images/registries.js';
 import type { RemovedImage, RemoveImageOptions } from './images/removal.js';
 
-/** What a runtime does with images and registries. Programs use `BoxliteRuntime`, which is one. */
+/**
+ * A runtime's operations on images and registries; all of them throw `runtime-closed` after `close`. Programs
+ * use `BoxliteRuntime`, which extends this class.
+ */
 export abstract class ImageRuntime {
   /** @internal @throws runtime-closed */
   protected abstract images(): Promise<Images>;
@@ -29,27 +32,37 @@ export abstract class ImageRuntime {
   /** @internal @throws runtime-closed */
   protected abstract registries(): Registries;
 
+  /**
+   * Pulls an image into the store.
+   * @throws invalid-reference, image-not-found, registry-*, image-corrupt, layer-invalid, unsupported,
+   *   no-space, cancelled
+   */
   async pullImage(reference: string, options: PullOptions = {}): Promise<PullResult> {
     return (await this.images()).pull(reference, options);
   }
 
   /**
    * All tags of a repository in its registry, as canonical references to pull.
-   * @throws invalid-reference, image-not-found, registry-*
+   * @throws invalid-reference, image-not-found, registry-*, cancelled
    */
   async listRemoteTags(repository: string, signal?: AbortSignal): Promise<string[]> {
     return (await this.images()).tags(repository, signal);
   }
 
+  /** All images, newest first; images without a name come last. */
   async listImages(): Promise<ImageInfo[]> {
     return (await this.images()).list();
   }
 
+  /**
+   * An image by name, id or unambiguous prefix of an id; undefined if there is none.
+   * @throws invalid-reference, image-corrupt
+   */
   async inspectImage(reference: string): Promise<ImageDetails | undefined> {
     return (await this.images()).inspect(reference);
   }
 
-  /** @throws image-not-found, image-corrupt */
+  /** The steps that made an image, newest first. @throws image-not-found, image-corrupt */
   async imageHistory(reference: string): Promise<HistoryLine[]> {
     return (await this.images()).history(reference);
   }
@@ -60,24 +73,32 @@ export abstract class ImageRuntime {
   }
 
   /**
-   * Takes a name from an image, and deletes it with its last name; by its id, deletes it.
+   * Removes a name from an image, and deletes the image with its last name; given an id, deletes the image.
    * @throws image-not-found, image-in-use
    */
   async removeImage(reference: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
     return (await this.images()).remove(reference, options);
   }
 
-  /** Deletes images without a name, or all that no box uses, and what else nothing needs. */
+  /**
+   * Deletes images without a name (with `all`, every image that no box uses), and unneeded files of the
+   * store.
+   */
   async pruneImages(options: PruneOptions = {}): Promise<RemovedImage> {
     return (await this.images()).prune(options);
   }
 
-  /** What images and boxes take of the host's disk. */
+  /** The disk usage of images and boxes, in bytes. */
   async diskUsage(): Promise<DiskUsage> {
     return (await this.images()).diskUsage();
   }
 
-  /** @param source path of an archive or of an OCI layout's directory, or a stream of an archive */
+  /**
+   * Loads images from an archive into the store.
+   * @param source path of an archive or of an OCI layout's directory, or a stream of an archive
+   * @throws path-not-found, archive-invalid, image-not-found when it has no image of the platform,
+   *   image-corrupt, layer-invalid, no-space, cancelled
+   */
   async loadImages(
     source: string | AsyncIterable<Uint8Array>,
     options: LoadOptions = {},
@@ -85,7 +106,11 @@ export abstract class ImageRuntime {
     return (await this.images()).load(source, options);
   }
 
-  /** The bytes of an archive of images; their blobs are in it as they were pulled. @throws image-not-found */
+  /**
+   * The bytes of an archive of images, with their blobs as pulled.
+   * @param format default `docker-archive`
+   * @throws image-not-found, invalid-reference, image-corrupt
+   */
   async saveImages(
     names: readonly string[],
     format: ArchiveFormat = 'docker-archive',
@@ -93,7 +118,10 @@ export abstract class ImageRuntime {
     return (await this.images()).save(names, format);
   }
 
-  /** Makes an image of a root file system's tar; returns its id. */
+  /**
+   * Makes an image from the tar of a root file system; returns the image's id.
+   * @throws archive-invalid, invalid-argument for a change, invalid-reference, no-space
+   */
   async importImage(
     source: AsyncIterable<Uint8Array>,
     options: ImportOptions = {},
@@ -102,7 +130,7 @@ export abstract class ImageRuntime {
   }
 
   /**
-   * Shows a name and a password to a registry and, when it takes them, keeps them where Docker does.
+   * Logs in to a registry and, if it accepts the credentials, stores them where Docker does.
    * @throws registry-auth, registry-unreachable, invalid-argument
    */
   async login(request: LoginRequest): Promise<LoginResult> {
@@ -110,14 +138,17 @@ export abstract class ImageRuntime {
   }
 
   /**
-   * Shows what is kept for a registry (default Docker Hub) to it; undefined when nothing is.
-   * @throws registry-auth when the registry does not take it any more
+   * Logs in to a registry (default Docker Hub) with its stored credentials; undefined when there are none.
+   * @throws registry-auth when the registry rejects them
    */
   async loginAgain(server?: string, signal?: AbortSignal): Promise<StoredLogin | undefined> {
     return this.registries().loginAgain(server, signal);
   }
 
-  /** Forgets what is kept for a registry, default Docker Hub. */
+  /**
+   * Erases the stored credentials of a registry, default Docker Hub; the result lists what could not be
+   * erased.
+   */
   async logout(server?: string): Promise<LogoutResult> {
     return this.registries().logout(server);
   }

@@ -9,17 +9,17 @@ import type { BoxliteOptions } from './spec/options.js';
 import type { EngineContext } from './state/context.js';
 import { Lifetime } from './state/lifetime.js';
 
-/** The parts that a runtime is made of. */
+/** The parts of a runtime. */
 export interface Engine {
   context: EngineContext;
-  /** Loaded when they are first asked for. */
+  /** Loaded on first use. */
   images: () => Promise<Images>;
   registries: Registries;
 }
 
 /**
- * Joins the parts by the runtime's options. Nothing is opened yet.
- * @param cliCommand starts the CLI; default that of this installation
+ * Assembles the parts according to the runtime's options. Opens nothing yet.
+ * @param cliCommand argv that starts the CLI; default this installation's
  */
 export function openEngine(
   options: BoxliteOptions,

@@ -22,9 +22,9 @@ import { observed } from './state/observe.js';
 import { noSuchBox } from './state/state-error.js';
 
 /**
- * The engine on one home directory. What only some calls need is loaded by them: `ps` is to start fast.
- * Cheap to make: the database is opened by the first call that
- * needs it. Any number of runtimes, in any number of processes, may share a home.
+ * The engine on one home directory. Any number of runtimes, in any number of processes, may share a home.
+ * Creating one is cheap: the first call that needs the database opens it, and each call loads only the code
+ * it needs. After `close` or `shutdown`, all other methods throw `runtime-closed`.
  */
 export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   static #default: BoxliteRuntime | undefined;
@@ -44,12 +44,15 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     return new BoxliteRuntime();
   }
 
-  /** The process's own runtime, made by the first call, and by the first after it was closed. */
+  /**
+   * The process's default runtime, created by the first call, and again by the first call after it was
+   * closed.
+   */
   static defaultRuntime(): BoxliteRuntime {
     return BoxliteRuntime.tryDefaultRuntime() ?? (BoxliteRuntime.#default = new BoxliteRuntime());
   }
 
-  /** The process's own runtime, if there is one that is open. */
+  /** The process's default runtime, if one is open. */
   static tryDefaultRuntime(): BoxliteRuntime | undefined {
     const runtime = BoxliteRuntime.#default;
     const isOpen = runtime !== undefined && runtime.#engine.context.lifetime.isOpen;
@@ -57,8 +60,8 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   }
 
   /**
-   * Makes the process's own runtime, with other options than the default ones.
-   * @throws invalid-argument when there is one already that is open
+   * Creates the process's default runtime with these options.
+   * @throws invalid-argument when one is open already
    */
   static initDefaultRuntime(options: BoxliteOptions): void {
     if (BoxliteRuntime.tryDefaultRuntime())
@@ -69,10 +72,10 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   }
 
   /**
-   * Creates a box; its VM starts with `start` or the first `exec`. Without a command and an entrypoint
-   * of its own the box is idle: it runs nothing until commands come by `exec`, and runs until `stop`.
+   * Creates a box; its VM starts with `start` or the first `exec`. Without a command and an entrypoint in
+   * `options` the box is idle: it only runs the commands of `exec`, until `stop`.
    * @param name default: a random one
-   * @throws name-taken, image-not-found, invalid-argument, setup-needed, and what a pull may throw
+   * @throws name-taken, image-not-found, invalid-argument, setup-needed, cancelled, and what a pull may throw
    */
   async create(options: CreateOptions = {}, name?: string): Promise<LiteBox> {
     const context = this.#context;
@@ -83,17 +86,21 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     return new LiteBox(context, record, { created: true });
   }
 
-  /** By full id, else name, else unambiguous prefix of an id. @throws box-ambiguous */
+  /**
+   * Finds a box by full id, else name, else unambiguous prefix of an id; undefined if there is none.
+   * @throws box-ambiguous
+   */
   async get(idOrName: string): Promise<LiteBox | undefined> {
     return this.#handle(this.#find(idOrName));
   }
 
+  /** Like `get`, but returns what is known about the box. @throws box-ambiguous */
   async getInfo(idOrName: string): Promise<BoxInfo | undefined> {
     const record = this.#find(idOrName);
     return record && boxInfo(await observed(this.#context.home, record, this.#context.database()));
   }
 
-  /** Newest first. */
+  /** All boxes, newest first. */
   async listInfo(): Promise<BoxInfo[]> {
     const { home, database } = this.#context;
     const records = database().boxes.list();
@@ -101,11 +108,12 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     return truths.map(boxInfo);
   }
 
+  /** Whether `get` finds a box. @throws box-ambiguous */
   async exists(idOrName: string): Promise<boolean> {
     return Promise.resolve(this.#find(idOrName) !== undefined);
   }
 
-  /** The box of that name, and whether it was made now. */
+  /** The box of that name, and whether this call created it. @throws what `create` throws */
   async getOrCreate(options: CreateOptions, name?: string): Promise<[LiteBox, boolean]> {
     if (name !== undefined)
       await (await import('./lifecycle/remove.js')).freeName(this.#context, name);
@@ -114,7 +122,7 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     try {
       return [await this.create(options, name), true];
     } catch (error) {
-      // Another process made it between the look and the insert.
+      // Another process created it between the lookup and the insert.
       const other = await this.#named(name);
       if (other && error instanceof BoxliteError && error.code === 'name-taken')
         return [other, false];
@@ -123,9 +131,9 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   }
 
   /**
-   * Removes a box and all that it holds.
+   * Removes a box and all its data.
    * @param options `true` for `{ force: true }`, which kills a running box first
-   * @throws box-not-found; box-running without `force`
+   * @throws box-not-found; box-running without `force`; box-ambiguous, box-busy, box-state
    */
   async remove(idOrName: string, options: boolean | RemoveOptions = {}): Promise<void> {
     const settled = typeof options === 'boolean' ? { force: options } : options;
@@ -148,7 +156,7 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     await this.#catchUp(context);
   }
 
-  /** Removes the boxes that do not run, or those of them for which `matches` says yes. */
+  /** Removes the boxes that do not run and, if `matches` is given, for which it returns true. */
   async pruneBoxes(matches?: (box: BoxInfo) => boolean): Promise<PrunedBoxes> {
     const context = this.#context;
     const { pruneBoxes } = await import('./lifecycle/prune.js');
@@ -156,7 +164,11 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     return withReserve(context.home, () => pruneBoxes(context, matches));
   }
 
-  /** Makes an image of a box; returns its id. @throws box-not-found, invalid-argument, invalid-reference */
+  /**
+   * Makes an image from a box; returns the image's id.
+   * @throws box-not-found, box-ambiguous, invalid-argument, invalid-reference, cancelled, and what `start`
+   *   throws
+   */
   async commit(idOrName: string, options: CommitOptions = {}): Promise<string> {
     const { commitBox } = await import('./files/commit.js');
     const record = this.#find(idOrName);
@@ -165,8 +177,8 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   }
 
   /**
-   * @internal
-   * What the shim of a box calls for when the box has ended: removes it or starts it again, as its policy says.
+   * @internal A box's shim runs this when the box has ended: it removes or restarts the box, as its options
+   *   say.
    */
   async handleExit(id: string): Promise<void> {
     const { handleExit } = await import('./lifecycle/restart.js');
@@ -174,50 +186,54 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   }
 
   /**
-   * @internal
-   * Starts the boxes whose restart policy wants it since the host was restarted, or their supervisor killed.
-   * @param onStarted called with the name of each
-   * @returns what went wrong with others
+   * @internal Starts the boxes whose restart policy requires it after a reboot of the host or the death of
+   *   their supervisor.
+   * @param onStarted called with the name of each box that started
+   * @returns the errors of boxes that failed to start
    */
   async startDue(onStarted: (name: string) => Promise<void>): Promise<unknown[]> {
     const { startDue } = await import('./lifecycle/restart.js');
     return startDue(this.#context, onStarted);
   }
 
-  /** What happened to boxes and images, and what happens until `until` or the signal. */
+  /**
+   * Events of boxes and images: past ones from `since` on, then new ones until `until` or until the signal
+   * aborts.
+   */
   async *events(options: EventOptions = {}): AsyncGenerator<BoxliteEvent, void, undefined> {
     const { followEvents } = await import('./state/events.js');
     yield* followEvents(this.#context, options);
   }
 
-  /** Totals since the home was made, and what runs now. */
+  /** Totals since the home was created, and what runs now. */
   async metrics(): Promise<RuntimeMetrics> {
     const { runtimeMetrics } = await import('./report/runtime-metrics.js');
     return runtimeMetrics(this.#context);
   }
 
+  /** What boxes run on here, and how many there are. Read-only: does not try KVM. */
   async info(): Promise<RuntimeInfo> {
     const { runtimeInfo } = await import('./report/runtime-info.js');
     return runtimeInfo(this.#context, this.#options.accelerator ?? 'auto', await this.images());
   }
 
-  /** Makes the home ready: kernel, initramfs, built-in image, first template. */
+  /** Prepares the home: kernel, initramfs, built-in image, first template. */
   async setup(request: SetupRequest = {}): Promise<SetupReport> {
     const { setupHome } = await import('./setup/setup-home.js');
     return setupHome(this.#context, await this.images(), request);
   }
 
   /**
-   * Looks for what boxes need on this machine, and starts none: fit for the start of a program. KVM is tried,
-   * which may take seconds, where it is not known whether it works.
-   * @returns a report, also when something is missing
+   * Checks what boxes need on this machine, without starting one: suited to a program's start. If it is
+   * unknown whether KVM works, this tries it, which may take seconds.
+   * @returns a report, even when something is missing
    */
   async check(): Promise<PreflightReport> {
     const { preflight } = await import('./setup/doctor/doctor.js');
     return preflight(this.#context);
   }
 
-  /** `check`, and the running of a box besides. Made for the command line, whose `doctor` shows the report. */
+  /** `check`, plus a test run of a box. The command line's `doctor` shows this report. */
   async doctor(request: DoctorRequest = {}): Promise<DoctorReport> {
     const { examine } = await import('./setup/doctor/doctor.js');
     const parts = {
@@ -230,13 +246,12 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   }
 
   /**
-   * Stops every box that this runtime has started and that still runs, all at once, and closes it.
-   * Boxes on the same home that others have started go on: other runtimes, other processes, the
-   * command line. Calls that come meanwhile and afterwards fail with `runtime-closed`; a second
-   * `shutdown` does nothing.
-   * @param timeoutSeconds between a box's stop signal and KILL, default 10; 0 kills at once, −1 (any
+   * Stops every running box that this runtime has started, all in parallel, and closes the runtime. Boxes on
+   * the same home started by other runtimes, other processes or the command line go on. Calls made meanwhile
+   * and afterwards fail with `runtime-closed`; a second `shutdown` does nothing.
+   * @param timeoutSeconds seconds between a box's stop signal and KILL, default 10; 0 kills at once, −1 (any
    *   negative number) waits for ever
-   * @throws what stopping a box throws, when all have been tried; the runtime is closed all the same
+   * @throws what stopping a box throws, after all have been tried; the runtime is closed in any case
    */
   async shutdown(timeoutSeconds = DEFAULT_STOP_TIMEOUT_SECONDS): Promise<void> {
     this.#shutdown ??= this.#stopAndClose(timeoutSeconds);
@@ -248,13 +263,13 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     this.#engine.context.lifetime.close();
   }
 
-  /** `close`: boxes go on. */
+  /** Calls `close`: boxes go on. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
   }
 
-  /** What a call works with. @throws runtime-closed */
+  /** The context for a call. @throws runtime-closed */
   get #context(): EngineContext {
     this.#engine.context.lifetime.checkOpen();
     return this.#engine.context;
@@ -288,7 +303,7 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     return this.#context.database().boxes.find(idOrName);
   }
 
-  /** A name asked for is never the beginning of another box's id. */
+  /** Looks up names only: a requested name must not match the prefix of another box's id. */
   async #named(name: string | undefined): Promise<LiteBox | undefined> {
     return this.#handle(
       name === undefined ? undefined : this.#context.database().boxes.named(name),

@@ -5,9 +5,9 @@ import type { EngineContext } from './state/context.js';
 import { observed } from './state/observe.js';
 
 /**
- * Stops the boxes that this runtime has started, all at once, each with `timeoutSeconds` of grace.
- * Boxes that other runtimes have started on the same home are theirs, and stay as they are.
- * @throws the error of a box that could not be stopped, when all have been tried
+ * Stops the boxes that this runtime has started, in parallel, each with a grace of `timeoutSeconds`. Boxes
+ * that other runtimes have started on the same home go on.
+ * @throws the error of a box that could not be stopped, after all have been tried
  */
 export async function stopStarted(
   context: EngineContext,
@@ -36,7 +36,7 @@ async function stopOne(context: EngineContext, id: string, timeoutSeconds: numbe
   try {
     await new LiteBox(context, record).stop({ timeoutSeconds });
   } catch (error) {
-    // Removed by somebody else meanwhile.
+    // Another process has removed it meanwhile.
     if (!(error instanceof BoxliteError && error.code === 'box-not-found')) throw error;
   }
 }

@@ -10,7 +10,7 @@ export interface LogPosition {
   offset: number;
 }
 
-/** One that is open. */
+/** An open log file. */
 export interface LogFile extends AsyncDisposable {
   number: number;
   path: string;
@@ -19,13 +19,13 @@ export interface LogFile extends AsyncDisposable {
 
 /**
  * The files of a box's output log, oldest first: `output.log`, `output.1.log`, `output.2.log`, … The shim
- * writes to the last one and removes the oldest. It renames none and uses no number twice, so a reader never
- * loses his place (native/shim/log/log-files.h).
+ * writes to the last one and removes the oldest. It never renames a file or reuses a number, so a reader
+ * never loses its position (native/shim/log/log-files.h).
  */
 export class LogFiles {
   constructor(private readonly directory: string) {}
 
-  /** Where the log ends now. */
+  /** The present end of the log. */
   async end(): Promise<LogPosition> {
     for (;;) {
       const file = (await this.#numbers()).at(-1);
@@ -39,7 +39,7 @@ export class LogFiles {
     }
   }
 
-  /** The file of this number or, when that is gone, the next one; undefined where there is none. */
+  /** The file with this number or, if it was removed, the next one; undefined if there is none. */
   async open(number: number): Promise<LogFile | undefined> {
     for (;;) {
       const oldest = (await this.#numbers()).find((each) => each >= number);
@@ -54,12 +54,12 @@ export class LogFiles {
     }
   }
 
-  /** Whether there is one after that of this number, to which nothing more is written then. */
+  /** Whether a later file exists, so nothing more is written to the one with this number. */
   async isFollowed(number: number): Promise<boolean> {
     return (await this.#numbers()).some((each) => each > number);
   }
 
-  /** Of the file that is written to, or will be. */
+  /** Path of the file that is being written, or will be. */
   async lastPath(): Promise<string> {
     return this.#pathOf((await this.#numbers()).at(-1) ?? 0);
   }
@@ -81,7 +81,7 @@ export class LogFiles {
   }
 }
 
-/** Between two looks the shim may have removed it. */
+/** The shim may have removed it in between. */
 function ignoreMissing(error: unknown, path: string): void {
   if (errnoOf(error) !== 'ENOENT') throw fileError(error, `read ${path}`);
 }

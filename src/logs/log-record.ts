@@ -3,13 +3,13 @@ import type { LogFile } from './log-files.js';
 
 export type LogStream = 'stdout' | 'stderr';
 
-/** One write of the command, or the part of one that went into a frame. */
+/** One write of the command, or the part of a write in one frame. */
 export interface LogRecord {
   stream: LogStream;
   /** Nanoseconds since 1970, by the host's clock. */
   timeNs: bigint;
   data: Buffer;
-  /** Number of the file that it is in. */
+  /** Number of the record's file. */
   file: number;
   /** Where in the file the record begins, and where the next one does. */
   from: number;
@@ -19,12 +19,12 @@ export interface LogRecord {
 /** u64 time · u8 stream · u8[3] 0 · u32 length, little-endian; then the bytes. Written by the shim. */
 const HEADER_BYTES = 16;
 const READ_BYTES = 262_144;
-/** No record is longer; what claims to be is not a record. */
+/** No record is longer; anything that claims to be is not a record. */
 const MAX_RECORD_BYTES = 1_048_576;
 
 /**
- * The whole records from `offset` to the file's present end, in batches of what one read gave. A torn
- * record at the end is left out: it may be whole the next time.
+ * The complete records from `offset` to the file's present end, in batches of one read each. A torn record at
+ * the end is omitted: it may be complete next time.
  * @throws `protocol` when the bytes at an offset are not a record
  */
 export async function* readRecords(
@@ -43,7 +43,7 @@ export async function* readRecords(
       at = last.to;
       size = READ_BYTES;
     } else if (bytesRead === size) size = HEADER_BYTES + MAX_RECORD_BYTES;
-    // Less than asked for and not one record: the rest is torn, or there is none.
+    // A short read without a complete record: the rest is torn or empty.
     else return;
   }
 }

@@ -15,13 +15,12 @@ const NOWHERE: TailStart = { file: Number.POSITIVE_INFINITY, record: 0, skip: 0 
 type Content = AsyncIterable<readonly LogRecord[]>;
 
 /**
- * Finds the last `count` lines. A line belongs to one stream and stands where its last byte does; a
- * stream's unfinished line is one too. The log is read twice, so that nothing of it is kept in memory, however many
- * lines are asked for.
- * @param content opens all that is there; a stream without a wanted line begins behind it
+ * Finds the last `count` lines. A line belongs to one stream, at the position of its last byte; a stream's
+ * unfinished line counts, too. The log is read twice, so memory use does not grow with `count`.
+ * @param content opens the whole log; a stream without wanted lines starts at its end
  */
 export async function findTail(content: () => Content, count: number): Promise<TailStarts> {
-  // By file, since the oldest may be removed between the two.
+  // Per file, because the oldest may be removed between the two reads.
   const before = new Map<number, number>();
   let total = 0;
   for await (const { file } of linesOf(content())) {
@@ -45,15 +44,15 @@ export async function findTail(content: () => Content, count: number): Promise<T
 
 interface Line {
   stream: LogStream;
-  /** In which it ends. */
+  /** Number of the file in which the line ends. */
   file: number;
   start: TailStart;
-  /** Behind the record in which it ends. */
+  /** The position after the record in which it ends. */
   recordEnd: TailStart;
 }
 
 async function* linesOf(content: Content): AsyncGenerator<Line, void, undefined> {
-  // The one written to last comes last.
+  // In order of the last write.
   const unfinished = new Map<LogStream, TailStart>();
   let recordEnd: TailStart = { file: 0, record: 0, skip: 0 };
   for await (const records of content)
@@ -75,12 +74,12 @@ async function* linesOf(content: Content): AsyncGenerator<Line, void, undefined>
     yield { stream, file: recordEnd.file, start, recordEnd };
 }
 
-/** The one that comes first. */
+/** The earlier of both starts. */
 export function firstOf({ stdout, stderr }: TailStarts): TailStart {
   return (stdout.file - stderr.file || stdout.record - stderr.record) < 0 ? stdout : stderr;
 }
 
-/** The part of a record that is wanted, or undefined. */
+/** The wanted part of a record, or undefined. */
 export function afterStart(record: LogRecord, starts: TailStarts): LogRecord | undefined {
   const start = starts[record.stream];
   const after = record.file - start.file || record.from - start.record;

@@ -4,20 +4,20 @@ import { errnoOf, fileError } from '../errors.js';
 import { logFileNumber } from '../host/home.js';
 
 export interface Turn {
-  /** The log was complete before this turn began: what is read in it is the rest. */
+  /** The log was complete before this turn began, so this turn reads the rest. */
   last: boolean;
   /** Resolves when there may be more to read. Rejects when the host can't watch any longer. */
   changed: Promise<void>;
 }
 
-/** Wakes the reader of a log that is still being written, by the kernel's events and never by time. */
+/** Wakes the reader of a log that is still being written, by kernel events, never by polling. */
 export class LogWatch {
   #watcher: FSWatcher;
   #turn = new Deferred<undefined>();
   #complete = false;
 
   /**
-   * @param directory of the log, which may hold nothing of it yet
+   * @param directory of the log, which may still be empty
    * @param complete settles when nothing more will be written
    * @throws `permission` or `no-space` when the host refuses to watch
    */
@@ -30,19 +30,19 @@ export class LogWatch {
     complete.then(end, end);
   }
 
-  /** To be called before reading, so that what is written meanwhile ends the wait at once. */
+  /** Call it before reading, so a write during the read ends the wait at once. */
   turn(): Turn {
     this.#turn = new Deferred();
     return { last: this.#complete, changed: this.#turn.promise };
   }
 
-  /** From now on only this file's changes matter, not those of the disk beside it. */
+  /** From now on watches only this file, not the disk next to it. */
   narrow(path: string): void {
     const before = this.#watcher;
     try {
       this.#watcher = this.#watch(path);
     } catch (error) {
-      // It has just been removed, so there are others to go on with.
+      // The file has just been removed, so there are later ones to read.
       if (errnoOf(error instanceof Error ? error.cause : error) !== 'ENOENT') throw error;
       return;
     }

@@ -6,14 +6,14 @@ import { LogWatch } from './log-watch.js';
 export type { LogRecord } from './log-record.js';
 
 export interface ReadLogOptions {
-  /** Begin with the last `tail` lines of what is there now. */
+  /** Begin with the last `tail` of the present lines. */
   tail?: number;
-  /** Leave out what was written before, or after, this time in nanoseconds since 1970. */
+  /** Omit what was written before (`sinceNs`) or after (`untilNs`) this time in nanoseconds since 1970. */
   sinceNs?: bigint;
   untilNs?: bigint;
-  /** Go on with what is written until this settles: the box has ended. */
+  /** Continue with new output until this settles: the box has ended. */
   follow?: Promise<unknown>;
-  /** Ends the reading without an error. */
+  /** Ends the read without an error. */
   signal?: AbortSignal;
 }
 
@@ -23,10 +23,10 @@ const START: TailStarts = {
 };
 
 /**
- * The output of a box's command as its shim logged it, in the order written: all that is kept when this is
- * called, and with `follow` what comes after it. A log that is not there is empty; a torn record at the end,
- * left by a host that lost power, is passed over. A reader who is slower than the log is cut back goes on
- * with the oldest of what is left.
+ * The output of a box's command as its shim logged it, in the order written: all that exists at the time of
+ * the call, and with `follow` what comes later. A missing log counts as empty; a torn record at the end, left
+ * by a power failure, is skipped. If old files are deleted before the reader reaches them, it continues with
+ * the oldest one left.
  * @param directory the box's
  * @throws `protocol` for a damaged log, `permission` when it can't be read or watched
  */
@@ -59,7 +59,7 @@ export async function* readOutputLog(
 
 type Batches = AsyncGenerator<LogRecord[], void, undefined>;
 
-/** What the log held when it ended at `end`. */
+/** The log's content up to `end`. */
 async function* until(files: LogFiles, end: LogPosition, starts: TailStarts): Batches {
   const isBefore = ({ file, from }: LogRecord): boolean => file < end.file || from < end.offset;
   let { file: number, record: from } = firstOf(starts);
@@ -75,7 +75,7 @@ async function* until(files: LogFiles, end: LogPosition, starts: TailStarts): Ba
   }
 }
 
-/** The same without an end, until the watch knows of one. */
+/** The log's content without an end, until the watch reports one. */
 async function* onwards(files: LogFiles, watch: LogWatch, starts: TailStarts): Batches {
   let { file: number, record: from } = firstOf(starts);
   for (;;) {
@@ -85,7 +85,7 @@ async function* onwards(files: LogFiles, watch: LogWatch, starts: TailStarts): B
     let at = file.number === number ? from : 0;
     for (;;) {
       const turn = watch.turn();
-      // Looked for before the reading: what is read then is all that the file will ever hold.
+      // Checked before the read: if a later file exists, the read returns all that this file will ever have.
       const isFollowed = await files.isFollowed(file.number);
       for await (const records of readRecords(file, at)) {
         yield records;
@@ -99,7 +99,7 @@ async function* onwards(files: LogFiles, watch: LogWatch, starts: TailStarts): B
   }
 }
 
-/** The file of this number or, when that is gone, the next; waits until there is one. */
+/** The file with this number or, if it was removed, the next one; waits until there is one. */
 async function opened(
   files: LogFiles,
   number: number,
@@ -113,7 +113,7 @@ async function opened(
   }
 }
 
-/** Settles when the log is complete or nobody wants it any more. */
+/** Settles when the log is complete or the reader aborts. */
 function endOf(follow: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
   if (signal === undefined) return follow;
   const aborted = new Promise<void>((resolve) => {

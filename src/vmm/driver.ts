@@ -1,7 +1,7 @@
 /**
- * What a VMM must offer so that boxes can run on it. QEMU is the one driver today (./qemu); another would stand
- * beside it. The driver only plans and speaks to the monitor: the shim starts the program and passes it every file
- * as an open descriptor, so a VMM needs no right to any path.
+ * What a VMM must offer to run boxes. QEMU is the only driver today (./qemu). The driver only plans and talks
+ * to the monitor: the shim starts the program and passes it every file as an open descriptor, so a VMM needs
+ * no access to any path.
  */
 import type { Socket } from 'node:net';
 import type { Home } from '../host/home.js';
@@ -9,44 +9,44 @@ import type { Home } from '../host/home.js';
 export interface VmmDriver {
   /**
    * Finds the program: `path`, or else where the driver looks for it.
-   * @throws setup-needed when it is missing, another program, or too old
+   * @throws setup-needed when it is missing, too old, or another program
    */
   find(home: Home, path?: string): Promise<InstalledVmm>;
   /**
-   * Apart from what only a boot or only a restore needs, the plan is the same for a template and all its boxes: the
-   * device layout is fixed, files differ behind the same descriptors.
+   * Apart from what only a boot or only a restore needs, the plan is the same for a template and all its
+   * boxes: the device layout is fixed, files differ behind the same descriptors.
    */
   plan(program: VmmProgram, machine: MachineSpec, files: MachineFiles, launch: Launch): LaunchPlan;
-  /** The plan as it is, or without the VMM's own seccomp filter: the machine is the same to its templates. */
+  /** The plan unchanged, or without the VMM's own seccomp filter; templates fit both. */
   sandboxed(plan: LaunchPlan, isOn?: boolean): LaunchPlan;
   /** Takes a connection to the VMM's monitor and owns it. */
   monitor(socket: Socket): VmmMonitor;
-  /** Whether BoxLite's interposer can keep the host's loopback shut to this VMM's guests. */
+  /** Whether BoxLite's interposer can block this VMM's guests from the host's loopback. */
   shutsLoopback(program: VmmProgram): Promise<boolean>;
 }
 
 /** Operations on one running VMM. Each rejects with vmm-failed when the VMM refuses or ends. */
 export interface VmmMonitor {
   /**
-   * Saves the running machine's device state to the file `target`. The machine is not stopped first: its memory is
-   * in the RAM file, so the copy ends at once, and what is saved is a machine that *runs* when it is restored.
+   * Saves the running machine's device state to the file `target`. The machine is not stopped first: its
+   * memory is in the RAM file, so the copy ends at once, and the restored machine *runs*.
    * @param directory the directory behind `MachineFiles.stateDirectory`
    */
   saveState(directory: string, target: string): Promise<void>;
-  /** Loads the state of a template into a machine that waits for it; it runs on if it ran when it was saved. */
+  /** Loads the state of a template into a waiting machine, which then runs if it ran when it was saved. */
   restoreState(launch: { network: boolean }): Promise<void>;
   /**
-   * Stops the machine and takes its image away, for good, as a save needs it. What is restored from that state has
-   * the image again, and must not notice that it was gone.
-   * @param bytes the disk's
+   * Stops the machine and detaches its image permanently, as a save requires. A machine restored from that
+   * state has the image again, and must not notice its absence.
+   * @param bytes size of the disk
    */
   stopWithoutImage(bytes: number): Promise<void>;
   /**
-   * Cuts the network on the host's side, where neither the guest nor a template's state has a say. To be called
+   * Cuts the network on the host's side, which neither the guest nor a template's state can undo. Call this
    * before the machine runs.
    */
   cutLink(): Promise<void>;
-  /** Lets a machine run that was saved standing still, or that waits. */
+  /** Runs a machine that was saved paused, or that waits. */
   continueMachine(): Promise<void>;
   close(): void;
 }
@@ -59,13 +59,13 @@ export interface VmmProgram {
 export interface InstalledVmm extends VmmProgram {
   /** As the program prints it, with the distribution's own version: `7.2.22 (Debian 1:7.2+dfsg-7)`. */
   versionText: string;
-  /** Differs between any two builds: a template is only good for the one that wrote it. */
+  /** Differs between any two builds: a template works only with the build that wrote it. */
   build: string;
 }
 
 export type AcceleratorName = 'kvm' | 'tcg';
 
-/** The part of a box that a template is made for; everything else arrives after the restore. */
+/** The properties of a box that its template fixes; everything else arrives after the restore. */
 export interface MachineSpec {
   cpus: number;
   memoryMib: number;
@@ -81,7 +81,7 @@ export interface PassedFile {
   write: boolean;
 }
 
-/** A directory or a regular file of the host, which the shim puts into the 9p export. */
+/** A directory or a regular file of the host, which the shim adds to the 9p export. */
 export interface Share {
   /** Without symbolic links. */
   path: string;
@@ -89,7 +89,7 @@ export interface Share {
 }
 
 export interface MachineFiles {
-  /** Guest memory: of the template, or to become one. A machine without any keeps none. */
+  /** File of the guest's memory: a template's, or a future template's. Without it the memory is not kept. */
   ram?: string;
   /** Device state of a template; absent when the machine boots. */
   state?: string;
@@ -98,9 +98,9 @@ export interface MachineFiles {
   extents: readonly string[];
   /** The writable disk, raw. */
   disk: string;
-  /** Directory exported over 9p; with `shares`, one that is empty, whose place their tree takes. */
+  /** Directory exported over 9p; with `shares` an empty one, which their tree replaces. */
   share: string;
-  /** The host's directories and files that the guest sees, in the tree's order. */
+  /** The host's directories and files to share with the guest, in the tree's order. */
   shares?: readonly Share[];
   /** Directory in which the engine listens for a template's state. */
   stateDirectory?: string;
@@ -110,8 +110,8 @@ export interface GuestKernel {
   kernel: string;
   initramfs: string;
   /**
-   * Rate of the host's time-stamp counter. Under emulation the guest sees that very counter, and on
-   * a busy host the kernel often fails to measure it against the emulated PIT, and then hangs.
+   * Rate of the host's time-stamp counter. Under emulation the guest sees the same counter; on a busy host
+   * the kernel often fails to measure it against the emulated PIT, and then hangs.
    */
   tscKhz?: number;
 }
@@ -119,12 +119,12 @@ export interface GuestKernel {
 export type Launch = (
   | /** Boot the kernel; guest memory is kept in the RAM file when there is one, as a template needs. */
     { kind: 'boot'; guest: GuestKernel }
-    /** Continue a template. Its RAM file is only read, unless it is a copy that is to become another's. */
+    /** Continue a template. Its RAM file is only read, unless it is a copy for a new template. */
   | { kind: 'restore'; keepsRam?: boolean }
 ) & {
   /**
-   * False: the network device, which every machine has, leads nowhere. No machine's template depends on
-   * it. One that boots waits until its link has been cut and the host lets it continue.
+   * False: the network device, which every machine has, is not connected. Templates do not depend on this. A
+   * machine that boots waits until its link has been cut and the host continues it.
    */
   network?: boolean;
 };
@@ -138,15 +138,15 @@ export interface LaunchPlan {
   qmpFd: number;
   portFd: number;
   consoleFd: number;
-  /** What is to be put in the place of the file with this number. */
+  /** The shares that replace the file with this descriptor number. */
   shares: { fd: number; entries: readonly Share[] };
-  /** The interposer is needed, which passes this VMM its descriptors where it would open files itself. */
+  /** This VMM needs the interposer, which passes it descriptors where it would open files itself. */
   preload: boolean;
   /** The VMM has the host's network. */
   network: boolean;
 }
 
-/** Extents of an image's VMDK are reached as `/dev/fdset/N` from this N up. */
+/** The extents of an image's VMDK are `/dev/fdset/N`, with N from this number on. */
 export const FIRST_EXTENT_FDSET = 100;
 
 export function extentPath(index: number): string {

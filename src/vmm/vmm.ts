@@ -1,5 +1,5 @@
 import type { VmmDriver } from './driver.js';
 import { qemu } from './qemu/driver.js';
 
-/** What boxes run on. */
+/** The driver that runs boxes. */
 export const vmm: VmmDriver = qemu;

@@ -10,7 +10,7 @@ export const BOX_FLAGS = {
   NO_SHM: 16,
 } as const;
 
-/** What a rule of the box's device policy is about, and what it allows: Linux's BPF_DEVCG_*. */
+/** The device kinds and accesses of the box's device policy: Linux's BPF_DEVCG_*. */
 export const DEVICE_KINDS = { BLOCK: 1, CHARACTER: 2 } as const;
 export const DEVICE_ACCESS = { MKNOD: 1, READ: 2, WRITE: 4 } as const;
 /** In place of a major or minor number. */
@@ -18,7 +18,7 @@ export const ANY_DEVICE = 4_294_967_295;
 
 export const MOUNT_KINDS = { TMPFS: 1, SHARE: 2 } as const;
 
-/** Where a start failed; also the stages that a failed boot names to the user. */
+/** Where a start failed. Boot errors show these stages to the user. */
 export const STAGES = {
   JAIL: 1,
   VMM: 2,
@@ -30,7 +30,7 @@ export const STAGES = {
   EXEC: 8,
 } as const;
 
-/** What makes a machine the box, and ends it. */
+/** Messages that turn a machine into the box, and end it. */
 export const BOX_MESSAGES = {
   bootstrap: {
     type: 0x01,
@@ -61,7 +61,7 @@ export const BOX_MESSAGES = {
         ],
       ],
       [
-        'sysctls', // in the order in which they are written
+        'sysctls', // in the order of writing
         [
           ['name', 'bytes'], // path below /proc/sys: net/ipv4/ip_forward
           ['value', 'bytes'],
@@ -77,7 +77,7 @@ export const BOX_MESSAGES = {
       [
         'devices',
         [
-          ['path', 'bytes'], // where the box has its node; empty = only the rule
+          ['path', 'bytes'], // path of the node in the box; empty = only the rule
           ['kind', 'u8'], // DEVICE_KINDS
           ['access', 'u8'], // DEVICE_ACCESS
           ['major', 'u32'], // or ANY_DEVICE; of a node, a device that the machine has
@@ -90,8 +90,8 @@ export const BOX_MESSAGES = {
   /** End everything in the box, write back, power off. */
   shutdown: { type: 0x08, fields: [] },
   /**
-   * Before bootstrap, to a machine that is to become an image's template: do now what is the same for
-   * every new box of the image (disks, root file system, this network).
+   * Before bootstrap, to a machine that will become an image's template: do what is the same for every new
+   * box of the image (disks, root file system, this network).
    */
   prepare: {
     type: 0x09,
@@ -126,6 +126,6 @@ export const BOX_MESSAGES = {
       ['message', 'bytes'],
     ],
   },
-  /** What `prepare` asked for is done, and written back. */
+  /** `prepare` is done, and its changes are written back. */
   prepared: { type: 0x48, fields: [] },
 } as const satisfies MessageTable;

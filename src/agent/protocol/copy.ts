@@ -1,22 +1,22 @@
-/** Exit statuses of both ends of a copy: what kind of failure it was. */
+/** Exit statuses of both ends of a copy, one for each kind of failure. */
 export const COPY_EXITS = {
   FAILED: 1,
   USAGE: 2,
-  /** The source is not there. */
+  /** The source does not exist. */
   NO_SOURCE: 3,
-  /** A directory is needed, and something else is there. */
+  /** Something other than a directory is where one is needed. */
   NOT_DIRECTORY: 4,
-  /** A file's destination ends in a slash and is not there. */
+  /** A file's destination ends in a slash and does not exist. */
   NO_DIRECTORY: 5,
-  /** The directory that the destination is in is not there. */
+  /** The destination's parent directory does not exist. */
   NO_PARENT: 6,
   DIRECTORY_TO_FILE: 7,
   FILE_TO_DIRECTORY: 8,
-  /** It is there already, and nothing may be replaced. */
+  /** The destination exists, and nothing may be replaced. */
   EXISTS: 9,
   /** The source is a directory, and only a file may be copied. */
   NOT_RECURSIVE: 10,
-  /** The archive ended before its end. */
+  /** The archive was truncated. */
   TRUNCATED: 11,
   MALFORMED: 12,
   NO_SPACE: 13,

@@ -1,4 +1,4 @@
-/** Raised with every incompatible change; both ends refuse another's. */
+/** Raised with every incompatible change; each end refuses any other generation. */
 export const GENERATION = 6;
 
 export const LIMITS = {
@@ -7,7 +7,7 @@ export const LIMITS = {
   MAX_PAYLOAD: 65_536,
   /** Of one message assembled from frames with MORE. */
   MAX_MESSAGE: 4_194_304,
-  /** Bytes of stdin, or of stdout and stderr together, on the way in one session. */
+  /** Bytes of stdin, or of stdout and stderr together, in flight in one session. */
   WINDOW: 262_144,
   MAX_ARGS: 65_536,
   MAX_SESSIONS: 4_096,
@@ -16,13 +16,13 @@ export const LIMITS = {
   MAX_CGROUP_LIMITS: 16,
   MAX_DEVICES: 64,
   MAX_GROUPS: 64,
-  /** Ids that root's shares show as they are; those above belong to nobody there. */
+  /** Ids that shares of root show unchanged; higher ids appear as nobody. */
   SHARE_IDS: 65_536,
   /** Bytes of output that one check of a box's health keeps. */
   HEALTH_OUTPUT: 4_096,
   /** Results of checks that the shim keeps. */
   HEALTH_CHECKS: 5,
-  /** Of one process's command line in `stats`, and of processes. */
+  /** Most bytes of a command line in `stats`, and most processes. */
   PROCESS_COMMAND: 1_024,
   MAX_PROCESSES: 2_048,
 } as const;
@@ -30,7 +30,7 @@ export const LIMITS = {
 export const SESSIONS = { CONTROL: 0, MAIN: 1, FIRST_EXEC: 2 } as const;
 
 export const FRAME_FLAGS = {
-  /** The message goes on in the next frame of this session and type. */
+  /** The message continues in the next frame of this session and type. */
   MORE: 1,
   /** Last bytes of this stream (stdin). The payload may be empty. */
   EOF: 2,

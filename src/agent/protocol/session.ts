@@ -2,36 +2,36 @@ import { ITEM, type MessageTable, RLIMIT } from './field.js';
 
 export const EXEC_FLAGS = {
   TTY: 1,
-  /** The caller will send stdin; without it the command reads /dev/null (or a terminal nobody types at). */
+  /** The caller will send stdin; without it the command reads /dev/null (or a terminal without input). */
   STDIN: 2,
   /** Main without a command: PID 1 only reaps and waits. */
   IDLE: 4,
   PRIVILEGED: 8,
   /** Main runs under an init that forwards signals and reaps. */
   INIT: 16,
-  /** Make `cwd` when it is missing (the image's WorkingDir, or -w). */
+  /** Create `cwd` if it is missing (the image's WorkingDir, or -w). */
   MAKE_CWD: 32,
   /**
-   * No command: the session's stdout is the box's file system as a tar, without what is mounted over it.
-   * The one session that may begin before main.
+   * No command: the session's stdout is the box's file system as a tar, without mounted file systems. It may
+   * begin before main.
    */
   ARCHIVE: 64,
   /**
-   * No command: the session's stdout is a tar of a path in the box, as all of the box's mounts show it.
-   * argv is that of native/archive/command.h. Like ARCHIVE, both may begin before main.
+   * No command: the session's stdout is a tar of a path in the box, with all of the box's mounts in place.
+   * argv is that of native/archive/command.h. Like ARCHIVE, PACK and UNPACK may begin before main.
    */
   PACK: 128,
-  /** No command: the session's stdin is a tar that is unpacked in the box. */
+  /** No command: the agent unpacks the session's stdin, a tar, in the box. */
   UNPACK: 256,
-  /** Of ARCHIVE: only what the box has changed, as a layer of an image. */
+  /** With ARCHIVE: only what the box has changed, as a layer of an image. */
   LAYER: 512,
-  /** Of ARCHIVE: the names of what the box has changed: `A`, `C` or `D`, a path, a NUL each. */
+  /** With ARCHIVE: only the names of what the box has changed: `A`, `C` or `D`, a path, a NUL each. */
   CHANGES: 1024,
-  /** Of ARCHIVE: everything in the box stands still meanwhile. */
+  /** With ARCHIVE: the box is frozen meanwhile. */
   FREEZE: 2048,
-  /** Without the filter of system calls that commands have. */
+  /** Without the system call filter that commands have. */
   UNCONFINED: 4096,
-  /** Neither set-user-ID programs nor file capabilities give the command anything. */
+  /** Neither set-user-ID programs nor file capabilities raise the command's privileges. */
   NO_NEW_PRIVILEGES: 8192,
 } as const;
 

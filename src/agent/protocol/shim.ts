@@ -1,34 +1,34 @@
 import type { MessageTable } from './field.js';
 
-/** What the shim is doing, in `welcome`. */
+/** The shim's phase, in `welcome`. */
 export const SHIM_PHASES = { STARTING: 1, RUNNING: 2, EXITED: 3, PAUSED: 4 } as const;
 
 /** In place of a delay: the shim does not run `on_exit`. */
 export const NO_ON_EXIT = 4_294_967_295;
 
-/** Milliseconds of a restart policy's delays, of which each is twice the one before. */
+/** Milliseconds of a restart policy's delays; each is twice the one before. */
 export const RESTART_DELAYS = {
   FIRST_MS: 100,
   LONGEST_MS: 60_000,
-  /** A box that has run so long has proved itself: its delays begin again. */
+  /** After a run this long, the delays start again from the first. */
   LONG_RUN_MS: 10_000,
 } as const;
 
-/** Between a client and the shim; the guest gets none of them. */
+/** Between a client and the shim; none of them reaches the guest. */
 export const SHIM_MESSAGES = {
-  /** Client → shim, session 1: send me main's output from now on, and take my stdin for it. */
+  /** Client → shim, session 1: send me main's output from now on, and pass my stdin to it. */
   attach: { type: 0x81, fields: [] },
   /** Client → shim: kill the VMM now. */
   killVmm: { type: 0x82, fields: [] },
   /** Client → shim: I record the exit myself; run `on_exit` only if I leave without `exitHandled`. */
   ownExit: { type: 0x83, fields: [] },
   exitHandled: { type: 0x84, fields: [] },
-  /** Client → shim: hold the VMM's processors. The answer is `welcome` with the phase, or `refused`. */
+  /** Client → shim: stop the VMM's processors. The answer is `welcome` with the phase, or `refused`. */
   pause: { type: 0x85, fields: [] },
   resume: { type: 0x86, fields: [] },
   /** Client → shim: the configuration's `exitDelayMs`, for a box whose policy has changed. */
   exitDelay: { type: 0x87, fields: [['delayMs', 'u32']] },
-  /** Shim → client, first frame of a connection; again to all when the box was paused or resumed. */
+  /** Shim → client, first frame of a connection; again to all when the box is paused or resumed. */
   welcome: {
     type: 0xc1,
     fields: [

@@ -6,7 +6,7 @@ export const STATS_FLAGS = {
 } as const;
 
 export const STATS_MESSAGES = {
-  /** A session of its own, without a command: answered by `stats`, which ends it. */
+  /** Opens a session of its own, without a command; the answer, `stats`, ends it. */
   statsRequest: { type: 0x0b, fields: [['flags', 'u32']] }, // STATS_FLAGS
   stats: {
     type: 0x4a,

@@ -9,12 +9,12 @@ import type { StartedCommand } from './exec.js';
 import { Execution } from './execution.js';
 
 /**
- * The guest ends a command whose time is up by TERM, and by KILL 2 s later. One that has not reported the end by
- * then stands still: the host gives it up, or a frozen guest could hold its caller for ever.
+ * The guest ends a command that reaches its time-out with TERM, and with KILL 2 s later. If it reports no end
+ * within this grace, the host abandons it: a frozen guest could otherwise hold its caller for ever.
  */
 export const TIMEOUT_GRACE_MS = 10_000;
 
-/** A command beside the box's own, bounded by its time-out and by the caller's signal whatever the guest does. */
+/** A command beside the box's own. Its time-out and the caller's signal end it whatever the guest does. */
 export function commandExecution(
   context: EngineContext,
   box: { id: string; name: string | null | undefined },
@@ -56,7 +56,7 @@ function frozen(name: string, timeoutMs: number): BoxliteError {
   );
 }
 
-/** A timer of any length that keeps no process alive. */
+/** A timer of any length that does not keep the process alive. */
 function after(ms: number, act: () => void): Disposable {
   let timer: NodeJS.Timeout;
   const arm = (leftMs: number): void => {

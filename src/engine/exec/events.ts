@@ -7,8 +7,8 @@ import { boxEvent } from '../../store/events.js';
 import type { EngineContext } from '../state/context.js';
 
 /**
- * Counts a command that runs beside the box's own and tells of it, and of its end as long as this process
- * is there.
+ * Counts a command that runs beside the box's own, and records events for its start and, while this process
+ * lives, its end.
  */
 export function tellExec(
   context: EngineContext,
@@ -32,12 +32,12 @@ export function tellExec(
   );
 }
 
-/** Counts a command that could not be started. */
+/** Counts a command that failed to start. */
 export function countFailed(context: EngineContext, id: string): void {
   note(context, ({ counters }) => counters.executed(id, false));
 }
 
-/** The command runs, or is told to have failed: a full disk or a busy database is no reason against that. */
+/** Ignores errors: a full disk or a busy database must not change the command's outcome. */
 function note(context: EngineContext, write: (database: Database) => void): void {
   try {
     const database = context.database();

@@ -22,7 +22,7 @@ export interface StartedCommand {
 
 /**
  * Starts a command in a running box; resolves when it runs.
- * @param detached it has no streams, and outlives this process
+ * @param detached without streams; the command outlives this process
  * @param signal ends the start; a command that runs already is hung up
  * @throws exec-not-found, exec-not-invocable, exec-failed, box-not-running, box-state, timeout, cancelled
  */
@@ -39,7 +39,7 @@ export async function startCommand(
   crashPoint('exec:connected');
   try {
     const session = client.exec(valuesOf(command, specOf(record.options), detached), { detached });
-    session.exited.catch(() => undefined); // told by the execution, if there is one
+    session.exited.catch(() => undefined); // the execution reports it, if there is one
     await unlessAborted(answered(session.started, record), signal, what);
     crashPoint('exec:started');
     tellExec(context, record, command.argv, session);

@@ -13,20 +13,20 @@ export { BoxCommand, type Duration } from '../spec/box-command.js';
 export interface ExecResult {
   /** 0 … 255; 128 + signal when the command was killed. */
   exitCode: number;
-  /** Linux's number of the signal that ended it; undefined when it exited. */
+  /** Linux's number of the signal that killed it; undefined when it exited. */
   signal: number | undefined;
   /** The guest ran out of memory and killed it. */
   oomKilled: boolean;
-  /** `BoxCommand.timeout` ended it, whatever code it ended with then. */
+  /** `BoxCommand.timeout` ended it, whatever its exit code. */
   timedOut: boolean;
-  /** Exit code 0, and not because time was up. */
+  /** True for exit code 0, unless it timed out. */
   success(): boolean;
 }
 
-/** What else the end of a command brings, before `wait` tells of it. */
+/** What else happens at a command's end, before `wait` resolves. */
 export interface ExecutionEnd {
   onExit?: (exit: ExecExit) => Promise<void>;
-  /** What to throw instead when the connection was lost before the end was told. */
+  /** Returns the error to throw instead when the connection was lost before the end was reported. */
   onLost?: (error: unknown) => Promise<unknown>;
   /** Called with each signal before it is sent. */
   onSignal?: (signal: number) => void;
@@ -36,13 +36,13 @@ export interface ExecutionEnd {
 /**
  * A command that runs in a box.
  *
- * Its output is to be read: 256 KiB may wait, then the command stalls, and only this one. A stream that
- * nobody opens does not stall it once the other is open, or `wait` was called: 128 KiB are kept for
- * whoever opens it later, then all of it is thrown away, and reading it fails with `invalid-argument`.
+ * Read its output: 256 KiB may wait, then this command stalls (no other does). A stream that nobody opens
+ * does not stall it once the other is open or `wait` was called: up to 128 KiB are kept for a later reader.
+ * Beyond that, all of it is discarded, and reading the stream fails with `invalid-argument`.
  *
- * When the connection is lost before the end, streams end where they are and `wait` rejects:
- * `box-not-running` if the box has ended, `vmm-failed` if its supervisor or VM was lost, `cancelled`
- * after `detach`.
+ * When the connection is lost before the end, the streams end at that point and `wait` rejects:
+ * `box-not-running` if the box has ended, `vmm-failed` if its supervisor or VM was lost, `cancelled` after
+ * `detach`.
  */
 export class Execution implements AsyncDisposable {
   readonly #session: ExecSession;
@@ -54,45 +54,49 @@ export class Execution implements AsyncDisposable {
     this.#session = session;
     this.#end = end;
     this.#result = this.#finish();
-    this.#result.catch(() => undefined); // told by wait()
+    this.#result.catch(() => undefined); // wait() reports it
   }
 
   /**
-   * Bytes for the command; `end()` is its end of file. Closed without an error when the command ends,
-   * and when it was started without stdin.
+   * Bytes for the command; `end()` sends the end of file. It is closed without an error when the command
+   * ends, and from the start if the command has no stdin.
    */
   get stdin(): Writable {
     return this.#session.stdin;
   }
 
-  /** Bytes, as the command wrote them; of a terminal, stderr too. `lines()` reads it as text. */
+  /** The bytes that the command wrote; with a terminal, stderr as well. `lines()` reads them as text. */
   get stdout(): ByteStream {
     return this.#session.stdout;
   }
 
-  /** The same of what it wrote to stderr; empty when it has a terminal. */
+  /** The bytes that the command wrote to stderr; empty with a terminal. */
   get stderr(): ByteStream {
     return this.#session.stderr;
   }
 
   /**
-   * Takes output without streams, as it comes; to be used before `stdout` or `stderr` is, not besides.
-   * The handler calls `consumed` once it is done with a chunk: until then the command may write 256 KiB.
+   * Receives output without streams, as it comes. Call it before, and instead of, using `stdout` or `stderr`.
+   * The handler calls `consumed` once when it is done with a chunk; at most 256 KiB may be unconsumed.
    */
   onOutput(handler: OutputHandler): void {
     this.#session.onOutput(handler);
   }
 
-  /** Resolves when the command has ended and all its output has been handed over; any number may wait. */
+  /**
+   * Resolves when the command has ended and all its output has been delivered. It may be called any number of
+   * times.
+   * @throws box-not-running, vmm-failed, cancelled; see above
+   */
   wait(): Promise<ExecResult> {
     this.#session.boundUnopened();
     return this.#result;
   }
 
   /**
-   * Signals the command's process, and no other; one that has ended is left alone.
+   * Signals only the command's own process; does nothing if it has ended.
    * @param signal `SIGTERM`, `TERM` or 15
-   * @throws invalid-argument
+   * @throws invalid-argument for an unknown signal
    */
   signal(signal: string | number): void {
     const number = signalNumber(signal);
@@ -105,17 +109,17 @@ export class Execution implements AsyncDisposable {
     this.signal('KILL');
   }
 
-  /** Sets the size of the command's terminal; without one it does nothing. */
+  /** Sets the size of the command's terminal; does nothing without a terminal. */
   resizeTty({ rows, cols }: TerminalSize): void {
     this.#session.resize(rows, cols);
   }
 
-  /** Leaves: a box's own command goes on, any other is hung up (HUP, KILL 2 s later). */
+  /** Disconnects: a box's own command goes on, any other is hung up (HUP, KILL 2 s later). */
   detach(): void {
     this.#end.detach();
   }
 
-  /** `detach`, unless the command has ended. */
+  /** Calls `detach`, unless the command has ended. */
   [Symbol.asyncDispose](): Promise<void> {
     this.detach();
     return Promise.resolve();

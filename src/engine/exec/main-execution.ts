@@ -9,7 +9,7 @@ import { currentRecord, type EngineContext } from '../state/context.js';
 import { settle } from '../state/observe.js';
 import { Execution } from './execution.js';
 
-/** A box's own command, to which this process is attached: it folds the end in before it is told. */
+/** A box's own command, to which this process is attached. Its end is recorded before `wait` resolves. */
 export function mainExecution(
   context: EngineContext,
   id: string,
@@ -23,7 +23,7 @@ export function mainExecution(
     onLost: () => vmmFailure(context.home.box(id), boxName(record)),
     onExit: async () => {
       crashPoint('end:told');
-      // A runtime that was closed meanwhile leaves that to the shim's hook, or to the next who looks.
+      // If the runtime was closed meanwhile, the shim's hook or the next reader of the box's state does this.
       if (context.lifetime.isOpen) {
         if (record.autoRemove) await removeAfterExit(context, id, client);
         else await settle(context.home, context.database(), currentRecord(context, id));
@@ -33,7 +33,7 @@ export function mainExecution(
   });
 }
 
-/** What the box wrote is not wanted any more, so its VM need not write it back. */
+/** Nobody needs the box's data any more, so its VM need not write them back. */
 async function removeAfterExit(
   context: EngineContext,
   id: string,

@@ -5,38 +5,43 @@ import type { Environment } from '../spec/environment.js';
 import type { AbortOptions, ExecOptions } from '../spec/options.js';
 import type { ExecResult, Execution } from './execution.js';
 
-/** execa's: 100 MB. */
+/** As in execa: 100 MB. */
 const DEFAULT_MAX_BUFFER = 100_000_000;
 
 export interface RunOptions extends AbortOptions {
-  /** Variables over the box's own; `undefined` takes one away. */
+  /** Variables that override the box's own; `undefined` removes one. */
   env?: Environment;
-  /** Where the command starts, an absolute path; made when missing. Default: the box's working directory. */
+  /**
+   * The command's working directory, an absolute path; created if missing. Default: the box's working
+   * directory.
+   */
   cwd?: string;
   /** NAME|UID[:GROUP|GID], resolved inside the image. Default: the box's user. */
   user?: string;
-  /** What the command reads from stdin, then its end of file. Default: /dev/null. */
+  /** Content of the command's stdin. Default: /dev/null. */
   input?: string | Uint8Array;
-  /** Milliseconds, or `{ seconds: 30 }` and its like; 0 (default) for no limit. See `BoxCommand.timeout`. */
+  /**
+   * Milliseconds, or an object such as `{ seconds: 30 }`; 0 (default): no limit. See `BoxCommand.timeout`.
+   */
   timeout?: Duration;
-  /** Bytes that the command may write to stdout, and as many to stderr; default 100,000,000. */
+  /** Bytes that the command may write to stdout, and the same to stderr; default 100,000,000. */
   maxBuffer?: number;
-  /** `utf8` (default): output as strings, U+FFFD for what is no UTF-8. `buffer`: as it came. */
+  /** `utf8` (default): output as strings, with U+FFFD for invalid bytes. `buffer`: the raw bytes. */
   encoding?: 'utf8' | 'buffer';
 }
 
-/** How a command ended, and what it wrote. */
+/** How a command ended, and its output. */
 export interface RunResult<Output extends string | Buffer = string> extends ExecResult {
-  /** All of it. */
+  /** All that the command wrote to stdout. */
   stdout: Output;
-  /** All of it. */
+  /** All that the command wrote to stderr. */
   stderr: Output;
 }
 
 /**
  * Runs a command to its end and keeps its output.
- * @param exec starts it
- * @throws output-limit when it writes more than `maxBuffer`, which ends it
+ * @param exec starts the command
+ * @throws output-limit when it writes more than `maxBuffer`; the command is ended then
  */
 export async function runToEnd(
   exec: (command: BoxCommand, options: ExecOptions) => Promise<Execution>,

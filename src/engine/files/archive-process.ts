@@ -8,19 +8,19 @@ import { type ArchiveReport, ReportReader } from './archive-report.js';
 
 /** The host's end of a copy: a process that packs or unpacks. */
 export interface ArchiveProcess {
-  /** Of a packing one. */
+  /** The archive of a packing process. */
   stdout: Readable;
-  /** Of an unpacking one. A process that has gone takes no more, without an error. */
+  /** The archive for an unpacking process. Writing to a process that has ended is no error. */
   stdin: Writable;
-  /** Never rejects for what the process itself finds wrong. */
+  /** Never rejects for a failure that the process itself reports. */
   ended: Promise<ArchiveReport>;
-  /** Its stream ends here; it puts in order what it has begun, and ends. */
+  /** Ends its stream; the process cleans up what it has begun, and ends. */
   stop: () => void;
 }
 
 /**
- * What a packing one writes is to be read from now on: Node discards what an ended process has written
- * and no reader has taken.
+ * Read a packing process's output from now on: Node discards what an ended process has written if no reader
+ * is attached.
  * @param argv as in native/archive/command.h
  * @throws setup-needed when the program is not built
  */
@@ -29,7 +29,7 @@ export function startArchive(
   onWarning: (text: string) => void,
 ): ArchiveProcess {
   const packs = argv[0] === 'pack';
-  // Both ends are pipes; the one that is not needed is closed at once.
+  // Both stdin and stdout are pipes; the unused one is closed at once.
   const child = spawn(nativeProgram('boxlite-archive'), argv, { env: {} });
   checkStreams(child, 'boxlite-archive');
   const { stdin, stdout } = child;
@@ -44,8 +44,8 @@ export function startArchive(
     );
     child.on('close', (code) => resolve(report.end(code ?? COPY_EXITS.FAILED)));
   });
-  ended.catch(() => undefined); // awaited by the copy
-  stdin.on('error', () => undefined); // it has gone: `ended` says why
+  ended.catch(() => undefined); // the copy awaits it
+  stdin.on('error', () => undefined); // it has ended: `ended` says why
   if (packs) stdin.end();
   else stdout.resume();
   return {

@@ -1,23 +1,23 @@
 import { withoutActing } from '../../terminal-text.js';
 
-/** What an end of a copy says of itself, line by line (native/archive/command.h). */
+/** The report of one end of a copy, line by line (native/archive/command.h). */
 export interface ArchiveReport {
-  /** One of COPY_EXITS, 0 when all went well. */
+  /** One of COPY_EXITS, or 0 for success. */
   exit: number;
   /** What failed: often only the name of a file. */
   message: string;
-  /** Bytes of files' content, and how many files, directories and links. */
+  /** Bytes of file content; below, the number of files, directories and links. */
   bytes: number;
   entries: number;
 }
 
-/** The most that an end of a copy has to say: 21 warnings and its end, of 256 bytes each. */
+/** Limit of a report: it needs 21 warnings and a last line, of 256 bytes each. */
 export const MOST_SAID_BYTES = 65_536;
 
 const MAX_MESSAGE_CHARS = 1_024;
 const MAX_WARNINGS = 32;
 
-/** What an end of a copy writes, piece by piece; a guest may write without end. */
+/** Collects the report of one end of a copy, up to the limit; a guest may write without end. */
 export class SaidText {
   readonly #bytes = Buffer.alloc(MOST_SAID_BYTES);
   #used = 0;
@@ -31,7 +31,7 @@ export class SaidText {
   }
 }
 
-/** Reads it. */
+/** Parses a report. */
 export class ReportReader {
   readonly #said = new SaidText();
   readonly #onWarning: (text: string) => void;
@@ -44,7 +44,7 @@ export class ReportReader {
     this.#said.push(chunk);
   }
 
-  /** Passes the warnings on, and reports how it ended. */
+  /** Passes the warnings on, and returns how the process ended. */
   end(exit: number): ArchiveReport {
     const report = { exit, message: '', bytes: 0, entries: 0 };
     let warnings = 0;
@@ -60,7 +60,7 @@ export class ReportReader {
   }
 }
 
-/** A guest's words go to a terminal: nothing in them may move its cursor or set its title. */
+/** A guest's text goes to a terminal: nothing in it may move the cursor or set the title. */
 export function printable(text: string): string {
   return withoutActing(text.slice(0, MAX_MESSAGE_CHARS), '?');
 }

@@ -8,13 +8,13 @@ import type { EngineContext } from '../state/context.js';
 import { MOST_SAID_BYTES } from './archive-report.js';
 import type { AgentOfBox } from './box-machine.js';
 
-/** The longest silence of a guest that has all it needs: a slow disk may take minutes for a sync. */
+/** The longest silence allowed to a guest that waits for nothing: a slow disk may take minutes for a sync. */
 const STALL_MS = 300_000;
 
-/** How often it is looked at; what was not seen to move for so many looks stands still. */
+/** The interval of checks; a guest stalls when STALL_MS worth of checks in a row see no progress. */
 const LOOK_MS = 10_000;
 
-/** How long the end of a box may come behind that of its processes. */
+/** How long after its processes the end of a box may be reported. */
 const ENDING_MS = 2_000;
 
 /** The box whose files are read or written, and its name in messages. */
@@ -24,7 +24,7 @@ export interface ArchivedBox {
   name: string;
 }
 
-/** Has the agent read or write a tree; `archiveExit` waits for its end. */
+/** Makes the agent read or write a tree; `archiveExit` waits for its end. */
 export function startArchiveSession({ client }: AgentOfBox, values: ExecValues): ExecSession {
   const session = client.exec(values);
   session.started.catch(() => undefined); // `exited` reports it too
@@ -33,8 +33,9 @@ export function startArchiveSession({ client }: AgentOfBox, values: ExecValues):
 }
 
 /**
- * Waits for the end of such a session, but not for ever: a guest that owes something and stays silent is
- * given up, and so is one that never comes to the end of its report. While the box is paused, its silence does not count, nor does that of a reader or writer here.
+ * Waits for the end of such a session, but not for ever: a guest that stays silent when the next step is its
+ * own is abandoned, and so is one that never ends its report. Silence does not count while the box is paused,
+ * or while the reader or writer on the host is slow.
  * @throws timeout, box-not-running, exec-failed, protocol; `cancelled` when the session was closed
  */
 export async function archiveExit(
@@ -84,7 +85,7 @@ function watchOver(
   }, LOOK_MS);
 }
 
-/** Its stderr is read, and discarded, as it comes: only what a hostile guest says has no end. */
+/** The guest writes more than any report needs, as only a hostile one does. */
 function saysTooMuch({ name }: ArchivedBox): BoxliteError {
   return new BoxliteError('protocol', `box ${name} says more of a copy than there is to say`);
 }
@@ -100,7 +101,7 @@ function stalled({ name }: ArchivedBox): BoxliteError {
   );
 }
 
-/** A box that ends ends the processes in it. */
+/** The end of a box kills the processes in it. */
 async function killedArchive(
   { name }: ArchivedBox,
   { client }: AgentOfBox,

@@ -30,27 +30,27 @@ export interface AgentOfBox extends AsyncDisposable {
   client: ShimClient;
 }
 
-/** The disks of the box with this id, for a machine that works in `directory`. */
+/** The disks of the box with this id, for a helper machine that works in `directory`. */
 interface BorrowedDisks {
   id: string;
   directory: string;
   writes: boolean;
-  /** Ends the start of the machine. */
+  /** Aborts the start of the machine. */
   signal: AbortSignal | undefined;
 }
 
 export interface MachinePurpose {
-  /** For the box's lock: `export`, `cp`. */
+  /** Shown as the lock's purpose: `export`, `cp`. */
   purpose: string;
-  /** What is written must be there when the box is started: a box that never was is given its disk. */
+  /** The changes must be there when the box starts, so a box that never started gets its disk now. */
   writes: boolean;
-  /** Ends the start of the machine. */
+  /** Aborts the start of the machine. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * The agent of a running box; for another box, of a machine that has its disks and runs nothing of the
- * box's. The box's lock is held for the latter. To be disposed of.
+ * The agent of a running box or, for a stopped one, of a helper machine that has the box's disks and runs
+ * nothing of the box. The box stays locked while the helper machine runs. Dispose of the result.
  * @throws box-not-found, and what a start may throw
  */
 export async function agentOfBox(
@@ -65,7 +65,7 @@ export async function agentOfBox(
   const lock = await lockBox(context, id, purpose, signal);
   try {
     const settled = await settle(context.home, context.database(), currentRecord(context, id));
-    // It has been started while we waited for the lock.
+    // The box was started while we waited for the lock.
     if (isActive(settled.status)) return await runningAgent(context, id, lock);
     await waitForEnd(context, id);
     const directory = await freshDirectory(context.home, id);
@@ -113,7 +113,7 @@ async function runningAgent(
   };
 }
 
-/** For the machine's sockets; what a killed process has left goes first. */
+/** For the machine's sockets; leftovers of a killed process are removed first. */
 async function freshDirectory(home: Home, id: string): Promise<string> {
   const directory = workDirectory(home, id);
   await endLeftMachine(home, id);
@@ -121,7 +121,7 @@ async function freshDirectory(home: Home, id: string): Promise<string> {
   return directory;
 }
 
-/** By emulation when it turns out that KVM has failed. */
+/** Falls back to emulation when KVM fails. */
 async function startWhateverRuns(
   context: EngineContext,
   disks: BorrowedDisks,
@@ -138,7 +138,7 @@ async function startWhateverRuns(
   }
 }
 
-/** A machine with the box's disks, bound to this process: it ends with it. */
+/** A machine with the box's disks; it ends with this process. */
 async function startMachine(
   context: EngineContext,
   disks: BorrowedDisks,
@@ -185,8 +185,8 @@ async function planMachine(
     await makeDisk(home, files.disk, spec.diskBytes);
   }
   const machine = { cpus: DEFAULT_CPUS, memoryMib: DEFAULT_MEMORY_MIB, accelerator };
-  // The home's kernel also for a box with one of its own: nothing of the box runs in this machine, and its
-  // files can be read when its kernel's are gone.
+  // The home's kernel, even if the box has its own: nothing of the box runs in this machine, and its files
+  // stay readable when its own kernel is gone.
   const [assets, program] = await Promise.all([host.assets(), host.vmm()]);
   const { template } = await host.template(machine, assets, undefined, signal);
   const machineFiles = { ...files, ram: template.ram, state: template.state };

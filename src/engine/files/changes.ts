@@ -6,7 +6,7 @@ import { exportBox } from './export.js';
 
 export interface BoxChange {
   kind: 'added' | 'changed' | 'deleted';
-  /** Absolute; bytes that are no UTF-8 are replaced. */
+  /** Absolute; invalid UTF-8 is replaced. */
   path: string;
   /** The same, byte for byte. */
   rawPath: Buffer;
@@ -18,17 +18,17 @@ const KINDS: Readonly<Record<string, BoxChange['kind']>> = {
   D: 'deleted',
 };
 
-/** What a box may make us hold: about half a GiB. */
+/** Limits the memory that a box can make us use to about half a GiB. */
 const MAX_CHANGES = 1_000_000;
 const MAX_BYTES = 2 ** 28;
-/** Of a path, as a layer may have them (image/layer/path.ts). */
+/** The limit for paths in layers, too (image/layer/path.ts). */
 const MAX_PATH_BYTES = 2 ** 16;
 
 const SLASH = 0x2f;
 
 /**
- * What a box has changed of its image's file system, sorted by path. A box that does not run is read by
- * a machine that runs nothing of the box's.
+ * What a box has changed in its image's file system, sorted by path. A helper machine, which runs nothing of
+ * the box, reads a stopped box.
  * @throws box-not-found, and what a start may throw
  */
 export async function boxChanges(context: EngineContext, id: string): Promise<BoxChange[]> {
@@ -37,13 +37,13 @@ export async function boxChanges(context: EngineContext, id: string): Promise<Bo
   return reader.end();
 }
 
-/** `A`, `C` or `D`, a path, a NUL, and so on: the guest's word, cut wherever its frames end. */
+/** Reads `A`, `C` or `D`, a path, a NUL, and so on: untrusted, and split anywhere by frames. */
 export class ChangesReader {
   readonly #box: string;
   readonly #maxChanges: number;
   readonly #changes: BoxChange[] = [];
   #bytes = 0;
-  /** Of a change whose end is still to come. */
+  /** Parts of a change whose end has not come yet. */
   readonly #begun: Buffer[] = [];
   #begunBytes = 0;
 
@@ -75,7 +75,7 @@ export class ChangesReader {
   #hold(piece: Buffer): void {
     this.#begunBytes += piece.length;
     if (this.#begunBytes > MAX_PATH_BYTES) throw this.#unknown();
-    // A copy: the message is not to be kept alive by each of its names.
+    // A copy: each name would keep the whole message alive.
     this.#begun.push(Buffer.from(piece));
   }
 

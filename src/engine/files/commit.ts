@@ -12,10 +12,11 @@ import { committedConfig } from './committed-config.js';
 import { exportBox } from './export.js';
 
 /**
- * Makes an image of a box: its image's layers, one more with what the box has changed, and a
- * configuration that runs what the box runs.
+ * Makes an image from a box: its image's layers, a layer with the box's changes, and a configuration that
+ * runs what the box runs.
  * @returns the new image's id
- * @throws box-not-found, invalid-argument for a change, invalid-reference, cancelled, and what a start may throw
+ * @throws box-not-found, invalid-argument for a change, invalid-reference, cancelled, and what a start may
+ *   throw
  */
 export async function commitBox(
   context: EngineContext,

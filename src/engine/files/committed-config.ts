@@ -11,8 +11,7 @@ const NS_PER_MS = 1e6;
 type RunValues = ReturnType<CommitRequest['run']>;
 
 /**
- * The keys of an image's config that a box may have other values for than its image. A key that is missing here
- * keeps the image's own spelling.
+ * The keys of an image's config whose values a box may override. Keys missing here keep the image's own text.
  */
 export function committedConfig(spec: BoxSpec, image: ImageConfig): RunValues {
   const { entrypointLength: at, argv, exposedPorts = [] } = spec;
@@ -31,7 +30,7 @@ export function committedConfig(spec: BoxSpec, image: ImageConfig): RunValues {
   };
 }
 
-/** @returns undefined for a signal that does not exist: a box of such an image has one of its own */
+/** @returns undefined for an unknown signal: a box of such an image has its own stop signal */
 function stopSignalOf({ stopSignal = 'SIGTERM' }: ImageConfig): number | undefined {
   try {
     return signalNumber(stopSignal);
@@ -40,7 +39,7 @@ function stopSignalOf({ stopSignal = 'SIGTERM' }: ImageConfig): number | undefin
   }
 }
 
-/** As in Docker, a box without the image's check makes an image whose check is turned off. */
+/** As in Docker, a box that turned the image's check off makes an image with the check turned off. */
 function healthcheckOf(
   { healthcheck: own }: BoxSpec,
   image: ImageConfig,
@@ -51,7 +50,7 @@ function healthcheckOf(
     own[field] === HEALTHCHECK_DEFAULTS[field] ? undefined : own[field];
   const ns = (ms: number | undefined): number | undefined =>
     ms === undefined ? undefined : ms * NS_PER_MS;
-  // JSON leaves out what is undefined: the defaults stay the reader's.
+  // JSON omits undefined values, so the reader's defaults apply.
   return {
     Healthcheck: {
       Test: own.test,

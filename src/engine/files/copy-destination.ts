@@ -3,12 +3,12 @@ import { dirname, resolve } from 'node:path';
 import { type CopyEnd, specialFileError } from './copy-error.js';
 
 const MAX_LINKS = 40;
-/** Names that the kernel gives to what a process has open. */
+/** The kernel's names for the open files of a process. */
 const OPEN_FILES = /^\/proc\/(self|thread-self|\d+)\/(task\/\d+\/)?fd$/;
 
 /**
- * Refuses a destination on the host that is neither a file nor a directory, before anything is started. By
- * /dev/stdout and its like another process would mean its own, so that is looked at here, in the caller's.
+ * Refuses a destination on the host that is neither a file nor a directory, before anything starts. Names
+ * such as /dev/stdout mean other files in another process, so the caller's process resolves them here.
  * @throws invalid-argument
  */
 export async function checkHostDestination(end: CopyEnd): Promise<void> {

@@ -8,11 +8,11 @@ export interface CopyEnd {
   role: 'source' | 'destination';
   /** Name of the box. */
   box: string;
-  /** As it was given. */
+  /** As the caller gave it. */
   path: string;
 }
 
-/** Docker's words, which scripts may look for, with the name of what they are about. */
+/** Docker's wording, which scripts may match, plus the name of the object. */
 export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): BoxliteError {
   const inBox = end.side === 'box';
   const where = inBox ? `in box ${end.box}` : 'on the host';
@@ -87,7 +87,7 @@ export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): Boxli
   }
 }
 
-/** @param rule what is there instead: `got a device` */
+/** @param rule what was found instead: `got a device` */
 export function specialFileError({ side, box, path }: CopyEnd, rule: string): BoxliteError {
   const what = side === 'box' ? `destination "${box}:${path}"` : `invalid output path: "${path}"`;
   return new BoxliteError(

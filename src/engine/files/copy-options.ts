@@ -2,34 +2,34 @@ import { lastName } from './copy-path.js';
 
 /** How `copyInto` and `copyOut` copy. */
 export interface CopyOptions {
-  /** Directories may be copied, with all in them; default true. Without, a directory is an error. */
+  /** Copy directories with their content; default true. If false, a directory is an error. */
   recursive?: boolean;
-  /** Replace files that are at the destination; default true. Without, one that is there is an error. */
+  /** Replace files at the destination; default true. If false, an existing one is an error. */
   overwrite?: boolean;
-  /** Copy what links lead to, everywhere in the source, instead of the links; default false. */
+  /** Copy the targets of links, everywhere in the source, instead of the links; default false. */
   followSymlinks?: boolean;
   /**
-   * A directory goes into an existing destination by its own name; default true. Without, what is in it
-   * does, as if the source ended in `/.`.
+   * Copy a directory into an existing destination under its own name; default true. If false, only its
+   * content is copied, as if the source ended in `/.`.
    */
   includeParent?: boolean;
-  /** Follow a link that the source itself is; default false. */
+  /** If the source itself is a link, copy its target; default false. */
   followSource?: boolean;
   /**
-   * Keep owners, set-user-id bits, device nodes and extended attributes as far as one may; default false:
-   * files belong to root in the box and to the caller on the host.
+   * Keep owners, set-user-id bits, device nodes and extended attributes as far as permitted; default false:
+   * files belong to root in the box, to the caller on the host.
    */
   archive?: boolean;
-  /** Receives what was left out, and which files changed while they were read. */
+  /** Receives a warning for each file that was skipped or that changed while it was read. */
   onWarning?: (text: string) => void;
-  /** Receives the bytes of the archive that have passed so far. */
+  /** Receives the number of archive bytes transferred so far. */
   onProgress?: (bytes: number) => void;
-  /** Ends the copy: what is half there is removed, what is whole stays. */
+  /** Aborts the copy: incomplete files are removed, complete ones stay. */
   signal?: AbortSignal;
 }
 
 export interface CopyResult {
-  /** Of the content of files. */
+  /** Bytes of file content. */
   bytes: number;
   /** Files, directories and links. */
   entries: number;
@@ -37,7 +37,7 @@ export interface CopyResult {
   transferred: number;
 }
 
-/** Words for the end that packs (native/archive/command.h). */
+/** Arguments for the packing end (native/archive/command.h). */
 export function packWords(options: CopyOptions, sparse: boolean): string[] {
   return words({
     'follow-source': options.followSource === true,
@@ -49,8 +49,9 @@ export function packWords(options: CopyOptions, sparse: boolean): string[] {
 }
 
 /**
- * Words for a box's end that unpacks. A box may be given what the host must not take from one. It says that it
- * is done when all is on the box's disk: its machine may be killed at any moment, and its memory with it.
+ * Arguments for unpacking in a box. A box may receive what the host must not accept from one. It reports
+ * success only when all is on the box's disk: its machine may be killed at any moment, and its memory is lost
+ * then.
  * @param foreign the archive is the caller's own
  */
 export function unpackInBoxWords(options: CopyOptions, foreign: boolean): string[] {
@@ -66,8 +67,8 @@ export function unpackInBoxWords(options: CopyOptions, foreign: boolean): string
 }
 
 /**
- * Words for the host's end that unpacks what a box sends. How that is called here is for the host to say: a
- * box that was asked for `results` may answer with `.bashrc` (as in CVE-2019-6111).
+ * Arguments for unpacking on the host what a box sends. The host decides the name: a box that was asked for
+ * `results` may answer with `.bashrc` (as in CVE-2019-6111).
  * @param source the box's path, as `boxPath` gives it
  */
 export function unpackHereWords(options: CopyOptions, source: string): string[] {

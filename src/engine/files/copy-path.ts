@@ -2,15 +2,18 @@ import { posix } from 'node:path';
 import { BoxliteError } from '../../errors.js';
 import { absolutePath } from '../../host/host-path.js';
 
-/** In a path's end there is meaning: `DIR/.` is what is in DIR, and `DIR/` has to be a directory. */
+/** The end of a path matters: `DIR/.` means the content of DIR, and `DIR/` must be a directory. */
 const ENDINGS = /(?:^|\/)\.$|\/$/;
 
-/** A box's path: always absolute, and "." and ".." are taken out without looking at links (Docker's rule). */
+/**
+ * A box's path: always absolute, with "." and ".." resolved lexically, without following links (Docker's
+ * rule).
+ */
 export function boxPath(path: string): string {
   return kept(path, posix.resolve('/', checked(path)));
 }
 
-/** A path of the host, from the working directory. */
+/** A path of the host, resolved from the working directory. */
 export function hostPath(path: string): string {
   if (path === '')
     throw new BoxliteError('invalid-argument', 'a path of the host can not be empty');
@@ -22,7 +25,7 @@ export function contentsOf(path: string): string {
   return path.endsWith('/.') ? path : `${path.replace(/\/+$/, '')}/.`;
 }
 
-/** What a copy of `path`, absolute, is called: its last name, and `.` when it is what is in a directory. */
+/** The name for a copy of the absolute `path`: its last component, or `.` for the content of a directory. */
 export function lastName(path: string): string {
   return posix.basename(path) || '.';
 }

@@ -21,7 +21,7 @@ import {
 } from './copy-options.js';
 import { boxPath, contentsOf, hostPath } from './copy-path.js';
 
-/** After the archive's end the box has only to say that it is done. */
+/** After the archive's end the box only has to report success. */
 const END_DEADLINE_MS = 10_000;
 
 /** Copies a file or a directory of the host into a box, running or not. */
@@ -59,7 +59,7 @@ export async function unpackInto(
 
 /**
  * Copies a file or a directory out of a box to the host. Nothing outside the destination is touched, and in a
- * directory nothing but the source's own name, whatever the box sends.
+ * directory only the source's own name is written, whatever the box sends.
  */
 export async function copyOut(
   box: ArchivedBox,
@@ -91,7 +91,7 @@ export async function copyOut(
     else consumed();
   });
   const packed = endOf(archiveExit(box, agent, session, options.signal), report);
-  // Whichever ends first ends the other: it has no source, or no reader, any more.
+  // Whichever ends first ends the other, which has lost its source or its reader.
   void packed.then(unpacking.stop, unpacking.stop);
   const unpackReport = await unpacking.ended.catch((error: unknown) => {
     session.close();
@@ -115,8 +115,8 @@ export async function copyOut(
 }
 
 /**
- * A file or a directory of a box as a tar that any tar reads. What is in it is the box's word alone: it may name
- * anything, so it is to be unpacked where nothing else is.
+ * A file or a directory of a box as a tar that any tar reads. The box controls its content and may use any
+ * name, so unpack it in an empty directory.
  */
 export async function* packOut(
   box: ArchivedBox,
@@ -143,10 +143,10 @@ export async function* packOut(
 
 type Feed = Pick<ArchiveProcess, 'stdout' | 'ended' | 'stop'>;
 
-/** What goes into a box. */
+/** A source to copy into a box. */
 interface Source {
   path: string;
-  /** An archive that the caller brings. */
+  /** The caller supplies the archive. */
   foreign: boolean;
   open: () => Feed;
 }
@@ -177,7 +177,7 @@ async function intoBox(
   });
   feed.stdout.pipe(session.stdin);
   void unpacked.then(feed.stop, feed.stop);
-  // A source that can't be read to its end gives none, so the box would wait without end.
+  // A source that fails never ends its stream, so the box would wait for ever.
   let unreadable: { error: unknown } | undefined;
   feed.ended.catch((error: unknown) => {
     unreadable = { error };
@@ -191,12 +191,12 @@ async function intoBox(
   const guest: CopyEnd = { side: 'box', role: 'destination', box: box.name, path: to };
   const { exit } = unpackResult.value;
   if (exit !== 0 && exit !== COPY_EXITS.TRUNCATED) throw copyError(guest, unpackResult.value);
-  // An archive of the caller's may go on without end after its last entry.
+  // A caller's archive may continue without end after its last entry.
   const packReport = foreign ? undefined : await feed.ended;
   if (packReport !== undefined && packReport.exit !== 0)
     throw copyError({ side: 'host', role: 'source', box: box.name, path: source.path }, packReport);
   if (exit !== 0) throw copyError(guest, unpackResult.value);
-  // The host's own count, where there is one: a box may say anything.
+  // Prefer the host's own count: a box may report anything.
   const { bytes, entries } = packReport ?? unpackResult.value;
   return { bytes, entries, transferred };
 }

@@ -10,10 +10,10 @@ import { type ArchivedBox, archiveExit, startArchiveSession } from './archive-se
 import { type AgentOfBox, agentOfBox } from './box-machine.js';
 
 /**
- * A box's file system as a tar (pax), without what is mounted over it. A running box's agent writes it; for
- * another box a machine is started that has its disks and runs nothing of the box's.
- * @param values what is asked of the agent; default all of it
- * @param signal ends it
+ * A box's file system as a tar (pax), without mounted file systems. The agent of a running box writes it; for
+ * a stopped one, a helper machine that has its disks and runs nothing of the box.
+ * @param values the request to the agent; default: the whole file system
+ * @param signal aborts the export
  * @throws box-not-found, cancelled, and what a start may throw
  */
 export async function* exportBox(
@@ -42,7 +42,7 @@ async function* archive(
 ): AsyncGenerator<Buffer, void, undefined> {
   const session = startArchiveSession(agent, values);
   const exit = archiveExit(box, agent, session, signal);
-  exit.catch(() => undefined); // asked below
+  exit.catch(() => undefined); // checked below
   const complaint = new SaidText();
   session.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
   try {

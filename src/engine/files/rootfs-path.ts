@@ -8,9 +8,9 @@ import { startArchive } from './archive-process.js';
 import { copyError } from './copy-error.js';
 
 /**
- * The image that a prepared root is: an OCI layout (or an archive of one) is loaded, a root directory packed
- * and imported. Of the same files nothing but a config is stored twice.
- * @returns its id
+ * The image of a prepared root: loads an OCI layout (or an archive of one), packs and imports a root
+ * directory. If the files are known already, only a new config is stored.
+ * @returns the image's id
  * @throws invalid-argument when nothing is at the path, and what load and import may throw
  */
 export async function imageOfPath(
@@ -43,7 +43,7 @@ async function importDirectory(
 }
 
 async function* packed(root: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-  // Started when it is read: Node throws away what an ended process has written and nobody reads yet.
+  // Started only when it is read: Node discards what an ended process has written if nobody reads yet.
   const packing = startArchive(
     ['pack', 'attributes', 'directories', '--', `${join(root, '/')}.`],
     () => undefined,
@@ -59,7 +59,7 @@ async function* packed(root: string, signal: AbortSignal | undefined): AsyncGene
   }
 }
 
-/** Whether it is a directory; undefined when nothing is there. */
+/** Whether it is a directory; undefined if nothing exists there. */
 async function kindOf(path: string): Promise<boolean | undefined> {
   try {
     return (await stat(path)).isDirectory();

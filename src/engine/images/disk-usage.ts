@@ -10,15 +10,15 @@ import { observed } from '../state/observe.js';
 import type { ImageStore } from './store.js';
 import { bytesOf } from './store-sizes.js';
 
-/** Bytes of the host's disk, holes not counted. */
+/** Disk usage on the host, in bytes; holes do not count. */
 export interface DiskUsage {
   images: ImageUsage[];
-  /** All images together; what several share counts once. */
+  /** All images together; shared parts count once. */
   imageBytes: number;
-  /** What would become free if the images that no box uses were removed. */
+  /** What removing all images that no box uses would free. */
   reclaimableImageBytes: number;
   boxes: { box: BoxInfo; bytes: number; active: boolean }[];
-  /** Saved machines that boxes start from; BoxLite itself makes and drops them. */
+  /** Saved machines that boxes start from; BoxLite creates and deletes them itself. */
   templates: { count: number; active: number; bytes: number };
 }
 
@@ -28,13 +28,13 @@ export interface ImageUsage {
   references: string[];
   createdAt: Date;
   bytes: number;
-  /** Of these, what other images have too. */
+  /** The part of it that other images share. */
   sharedBytes: number;
-  /** Boxes made of it. */
+  /** Number of boxes made from it. */
   boxes: number;
 }
 
-/** Looks, and changes nothing. */
+/** Read-only. */
 export async function diskUsage({ home, database }: ImageStore): Promise<DiskUsage> {
   const records = await Promise.all(
     database()

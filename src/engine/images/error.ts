@@ -7,7 +7,7 @@ export function noSuchImage(reference: string): BoxliteError {
   });
 }
 
-/** @param has what is in the store under that name */
+/** @param has what the store has under that name */
 export function noImageFor(reference: string, has: string, wanted: string): BoxliteError {
   return new BoxliteError(
     'image-not-found',

@@ -9,14 +9,14 @@ import type { ImageRecord, ImageReference } from '../../store/images.js';
 
 export interface FoundImage {
   image: ImageRecord;
-  /** The stored name that was meant; undefined when the image was named by its id. */
+  /** The stored name that matched; undefined when the image was given by its id. */
   reference: ImageReference | undefined;
 }
 
 /**
- * The image that a text means, as Docker reads it: by a whole id; by name, also with the digest that a
- * name was pulled at; by the beginning of an id that only one image has.
- * @param preferred which to take where a short name may be several registries'; the first of them if none is
+ * The image that a text refers to, in Docker's order: a full id; a name, possibly with the digest that it was
+ * pulled at; an unambiguous prefix of an id.
+ * @param preferred the image to choose if a short name matches several registries; the first one by default
  * @throws BoxliteError `invalid-reference`
  */
 export function findImage(
@@ -42,7 +42,7 @@ function byId(database: Database, prefix: string): FoundImage | undefined {
   return { image, reference: undefined };
 }
 
-/** `alpine@sha256:…` means what any tag of that repository was pulled as. */
+/** `alpine@sha256:…` matches an image that any tag of that repository was pulled as. */
 function byDigest(
   database: Database,
   text: string,

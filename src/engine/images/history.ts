@@ -2,19 +2,19 @@ import type { Home } from '../../host/home.js';
 import type { StoredImage } from '../../image/store/image-record.js';
 import { layerFileBytes } from '../../image/store/layer-store.js';
 
-/** A step in the making of an image. */
+/** A step of an image's history. */
 export interface HistoryLine {
-  /** Of the image itself, at its newest line only: the images in between are not kept. */
+  /** The image's id, on the newest line only: intermediate images are not kept. */
   id: string | undefined;
   createdAt: Date | undefined;
   createdBy: string;
-  /** Bytes of the files that the step's layer holds. */
+  /** Bytes of the files in the step's layer. */
   sizeBytes: number;
   comment: string;
 }
 
 /**
- * Newest first. Layers that the image says nothing about have a line all the same.
+ * Newest first. Layers without a history entry have a line, too.
  * @throws BoxliteError `image-corrupt`
  */
 export async function imageHistory(

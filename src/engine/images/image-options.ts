@@ -1,4 +1,4 @@
-/** What images are pulled, loaded, imported and made with, and what comes of it. */
+/** Options and results of pulling, loading, importing and making images. */
 import type { RegistryOptions } from '../../image/registry/options.js';
 import type { LayerLimits } from '../../image/store/layer-limits.js';
 import type { CommitRequest as CommitImageRequest } from '../../image/transfer/commit.js';
@@ -8,7 +8,7 @@ import type { CommitOptions } from '../spec/options.js';
 
 export interface ImageSettings {
   registries: readonly string[];
-  /** How registries are reached; asked for by each pull. */
+  /** How to reach registries; each pull asks again. */
   registryOptions: () => Promise<RegistryOptions>;
   layerLimits: LayerLimits;
 }
@@ -17,17 +17,17 @@ export interface PullOptions {
   /** os/architecture[/variant]; default this machine's. */
   platform?: string;
   onProgress?: (event: PullEvent) => void;
-  /** Ends the pull, with `cancelled`; the next one goes on where it ended. */
+  /** Aborts the pull, with `cancelled`; the next pull resumes it. */
   signal?: AbortSignal | undefined;
 }
 
 export interface PullResult {
   /** Canonical: `docker.io/library/alpine:latest`. */
   reference: string;
-  /** Of what the tag names: an index or a manifest. */
+  /** Digest of the index or manifest that the tag names. */
   digest: string;
   imageId: string;
-  /** The store had it already. */
+  /** The store had the image already. */
   upToDate: boolean;
 }
 
@@ -35,17 +35,17 @@ export interface LoadedImage {
   /** Canonical. */
   references: string[];
   id: string;
-  /** Names that were another image's before. */
+  /** Names that belonged to another image before. */
   displaced: { reference: string; id: string }[];
 }
 
 export interface LoadOptions {
-  /** os/architecture[/variant] to take of an image for several; default this machine's. */
+  /** os/architecture[/variant] to choose from a multi-platform image; default this machine's. */
   platform?: string;
-  /** Refuse an archive of several images, before anything of them is stored. */
+  /** Refuse an archive of several images, before any of them is stored. */
   single?: boolean;
   onProgress?: (event: LoadEvent) => void;
-  /** Ends it, with `cancelled`. */
+  /** Aborts the load, with `cancelled`. */
   signal?: AbortSignal | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface ImportOptions {
 
 export interface CommitRequest extends CommitOptions {
   manifestDigest: string | null;
-  /** The box's, as the user wrote it. */
+  /** The box's image, as the user wrote it. */
   image: string;
   run: CommitImageRequest['run'];
   layer: AsyncIterable<Uint8Array>;

@@ -108,7 +108,7 @@ export class Images {
     });
   }
 
-  /** The image to make a box of: from the store, or pulled as the policy says. */
+  /** The image for a new box: from the store, or pulled according to the policy. */
   async obtain(
     reference: string,
     policy: 'missing' | 'always' | 'never',
@@ -133,8 +133,7 @@ export class Images {
   }
 
   /**
-   * Records something that needs the image from then on, in one transaction with the look whether the
-   * image is still there.
+   * Records something that needs the image, and checks in the same transaction that the image still exists.
    * @throws BoxliteError `image-not-found` when it was removed meanwhile
    */
   holding<T>(reference: string, manifestDigest: string, record: () => T): T {
@@ -144,13 +143,13 @@ export class Images {
     });
   }
 
-  /** Names, and images without one. */
+  /** The number of names, plus that of images without a name. */
   count(): number {
     const { named, dangling } = this.#records();
     return named.length + dangling.length;
   }
 
-  /** Newest first; what has no name comes last. */
+  /** Newest first; images without a name come last. */
   async list(): Promise<ImageInfo[]> {
     const { named, dangling } = this.#records();
     const sizes = new ImageSizes(this.home);
@@ -217,7 +216,7 @@ export class Images {
   async import(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<string> {
     const { importRootfs } = await import('../../image/transfer/import.js');
     const { reference, platform, ...rest } = options;
-    // A malformed name is told before anything is read.
+    // Rejects a malformed name before anything is read.
     const name = reference === undefined ? undefined : givenName(reference);
     using lease = this.database().leases.open();
     const image = await importRootfs(this.home, source, {
@@ -229,7 +228,7 @@ export class Images {
     return this.#keepAs(name, image, 'import');
   }
 
-  /** Makes an image of another one and a layer; see `commitBox`. @returns its id */
+  /** Makes an image from another image and a layer; see `commitBox`. @returns its id */
   async commit(request: CommitRequest): Promise<string> {
     const { commitImage } = await import('../../image/transfer/commit.js');
     const { reference, manifestDigest } = request;
@@ -249,8 +248,8 @@ export class Images {
   }
 
   /**
-   * Gives an image another name. A short name that is stored already moves, as Docker's do; a new one
-   * is made here, so it is `localhost/NAME`.
+   * Gives an image another name. A short name that exists moves, as in Docker; a new one is local, so it
+   * becomes `localhost/NAME`.
    * @throws BoxliteError `image-not-found`, `invalid-reference`
    */
   tag(source: string, target: string): void {
@@ -279,7 +278,7 @@ export class Images {
     return diskUsage(this.#store);
   }
 
-  /** By name, or by an unambiguous beginning of its id. */
+  /** By name, or by an unambiguous prefix of its id. */
   find(text: string): ImageRecord | undefined {
     return findImage(this.database(), text, this.settings.registries)?.image;
   }
@@ -288,11 +287,11 @@ export class Images {
     const { images } = this.database();
     const named = images.list();
     const ids = new Set(named.map(({ imageId }) => imageId));
-    // A second manifest of an image that has a name is no second image.
+    // A second manifest of a named image is not a second image.
     return { named, dangling: images.dangling().filter(({ imageId }) => !ids.has(imageId)) };
   }
 
-  /** An image that is removed while it is read is no damaged one. */
+  /** An image that is removed while it is read is not damaged. */
   async #read(reference: string, manifestDigest: string): Promise<StoredImage> {
     try {
       return await readImage(this.home, manifestDigest);
@@ -336,7 +335,7 @@ function recordOf(image: StoredImage): ImageRecord {
   };
 }
 
-/** An archive's names are full already or short ones of somebody's local images. */
+/** Names in an archive are full, or short names of somebody's local images. */
 function localOrFull(reference: string): string {
   const parsed = parseReference(reference);
   return parsed.registry === undefined

@@ -6,16 +6,16 @@ import { repositoryOf } from './find.js';
 export interface ImageInfo {
   /** Canonical; undefined for a dangling image. */
   reference: string | undefined;
-  /** As people write it: `alpine`, `localhost/busybox`; `<none>` for a dangling image. */
+  /** The short form: `alpine`, `localhost/busybox`; `<none>` for a dangling image. */
   repository: string;
   tag: string | undefined;
-  /** What its registry calls it, an index or a manifest; empty for a name given here. */
+  /** Digest of its index or manifest in the registry; empty for a local name. */
   digest: string;
   manifestDigest: string;
   /** Digest of the configuration. */
   id: string;
   createdAt: Date;
-  /** Of the files in its layers, unpacked. */
+  /** Bytes of the files in its layers, unpacked. */
   sizeBytes: number;
   platform: string;
 }
@@ -27,7 +27,7 @@ export interface ImageDetails extends ImageInfo {
   references: string[];
   /** What it was pulled as: `docker.io/library/alpine@sha256:…`. */
   repoDigests: string[];
-  /** When it last got a name. */
+  /** When it was last given a name. */
   lastTaggedAt: Date | undefined;
 }
 
@@ -54,7 +54,7 @@ export function infoOf(
   };
 }
 
-/** What an image was pulled as. */
+/** The references, with digests, that an image was pulled as. */
 export function repoDigests(references: readonly ImageReference[]): string[] {
   const digests = references.flatMap(({ reference, indexDigest }) => {
     const { registry = '', repository } = parseReference(reference);

@@ -2,7 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import { readImage, type StoredImageLayer } from '../../image/store/image-record.js';
 import type { ImageStore } from './store.js';
 
-/** The layer of a diffID as one of the images here has it; a damaged image has none. */
+/** The layer with this diffID, from any stored image; damaged images are skipped. */
 export async function knownLayer(
   { home, database }: ImageStore,
   diffId: string,

@@ -6,7 +6,7 @@ import { type ImageRemoval, type RemovedImage, removeUnused } from './removal.js
 import type { ImageStore } from './store.js';
 import { sweepParts } from './sweep.js';
 
-/** What can be asked of an image before it is pruned. */
+/** What `matches` may check about an image before it is pruned. */
 export interface PruneCandidate {
   id: string;
   createdAt: Date;
@@ -14,15 +14,15 @@ export interface PruneCandidate {
 }
 
 export interface PruneOptions {
-  /** Also images that have names, as long as no box uses them. */
+  /** Also delete images with names that no box uses; default false. */
   all?: boolean;
-  /** Only images for which it says yes. */
+  /** Only images for which it returns true. */
   matches?: (image: PruneCandidate) => boolean;
 }
 
 /**
- * Deletes the images without a name, or all that no box uses; and whatever else lies in the store
- * that nothing needs: parts of removed images, partial downloads, what killed processes have left.
+ * Deletes the images without a name, or all that no box uses, and unneeded files of the store: parts of
+ * removed images, partial downloads, leftovers of killed processes.
  */
 export async function pruneImages(
   store: ImageStore,
@@ -51,7 +51,7 @@ export async function pruneImages(
   return { removals, freedBytes };
 }
 
-/** An image whose configuration is damaged has no labels to ask for. */
+/** An image with a damaged configuration has no labels to match. */
 async function isWanted(
   { home, database }: ImageStore,
   imageId: string,

@@ -21,12 +21,12 @@ export interface LoginRequest {
 }
 
 export interface LoginResult {
-  /** What the log-in is kept under: host[:port], `https://index.docker.io/v1/` for Docker Hub. */
+  /** The key of the stored log-in: host[:port], `https://index.docker.io/v1/` for Docker Hub. */
   server: string;
   username: string;
   /** Docker's configuration file. */
   file: string;
-  /** The program that keeps the secret; undefined = the file itself, unencrypted. */
+  /** The program that stores the secret; undefined: the file itself does, unencrypted. */
   helper: string | undefined;
 }
 
@@ -38,11 +38,11 @@ export interface StoredLogin {
 
 export interface LogoutResult {
   server: string;
-  /** Why it could not be erased everywhere; empty when it could. */
+  /** Failures to erase it; empty if it was erased everywhere. */
   failures: BoxliteError[];
 }
 
-/** How registries are reached, and who we are there. */
+/** How to reach registries, and the credentials for them. */
 export class Registries {
   readonly #settings: RegistrySettings;
 
@@ -50,7 +50,7 @@ export class Registries {
     this.#settings = settings;
   }
 
-  /** @throws invalid-argument for a proxy or a file of authorities that is malformed, permission */
+  /** @throws invalid-argument for a malformed proxy or certificate file, permission */
   async options(): Promise<RegistryOptions> {
     const { proxyFinder } = await import('../../image/registry/http/proxy.js');
     const { readTrust } = await import('../../image/registry/http/trust.js');
@@ -79,7 +79,7 @@ export class Registries {
   }
 
   /**
-   * Logs in with what is stored already.
+   * Logs in with the stored credentials.
    * @returns undefined when nothing is
    * @throws registry-auth when the registry does not take it any more
    */

@@ -13,23 +13,23 @@ import { findImage, repositoryOf } from './find.js';
 import type { ImageStore } from './store.js';
 import { Parts, partsToDrop, sweepParts } from './sweep.js';
 
-/** One line of what a removal did: a name is gone, or an image (its id) or one of its layers (its chain id). */
+/** One line of a removal's result: a removed name, or a deleted image (its id) or layer (its chain id). */
 export type ImageRemoval = { untagged: string } | { deleted: string };
 
 export interface RemoveImageOptions {
-  /** Also when several names or a stopped box stand in the way. */
+  /** Remove it despite several names or a stopped box that uses it; default false. */
   force?: boolean;
 }
 
 export interface RemovedImage {
   removals: ImageRemoval[];
-  /** Bytes of the disk that became free. */
+  /** Bytes of disk freed. */
   freedBytes: number;
 }
 
 /**
- * Takes a name from an image, and deletes the image with its last name; by its id, deletes it with its
- * one name. What a box needs of a forcibly removed image stays until the box is gone. The rules and
+ * Removes a name from an image, and deletes the image with its last name; given an id, deletes the image with
+ * its only name. What a box needs of a forcibly removed image stays until the box is removed. The rules and
  * the order of the reported lines are those of Docker's image_delete.go.
  * @throws BoxliteError `image-not-found`, `image-in-use` (a box, or several names)
  */
@@ -48,10 +48,10 @@ export async function removeImage(
 }
 
 /**
- * Deletes an image unless a box uses it or, without `named`, a name is left of it. A load may name it at
- * any time, so both are asked in the transaction that deletes it.
- * @param named also an image that has names, with all of them
- * @returns undefined when it stays, or is gone already
+ * Deletes an image unless a box uses it or, without `named`, it still has a name. A load may name it at any
+ * time, so the transaction that deletes it checks both.
+ * @param named delete it with all its names, too
+ * @returns undefined if the image stays, or was gone already
  */
 export async function removeUnused(
   store: ImageStore,
@@ -66,7 +66,7 @@ export async function removeUnused(
   return removed.removals.length === 0 ? undefined : removed;
 }
 
-/** An image as people see it: one id, with all its manifests, names and boxes. */
+/** An image as users see it: one id, with all its manifests, names and boxes. */
 interface Group {
   imageId: string;
   images: ImageRecord[];
@@ -74,7 +74,7 @@ interface Group {
   boxes: BoxRecord[];
 }
 
-/** Decides and changes the records in one transaction, then deletes the files that nothing needs. */
+/** Decides and updates the records in one transaction, then deletes unneeded files. */
 async function settleRemoval(
   store: ImageStore,
   decide: (removal: Removal) => void,
@@ -82,7 +82,7 @@ async function settleRemoval(
   const { home, database } = store;
   const parts = new Parts();
   await parts.read(store);
-  // Whether a box runs is asked of its shim, which takes longer than a transaction may.
+  // Asking the shims whether their boxes run takes too long for a transaction.
   const boxes = new Map<string, BoxRecord>();
   for (const box of database().boxes.list()) boxes.set(box.id, await observed(home, box));
   const record = (): Removal =>
@@ -102,15 +102,15 @@ async function settleRemoval(
 
 class Removal {
   readonly done: ImageRemoval[] = [];
-  /** Manifest digests of the images that are gone. */
+  /** Manifest digests of the deleted images. */
   readonly gone: string[] = [];
-  /** What the names that are gone were pulled at. */
+  /** Digests that the removed names were pulled at. */
   readonly lost: string[] = [];
 
   constructor(
     readonly database: Database,
     private readonly parts: Parts,
-    /** As they were observed before; one made since counts as it is recorded. */
+    /** As observed before the transaction; a box made since then counts as recorded. */
     private readonly boxes: ReadonlyMap<string, BoxRecord>,
   ) {}
 
@@ -127,7 +127,7 @@ class Removal {
     };
   }
 
-  /** Takes a name away; with the last tag of a repository goes the digest it was pulled at. */
+  /** Removes a name; with the last tag of a repository, also the digest that it was pulled at. */
   untag(group: Group, reference: ImageReference): void {
     this.forget(reference);
     group.references = group.references.filter((each) => each.reference !== reference.reference);
@@ -155,12 +155,12 @@ class Removal {
   private forget({ reference, indexDigest }: ImageReference): void {
     this.database.images.remove(reference);
     if (indexDigest !== null) this.lost.push(indexDigest);
-    // The digest that a tag was pulled at is reported with the tag, whether it has a name of its own or not.
+    // The digest that a tag was pulled at is reported with the tag, whether it is a name of its own or not.
     if (!this.done.some((line) => 'untagged' in line && line.untagged === reference))
       this.done.push({ untagged: reference });
   }
 
-  /** Layers, by chain id and the topmost first, that no other image and no box has. */
+  /** Chain ids, topmost first, of the layers that no other image and no box uses. */
   private orphanedChains(images: readonly ImageRecord[]): string[] {
     const chainsOf = ({ manifestDigest }: ImageRecord): string[] =>
       chainIds(this.parts.images.get(manifestDigest)?.diffIds ?? []);
@@ -188,7 +188,7 @@ function removeByName(
   removal.untag(group, reference);
   if (group.references.length > 0) return;
   const conflict = conflictOf(group, force, false);
-  // The name is gone as asked. What a box uses stays, without a name.
+  // The name is removed as requested. What a box uses stays, without a name.
   if (conflict === undefined) removal.deleteAll(group);
 }
 
@@ -198,7 +198,7 @@ function removeById(removal: Removal, group: Group, force: boolean): void {
   removal.deleteAll(group);
 }
 
-/** What speaks against deleting the image; only a box that runs does so in spite of force. */
+/** Why the image can't be deleted; with force, only a running box prevents it. */
 function conflictOf(group: Group, force: boolean, severalNames: boolean): BoxliteError | undefined {
   const id = shortId(group.imageId);
   const running = group.boxes.find(({ status }) => isActive(status));
@@ -227,7 +227,7 @@ function inUse(
   return new BoxliteError('image-in-use', `conflict: ${conflict}`, { hint });
 }
 
-/** One tag at most, and all names in one repository. */
+/** At most one tag, and all names in one repository. */
 function isSingle(references: readonly ImageReference[]): boolean {
   const tags = references.filter((each) => !isByDigest(each));
   return tags.length <= 1 && new Set(references.map(nameOf)).size <= 1;

@@ -8,7 +8,7 @@ import { findImage, repositoryOf } from './find.js';
 import type { ImageStore } from './store.js';
 
 /**
- * What to save: by name with that name, by id without any, by a repository with all its tags.
+ * What to save: a name is saved with that name, an id without any, a repository with all its tags.
  * @throws BoxliteError `image-not-found`, `invalid-reference`
  */
 export function imagesToSave(
@@ -36,7 +36,7 @@ export function imagesToSave(
   }));
 }
 
-/** The archive's bytes; no process deletes the image's parts meanwhile. */
+/** The archive's bytes. No process can delete the image's parts meanwhile. */
 export async function* savedBytes(
   { home, database }: ImageStore,
   images: readonly ImageToSave[],
@@ -48,7 +48,7 @@ export async function* savedBytes(
   yield* saveArchive(home, images, format);
 }
 
-/** All tags of a repository that is named without one, in the place where the name is found first. */
+/** All tags of a repository given without a tag, in the first registry that has the name. */
 function tagsOf(database: Database, name: string, registries: readonly string[]): ImageReference[] {
   if (isDigits(name) || hasTagOrDigest(name)) return [];
   for (const stored of storedNames(name, registries)) {

@@ -4,14 +4,14 @@ import { readParts } from '../../image/store/image-parts.js';
 import { layerFileBytes } from '../../image/store/layer-store.js';
 import type { ImageRecord } from '../../store/images.js';
 
-/** Sizes of images as Docker has them: of the files in all layers, unpacked; the sum of the image's history. */
+/** Sizes of images as in Docker: the unpacked files of all layers, the sum of the image's history. */
 export class ImageSizes {
-  /** Of layers, which images share. */
+  /** Sizes of layers, which images share. */
   readonly #layers = new Map<string, Promise<number>>();
 
   constructor(private readonly home: Home) {}
 
-  /** Of a damaged image it is not known: then its compressed size, as pulled or loaded. */
+  /** For a damaged image, its compressed size, as pulled or loaded. */
   async sizeOf({ manifestDigest, size }: ImageRecord): Promise<number> {
     const parts = await readParts(this.home, manifestDigest);
     if (parts === undefined) return size;

@@ -2,13 +2,13 @@ import { errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { allocatedBytes } from '../../image/store/store-files.js';
 
-/** Bytes of the host's disk that the parts of a home take; holes take none. */
+/** Bytes of the host's disk that the parts of a home use, without holes. */
 export interface StoreSizes {
-  /** Blobs as they came: manifests, configurations, compressed layers. */
+  /** Blobs as received: manifests, configurations, compressed layers. */
   blobs: number;
-  /** Layers laid out for boxes. */
+  /** Layers prepared for boxes. */
   layers: number;
-  /** What joins layers to disks. */
+  /** The files that join layers into disks. */
   disks: number;
   boxes: number;
   templates: number;
@@ -27,7 +27,7 @@ export function storeSizes(home: Home): StoreSizes {
   };
 }
 
-/** Anything may be removed while we look, and is then looked for no more: 0. */
+/** Anything may be removed while we look; it counts as 0 then. */
 export function bytesOf(path: string): number {
   try {
     return allocatedBytes(path);

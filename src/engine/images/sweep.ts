@@ -20,14 +20,14 @@ interface Store {
 }
 
 /**
- * What images and indexes are made of, by digest; it never changes, so it is read once. An image that
- * is damaged, or removed while it is read, has an entry without parts and is read again the next time.
+ * The parts of images and indexes, by digest. They never change, so they are read once. A damaged image, or
+ * one removed during the read, has an entry without parts and is read again next time.
  */
 export class Parts {
   readonly images = new Map<string, ImageParts | undefined>();
   readonly indexes = new Map<string, string[]>();
 
-  /** Reads those of all images that the database knows. */
+  /** Reads the parts of all images in the database. */
   async read({ home, database }: Store): Promise<void> {
     for (const { manifestDigest } of database().images.all())
       if (this.images.get(manifestDigest) === undefined)
@@ -38,7 +38,7 @@ export class Parts {
   }
 }
 
-/** What goes when images and the names that led to them go, unless another image or box needs it. */
+/** The parts to drop when images and their names are removed, unless another image or box needs them. */
 export function partsToDrop(
   parts: Parts,
   manifestDigests: readonly string[],
@@ -57,10 +57,10 @@ export function partsToDrop(
 }
 
 /**
- * Deletes those of the given parts that nothing needs: no image, no box (its image may be gone), and
- * no pull, load or import that runs just now, in whatever process. Looking and taking away is one
- * transaction, so that no process comes to need a part in between.
- * @returns bytes of the disk that became free
+ * Deletes those of the given parts that nothing needs: no image, no box (its image may be gone), and no
+ * running pull, load or import of any process. The check and the removal are one transaction, so no process
+ * can start to need a part in between.
+ * @returns bytes of disk freed
  */
 export async function sweepParts(store: Store, drop: StoreParts): Promise<number> {
   const { home, database } = store;
@@ -77,7 +77,7 @@ export async function sweepParts(store: Store, drop: StoreParts): Promise<number
         return takeAway(pathsWithout(home, drop, needed), trash);
       });
       if (typeof result === 'number') return result + (await dropTemplatesOf(home, gone));
-      // What was being removed while it was read is not damaged: a second look shows.
+      // An image removed during the read only looks damaged; a second read shows which.
       if (result === 'unknown') unknown++;
     }
     return 0;
@@ -86,7 +86,7 @@ export async function sweepParts(store: Store, drop: StoreParts): Promise<number
   }
 }
 
-/** When the last box of an image that was removed before it is gone, what it needed may go. */
+/** After the last box of an already removed image is gone, deletes what it needed. */
 export async function sweepAfterBox(
   store: Store,
   { manifestDigest, options }: BoxRecord,
@@ -100,8 +100,8 @@ export async function sweepAfterBox(
 }
 
 /**
- * @returns `unread` when an image was recorded since the parts were read; `unknown` when one is
- *   damaged, so that its parts are not known and everything has to stay
+ * @returns `unread` when an image was recorded since the parts were read; `unknown` when one is damaged, so
+ *   its parts are unknown and everything has to stay
  */
 function neededParts(database: Database, parts: Parts): StoreParts | 'unread' | 'unknown' {
   const blobs = database.leases.kept();
@@ -130,7 +130,7 @@ function neededParts(database: Database, parts: Parts): StoreParts | 'unread' | 
   return { blobs, layers, disks };
 }
 
-/** Templates that have the disk of an image mounted which is gone are of no use to anybody. */
+/** Templates with the disk of a removed image mounted are useless. */
 async function dropTemplatesOf(home: Home, disks: ReadonlySet<string>): Promise<number> {
   let freed = 0;
   for (const { key, image, bytes } of await listTemplates(home)) {
@@ -141,7 +141,7 @@ async function dropTemplatesOf(home: Home, disks: ReadonlySet<string>): Promise<
   return freed;
 }
 
-/** On a full disk there may be no place even for a directory; then the parts are deleted where they are. */
+/** A full disk may have no space even for a directory; the parts are then deleted in place. */
 async function makeTrash(home: Home): Promise<string | undefined> {
   try {
     const trash = temporaryPath(home);

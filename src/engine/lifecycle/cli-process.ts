@@ -1,8 +1,8 @@
 import type { EngineContext } from '../state/context.js';
 
 /**
- * The argv of the CLI as a process of its own, on this home and with this accelerator: the caller's flags, where the
- * process has only the environment.
+ * The argv to run the CLI as a separate process with this home and accelerator: that process inherits the
+ * environment, but not the caller's flags.
  */
 export function cliProcess(
   { home, host, cliCommand }: EngineContext,

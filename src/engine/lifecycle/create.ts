@@ -17,17 +17,17 @@ import { checkMounts, findVolumes } from '../spec/volumes.js';
 import type { EngineContext } from '../state/context.js';
 import { freeName } from './remove.js';
 
-/** The image that a box is made of when none is named. */
+/** The image for a box when none is named. */
 const DEFAULT_IMAGE = 'busybox';
 
 const NAME_ATTEMPTS = 20;
 
 export interface CreateOptions extends BoxOptions, AbortOptions {
-  /** Progress of a pull, should one be needed. */
+  /** Receives the progress of a pull, if one is needed. */
   onPull?: PullOptions['onProgress'];
 }
 
-/** Obtains the image, settles what the box is, and writes both down; nothing is started. */
+/** Obtains the image, settles the box's spec, and records both; starts nothing. */
 export async function createBox(
   context: EngineContext,
   images: Images,
@@ -45,7 +45,7 @@ async function create(
   wantedName: string | undefined,
 ): Promise<BoxRecord> {
   const { signal } = options;
-  // Without it nobody could lock the box, so that it could be neither started nor removed.
+  // Fail early: without an identity no process could lock the box, so nobody could start or remove it.
   ownIdentity();
   const name = wantedName === undefined ? undefined : checkName(wantedName);
   if (name !== undefined) {
@@ -53,7 +53,7 @@ async function create(
     refuseTaken(context, name);
   }
   checkMounts(options);
-  // Before a pull of minutes as well.
+  // Fail before a pull, which may take minutes.
   const kernel = await findKernel(context.host, options);
   const path =
     options.rootfs !== undefined && 'path' in options.rootfs ? options.rootfs.path : undefined;
@@ -61,7 +61,7 @@ async function create(
     path === undefined
       ? imageOf(options)
       : await imageOfPath(images, path, options.platform, signal);
-  // Before a pull of minutes, and before the built-in image is looked for in a registry.
+  // Fail before a long pull, and before the built-in image is searched for in a registry.
   if (!images.find(reference)) await context.host.assets();
   const image = await images.obtain(reference, options.pull ?? 'missing', {
     ...(options.platform === undefined ? {} : { platform: options.platform }),
@@ -74,7 +74,7 @@ async function create(
     ...(await findVolumes(settleSpec(settled, image.config, id))),
     ...(kernel && { kernel }),
   };
-  // From here on there is a box: nothing below waits.
+  // From here on the box exists: nothing below waits.
   signal?.throwIfAborted();
   const record = images.holding(reference, image.manifestDigest, () =>
     insert(context, name, {
@@ -114,7 +114,7 @@ async function imageOfPath(
   return rootfs.imageOfPath(images, path, platform, signal);
 }
 
-/** Whoever names no command wants a box to run commands in. */
+/** Without a command, the box is there for the commands of `exec`. */
 function isIdle({ idle, command, entrypoint }: BoxOptions): boolean {
   const hasCommand = command !== undefined || entrypoint !== undefined;
   if (idle === true && hasCommand)
@@ -134,7 +134,7 @@ function refuseTaken(context: EngineContext, name: string): void {
     );
 }
 
-/** With a random name when none is given; one that is taken is not a reason to fail. */
+/** Picks a random name when none is given; a random name that is taken is replaced, not an error. */
 function insert(context: EngineContext, name: string | undefined, box: NewBox): BoxRecord {
   const { boxes } = context.database();
   if (name !== undefined) return boxes.insert({ ...box, name });

@@ -10,7 +10,7 @@ import { runningClient } from '../state/running-client.js';
 import { notRunning, unknownState } from '../state/state-error.js';
 
 /**
- * Holds a running box: its processors stand still until `unpauseBox`, its memory and its connections stay.
+ * Pauses a running box: its processors stop until `unpauseBox`, its memory and its connections stay.
  * @throws box-not-running, box-state
  */
 export async function pauseBox(context: EngineContext, id: string): Promise<void> {
@@ -38,7 +38,7 @@ export async function unpauseBox(context: EngineContext, id: string): Promise<vo
   crashPoint('unpause:recorded');
 }
 
-/** On a full disk, too: the caller who pauses what fills it must learn that this was done. */
+/** A full disk is no error here: a caller who pauses the box that fills it must learn that it is paused. */
 async function recordPhase(context: EngineContext, id: string): Promise<void> {
   await withReserve(context.home, () =>
     settle(context.home, context.database(), currentRecord(context, id)),

@@ -9,13 +9,13 @@ import { removeBox } from './remove.js';
 export interface PrunedBoxes {
   /** Ids, newest first. */
   removed: string[];
-  /** Bytes of the disk. */
+  /** Bytes of disk freed. */
   freedBytes: number;
 }
 
 /**
  * Removes the boxes that do not run.
- * @param matches only those for which it says yes
+ * @param matches remove only those for which it returns true
  */
 export async function pruneBoxes(
   context: EngineContext,
@@ -35,7 +35,7 @@ export async function pruneBoxes(
   return { removed, freedBytes };
 }
 
-/** Prune leaves a box alone that another process has started or removed meanwhile. */
+/** Prune skips a box that another process has started or removed meanwhile. */
 async function removeIfStopped(context: EngineContext, id: string): Promise<boolean> {
   try {
     await removeBox(context, id);

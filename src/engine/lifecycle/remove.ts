@@ -29,9 +29,9 @@ export async function removeBox(
     throw new BoxliteError('box-state', `box ${id} can't be removed: it is ${record.status}`);
   else if (!force && isRestartDue(record) && (await isSeenTo(context.home, id)))
     throw refusal(record, 'restarting: stop the box before removing or force remove');
-  // From now on no restart policy starts it again.
+  // From now on its restart policy does not start it again.
   if (record.wanted) context.database().boxes.update(id, { wanted: false });
-  // Also for a stopped box: its VM may still be writing back data without a reader.
+  // Also for a stopped box: its VM may still be writing back data that nobody needs.
   await killVmm(context, id);
   await endWaitingShim(context, record);
   await endLeftMachine(context.home, id);
@@ -48,18 +48,18 @@ function refusal(record: BoxRecord, state: string): BoxliteError {
   );
 }
 
-/** Removes a box that was to remove itself; one that has been started again has another end to come. */
+/** Removes a box with `autoRemove` that has ended; one that was started again is removed at its next end. */
 export async function removeIfEnded(context: EngineContext, id: string): Promise<void> {
   try {
     await removeBox(context, id);
   } catch (error) {
     const code = error instanceof BoxliteError ? error.code : undefined;
-    // Another process has removed it, or it runs.
+    // Another process has removed it, or it runs again.
     if (code !== 'box-not-found' && code !== 'box-running') throw error;
   }
 }
 
-/** The name of a box that was to remove itself is free once it has ended, also where its hook was killed. */
+/** Frees the name of an ended box with `autoRemove` whose hook was killed. */
 export async function freeName(context: EngineContext, name: string): Promise<void> {
   const holder = context.database().boxes.named(name);
   if (holder?.autoRemove !== true) return;
@@ -67,7 +67,7 @@ export async function freeName(context: EngineContext, name: string): Promise<vo
   if (isStopped(status)) await removeIfEnded(context, holder.id);
 }
 
-/** With force, a box whose actual state is unknown is removed all the same. */
+/** With force, a box whose actual state is unknown is removed as well. */
 async function settled(context: EngineContext, id: string, force: boolean) {
   const record = currentRecord(context, id);
   try {
@@ -79,7 +79,10 @@ async function settled(context: EngineContext, id: string, force: boolean) {
   }
 }
 
-/** Renamed, forgotten, deleted: killed at any point, nothing half-deleted is taken for a box. */
+/**
+ * Rename, delete the record, delete the files: wherever this is killed, no half-deleted directory looks like
+ * a box.
+ */
 async function forget(context: EngineContext, id: string): Promise<void> {
   await moveToTrash(context.home, id);
   crashPoint('remove:renamed');

@@ -14,13 +14,13 @@ import { removeIfEnded } from './remove.js';
 import { startBox, startLocked } from './start.js';
 import { stopLocked } from './stop.js';
 
-/** Stops a box and starts it again; a stopped one is started. */
+/** Stops a box and starts it again; only starts a stopped one. */
 export async function restartBox(
   context: EngineContext,
   id: string,
   options: StopOptions,
 ): Promise<void> {
-  // One lock for both, so that a box that removes itself is not removed in between.
+  // One lock for both, or a box with `autoRemove` would be removed in between.
   await using _lock = await lockBox(context, id, 'restart', options.signal);
   await stopLocked(context, id, options);
   const started = await startLocked(context, id, { attach: false, signal: options.signal });
@@ -28,7 +28,9 @@ export async function restartBox(
   context.database().events.add(boxEvent(currentRecord(context, id), 'restart'));
 }
 
-/** What a box's shim runs when the box has ended: removes it, or starts it again, as it was told. */
+/**
+ * A box's shim runs this when the box has ended: it removes the box or starts it again, as its options say.
+ */
 export async function handleExit(context: EngineContext, id: string): Promise<void> {
   crashPoint('hook:begun');
   const record = context.database().boxes.get(id);
@@ -38,22 +40,22 @@ export async function handleExit(context: EngineContext, id: string): Promise<vo
 }
 
 /**
- * Does what was left undone because nobody was there to do it: removes boxes that were to remove themselves
- * and whose hook was killed, and has those started again whose restart policy wants it, after the host was
- * restarted or their shim was killed. Cheap when there is nothing to do.
+ * Does what hooks could not do: removes boxes with `autoRemove` whose hook was killed, and restarts boxes
+ * whose restart policy requires it after a reboot of the host or the death of their shim. Cheap when there is
+ * nothing to do.
  */
 export async function catchUp(context: EngineContext): Promise<void> {
   try {
     const due = await leftBehind(context);
     if (due.length > 0) startInBackground(context);
   } catch (error) {
-    // What the caller asked for is done.
+    // The caller's own request has succeeded.
     if (!(error instanceof BoxliteError)) throw error;
   }
 }
 
 /**
- * The same, and waits until the boxes have been started.
+ * Like `catchUp`, but waits until the boxes have started.
  * @param onStarted called with each name
  * @returns what went wrong, by box
  */
@@ -81,12 +83,12 @@ async function startAgain(context: EngineContext, id: string): Promise<boolean> 
     } catch (error) {
       const code = error instanceof BoxliteError ? error.code : undefined;
       if (code === 'box-not-found') return false;
-      // Somebody works with the box for long, an export for one. When that has ended, it is its turn.
+      // Something, such as an export, keeps the box locked. The box is started after that has ended.
       if (code !== 'box-busy') throw error;
     }
 }
 
-/** The boxes that are to be started; those that were to be removed are. */
+/** Removes leftover boxes with `autoRemove`; returns the boxes to start. */
 async function leftBehind(context: EngineContext): Promise<BoxRecord[]> {
   const database = context.database();
   database.hostBoot.note(currentBootId(), () => wantAfterReboot(context));
@@ -98,14 +100,17 @@ async function leftBehind(context: EngineContext): Promise<BoxRecord[]> {
       if (record.autoRemove) await removeIfEnded(context, record.id);
       else if (isRestartDue(await settle(context.home, database, record))) due.push(record);
     } catch (error) {
-      // Whoever calls for this box is told; the caller of now asked for something else.
+      // The next call for this box reports the error; the present caller asked for something else.
       if (!(error instanceof BoxliteError)) throw error;
     }
   }
   return due;
 }
 
-/** Docker's rules: `always` forgets that a user stopped it, `on-failure` is not for restarts of the host. */
+/**
+ * Docker's rules: after a reboot, `always` ignores that a user stopped the box, and `on-failure` does not
+ * apply.
+ */
 function wantAfterReboot(context: EngineContext): void {
   const { boxes } = context.database();
   for (const { id, options, startedAt } of boxes.list()) {
@@ -115,7 +120,7 @@ function wantAfterReboot(context: EngineContext): void {
   }
 }
 
-/** In a process of its own, which goes on when this one ends. */
+/** In a separate process, which outlives this one. */
 function startInBackground(context: EngineContext): void {
   const [node = '', ...args] = cliProcess(context, 'system', 'start');
   const child = spawn(node, args, { cwd: '/', detached: true, stdio: 'ignore' });

@@ -36,10 +36,10 @@ import type { EngineContext } from '../state/context.js';
 import { cliProcess } from './cli-process.js';
 import { exitDelay, recordAttempt, recordStart, type StartOfBox } from './start-record.js';
 
-/** A VM restores in milliseconds and boots in seconds; a host in trouble gets this long. */
+/** A VM restores in milliseconds and boots in seconds; an overloaded host gets this long. */
 const RESTORE_DEADLINE_MS = 60_000;
 const BOOT_DEADLINE_MS = 120_000;
-/** What a VMM loads is 80 KB. */
+/** A VMM loads only 80 KB of state. */
 const LOAD_DEADLINE_MS = 30_000;
 
 /** A started box, and the connection through which it was started. */
@@ -49,20 +49,20 @@ export interface StartedBox {
 }
 
 export interface StartRequest extends StartOptions {
-  /** Receive the command's output from its first byte. */
+  /** Receive the command's output from the first byte on. */
   attach: boolean;
-  /** By the box's restart policy: nothing is done when it does not want it (any more). */
+  /** The restart policy starts the box: do nothing if it no longer wants that. */
   automatic?: boolean;
 }
 
 export interface AttemptOptions {
-  /** Still being found while the box's files are prepared. */
+  /** A promise: detection runs while the box's files are prepared. */
   accelerator: Promise<Accelerator>;
-  /** Keys of templates that may be no good. */
+  /** Keys of templates that may be bad. */
   without: readonly string[];
 }
 
-/** What a box's machine starts from. */
+/** The inputs of a box's machine. */
 interface Prepared {
   start: StartOfBox;
   plan: LaunchPlan;
@@ -71,10 +71,13 @@ interface Prepared {
   volumes: PreparedVolumes;
 }
 
-/** The start in messages. */
+/** The start's name in messages. */
 export const startOf = (record: BoxRecord): string => `the start of box ${boxName(record)}`;
 
-/** One attempt to start a box, under its lock: a start that fails for its template or KVM is attempted again. */
+/**
+ * One attempt to start a box, under its lock: the caller retries a start that fails because of its template
+ * or KVM.
+ */
 export class StartAttempt {
   readonly #spec: BoxSpec;
   readonly #name: string;
@@ -98,7 +101,7 @@ export class StartAttempt {
       return await this.#start(prepared);
     } catch (error) {
       const suspected = template !== undefined && mayBeTemplatesFault(error);
-      // It may have come from the template; and a start that was cancelled leaves nothing behind.
+      // The disk may have come from the bad template, and a cancelled start leaves nothing behind.
       const discards = suspected || this.request.signal?.aborted === true;
       if (files.isNew && discards) await rm(files.disk, { force: true });
       if (!suspected) throw error;
@@ -159,7 +162,7 @@ export class StartAttempt {
       this.#clock.lap(template ? 'restore' : 'boot');
       crashPoint('start:restored');
       const main = await this.#bringUp(machine, volumes);
-      // From here on the box runs, and is only to be stopped.
+      // From here on the box runs, and only `stop` ends it.
       machine.ignoreSignal();
       crashPoint('start:running');
       await recordStart(this.context, start, this.#clock.stages());
@@ -190,7 +193,7 @@ export class StartAttempt {
     };
   }
 
-  /** @throws accelerator when the box needs what only KVM gives */
+  /** @throws accelerator when the box needs a feature that only KVM has */
   #machine({ name, reason }: Accelerator): MachineSpec {
     const { cpus, memoryMib, nested } = this.#spec;
     if (nested === true && name !== 'kvm')
@@ -202,7 +205,7 @@ export class StartAttempt {
     return { cpus, memoryMib, accelerator: name, ...(nested === true && { nested }) };
   }
 
-  /** Where the box starts from: its image's template or its machine's. */
+  /** The template to start from: the image's or the machine's. */
   async #chooseTemplate(
     machine: MachineSpec,
     assets: Assets,
@@ -215,10 +218,10 @@ export class StartAttempt {
     const { security, privileges, diskBytes } = this.#spec;
     const { template: base } = await host.template(machine, assets, undefined, signal);
     if (without.includes(base.key)) return undefined;
-    // In an image's template the box's /proc and /sys are masked already.
+    // An image's template has the box's /proc and /sys masked already.
     const { maskedPaths } = security ?? SecurityOptions.standard();
     const bare = privileges?.privileged === true || !maskedPaths;
-    // What an image's is made from is tried before another one is made.
+    // A box tries the base template itself before another template is made from it.
     if (!files.isNew || bare || manifestDigest === null || without.length > 0) return base;
     const request = { machine, assets, base, manifestDigest, files, diskBytes, signal };
     return (await imageTemplate(host, request)) ?? base;
@@ -229,13 +232,13 @@ export class StartAttempt {
     await machine.monitored(async (monitor) => {
       this.#clock.lap('vmm');
       await machine.within(monitor.restoreState({ network }), LOAD_DEADLINE_MS, 'vmm');
-      // An image's template was saved standing still.
+      // An image's template was saved paused.
       if (disk !== undefined) await monitor.continueMachine();
     });
   }
 
   async #boot(machine: MachineRun): Promise<void> {
-    // Without a network the machine waits until its link has been cut.
+    // A box without a network stays paused until its link is down.
     if (!this.#spec.network)
       await machine.monitored(async (monitor) => {
         await Promise.all([monitor.cutLink(), monitor.continueMachine()]);
@@ -254,7 +257,7 @@ export class StartAttempt {
     if (record.autoRemove && request.attach) client.ownExit();
     const values = mainValues(this.#spec, request.terminal);
     const main = client.main(values, { attach: request.attach });
-    main.exited.catch(() => undefined); // reported by whoever waits for it
+    main.exited.catch(() => undefined); // whoever waits for it reports the error
     main.started.catch(() => undefined);
     const times = await machine.within(bootstrapped, RESTORE_DEADLINE_MS, 'bootstrap');
     this.#clock.lap('bootstrap');

@@ -1,4 +1,4 @@
-/** What the database learns of a box's start. */
+/** What the database records about a box's start. */
 import { BoxliteError } from '../../errors.js';
 import type { BoxPatch, BoxRecord } from '../../store/box-record.js';
 import { boxEvent } from '../../store/events.js';
@@ -17,13 +17,13 @@ export interface StartOfBox {
 }
 
 /**
- * What this process alone knows is written before the machine starts: should it be killed once the command
- * runs, whoever finds the run adds what the shim has recorded (`startPatch`).
+ * Writes what only this process knows before the machine starts. If the process is killed once the command
+ * runs, the next reader adds what the shim has recorded (`startPatch`).
  */
 export function recordAttempt({ database }: EngineContext, start: StartOfBox): void {
   const { record, automatic, machine, templateKey } = start;
   database().boxes.update(record.id, {
-    // Of a restart the count is raised by its success.
+    // A restart raises the count when it succeeds.
     ...(!automatic && { restartCount: 0 }),
     restartDelayMs: exitDelay(record, start) ?? 0,
     timings: null,
@@ -38,7 +38,7 @@ export async function recordStart(
   timings: Record<string, unknown>,
 ): Promise<void> {
   const { record, automatic, machine, templateKey } = start;
-  // The shim wrote its record before `started` came: with it a later reader can tell that this start is the one
+  // The shim wrote its record before it sent `started`. With it a later reader can tell that this start is
   // recorded.
   const started = await startedRecord(context.home.box(record.id));
   const startedAt = started?.atMs ?? Date.now();
@@ -64,7 +64,7 @@ export async function recordStart(
   };
   const database = context.database();
   database.write(() => {
-    // Another reader may have written the run down, and its end as well.
+    // Another reader may have recorded the run, and even its end.
     if (database.boxes.get(record.id)?.startedAt === startedAt)
       database.boxes.update(record.id, ours);
     else if (
@@ -83,13 +83,13 @@ export function recordFailure(context: EngineContext, record: BoxRecord, error: 
     error.code === 'exec-not-found' ? 127 : error.code === 'exec-not-invocable' ? 126 : 128;
   const database = context.database();
   database.write(() => {
-    // A restart that can't be is not tried for ever (Docker's rule).
+    // A restart that fails is not retried for ever (Docker's rule).
     database.boxes.update(record.id, { error: error.message, exitCode, wanted: false });
     database.counters.boxFailed();
   });
 }
 
-/** What the shim waits before it runs the hook; undefined = it runs none. */
+/** Milliseconds that the shim waits before it runs the hook; undefined: it runs none. */
 export function exitDelay(
   record: BoxRecord,
   { automatic = false }: { automatic?: boolean } = {},

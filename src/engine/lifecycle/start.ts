@@ -27,8 +27,8 @@ import { recordFailure } from './start-record.js';
 export type { StartedBox, StartRequest };
 
 /**
- * Starts a box, once however many processes try.
- * @returns undefined when it runs already
+ * Starts a box, only once however many processes try.
+ * @returns undefined if it runs already
  */
 export async function startBox(
   context: EngineContext,
@@ -65,10 +65,10 @@ export async function startLocked(
         remedy: { action: 'stop', box: boxName(record) },
       },
     );
-  // The last run's VM may still be writing back.
+  // The last run's VM may still be writing back data.
   await unlessAborted(waitForEnd(context, id), request.signal, startOf(record));
   await endLeftMachine(context.home, id);
-  // A hook is its shim's child.
+  // An automatic start runs in a hook, which is the shim's child.
   if (request.automatic !== true) await endWaitingShim(context, record);
   try {
     return await attempts(context, record, request);
@@ -80,7 +80,7 @@ export async function startLocked(
   }
 }
 
-/** @throws box-state when the actual state can't be found out */
+/** @throws box-state when the actual state is unknown */
 async function settledKnown(context: EngineContext, id: string): Promise<BoxRecord> {
   const record = currentRecord(context, id);
   try {
@@ -92,8 +92,8 @@ async function settledKnown(context: EngineContext, id: string): Promise<BoxReco
 }
 
 /**
- * Attempts again when it was not the box's fault: by emulation when KVM has failed, and without a template that may
- * have caused the failure.
+ * Retries if the box did not cause the failure: by emulation when KVM has failed, and without a template that
+ * may have caused the failure.
  */
 async function attempts(
   context: EngineContext,
@@ -116,7 +116,7 @@ async function attempts(
 }
 
 /**
- * Starts from the template that the suspects are made from, or from none. When this start does better, they caused
+ * Starts from the base of the suspected templates, or from none. If this start succeeds, the suspects caused
  * the failure and are dropped; otherwise something else is wrong, and they stay.
  */
 async function attemptWithout(

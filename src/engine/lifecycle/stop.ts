@@ -22,7 +22,7 @@ import { unknownState } from '../state/state-error.js';
 
 const SIGKILL = 9;
 
-/** Stops a box: its stop signal, a grace, KILL; then the VM's power-off. A stopped box is left alone. */
+/** Stops a box: stop signal, grace period, KILL; then the VM's power-off. Does nothing to a stopped box. */
 export async function stopBox(
   context: EngineContext,
   id: string,
@@ -54,7 +54,7 @@ export async function stopLocked(
       abort: signal,
     };
     await endMain(context, record, order).catch(async (error: unknown) => {
-      // A box that has not ended runs: nobody is about to end it any more.
+      // A box that has not ended still runs, and nobody is stopping it any more.
       if (signal?.aborted === true)
         await settle(context.home, context.database(), currentRecord(context, id));
       throw error;
@@ -69,8 +69,8 @@ export async function stopLocked(
 }
 
 /**
- * What is true of the box. One that can't be talked to is ended all the same: its shim is asked by a signal
- * to shut the guest down.
+ * The box's actual state. A box that does not answer is ended as well: a signal asks its shim to shut the
+ * guest down.
  */
 async function settledOrEnded(context: EngineContext, record: BoxRecord): Promise<BoxRecord> {
   try {
@@ -84,7 +84,7 @@ async function settledOrEnded(context: EngineContext, record: BoxRecord): Promis
   }
 }
 
-/** Where not even that can be written, the shim's own record has it: the box has ended all the same. */
+/** If the database can't be written, the shim's own record still has the end. */
 async function recordEnd(context: EngineContext, record: BoxRecord): Promise<void> {
   try {
     await withReserve(context.home, () =>
@@ -107,8 +107,9 @@ function tellStop(context: EngineContext, record: BoxRecord, patch: BoxPatch = {
 }
 
 /**
- * Sends a signal to the box's command. One that ends it is a user's wish that it be ended: no restart
- * policy starts it again, and a paused box goes on in order to receive it. Others wait in a paused box.
+ * Sends a signal to the box's command. A signal that ends the box counts as a user's stop: its restart policy
+ * does not start it again, and a paused box is resumed to receive it. In a paused box, other signals stay
+ * pending.
  * @throws box-not-running
  */
 export async function killBox(context: EngineContext, id: string, signal: string): Promise<void> {
@@ -123,11 +124,11 @@ export async function killBox(context: EngineContext, id: string, signal: string
   await using main = attachSilently(client);
   tellKill(context, record, number);
   main.session.signal(number);
-  // The frame is on its way when the connection has been closed in order.
+  // An orderly close of the connection flushes the frame.
   if (endsBox(record, number)) await goOn(client);
 }
 
-/** @returns false when the box has been started again meanwhile */
+/** @returns false if the box has been started again meanwhile */
 async function killWaiting(context: EngineContext, id: string, signal: number): Promise<boolean> {
   await using _lock = await withReserve(context.home, () => lockBox(context, id, 'kill'));
   const record = await settle(context.home, context.database(), currentRecord(context, id));
@@ -137,7 +138,7 @@ async function killWaiting(context: EngineContext, id: string, signal: number): 
   return true;
 }
 
-/** Written before the signal goes out: the process that folds the end in finds it. */
+/** Written before the signal is sent, so the process that records the end finds it. */
 export function tellKill(context: EngineContext, record: BoxRecord, signal: number): void {
   const database = context.database();
   try {
@@ -148,29 +149,29 @@ export function tellKill(context: EngineContext, record: BoxRecord, signal: numb
       }),
     );
   } catch (error) {
-    // Where nothing can be written, a box can still be ended.
+    // A full disk must not prevent ending a box.
     if (!(error instanceof BoxliteError) || error.code !== 'no-space') throw error;
   }
 }
 
-/** INT, QUIT, KILL, TERM, and what the box is stopped with. HUP for one is often no order to end. */
+/** INT, QUIT, KILL, TERM, and the box's stop signal. HUP, for example, often does not mean to end. */
 export function endsBox(record: BoxRecord, signal: number): boolean {
   return [2, 3, SIGKILL, 15, specOf(record.options).stopSignal].includes(signal);
 }
 
-/** A paused box goes on; one that ends meanwhile need not. */
+/** Resumes a paused box; it may end meanwhile. */
 async function goOn(client: ShimClient): Promise<void> {
   if (client.phase === SHIM_PHASES.PAUSED) await client.resume().catch(() => undefined);
 }
 
-/** Kills the VM without asking the guest: what a forced removal does. */
+/** Kills the VM without asking the guest, for a forced removal. */
 export async function killVmm(context: EngineContext, id: string): Promise<void> {
   const directory = context.home.box(id);
   let client: ShimClient | null;
   try {
     client = await ShimClient.connect(directory);
   } catch (error) {
-    // A shim of another BoxLite, or one that hangs, takes no order; but it can be ended.
+    // A shim of another BoxLite version, or one that hangs, obeys no message; it can still be killed.
     if (error instanceof BoxliteError && (await endShim(context, id, 'at once'))) return;
     throw error;
   }
@@ -187,7 +188,7 @@ interface EndOrder {
   /** Linux's number. */
   signal: number;
   timeoutSeconds: number;
-  /** Ends the grace, and the connection with it. */
+  /** Ends the grace period and the connection. */
   abort: AbortSignal | undefined;
 }
 
@@ -220,7 +221,7 @@ async function endMain(
   const endsIn = async (ms: number): Promise<boolean> => {
     const ended = ms < 0 ? client.closed.then(() => true) : endsWithin(client.closed, ms);
     const inTime = await ended;
-    // Then it is the connection that has ended, and perhaps not the box.
+    // After an abort only the connection has ended, perhaps not the box.
     throwIfAborted(abort, `the stop of box ${boxName(record)}`);
     return inTime;
   };
@@ -233,7 +234,7 @@ async function endMain(
   await boundedEnd(client, record.id);
 }
 
-/** Session 1 for its signals only: the output that comes along is passed over. */
+/** Attaches to session 1 only to send signals; its output is discarded. */
 function attachSilently(client: ShimClient): AsyncDisposable & { session: ExecSession } {
   const session = client.main();
   session.onOutput((_stream, _chunk, consumed) => consumed());

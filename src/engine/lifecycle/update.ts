@@ -17,8 +17,8 @@ import { endWaitingShim } from '../state/shim-end.js';
 import { exitDelay } from './start-record.js';
 
 /**
- * Changes what can be changed of a box; the restart policy of a running one counts at once.
- * @throws invalid-argument, box-running for what needs a stopped box
+ * Changes options of a box; the restart policy of a running box applies at once.
+ * @throws invalid-argument, box-running for options that need a stopped box
  */
 export async function updateBox(
   context: EngineContext,
@@ -42,7 +42,7 @@ export async function updateBox(
       `box ${boxName(record)} runs: its processors, memory and processes can't be changed`,
       { hint: 'stop it first', remedy: { action: 'stop', box: boxName(record) } },
     );
-  // Before it counts, so that the shim that waits is found by the policy it has.
+  // Before the new policy applies: the waiting shim is found by the old one.
   const now = { ...record, options: spec };
   if (!isRestartDue(now) && !isActive(record.status)) await endWaitingShim(context, record);
   context.database().boxes.update(id, { options: spec });
@@ -53,7 +53,7 @@ export async function updateBox(
   }
 }
 
-/** What counts from a machine's start on. */
+/** Options that apply only from a machine's start on. */
 const RESIZES = [
   ...(['cpus', 'nanoCpus', 'cpuPeriod', 'cpuQuota', 'cpuShares', 'cpusetCpus'] as const),
   ...(['memoryMib', 'memoryReservationMib', 'pidsLimit'] as const),

@@ -11,14 +11,14 @@ import { followEvents } from '../state/events.js';
 import { observed } from '../state/observe.js';
 import { unknownState } from '../state/state-error.js';
 
-/** What is told of an end; 0 when there was none. */
+/** The exit code of the last end; 0 if there was none. */
 export interface WaitResult {
   exitCode: number;
 }
 
 /**
- * Waits for a box's end. Any number may wait for one box. A box that its restart policy starts again has
- * ended all the same.
+ * Waits for a box's end. Any number of callers may wait. An end counts even if the restart policy starts the
+ * box again.
  */
 export async function waitForBox(
   context: EngineContext,
@@ -37,7 +37,7 @@ export async function waitForBox(
   })) {
     if (actor !== id) continue;
     if (action === 'die') exitCode = Number(attributes.exitCode);
-    // A box that is gone has no next exit.
+    // A removed box has no next exit.
     if (action === 'destroy' || (action === 'die' && condition === 'next-exit'))
       return { exitCode };
   }
@@ -59,7 +59,7 @@ async function notRunning(
     const main = client.main();
     main.onOutput((_stream, _chunk, consumed) => consumed());
     main.started.catch(() => undefined);
-    // The record is there as soon as the command has ended; the VM's power-off comes after.
+    // The record exists as soon as the command has ended; the VM's power-off follows.
     const ended = Promise.race([main.exited.catch(() => undefined), client.closed]);
     const waiting = unlessAborted(ended, signal, `the wait for box ${boxName(record)}`);
     const exit = await waiting.finally(() => client.close());

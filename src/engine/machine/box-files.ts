@@ -1,4 +1,4 @@
-/** What a box's machine is given: its image's disk, its own disk, and a clean directory. */
+/** The files of a box's machine: its image's disk, its own disk, and a clean directory. */
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
@@ -16,11 +16,11 @@ import { crashPoint } from './crash-point.js';
 export interface BoxFiles extends MachineFiles {
   /** The box has never been started: it has no disk of its own yet. */
   isNew: boolean;
-  /** Differs for every file that the image's disk may begin with, also of one manifest. */
+  /** Identifies the file of the image's disk; it may differ even for the same manifest. */
   imageIdentity: string;
 }
 
-/** For a start. All but the disk of a new box: `makeDisk` is still to be called. */
+/** Prepares all files for a start but the disk of a new box, which `makeDisk` makes. */
 export async function prepareBoxFiles(
   home: Home,
   record: BoxRecord,
@@ -31,7 +31,7 @@ export async function prepareBoxFiles(
   return boxFiles(home, record, spec);
 }
 
-/** The same where nothing is started: what the last run has left stays. */
+/** The same without a start: files of the last run stay. */
 export async function boxFiles(home: Home, record: BoxRecord, spec: BoxSpec): Promise<BoxFiles> {
   if (record.manifestDigest === null)
     throw new BoxliteError('image-not-found', `box ${record.id} has no image`);
@@ -61,9 +61,9 @@ export async function boxFiles(home: Home, record: BoxRecord, spec: BoxSpec): Pr
 }
 
 /**
- * Gives a new box its disk; a box keeps it over restarts.
- * @param source disk of the template that the box starts from, which has it mounted; without one a
- *   blank disk is copied
+ * Gives a new box its disk; a box keeps it across restarts.
+ * @param source disk of the template that the box starts from and that has it mounted; without one, a blank
+ *   disk is copied
  */
 export async function makeDisk(
   home: Home,
@@ -78,7 +78,7 @@ export async function makeDisk(
   await rename(draft, disk);
 }
 
-/** Records of the last run would be taken for this one's. */
+/** Records of the last run would be mistaken for this one's. */
 async function clearDirectory(home: Home, id: string): Promise<void> {
   const directory = home.box(id);
   try {
@@ -104,7 +104,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function identityOf(path: string): Promise<string> {
-  // Not the time of its last change, which is the seal of all stored files.
+  // Not the modification time, which is the same for all stored files.
   const { ino, size, birthtimeNs } = await stat(path, { bigint: true });
   return [ino, size, birthtimeNs].join(':');
 }

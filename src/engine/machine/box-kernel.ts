@@ -1,4 +1,6 @@
-/** A box's own kernel: found and prepared when the box is made, and the same again at each start. */
+/**
+ * A box's own kernel: found and prepared when the box is created, and checked to be the same at each start.
+ */
 import { realpath, stat } from 'node:fs/promises';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Assets } from '../../vmm/assets/assets.js';
@@ -9,8 +11,8 @@ import { specOf } from '../spec/stored-spec.js';
 import type { Host } from './host.js';
 
 /**
- * Finds and prepares the kernel that a new box is to have; undefined for one that has the home's.
- * @throws invalid-argument naming what is missing or can't be a kernel, and what to name instead
+ * Finds and prepares the kernel of a new box; undefined for the home's.
+ * @throws invalid-argument naming what is missing or not a kernel, and what to give instead
  */
 export async function findKernel(
   host: Host,
@@ -33,7 +35,7 @@ export async function findKernel(
 /**
  * What a box boots from.
  * @param name the box's, for messages
- * @throws setup-needed when its own kernel is gone, or is another than the box was made with
+ * @throws setup-needed when its own kernel is missing or has changed since the box was created
  */
 export async function assetsOfBox(host: Host, name: string, spec: BoxSpec): Promise<Assets> {
   const { kernel } = spec;
@@ -52,7 +54,7 @@ export async function assetsOfBox(host: Host, name: string, spec: BoxSpec): Prom
   return assets;
 }
 
-/** Says of a machine that did not come up which kernel it was to have, when that is the box's own. */
+/** Adds the box's own kernel, if it has one, to the error of a machine that did not come up. */
 export function blamingKernel(name: string, { kernel }: BoxSpec, error: unknown): unknown {
   if (kernel === undefined || !(error instanceof BoxliteError)) return error;
   if (!['boot-failed', 'vmm-failed', 'timeout'].includes(error.code)) return error;
@@ -68,7 +70,7 @@ export function blamingKernel(name: string, { kernel }: BoxSpec, error: unknown)
   });
 }
 
-/** Those that no box has, after a while. */
+/** Deletes prepared kernels that no box has used for a while. */
 export async function dropUnusedKernels({ home, database }: Host): Promise<void> {
   const needed = new Set<string>();
   for (const { options } of database().boxes.list()) {
@@ -114,7 +116,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** What stands there now is no kernel. */
+/** The file at the path is not a kernel now. */
 function isUnfit(error: unknown): boolean {
   return (
     error instanceof BoxliteError && ['invalid-argument', 'image-corrupt'].includes(error.code)

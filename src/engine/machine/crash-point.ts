@@ -1,8 +1,8 @@
 /**
- * Points at which a process may be ended for a test of what is left then. With BOXLITE_CRASH_AT=POINT in its
- * environment a process kills itself when it gets there; with POINT=STOP it stops itself, so that another process
- * can be killed at just that moment. It is in the program that is shipped, because that is the one to be
- * tested, and whoever sets a process's environment can end it anyway.
+ * Points at which tests end a process, to check what it leaves behind. With BOXLITE_CRASH_AT=POINT in its
+ * environment a process kills itself there; with POINT=STOP it stops itself, so that another process can be
+ * killed at that moment. The shipped program contains this because tests must test that program, and whoever
+ * sets a process's environment can end it anyway.
  */
 import { environmentVariable } from '../../host/environment.js';
 
@@ -53,13 +53,13 @@ export const CRASH_POINTS = [
 
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
-/** What comes by a second time, as a removal with the reserve does, is let through. */
+/** Only the first pass stops; a second one, as in a removal with the reserve, continues. */
 let stopped = false;
 
 export function crashPoint(point: CrashPoint): void {
   const at = environmentVariable('BOXLITE_CRASH_AT');
   if (at === undefined) return;
-  // Both are done when kill(2) returns.
+  // Both signals take effect before kill(2) returns.
   if (at === point) process.kill(process.pid, 'SIGKILL');
   if (stopped || at !== `${point}=STOP`) return;
   stopped = true;

@@ -22,16 +22,16 @@ const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };
 
 const OOM_SCORE_BIAS = 1_000;
 
-/** What a shell's terminal is before anyone says its size. */
+/** The usual size of a terminal, until a client sets one. */
 const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
 
-/** What every box of an image has in common, for its template. */
+/** The values that all boxes of an image share, for its template. */
 export function prepareValues(): PrepareValues {
   return NETWORK;
 }
 
 /**
- * Makes the restored VM this box; nothing of the user's runs before it.
+ * Turns the restored VM into this box; no user code runs before it.
  * @param mounts what to mount in it
  * @param hostResolver text of the host's resolv.conf
  */
@@ -41,7 +41,7 @@ export function bootstrapValues(
   hostResolver = '',
 ): BootstrapValues {
   return {
-    // Taken at the last moment: the guest's clock begins here.
+    // Read as late as possible: the guest's clock starts from it.
     wallNs: BigInt(Date.now()) * 1_000_000n,
     entropy: randomBytes(32),
     flags: boxFlags(spec),
@@ -61,7 +61,7 @@ export function bootstrapValues(
   };
 }
 
-/** Of a machine that only lends the box's disks: nothing of the box's runs in it. */
+/** For a helper machine that only has the box's disks: nothing of the box runs in it. */
 export function lendingValues(spec: BoxSpec): BootstrapValues {
   const values = bootstrapValues({ ...spec, network: false });
   return { ...values, mac: Buffer.alloc(0), sysctls: [], limits: [], devices: [] };
@@ -110,13 +110,13 @@ export function mainValues(spec: BoxSpec, terminal: TerminalSize = DEFAULT_TERMI
   };
 }
 
-/** The box's file system as a tar on stdout. @param flags what of it, or how */
+/** The box's file system as a tar on stdout. @param flags EXEC_FLAGS that select what, or how */
 export function archiveValues(flags = 0): ExecValues {
   const nothing = { argv: [], env: [], workingDir: '', user: '', tty: undefined, stdin: false };
   return { ...commandValues({ ...nothing, timeoutMs: 0 }), flags: EXEC_FLAGS.ARCHIVE | flags };
 }
 
-/** What the box has changed of its image, as a layer. @param freeze nothing in it moves meanwhile */
+/** What the box has changed in its image, as a layer. @param freeze freezes the box meanwhile */
 export function layerValues(freeze: boolean): ExecValues {
   return archiveValues(EXEC_FLAGS.LAYER | (freeze ? EXEC_FLAGS.FREEZE : 0));
 }
@@ -126,7 +126,7 @@ export function changesValues(): ExecValues {
   return archiveValues(EXEC_FLAGS.CHANGES);
 }
 
-/** One end of a copy, with the words of native/archive/command.h. */
+/** One end of a copy, with the arguments of native/archive/command.h. */
 export function copyValues(argv: readonly string[]): ExecValues {
   const packs = argv[0] === 'pack';
   const nothing = { env: [], workingDir: '', user: '', tty: undefined, stdin: false, timeoutMs: 0 };
@@ -136,7 +136,7 @@ export function copyValues(argv: readonly string[]): ExecValues {
   };
 }
 
-/** What each command has of its box. */
+/** What each command inherits from its box. */
 export function ofItsBox(
   spec: BoxSpec,
 ): Pick<CommandSpec, 'groups' | 'oomScoreAdj' | 'privileges' | 'security'> {
@@ -158,7 +158,7 @@ export interface CommandSpec {
   security?: SecurityOptions | undefined;
 }
 
-/** A command beside main: its directory must be there (Docker's rule). */
+/** A command beside main: its working directory must exist (Docker's rule). */
 export function commandValues(command: CommandSpec): ExecValues {
   const { rows, cols } = command.tty ?? DEFAULT_TERMINAL;
   return {

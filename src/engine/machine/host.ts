@@ -17,8 +17,8 @@ export interface HostOptions {
 }
 
 /**
- * What boxes run on here: QEMU, kernel, accelerator, templates. Each is found once, when needed, and what
- * finds it is loaded then; what was not found is looked for again.
+ * What boxes need on this host: QEMU, kernel, accelerator, templates. Each is found, and the code for it
+ * loaded, on first use; failed searches are repeated.
  */
 export class Host {
   #vmm: Promise<InstalledVmm> | undefined;
@@ -38,7 +38,7 @@ export class Host {
     }));
   }
 
-  /** What set-up has made. */
+  /** The files that set-up has made. */
   assets(): Promise<Assets> {
     return (this.#assets ??= this.#loadAssets().catch((error: unknown) => {
       this.#assets = undefined;
@@ -46,22 +46,23 @@ export class Host {
     }));
   }
 
-  /** Looks for all of it again: set-up has changed what is there. */
+  /** Forgets what was found, because set-up has changed it. */
   forget(): void {
     this.#vmm = undefined;
     this.#assets = undefined;
   }
 
-  /** What a kernel boots with that is not the home's; looked at each time, since its file may change. */
+  /** What a kernel other than the home's boots with; checked each time, because its file may change. */
   async assetsOfKernel(choice: KernelChoice): Promise<Assets> {
     const { loadAssets } = await import('../../vmm/assets/assets.js');
     return loadAssets(this.home, { ...choice, onProgress: this.options.onNotice });
   }
 
   /**
-   * By what a machine is to run now. Asked for each, since a process may live longer than the answer.
-   * @param anew KVM is tried whatever is known
-   * @throws accelerator when KVM is insisted on and does not work
+   * The accelerator for the next machine. Ask for each machine: a process may live longer than the answer
+   * holds.
+   * @param anew try KVM whatever is known
+   * @throws accelerator when KVM is required and does not work
    */
   async accelerator({
     anew = false,
@@ -83,10 +84,10 @@ export class Host {
   }
 
   /**
-   * Whether KVM caused a machine's failure, and the next one is to do without it. KVM works until
-   * another hypervisor takes the processor, its module is gone, or the host itself has moved.
-   * @param accelerator that the machine ran by
-   * @throws accelerator when KVM caused the failure and is insisted on
+   * Whether KVM caused a machine's failure, so the next one must do without it. KVM can stop working: another
+   * hypervisor takes the processor, its module is removed, or the host is migrated.
+   * @param accelerator the failed machine's
+   * @throws accelerator when KVM caused the failure and is required
    */
   async blamesKvm(accelerator: AcceleratorName, error: unknown): Promise<boolean> {
     if (accelerator !== 'kvm') return false;
@@ -99,15 +100,15 @@ export class Host {
     return true;
   }
 
-  /** What is known of KVM without trying it. */
+  /** What is known about KVM without trying it. */
   async verdict(): Promise<Verdict | undefined> {
     const { knownVerdict } = await import('../../vmm/accelerator/accelerator.js');
     return knownVerdict(this.home, await this.#identity().catch(unlessSetUp));
   }
 
   /**
-   * The template for this machine; made first, by one boot, when it is missing.
-   * @param assets what it boots from
+   * The template for this machine; if it is missing, one boot makes it.
+   * @param assets what the machine boots from
    */
   async template(
     machine: MachineSpec,
@@ -139,7 +140,7 @@ export class Host {
     });
   }
 
-  /** The keys of this machine's templates that are of use: one for each kernel of the home. */
+  /** The keys of this machine's usable templates, one for each kernel of the home. */
   async templateKeys(machine: MachineSpec): Promise<string[]> {
     const [{ assetsOf }, { namedManifests }] = await Promise.all([
       import('../../vmm/assets/assets.js'),
@@ -150,7 +151,7 @@ export class Host {
     return Promise.all(all.map((assets) => this.templateKey(machine, assets)));
   }
 
-  /** What a machine boots with, by this accelerator. */
+  /** What a machine boots with under its accelerator. */
   async guest(machine: MachineSpec, { kernel, initramfs }: Assets): Promise<GuestKernel> {
     if (machine.accelerator !== 'tcg') return { kernel, initramfs };
     return { kernel, initramfs, tscKhz: await (this.#tscKhz ??= measureTsc()) };
@@ -186,7 +187,7 @@ export class Host {
   }
 }
 
-/** Before set-up, and without QEMU, nothing can have been tried. */
+/** Before set-up, or without QEMU, KVM can't have been tried. */
 function unlessSetUp(error: unknown): undefined {
   if (!(error instanceof BoxliteError)) throw error;
 }

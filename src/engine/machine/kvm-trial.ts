@@ -16,13 +16,16 @@ import {
   withMachine,
 } from './templates/template-maker.js';
 
-/** Whoever tries KVM may first have to wait for a template in the making; then come its own deadlines, and saving. */
+/**
+ * A trial may first have to wait for another process to make a template; its own deadlines and the saving
+ * follow.
+ */
 export const TRIAL_LOCK_MS = TEMPLATE_LOCK_MS + 120_000;
 
 /**
- * Runs a machine of the default size with KVM: from its template when there is one, which takes a tenth of a
- * second. When none comes up from that, one is booted, and its template takes the other's place.
- * @throws what kept the machine from coming up; a template that was there is there still
+ * Runs a machine of the default size with KVM: from its template if there is one, which takes a tenth of a
+ * second. If that fails, a machine is booted, and its template replaces the old one.
+ * @throws the error of the machine that did not come up; an existing template stays
  */
 export async function tryKvm(
   host: Host,
@@ -70,7 +73,7 @@ async function runsFrom(
   }
 }
 
-/** An agent that waits for its bootstrap refuses whatever else it is asked for; that it does so is its answer. */
+/** An agent that waits for bootstrap refuses every other request; the refusal is the answer. */
 async function answer(client: ShimClient): Promise<void> {
   try {
     await client.stats();

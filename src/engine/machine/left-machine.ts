@@ -5,15 +5,15 @@ import { BoxliteError, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { within } from './within.js';
 
-/** Of a VMM that was killed only its own end is waited for. */
+/** This only waits for the end of a VMM that was killed already. */
 const END_DEADLINE_MS = 15_000;
 
-/** Where the machine that reads or writes the disks of a box that does not run has its sockets. */
+/** The directory with the sockets of the helper machine that reads or writes a stopped box's disks. */
 export const workDirectory = (home: Home, id: string): string => join(home.box(id), '.export');
 
 /**
- * Ends the machine of an export or a copy whose process was killed. It ends by itself, but until it has it
- * has the box's disk. To be called with the box's lock, before the disk is used.
+ * Ends the helper machine of an export or a copy whose process was killed. It would end by itself, but holds
+ * the box's disk until then. Call this with the box's lock, before the disk is used.
  * @throws timeout when its supervisor does not end
  */
 export async function endLeftMachine(home: Home, id: string): Promise<void> {

@@ -4,7 +4,7 @@ import { BOX_FILES } from '../../host/home.js';
 import type { VmmMonitor } from '../../vmm/driver.js';
 import { vmm } from '../../vmm/vmm.js';
 
-/** Connects to the monitor of the VMM whose shim works in this directory. */
+/** Connects to the monitor of the VMM whose shim uses this directory. */
 export async function openMonitor(directory: string): Promise<VmmMonitor> {
   const socket = await connectSocket(directory, BOX_FILES.qmpSocket);
   if (socket === null)

@@ -6,19 +6,19 @@ import { BOX_FILES } from '../../host/home.js';
 import type { ProcessIdentity } from '../../host/process-identity.js';
 import { withoutActing } from '../../terminal-text.js';
 
-/** An end without a record of it is reported as if the box had been killed. */
+/** Exit code of an end without a record, as of a killed box. */
 export const KILLED_CODE = 137;
 
 /**
- * What a shim leaves in its box's directory, each by write-then-rename; read back as what may come
- * from an older shim or a damaged disk.
+ * The records that a shim writes to its box's directory, each by write-then-rename. They may come from an
+ * older shim or a damaged disk, so reading checks them.
  */
 
 export interface StartedRecord {
   atMs: number;
   shimPid: number;
   vmmPid: number;
-  /** Identifies the shim for good; its pid alone may be another's by now. */
+  /** Identifies the shim reliably; another process may have its pid by now. */
   shim: ProcessIdentity;
 }
 
@@ -28,9 +28,9 @@ export interface ExitRecord {
   signal: number;
   oom: boolean;
   timedOut: boolean;
-  /** exited, vmm-died, killed; unreadable when the record is there and can't be understood. */
+  /** exited, vmm-died, killed; unreadable when the record exists but can't be parsed. */
   reason: string;
-  /** What the VMM died of, where it did. */
+  /** Why the VMM died, if it did. */
   message: string;
 }
 
@@ -66,9 +66,9 @@ export async function exitRecord(directory: string): Promise<ExitRecord | undefi
 }
 
 /**
- * Why a box did not come up: its stage, and the last lines that the console and the VMM said. The code is
- * `host-limit` when something was short, and `vmm-failed` when the VMM itself gave up, as it does on what it can't
- * use. Undefined when there is no such record, and when the VMM was ended on request: the requester knows why.
+ * Why a box did not come up: the stage, and the last lines of the console and of the VMM. The code is
+ * `host-limit` if a resource was short, and `vmm-failed` if the VMM itself gave up, as it does on unusable
+ * input. Undefined without such a record, and if the VMM was ended on request: the requester knows why.
  */
 export async function bootError(directory: string, box: string): Promise<BoxliteError | undefined> {
   const record = await readRecord(directory, 'bootError');
@@ -94,7 +94,7 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   );
 }
 
-/** QEMU and the loader report an errno in words alone, and always these: their locale is C. */
+/** QEMU and the loader report an errno only as text, and always this one: their locale is C. */
 const SHORTAGES: readonly (readonly [words: RegExp, errno: string])[] = [
   [/Resource temporarily unavailable/, 'EAGAIN'],
   [/Too many open files/, 'EMFILE'],
@@ -109,7 +109,7 @@ function shortage(record: Record<string, unknown>): string | undefined {
 const endedByItself = ({ vmmEnd }: Record<string, unknown>): boolean =>
   vmmEnd === 'exited' || vmmEnd === 'aborted';
 
-/** What the VMM lacked; KVM's own failures are not the caller's. */
+/** The resource that the VMM lacked; failures of KVM itself do not count. */
 function shortageInWords(said: string): string | undefined {
   const lines = said.split('\n').filter((line) => !/kvm/i.test(line));
   return SHORTAGES.find(([words]) => lines.some((line) => words.test(line)))?.[1];
@@ -119,7 +119,7 @@ function errnoName(errno: number): string | undefined {
   return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0];
 }
 
-/** Why the commands of a box have no end of their own; undefined when its VMM did not end by itself. */
+/** The VMM's failure that ended a box's commands; undefined if the VMM did not end by itself. */
 export async function vmmFailure(
   directory: string,
   box: string,
@@ -136,7 +136,7 @@ export async function vmmFailure(
 type RecordName = 'started' | 'exit' | 'bootError';
 type ShimRecord = Record<string, unknown> | undefined;
 
-/** Read at once: `ps` would load Node's promises of files for these few hundred bytes alone. */
+/** Read synchronously: `ps` would load Node's file promises just for these few hundred bytes. */
 function readRecord(directory: string, name: RecordName): Promise<ShimRecord> {
   return new Promise((resolve) => resolve(readRecordAtOnce(directory, name)));
 }
@@ -161,7 +161,7 @@ const time = (value: unknown): number => {
   return Number.isNaN(ms) ? 0 : ms;
 };
 
-/** The guest and the VMM write these lines; a terminal must not obey them, nor turn them around. */
+/** The guest and the VMM write these lines; they must not control a terminal or reverse its text. */
 function printable(line: string): string {
   return withoutActing(line, '').slice(0, 400);
 }

@@ -7,7 +7,7 @@ import { bootError } from './records.js';
 import { type ShimProcess, type ShimStart, startShim } from './shim-process.js';
 import { within } from './within.js';
 
-/** Ends a machine's start. */
+/** How to cancel a machine's start. */
 export interface Cancellation {
   signal?: AbortSignal | undefined;
   /** What is cancelled, for the message: `the start of box web`. */
@@ -17,13 +17,13 @@ export interface Cancellation {
 const UNNAMED: Cancellation = { what: 'the start of a machine' };
 
 /**
- * A virtual machine under its shim, and the connection to its agent. Disposing ends the machine, unless it was
- * released to live on without this process, as a box's is.
+ * A virtual machine under its shim, and the connection to its agent. Disposing ends the machine, unless it
+ * was released to outlive this process, as a box's is.
  */
 export class MachineRun implements AsyncDisposable {
   readonly client: ShimClient;
   readonly #directory: string;
-  /** The machine in messages. */
+  /** The machine's name in messages. */
   readonly #name: string;
   readonly #shim: ShimProcess;
   readonly #onAbort: Disposable;
@@ -31,8 +31,8 @@ export class MachineRun implements AsyncDisposable {
   #released = false;
 
   /**
-   * @param cancellation kills the machine until `ignoreSignal`
-   * @throws boot-failed and vmm-failed with the stage that failed, and cancelled; nothing runs then
+   * @param cancellation its signal kills the machine until `ignoreSignal` is called
+   * @throws boot-failed and vmm-failed with the stage that failed, and cancelled; no machine runs then
    */
   static async start(start: ShimStart, cancellation = UNNAMED): Promise<MachineRun> {
     const { directory, name = start.box } = start;
@@ -43,7 +43,7 @@ export class MachineRun implements AsyncDisposable {
       if (client === null) throw new BoxliteError('boot-failed', `the shim of box ${name} is gone`);
       return new MachineRun(client, shim, { directory, name, cancellation });
     } catch (error) {
-      // Read first: a shim that loses its starter records that as the reason.
+      // Read this before ending the shim: a shim that loses its starter records that as the reason.
       const cause = (await bootError(directory, name)) ?? error;
       await shim.end();
       throw cause;
@@ -69,7 +69,7 @@ export class MachineRun implements AsyncDisposable {
     });
   }
 
-  /** Works with the VMM's monitor, and closes it. */
+  /** Opens the VMM's monitor for `work`, and closes it afterwards. */
   async monitored(work: (monitor: VmmMonitor) => Promise<void>): Promise<void> {
     const monitor = await openMonitor(this.#directory);
     try {
@@ -84,7 +84,7 @@ export class MachineRun implements AsyncDisposable {
     return within(promise, ms, this.#name, stage);
   }
 
-  /** From now on the signal of its start no longer ends the machine. */
+  /** From now on the start's signal no longer ends the machine. */
   ignoreSignal(): void {
     this.#onAbort[Symbol.dispose]();
   }
@@ -99,12 +99,12 @@ export class MachineRun implements AsyncDisposable {
   /** Ends the machine at once, and resolves when it has ended. */
   async end(): Promise<void> {
     this.client.killVmm();
-    // First, so that the shim does not take a VMM that has ended by itself for one that its starter left alone.
+    // Wait first: otherwise the shim would record that its starter left, not that the VMM ended.
     await this.client.closed;
     this.release();
   }
 
-  /** Has the guest write its disks back; a machine that does not end within the deadline is killed. */
+  /** Makes the guest write its disks back and power off; kills a machine that misses the deadline. */
   async powerOff(deadlineMs: number): Promise<void> {
     this.client.shutdown();
     await this.within(this.client.closed, deadlineMs, 'disks').catch(() => undefined);
@@ -112,7 +112,7 @@ export class MachineRun implements AsyncDisposable {
   }
 
   /**
-   * Ends the machine after `error` and finds the cause: the shim records why a machine failed once that has ended.
+   * Ends the machine after `error` and finds the cause, which the shim records once the machine has ended.
    * @returns what to throw
    */
   async failure(error: unknown): Promise<unknown> {

@@ -21,9 +21,9 @@ import type { VmmIds } from './vmm-ids.js';
 import { type VmmLimit, vmmLimits } from './vmm-limits.js';
 import { endsWithin } from './within.js';
 
-/** The shim reports the VMM's start within milliseconds; this only bounds a host in trouble. */
+/** The shim reports the VMM's start within milliseconds; this only bounds an overloaded host. */
 const START_TIMEOUT_MS = 20_000;
-/** A shim kills its VMM at once; this only bounds a host in trouble. */
+/** A shim kills its VMM at once; this only bounds an overloaded host. */
 const END_TIMEOUT_MS = 15_000;
 
 /** Bytes kept of a box's console, which the guest can fill at will. */
@@ -33,22 +33,22 @@ const RLIMIT_FSIZE = 1;
 
 export interface ShimStart {
   box: string;
-  /** As people call the box; default its id. */
+  /** The box's name in messages; default its id. */
   name?: string;
   directory: string;
   plan: LaunchPlan;
-  /** A user of its own for the VMM; undefined = it is who we are. With shares, these say. */
+  /** A user of its own for the VMM; undefined: it runs as the caller. With shares, `shares.ids` counts. */
   ids: VmmIds | undefined;
-  /** Namespaces for the VMM: an empty network, where the plan has none. Default `try`. */
+  /** Whether the VMM of a plan without a network gets an empty network namespace. Default `try`. */
   namespaces?: WallPolicy | undefined;
-  /** A template is being made: the VMM ends with this process, whatever stage it is in. */
+  /** The machine makes a template: the VMM ends with this process, whatever its stage. */
   template?: boolean;
   onExit?: readonly string[];
-  /** Milliseconds between the box's end and `onExit`; undefined: it is not run. */
+  /** Milliseconds between the box's end and `onExit`; undefined: the shim does not run it. */
   exitDelayMs?: number | undefined;
-  /** Of the command: the shim ends one that its guest does not end. */
+  /** Time limit of the command: the shim ends it if the guest does not. */
   timeoutMs?: number;
-  /** What is kept of the command's output; default nothing, as of a machine that runs no command. */
+  /** How much of the command's output to keep; default nothing, as for a machine without a command. */
   log?: LogSpec;
   /** The VMM's RLIMIT_FSIZE; default none. */
   fileLimitBytes?: number | undefined;
@@ -57,31 +57,31 @@ export interface ShimStart {
 }
 
 export interface ShareAccess {
-  /** Ids of its own for the VMM; undefined = it has the caller's. */
+  /** Ids of its own for the VMM; undefined: it has the caller's. */
   ids: VmmIds | undefined;
-  /** The one share is exported itself, since the host allows no mounts. */
+  /** The only share is exported directly, because the host allows no mounts. */
   direct: boolean;
 }
 
 /**
- * The starter's end of a shim. Until it is released, and until the box's command runs, the death of this process
- * ends the VMM.
+ * The starter's end of a shim. Until it is released, and until the box's command runs, the death of this
+ * process ends the VMM.
  */
 export interface ShimProcess {
   pid: number;
-  /** Closes the starter's end. A shim whose box runs goes on; any other ends its VMM. */
+  /** Closes the starter's end. If the box's command runs, the shim goes on; otherwise it ends the VMM. */
   release(): void;
-  /** Ends the shim of a machine whose command does not run, and its VMM; resolves when it has ended. */
+  /** Ends a shim whose command does not run, and its VMM; resolves when both have ended. */
   end(): Promise<void>;
 }
 
 /**
- * Starts the shim of a box, which starts the VMM. The configuration goes over an inherited
- * descriptor: nothing of it shows in a process list.
+ * Starts the shim of a box, which starts the VMM. The configuration goes over an inherited descriptor, so
+ * process lists do not show it.
  * @throws boot-failed with stage jail or vmm
  */
 export async function startShim(start: ShimStart): Promise<ShimProcess> {
-  // The status pipe is the fifth descriptor; the others are the shim's to close.
+  // The status pipe is the fifth descriptor; the shim closes the others.
   const child = spawn(nativeProgram('boxlite-shim'), [], {
     detached: true,
     cwd: '/',
@@ -167,7 +167,7 @@ function fileLimit({ fileLimitBytes }: ShimStart): VmmLimit[] {
   return [{ resource: RLIMIT_FSIZE, soft: limit, hard: limit }];
 }
 
-/** What `boxlite` itself needs to find its way when the shim runs it. */
+/** The variables that `boxlite` needs when the shim runs it. */
 function callerEnvironment(): string[] {
   const kept = [
     ...['PATH', 'HOME', 'BOXLITE_HOME', 'BOXLITE_CONFIG', 'BOXLITE_NATIVE', 'BOXLITE_QEMU'],
@@ -179,7 +179,7 @@ function callerEnvironment(): string[] {
   });
 }
 
-/** The status line raced against the shim's death: either is an answer at once. */
+/** Races the status line against the shim's death: either one is an immediate answer. */
 async function started(
   child: ChildProcess,
   status: Readable,
@@ -234,7 +234,7 @@ function detach(child: ChildProcess, lifeline: Duplex, status: Readable): void {
   (lifeline as Duplex & { unref(): void }).unref();
 }
 
-/** The VMM ends with its shim, also with one that has to be killed. */
+/** The VMM ends with its shim, even if the shim has to be killed. */
 async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.ref();

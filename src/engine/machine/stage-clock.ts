@@ -1,4 +1,4 @@
-/** Milliseconds each stage of a start took, in order, with what the guest measured itself. */
+/** Milliseconds that each stage of a start took, in order, plus the guest's own measurements. */
 export class StageClock {
   readonly #stages: Record<string, unknown> = {};
   readonly #begin = performance.now();

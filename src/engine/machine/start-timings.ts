@@ -1,19 +1,19 @@
 /** Milliseconds that each stage of a box's last start took, in their order. */
 export interface StartTimings {
-  /** Image and template found, the box's disk made. */
+  /** Until the image and the template are found and the box's disk is made. */
   prepareMs?: number;
-  /** The shim runs, and has started the VMM. */
+  /** Until the shim runs and has started the VMM. */
   shimMs?: number;
-  /** The VMM answers. Of a cold boot it is part of `bootMs`. */
+  /** Until the VMM answers. In a cold boot this is part of `bootMs`. */
   vmmMs?: number;
-  /** The template's state is loaded. */
+  /** Until the template's state is loaded. */
   restoreMs?: number;
-  /** In place of the restore: until the guest's agent was ready. */
+  /** In place of `restoreMs`: until the guest's agent is ready. */
   bootMs?: number;
-  /** The machine has become this box; the guest's own split of it is `guest`. */
+  /** Until the machine has become this box; `guest` has the guest's own breakdown. */
   bootstrapMs?: number;
   guest?: { identityMs?: number; disksMs?: number; networkMs?: number };
-  /** The command runs. */
+  /** Until the command runs. */
   execMs?: number;
   totalMs?: number;
 }
@@ -30,14 +30,14 @@ const STAGES = [
 ] as const;
 const GUEST_STAGES = ['identityMs', 'disksMs', 'networkMs'] as const;
 
-/** The stored form, back; a stage that an older BoxLite did not measure is missing. */
+/** Reads the stored form; stages that an older BoxLite did not measure are missing. */
 export function startTimings(stored: unknown): StartTimings | undefined {
   if (!isObject(stored)) return undefined;
   const guest = isObject(stored.guest) ? numbers(stored.guest, GUEST_STAGES) : undefined;
   return { ...numbers(stored, STAGES), ...(guest && { guest }) };
 }
 
-/** From the VMM's start until a machine stood ready to become the box. */
+/** From the VMM's start until the machine was ready to become the box. */
 export function guestBootDurationMs(timings: StartTimings | undefined): number | undefined {
   const { vmmMs = 0, restoreMs, bootMs } = timings ?? {};
   if (bootMs !== undefined) return bootMs;

@@ -5,13 +5,13 @@ import type { BoxRecord } from '../../store/box-record.js';
 import { boxName } from '../spec/names/box-name.js';
 import { SecurityOptions } from '../spec/security.js';
 
-/** From which the shim takes users for a VMM: ranges of `LIMITS.SHARE_IDS` ids (native/shim/vmm/ids.h). */
+/** Where the shim takes the users of a VMM from: ranges of `LIMITS.SHARE_IDS` ids (native/shim/vmm/ids.h). */
 export interface VmmIds {
-  /** Where it is written down which are taken: the same for all homes of this host. */
+  /** The directory that records the ranges in use, for all homes of this host. */
   directory: string;
   first: number;
   ranges: number;
-  /** Used by others on this host. */
+  /** Ids that others on this host use. */
   foreign: IdRange[];
 }
 
@@ -23,18 +23,18 @@ export interface IdRange {
 const DIRECTORY = '/run/boxlite';
 
 /**
- * Above all that distributions and directory services assign (systemd's "Users, Groups, UIDs and GIDs"), and
- * below the id of the user nobody.
+ * Above all ids that distributions and directory services assign (systemd's "Users, Groups, UIDs and GIDs"),
+ * and below the id of the user nobody.
  */
 const FIRST = 2 ** 31;
 const RANGES = 2 ** 15 - 1;
 
-/** As the shim takes them. */
+/** The most that the shim accepts. */
 const MOST_FOREIGN = 64;
 
 /**
- * Users that VMMs have when we are root: for each its own, on all of this host, who owns nothing. Undefined when
- * we are not root, or in a user namespace without such users.
+ * The users of VMMs if we are root: each VMM gets one that is unique on this host and owns nothing. Undefined
+ * if we are not root, or in a user namespace without such users.
  */
 export function vmmIds(): VmmIds | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -58,7 +58,10 @@ export function isMapped({ first, last }: IdRange, map: string): boolean {
     });
 }
 
-/** @param text of /etc/passwd, whose fourth field is a group's, or of /etc/group, whose fourth is no number */
+/**
+ * @param text of /etc/passwd, whose fourth field is a group id, or of /etc/group, whose fourth is not a
+ *   number
+ */
 export function namedIds(text: string): IdRange[] {
   return rows(text).flatMap(([, , id = NaN, group = NaN]) =>
     [id, group].filter(Number.isSafeInteger).map((each) => ({ first: each, last: each })),
@@ -72,7 +75,7 @@ export function lentIds(text: string): IdRange[] {
     .filter(({ first, last }) => Number.isSafeInteger(first) && last >= first);
 }
 
-/** In order and without overlap; of more than the shim takes, the last spans the rest. */
+/** Sorted and without overlap; if the shim accepts fewer, the last range spans the rest. */
 export function merge(ranges: readonly IdRange[]): IdRange[] {
   const merged: IdRange[] = [];
   for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
@@ -97,7 +100,7 @@ function readIfThere(path: string): string {
   }
 }
 
-/** Users for the VMM of a box. @throws unsupported when it must have one of its own and can't */
+/** Users for the VMM of a box. @throws unsupported when the VMM must have one of its own but can't */
 export function requiredVmmIds(
   { vmmUser: policy } = SecurityOptions.standard(),
   box: Pick<BoxRecord, 'id' | 'name'>,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BoxliteError } from '../../errors.js';
 import type { MachineSpec } from '../../vmm/driver.js';
 
-/** What a VMM is held to, as setrlimit(2) takes it. */
+/** A resource limit of a VMM, as for setrlimit(2). */
 export interface VmmLimit {
   resource: number;
   soft: bigint;
@@ -15,21 +15,22 @@ const MIB = 2n ** 20n;
 const OPEN_FILES = 4096n;
 
 /**
- * What a VMM maps besides its guest's memory: 190 MiB, translated code among them, and the stacks of the 64
- * threads by which QEMU reads and writes files, 8 MiB each. The rest is for what a guest makes it remember: open files
- * of the export, connections. A guest that makes it more ends its own VMM, and not the host's memory.
+ * What a VMM maps besides its guest's memory: 190 MiB, including translated code, and the stacks of the 64
+ * threads with which QEMU reads and writes files, 8 MiB each. The rest is for state that a guest causes: open
+ * files of the export, connections. A guest that causes more ends its own VMM instead of exhausting the
+ * host's memory.
  */
 const BESIDE_GUEST = 1024n * MIB;
-/** Without so much it certainly does not run. */
+/** With less it certainly does not run. */
 const LEAST_BESIDE_GUEST = 128n * MIB;
 const BESIDE_PROCESSOR = 16n * MIB;
 
-/** Those 64, one a processor, and some of QEMU's own. */
+/** Those 64, one per processor, and some of QEMU's own. */
 const THREADS = 128n;
 
 /**
- * @param ownUser the VMM is the only one of its user; another's processes count as the caller's own
- * @throws host-limit when the caller may not have so much memory
+ * @param ownUser the VMM is the only process of its user; otherwise the caller's processes count, too
+ * @throws host-limit when the caller's limits do not allow that much memory
  */
 export function vmmLimits({ cpus, memoryMib }: MachineSpec, ownUser: boolean): VmmLimit[] {
   const limits = readFileSync('/proc/self/limits', 'latin1');
@@ -37,18 +38,18 @@ export function vmmLimits({ cpus, memoryMib }: MachineSpec, ownUser: boolean): V
   checkAllowed(guest, limits);
   const memory = guest + BESIDE_GUEST + BigInt(cpus) * BESIDE_PROCESSOR;
   return [
-    // A core file of a VMM holds the guest's memory.
+    // A VMM's core file would contain the guest's memory.
     limit(4, 0n),
     limit(7, lesser(OPEN_FILES, allowed('Max open files', limits))),
     limit(2, lesser(memory, allowed('Max data size', limits))),
-    // Locked memory and message queues: a VMM has neither.
+    // Locked memory and message queues: a VMM uses neither.
     limit(8, 0n),
     limit(12, 0n),
     ...(ownUser ? [limit(6, THREADS + BigInt(cpus))] : []),
   ];
 }
 
-/** A VMM that can't map its guest's memory does not always say why it ends. */
+/** A VMM that can't map its guest's memory does not always report why it ends. */
 function checkAllowed(guest: bigint, limits: string): void {
   for (const [name, option] of MEMORY_LIMITS) {
     const most = allowed(name, limits);

@@ -1,4 +1,4 @@
-/** A box's volumes when it starts: who the VMM is, what it exports, what the agent mounts. */
+/** A box's volumes when it starts: the VMM's user, what it exports, what the agent mounts. */
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import type { BootstrapValues } from '../../agent/client.js';
@@ -19,7 +19,10 @@ export interface PreparedVolumes {
   mounts: BootstrapValues['mounts'];
 }
 
-/** @throws invalid-argument when a path of the host is gone, unsupported when this host allows it no way */
+/**
+ * @throws invalid-argument when a path of the host is missing, unsupported when this host allows no way to
+ *   share it
+ */
 export async function prepareVolumes(spec: BoxSpec): Promise<PreparedVolumes> {
   const { volumes } = spec;
   if (volumes.length === 0)
@@ -36,7 +39,7 @@ export async function prepareVolumes(spec: BoxSpec): Promise<PreparedVolumes> {
 
 type Kind = 'directory' | 'file';
 
-/** The shim looks once more and opens it; this is for a message that says what to do. */
+/** The shim checks again and opens it; this check is for a helpful message. */
 async function kindOf({ path, source, target }: BoxVolume): Promise<Kind> {
   try {
     return (await stat(path)).isDirectory() ? 'directory' : 'file';
@@ -51,7 +54,7 @@ async function kindOf({ path, source, target }: BoxVolume): Promise<Kind> {
   }
 }
 
-/** Without a mount namespace, nothing but one directory can be exported. */
+/** Without a mount namespace, only a single directory can be exported. */
 async function mustExportDirectly(
   volumes: readonly BoxVolume[],
   kinds: readonly Kind[],
@@ -73,7 +76,7 @@ async function mustExportDirectly(
 
 const CHECK_TIMEOUT_MS = 10_000;
 
-/** Why the shim can't mount here; undefined when it can. Only a trial shows it. */
+/** Why the shim can't mount here; undefined if it can. Only a trial shows that. */
 export async function mountRefusal(): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     execFile(
@@ -96,7 +99,7 @@ export async function mountRefusal(): Promise<string | undefined> {
   });
 }
 
-/** Outer ones first: what lies in another's directory must be mounted after it. */
+/** Outer mounts first: a mount inside another must come after it. */
 function mountRequests({ volumes, tmpfs }: BoxSpec, direct: boolean): BootstrapValues['mounts'] {
   const shares = volumes.map(({ target, readOnly }, index) => ({
     kind: MOUNT_KINDS.SHARE,

@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import { boxName } from '../spec/names/box-name.js';
 
-/** Waits for a stage of a start, but not longer than its deadline. @throws timeout, naming the stage */
+/** Waits for a stage of a start, at most until its deadline. @throws timeout, naming the stage */
 export function within<T>(promise: Promise<T>, ms: number, box: string, stage: string): Promise<T> {
   return orLate(promise, ms, () => {
     const text = `box ${box} did not get past stage ${stage} within ${ms / 1000} s`;
@@ -9,7 +9,7 @@ export function within<T>(promise: Promise<T>, ms: number, box: string, stage: s
   });
 }
 
-/** The agent of a running box answers at once, on a busy host in seconds; in a machine that stands still, never. */
+/** The agent of a running box answers at once, on a busy host within seconds; in a frozen machine, never. */
 export const AGENT_ANSWER_MS = 60_000;
 
 /** Waits for the agent of a running box. @throws timeout */
@@ -42,7 +42,7 @@ async function orLate<T>(promise: Promise<T>, ms: number, late: () => BoxliteErr
   }
 }
 
-/** The longest that a timer of Node's runs: 24 days. It fires at once when it is given more. */
+/** The longest delay of a timer in Node: 24 days. Longer ones fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** @returns whether it ended in time */

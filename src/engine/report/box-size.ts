@@ -5,9 +5,9 @@ import { allocatedBytes } from '../../image/store/store-files.js';
 import { specOf } from '../spec/stored-spec.js';
 
 export interface BoxSize {
-  /** Bytes of the host's disk that are the box's own. */
+  /** Bytes of the host's disk that only the box uses. */
   writableBytes: number;
-  /** The same with its image, which other boxes may share. */
+  /** The same plus its image, which other boxes may share. */
   rootBytes: number;
 }
 
@@ -18,7 +18,7 @@ export function boxSize(home: Home, box: { id: string; options: unknown }): BoxS
   return { writableBytes, rootBytes: writableBytes + image };
 }
 
-/** What a directory takes of the disk; 0 where there is none. */
+/** Disk usage of a directory in bytes; 0 if it does not exist. */
 export function bytesOf(path: string): number {
   try {
     return allocatedBytes(path);

@@ -1,6 +1,9 @@
 import type { BoxSpec } from '../spec/box-spec.js';
 
-/** What a box's processes can't read; the guest has the same (native/guest/box/stage.c), and a test compares. */
+/**
+ * What a box's processes can't read; the guest has the same list (native/guest/box/stage.c), and a test
+ * compares them.
+ */
 const MASKED = [
   ...['/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys'],
   ...['/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug'],
@@ -8,7 +11,7 @@ const MASKED = [
 ];
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** As Docker's `HostConfig` lists them; null for a privileged box, none for one that is to see them. */
+/** As Docker's `HostConfig` lists them: null for a privileged box, empty for one without masking. */
 export function hiddenPaths({ privileges, security }: Pick<BoxSpec, 'privileges' | 'security'>) {
   if (privileges?.privileged === true) return { MaskedPaths: null, ReadonlyPaths: null };
   if (security?.maskedPaths === false) return { MaskedPaths: [], ReadonlyPaths: [] };

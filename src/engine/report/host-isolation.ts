@@ -6,13 +6,14 @@ import { mountRefusal } from '../machine/volumes-start.js';
 export interface HostWall {
   name: 'own user' | 'user namespaces' | 'seccomp';
   stands: boolean;
-  /** What it is for when the host allows it, else what is missing. */
+  /** Its purpose if the host allows it, else what is missing. */
   detail: string;
 }
 
 /**
- * Reads what the host allows, and tries what only a trial shows. A box's inspection has its own isolation.
- * @throws setup-needed when there is no shim to try with
+ * Reads what the host allows, and tries what only a trial shows. The isolation of a box itself is in its
+ * inspection.
+ * @throws setup-needed when the shim for the trial is missing
  */
 export async function hostIsolation(): Promise<HostWall[]> {
   return [ownUser(), await userNamespaces(), seccomp()];

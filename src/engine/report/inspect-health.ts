@@ -1,7 +1,7 @@
 import type { BoxSpec } from '../spec/box-spec.js';
 import type { BoxHealth } from '../state/health.js';
 
-/** Docker's `State.Health`; a box without a healthcheck has none. */
+/** Docker's `State.Health`; empty without a healthcheck. */
 export function inspectHealth(health: BoxHealth | undefined): Record<string, unknown> {
   if (health === undefined || health.status === 'none') return {};
   return {

@@ -2,7 +2,7 @@ import type { BoxSpec } from '../spec/box-spec.js';
 import { livePorts, networkName } from '../spec/network/box-network.js';
 import { sorted } from './inspect-order.js';
 
-/** None of it can be reached from outside the box, so it has no address that would mean anything to others. */
+/** Nothing outside can reach the box, so no address would mean anything to others. */
 const NO_ADDRESS = {
   EndpointID: '',
   Gateway: '',
@@ -14,7 +14,7 @@ const NO_ADDRESS = {
   MacAddress: '',
 };
 
-/** Docker's `NetworkSettings`: what the command says it listens at, while it can, bound to nothing. */
+/** Docker's `NetworkSettings`: the exposed ports of a running box with a network, bound to nothing. */
 export function inspectNetwork(spec: BoxSpec, running: boolean): Record<string, unknown> {
   const listening = livePorts(spec, running);
   return {

@@ -1,4 +1,4 @@
-/** Docker's names for what a box was given of its kernel, its resolver and its processors. */
+/** Docker's names for a box's options of kernel, resolver and processors. */
 import type { BoxSpec } from '../spec/box-spec.js';
 import { nanoCpusOf } from '../spec/processors.js';
 
@@ -11,7 +11,7 @@ export function hostConfigOptions(spec: BoxSpec): Record<string, unknown> {
     CpuQuota: spec.cpuQuota ?? 0,
     CpusetCpus: spec.cpusetCpus ?? '',
     MemoryReservation: (spec.memoryReservationMib ?? 0) * 2 ** 20,
-    // Memory and swap together, and there is none of the latter.
+    // Memory plus swap; there is no swap.
     MemorySwap: spec.memoryMib * 2 ** 20,
     OomScoreAdj: spec.oomScoreAdj ?? 0,
     GroupAdd: nullIfEmpty(spec.groupAdd),
@@ -29,7 +29,7 @@ export function hostConfigOptions(spec: BoxSpec): Record<string, unknown> {
   };
 }
 
-/** Docker's lists without an item are null. */
+/** Docker prints empty lists as null. */
 function nullIfEmpty(list: readonly string[] = []): readonly string[] | null {
   return list.length === 0 ? null : list;
 }

@@ -1,4 +1,7 @@
-/** Keys of Docker's `inspect` in the order of its structs, with their zeros; undefined for what it then leaves out. */
+/**
+ * Keys of Docker's `inspect` in the order of its structs, with their zero values; undefined marks keys that
+ * Docker omits.
+ */
 
 export const NO_CONFIG = {
   Hostname: '',
@@ -26,7 +29,7 @@ export const NO_CONFIG = {
   Shell: undefined,
 };
 
-/** Namespaces are those that a box's first process has of its own. */
+/** The namespaces are those of a box's first process. */
 export const NO_HOST_CONFIG = {
   Binds: null,
   ContainerIDFile: '',
@@ -99,7 +102,7 @@ export const NO_HOST_CONFIG = {
   Init: undefined,
 };
 
-/** What a box has, in Docker's order; what Docker has no key for comes last. */
+/** The values of a box in Docker's order; keys unknown to Docker come last. */
 export function inDockersOrder(
   zeros: Readonly<Record<string, unknown>>,
   values: Readonly<Record<string, unknown>>,
@@ -108,12 +111,12 @@ export function inDockersOrder(
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** A map as Go prints it. */
+/** A map in Go's printing order. */
 export function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A set as Go prints it. */
+/** A set in Go's printing order. */
 export function keysOnly(names: readonly string[] = []): Record<string, object> {
   return sorted(Object.fromEntries(names.map((name) => [name, {}])));
 }

@@ -20,8 +20,8 @@ import { rfc3339Nano } from './rfc3339.js';
 import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
 
 /**
- * Docker's keys in Docker's order, with Docker's zero where a box has nothing of the kind, and ours under
- * `Boxlite`. Times are RFC 3339, sizes bytes.
+ * Docker's keys in Docker's order, with Docker's zero value where a box has nothing equivalent, and our own
+ * keys under `Boxlite`. Times are RFC 3339, sizes bytes.
  */
 export interface BoxInspection {
   Id: string;
@@ -37,17 +37,17 @@ export interface BoxInspection {
   [key: string]: unknown;
 }
 
-/** What Docker prints for a time that has not come. */
+/** What Docker prints for an unset time. */
 const NEVER = '0001-01-01T00:00:00Z';
 
-/** As `observed` gives it. */
+/** As `observed` returns it. */
 type Inspected = BoxRecord & { restarting?: boolean };
 
 /**
- * @param health of the box, as far as it has a healthcheck
+ * @param health the box's, if it has a healthcheck
  * @param walls the isolation of its VMM, when it runs
- * @param logPath of the file that its output is logged to
- * @param size if it was asked for
+ * @param logPath path of the file with its logged output
+ * @param size the box's, if requested
  */
 export function inspectBox(
   home: Home,
@@ -79,7 +79,7 @@ export function inspectBox(
       ...inspectHealth(health),
     },
     Image: record.imageId ?? '',
-    // A box's own are in its file system, none on the host.
+    // These files are in the box's file system, not on the host.
     ResolvConfPath: '',
     HostnamePath: '',
     HostsPath: '',
@@ -186,7 +186,7 @@ function privilegesOf({ privileges }: BoxSpec): Record<string, unknown> {
   };
 }
 
-/** What differs from Docker's default, in its words; a preset may have said it. */
+/** What differs from Docker's default, in Docker's words, even if a preset set it. */
 function securityOptOf({ security }: BoxSpec): string[] {
   return [
     ...(security?.noNewPrivileges === true ? ['no-new-privileges'] : []),
@@ -194,19 +194,19 @@ function securityOptOf({ security }: BoxSpec): string[] {
   ];
 }
 
-/** Null for a box that has the home's. */
+/** Null for a box with the home's kernel. */
 function kernelOf({ kernel }: BoxSpec): Record<string, unknown> | null {
   if (kernel === undefined) return null;
   const { path, modules = null, version, digest } = kernel;
   return { Path: path, Modules: modules, Version: version, Digest: digest };
 }
 
-/** Docker's lists without an item are null. */
+/** Docker prints empty lists as null. */
 function nullIfEmpty(list: readonly string[]): readonly string[] | null {
   return list.length === 0 ? null : list;
 }
 
-/** Left out where there are none, as Docker does. */
+/** Omitted if empty, as in Docker. */
 function annotationsOf({ annotations = {} }: BoxSpec): { Annotations?: Record<string, string> } {
   return Object.keys(annotations).length === 0 ? {} : { Annotations: sorted(annotations) };
 }

@@ -1,8 +1,8 @@
 import { readFile, readlink } from 'node:fs/promises';
 
-/** The isolation of a running VMM, as the kernel reports it rather than as it was asked for. */
+/** The isolation of a running VMM, as the kernel reports it, not as requested. */
 export interface Walls {
-  /** It runs as another user than the caller: that user's id. */
+  /** Id of the VMM's user, if it is not the caller. */
   user: number | undefined;
   noNewPrivileges: boolean;
   /** The kernel filters its system calls. */
@@ -16,7 +16,7 @@ export interface Walls {
 const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
 const SECCOMP_FILTER = '2';
 
-/** @returns undefined when there is no such process (any more) */
+/** @returns undefined if the process does not exist (any more) */
 export async function wallsOf(pid: number): Promise<Walls | undefined> {
   let status: string;
   try {

@@ -9,8 +9,8 @@ export interface KnownNames {
 }
 
 /**
- * Names for a shell to offer, found in a few ms and without a lock. Whether a box runs is read from
- * its shim's records, which the database may not hold yet; no process is asked.
+ * Names for shell completion, found in a few ms and without a lock. The shims' records, which may be newer
+ * than the database, tell whether a box runs; no process is asked.
  */
 export function knownNames(homeDir: string): KnownNames {
   const home = new Home(homeDir);

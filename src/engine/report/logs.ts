@@ -10,13 +10,16 @@ import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 
 export interface LogOptions {
-  /** Go on until the box ends. */
+  /** Follow the log until the box ends; default false. */
   follow?: boolean;
-  /** Only the last so many lines. */
+  /** Return only this many last lines; default all. */
   tail?: number;
-  /** From then on; a bigint counts nanoseconds since 1970, a Date means all of its millisecond. */
+  /**
+   * Start at this time, inclusive: a bigint counts nanoseconds since 1970, a Date means its whole
+   * millisecond.
+   */
   since?: Date | bigint;
-  /** Up to then, in the same way. */
+  /** End at this time, in the same units. */
   until?: Date | bigint;
   signal?: AbortSignal;
 }
@@ -24,12 +27,12 @@ export interface LogOptions {
 export interface LogEntry {
   stream: 'stdout' | 'stderr';
   time: Date;
-  /** The same in nanoseconds since 1970, as exactly as it was logged. */
+  /** The time in nanoseconds since 1970, as precise as the log. */
   timeNs: bigint;
   data: Buffer;
 }
 
-/** What the command of a box has written, as it was logged. */
+/** The logged output of a box's command. */
 export async function* boxLogs(
   context: EngineContext,
   id: string,
@@ -42,14 +45,14 @@ export async function* boxLogs(
       hint: 'the box was made with --log-driver none, so what it writes is only seen by who is attached',
     });
   const untilNs = until === undefined ? undefined : nanoseconds(until, LAST_OF_MILLISECOND);
-  // What is to be followed to a time that is past is there already.
+  // Following up to a past time only reads what exists.
   const leftMs = untilNs === undefined ? Infinity : Number(untilNs / MILLISECOND) - Date.now();
   using timer = after(leftMs);
   const end =
     follow && leftMs > 0
       ? Promise.race([ended(home.box(id), boxName(record)), timer.over])
       : undefined;
-  end?.catch(() => undefined); // reported below
+  end?.catch(() => undefined); // awaited below
   const records = readOutputLog(home.box(id), {
     ...(tail === undefined ? {} : { tail }),
     ...(since === undefined ? {} : { sinceNs: nanoseconds(since, 0n) }),
@@ -59,11 +62,11 @@ export async function* boxLogs(
   });
   for await (const { stream, timeNs, data } of records)
     yield { stream, time: new Date(Number(timeNs / MILLISECOND)), timeNs, data };
-  // Where the end of the box is not known, there may be more to come.
+  // If waiting for the box's end failed, the log may be incomplete: report the error.
   if (end) await Promise.race([end, Promise.resolve()]);
 }
 
-/** Of the file that is written to, once there is one; empty (Docker's word for it) when nothing is kept. */
+/** Path of the file being written, once it exists; empty, as in Docker, if nothing is logged. */
 export async function logPath(home: Home, { id, options }: BoxRecord): Promise<string> {
   return isKept(options) ? await new LogFiles(home.box(id)).lastPath() : '';
 }
@@ -79,14 +82,14 @@ async function ended(directory: string, name: string): Promise<void> {
 const MILLISECOND = 1_000_000n;
 const LAST_OF_MILLISECOND = MILLISECOND - 1n;
 
-/** @param more nanoseconds, for a time that is only known to the millisecond */
+/** @param more nanoseconds to add to a time of millisecond precision */
 const nanoseconds = (time: Date | bigint, more: bigint): bigint =>
   typeof time === 'bigint' ? time : BigInt(time.getTime()) * MILLISECOND + more;
 
-/** A timer of Node's fires at once when it is given more. */
+/** Node fires timers with a longer delay at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Never over when that is further away than a timer goes. */
+/** Never over if the delay exceeds a timer's range. */
 function after(ms: number): Disposable & { over: Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {

@@ -14,13 +14,13 @@ import { type ProcessUsage, processUsage } from './process-usage.js';
 import { milliseconds } from './processes.js';
 
 export interface MetricsOptions {
-  /** Over which CPU percentages are measured. */
+  /** Milliseconds over which CPU percentages are measured; default 100, 0 measures none. */
   intervalMs?: number;
 }
 
-/** What the box says of itself: the guest's word. */
+/** What the guest reports about itself; untrusted. */
 export interface GuestMetrics {
-  /** Of the machine, in bytes. */
+  /** Memory of the machine in bytes. */
   memoryTotalBytes: number;
   memoryAvailableBytes: number;
   /** Runnable processes on average over 1, 5 and 15 minutes. */
@@ -30,24 +30,24 @@ export interface GuestMetrics {
   /** CPU time of the box's processes in this run. */
   cpuMs: number;
   uptimeMs: number;
-  /** Processes of this run that the kernel ended for want of memory. */
+  /** Processes of this run that the guest's kernel killed because memory ran out. */
   oomKills: number;
 }
 
-/** What the box takes of the host, as the host has it. */
+/** What the box uses of the host, as the host measures it. */
 export interface HostMetrics {
   vmm: ProcessUsage;
   shim: ProcessUsage | undefined;
-  /** Of the VMM over the sampled time; 100 is one of the host's CPUs. */
+  /** CPU usage of the VMM over the sampled time; 100 is one host CPU. */
   cpuPercent: number | undefined;
 }
 
 export interface BoxMetrics {
-  /** Of the box's processes over the sampled time; 100 is one virtual CPU. */
+  /** CPU usage of the box's processes over the sampled time; 100 is one virtual CPU. */
   cpuPercent: number | undefined;
-  /** Memory of the box's processes, without cache that is not in use. */
+  /** Memory of the box's processes, without inactive cache. */
   memoryBytes: number | undefined;
-  /** What the box was given. */
+  /** The box's memory limit in bytes. */
   memoryLimitBytes: number;
   memoryPercent: number | undefined;
   networkBytesReceived: number | undefined;
@@ -56,10 +56,10 @@ export interface BoxMetrics {
   networkPacketsSent: number | undefined;
   blockBytesRead: number | undefined;
   blockBytesWritten: number | undefined;
-  /** Commands started in it beside its own, over all its runs. */
+  /** Commands started in the box beside its own, over all its runs. */
   commandsExecutedTotal: number;
   execErrorsTotal: number;
-  /** From the VMM's start until the machine stood ready to become the box. */
+  /** From the VMM's start until the machine was ready to become the box. */
   guestBootDurationMs: number | undefined;
   /** Each stage of the last start. */
   start: StartTimings | undefined;
@@ -74,7 +74,7 @@ interface Sample {
   vmm: ProcessUsage | undefined;
 }
 
-/** Metrics of one box again and again: each sample's CPU percentages are over the time since the last. */
+/** Repeated metrics of one box: each sample's CPU percentages cover the time since the previous one. */
 export class MetricsSampler implements AsyncDisposable {
   readonly #context: EngineContext;
   readonly #id: string;
@@ -101,7 +101,7 @@ export class MetricsSampler implements AsyncDisposable {
     return { ...lasting(record), ...measured(live, before, record, shim) };
   }
 
-  /** A sample over `intervalMs` from now; 0 takes one at once, without CPU percentages. */
+  /** A sample over `intervalMs` from now; 0 samples at once, without CPU percentages. */
   async after(intervalMs: number): Promise<BoxMetrics> {
     const first = await this.sample();
     if (intervalMs === 0 || first.guest === undefined) return first;
@@ -115,7 +115,7 @@ export class MetricsSampler implements AsyncDisposable {
     await client?.closed;
   }
 
-  /** Undefined when the box has ended meanwhile. */
+  /** Undefined if the box has ended meanwhile. */
   async #look(record: BoxRecord): Promise<Sample | undefined> {
     try {
       this.#client ??= await runningClient(this.#context, record);
@@ -153,7 +153,7 @@ const NOTHING = {
   host: undefined,
 } as const;
 
-/** What is known of a box whether it runs or not. */
+/** The values that do not depend on whether the box runs. */
 function lasting(record: BoxRecord) {
   const start = startTimings(record.timings);
   return {
@@ -213,7 +213,7 @@ function guestMetrics(stats: Stats): GuestMetrics {
   };
 }
 
-/** A guest's clock may stand still or go back; no percentage comes of that. */
+/** A guest's clock may stop or go back; there is no percentage then. */
 function percent(usedMs: number, elapsedMs: number): number | undefined {
   return elapsedMs > 0 && usedMs >= 0 ? (usedMs / elapsedMs) * 100 : undefined;
 }

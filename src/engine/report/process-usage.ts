@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
-/** What a process takes of the host. */
+/** What a process uses of the host. */
 export interface ProcessUsage {
   pid: number;
-  /** Its part of memory that it shares with others, and all of its own, in bytes. */
+  /** Its private memory plus its share of shared memory, in bytes. */
   pssBytes: number;
-  /** All of its memory that is resident, shared or not. */
+  /** All of its resident memory, shared or not, in bytes. */
   rssBytes: number;
   /** User and system time since its start. */
   cpuMs: number;
@@ -14,7 +14,7 @@ export interface ProcessUsage {
 /** Linux's USER_HZ, which is 100 on every architecture that BoxLite runs on. */
 const TICK_MS = 10;
 
-/** @returns undefined when the process has ended, or is none of ours to look at */
+/** @returns undefined if the process has ended, or we may not inspect it */
 export async function processUsage(pid: number): Promise<ProcessUsage | undefined> {
   try {
     const [stat, rollup] = await Promise.all([
@@ -27,7 +27,7 @@ export async function processUsage(pid: number): Promise<ProcessUsage | undefine
   }
 }
 
-/** The name in parentheses may hold anything, so fields are counted from its end. */
+/** The name in parentheses may contain anything, so fields are counted from its end. */
 export function parseCpuMs(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;

@@ -6,46 +6,46 @@ import { answered } from '../machine/within.js';
 import type { EngineContext } from '../state/context.js';
 import { runningClient } from '../state/running-client.js';
 
-/** The kernel's bound for a program's name. */
+/** The kernel's limit for a program's name. */
 const NAME_BYTES = 15;
 
-/** One process in a box. Numbers are the box's own. All of it is the guest's word. */
+/** One process in a box. Ids are the box's own; the guest reports all values, so they are untrusted. */
 export interface BoxProcess {
   pid: number;
   parentPid: number;
-  /** The effective ones, which decide what it may do. */
+  /** The effective ids, which decide what the process may do. */
   uid: number;
   gid: number;
   processGroup: number;
   sessionId: number;
   startedAt: Date;
-  /** User and system time. */
+  /** User and system time in milliseconds. */
   cpuMs: number;
-  /** Of its life, in percent of one CPU. */
+  /** CPU usage over its life, in percent of one CPU. */
   cpuPercent: number;
-  /** Its address space, of which most may never have been touched. */
+  /** Size of its address space, most of which may be untouched. */
   virtualBytes: number;
   residentBytes: number;
-  /** The resident part, in percent of the box's memory. */
+  /** Resident memory, in percent of the box's memory. */
   memoryPercent: number;
   /** `pts/0`; undefined without one. */
   terminal: string | undefined;
-  /** Whether its group is the one that the terminal talks to. */
+  /** Whether its group is the terminal's foreground group. */
   foreground: boolean;
-  /** The kernel's letter: R runs, S sleeps, D waits for a device, T is stopped, Z has ended, … */
+  /** The kernel's state letter: R runs, S sleeps, D waits for a device, T is stopped, Z has ended, … */
   state: string;
-  /** From -20, served first, to 19. */
+  /** From -20 (highest priority) to 19. */
   nice: number;
   threads: number;
-  /** The one it ran on last. */
+  /** The processor it last ran on. */
   processor: number;
-  /** Of its program, at most 15 bytes of it. */
+  /** The program's name, at most 15 bytes of it. */
   name: string;
-  /** The command line, or the name in brackets of one that has none. */
+  /** The command line, or the name in brackets if it has none. */
   command: string[];
 }
 
-/** By their numbers. @throws box-not-running, timeout */
+/** Sorted by pid. @throws box-not-running, timeout */
 export async function boxProcesses(
   context: EngineContext,
   record: BoxRecord,
@@ -55,7 +55,7 @@ export async function boxProcesses(
   return processesOf(stats, Date.now()).sort((a, b) => a.pid - b.pid);
 }
 
-/** @param nowMs the host's time at which the guest said so */
+/** @param nowMs the host's time when the guest reported */
 export function processesOf(stats: Stats, nowMs: number): BoxProcess[] {
   if (stats.list.length > LIMITS.MAX_PROCESSES)
     throw new BoxliteError(
@@ -65,7 +65,7 @@ export function processesOf(stats: Stats, nowMs: number): BoxProcess[] {
   const uptimeMs = milliseconds(stats.uptimeNs);
   const memoryBytes = Number(stats.memoryTotal);
   return stats.list.map((each) => {
-    // What claims to begin in the future begins now.
+    // A process that claims to start in the future starts now.
     const ageMs = Math.max(uptimeMs - milliseconds(each.startNs), 0);
     const cpuMs = milliseconds(each.cpuNs);
     const residentBytes = Number(each.residentBytes);

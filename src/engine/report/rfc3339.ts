@@ -1,4 +1,4 @@
-/** A time as Go's RFC3339Nano writes it, in UTC: the fraction without zeros at its end. */
+/** A time as Go's RFC3339Nano writes it, in UTC: the fraction without trailing zeros. */
 export function rfc3339Nano(ms: number): string {
   return new Date(ms)
     .toISOString()

@@ -16,24 +16,24 @@ export interface RuntimeInfo {
   home: string;
   accelerator: {
     choice: AcceleratorChoice;
-    /** Undefined as long as KVM has not been tried. */
+    /** Undefined until KVM has been tried. */
     used: 'kvm' | 'tcg' | undefined;
     reason: string;
-    /** When KVM was tried last. */
+    /** When KVM was last tried. */
     triedAt?: Date;
-    /** When a start will try it again. */
+    /** When a start will next try it. */
     triedAgainAt?: Date;
-    /** What can be done about it, where something can. */
+    /** What can be done about it, if anything. */
     cure?: string;
-    /** What `cure` ends with, for programs. */
+    /** The action in `cure`, for programs. */
     remedy?: Remedy;
   };
   qemu: { path: string; version: string } | undefined;
-  /** `modules` is a directory for a privileged box's /lib/modules. */
+  /** `modules` is the directory that a privileged box sees as /lib/modules. */
   kernel: { version: string; path: string; modules: string | undefined } | undefined;
   /**
-   * `image` is the name, or else the digest, of the image whose template it is; `kernel` the path or package of
-   * a kernel that is not the home's.
+   * `image` is the name, or else the digest, of the template's image; `kernel` the path or package of a
+   * kernel other than the home's.
    */
   templates: {
     key: string;
@@ -44,15 +44,15 @@ export interface RuntimeInfo {
     kernelVersion: string;
     kernel: string | undefined;
   }[];
-  /** `running` without those that are paused. */
+  /** `running` excludes paused boxes. */
   boxes: { total: number; running: number; paused: number; stopped: number };
   images: number;
   store: StoreSizes;
-  /** Which isolation of VMMs this host allows; empty when that can't be tried. */
+  /** The isolation of VMMs that this host allows; empty if it can't be tried. */
   walls: HostWall[];
   cpus: number;
   memoryBytes: number;
-  /** The host's, as its distribution calls itself. */
+  /** The host's operating system, as its distribution names it. */
   os: string;
   osVersion?: string;
   hostname?: string;
@@ -60,7 +60,7 @@ export interface RuntimeInfo {
   problems: BoxliteError[];
 }
 
-/** Looks, and changes nothing: KVM is not tried, nothing is made. */
+/** Read-only: does not try KVM, makes nothing. */
 export async function runtimeInfo(
   context: EngineContext,
   choice: AcceleratorChoice,
@@ -115,7 +115,7 @@ export async function runtimeInfo(
   };
 }
 
-/** Linux and its release where the distribution does not say (os-release(5)). */
+/** Linux and its release if the distribution does not name itself (os-release(5)). */
 function operatingSystem(): Pick<RuntimeInfo, 'os' | 'osVersion'> {
   const osVersion = osReleaseValue('VERSION_ID');
   return {

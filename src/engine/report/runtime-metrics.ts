@@ -2,17 +2,17 @@ import { isActive } from '../../store/status.js';
 import type { EngineContext } from '../state/context.js';
 import { observed } from '../state/observe.js';
 
-/** Totals of a home since it was made; they outlast processes and boxes. */
+/** Totals of a home since it was created; they outlast processes and boxes. */
 export interface RuntimeMetrics {
   boxesCreatedTotal: number;
   /** Starts that failed. */
   boxesFailedTotal: number;
-  /** Runs that have ended, as far as anybody has noticed. */
+  /** Runs that have ended, as far as recorded. */
   boxesStoppedTotal: number;
   numRunningBoxes: number;
   /** Commands started in boxes beside their own. */
   commandsExecutedTotal: number;
-  /** Commands that could not be started. */
+  /** Commands that failed to start. */
   execErrorsTotal: number;
 }
 

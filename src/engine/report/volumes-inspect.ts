@@ -22,7 +22,7 @@ export function inspectMounts({ volumes, tmpfs }: BoxSpec): object[] {
   return [...binds, ...inMemory];
 }
 
-/** What `HostConfig` has of them; null and nothing where there are none, as Docker prints it. */
+/** The mounts in `HostConfig`; null or omitted if there are none, as in Docker. */
 export function hostConfigMounts({ volumes, tmpfs }: BoxSpec): object {
   const binds = volumes.map(
     ({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`,

@@ -12,17 +12,17 @@ import { isStatic } from '../../vmm/kernel/elf.js';
 import { ignoringWgetTimeout } from './busybox-wget.js';
 
 export interface BusyboxRootfs {
-  /** A rootfs as a tar archive; the same busybox gives the same bytes. */
+  /** A rootfs as a tar archive; the same busybox always gives the same bytes. */
   tar: Buffer;
-  /** Where busybox was taken from. */
+  /** Where busybox comes from. */
   origin: string;
 }
 
 /**
- * The built-in image's rootfs, made of the distribution's static busybox: the host's own when there
- * is one, else from its package, unpacked without being installed.
+ * The built-in image's rootfs, made from the distribution's static busybox: the host's own if there is one,
+ * else its package's, unpacked without installing it.
  * @param home its assets directory must exist
- * @throws setup-needed when neither can be had
+ * @throws setup-needed when neither is available
  */
 export async function busyboxRootfs(home: Home, signal?: AbortSignal): Promise<BusyboxRootfs> {
   const host = await hostBusybox();
@@ -63,7 +63,7 @@ async function staticProgram(path: string): Promise<string | undefined> {
     return isStatic(await readFile(path)) ? path : undefined;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    return undefined; // not there or not for us: the next place may do
+    return undefined; // missing or unreadable: try the next one in the search list
   }
 }
 
@@ -82,18 +82,18 @@ async function soundBusybox(path: string): Promise<Buffer> {
   return hasTimeout ? busybox : ignoringWgetTimeout(busybox);
 }
 
-/** What becomes a file name in /bin must be one; busybox itself is there already. */
+/** An applet's name must be a valid file name for /bin; busybox itself is there already. */
 function isAppletName(line: string): boolean {
   return /^[\w.[+-][\w.[+-]*$/.test(line) && line !== 'busybox' && !/^\.+$/.test(line);
 }
 
-/** All commands stand in /bin, as in the image that people know by this name. */
+/** All commands are in /bin, as in the well-known image of this name. */
 export function rootfsTar(busybox: Buffer, applets: readonly string[]): Buffer {
   return Buffer.concat([
     ...DIRECTORIES.flatMap(([path, mode]) => entry(path, 'Directory', mode)),
     ...entry('bin/busybox', 'File', 0o755, busybox),
     ...applets.flatMap((name) => link(`bin/${name}`, 'busybox')),
-    ...link('usr/bin/env', '../../bin/env'), // where scripts look for it
+    ...link('usr/bin/env', '../../bin/env'), // where scripts expect it
     ...Object.entries(FILES).flatMap(([path, text]) =>
       entry(path, 'File', path === 'etc/shadow' ? 0o640 : 0o644, Buffer.from(text)),
     ),

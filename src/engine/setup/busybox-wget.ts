@@ -1,16 +1,16 @@
 /**
- * Busybox that was built without time-outs for wget (Debian's before 13, Ubuntu's before 24.04) still has
- * `-T SECONDS` among wget's options, as a number to be stored nowhere: it ends by a segmentation fault
- * (CVE-2026-76014). Health checks and scripts are full of `wget -T`.
+ * A busybox built without time-outs for wget (Debian's before 13, Ubuntu's before 24.04) still accepts `-T
+ * SECONDS`, but has nowhere to store the number and crashes with a segmentation fault (CVE-2026-76014). Many
+ * health checks and scripts use `wget -T`.
  *
- * Its option string is one word of data. Read as text, which has no place either, `-T` and its value are
- * passed over, as `-t` and `-n` are, beside which it stands; the colon makes up for the sign taken out, and
- * means nothing behind two others.
+ * Its option string is one word of data. If `-T` takes a text instead of a number, wget ignores it and its
+ * value, like its neighbours `-t` and `-n`; an added colon keeps the length, and has no meaning behind two
+ * others.
  */
 const NUMBER = Buffer.from('U:T:+t:n::\0');
 const TEXT = Buffer.from('U:T:t:n:::\0');
 
-/** A busybox whose wget passes over `-T`; one that has other options is given back as it is. */
+/** A busybox whose wget ignores `-T`; one with other options is returned unchanged. */
 export function ignoringWgetTimeout(busybox: Buffer): Buffer {
   const at = busybox.indexOf(NUMBER);
   if (at < 0 || busybox.includes(NUMBER, at + 1)) return busybox;

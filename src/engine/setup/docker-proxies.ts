@@ -1,13 +1,13 @@
 import { DockerConfig, dockerConfigDirectory } from '../../image/credentials/docker-config.js';
 
-/** Docker's own, whose entry in `proxies` is also ours: we are no daemon, and stand in for it. */
+/** Docker's default socket. Its entry in `proxies` applies to us: we replace the daemon. */
 const DOCKER_SOCKET = 'unix:///var/run/docker.sock';
 
 /**
- * The variables that the Docker client gives what it creates, by `proxies` of its config.json.
+ * The variables that the Docker client sets in what it creates, from `proxies` in its config.json.
  * @param directory of config.json; undefined for Docker's own
- * @param host what DOCKER_HOST says
- * @throws invalid-argument, permission: of the file
+ * @param host value of DOCKER_HOST
+ * @throws invalid-argument, permission: for the file
  */
 export async function dockerProxies(
   directory: string | undefined,

@@ -1,6 +1,6 @@
 import { Home } from '../../host/home.js';
 
-/** Where everything is kept when nobody says otherwise. */
+/** The default directory of all data. */
 export function defaultHome(): string {
   return Home.defaultRoot();
 }

@@ -5,16 +5,16 @@ import type { EngineContext } from '../state/context.js';
 import { setup, type SetupEvent, type SetupOptions, type SetupReport } from './setup.js';
 
 export interface SetupRequest {
-  /** Another kernel than the distribution's: path of a vmlinux or bzImage. */
+  /** Path of a vmlinux or bzImage to use instead of the distribution's kernel. */
   kernel?: string;
   /** Directory of that kernel's modules. */
   modules?: string;
   onStep?: (event: SetupEvent) => void;
-  /** Ends it, with `cancelled`; what was made whole stays, and is skipped by the next set-up. */
+  /** Aborts set-up, with `cancelled`; completed parts stay, and the next set-up skips them. */
   signal?: AbortSignal | undefined;
 }
 
-/** Makes a home ready by the means of a runtime that is open on it. */
+/** Prepares a home with the parts of a runtime that is open on it. */
 export function setupHome(
   context: EngineContext,
   images: Images,
@@ -26,7 +26,7 @@ export function setupHome(
     ...request,
     ...(host.options.qemu === undefined ? {} : { qemu: host.options.qemu }),
     prepareTemplate: async (onProgress) => {
-      // A kernel that is new, or QEMU's package that has just been installed.
+      // Set-up may have made a new kernel or found a newly installed QEMU.
       host.forget();
       const accelerator = await host.accelerator({ anew: true, signal });
       const machine = { cpus, memoryMib, accelerator: accelerator.name };

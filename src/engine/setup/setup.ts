@@ -16,23 +16,23 @@ import { busyboxRootfs } from './busybox-rootfs.js';
 
 export interface SetupOptions extends KernelChoice {
   signal?: AbortSignal | undefined;
-  /** Another QEMU than the one on PATH. */
+  /** Path of a QEMU to use instead of the one on PATH. */
   qemu?: string;
-  /** Told when a step begins, has something to say while it works, and ends. */
+  /** Receives the beginning, the progress and the end of each step. */
   onStep?: (event: SetupEvent) => void;
-  /** Makes the first template, and tells whether there was none yet, and what boxes will run by. */
+  /** Makes the first template; returns whether it was missing, and the accelerator of boxes. */
   prepareTemplate: (
     onProgress: (message: string) => void,
   ) => Promise<{ made: boolean; accelerator: Accelerator }>;
   /** Stores a rootfs tar as an image and returns the image's id. */
   importImage: (source: AsyncIterable<Uint8Array>, options: ImportOptions) => Promise<string>;
-  /** The id of the image that is stored by this name. */
+  /** The id of the image stored under this name. */
   findImage: (reference: string) => Promise<string | undefined>;
 }
 
 export interface ImportOptions {
   reference: string;
-  /** As `import --change` takes them. */
+  /** Instructions as for `import --change`. */
   changes: string[];
   message: string;
 }
@@ -44,29 +44,29 @@ export type SetupEvent =
 
 export interface StepResult {
   name: string;
-  /** What the step is for, in a few words. */
+  /** The step's purpose, in a few words. */
   summary: string;
-  /** `skipped`: all was in place already, or a step that it needs has failed. */
+  /** `skipped`: everything was in place already, or a step that it needs has failed. */
   status: 'done' | 'skipped' | 'failed';
-  /** What was found or made, or why nothing was. */
+  /** What was found or made, or why not. */
   detail: string;
-  /** Of a failed step: what is wrong and, in its hint, what to do by hand. */
+  /** For a failed step: what is wrong and, in its hint, what to do by hand. */
   error?: BoxliteError;
   durationMs: number;
 }
 
 export interface SetupReport {
-  /** False when a step has failed. */
+  /** False if a step has failed. */
   ok: boolean;
   steps: StepResult[];
 }
 
-/** The image that is there without a registry. */
+/** The image that is available without a registry. */
 export const BUILT_IN_IMAGE = 'localhost/busybox:latest';
 
 /**
- * Makes a home ready for boxes. Every step is tried whose needs are met, so that one run tells all
- * that is missing; a step whose work is done is skipped, so that a repeated run is quick.
+ * Prepares a home for boxes. Tries every step whose requirements are met, so one run reports all that is
+ * missing; skips steps that are done, so a repeated run is quick.
  * @returns a report, also when steps fail
  * @throws cancelled by the signal; permission or no-space when the home can't be written at all
  */
@@ -211,7 +211,7 @@ const CHANGES = [
   'CMD ["sh"]',
 ];
 
-/** An image's id holds the time it was made, so the rootfs's digest tells whether it is still right. */
+/** An image's id depends on its creation time, so the rootfs's digest shows whether the image is current. */
 async function makeBuiltInImage(
   home: Home,
   options: SetupOptions,
@@ -236,7 +236,7 @@ async function recorded(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    return undefined; // not there or damaged: the image is then made again
+    return undefined; // missing or damaged: the image is rebuilt
   }
 }
 

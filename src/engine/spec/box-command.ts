@@ -7,7 +7,7 @@ import {
 } from './environment.js';
 import type { TerminalSize } from './options.js';
 
-/** A length of time: milliseconds, or its parts, of which a `Temporal.Duration` has these. */
+/** A duration: milliseconds, or an object with these parts, such as a `Temporal.Duration`. */
 export type Duration =
   | number
   | {
@@ -19,7 +19,7 @@ export type Duration =
 
 const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
 
-/** What the wire holds: 49 days. */
+/** The protocol's limit: 49 days. */
 const LONGEST_TIMEOUT_MS = 2 ** 32 - 1;
 
 /**
@@ -31,9 +31,9 @@ const LONGEST_TIMEOUT_MS = 2 ** 32 - 1;
  */
 export class BoxCommand {
   readonly argv: string[];
-  /** `NAME=VALUE`, besides those of the box; `NAME` alone takes the box's away. */
+  /** `NAME=VALUE`, in addition to the box's; `NAME` alone removes the box's. */
   readonly variables: string[] = [];
-  /** 0: none. */
+  /** Milliseconds; 0: no limit. */
   timeoutMs = 0;
   /** undefined: the box's own. */
   directory: string | undefined;
@@ -49,7 +49,7 @@ export class BoxCommand {
     this.argv = [withoutNul(program)];
   }
 
-  /** One more argument, passed on as it is: no shell looks at it. */
+  /** Adds an argument, passed unchanged; no shell interprets it. */
   arg(argument: string): this {
     this.argv.push(withoutNul(argument));
     return this;
@@ -60,9 +60,9 @@ export class BoxCommand {
     return this;
   }
 
-  /** Sets a variable, over the box's own of that name. @throws invalid-argument */
+  /** Sets a variable; overrides the box's own. @throws invalid-argument */
   env(name: string, value: string): this;
-  /** Sets several, and takes away those that are `undefined`. @throws invalid-argument */
+  /** Sets several variables, and removes those that are `undefined`. @throws invalid-argument */
   env(variables: Environment): this;
   env(given: string | Environment, value?: string): this {
     const entries =
@@ -71,17 +71,17 @@ export class BoxCommand {
     return this;
   }
 
-  /** Takes away a variable that the box or an earlier `env` has set. @throws invalid-argument */
+  /** Removes a variable that the box or an earlier `env` has set. @throws invalid-argument */
   unsetEnv(name: string): this {
     this.variables.push(environmentEntry(name, undefined));
     return this;
   }
 
   /**
-   * After so long the command's process group gets TERM, and KILL 2 s later; `ExecResult.timedOut` says
-   * so. The result comes when none of the group is left. What has made a session of its own (`setsid`)
-   * is not in the group.
-   * @param duration milliseconds, or `{ minutes: 5 }` and its like; 0 for no limit
+   * After this time the command's process group receives TERM, and KILL 2 s later; `ExecResult.timedOut` is
+   * true then. `wait` resolves when the whole group has ended. A process with its own session (`setsid`) is
+   * not in the group.
+   * @param duration milliseconds, or an object such as `{ minutes: 5 }`; 0: no limit
    * @throws invalid-argument
    */
   timeout(duration: Duration): this {
@@ -95,31 +95,31 @@ export class BoxCommand {
     return this;
   }
 
-  /** Where the command starts; made when missing. */
+  /** Sets the working directory, an absolute path; it is created if missing. */
   workingDir(path: string): this {
     this.directory = withoutNul(path);
     return this;
   }
 
-  /** NAME|UID[:GROUP|GID], resolved inside the image. */
+  /** Sets the user: NAME|UID[:GROUP|GID], resolved inside the image. */
   user(user: string): this {
     this.runAs = withoutNul(user);
     return this;
   }
 
-  /** Every capability, whatever the box has, and no filter of system calls. */
+  /** Gives the command every capability, whatever the box has, and no system call filter. */
   privileged(on = true): this {
     this.isPrivileged = on;
     return this;
   }
 
-  /** Gives the command a terminal (24 × 80); its stderr is then part of its stdout. */
+  /** Gives the command a terminal (24 × 80); its stderr then goes to its stdout. */
   tty(size: TerminalSize | boolean = true): this {
     this.terminal = typeof size === 'object' ? size : size ? DEFAULT_TERMINAL : undefined;
     return this;
   }
 
-  /** Without stdin the command reads /dev/null. */
+  /** Whether the command has a stdin; without one it reads /dev/null. */
   stdin(open: boolean): this {
     this.stdinOpen = open;
     return this;

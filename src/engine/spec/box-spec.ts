@@ -27,8 +27,8 @@ import { type BoxTmpfs, type BoxVolume, checkMounts } from './volumes.js';
 import { inRange } from './whole-number.js';
 
 /**
- * What a box is, settled when it is created: the caller's options joined with the image's config.
- * Stored as JSON with the box; nothing is looked up in the image again.
+ * What a box is: the caller's options merged with the image's config when the box is created. Stored as JSON
+ * with the box; the image is not read again.
  */
 export interface BoxSpec extends ProcessorSpec, ResolverSpec {
   memoryMib: number;
@@ -50,14 +50,14 @@ export interface BoxSpec extends ProcessorSpec, ResolverSpec {
   stopTimeoutSeconds: number;
   labels: Record<string, string>;
   restart?: RestartPolicy;
-  /** Milliseconds that the command may take; 0 or missing = any. */
+  /** Milliseconds that the command may take; 0 or missing: no limit. */
   timeoutMs?: number;
-  /** Of the image's layers, lowest first. */
+  /** DiffIDs of the image's layers, lowest first. */
   diffIds: string[];
   entrypointLength: number;
   volumes: BoxVolume[];
   tmpfs: BoxTmpfs[];
-  /** These came later: a box that was made before lacks them. */
+  /** Added later: boxes created before lack these. */
   security?: SecurityOptions;
   privileges?: Privileges;
   extraHosts?: string[];
@@ -74,27 +74,27 @@ export interface BoxSpec extends ProcessorSpec, ResolverSpec {
   exposedPorts?: string[];
   /** Missing: the box's health is not checked. */
   healthcheck?: HealthcheckSpec;
-  /** Missing or 0: as many as the machine bears. */
+  /** Missing or 0: no limit but the machine's. */
   pidsLimit?: number;
-  /** Missing: the home's. */
+  /** Missing: the home's kernel. */
   kernel?: BoxKernel;
   /** Missing: its processor has no virtualization. */
   nested?: true;
   log?: LogSpec;
-  /** The image's: `linux/amd64`. */
+  /** The image's platform: `linux/amd64`. */
   platform?: string;
-  /** Where the image says that data belong in volumes. */
+  /** Paths that the image declares as volumes. */
   imageVolumes?: string[];
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** What the wire holds, 49 days. */
+/** The protocol's limit, 49 days. */
 const MAX_TIMEOUT_MS = 2 ** 32 - 1;
 const NAME_PATTERN = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/;
 
 /**
- * @param id the box's; its first 12 characters are the default host name
+ * @param id the box's id; its first 12 characters are the default host name
  * @throws invalid-argument for values out of range and for a box without any command
  */
 export function settleSpec(options: BoxOptions, image: ImageConfig, id: string): BoxSpec {
@@ -164,7 +164,7 @@ export function checkStopTimeout(seconds: number): number {
   return inRange('stop timeout', seconds, -1, 2 ** 31 - 1);
 }
 
-/** @throws invalid-argument, Docker's words */
+/** @throws invalid-argument, in Docker's words */
 export function checkWorkingDir(path: string | undefined): string | undefined {
   if (path === undefined || path === '' || path.startsWith('/')) return path;
   throw new BoxliteError(
@@ -193,7 +193,7 @@ function restartPolicy(options: BoxOptions): RestartPolicy {
   return policy;
 }
 
-/** @returns the name without the slash that Docker's names begin with. @throws invalid-argument */
+/** @returns the name without the leading slash of Docker's names. @throws invalid-argument */
 export function checkName(text: string): string {
   const name = text.replace(/^\//, '');
   if (NAME_PATTERN.test(name)) return name;
@@ -202,7 +202,7 @@ export function checkName(text: string): string {
   });
 }
 
-/** Later entries win, at the earlier one's place; an entry without `=` removes the variable. */
+/** Later entries win, but keep the earlier one's position; an entry without `=` removes the variable. */
 export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
   const merged = new Map<string, string>();
   for (const entry of lists.flat()) {
@@ -275,17 +275,17 @@ function baseEnv(hostname: string, tty: boolean): string[] {
   return env;
 }
 
-/** No limit is none. */
+/** The field is missing without a limit. */
 export function settlePidsLimit(limit: number): { pidsLimit?: number } {
   const pidsLimit = inRange('pids limit', limit, -1, MAX_PIDS);
   return pidsLimit > 0 ? { pidsLimit } : {};
 }
 
 export interface BoxKernel {
-  /** Both without links, as they were when the box was made: `/vmlinuz` may be another's by the next start. */
+  /** Both with links resolved when the box was created: `/vmlinuz` may point elsewhere by the next start. */
   path: string;
   modules?: string;
   version: string;
-  /** SHA-256 in hex over what was taken of them. */
+  /** SHA-256 in hex over what was copied from them. */
   digest: string;
 }

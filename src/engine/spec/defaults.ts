@@ -1,15 +1,15 @@
-/** What a box is when nothing else is said. */
+/** Defaults of a box. */
 export const DEFAULT_CPUS = 1;
 export const DEFAULT_MEMORY_MIB = 512;
 export const DEFAULT_DISK_BYTES = 10 * 2 ** 30;
 export const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 export const DEFAULT_SHM_BYTES = 64 * 2 ** 20;
 
-/** A stock kernel with its modules does not run in less. */
+/** A stock kernel with its modules needs this much. */
 export const MIN_MEMORY_MIB = 128;
 export const MAX_CPUS = 64;
 export const MIN_DISK_BYTES = 64 * 2 ** 20;
-/** What Linux can number. */
+/** Linux's limit. */
 export const MAX_PIDS = 4_194_304;
 
 /** Images are EROFS file systems, each joined with a box's own disk by overlayfs. */

@@ -1,18 +1,21 @@
-/** Devices of the box's own kernel that it may have besides those of every box. */
+/** Optional devices of the box's own kernel, in addition to those of every box. */
 import { ANY_DEVICE, DEVICE_ACCESS, DEVICE_KINDS, LIMITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
 
 export interface BoxDevice {
-  /** As the caller named it: the name is the host's, the device that of the box's kernel. */
+  /** As the caller named it: the host's name for a device of the box's kernel. */
   source: string;
   target: string;
-  /** `rwm` or less of it. */
+  /** `rwm` or a part of it. */
   permissions: string;
 }
 
 type Numbers = readonly [major: number, minor: number];
 
-/** Linux's numbers (Documentation/admin-guide/devices.txt). All may open them: whoever is in the box is its owner's. */
+/**
+ * Linux's numbers (Documentation/admin-guide/devices.txt). All users may open them: everybody in the box
+ * belongs to its owner.
+ */
 const DEVICES: Readonly<Record<string, Numbers>> = {
   '/dev/fuse': [10, 229],
   '/dev/net/tun': [10, 200],
@@ -28,7 +31,7 @@ const NODE_MODE = 0o666;
 
 /**
  * @param given `SOURCE[:TARGET][:rwm]` each
- * @throws unsupported for a device of the host's, invalid-argument
+ * @throws unsupported for a device of the host, invalid-argument
  */
 export function settleDevices(given: readonly string[], nested: boolean): BoxDevice[] {
   return given.map((text) => {
@@ -42,13 +45,13 @@ export function settleDevices(given: readonly string[], nested: boolean): BoxDev
   });
 }
 
-/** @throws invalid-argument for a rule that is not as `c 10:229 rwm` */
+/** @throws invalid-argument for a rule that does not look like `c 10:229 rwm` */
 export function settleDeviceRules(rules: readonly string[]): string[] {
   for (const rule of rules) parseRule(rule);
   return [...rules];
 }
 
-/** As the guest agent wants them. @throws invalid-argument when they are too many */
+/** As the guest agent expects them. @throws invalid-argument when there are too many */
 export function deviceRequests(devices: readonly BoxDevice[], rules: readonly string[]) {
   const requests = [...devices.map(requestOf), ...rules.flatMap(parseRule)];
   if (requests.length > LIMITS.MAX_DEVICES)
@@ -59,7 +62,7 @@ export function deviceRequests(devices: readonly BoxDevice[], rules: readonly st
   return requests;
 }
 
-/** Two parts are source and target, unless the second says what is allowed (docker/cli). */
+/** Two parts are source and target, unless the second one is the permissions (docker/cli). */
 function parseDevice(text: string): BoxDevice {
   const [source = '', second = '', third = '', ...rest] = text.split(':');
   const bare = third === '' && isPermissions(second);
@@ -85,7 +88,7 @@ function checkSource({ source }: BoxDevice, nested: boolean): void {
     });
 }
 
-/** In the box's own /dev, where nothing of the image's or of an earlier run's lies in the way. */
+/** Only the box's own /dev is allowed: nothing of the image or of an earlier run is in the way there. */
 function isPlace(target: string): boolean {
   const [root, dev, ...parts] = target.split('/');
   const named = parts.every((part) => part !== '' && part !== '.' && part !== '..');

@@ -1,25 +1,27 @@
 import { BoxliteError } from '../../errors.js';
 import type { Healthcheck, ImageConfig } from '../../image/oci/image-config.js';
 
-/** What a caller says of a box's healthcheck; what is missing is the image's, else Docker's default. */
+/** A caller's options for a box's healthcheck; missing ones are the image's, else Docker's default. */
 export interface HealthcheckOptions {
-  /** `['CMD', program, …]`, `['CMD-SHELL', line]`, or `['NONE']` to turn the image's off. */
+  /** `['CMD', program, …]`, `['CMD-SHELL', line]`, or `['NONE']` to turn the image's check off. */
   test?: string[];
-  /** From the end of one check to the next; default 30 s. 0 in any of these is as good as missing. */
+  /**
+   * Milliseconds from the end of one check to the next; default 30 s. 0 in any of these counts as missing.
+   */
   intervalMs?: number;
-  /** Then the check's process group is killed and the check has failed; default 30 s. */
+  /** Milliseconds after which the check's process group is killed and the check fails; default 30 s. */
   timeoutMs?: number;
-  /** Failures count only after it, until the first success; default 0. */
+  /** Milliseconds during which failures do not count, until the first success; default 0. */
   startPeriodMs?: number;
-  /** In place of the interval while the start period lasts; default 5 s. */
+  /** Interval in milliseconds during the start period; default 5 s. */
   startIntervalMs?: number;
   /** Failures in a row that make the box unhealthy; default 3. */
   retries?: number;
 }
 
-/** A healthcheck settled: what the box's agent does. */
+/** A settled healthcheck, as the box's agent runs it. */
 export interface HealthcheckSpec extends Required<HealthcheckOptions> {
-  /** What `test` means for this image. */
+  /** The command that `test` means for this image. */
   argv: string[];
 }
 
@@ -31,14 +33,14 @@ export const HEALTHCHECK_DEFAULTS = {
   retries: 3,
 } as const;
 
-/** What the wire's fields hold: 49 days. */
+/** The protocol's limit: 49 days. */
 const MOST = 2 ** 32 - 1;
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 
 /**
- * Docker's rules: each field of the caller's goes before the image's; a test that is empty, NONE or of an
- * unknown kind is none.
+ * Docker's rules: each field of the caller overrides the image's; a test that is empty, NONE or of an unknown
+ * kind means no check.
  */
 export function settleHealthcheck(
   given: HealthcheckOptions | undefined,
@@ -88,7 +90,7 @@ function argvOf([kind, ...words]: readonly string[], shell?: string[]): string[]
   return undefined;
 }
 
-/** An image's times are anything that a JSON number may be. */
+/** An image's times may be any JSON number. */
 function fromImage(check: Healthcheck): HealthcheckOptions & { test: string[] } {
   const ms = (ns = 0): number => (ns <= 0 ? 0 : Math.min(Math.max(Math.round(ns / 1e6), 1), MOST));
   return {

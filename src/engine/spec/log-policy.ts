@@ -1,20 +1,20 @@
-/** How much of a command's output is kept; how it is written is the shim's (native/shim/log/output-log.c). */
+/** How much of a command's output is kept; the shim writes it (native/shim/log/output-log.c). */
 import { BoxliteError } from '../../errors.js';
 import type { BoxSpec } from './box-spec.js';
 
-/** Docker's names: `json-file` and `local` are one and the same here, with `none` nothing is kept. */
+/** Docker's names: `json-file` and `local` are the same here; `none` keeps nothing. */
 export const LOG_DRIVERS = ['json-file', 'local', 'none'] as const;
 
 export interface LogPolicy {
-  /** Default `local`. */
+  /** Log driver; default `local`. */
   driver?: (typeof LOG_DRIVERS)[number];
-  /** Largest that a file of the log may become, 1,000 at least; −1: no limit. Default 20,000,000. */
+  /** Largest size of a log file in bytes, at least 1,000; −1: no limit. Default 20,000,000. */
   maxBytes?: number;
-  /** Files that are kept, at most 1,000: when the last one is full, the oldest goes. Default 5. */
+  /** Number of files kept, at most 1,000: when the last one is full, the oldest is deleted. Default 5. */
   maxFiles?: number;
 }
 
-/** A policy settled. */
+/** A settled policy. */
 export type LogSpec = Required<LogPolicy>;
 
 const DEFAULTS: LogSpec = { driver: 'local', maxBytes: 20_000_000, maxFiles: 5 };
@@ -24,7 +24,7 @@ const NO_LIMIT = -1;
 const LEAST_BYTES = 1_000;
 export const MOST_LOG_FILES = 1_000;
 
-/** @throws invalid-argument, Docker's words where it has any */
+/** @throws invalid-argument, in Docker's words where they exist */
 export function settleLog(given: LogPolicy = {}): LogSpec {
   const { driver = DEFAULTS.driver, maxBytes = DEFAULTS.maxBytes, maxFiles } = given;
   if (driver === 'none') {
@@ -44,7 +44,7 @@ export function settleLog(given: LogPolicy = {}): LogSpec {
   return { driver, maxBytes, maxFiles: maxFiles ?? DEFAULTS.maxFiles };
 }
 
-/** Of a stored box; those that were made before there was a choice are limited, too. */
+/** The policy of a stored box; boxes created before the option existed have the default limits. */
 export const logOf = ({ log }: Pick<BoxSpec, 'log'>): LogSpec => log ?? DEFAULTS;
 
 /** Docker's `HostConfig.LogConfig`. */
@@ -54,7 +54,7 @@ export function inspectLog(spec: Pick<BoxSpec, 'log'>): { Type: string; Config: 
   return { Type: driver, Config: driver === 'none' ? {} : config };
 }
 
-/** As `max-size` is written, whose units are powers of 1000: `20m`. */
+/** The notation of `max-size`, whose units are powers of 1000: `20m`. */
 export function logSizeText(bytes: number): string {
   const units = [['g', 1e9] as const, ['m', 1e6] as const, ['k', 1e3] as const];
   const [unit, size] = units.find(([, each]) => bytes % each === 0) ?? ['', 1];

@@ -1,4 +1,4 @@
-/** What callers give: to open a runtime, to create a box, to run a command in it. */
+/** Options of callers: to open a runtime, to create a box, to run a command in it. */
 import type { Environment } from './environment.js';
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
@@ -8,18 +8,18 @@ import type { ProcessorOptions } from './processors.js';
 import type { SecurityOptions, SecurityPreset } from './security.js';
 
 export interface BoxliteOptions {
-  /** Where everything is kept; default `BOXLITE_HOME`, else `~/.boxlite`. */
+  /** Directory of all data; default `BOXLITE_HOME`, else `~/.boxlite`. */
   homeDir?: string;
-  /** Searched in order for references without a registry; empty means `docker.io`. */
+  /** Registries searched in order for references without a registry; empty means `docker.io`. */
   imageRegistries?: string[];
-  /** Registries (host[:port]) spoken to over plain HTTP, or with certificates nobody vouches for. */
+  /** Registries (host[:port]) that may use plain HTTP or unverified certificates. */
   insecureRegistries?: string[];
   /**
-   * By registry (`docker.io`), mirrors that are asked before it: `[http[s]://]HOST[:PORT][/PATH]`,
-   * the path put before the repository's name.
+   * By registry (`docker.io`), the mirrors to try before it: `[http[s]://]HOST[:PORT][/PATH]`, where the path
+   * precedes the repository's name.
    */
   registryMirrors?: Record<string, string[]>;
-  /** Files (PEM) of authorities to trust besides the well-known ones. */
+  /** PEM files of certificate authorities to trust, in addition to the well-known ones. */
   caCertificates?: string[];
   /** Directory of Docker's `config.json`; default `$DOCKER_CONFIG`, else `~/.docker`. */
   dockerConfigDir?: string;
@@ -27,11 +27,11 @@ export interface BoxliteOptions {
   maxLayerBytes?: number;
   /** Files and directories a layer may have; default 2,000,000. */
   maxLayerEntries?: number;
-  /** `auto` takes KVM where it boots, else emulation. */
+  /** `auto` (default) uses KVM if a machine boots with it, else emulation (`tcg`). */
   accelerator?: AcceleratorChoice;
-  /** QEMU's program; default: found on PATH. */
+  /** Path of QEMU's program; default: found on PATH. */
   qemu?: string;
-  /** Told what a slow first call is doing (making a template, trying KVM); default: silent. */
+  /** Receives what a slow first call is doing (making a template, trying KVM); default: silent. */
   onNotice?: (message: string) => void;
 }
 
@@ -41,97 +41,121 @@ export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
 export type RootfsSpec = { image: string } | { path: string };
 
 export interface BoxOptions extends ProcessorOptions, ResolverOptions {
+  /** Default: the built-in image, `busybox`. */
   rootfs?: RootfsSpec;
-  /** Guest memory in MiB, at least 128. */
+  /** Guest memory in MiB, at least 128; default 512. */
   memoryMib?: number;
-  /** MiB that the kernel leaves to the box as long as others in its machine have any to give. */
+  /** MiB that the guest's kernel reclaims from the box only after all other memory of the machine. */
   memoryReservationMib?: number;
-  /** Size of the writable file system in bytes. */
+  /** Size of the writable file system in bytes, at least 64 MiB; default 10 GiB. */
   diskBytes?: number;
   /** Replaces the image's CMD. */
   command?: string[];
   /** Replaces the image's ENTRYPOINT and drops its CMD. */
   entrypoint?: string[];
-  /** Variables over the image's, by name (`undefined` takes the image's away), or `K=V` and `K` alone each. */
-  env?: readonly string[] | Environment;
-  workingDir?: string;
-  /** NAME|UID[:GROUP|GID], resolved inside the image. */
-  user?: string;
-  /** Groups besides the user's: NAME|GID each, resolved inside the image. */
-  groupAdd?: string[];
-  hostname?: string;
-  /** NIS domain name; /etc/hosts has it behind the host name, too. */
-  domainname?: string;
-  labels?: Record<string, string>;
-  /** A terminal for the command. */
-  tty?: boolean;
-  /** Keep the command's stdin open for whoever attaches. */
-  stdin?: boolean;
-  network?: 'default' | 'none';
-  /** Of the box's interface: `02:42:ac:11:00:02`. */
-  macAddress?: string;
-  /** The box is removed when its command has ended. */
-  autoRemove?: boolean;
-  /** `no` (default), `on-failure[:N]`, `always` or `unless-stopped`: whether it is started again when it has ended. */
-  restart?: string;
-  /** Milliseconds from its start after which the command gets TERM, and KILL 2 s later. */
-  timeoutMs?: number;
-  /** Signal that `stop` sends, name or number; default the image's, else TERM. */
-  stopSignal?: string;
-  /** Seconds between the stop signal and KILL; −1 waits for ever. */
-  stopTimeoutSeconds?: number;
-  readOnlyRoot?: boolean;
-  init?: boolean;
-  shmBytes?: number;
-  /** Over the image's HEALTHCHECK, field by field; `test: ['NONE']` turns it off. */
-  healthcheck?: HealthcheckOptions;
-  /** How much is kept of the command's output, for `logs`. */
-  log?: LogPolicy;
-  /** Processes and threads the box may have; 0 or −1: as many as its machine bears. */
-  pidsLimit?: number;
-  /** A preset by name, or walls of one's own; what is left out of those is `standard`'s. */
-  security?: Partial<SecurityOptions> | SecurityPreset;
-  /** Every capability, the kernel's files unmasked, and no filter of system calls. */
-  privileged?: boolean;
-  /** Capabilities besides Docker's fourteen, `CAP_` or not; `ALL`. */
-  capAdd?: string[];
-  capDrop?: string[];
-  ulimits?: Ulimit[];
-  /** How readily the kernel ends the box's processes when memory is short: −1000 … 1000. */
-  oomScoreAdj?: number;
   /**
-   * Parameters of the box's kernel, by name. Those of net., vm. and the like; a privileged box may have any.
+   * Variables that override the image's: by name (`undefined` removes one), or as `K=V`, where `K` alone
+   * removes one.
    */
+  env?: readonly string[] | Environment;
+  /** Working directory of the command, an absolute path; default the image's, else `/`. */
+  workingDir?: string;
+  /** NAME|UID[:GROUP|GID], resolved inside the image; default the image's user. */
+  user?: string;
+  /** Additional groups of the user: NAME|GID each, resolved inside the image. */
+  groupAdd?: string[];
+  /** Default: the first 12 characters of the box's id. */
+  hostname?: string;
+  /** NIS domain name; also appended to the host name in /etc/hosts. */
+  domainname?: string;
+  /** Labels that override the image's. */
+  labels?: Record<string, string>;
+  /** Give the command a terminal; default false. */
+  tty?: boolean;
+  /** Keep the command's stdin open for clients that attach; default false. */
+  stdin?: boolean;
+  /** Default: what `security` says, which is `default` unless the preset is `maximum`. */
+  network?: 'default' | 'none';
+  /** MAC address of the box's interface: `02:42:ac:11:00:02`. */
+  macAddress?: string;
+  /** Remove the box when its command has ended; default false. Excludes `restart`. */
+  autoRemove?: boolean;
+  /**
+   * `no` (default), `on-failure[:N]`, `always` or `unless-stopped`: whether to start the box again when it
+   * has ended.
+   */
+  restart?: string;
+  /** Milliseconds after which the command receives TERM, and KILL 2 s later; 0 (default): no limit. */
+  timeoutMs?: number;
+  /** Signal that `stop` sends, as name or number; default the image's, else TERM. */
+  stopSignal?: string;
+  /** Seconds between the stop signal and KILL; 0 kills at once, −1 waits for ever. Default 10. */
+  stopTimeoutSeconds?: number;
+  /** Mount the root file system read-only; default false. */
+  readOnlyRoot?: boolean;
+  /** Run the command under an init that forwards signals and reaps processes; default false. */
+  init?: boolean;
+  /** Size of /dev/shm in bytes, at least 4096; default 64 MiB. */
+  shmBytes?: number;
+  /** Overrides the image's HEALTHCHECK, field by field; `test: ['NONE']` turns it off. */
+  healthcheck?: HealthcheckOptions;
+  /** How much of the command's output to keep for `logs`. */
+  log?: LogPolicy;
+  /** Most processes and threads of the box; 0 (default) or −1: no limit but the machine's. */
+  pidsLimit?: number;
+  /** A preset by name, or individual options; missing ones are those of `standard`, the default. */
+  security?: Partial<SecurityOptions> | SecurityPreset;
+  /** Every capability, the kernel's files unmasked, and no system call filter; default false. */
+  privileged?: boolean;
+  /** Capabilities to add to Docker's fourteen, with or without `CAP_`; `ALL` for all. */
+  capAdd?: string[];
+  /** Capabilities to drop from Docker's fourteen, with or without `CAP_`; `ALL` for all. */
+  capDrop?: string[];
+  /** Resource limits of the box's commands; default `nofile` 1024, hard limit 524,288. */
+  ulimits?: Ulimit[];
+  /** How readily the kernel kills the box's processes when memory is short: −1000 … 1000; default 0. */
+  oomScoreAdj?: number;
+  /** Parameters of the box's kernel, by name: net., vm. and the like; any for a privileged box. */
   sysctls?: Record<string, string>;
-  /** `/dev/fuse[:PATH][:rwm]`, `/dev/net/tun`, with `nested` `/dev/kvm`: devices of the box's own kernel. */
+  /**
+   * Devices of the box's own kernel: `/dev/fuse[:PATH][:rwm]`, `/dev/net/tun`, with `nested` also `/dev/kvm`.
+   */
   devices?: string[];
-  /** `c 10:229 rwm` each: what the box's processes may do to nodes of these numbers. */
+  /** Device rules, `c 10:229 rwm` each: the access of the box's processes to nodes with these numbers. */
   deviceRules?: string[];
-  /** `none`: without /dev/shm. `shareable` is as `private` here: no other box can join. */
+  /** `none`: without /dev/shm. `shareable` equals `private` (default): no other box can join. */
   ipc?: IpcMode;
-  /** Lines for /etc/hosts, `NAME:IP` each; `host-gateway` is the host. */
+  /** Lines for /etc/hosts, `NAME:IP` each; the IP `host-gateway` stands for the host. */
   extraHosts?: string[];
-  /** Kept with the box, and shown; they mean nothing to BoxLite. */
+  /** Stored with the box and shown; they have no meaning to BoxLite. */
   annotations?: Record<string, string>;
-  /** `80/tcp` each, kept as the image's are: what the command listens at. */
+  /** Ports that the command listens on, `80/tcp` each; added to the image's, and informational like them. */
   exposedPorts?: string[];
   /**
-   * PID 1 only waits, and runs until `stop`; commands come by `exec`. Default: true without `command`
-   * and `entrypoint`; `false` then runs the image's own command.
+   * PID 1 only waits until `stop`; `exec` runs commands. Default: true without `command` and `entrypoint`;
+   * `false` then runs the image's own command.
    */
   idle?: boolean;
   /**
-   * Another kernel than the home's: path of a vmlinuz or vmlinux. It must stay where it is, as it is, as long as
-   * the box is to be started.
+   * Path of a vmlinuz or vmlinux to boot instead of the home's kernel. The file must stay unchanged as long
+   * as the box may start.
    */
   kernel?: string;
-  /** Its modules, a directory as /lib/modules/VERSION; without it all that boxes need must be built in. */
+  /**
+   * Directory of that kernel's modules, as /lib/modules/VERSION; without it the kernel must have all that
+   * boxes need built in.
+   */
   modules?: string;
-  /** The box may run virtual machines itself, as far as its kernel can and it is privileged; only with KVM. */
+  /**
+   * Let the box run virtual machines itself, if its kernel can and the box is privileged; only with KVM.
+   * Default false.
+   */
   nested?: boolean;
+  /** os/architecture[/variant] to choose from a multi-platform image; default this machine's. */
   platform?: string;
+  /** When to pull the image; default `missing`. */
   pull?: 'missing' | 'always' | 'never';
-  /** Host directories and files that the box sees; at most 64. */
+  /** Host directories and files to mount in the box; at most 64. */
   volumes?: VolumeSpec[];
   /** File systems in the box's memory, empty at each start. */
   tmpfs?: TmpfsSpec[];
@@ -141,40 +165,46 @@ export type IpcMode = 'private' | 'shareable' | 'none';
 
 /** A directory or regular file of the host, mounted in the box. */
 export interface VolumeSpec {
-  /** Absolute; links in it are followed once, when the box is created. */
+  /** Absolute; links in it are resolved once, when the box is created. */
   hostPath: string;
-  /** Absolute; made in the box when missing. */
+  /** Absolute; created in the box if missing. */
   guestPath: string;
   /** Enforced by the host's kernel; default false. */
   readOnly?: boolean;
-  /** Make a directory of `hostPath` when there is nothing, as `-v` does; default: that is an error. */
+  /**
+   * Create a directory at `hostPath` if nothing exists there, as `-v` does; default false: a missing path is
+   * an error.
+   */
   createHostPath?: boolean;
 }
 
 export interface TmpfsSpec {
-  /** Absolute; made in the box when missing. */
+  /** Absolute; created in the box if missing. */
   guestPath: string;
   /** As `--tmpfs`: `size=64m,mode=1777,exec`; default `noexec,nosuid,nodev` and half of the memory. */
   options?: string;
 }
 
-/** What a caller may give up. */
+/** Options of calls that can be aborted. */
 export interface AbortOptions {
   /**
-   * Ends the call when it aborts: the call rejects with a `BoxliteError` of code `cancelled`, whose `cause` is the
-   * signal's reason, once what it had begun is undone.
+   * Aborts the call: it undoes what it has begun, then rejects with a `BoxliteError` of code `cancelled`,
+   * whose `cause` is the signal's reason.
    */
   signal?: AbortSignal | undefined;
 }
 
 export interface StartOptions extends AbortOptions {
-  /** Boots the VM instead of restoring it from a template; default false. */
+  /** Boot the VM instead of restoring it from a template; default false. */
   cold?: boolean;
-  /** Size of the terminal when the box has one. */
+  /** Size of the terminal, if the box has one; default 24 rows, 80 columns. */
   terminal?: TerminalSize;
 }
 
-/** The signal ends the command, too: it is hung up (HUP, KILL 2 s later) and `wait` rejects with `cancelled`. */
+/**
+ * The signal also ends the started command: it is hung up (HUP, KILL 2 s later), and `wait` rejects with
+ * `cancelled`.
+ */
 export type ExecOptions = AbortOptions;
 
 export interface TerminalSize {
@@ -183,36 +213,42 @@ export interface TerminalSize {
 }
 
 /**
- * A signal that aborts while the box is being stopped ends the wait and the grace: the stop signal has been sent then,
- * and KILL will not be.
+ * If the signal aborts while the box is being stopped, the wait ends: the stop signal has been sent, and KILL
+ * will not be sent.
  */
 export interface StopOptions extends AbortOptions {
-  /** What the command is sent first, name or number; default the box's own, see `BoxOptions.stopSignal`. */
+  /** The signal to send first, as name or number; default the box's own, see `BoxOptions.stopSignal`. */
   stopSignal?: string;
-  /** Seconds from then to KILL; 0 kills at once, −1 waits for ever. Default the box's own, see `BoxOptions`. */
+  /**
+   * Seconds from then until KILL; 0 kills at once, −1 waits for ever. Default: the box's
+   * `stopTimeoutSeconds`.
+   */
   timeoutSeconds?: number;
 }
 
-/** What can be changed of a box; what is missing stays. Its processors only while it does not run. */
+/**
+ * The options of a box that can change; missing ones stay. Processors change only while the box does not run.
+ */
 export interface UpdateOptions extends ProcessorOptions {
+  /** New restart policy; see `BoxOptions.restart`. */
   restart?: string;
   /** Signal that `stop` sends. */
   stopSignal?: string;
-  /** Seconds between it and KILL; −1 waits for ever. */
+  /** Seconds between that signal and KILL; 0 kills at once, −1 waits for ever. */
   stopTimeoutSeconds?: number;
-  /** Only of a box that does not run. */
+  /** MiB, at least 128. Only while the box does not run. */
   memoryMib?: number;
-  /** Only of a box that does not run. */
+  /** MiB; see `BoxOptions`. Only while the box does not run. */
   memoryReservationMib?: number;
-  /** Most processes and threads; −1 for no limit. Only of a box that does not run. */
+  /** Most processes and threads; 0 or −1: no limit. Only while the box does not run. */
   pidsLimit?: number;
 }
 
-/** The signal ends the wait; the box goes on. */
+/** The signal ends only the wait; the box goes on. */
 export interface WaitOptions extends AbortOptions {
   /**
-   * `not-running` (default) is answered at once by a box that does not run; `next-exit` waits for its next
-   * end, `removed` until it is gone.
+   * `not-running` (default) resolves at once if the box does not run; `next-exit` waits for its next end,
+   * `removed` until it is removed.
    */
   condition?: WaitCondition;
 }
@@ -220,16 +256,19 @@ export interface WaitOptions extends AbortOptions {
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 export interface RemoveOptions {
+  /** Kill a running box first; default false. */
   force?: boolean;
 }
 
 export interface CommitOptions extends AbortOptions {
-  /** Name of the new image; without one it is dangling. */
+  /** Name of the new image; without a name it is dangling. */
   reference?: string;
+  /** Comment in the new image's history. */
   message?: string;
+  /** Author of the new image. */
   author?: string;
-  /** Docker's `--change` instructions. */
+  /** Docker's `--change` instructions: `CMD ["sh"]`. */
   changes?: string[];
-  /** Nothing in a running box moves while it is read; default true. */
+  /** Freeze a running box while it is read; default true. */
   pause?: boolean;
 }

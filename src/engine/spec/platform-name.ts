@@ -1,2 +1,2 @@
-/** For the faces of the engine: a platform is checked before anything is looked for. */
+/** For callers of the engine, which check a platform before they search anything. */
 export { parsePlatform } from '../../image/oci/platform.js';

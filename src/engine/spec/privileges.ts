@@ -1,17 +1,17 @@
-/** What a box's commands may do beyond, or not even of, the ordinary: capabilities and resource limits. */
+/** What a box's commands may do: added and dropped capabilities, and resource limits. */
 import { BoxliteError } from '../../errors.js';
 
 export interface Ulimit {
   /** As in `--ulimit`: `nofile`, `nproc`, … */
   name: string;
-  /** −1 is no limit. */
+  /** −1: no limit. */
   soft: number;
   hard: number;
 }
 
-/** Stored with a box; a box that was made before there were any has none. */
+/** Stored with a box; boxes created before the option existed lack it. */
 export interface Privileges {
-  /** Every capability, and the kernel's files as they are. */
+  /** Every capability, and the kernel's files unmasked. */
   privileged: boolean;
   /** `CAP_NET_ADMIN` each, or `ALL`. */
   capAdd: string[];
@@ -58,8 +58,8 @@ const RESOURCES: Readonly<Record<string, number>> = {
 const UNLIMITED = 2n ** 64n - 1n;
 
 /**
- * What a container of Docker's has of its daemon, which has it of systemd: programs that close every descriptor they
- * might have take their time over a million.
+ * The limits that Docker's containers inherit from the daemon, and that from systemd: programs that close
+ * every possible descriptor are slow with a limit of a million.
  */
 const DEFAULT_ULIMITS: readonly Ulimit[] = [{ name: 'nofile', soft: 1024, hard: 524_288 }];
 
@@ -78,7 +78,7 @@ export function settlePrivileges(options: {
   };
 }
 
-/** Those of a command that may be given all although its box has not. */
+/** A command's privileges: all, even if its box lacks them, or the box's. */
 export function withPrivileged(
   box: Privileges | undefined,
   privileged: boolean,
@@ -86,7 +86,10 @@ export function withPrivileged(
   return privileged ? { ...settlePrivileges({}), ...box, privileged } : box;
 }
 
-/** Bit n is capability n. By Docker's rules: what is added counts over what is dropped, unless it is ALL. */
+/**
+ * Bit n is capability n. By Docker's rules: an added capability wins over a dropped one, unless it comes from
+ * ALL.
+ */
 export function capabilityMask(privileges: Privileges | undefined): bigint {
   const { privileged = false, capAdd = [], capDrop = [] } = privileges ?? {};
   const has = (name: string): boolean => {
@@ -102,7 +105,7 @@ export function capabilityMask(privileges: Privileges | undefined): bigint {
   );
 }
 
-/** As the guest wants them; the last of a name counts. */
+/** As the guest expects them; the last limit of a name counts. */
 export function resourceLimits(
   privileges: Privileges | undefined,
 ): { resource: number; soft: bigint; hard: bigint }[] {
@@ -116,7 +119,7 @@ export function resourceLimits(
   }));
 }
 
-/** `net_admin`, `NET_ADMIN`, `CAP_NET_ADMIN` → the last of these; ALL is one, too. */
+/** `net_admin`, `NET_ADMIN`, `CAP_NET_ADMIN` → the last of these; also accepts ALL. */
 function capability(given: string, option: string): string {
   const upper = given.toUpperCase();
   if (upper === 'ALL' || upper === 'CAP_ALL') return 'ALL';

@@ -1,25 +1,28 @@
-/** How many processors a box's machine has, and how much of them the box may use. */
+/** The number of processors of a box's machine, and how much of them the box may use. */
 import { BoxliteError } from '../../errors.js';
 import { DEFAULT_CPUS, MAX_CPUS } from './defaults.js';
 
 export interface ProcessorOptions {
-  /** Virtual CPUs, 0.01 … 64; of a fraction the box gets so much time of the next whole number. */
+  /**
+   * Virtual CPUs, 0.01 … 64, default 1. A fraction is a limit on the CPU time of the next whole number of
+   * CPUs.
+   */
   cpus?: number;
-  /** Microseconds, 1,000 … 1,000,000; default 100,000. */
+  /** Period of `cpuQuota` in microseconds, 1,000 … 1,000,000; default 100,000. */
   cpuPeriod?: number;
-  /** Microseconds of CPU time that the box may use in each period; 0 or less is no limit. */
+  /** Microseconds of CPU time that the box may use in each period; 0 (default) or less: no limit. */
   cpuQuota?: number;
-  /** Docker's relative weight, 2 … 262,144; 0 is the default of 1,024. */
+  /** Docker's relative weight, 2 … 262,144; 0: the default of 1,024. */
   cpuShares?: number;
-  /** Processors of the box's machine that the box may use: `0-1,3`. */
+  /** Processors of the box's machine that the box may use: `0-1,3`; default all. */
   cpusetCpus?: string;
 }
 
-/** Settled; what is missing is not limited. */
+/** The settled options; missing ones do not limit. */
 export interface ProcessorSpec {
-  /** Of the machine. */
+  /** The machine's number of CPUs. */
   cpus: number;
-  /** Billionths of a processor, when that is not a whole number of them. */
+  /** Billionths of a processor, if the limit is not a whole number of processors. */
   nanoCpus?: number;
   cpuPeriod?: number;
   cpuQuota?: number;
@@ -32,7 +35,7 @@ const NANO = 1e9;
 const LEAST_SHARES = 2;
 const MOST_SHARES = 262_144;
 
-/** @throws invalid-argument, Docker's words where it has any */
+/** @throws invalid-argument, in Docker's words where they exist */
 export function settleProcessors(options: {
   [K in keyof ProcessorOptions]: ProcessorOptions[K] | undefined;
 }): ProcessorSpec {
@@ -63,8 +66,8 @@ export function settleProcessors(options: {
 
 /**
  * A box's processors with some options changed.
- * @param before what of it is undefined is not limited
- * @throws invalid-argument; also when a limit is given beside one of the other kind
+ * @param before the present options; undefined ones do not limit
+ * @throws invalid-argument; also when limits of both kinds are combined
  */
 export function changedProcessors(
   before: { [K in keyof ProcessorSpec]: ProcessorSpec[K] | undefined },
@@ -83,7 +86,7 @@ export function changedProcessors(
   });
 }
 
-/** Files of the box's cgroup. */
+/** Settings for the files of the box's cgroup. */
 export function processorLimits(spec: ProcessorSpec): { name: string; value: string }[] {
   const { nanoCpus, cpuPeriod = DEFAULT_PERIOD, cpuQuota, cpuShares, cpusetCpus } = spec;
   const quota = nanoCpus === undefined ? cpuQuota : Math.round((nanoCpus / NANO) * cpuPeriod);
@@ -101,7 +104,7 @@ export function nanoCpusOf({ cpus, nanoCpus, cpuQuota }: ProcessorSpec): number 
   return cpuQuota === undefined ? (nanoCpus ?? cpus * NANO) : 0;
 }
 
-/** Shares of the first cgroups as a weight of the second's: 2 … 262,144 onto 1 … 10,000. */
+/** Converts shares of cgroup v1 to a weight of cgroup v2: 2 … 262,144 onto 1 … 10,000. */
 function weightOf(shares: number): number {
   return 1 + Math.floor(((shares - LEAST_SHARES) * 9999) / (MOST_SHARES - LEAST_SHARES));
 }

@@ -4,7 +4,7 @@ export const RESTART_POLICIES = ['no', 'always', 'on-failure', 'unless-stopped']
 
 export interface RestartPolicy {
   name: (typeof RESTART_POLICIES)[number];
-  /** Of `on-failure`: so many restarts at most; 0 = any number. */
+  /** For `on-failure`: most restarts; 0: no limit. */
   maximumRetryCount: number;
 }
 
@@ -35,7 +35,7 @@ export function parseRestartPolicy(text: string): RestartPolicy {
   return { name, maximumRetryCount };
 }
 
-/** As it is written for `--restart`. */
+/** The notation of `--restart`. */
 export function formatRestartPolicy({ name, maximumRetryCount }: RestartPolicy): string {
   return maximumRetryCount === 0 ? name : `${name}:${maximumRetryCount}`;
 }

@@ -1,59 +1,59 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxOptions } from './options.js';
 
-/** What to do about an isolation that this host may not allow. */
+/** How to treat a layer of isolation that this host may not allow. */
 export type WallPolicy = 'off' | 'try' | 'require';
 
 /**
- * What isolates a box besides the virtual machine itself, and what its own processes may do. Plain
- * values: take a preset and change what should differ.
+ * What isolates a box in addition to the virtual machine, and what the box's processes may do. Plain values:
+ * copy a preset and change what should differ.
  *
  * ```ts
  * { security: { ...SecurityOptions.maximum(), network: 'default' } }
  * ```
  *
- * What no preset turns off: the VMM runs without new privileges, with limits, with no file but its own
- * box's, with no key of the caller's, and no longer than its supervisor.
+ * No preset turns these off: the VMM gains no privileges, has resource limits, gets only the files of its own
+ * box and no keys of the caller, and ends with its supervisor.
  */
 export interface SecurityOptions {
   /** QEMU's seccomp filter: the VMM starts no program, gains no privilege, changes no limit. */
   vmmSandbox: boolean;
   /**
-   * The VMM runs as a user of its own, who owns nothing, another for each box. Only root can give it
-   * one: `try` goes without where that can't be, `require` does not start the box.
+   * Each box's VMM runs as a separate user, who owns nothing. Only root can do this: otherwise `try` runs it
+   * as the caller, and `require` refuses to start the box.
    */
   vmmUser: WallPolicy;
   /**
-   * The VMM of a box without a network has none either: an empty network namespace. Root can make one, others
-   * where the host allows user namespaces. That QEMU itself lets nothing through does not depend on it.
+   * The VMM of a box without a network has none either: an empty network namespace. Root can create one;
+   * others only where the host allows user namespaces. QEMU itself blocks the traffic in any case.
    */
   vmmNamespaces: WallPolicy;
-  /** What the box reaches when `BoxOptions.network` does not say. */
+  /** The network if `BoxOptions.network` is missing. */
   network: 'default' | 'none';
   /**
-   * Capabilities that the box's processes lack of Docker's fourteen; `['ALL']` for every one. Those of
-   * `BoxOptions.capAdd` are given all the same.
+   * Capabilities to drop from Docker's fourteen; `['ALL']` for all of them. `BoxOptions.capAdd` still adds
+   * its own.
    */
   capDrop: string[];
   /**
-   * The filter of system calls that the box's processes have, as Docker's default profile: what opens
-   * the kernel wide is refused, but to the capabilities that it is for. A privileged box has none.
+   * Filter the system calls of the box's processes as Docker's default profile does: calls with a large
+   * attack surface need the matching capability. A privileged box has no filter.
    */
   seccomp: boolean;
   /**
-   * The files of /proc and /sys by which the kernel is looked into and changed are hidden or read-only, as in Docker.
-   * Those of a privileged box never are.
+   * Hide, or make read-only, the files of /proc and /sys that reveal or change the kernel, as in Docker. Does
+   * not apply to a privileged box.
    */
   maskedPaths: boolean;
-  /** Neither set-user-ID programs nor capabilities of files give the box's processes anything. */
+  /** Neither set-user-ID programs nor file capabilities raise the privileges of the box's processes. */
   noNewPrivileges: boolean;
 }
 
 export type SecurityPreset = 'development' | 'standard' | 'maximum';
 
-/** The presets, a new object each time. */
+/** The presets; each call returns a new object. */
 export const SecurityOptions = {
-  /** To look into a VMM at work: it may be traced as the caller's own process, QEMU filters no call. */
+  /** For inspecting a running VMM: it can be traced as the caller's own process, and QEMU filters no call. */
   development(): SecurityOptions {
     return {
       ...SecurityOptions.standard(),
@@ -76,9 +76,8 @@ export const SecurityOptions = {
     };
   },
   /**
-   * For what is not trusted at all: full isolation, or the box does not start; no network; no
-   * capability by which a process reaches below the files and users that are its own; and none, nor
-   * any user, that a program's file brings with it.
+   * For untrusted code: full isolation, or the box does not start; no network; no capability that reaches
+   * beyond a process's own files and users; and no privileges or users from program files.
    */
   maximum(): SecurityOptions {
     const capDrop = ['NET_RAW', 'MKNOD', 'SYS_CHROOT', 'SETFCAP', 'AUDIT_WRITE', 'SETPCAP'];
@@ -115,7 +114,7 @@ export function settleSecurity(
   return settled;
 }
 
-/** The options with what their security says where they themselves say nothing. @throws invalid-argument */
+/** The options, with values from their security where they have none themselves. @throws invalid-argument */
 export function withSecurity(options: BoxOptions): BoxOptions {
   const security = settleSecurity(options.security);
   return {

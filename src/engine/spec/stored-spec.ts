@@ -3,7 +3,7 @@ import type { BoxSpec } from './box-spec.js';
 import { NO_RESTART, type RestartPolicy } from './restart-policy.js';
 import { SecurityOptions } from './security.js';
 
-/** Fields that every version has stored, of these types. */
+/** Fields that every version stores, with their types. */
 const FIELDS = {
   ...{ cpus: 'number', memoryMib: 'number', diskBytes: 'number', stopSignal: 'number' },
   ...{ workingDir: 'string', user: 'string', hostname: 'string' },
@@ -12,8 +12,8 @@ const FIELDS = {
 const LISTS = ['argv', 'env', 'diffIds'] as const satisfies (keyof BoxSpec)[];
 
 /**
- * The stored form, back: what `settleSpec` made, now or in an older version.
- * @throws store-corrupt when it is something else
+ * Reads the stored form that `settleSpec` of this or an older version made.
+ * @throws store-corrupt for anything else
  */
 export function specOf(stored: unknown): BoxSpec {
   if (typeof stored !== 'object' || stored === null) throw corrupt('options');
@@ -22,7 +22,7 @@ export function specOf(stored: unknown): BoxSpec {
     if (typeof values[name] !== type) throw corrupt(name);
   for (const name of LISTS) if (!isListOfStrings(values[name])) throw corrupt(name);
   const spec = { volumes: [], tmpfs: [], ...stored } as unknown as BoxSpec;
-  // There was one name server at most.
+  // Older versions stored a single name server.
   if (spec.dns !== undefined) spec.dns = [spec.dns].flat();
   if (spec.security) spec.security = completed(spec.security);
   return spec;
@@ -38,14 +38,14 @@ function corrupt(what: string): BoxliteError {
   });
 }
 
-/** A box that was made before its VMM's namespaces had a say is held to what it says of the VMM's user. */
+/** For a box created before `vmmNamespaces` existed, `vmmUser` decides. */
 function completed(
   stored: Pick<SecurityOptions, 'vmmUser'> & Partial<SecurityOptions>,
 ): SecurityOptions {
   return { ...SecurityOptions.standard(), vmmNamespaces: stored.vmmUser, ...stored };
 }
 
-/** Of a stored spec; those of older boxes have none. */
+/** The policy of a stored spec; older boxes have none. */
 export function restartPolicyOf(stored: unknown): RestartPolicy {
   return specOf(stored).restart ?? NO_RESTART;
 }

@@ -2,15 +2,15 @@
 import { LIMITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
 
-/** Docker's: those that a namespace has of its own. */
+/** Docker's list of namespaced parameters. */
 const NAMESPACED = new Set(
   ['msgmax', 'msgmnb', 'msgmni', 'sem', 'shmall', 'shmmax', 'shmmni', 'shm_rmid_forced'].map(
     (name) => `kernel/${name}`,
   ),
 );
 /**
- * The kernel is the box's alone, so what only says how much of something there may be is its own business. What runs
- * programs outside the box (kernel.core_pattern, kernel.modprobe) or takes a protection away is not among them.
+ * The kernel belongs to the box alone, so it may set parameters that are mere limits. Parameters that run
+ * programs outside the box (kernel.core_pattern, kernel.modprobe) or weaken a protection are excluded.
  */
 const LIMITS_OF_THE_KERNEL = new Set(
   ['aio-max-nr', 'file-max', 'nr_open', 'pipe-max-size', 'pipe-user-pages-soft'].map(
@@ -18,19 +18,19 @@ const LIMITS_OF_THE_KERNEL = new Set(
   ),
 );
 const OPEN_FOLDERS = ['net/', 'fs/mqueue/', 'fs/inotify/', 'fs/epoll/', 'vm/'];
-/** Of those folders: a page at address 0 would make a fault of the kernel's code the box's. */
+/** Excluded from those folders: a page at address 0, for one, makes kernel bugs exploitable. */
 const CLOSED = new Set(['vm/mmap_min_addr', 'vm/unprivileged_userfaultfd']);
 
 const MAX_VALUE = 1024;
-/** The guest agent's: with "sys/" before it and its end behind it, a path has to fit 256 bytes. */
+/** The guest agent's limit: with the prefix "sys/" and the final NUL, a path must fit 256 bytes. */
 const MAX_PATH = 251;
-/** But tabs, which the kernel prints between the numbers of a value. */
+/** Tabs are allowed: the kernel prints them between the numbers of a value. */
 const CONTROLS = /[^\P{Cc}\t]/u;
 
 /**
  * @param given by name, `net.ipv4.ip_forward` or `net/ipv4/ip_forward`
  * @param privileged a privileged box may have any
- * @throws invalid-argument naming one that a box can't have
+ * @throws invalid-argument naming the parameter that a box can't set
  */
 export function settleSysctls(
   given: Readonly<Record<string, string>>,
@@ -48,7 +48,7 @@ export function settleSysctls(
   return { ...given };
 }
 
-/** As the guest agent wants them. */
+/** As the guest agent expects them. */
 export function sysctlSettings(
   sysctls: Readonly<Record<string, string>> = {},
 ): { name: string; value: string }[] {
@@ -56,8 +56,8 @@ export function sysctlSettings(
 }
 
 /**
- * The path below /proc/sys. What separates is the first of `.` and `/` that the name has, the other is then a dot of
- * the path (sysctl(8)): `net.ipv4.conf.eth0/100.forwarding`.
+ * The path below /proc/sys. The first `.` or `/` in the name is the separator; the other one then stands for
+ * a dot in the path (sysctl(8)): `net.ipv4.conf.eth0/100.forwarding`.
  */
 function sysctlPath(name: string): string {
   const separator = /[./]/.exec(name)?.[0];

@@ -8,7 +8,7 @@ const NODIRATIME = 2048;
 const RELATIME = 1 << 21;
 const STRICTATIME = 1 << 24;
 
-/** Each word that sets or clears a flag, as Docker knows them. */
+/** Docker's words that set or clear a flag. */
 const FLAG_WORDS = new Map<string, readonly [set: boolean, flag: number]>([
   ['defaults', [true, 0]],
   ['ro', [true, MOUNT_FLAGS.RDONLY]],
@@ -31,7 +31,7 @@ const FLAG_WORDS = new Map<string, readonly [set: boolean, flag: number]>([
   ['nostrictatime', [false, STRICTATIME]],
 ]);
 
-/** What the file system itself understands (tmpfs(5)). */
+/** Options that the file system itself understands (tmpfs(5)). */
 const VALUES = new Map([
   ['size', /^\d+[kmg%]?$/i],
   ['mode', /^[0-7]{1,4}$/],

@@ -1,4 +1,4 @@
-/** What a box is to have mounted: the caller's wishes checked, and the host's paths found. */
+/** A box's mounts: checks the caller's requests and resolves the host's paths. */
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, posix } from 'node:path';
 import { LIMITS } from '../../agent/protocol.js';
@@ -9,13 +9,13 @@ import type { BoxOptions, VolumeSpec } from './options.js';
 import { parseTmpfsOptions } from './tmpfs.js';
 
 export interface BoxVolume {
-  /** As the caller wrote it, for people. */
+  /** As the caller wrote it, for display. */
   source: string;
-  /** The same without links, as it was when the box was made. */
+  /** The same with links resolved when the box was created. */
   path: string;
   target: string;
   readOnly: boolean;
-  /** Only until the box is made: a missing directory is made. */
+  /** Only until the box is created: create a missing directory. */
   create?: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface BoxTmpfs {
 type Mounts = Pick<BoxSpec, 'volumes' | 'tmpfs'>;
 
 /**
- * What needs no look at the host, by Docker's rules.
+ * Checks what does not depend on the host, by Docker's rules.
  * @throws invalid-argument
  */
 export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mounts {
@@ -38,7 +38,7 @@ export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mou
   });
   const taken = new Set<string>();
   for (const { target } of [...volumes, ...tmpfs]) {
-    // In there the box's devices and terminals are, and where its volumes come from.
+    // /dev has the box's devices and terminals, and the source of its volumes.
     if (target === '/dev')
       throw invalid("nothing can be mounted over /dev: the box's devices are there");
     if (taken.has(target)) throw invalid(`Duplicate mount point: ${target}`);
@@ -53,18 +53,18 @@ export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mou
 }
 
 /**
- * Finds each volume's directory or file on the host, or makes it where that is wanted.
- * @throws invalid-argument naming what is missing or can't be a volume
+ * Finds each volume's directory or file on the host, or creates it on request.
+ * @throws invalid-argument naming what is missing or unfit as a volume
  */
 export async function findVolumes(spec: BoxSpec): Promise<BoxSpec> {
   if (spec.volumes.length === 0) return spec;
-  // One after the other: one may be a directory that another's making has made.
+  // One after the other: creating one directory may create another's.
   const volumes: BoxVolume[] = [];
   for (const volume of spec.volumes) volumes.push(await find(volume));
   return { ...spec, volumes };
 }
 
-/** What the guest agent takes. */
+/** The guest agent's limit. */
 const MAX_MOUNTS = 128;
 
 function checkVolume(spec: VolumeSpec): BoxVolume {
@@ -84,7 +84,7 @@ function checkTarget(type: string, target: string): string {
     throw invalidMount(type, `invalid mount path: '${target}' mount path must be absolute`);
   const clean = posix.normalize(target).replace(/(?<=.)\/$/, '');
   if (clean === '/') throw invalidMount(type, "invalid specification: destination can't be '/'");
-  // The kernel's own files, some of them hidden: nothing must lie where programs trust to find them.
+  // Nothing may cover the kernel's own files: programs trust them, and some are hidden.
   if (clean === '/proc' || clean.startsWith('/proc/'))
     throw invalidMount(type, `"${clean}" cannot be mounted because it is inside /proc`);
   return clean;

@@ -7,42 +7,44 @@ import type { HealthStatus } from './health.js';
 
 export type { BoxStatus } from '../../store/status.js';
 
-/** What is publicly known of a box, as it was when asked: plain values, none of which change later. */
+/** The public properties of a box at the time of the call; plain values that do not change later. */
 export interface BoxInfo {
   /** ULID, lower case. */
   id: string;
-  /** Given by the caller, else chosen at random. */
+  /** From the caller, else chosen at random. */
   name: string | undefined;
-  /** The actual state, whatever was killed; see `BoxStatus.canStart(info.status)` and its like. */
+  /**
+   * The actual state, even after processes were killed; see `BoxStatus.canStart(info.status)` and similar.
+   */
   status: BoxStatus;
   createdAt: Date;
-  /** Of the last change of anything that is kept of the box. */
+  /** When anything stored about the box last changed. */
   lastUpdated: Date;
-  /** Its processors stand still; it counts as running. */
+  /** Its processors are stopped; it counts as running. */
   paused: boolean;
-  /** It has ended, and its restart policy is about to start it again; it counts as stopped. */
+  /** It has ended, and its restart policy will start it again; it counts as stopped. */
   restarting: boolean;
-  /** How often its restart policy has started it since a user did. */
+  /** How often its restart policy has started it since the last start by a user. */
   restartCount: number;
-  /** Of the VMM; undefined when the box does not run. */
+  /** Pid of the VMM; undefined if the box does not run. */
   pid: number | undefined;
-  /** As the user wrote it. */
+  /** The image's name as the user wrote it. */
   image: string;
   /** Digest of the image's configuration. */
   imageId: string | undefined;
-  /** Entrypoint and command; of an idle box its image's, which does not run. */
+  /** Entrypoint and command; for an idle box its image's, which do not run. */
   command: string[];
-  /** It has no command of its own, and waits for those that come by `exec`. */
+  /** It has no command of its own; it waits for commands of `exec`. */
   idle: boolean;
   cpus: number;
   memoryMib: number;
-  /** The image's and the caller's. */
+  /** Labels of the image and of the caller. */
   labels: Record<string, string>;
-  /** Of the last run, 0 … 255; undefined before its end. */
+  /** Exit code of the last run, 0 … 255; undefined before its end. */
   exitCode: number | undefined;
-  /** The guest ran out of memory and ended the box's command. */
+  /** The guest ran out of memory and killed the box's command. */
   oomKilled: boolean;
-  /** Of the last run. */
+  /** When the last run started. */
   startedAt: Date | undefined;
   finishedAt: Date | undefined;
   /** The box is removed when its command has ended. */
@@ -51,19 +53,19 @@ export interface BoxInfo {
   tty: boolean;
   /** Its command reads what attached clients send. */
   stdinOpen: boolean;
-  /** What the box's healthcheck says; none without one, and before its first start. */
+  /** Result of the box's healthcheck; `none` without one, and before the first start. */
   health: HealthStatus;
   /** `default` or `none`. */
   network?: string;
-  /** Of its image: `linux/amd64`. */
+  /** Platform of its image: `linux/amd64`. */
   platform?: string;
-  /** What its command listens at, `80/tcp` each; none unless it runs, and has a network. */
+  /** Exposed ports, `80/tcp` each; empty unless the box runs and has a network. */
   ports?: readonly string[];
-  /** The host's directories and files that it has. */
+  /** The host's directories and files that are mounted in it. */
   volumes?: readonly Required<Pick<VolumeSpec, 'hostPath' | 'guestPath' | 'readOnly'>>[];
 }
 
-/** @param record as `observed` gives it */
+/** @param record as `observed` returns it */
 export function boxInfo(record: BoxRecord & { restarting?: boolean }): BoxInfo {
   const spec = specOf(record.options);
   return {

@@ -1,14 +1,14 @@
 import type { BoxRecord } from '../../store/box-record.js';
 import { type BoxStatus, isActive } from '../../store/status.js';
 
-/** What changes of a box during its life, and what names it inside. */
+/** The changing state of a box, and its internal ids. */
 export interface BoxState {
   status: BoxStatus;
-  /** Of the VMM; undefined when the box does not run. */
+  /** Pid of the VMM; undefined if the box does not run. */
   pid: number | undefined;
   /** 64 hex digits, the same for all of the box's life. */
   containerId: string | undefined;
-  /** Of the last change of anything that is kept of the box. */
+  /** When anything stored about the box last changed. */
   lastUpdated: Date;
   /** Unique among the boxes of a home, and as small as possible. */
   lockId: number | undefined;

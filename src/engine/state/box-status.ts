@@ -1,6 +1,6 @@
 import * as predicates from '../../store/status.js';
 
-/** Where a box is in its life: see the constants of the same name. */
+/** The stage of a box's life: see the constants of the same name. */
 export type BoxStatus = predicates.BoxStatus;
 
 /**
@@ -9,13 +9,13 @@ export type BoxStatus = predicates.BoxStatus;
  * `create` → configured, `start` → running, `stop` → stopping → stopped; a stopped box starts again.
  */
 export const BoxStatus = {
-  /** The actual state can't be found out, or is beyond repair: remove the box with `force`. */
+  /** The actual state is unknown or beyond repair: remove the box with `force`. */
   Unknown: 'unknown',
-  /** Created and written down; there is no VM yet. */
+  /** Created and recorded; there is no VM yet. */
   Configured: 'configured',
-  /** Takes commands. */
+  /** Runs, and accepts commands. */
   Running: 'running',
-  /** On its way to stopped. */
+  /** Being stopped. */
   Stopping: 'stopping',
   /** Not running; can be started again. */
   Stopped: 'stopped',
@@ -25,7 +25,7 @@ export const BoxStatus = {
   isRunning: predicates.isRunning,
   isConfigured: predicates.isConfigured,
   isStopped: predicates.isStopped,
-  /** It will be another in a moment, by itself: stopping. */
+  /** It will change by itself in a moment: stopping. */
   isTransient: predicates.isTransient,
   /** Configured or stopped. */
   canStart: predicates.canStart,
@@ -33,6 +33,6 @@ export const BoxStatus = {
   canStop: predicates.canStop,
   /** Configured, stopped or unknown. */
   canRemove: predicates.canRemove,
-  /** Commands may be run, after a start where one is needed: configured, running or stopped. */
+  /** Commands can run, after a start if needed: configured, running or stopped. */
   canRun: predicates.canRun,
 } as const satisfies Record<string, BoxStatus | ((status: BoxStatus) => boolean)>;

@@ -13,14 +13,11 @@ export interface EngineContext {
   host: Host;
   database: () => Database;
   lifetime: Lifetime;
-  /**
-   * The argv that starts the CLI, which does what is to be done when this process has ended: a shim runs it at its
-   * box's end.
-   */
+  /** The argv that starts the CLI for work after this process has ended: a shim runs it at its box's end. */
   cliCommand: () => readonly string[];
 }
 
-/** The longest that one operation on a box may keep another waiting: a stop with its grace. */
+/** How long an operation waits for another one on the same box, such as a stop with its grace. */
 const LOCK_TIMEOUT_MS = 60_000;
 
 export async function lockBox(

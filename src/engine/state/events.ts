@@ -11,42 +11,45 @@ import { settle } from './observe.js';
 
 /** Something that happened to a box or an image. */
 export interface BoxliteEvent {
-  /** Docker's word: `container` for a box, `image`. */
+  /** Docker's terms: `container` for a box, `image`. */
   type: 'container' | 'image';
-  /** `create`, `start`, `die`, `stop`, `kill`, `pause`, `unpause`, `restart`, `oom`, `rename`, `destroy`, `pull`, … */
+  /**
+   * `create`, `start`, `die`, `stop`, `kill`, `pause`, `unpause`, `restart`, `oom`, `rename`, `destroy`,
+   * `pull`, …
+   */
   action: string;
   /** The box's id; the image's id or reference. */
   actor: string;
-  /** Of a box its image, name and labels; `exitCode` of `die`, `signal` of `kill`, … */
+  /** For a box its image, name and labels; `exitCode` for `die`, `signal` for `kill`, … */
   attributes: Readonly<Record<string, string>>;
   time: Date;
 }
 
 export interface EventOptions {
-  /** From what happened then on; without, and without `until`, from now on. */
+  /** Include events from this time on; default, if `until` is missing, too: from now on. */
   since?: Date;
-  /** Ends when this time has come; without, when the signal says so. */
+  /** Ends the events at this time; default: only the signal ends them. */
   until?: Date;
   /** Ends the events, without an error. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Milliseconds after a change of the journal: it is written before what it says can be read, and on a busy
- * host its writer may stand still in between.
+ * Milliseconds after a change of the journal at which to read: the journal is written before its content is
+ * visible, and on a busy host its writer may be suspended in between.
  */
 const LOOK_AGAIN_MS = [5, 50, 500, 5_000];
 
-/** Before a box whose shim has gone and that seems to run is looked at once more. */
+/** Milliseconds before checking again a box that seems to run although its shim has gone. */
 const WATCH_AGAIN_MS = 50;
 
-/** A timer of Node's fires at once when it is given more. */
+/** Node fires timers with a longer delay at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * What happened, and what happens from now on. Nothing is polled: the database's journal is watched, and so
- * are the shims of the boxes that run and what they write of their health, since a box that ends or changes its
- * health on its own writes to no database. Each is told once, by whichever process is first to see it.
+ * Past events, then new ones. Nothing is polled. This watches the database's journal, and also the shims of
+ * running boxes and their health records, because a box that ends or changes its health by itself writes to
+ * no database. The first process to see such a change reports it, once.
  */
 export async function* followEvents(
   context: EngineContext,
@@ -75,7 +78,7 @@ export async function* followEvents(
   }
 }
 
-/** Boxes may have ended long ago, and nobody has looked since. */
+/** Boxes may have ended long ago without anybody recording it. */
 async function foldInEnds({ home, database }: EngineContext): Promise<void> {
   const active = database()
     .boxes.list()
@@ -83,14 +86,14 @@ async function foldInEnds({ home, database }: EngineContext): Promise<void> {
   await Promise.all(
     active.map((record) =>
       settle(home, database(), record).catch((error: unknown) => {
-        // One whose actual state is unknown has no end to report.
+        // A box in an unknown state has no end to report.
         if (!(error instanceof BoxliteError)) throw error;
       }),
     ),
   );
 }
 
-/** Wakes its reader when something may have been written. */
+/** Wakes its reader when there may be new events. */
 class News implements Disposable {
   stopped = false;
   readonly #context: EngineContext;
@@ -105,14 +108,14 @@ class News implements Disposable {
   constructor(context: EngineContext) {
     this.#context = context;
     const database = basename(context.home.database());
-    // The journal appears and goes with its readers, so its directory is what is watched.
+    // The journal appears and disappears with its readers, so this watches its directory.
     this.#watcher = watch(context.home.root, (_event, name) => {
       if (name?.startsWith(database) === true) this.#changes();
     });
     this.#watcher.on('error', (error) => this.#fail(error));
   }
 
-  /** Resolves when something has changed since it was asked last. */
+  /** Resolves when something has changed since the last call. */
   async next(): Promise<void> {
     if (!this.#changed && !this.stopped && this.#failure === undefined)
       await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -146,12 +149,12 @@ class News implements Disposable {
   #watchBox(id: string): void {
     if (this.stopped) return;
     this.#foldIn(id).catch((error: unknown) => {
-      // A box whose actual state is unknown has no end to report yet.
+      // A box in an unknown state has no end to report yet.
       if (!(error instanceof BoxliteError)) this.#fail(error);
     });
   }
 
-  /** Waits for the end of the box's run, and writes it down if nobody else has. */
+  /** Waits for the end of the box's run, and records it if nobody else has. */
   async #foldIn(id: string): Promise<void> {
     if (this.#shims.has(id)) return;
     const client = await ShimClient.connect(this.#context.home.box(id));
@@ -175,14 +178,17 @@ class News implements Disposable {
         ? await settle(this.#context.home, this.#context.database(), record)
         : undefined;
     this.#change();
-    // It has been started again, or its end is not to be seen yet: nobody else would report it.
+    // It was started again, or its end is not visible yet: watch on, as nobody else would report it.
     if (settled !== undefined && isActive(settled.status)) {
       await delay(WATCH_AGAIN_MS);
       this.#watchBox(id);
     }
   }
 
-  /** The shim replaces the file with each check, several in a tenth of a second at once. */
+  /**
+   * The shim replaces the file with each check. Several changes within a tenth of a second are handled
+   * together.
+   */
   #watchHealth(id: string): void {
     const { home, database } = this.#context;
     const record = database().boxes.get(id);
@@ -198,7 +204,7 @@ class News implements Disposable {
       // The box is being removed.
       if (errnoOf(error) !== 'ENOENT') throw error;
     }
-    // What it has said before it was watched.
+    // Reads what was written before the watch began.
     this.#foldInHealth(id);
   }
 
@@ -214,7 +220,7 @@ class News implements Disposable {
     );
   }
 
-  /** Now, and some time later. */
+  /** Reads now, and again after each delay. */
   #changes(step = 0): void {
     this.#change();
     clearTimeout(this.#lookAgain);
@@ -236,7 +242,7 @@ class News implements Disposable {
 
 function endsAt(untilMs: number, signal: AbortSignal | undefined, end: () => void): Disposable {
   const leftMs = untilMs - Date.now();
-  // What is further away than a timer goes ends with the caller's patience.
+  // An end beyond a timer's range is left to the caller.
   const timer = leftMs <= LONGEST_TIMER_MS ? setTimeout(end, Math.max(leftMs, 0)) : undefined;
   if (signal?.aborted === true) end();
   signal?.addEventListener('abort', end, { once: true });

@@ -9,31 +9,31 @@ import type { Database } from '../../store/database.js';
 import { isActive } from '../../store/status.js';
 import { specOf } from '../spec/stored-spec.js';
 
-/** `none`: nothing checks it. */
+/** `none`: the box has no healthcheck. */
 export type HealthStatus = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
-/** One check of a box's health. All of it is the guest's word. */
+/** One check of a box's health; the guest reports it, so it is untrusted. */
 export interface HealthCheckResult {
   start: Date;
   end: Date;
-  /** Of the command; −1 when it timed out or could not be started. */
+  /** Exit code of the command; −1 if it timed out or could not be started. */
   exitCode: number;
-  /** stdout and stderr, at most 4 KiB. */
+  /** stdout and stderr of the command, at most 4 KiB. */
   output: string;
 }
 
 export interface BoxHealth {
   status: HealthStatus;
-  /** Failed checks in a row that count. */
+  /** Counted failures in a row. */
   failingStreak: number;
-  /** The last five, oldest first. */
+  /** The last five checks, oldest first. */
   log: HealthCheckResult[];
 }
 
 const NONE: BoxHealth = { status: 'none', failingStreak: 0, log: [] };
 const STARTING: BoxHealth = { status: 'starting', failingStreak: 0, log: [] };
 
-/** Five payloads of `health`, each with its length, and the list's. */
+/** Five payloads of `health` with their lengths, and the list's count. */
 const MOST_BYTES = 4 + LIMITS.HEALTH_CHECKS * (4 + 64 + LIMITS.HEALTH_OUTPUT);
 
 /** The latest that a Date can be. */
@@ -44,8 +44,8 @@ export function hasHealthcheck({ options }: Pick<BoxRecord, 'options'>): boolean
 }
 
 /**
- * A box's health as the checks of its last run have it. A box that has ended is unhealthy, as Docker has
- * it; one that never ran has none.
+ * A box's health according to the checks of its last run. A box that has ended is unhealthy, as in Docker;
+ * one that never ran has none.
  * @param record as observed
  */
 export async function boxHealth(home: Home, record: BoxRecord): Promise<BoxHealth> {
@@ -56,8 +56,8 @@ export async function boxHealth(home: Home, record: BoxRecord): Promise<BoxHealt
 }
 
 /**
- * Writes a running box's status down where it has changed, once however many processes notice.
- * @returns the new status, for the one that wrote it: it reports the change
+ * Records a changed status of a running box, once however many processes notice.
+ * @returns the new status to the process that recorded it, which then reports the change
  */
 export function foldHealth(
   database: Database,
@@ -68,7 +68,7 @@ export function foldHealth(
   return database.boxes.changeHealth(record.id, record.startedAt, status) ? status : undefined;
 }
 
-/** A damaged record reports nothing: the next check replaces it. */
+/** A damaged record counts as empty: the next check replaces it. */
 async function healthRecord(path: string, timeoutMs: number): Promise<BoxHealth> {
   const bytes = await readBounded(path);
   if (bytes === undefined) return STARTING;
@@ -95,7 +95,7 @@ function statusOf(number: number): HealthStatus {
   return number === HEALTH_STATUSES.UNHEALTHY ? 'unhealthy' : 'starting';
 }
 
-/** Docker's words where the command has no end of its own to report. */
+/** Docker's words for a command without an exit code. */
 function resultOf(check: Message<'health'>, timeoutMs: number): HealthCheckResult {
   const said = check.output.subarray(0, LIMITS.HEALTH_OUTPUT).toString();
   const late = `Health check exceeded timeout (${goDuration(timeoutMs)})`;

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * When something of a box's last run was written for the last time: its records, output, console, disk. An end
- * without a record has no better time. The same at each look, as long as nothing runs.
+ * The time of the last write of a box's last run: records, output, console, disk. It is the best estimate for
+ * an unrecorded end, and stable as long as nothing runs.
  * @param sinceMs the run's beginning
  */
 export function lastSignMs(directory: string, sinceMs: number): number {
@@ -11,7 +11,7 @@ export function lastSignMs(directory: string, sinceMs: number): number {
   return Math.min(Math.max(sinceMs, ...times), Date.now());
 }
 
-/** A directory that can't be read counts as one that is not there. */
+/** An unreadable directory counts as missing. */
 function filesOf(directory: string): string[] {
   try {
     return readdirSync(directory).map((name) => join(directory, name));

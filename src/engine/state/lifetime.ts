@@ -3,8 +3,8 @@ import type { Home } from '../../host/home.js';
 import { Database } from '../../store/database.js';
 
 /**
- * How long a runtime may be used: from its making to `close` or `shutdown`. Opens the database when it
- * is first needed, and keeps account of the boxes that this runtime has started.
+ * A runtime's lifetime, from its creation to `close` or `shutdown`. Opens the database on first use, and
+ * tracks the boxes that this runtime has started.
  */
 export class Lifetime {
   readonly #home: Home;
@@ -26,15 +26,15 @@ export class Lifetime {
     if (this.#phase !== 'open') throw runtimeClosed(this.#home);
   }
 
-  /** Still there while a shutdown is under way. @throws runtime-closed */
+  /** Still available during a shutdown. @throws runtime-closed */
   database(): Database {
     if (this.#phase === 'closed') throw runtimeClosed(this.#home);
     return (this.#database ??= Database.open(this.#home));
   }
 
   /**
-   * Starts a box on this runtime's account, so that `shutdown` stops it, be it under way just then.
-   * @param start gives undefined for a box that runs already: another runtime started it
+   * Starts a box and tracks it, so `shutdown` stops it, even during its start.
+   * @param start returns undefined for a box that runs already: another runtime started it
    * @throws runtime-closed
    */
   async starting<T>(id: string, start: () => Promise<T | undefined>): Promise<T | undefined> {
@@ -50,12 +50,12 @@ export class Lifetime {
     }
   }
 
-  /** `shutdown` need not stop a box that was stopped or is gone. */
+  /** `shutdown` need not stop a box that was stopped or removed. */
   stopped(id: string): void {
     this.#started.delete(id);
   }
 
-  /** Lets nothing new begin, waits for what is being started, and gives the boxes to be stopped. */
+  /** Refuses new calls, waits for starts in progress, and returns the boxes to stop. */
   async beginClosing(): Promise<string[]> {
     if (this.#phase === 'open') this.#phase = 'closing';
     await Promise.allSettled(this.#starting);

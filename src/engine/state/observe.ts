@@ -25,13 +25,16 @@ import { isAutomatic, isRestartDue } from './restart-decision.js';
 export interface Observation {
   status: BoxStatus;
   patch: BoxPatch;
-  /** It ended at an unknown time since the host's boot: the process that records the end first dates it now. */
+  /**
+   * It ended at an unknown time since the host's boot: the process that first records the end uses the
+   * current time.
+   */
   endsNow?: boolean;
 }
 
 /**
- * The actual state of a box: what the database holds, corrected by the records its shim has left and by
- * whether it lives. Reads only; `settle` writes it down.
+ * The actual state of a box: the database, corrected by the records of its shim and by whether the shim
+ * lives. Only reads; `settle` records the result.
  *
  * The database may lag: whoever started or stopped the box may have been killed before writing.
  */
@@ -42,8 +45,7 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
   if (!isActive(record.status) && !unrecordedStart) return { status: record.status, patch: {} };
 
   const patch = unrecordedStart ? startPatch(record, started) : {};
-  // The exit is looked for on both sides of the question whether a shim is there: it writes the record
-  // before it goes.
+  // Read the exit record before and after checking for the shim, which writes the record before it exits.
   const exit = await exitRecord(directory);
   if (exit !== undefined) return ended(record, patch, exit, directory);
   const phase = phaseAtSight(directory, started) ?? (await shimPhase(directory, boxName(record)));
@@ -56,7 +58,7 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
   return { status: 'running', patch: paused === record.paused ? patch : { ...patch, paused } };
 }
 
-/** A box that is not to be restarted is not wanted any more. */
+/** A box without a restart due is no longer wanted. */
 function ended(
   record: BoxRecord,
   start: BoxPatch,
@@ -73,15 +75,15 @@ function ended(
   };
 }
 
-/** A box as it is, with what no column says. */
+/** A box in its actual state, with a field that has no column. */
 export interface ObservedBox extends BoxRecord {
-  /** It has ended, and is about to be started again by its restart policy. */
+  /** It has ended, and its restart policy is about to start it again. */
   restarting: boolean;
 }
 
 /**
- * The record as it should be read.
- * @param database records an end of unknown time; without it each look would find another time
+ * The record with the actual state.
+ * @param database to record an end of unknown time; without it each call would find another time
  */
 export async function observed(
   home: Home,
@@ -103,20 +105,20 @@ export async function observed(
     };
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;
-    // The actual state can't be found out: an unreadable directory, a shim that does not speak our protocol.
+    // The actual state is unknown: an unreadable directory, or a shim with another protocol.
     return { ...record, status: 'unknown', error: error.message, restarting: false };
   }
 }
 
-/** The shim that waits to start it again lives, or a start has removed its records. */
+/** True if the shim that waits to restart the box lives, or a start has removed its records. */
 export async function isSeenTo(home: Home, id: string): Promise<boolean> {
   const started = await startedRecord(home.box(id));
   return started === undefined || isAlive(started.shim);
 }
 
 /**
- * Writes down what is observed and reports it as events, unless the box has changed meanwhile: of several
- * processes that see the same, one does. Returns the box as it is now.
+ * Records what is observed and reports it as events, unless the box has changed meanwhile: of several
+ * processes that observe the same, only one does. Returns the box in its present state.
  */
 export async function settle(
   home: Home,
@@ -149,7 +151,7 @@ function writeDown(database: Database, record: BoxRecord, seen: Observation): vo
   });
 }
 
-/** @returns undefined where the home can't be written to, or another process has changed the box */
+/** @returns undefined if the home is not writable, or another process has changed the box */
 function tryWriteDown(
   database: Database,
   record: BoxRecord,
@@ -187,8 +189,8 @@ function eventsOf(record: BoxRecord, { status, patch }: Observation): NewEvent[]
 }
 
 /**
- * A run whose starter was killed before it wrote it down; what else it knew, it wrote before. The last run's
- * end is no news of this one.
+ * A run whose starter was killed before it recorded it; what only the starter knew, it recorded earlier.
+ * Clears the last run's end.
  */
 function startPatch(record: BoxRecord, started: StartedRecord): BoxPatch {
   return {
@@ -207,7 +209,7 @@ function startPatch(record: BoxRecord, started: StartedRecord): BoxPatch {
   };
 }
 
-/** An end without a record of it. */
+/** An end without a record. */
 interface Lost {
   lost: string;
   sinceBoot: boolean;
@@ -222,7 +224,7 @@ function lost(started: StartedRecord | undefined): Lost {
   };
 }
 
-/** @param lastMs when the run wrote something last, for an end without its time */
+/** @param lastMs the time of the run's last write, for an end without a time */
 function exitPatch(exit: ExitRecord | Lost, lastMs: () => number): BoxPatch {
   const gone = { pid: null, shimPid: null, paused: false };
   if ('lost' in exit)
@@ -250,20 +252,19 @@ const EXIT_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the kernel reports of a shim and its VMM, which a pause stops, without a connection: making one takes
- * `ps` longer than all else it does for a box.
- * @returns undefined when the shim itself has to be asked
+ * The phase from what the kernel reports about the shim and its VMM, which a pause stops. This avoids a
+ * connection, which would take `ps` longer than all else it does for a box.
+ * @returns undefined if only the shim itself can tell
  */
 function phaseAtSight(
   directory: string,
   started: StartedRecord | undefined,
 ): ShimPhase | undefined {
-  // A box whose socket is gone does not count as running either.
+  // A box without a socket does not count as running.
   if (started === undefined || !existsSync(join(directory, BOX_FILES.shimSocket))) return undefined;
   const shim = statOf(started.shim);
   const vmm = readStat(started.vmmPid);
-  // A stopped shim does not answer, nor does one that was killed and is still ending: neither counts as a box
-  // that runs.
+  // Neither a stopped shim nor a killed one that is still exiting answers, so neither counts as running.
   if (shim === undefined || shim.exiting || shim.state === STOPPED) return undefined;
   if (vmm?.parentPid !== started.shimPid) return undefined;
   return vmm.state === STOPPED ? SHIM_PHASES.PAUSED : SHIM_PHASES.RUNNING;
@@ -271,7 +272,7 @@ function phaseAtSight(
 
 const STOPPED = 'T';
 
-/** Undefined when no shim answers. */
+/** Undefined if no shim answers. */
 async function shimPhase(directory: string, name: string): Promise<ShimPhase | undefined> {
   const { ShimClient } = await import('../../agent/client.js');
   const client = await ShimClient.connect(directory, { name });

@@ -10,12 +10,12 @@ import {
 import type { BoxRecord } from '../../store/box-record.js';
 import { startedRecord } from '../machine/records.js';
 
-/** What is known of a box's supervisor when it can't be asked. */
+/** What is known about a supervisor that does not answer. */
 type Known = Pick<BoxRecord, 'id' | 'name' | 'shimPid'>;
 
 /**
- * A supervisor that runs its VM and accepts no connection any more: its socket is deleted, or the whole
- * directory of its box. That no process answers does not mean that nothing runs.
+ * A supervisor that runs its VM but accepts no connection: its socket, or the whole directory of its box, was
+ * deleted. So the lack of an answer does not prove that nothing runs.
  * @param directory the box's
  */
 export async function orphanedShim(
@@ -23,17 +23,17 @@ export async function orphanedShim(
   { shimPid }: Pick<Known, 'shimPid'>,
 ): Promise<ProcessIdentity | undefined> {
   const record = await startedRecord(directory).catch(() => undefined);
-  // Once its VM has ended, a supervisor takes its socket away by itself.
+  // A supervisor removes its socket itself once its VM has ended.
   const alive = record && statOf(record.shim);
   if (alive && !alive.exiting && readStat(record.vmmPid)?.parentPid === record.shim.pid)
     return record.shim;
-  // Where the directory is gone, so is that record; but the supervisor still works in there.
+  // If the directory is deleted, so is the record; the supervisor still has it as its working directory.
   if (shimPid === null) return undefined;
   const shim = identifyProcess(shimPid);
   return shim && (await worksInDeleted(shimPid, basename(directory))) ? shim : undefined;
 }
 
-/** @throws box-state when such a supervisor is there, saying how to end it */
+/** @throws box-state if such a supervisor exists, saying how to end it */
 export async function refuseOrphan(directory: string, record: Known): Promise<void> {
   const shim = await orphanedShim(directory, record);
   if (shim === undefined) return;
@@ -45,7 +45,7 @@ export async function refuseOrphan(directory: string, record: Known): Promise<vo
   );
 }
 
-/** The kernel says so of a directory that is not there any more; ids are used once. */
+/** The kernel marks a deleted working directory; ids are never reused. */
 async function worksInDeleted(pid: number, box: string): Promise<boolean> {
   const directory = await readlink(`/proc/${pid}/cwd`).catch(() => '');
   return directory.endsWith(`/${box} (deleted)`);

@@ -3,7 +3,7 @@ import type { BoxRecord } from '../../store/box-record.js';
 import { isStopped } from '../../store/status.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 
-/** What a box's shim waits before the first restart. */
+/** Milliseconds that a box's shim waits before the first restart. */
 export const FIRST_DELAY_MS = RESTART_DELAYS.FIRST_MS;
 
 type Ended = Pick<
@@ -11,7 +11,7 @@ type Ended = Pick<
   'status' | 'wanted' | 'options' | 'exitCode' | 'restartCount' | 'startedAt'
 >;
 
-/** Whether the box's policy wants it to run again: it has ended, and no user ended it. */
+/** Whether the box's policy requires a restart: it has ended, and no user ended it. */
 export function isRestartDue(record: Ended): boolean {
   if (!isStopped(record.status) || !record.wanted || record.startedAt === null) return false;
   const { name, maximumRetryCount } = restartPolicyOf(record.options);
@@ -27,15 +27,15 @@ export function isRestartDue(record: Ended): boolean {
   }
 }
 
-/** Whether the last start was the policy's own: only a restart is given more than the first delay. */
+/** Whether the last start was the policy's own: only restarts have more than the first delay. */
 export function isAutomatic({ restartDelayMs }: { restartDelayMs: number }): boolean {
   return restartDelayMs > FIRST_DELAY_MS;
 }
 
 /**
- * What the shim of the run that follows a restart waits: twice what the last one did, for the shim itself
- * shortens its wait after a long run. Always more than the first delay, also where the database knows of none
- * because the policy came by an update: `isAutomatic` recognizes restarts by that.
+ * Milliseconds that the shim of a restarted run waits: twice the last delay (the shim itself shortens it
+ * after a long run). Always more than the first delay, even if the database has none because an update set
+ * the policy: `isAutomatic` recognizes restarts by that.
  */
 export function nextDelayMs(last: {
   restartDelayMs: number;

@@ -8,7 +8,7 @@ import type { EngineContext } from './context.js';
 import { stays } from './shim-end.js';
 import { isPaused, notRunning } from './state-error.js';
 
-/** After KILL the guest only has to write back and power off. */
+/** Milliseconds for the guest to write back and power off after KILL. */
 export const POWER_OFF_MS = 10_000;
 
 export async function boundedEnd(client: ShimClient, id: string): Promise<void> {
@@ -17,14 +17,14 @@ export async function boundedEnd(client: ShimClient, id: string): Promise<void> 
   throw stays(id, client.shimPid);
 }
 
-/** Waits for a shim that is on its way out, as after a command's end. */
+/** Waits for a shim that is exiting, as after a command's end. */
 export async function waitForEnd(context: EngineContext, id: string): Promise<void> {
   const client = await ShimClient.connect(context.home.box(id));
   if (client !== null) await boundedEnd(client, id);
 }
 
 /**
- * A connection to the box, for something that needs its agent unless a paused one will do.
+ * A connection to a running box; a paused one only if `paused` allows it, because its agent can't answer.
  * @throws box-not-running, box-state
  */
 export async function runningClient(

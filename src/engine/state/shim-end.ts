@@ -1,4 +1,4 @@
-/** Ending a shim from outside, known by its pid and start time: where it takes no frames. */
+/** Ends a shim that accepts no frames by signals; its pid and start time identify it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BoxliteError, errnoOf } from '../../errors.js';
 import { isAlive, type ProcessIdentity } from '../../host/process-identity.js';
@@ -7,10 +7,10 @@ import { startedRecord } from '../machine/records.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from './context.js';
 
-/** A process that is no child of ours can only be looked for. */
+/** Milliseconds between checks: the end of a process that is not our child has to be polled. */
 const LOOK_AGAIN_MS = 5;
 
-/** A shim that receives TERM first sends its clients what it holds for them. */
+/** A shim that receives TERM first sends its clients their pending output. */
 const DRAIN_MS = 2_000;
 
 /** A shim that receives TERM shuts its guest down within 10 s. */
@@ -18,8 +18,8 @@ const SHUT_DOWN_MS = 12_000;
 const KILLED_MS = 10_000;
 
 /**
- * Ends the shim of a box that has ended, if it waits to start the box again. To be called with the box's
- * lock, so that no start is under way.
+ * Ends the shim of a box that has ended, if it waits to start the box again. Call this with the box's lock,
+ * so no start is in progress.
  */
 export async function endWaitingShim(
   context: EngineContext,
@@ -28,7 +28,7 @@ export async function endWaitingShim(
   if (restartPolicyOf(record.options).name === 'no') return;
   const shim = await shimOf(context, record.id);
   if (shim === undefined) return;
-  // At the second TERM the shim does not wait for clients that do not read.
+  // After the second TERM the shim no longer waits for clients that do not read.
   for (const [signal, waitMs] of [
     ['SIGTERM', DRAIN_MS],
     ['SIGTERM', DRAIN_MS],
@@ -39,9 +39,9 @@ export async function endWaitingShim(
 }
 
 /**
- * Ends the shim of a box, and with it its VMM, although it does not answer.
+ * Ends the shim of a box that does not answer, and with it its VMM.
  * @param how `orderly` lets the guest write back first
- * @returns false when it is not known for certain which process that is
+ * @returns false if it is uncertain which process that is
  */
 export async function endShim(
   context: EngineContext,
@@ -70,7 +70,7 @@ async function shimOf(context: EngineContext, id: string): Promise<ProcessIdenti
   return shim !== undefined && isAlive(shim) ? shim : undefined;
 }
 
-/** @returns false when the process is gone */
+/** @returns false if the process has ended */
 function send(shim: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(shim)) return false;
   try {

@@ -9,10 +9,10 @@ export function noSuchBox(idOrName: string): BoxliteError {
   });
 }
 
-/** What of a box decides whether a call is legal. */
+/** The properties of a box that decide whether a call is allowed. */
 type Box = Pick<BoxRecord, 'id' | 'name' | 'status' | 'error'> & { restarting?: boolean };
 
-/** Why a call that needs a running box is refused: its state, and the way out. */
+/** Why a call that needs a running box is refused: its state, and what to do. */
 export function notRunning(box: Box): BoxliteError {
   const name = boxName(box);
   if (box.status === 'unknown') return unknownState(box);
@@ -37,7 +37,7 @@ export function isPaused(box: Box, doing: string): BoxliteError {
   });
 }
 
-/** The box's actual state can't be found out, and why. */
+/** The box's actual state is unknown, and why. */
 export function unknownState(box: Box): BoxliteError {
   const name = boxName(box);
   return new BoxliteError(

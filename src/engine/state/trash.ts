@@ -1,6 +1,7 @@
 /**
- * Where a box's directory lies while the box is removed: renamed, forgotten, deleted. A process that is killed in
- * between leaves a directory here: the next one restores that of a box that is still known, and deletes any other.
+ * Holds a box's directory during its removal: rename, delete the record, delete the files. A killed process
+ * leaves a directory here: the next process restores it if the box is still recorded, and deletes it
+ * otherwise.
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ const PREFIX = '.removed-';
 
 const trashOf = (home: Home, id: string): string => join(home.boxes(), `${PREFIX}${id}`);
 
-/** To be called by the holder of the box's lock. A box without a directory is no error. */
+/** Call this with the box's lock. A box without a directory is not an error. */
 export async function moveToTrash(home: Home, id: string): Promise<void> {
   try {
     await rename(home.box(id), trashOf(home, id));
@@ -21,14 +22,14 @@ export async function moveToTrash(home: Home, id: string): Promise<void> {
   }
 }
 
-/** Of a box that the database has forgotten. */
+/** Deletes the trash of a box that is no longer recorded. */
 export async function deleteTrash(home: Home, id: string): Promise<void> {
   await rm(trashOf(home, id), { recursive: true, force: true });
 }
 
 /**
- * Undoes a removal that was killed before the box was forgotten. To be called by the holder of the box's
- * lock, before the box's directory is looked at.
+ * Undoes a removal that was killed before it deleted the box's record. Call this with the box's lock, before
+ * the box's directory is read.
  */
 export async function restoreFromTrash(home: Home, id: string): Promise<void> {
   try {
@@ -38,7 +39,7 @@ export async function restoreFromTrash(home: Home, id: string): Promise<void> {
   }
 }
 
-/** Deletes the directories that killed removals of forgotten boxes have left. */
+/** Deletes the directories left by killed removals of boxes that are no longer recorded. */
 export async function emptyTrash(home: Home, database: Database): Promise<void> {
   for (const name of await namesIn(home.boxes())) {
     const id = name.slice(PREFIX.length);

@@ -9,29 +9,29 @@ import type { AcceleratorName } from '../driver.js';
 import { type DeviceFault, kvmDeviceFault } from './kvm-device.js';
 
 /**
- * That /dev/kvm opens proves nothing: under a paravirtual KVM it opens, makes VMs, and no stock
- * kernel boots in them. So KVM counts as working when a machine has really run with it, now: a
- * template in the home may be of a KVM that is no more.
+ * Opening /dev/kvm proves nothing: under a paravirtual KVM it opens and creates VMs, but no stock kernel
+ * boots in them. So KVM counts as working only when a machine has run with it just now: a template in the
+ * home may come from a KVM that no longer works.
  */
 export const KVM_DEADLINES = {
-  /** For a template's agent to answer. */
+  /** Until a template's agent answers. */
   restoreMs: 10_000,
   /**
-   * A boot that does nothing new for so long hangs. The longest that one stands still is a quarter of its time,
-   * so this never goes before `readyMs`.
+   * A boot without progress for this long hangs. A good boot pauses for at most a quarter of its time, so
+   * this never fires for a boot that would meet `readyMs`.
    */
   stallMs: 10_000,
   /** Until a booting machine's agent is ready; a nested KVM works but is slow. */
   readyMs: 30_000,
 } as const;
 
-/** A "no" that may pass is doubted after this long; each time it proves right, after twice as long. */
+/** A temporary "no" is retried after this long, and after twice as long each time it is confirmed. */
 const FIRST_DOUBT_MS = 600_000;
 const LONGEST_DOUBT_MS = 24 * 3_600_000;
 
 const TRY_AGAIN: Remedy = { action: 'doctor' };
 
-/** QEMU reports an errno in words alone, and always these: its locale is C. */
+/** QEMU reports an errno only as text, and always this one: its locale is C. */
 const PASSING =
   /Device or resource busy|Cannot allocate memory|Resource temporarily unavailable|Too many open files|Interrupted system call/;
 
@@ -41,11 +41,11 @@ export interface Verdict {
   reason: string;
   /** What the user can do about a "no". */
   cure?: string;
-  /** What `cure` ends with, for programs. */
+  /** The action in `cure`, for programs. */
   remedy?: Remedy;
-  /** ms since the epoch; missing where the device can't even be opened. */
+  /** Milliseconds since the epoch; missing if the device can't be opened at all. */
   triedAtMs?: number;
-  /** Until when a "no" holds; missing: until the host restarts. */
+  /** When a "no" expires, in milliseconds since the epoch; missing: at the host's next boot. */
   untilMs?: number;
 }
 
@@ -56,7 +56,10 @@ export interface Accelerator {
   remedy?: Remedy;
 }
 
-/** What a verdict holds for: after another boot of the host, with another QEMU or kernel, KVM is tried again. */
+/**
+ * The conditions of a verdict: KVM is tried again after a reboot of the host, and with another QEMU or
+ * kernel.
+ */
 export interface VerdictIdentity {
   vmmBuild: string;
   assetsDigest: string;
@@ -64,25 +67,25 @@ export interface VerdictIdentity {
 
 export interface Question {
   choice: 'auto' | 'kvm' | 'tcg';
-  /** Tries KVM whatever is known; the caller reports the result. */
+  /** Try KVM whatever is known; the caller reports the result. */
   anew?: boolean;
 }
 
-/** Runs a machine with KVM within the deadlines; rejects with what it saw. */
+/** Runs a machine with KVM within the deadlines; rejects with the failure. */
 export type TryKvm = (deadlines: typeof KVM_DEADLINES) => Promise<void>;
 
-/** How the answer is found. */
+/** The means to find the answer. */
 export interface Means {
   identity: () => Promise<VerdictIdentity>;
   tryKvm: TryKvm;
-  /** One process of the home at a time: others wait, and take over what it has found. */
+  /** Runs `work` in one process of the home at a time; others wait and use its result. */
   exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   onNotice: (message: string) => void;
 }
 
 /**
- * `auto` takes KVM where it works, else emulation; `kvm` insists, and does not take a known "no" for an answer.
- * @throws accelerator when `kvm` is asked for and does not work
+ * `auto` uses KVM if it works, else emulation; `kvm` requires it, and tries again despite a known "no".
+ * @throws accelerator when `kvm` is requested and does not work
  */
 export async function chooseAccelerator(
   home: Home,
@@ -100,12 +103,12 @@ export async function chooseAccelerator(
   });
 }
 
-/** What of a verdict says how to make KVM work. */
+/** The parts of a verdict that say how to make KVM work. */
 function wayOut({ cure, remedy }: Pick<Verdict, 'cure' | 'remedy'>) {
   return { ...(cure !== undefined && { cure }), ...(remedy !== undefined && { remedy }) };
 }
 
-/** What is known of KVM, for `info`: nothing is tried. @param identity missing where nothing could be tried */
+/** What is known about KVM, for `info`; tries nothing. @param identity missing if no trial is possible */
 export async function knownVerdict(
   home: Home,
   identity: VerdictIdentity | undefined,
@@ -125,7 +128,7 @@ async function judge(home: Home, question: Question, means: Means): Promise<Verd
   if (known && !anew && (known.works || (choice === 'auto' && holds(known)))) return known;
   return means.exclusively(async () => {
     const latest = await storedVerdict(home, identity);
-    // Another process has tried it while we waited.
+    // Another process tried it while we waited.
     if (latest && latest.triedAtMs !== known?.triedAtMs) return latest;
     return probe(home, question, { identity, before: latest }, means);
   });
@@ -134,7 +137,7 @@ async function judge(home: Home, question: Question, means: Means): Promise<Verd
 const againstDevice = (fault: DeviceFault | undefined): Verdict | undefined =>
   fault && { works: false, ...fault };
 
-/** After a clock was set back, the answer is dated in the future: it does not hold. */
+/** If the clock was set back, the answer's date is in the future, and it does not hold. */
 function holds({ triedAtMs = 0, untilMs = Infinity }: Verdict): boolean {
   return triedAtMs <= Date.now() && Date.now() < untilMs;
 }
@@ -151,7 +154,7 @@ async function probe(
     await tryKvm(KVM_DEADLINES);
     verdict = { works: true, reason: 'KVM boots', triedAtMs: Date.now() };
   } catch (error) {
-    // A fault that has nothing to do with KVM must not be remembered as KVM's.
+    // A failure unrelated to KVM must not be stored as KVM's.
     if (!isMachineFailure(error)) throw error;
     verdict = against(error, before);
     if (!anew && choice === 'auto') onNotice(`boxes run by emulation: ${verdict.reason}`);
@@ -160,7 +163,7 @@ async function probe(
   return verdict;
 }
 
-/** A machine did not come up, for a reason that may be its accelerator; the jail around it is made before. */
+/** Whether the accelerator may be why a machine did not come up; failures of the jail come earlier. */
 export function isMachineFailure(error: unknown): error is BoxliteError {
   if (!(error instanceof BoxliteError) || error.stage === 'jail') return false;
   return ['boot-failed', 'vmm-failed', 'timeout'].includes(error.code);
@@ -175,7 +178,8 @@ function against(error: BoxliteError, before: Verdict | undefined): Verdict {
     remedy: TRY_AGAIN,
     triedAtMs,
   };
-  // A VMM that gave up by itself will do so again. A deadline, lack of memory and another hypervisor pass.
+  // A VMM that gave up by itself will do so again. A missed deadline, lack of memory or another hypervisor
+  // may pass.
   const isFinal =
     error.code === 'vmm-failed' && error.stage === 'vmm' && !PASSING.test(error.message);
   return isFinal ? verdict : { ...verdict, untilMs: triedAtMs + nextDoubtMs(before) };
@@ -184,7 +188,7 @@ function against(error: BoxliteError, before: Verdict | undefined): Verdict {
 function nextDoubtMs(before: Verdict | undefined): number {
   if (before?.triedAtMs === undefined || before.untilMs === undefined) return FIRST_DOUBT_MS;
   const lastMs = before.untilMs - before.triedAtMs;
-  // One that was tried before its time is no confirmation.
+  // A trial before the verdict expired does not count as a confirmation.
   return Math.min(holds(before) ? lastMs : 2 * lastMs, LONGEST_DOUBT_MS);
 }
 
@@ -205,7 +209,7 @@ async function storedVerdict(home: Home, identity: VerdictIdentity): Promise<Ver
     stored.assetsDigest === key.assetsDigest;
   const { works, reason, cure, triedAtMs, untilMs } = stored;
   if (!same || typeof works !== 'boolean' || typeof reason !== 'string') return undefined;
-  // One without its time is of an older BoxLite, which took a template for a proof.
+  // A verdict without a time comes from an older BoxLite, which accepted a template as proof.
   if (typeof triedAtMs !== 'number') return undefined;
   return {
     ...{ works, reason, triedAtMs },
@@ -226,7 +230,7 @@ async function readStored(home: Home): Promise<Stored> {
   }
 }
 
-/** That boxes could be faster is worth a line for each boot of the host, not for each start. */
+/** The notice that boxes could be faster appears once per boot of the host, not at each start. */
 async function noticeOnce(
   home: Home,
   { reason, cure = '' }: DeviceFault,
@@ -245,7 +249,7 @@ async function store(home: Home, record: Stored): Promise<void> {
   await writeFileWhole(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** What failed, and the first thing the VMM said of it. */
+/** What failed, and the first line of the VMM about it. */
 function oneLine(message: string): string {
   return message
     .split('\n')

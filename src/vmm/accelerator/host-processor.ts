@@ -2,16 +2,17 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { release } from 'node:os';
 import type { AcceleratorName } from '../driver.js';
 
-/** The first processor's part ends before; the file has as many parts as the host has processors. */
+/** The first processor's part is shorter than this; the file has one part per processor. */
 const FIRST_PART_BYTES = 4_096;
 
-/** What names a model, whose counter has one rate. */
+/** The fields that identify a model; the counter's rate depends on the model. */
 const MODEL = ['vendor_id', 'cpu family', 'model', 'model name', 'stepping'];
 
 /**
- * What of the host's processor is in a machine's memory: by KVM all that it can, which kernel and C library
- * have chosen their code by; by emulation only the rate of its counter. A home may move to another host.
- * What a KVM machine's state holds, registers and features, is also the host's kernel's to say, by its release.
+ * The properties of the host's processor that a machine's memory depends on, because a home may move to
+ * another host. With KVM these are all features, by which kernel and C library choose their code; under
+ * emulation only the counter's rate. The registers and features in a KVM machine's state also depend on the
+ * release of the host's kernel.
  * @param path of /proc/cpuinfo
  */
 export function hostProcessor(accelerator: AcceleratorName, path = '/proc/cpuinfo'): string {

@@ -8,11 +8,11 @@ const GROUP_READS_AND_WRITES = 0o060;
 /** Why this process can't open /dev/kvm. */
 export interface DeviceFault {
   reason: string;
-  /** Where all that is missing is the permission: how to get it. */
+  /** If only the permission is missing: how to get it. */
   cure?: string;
 }
 
-/** Opened, not only looked at: a container may forbid what the modes allow, and there may be no KVM behind it. */
+/** Opens the device: a container may forbid what the file mode allows, and there may be no KVM behind it. */
 export function kvmDeviceFault(): DeviceFault | undefined {
   try {
     closeSync(openSync(DEVICE, constants.O_RDWR));
@@ -25,7 +25,7 @@ export function kvmDeviceFault(): DeviceFault | undefined {
   }
 }
 
-/** By the node's own group: not every distribution calls it kvm. */
+/** Names the node's own group: not every distribution calls it kvm. */
 function notAllowed(): DeviceFault {
   const { gid, mode } = statSync(DEVICE);
   const user = userName();
@@ -52,7 +52,7 @@ function notAllowed(): DeviceFault {
   };
 }
 
-/** Undefined for an id without a name. */
+/** The user's name; undefined for an id without a name. */
 function userName(): string | undefined {
   try {
     return userInfo().username;
@@ -64,12 +64,12 @@ function userName(): string | undefined {
 const isMember = (gid: number): boolean =>
   process.getegid?.() === gid || (process.getgroups?.() ?? []).includes(gid);
 
-/** What the kernel shows for the groups that a user namespace does not map. */
+/** The id that the kernel shows for groups that a user namespace does not map. */
 function overflowGid(): number {
   return Number(readFileSync('/proc/sys/kernel/overflowgid', 'utf8'));
 }
 
-/** As /etc/group has it; a group of another directory service is not found, and there is another way then. */
+/** The group in /etc/group. Groups of other directory services are not found; the caller has a fallback. */
 function findGroup(gid: number): { name: string; members: string[] } | undefined {
   for (const line of readFileSync('/etc/group', 'utf8').split('\n')) {
     const [name = '', , id, members = ''] = line.split(':');

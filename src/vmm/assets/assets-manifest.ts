@@ -5,7 +5,7 @@ import { errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { writeFileWhole } from '../../host/write-file-whole.js';
 
-/** What set-up has made; paths are relative to the home's assets directory. */
+/** The files that set-up has made; paths are relative to the home's assets directory. */
 export interface AssetsManifest {
   format: typeof FORMAT;
   kernel: KernelRecord;
@@ -13,19 +13,22 @@ export interface AssetsManifest {
 }
 
 export interface KernelRecord {
-  /** Holds vmlinux, and modules/ with the list of them in load order. */
+  /** Directory with vmlinux, and modules/ with the list of them in load order. */
   directory: string;
   bytes: number;
   sha256: string;
-  /** Over the modules that were copied; those who prepared a kernel before did not write it down. */
+  /** SHA-256 over the copied modules; missing in manifests of older versions. */
   modulesSha256?: string;
-  /** In the directory: modules that boxes may load, by version; null: it has none. Not looked for by those before. */
+  /**
+   * Subdirectory with the modules that boxes may load, named by version; null: none. Missing in manifests of
+   * older versions.
+   */
   loadable?: string | null;
-  /** Over the list of wanted modules that they were chosen by; those who prepared a kernel before had another. */
+  /** SHA-256 over the list of wanted modules at that time; older versions had another list. */
   wantedSha256?: string;
   version: string;
   origin: string;
-  /** Shows whether the files that named a kernel are still the same; '' for one we chose. */
+  /** Shows whether the files of a kernel named by the user are unchanged; '' for one we chose. */
   sourceKey: string;
 }
 
@@ -37,7 +40,7 @@ export interface InitramfsRecord {
   agent: FileIdentity & { sha256: string };
 }
 
-/** Cheap to compare; when it differs the contents decide. */
+/** Cheap to compare; if it differs, the contents decide. */
 export interface FileIdentity {
   path: string;
   bytes: number;
@@ -46,10 +49,7 @@ export interface FileIdentity {
 
 export const FORMAT = 1;
 
-/**
- * The manifest called `name`, or undefined when there is none that this version can read: set-up
- * then makes it again.
- */
+/** The manifest called `name`, or undefined if this version can't read it: set-up then rebuilds it. */
 export async function readManifest(home: Home, name: string): Promise<AssetsManifest | undefined> {
   const path = join(home.assets(), name);
   try {
@@ -68,7 +68,7 @@ export async function writeManifest(
   await writeFileWhole(join(home.assets(), name), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** Identifies a kernel with its modules by their content, wherever they were found. */
+/** Identifies a kernel with its modules by content, wherever they came from. */
 export function kernelDigest({ sha256, modulesSha256 = '' }: KernelRecord): string {
   return createHash('sha256').update(`${sha256} ${modulesSha256}`).digest('hex');
 }

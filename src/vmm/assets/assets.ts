@@ -21,15 +21,15 @@ export interface Assets {
   /** Path of the uncompressed kernel. */
   kernel: string;
   kernelVersion: string;
-  /** Where the kernel was taken from: a package or a path. */
+  /** The kernel's origin: a package or a path. */
   kernelOrigin: string;
   /** SHA-256 in hex over the kernel and its modules, whatever agent they boot. */
   kernelDigest: string;
-  /** Path of a directory for a privileged box's /lib/modules; undefined when there is none. */
+  /** Path of a directory for a privileged box's /lib/modules; undefined if there is none. */
   modules: string | undefined;
   /** Path of the initramfs. */
   initramfs: string;
-  /** SHA-256 in hex over kernel and initramfs; a template is only good for the ones it was made with. */
+  /** SHA-256 in hex over kernel and initramfs; a template works only with those it was made with. */
   digest: string;
 }
 
@@ -37,7 +37,7 @@ export interface Assets {
 export interface KernelChoice {
   /** vmlinuz or vmlinux. */
   kernel?: string;
-  /** Its /lib/modules/VERSION; without it all that the guest needs must be built in. */
+  /** Its /lib/modules/VERSION; without it the kernel must have all that the guest needs built in. */
   modules?: string;
 }
 
@@ -48,16 +48,16 @@ export interface PrepareOptions extends KernelChoice {
 }
 
 export interface PreparedAssets extends Assets {
-  /** What had to be made; both false when everything was in place. */
+  /** What had to be made; both false if everything was in place. */
   made: { kernel: boolean; initramfs: boolean };
 }
 
 /**
- * What set-up has made, in about a millisecond: it compares sizes and hashes nothing. It rebuilds the initramfs
- * only when the guest agent has been rebuilt since.
- * A kernel named here is prepared on its first use and does not change what set-up has chosen.
- * @throws setup-needed when set-up has not been run, or its files are gone; what a named kernel is
- *   refused for
+ * Loads what set-up has made, in about a millisecond: it compares sizes and hashes nothing. Rebuilds the
+ * initramfs only if the guest agent has been rebuilt since. A kernel named here is prepared on its first use
+ * and does not change set-up's choice.
+ * @throws setup-needed when set-up has not run, or its files are missing; the reason why a named kernel is
+ *   refused
  */
 export async function loadAssets(home: Home, choice: PrepareOptions = {}): Promise<Assets> {
   if (choice.kernel !== undefined) return await loadNamed(home, choice);
@@ -72,8 +72,8 @@ export async function loadAssets(home: Home, choice: PrepareOptions = {}): Promi
 }
 
 /**
- * Makes what is missing: the guest's kernel, unpacked, and its initramfs. Quick when all is there.
- * Several processes may do so at once; each file appears whole or not at all.
+ * Makes what is missing: the guest's kernel, unpacked, and its initramfs. Quick if all exists. Several
+ * processes may do so at once; each file appears completely or not at all.
  * @throws setup-needed, naming what to do by hand; no-space; permission
  */
 export async function prepareAssets(
@@ -83,7 +83,7 @@ export async function prepareAssets(
   return await prepare(home, DEFAULT_MANIFEST, { ...options, refresh: true });
 }
 
-/** Its manifest's time says when it was last wanted; see `removeUnusedKernels`. */
+/** The manifest's modification time records the last use; see `removeUnusedKernels`. */
 async function loadNamed(home: Home, choice: PrepareOptions): Promise<Assets> {
   const name = manifestOf(await sourceKeyOf(choice));
   const assets = await prepare(home, name, choice);
@@ -96,7 +96,7 @@ async function loadNamed(home: Home, choice: PrepareOptions): Promise<Assets> {
 }
 
 interface PrepareRequest extends PrepareOptions {
-  /** Prepares a kernel again that has other modules than this version wants, where that can be. */
+  /** Prepare a kernel again, if possible, whose modules are not those that this version wants. */
   refresh?: boolean;
 }
 
@@ -143,23 +143,23 @@ async function chooseKernel(
   }
 }
 
-/** Whether set-up would make the kernel with the same modules: those of the agent, and those that boxes may load. */
+/** Whether set-up would choose the same modules again: those of the agent, and those that boxes may load. */
 async function hasItsModules(kernel: KernelRecord, choice: KernelChoice): Promise<boolean> {
   const isNamed = kernel.sourceKey !== '';
-  // Its modules are gone from where they were, or another's by now.
+  // The source of its modules may be missing, or belong to another kernel by now.
   if (isNamed && choice.kernel === undefined) return true;
   if (kernel.loadable === undefined) return false;
   return isNamed || kernel.wantedSha256 === (await wantedModulesDigest());
 }
 
-/** A kernel that the user named once stays until another is named or its files here are gone. */
+/** A kernel that the user named stays until another is named or its files in the home are missing. */
 async function isKept(home: Home, before: AssetsManifest, choice: KernelChoice): Promise<boolean> {
   if (choice.kernel !== undefined && before.kernel.sourceKey !== (await sourceKeyOf(choice)))
     return false;
   return await usableKernel(home, before.kernel);
 }
 
-/** What a manifest stands for; its files may be gone. */
+/** The assets of a manifest; their files may be missing. */
 export function assetsOf(home: Home, { kernel, initramfs }: AssetsManifest): Assets {
   return {
     kernel: join(home.assets(), kernel.directory, 'vmlinux'),

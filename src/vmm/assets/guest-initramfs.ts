@@ -10,7 +10,10 @@ import type { AssetsManifest, InitramfsRecord, KernelRecord } from './assets-man
 import { MODULE_LIST, MODULES } from './guest-kernel.js';
 import { hasSize } from './has-size.js';
 
-/** Packs the agent as it is built now with the kernel's modules. The name holds the content's hash. */
+/**
+ * Packs the present build of the agent with the kernel's modules. The file's name contains the content's
+ * hash.
+ */
 export async function makeInitramfs(home: Home, kernel: KernelRecord): Promise<InitramfsRecord> {
   const path = nativeProgram('boxlite-guest');
   try {
@@ -19,7 +22,7 @@ export async function makeInitramfs(home: Home, kernel: KernelRecord): Promise<I
     const archive = initramfs(agent, await readModules(home, kernel));
     const sha256 = sha256Of(archive);
     const file = `initramfs-${sha256.slice(0, 16)}.cpio`;
-    // A VMM, which may be another user, opens it again by the descriptor that it receives.
+    // World-readable, because a VMM of another user reopens it through its descriptor.
     await writeFileWhole(join(home.assets(), file), archive, 0o644);
     return {
       file,
@@ -33,7 +36,7 @@ export async function makeInitramfs(home: Home, kernel: KernelRecord): Promise<I
   }
 }
 
-/** True when it is there, and made of this kernel's modules and of the agent as it is built now. */
+/** True if it exists and was made from this kernel's modules and the present build of the agent. */
 export async function usableInitramfs(
   home: Home,
   { kernel, initramfs: record }: AssetsManifest,
@@ -44,7 +47,7 @@ export async function usableInitramfs(
   const { size, mtimeMs } = await stat(path);
   if (size !== record.agent.bytes) return false;
   if (path === record.agent.path && mtimeMs === record.agent.mtimeMs) return true;
-  // Built again or installed elsewhere, most often with the same result.
+  // The agent was rebuilt or reinstalled, usually with the same content.
   return sha256Of(await readFile(path)) === record.agent.sha256;
 }
 

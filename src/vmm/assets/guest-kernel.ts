@@ -15,15 +15,15 @@ import type { KernelRecord } from './assets-manifest.js';
 import { hasSize } from './has-size.js';
 import { TEMPORARY_PREFIX } from './unused-assets.js';
 
-/** In a kernel's directory; modules/list names the modules in load order, one a line. */
+/** Subdirectory of a kernel's directory; modules/list names the modules in load order, one per line. */
 export const MODULES = 'modules';
 export const MODULE_LIST = 'list';
-/** What a box may have at /lib/modules. */
+/** The modules that a box may have at /lib/modules. */
 const LOADABLE = 'lib-modules';
 
 /**
- * Finds a kernel, extracts it, the modules that the agent loads and those that boxes may load, and places all under
- * the home's assets. A few hundred MB are needed on the way, 70 MB stay.
+ * Finds a kernel, extracts it, the modules that the agent loads and those that boxes may load, and stores all
+ * in the home's assets. This needs a few hundred MB temporarily; 70 MB stay.
  */
 export async function makeKernel(
   home: Home,
@@ -71,7 +71,7 @@ export async function usableKernel(home: Home, kernel: KernelRecord): Promise<bo
   return await hasSize(join(home.assets(), kernel.directory, 'vmlinux'), kernel.bytes);
 }
 
-/** Changes when another file is named, or another stands in its place. */
+/** Changes when another file is named, or the named file is replaced. */
 export async function sourceKeyOf(choice: KernelChoice): Promise<string> {
   const key = [];
   for (const path of [choice.kernel, choice.modules]) {
@@ -88,7 +88,7 @@ function named({ kernel, modules }: KernelChoice): KernelSource | undefined {
     : { image: kernel, modules, origin: absolutePath(kernel) };
 }
 
-/** @returns a digest of what was copied, and of its order */
+/** @returns a digest of the copied modules and their order */
 async function copyModules(source: KernelSource, target: string): Promise<string> {
   const modules = source.modules === undefined ? [] : await wantedModules(source.modules);
   const digest = createHash('sha256');
@@ -108,7 +108,7 @@ async function wantedModules(directory: string): ReturnType<typeof orderModules>
   );
 }
 
-/** Over both lists: differs where this version wants other modules than another. */
+/** A digest over both lists: differs between versions that want different modules. */
 export async function wantedModulesDigest(): Promise<string> {
   const hash = createHash('sha256');
   for (const list of ['modules', 'loadable'])

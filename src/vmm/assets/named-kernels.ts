@@ -1,6 +1,6 @@
 /**
- * Kernels that boxes name for themselves. Each has a manifest beside the one of set-up, called by the
- * identity of the file it was made of; what two of them have in common is there once.
+ * Kernels that boxes choose for themselves. Each has a manifest next to set-up's, named after the identity of
+ * its source file; common files are stored once.
  */
 import { createHash } from 'node:crypto';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
@@ -17,14 +17,14 @@ import { usableInitramfs } from './guest-initramfs.js';
 import { usableKernel } from './guest-kernel.js';
 import { GRACE_MS, isManifest, removeUnusedAssets } from './unused-assets.js';
 
-/** Of the kernel that set-up has chosen. */
+/** The manifest of the kernel that set-up has chosen. */
 export const DEFAULT_MANIFEST = 'assets.json';
 
 export function manifestOf(sourceKey: string): string {
   return `assets-${createHash('sha256').update(sourceKey).digest('hex').slice(0, 12)}.json`;
 }
 
-/** Of the kernels that are prepared besides set-up's, those that the next start would take as they are. */
+/** Manifests of the kernels other than set-up's that the next start can use unchanged. */
 export async function namedManifests(home: Home): Promise<AssetsManifest[]> {
   const found: AssetsManifest[] = [];
   for (const name of await manifestNames(home)) {
@@ -37,7 +37,7 @@ export async function namedManifests(home: Home): Promise<AssetsManifest[]> {
 }
 
 /**
- * A kernel that is here already, from another path or before its file was touched, takes the place of the
+ * If the same kernel exists already, from another path or from before its file was touched, it replaces the
  * one just made.
  */
 export async function sharedKernel(home: Home, made: KernelRecord): Promise<KernelRecord> {
@@ -46,7 +46,7 @@ export async function sharedKernel(home: Home, made: KernelRecord): Promise<Kern
     if (other === undefined || other.directory === made.directory) continue;
     if (kernelDigest(other) !== kernelDigest(made)) continue;
     if (other.loadable !== made.loadable) continue;
-    // In use from now on: no process may remove it between this look and the manifest that names it.
+    // Mark it as used: no process may remove it before a manifest names it.
     await touch(join(home.assets(), name));
     if (!(await usableKernel(home, other))) continue;
     await rm(join(home.assets(), made.directory), { recursive: true, force: true });
@@ -56,9 +56,9 @@ export async function sharedKernel(home: Home, made: KernelRecord): Promise<Kern
 }
 
 /**
- * Removes the kernels that neither a box has nor anybody has wanted for a day: one that was just prepared
- * may be about to be some box's.
- * @param needed `kernelDigest` of those that boxes have
+ * Removes the kernels that no box has and nobody has used for a day: one just prepared may be for a box that
+ * does not exist yet.
+ * @param needed `kernelDigest` of the kernels of boxes
  */
 export async function removeUnusedKernels(home: Home, needed: ReadonlySet<string>): Promise<void> {
   for (const name of await manifestNames(home)) {
@@ -84,5 +84,5 @@ async function manifestNames(home: Home): Promise<string[]> {
 
 async function touch(path: string): Promise<void> {
   const now = new Date();
-  await utimes(path, now, now).catch(() => undefined); // gone: what it names is then looked for
+  await utimes(path, now, now).catch(() => undefined); // removed meanwhile: the caller checks the files it names
 }

@@ -5,7 +5,7 @@ import { readManifest } from './assets-manifest.js';
 
 export const TEMPORARY_PREFIX = '.new-';
 
-/** A VM that is just being started may still open files that the manifest no longer names. */
+/** A starting VM may still open files that the manifest no longer names. */
 export const GRACE_MS = 24 * 60 * 60 * 1000;
 
 export const isManifest = (name: string): boolean => /^assets.*\.json$/.test(name);

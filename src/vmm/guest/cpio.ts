@@ -3,7 +3,7 @@ export interface CpioEntry {
   path: string;
   mode: number;
   data?: Uint8Array;
-  /** Of a device node. */
+  /** For a device node. */
   device?: { major: number; minor: number };
 }
 

@@ -6,8 +6,8 @@ export interface InitramfsModule {
 }
 
 /**
- * The guest's first file system: the agent as /init and its modules, with /modules/list naming them
- * in load order, one absolute path a line. Not compressed: the guest would have to undo it.
+ * The guest's first file system: the agent as /init and its modules, with /modules/list naming them in load
+ * order, one absolute path per line. Not compressed: the guest would have to decompress it.
  */
 export function initramfs(agent: Uint8Array, modules: readonly InitramfsModule[]): Buffer {
   const files = modules.map((module) => ({

@@ -27,8 +27,8 @@ export async function dependencies(name: string): Promise<string[] | undefined> 
 }
 
 /**
- * Downloads packages by name, with the package manager's own checks, and unpacks them side by side
- * into `target`. Nothing is installed, so this needs no root.
+ * Downloads packages by name, with the package manager's own checks, and unpacks them together into `target`.
+ * Nothing is installed, so this needs no root.
  * @param directory empty, for the downloads
  */
 export async function downloadPackages(
@@ -38,7 +38,7 @@ export async function downloadPackages(
   signal?: AbortSignal,
 ): Promise<void> {
   const args = ['-q', 'download', ...names];
-  // apt gives root's downloads to the user _apt, who may not enter our directory.
+  // For root, apt downloads as the user _apt, who can't enter our directory.
   if (process.getuid?.() === 0) args.unshift('-o', 'APT::Sandbox::User=root');
   const { status, stderr } = await runProgram('apt-get', args, { cwd: directory, signal });
   if (status !== 0)
@@ -73,7 +73,7 @@ export function unknownPackage(names: readonly string[]): BoxliteError {
   );
 }
 
-/** apt's errors are marked `E:`; dpkg's last line says most. */
+/** apt's errors are marked `E:`; dpkg's last line is the most specific. */
 function reason(stderr: string): string {
   const lines = stderr.trim().split('\n');
   return lines.find((line) => line.startsWith('E: '))?.slice(3) ?? lines.at(-1) ?? '';

@@ -18,7 +18,7 @@ export function compressionOf(bytes: Buffer): Compression | undefined {
 }
 
 /**
- * @param name whose bytes they are, for the message
+ * @param name name of the file, for the message
  * @throws setup-needed when the decompressor is not installed; image-corrupt when it fails
  */
 export async function decompress(bytes: Buffer, kind: Compression, name: string): Promise<Buffer> {

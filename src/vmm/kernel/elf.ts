@@ -1,6 +1,6 @@
 /**
- * As much of the ELF64 little-endian format as set-up asks of kernels, modules and programs.
- * Format: elf(5).
+ * The part of the ELF64 little-endian format that set-up needs for kernels, modules and programs. Format:
+ * elf(5).
  */
 
 const PT_INTERP = 3;
@@ -30,14 +30,16 @@ export function isStatic(file: Buffer): boolean {
   return isElf64(file) && segments(file).every((segment) => segment.type !== PT_INTERP);
 }
 
-/** Notes of all note segments. A note: u32 name length, data length, type; then name and data, 4-aligned. */
+/**
+ * The notes of all note segments. A note: u32 name length, data length, type; then name and data, 4-aligned.
+ */
 export function elfNotes(file: Buffer): ElfNote[] {
   return segments(file)
     .filter((segment) => segment.type === PT_NOTE)
     .flatMap((segment) => notesOf(segment.data));
 }
 
-/** Contents of the section with this name, or undefined when there is none. */
+/** Contents of the section with this name, or undefined if there is none. */
 export function elfSection(file: Buffer, name: string): Buffer | undefined {
   const sections = parts(file, {
     table: 0x28,
@@ -67,7 +69,7 @@ function segments(file: Buffer): Part[] {
   });
 }
 
-/** Where a header table and the fields of its entries stand; all numbers are offsets in bytes. */
+/** The layout of a header table and its entries; all numbers are offsets in bytes. */
 interface Layout {
   table: number;
   entrySize: number;

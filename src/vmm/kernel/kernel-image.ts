@@ -2,17 +2,16 @@ import { BoxliteError } from '../../errors.js';
 import { compressionOf, decompress } from './decompress.js';
 import { elfNotes, isElf64 } from './elf.js';
 
-/** XEN_ELFNOTE_PHYS32_ENTRY of the kernel's include/xen/interface/elfnote.h: where PVH enters. */
+/** XEN_ELFNOTE_PHYS32_ENTRY of the kernel's include/xen/interface/elfnote.h: the PVH entry point. */
 const PVH_ENTRY_NOTE = 18;
 const MACHINE_X86_64 = 62;
 const SECTOR = 512;
 
 /**
- * The uncompressed kernel in a file as distributions ship it: a bzImage, an ELF vmlinux, or an
- * arm64 Image, which may be gzipped. Without decompression in the guest, emulation starts it 3 s
- * sooner.
+ * The uncompressed kernel in a file as distributions ship it: a bzImage, an ELF vmlinux, or an arm64 Image,
+ * which may be gzipped. Without decompression in the guest, an emulated boot is 3 s faster.
  * @param name the file, for messages
- * @throws invalid-argument when it can't be used, image-corrupt when it is damaged; the message says why
+ * @throws invalid-argument when it is unusable, image-corrupt when it is damaged; the message says why
  */
 export async function extractKernel(file: Buffer, name: string): Promise<Buffer> {
   if (isElf64(file)) return withPvhEntry(file, name);
@@ -22,7 +21,7 @@ export async function extractKernel(file: Buffer, name: string): Promise<Buffer>
   throw unusable(name, 'it is neither a bzImage, nor a 64-bit ELF file, nor an arm64 Image');
 }
 
-/** The release as `uname -r` gives it, from the banner that every kernel holds. */
+/** The release as `uname -r` gives it, from the banner in every kernel. */
 export function kernelVersion(kernel: Buffer, name: string): string {
   const banner = 'Linux version ';
   const at = kernel.indexOf(banner) + banner.length;
@@ -47,7 +46,7 @@ async function payloadOf(file: Buffer, name: string): Promise<Buffer> {
   const kind = compressionOf(payload);
   if (kind === undefined)
     throw unusable(name, `its payload's compression (${payload.toString('hex', 0, 6)}) is unknown`);
-  // The build appends the size to all formats but gzip, whose own trailer ends in it.
+  // The build appends the size to all formats but gzip, whose own trailer ends with it.
   const size = payload.readUInt32LE(payload.length - 4);
   const stream = kind === 'gzip' ? payload : payload.subarray(0, -4);
   const kernel = await decompress(stream, kind, name);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { BoxliteError } from '../../errors.js';
 import { dependencies, downloadPackages, hasApt, unknownPackage } from './apt.js';
 
-/** Where a kernel comes from. */
+/** The source of a kernel. */
 export interface KernelSource {
   /** vmlinuz, vmlinux or Image. */
   image: string;
-  /** Its /lib/modules/VERSION; undefined means that all it needs is built in. */
+  /** Its /lib/modules/VERSION; undefined: all it needs is built in. */
   modules: string | undefined;
-  /** For people: the package or path it was taken from. */
+  /** For display: the package or path that it comes from. */
   origin: string;
 }
 
@@ -22,8 +22,8 @@ const META_PACKAGES = [
 const KERNEL_PART = /^linux-(image|modules|modules-extra)-/;
 
 /**
- * Finds a kernel for the guest: the distribution's package, downloaded and unpacked but not
- * installed; on systems without apt the kernel that the host itself runs, when it may be read.
+ * Finds a kernel for the guest: the distribution's package, downloaded and unpacked but not installed; on
+ * systems without apt the host's own kernel, if it is readable.
  * @param directory empty; the files stay there
  * @throws setup-needed, naming what to do by hand
  */
@@ -49,7 +49,7 @@ async function fromPackage(
   await mkdir(root);
   await downloadPackages(packages, downloads, root, signal);
   const image = await onlyEntry(join(root, 'boot'), /^vmlinu[xz]-/);
-  // Where / and /usr are merged, packages place the modules in /usr/lib.
+  // With merged / and /usr, packages put the modules in /usr/lib.
   const modules =
     (await onlyEntry(join(root, 'lib', 'modules'), /./)) ??
     (await onlyEntry(join(root, 'usr', 'lib', 'modules'), /./));
@@ -60,7 +60,7 @@ async function fromPackage(
   return { image, modules, origin };
 }
 
-/** The real packages behind the meta-package; Ubuntu has image and modules in separate ones. */
+/** The real packages behind the meta-package; Ubuntu separates image and modules. */
 async function kernelPackages(): Promise<string[]> {
   for (const meta of META_PACKAGES) {
     const depends = await dependencies(meta);
@@ -72,7 +72,7 @@ async function kernelPackages(): Promise<string[]> {
 
 async function expand(names: readonly string[]): Promise<string[]> {
   const all = new Set(names);
-  // Names added on the way are visited too.
+  // The loop also visits names added during it.
   for (const name of all)
     for (const dependency of (await dependencies(name)) ?? [])
       if (KERNEL_PART.test(dependency)) all.add(dependency);

@@ -1,8 +1,9 @@
 /**
- * The indexes by which kmod's modprobe finds modules: `modules.dep.bin` and the like, which depmod writes on a machine
- * where a kernel is installed. Format: kmod's libkmod/libkmod-index.c. A trie of names in ASCII, numbers
- * big-endian. A node: its part of the name if it has one (flag PREFIX), its children's range of characters and
- * offsets (CHILDREN), its values (VALUES), each a priority and a text. Flags stand in the offset that names it.
+ * The indexes with which kmod's modprobe finds modules: `modules.dep.bin` and the like, which depmod writes
+ * on a machine where a kernel is installed. Format: kmod's libkmod/libkmod-index.c. A trie of ASCII names;
+ * numbers are big-endian. A node has its part of the name, if any (flag PREFIX), its children's range of
+ * characters and offsets (CHILDREN), and its values (VALUES), each a priority and a text. The offset that
+ * points to a node contains its flags.
  */
 
 const MAGIC = 0xb007f457;
@@ -16,7 +17,10 @@ export interface IndexEntry {
   value: string;
 }
 
-/** Earlier entries come first among those of one key. Keys that are not ASCII are left out: kmod knows none. */
+/**
+ * Entries with the same key keep their order. Keys that are not ASCII are omitted: kmod does not support
+ * them.
+ */
 export function moduleIndex(entries: readonly IndexEntry[]): Buffer {
   const root = new Node();
   entries.forEach(({ key, value }, priority) => {
@@ -33,7 +37,7 @@ interface Value {
   value: string;
 }
 
-/** One character a node: what kmod reads need not be as short as what depmod writes. */
+/** One character per node: kmod also reads indexes that are less compact than depmod's. */
 class Node {
   readonly children = new Map<number, Node>();
   readonly values: Value[] = [];
@@ -58,7 +62,7 @@ class Writer {
 
   constructor(private readonly parts: Buffer[]) {}
 
-  /** @returns the node's place, with its flags */
+  /** @returns the node's offset, with its flags */
   write(node: Node): number {
     let only: Node = node;
     let prefix = '';

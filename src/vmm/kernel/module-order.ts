@@ -6,18 +6,18 @@ import { elfSection } from './elf.js';
 
 export interface WantedModule {
   name: string;
-  /** Left out without a word when the kernel has it neither as a module nor built in. */
+  /** Silently omitted if the kernel has it neither as a module nor built in. */
   optional: boolean;
 }
 
 export interface LoadableModule {
-  /** As in its own `name=`, with underscores. */
+  /** As in the module's own `name=`, with underscores. */
   name: string;
   /** The module itself, decompressed. */
   data: Buffer;
 }
 
-/** Reads the format of native/kernel/modules: a name a line, `?` before optional ones, `#` comments. */
+/** Reads the format of native/kernel/modules: one name per line, `?` before optional ones, `#` comments. */
 export function parseWantedModules(text: string): WantedModule[] {
   const lines = text.split('\n').map((line) => line.trim());
   return lines
@@ -26,9 +26,9 @@ export function parseWantedModules(text: string): WantedModule[] {
 }
 
 /**
- * The wanted modules and all they depend on, in an order in which they can be loaded.
- * Dependencies are read from the modules themselves: a kernel package that was only unpacked has no
- * modules.dep, which depmod writes when it is installed.
+ * The wanted modules and all they depend on, in a valid load order. Dependencies come from the modules
+ * themselves: a kernel package that was only unpacked has no modules.dep, which depmod writes at
+ * installation.
  * @param directory /lib/modules/VERSION of the kernel
  * @throws setup-needed naming the first module that is missing
  */
@@ -59,7 +59,7 @@ export async function orderModules(
   return [...ordered.values()];
 }
 
-/** Names of what the kernel has in itself. */
+/** Names of the modules built into the kernel. */
 export async function builtinModules(directory: string): Promise<Set<string>> {
   const path = join(directory, 'modules.builtin');
   try {
@@ -71,7 +71,7 @@ export async function builtinModules(directory: string): Promise<Set<string>> {
   }
 }
 
-/** Paths of its modules, by name. */
+/** Paths of a kernel's modules, by name. */
 export async function moduleFiles(directory: string): Promise<Map<string, string>> {
   const root = join(directory, 'kernel');
   const files = new Map<string, string>();
@@ -79,13 +79,13 @@ export async function moduleFiles(directory: string): Promise<Map<string, string
     for (const path of await readdir(root, { recursive: true }))
       if (/\.ko(\.(gz|xz|zst))?$/.test(path)) files.set(moduleName(path), join(root, path));
   } catch (error) {
-    // A kernel with everything built in has the list, and no such directory.
+    // A kernel with everything built in has the list, but no such directory.
     if (errnoOf(error) !== 'ENOENT') throw fileError(error, `read ${root}`);
   }
   return files;
 }
 
-/** A module as it is loaded, decompressed. */
+/** A decompressed module, ready to load. */
 export async function readModule(path: string): Promise<Buffer> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, `read ${path}`);
@@ -94,7 +94,10 @@ export async function readModule(path: string): Promise<Buffer> {
   return kind === undefined ? bytes : await decompress(bytes, kind, path);
 }
 
-/** What a module says of itself: the values of a key, such as `depends=a,b`, among the NUL-separated strings of .modinfo. */
+/**
+ * A module's metadata: the values of a key, such as `depends=a,b`, among the NUL-separated strings of
+ * .modinfo.
+ */
 export function moduleInfo(module: Buffer): (key: string) => string[] {
   const info = elfSection(module, '.modinfo')?.toString('latin1').split('\0') ?? [];
   return (key) =>
@@ -106,7 +109,7 @@ function dependenciesOf(module: Buffer): string[] {
   return depends.split(',').filter(Boolean).map(moduleName);
 }
 
-/** `kernel/fs/ext4/ext4.ko.xz` → `ext4`. The kernel holds `-` and `_` in module names for equal. */
+/** `kernel/fs/ext4/ext4.ko.xz` → `ext4`. The kernel treats `-` and `_` in module names as equal. */
 export function moduleName(path: string): string {
   return basename(path)
     .replace(/\.ko(\.\w+)?$/, '')

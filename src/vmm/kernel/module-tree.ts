@@ -1,6 +1,6 @@
 /**
- * A part of a kernel's modules as a directory that modprobe takes: /lib/modules/VERSION of a box that may load some.
- * The package has no indexes, which depmod writes when a kernel is installed.
+ * A subset of a kernel's modules as a directory for modprobe: /lib/modules/VERSION of a box that may load
+ * some. The package has no indexes, which depmod writes at installation.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -8,16 +8,16 @@ import { makeDirectories } from '../../host/host-path.js';
 import { type IndexEntry, moduleIndex } from './module-index.js';
 import { builtinModules, moduleFiles, moduleInfo, moduleName, readModule } from './module-order.js';
 
-/** Reads the format of native/kernel/loadable: a path below kernel/ a line, `#` comments. */
+/** Reads the format of native/kernel/loadable: one path below kernel/ per line, `#` comments. */
 export function parseLoadable(text: string): string[] {
   const lines = text.split('\n').map((line) => line.trim());
   return lines.filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 interface TreeModule {
-  /** Below the tree, as in modules.dep. */
+  /** Relative to the tree, as in modules.dep. */
   path: string;
-  /** Names of modules that must be loaded before it, by its own word. */
+  /** Names of modules that must be loaded before it, from its own metadata. */
   depends: string[];
   aliases: string[];
   /** `pre: a b post: c` */
@@ -26,7 +26,7 @@ interface TreeModule {
 
 /**
  * @param directory /lib/modules/VERSION of the kernel
- * @param target made; what modprobe looks for in it is there when this returns
+ * @param target directory to create, with all that modprobe needs
  * @param wanted lines of `parseLoadable`, or names of modules
  */
 export async function writeModuleTree(
@@ -103,7 +103,7 @@ function indexes(
   };
 }
 
-/** Paths of what is loaded before a module, the last one first, as modprobe reads them. */
+/** Paths of the modules to load before a module, the last one first, as modprobe expects. */
 function allBefore(name: string, modules: ReadonlyMap<string, TreeModule>): string[] {
   const order = new Set<string>();
   const visiting = new Set([name]);
@@ -119,7 +119,7 @@ function allBefore(name: string, modules: ReadonlyMap<string, TreeModule>): stri
   return [...order].reverse().flatMap((each) => modules.get(each)?.path ?? []);
 }
 
-/** kmod holds - and _ for equal in what it is asked for, but not between brackets. */
+/** kmod treats - and _ in requests as equal, but not between brackets. */
 function underscores(alias: string): string {
   return alias.replace(/\[[^\]]*\]|-/g, (part) => (part === '-' ? '_' : part));
 }
@@ -128,7 +128,7 @@ function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** What `wanted` is for every kernel: the two lists in native/kernel. */
+/** The value of `wanted` for every kernel: the two lists in native/kernel. */
 export async function loadableModules(lists: string): Promise<string[]> {
   const [loadable, loaded] = await Promise.all(
     ['loadable', 'modules'].map((name) => readFile(join(lists, name), 'utf8')),

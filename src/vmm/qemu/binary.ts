@@ -11,12 +11,12 @@ import { runProgram } from '../../host/run-program.js';
 import { writeFileWhole } from '../../host/write-file-whole.js';
 import type { InstalledVmm } from '../driver.js';
 
-/** What `-netdev stream` and migration to a socket under the sandbox need. */
+/** The version that `-netdev stream` and migration to a socket under the sandbox need. */
 const OLDEST = [7, 2] as const;
 
 /**
- * Finds QEMU: `path`, else `BOXLITE_QEMU`, else on PATH.
- * Its version is remembered, since asking for it costs 20 ms.
+ * Finds QEMU: `path`, else `BOXLITE_QEMU`, else on PATH. Its version is cached, because querying it takes 20
+ * ms.
  * @throws setup-needed when it is missing, not QEMU, or too old
  */
 export async function findQemu(home: Home, path?: string): Promise<InstalledVmm> {
@@ -50,7 +50,7 @@ async function onPath(program: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The file behind links, when it can be executed. */
+/** The file behind links, if it is executable. */
 async function resolved(path: string): Promise<string | undefined> {
   try {
     await access(path, constants.X_OK);
@@ -66,7 +66,7 @@ async function recall(home: Home, key: string): Promise<string | undefined> {
     if (typeof known === 'object' && known !== null && 'key' in known && known.key === key)
       if ('versionText' in known && typeof known.versionText === 'string') return known.versionText;
   } catch {
-    // Not there or damaged: asking again is all it costs.
+    // Missing or damaged: querying again is the only cost.
   }
   return undefined;
 }

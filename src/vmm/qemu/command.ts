@@ -28,25 +28,30 @@ const FD = {
 
 const FDSET = { image: 1, disk: 2 } as const;
 
-/** fork and exec, new privileges, obsolete calls and changes of its own limits: nothing a VMM of ours needs. */
+/**
+ * fork and exec, new privileges, obsolete calls and changes of its own limits: our VMM needs none of them.
+ */
 const SANDBOX = [
   '-sandbox',
   'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
 ];
 
-/** Where QEMU finds what a descriptor stands for. */
+/** The path through which QEMU opens a descriptor. */
 const descriptorPath = (fd: number): string => `/proc/self/fd/${fd}`;
 
-/** Address at which a template in the making sends its state: a socket in `MachineFiles.stateDirectory`. */
+/**
+ * Address to which a machine that becomes a template sends its state: a socket in
+ * `MachineFiles.stateDirectory`.
+ */
 export const STATE_SOCKET = 'state.sock';
 export const STATE_URI = `unix:${descriptorPath(FD.stateDirectory)}/${STATE_SOCKET}`;
 /** Address from which a restored machine reads its state. */
 export const INCOMING_URI = `fd:${FD.state}`;
 
-/** The guest's end of the network, which can be cut. */
+/** The guest's network link, which can be cut. */
 export const LINK = 'net0';
 
-/** What the image's device reads from; its `file` can be changed while the machine stands still. */
+/** The node that the image's device reads from; its `file` can change while the machine is stopped. */
 export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': true } as const;
 
 /**
@@ -102,24 +107,25 @@ export function planQemu(
     portFd: FD.port,
     consoleFd: FD.console,
     shares: { fd: FD.share, entries: shares },
-    // A RAM file that is to be kept belongs to us; a VMM of another user could not open it again.
-    // With shares it makes up for a call that is refused; with a network it keeps the host's loopback shut.
+    // A kept RAM file belongs to us, and a VMM of another user could not reopen it. With shares the
+    // interposer replaces a refused call; with a network it blocks the host's loopback.
     preload: network || kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
     network,
   };
 }
 
-/** The plan as it is, or without QEMU's seccomp filter: the machine is the same to its templates. */
+/** The plan unchanged, or without QEMU's seccomp filter; templates fit both. */
 export function sandboxed(plan: LaunchPlan, isOn = true): LaunchPlan {
   return isOn ? plan : { ...plan, argv: plan.argv.filter((word) => !SANDBOX.includes(word)) };
 }
 
 function machineArguments(machine: MachineSpec): string[] {
   return [
-    // acpi=on: the distributions' kernels find virtio-mmio devices through ACPI only. rtc=on: with KVM a microvm has
-    // none, and the kernel looks for it for a second. pic and pit stay on: without them nothing boots under TCG.
+    // acpi=on: the distributions' kernels find virtio-mmio devices through ACPI only. rtc=on: with KVM a
+    // microvm has none, and the kernel searches for it for a second. pic and pit stay on: without them
+    // nothing boots under TCG.
     ...['-M', 'microvm,acpi=on,rtc=on,memory-backend=ram0'],
-    // A box's code is small; the default translation buffer of 1 GB is not.
+    // A box's code is small, but the default translation buffer is 1 GB.
     ...['-accel', machine.accelerator === 'tcg' ? 'tcg,tb-size=64' : 'kvm'],
     ...['-cpu', processor(machine)],
     ...['-m', String(machine.memoryMib), '-smp', String(machine.cpus)],
@@ -127,17 +133,18 @@ function machineArguments(machine: MachineSpec): string[] {
 }
 
 /**
- * Nested virtualization exposes code of the host's kernel, or of QEMU, to the guest, and hardly any guest needs it;
- * a processor has one of the two names, and the other may be off as well. The same holds for the performance
- * counters, which show what else the processor does.
+ * Nested virtualization exposes code of the host's kernel, or of QEMU, to the guest, and few guests need it.
+ * A processor has only one of the two features; turning the other off is harmless. Performance counters are
+ * off as well: they reveal what else the processor does.
  */
 function processor({ accelerator, nested }: MachineSpec): string {
-  // A byte at a time is how "enhanced" rep movsb is emulated: without erms the kernel copies and clears by eight.
+  // Emulation runs "enhanced" rep movsb byte by byte; without erms the kernel copies and clears 8 bytes at a
+  // time.
   if (accelerator === 'tcg') return 'max,erms=off,svm=off';
   return nested === true ? 'host,pmu=off' : 'host,svm=off,vmx=off,pmu=off';
 }
 
-/** QEMU 8.2 and newer can map a file privately without ever opening it for writing. */
+/** QEMU 8.2 and newer can map a file privately without opening it for writing. */
 function hasRomOption({ version: [major, minor] }: VmmProgram): boolean {
   return major > 8 || (major === 8 && minor >= 2);
 }
@@ -152,7 +159,7 @@ function memoryArguments(
   if (!hasFile) return ['-object', `memory-backend-ram,${size}`];
   const file = `memory-backend-file,${size},mem-path=${descriptorPath(FD.ram)}`;
   if (keepsRam) return ['-object', `${file},share=on`];
-  // Copy-on-write: boxes share what none of them has changed.
+  // Copy-on-write: boxes share unchanged pages.
   return ['-object', `${file},share=off${hasRomOption(program) ? ',readonly=on,rom=off' : ''}`];
 }
 
@@ -161,19 +168,19 @@ function launchArguments(launch: Launch): string[] {
   if (launch.kind === 'restore') return ['-incoming', 'defer'];
   return [
     ...['-kernel', descriptorPath(FD.kernel), '-initrd', descriptorPath(FD.initramfs)],
-    // reboot=t: a triple fault, with -no-reboot the quickest way out. panic=-1: a panic is one too.
+    // reboot=t: a triple fault, with -no-reboot the quickest exit. panic=-1: a panic exits, too.
     ...['-append', kernelCommandLine(launch.guest.tscKhz)],
     ...(launch.network === false ? ['-S'] : []),
   ];
 }
 
 function kernelCommandLine(tscKhz: number | undefined): string {
-  // nowatchdog: a pause stops the machine without its knowing, and after it the watchdog would take a busy processor
-  // for one that hung all the time.
+  // nowatchdog: a pause stops the machine unnoticed, and afterwards the watchdog would mistake a busy
+  // processor for one that hung all that time.
   const words = ['console=ttyS0', 'panic=-1', 'reboot=t', 'quiet', 'nowatchdog'];
-  // Under emulation the counter is the host's own, while ticks come late or not at all: the kernel's watchdog,
-  // which compares the two, would take the counter for the wrong one, and the guest's time would stand still
-  // whenever its processors do.
+  // Under emulation the counter is the host's own, but ticks come late or not at all. The kernel's watchdog
+  // compares the two and would distrust the counter; the guest's time would then stop whenever its processors
+  // do.
   if (tscKhz !== undefined) words.push(`tsc_early_khz=${tscKhz}`, 'tsc=reliable');
   return words.join(' ');
 }
@@ -209,12 +216,12 @@ function diskArguments(files: MachineFiles): string[] {
     ...['-blockdev', JSON.stringify(image)],
     ...['-device', 'virtio-blk-device,drive=image,serial=image'],
     ...['-blockdev', JSON.stringify(disk)],
-    // The guest receives an error when the host's disk is full; by default QEMU would stop the machine for good.
+    // The guest gets an error if the host's disk is full; by default QEMU would stop the machine permanently.
     ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
   ];
 }
 
-/** The shim locks the disk; QEMU's own locks would forbid sharing an image's layers. */
+/** The shim locks the disk; QEMU's own locks would prevent sharing an image's layers. */
 function blockFile(fdset: number, readOnly: boolean): object {
   return {
     driver: 'file',
@@ -225,8 +232,8 @@ function blockFile(fdset: number, readOnly: boolean): object {
 }
 
 function otherDeviceArguments(shares: readonly Share[], network: boolean): string[] {
-  // What it connects to, the interposer has a say in; it knows IPv4. restrict: QEMU itself answers for an
-  // empty network, whatever the guest does with its device.
+  // The interposer filters its connections, and supports only IPv4. restrict: QEMU itself provides an empty
+  // network, whatever the guest does with its device.
   const backend = `user,id=${LINK},ipv6=off${network ? '' : ',restrict=on'}`;
   return [
     ...['-netdev', backend, '-device', `virtio-net-device,netdev=${LINK}`],
@@ -236,14 +243,14 @@ function otherDeviceArguments(shares: readonly Share[], network: boolean): strin
   ];
 }
 
-/** Which of several shares may be written is the host's mounts' business. */
+/** With several shares, the host's mounts decide which are writable. */
 function shareBackend(shares: readonly Share[]): string {
   const backend = `local,id=share,path=${descriptorPath(FD.share)},security_model=none`;
   if (shares.every(({ readOnly }) => readOnly)) return `${backend},readonly=on${remap(shares)}`;
   return `${backend},readonly=off${remap(shares)}`;
 }
 
-/** Each share may be of another file system: the same inode number would mean the same file. */
+/** Shares may be on different file systems, where equal inode numbers do not mean the same file. */
 function remap(shares: readonly Share[]): string {
   return shares.length === 0 ? '' : ',multidevs=remap';
 }

@@ -4,17 +4,17 @@ import { runProgram } from '../../host/run-program.js';
 import type { VmmProgram } from '../driver.js';
 
 /**
- * Whether the interposer sees what this QEMU connects to for its guests, and so keeps the host's loopback shut to
- * them: its libslirp is a library then, and not built in.
+ * Whether the interposer sees this QEMU's connections for its guests and can block the host's loopback: only
+ * if libslirp is a shared library, not built in.
  */
 export async function shutsLoopback({ path }: VmmProgram): Promise<boolean> {
   await using interposer = await open(nativeProgram('boxlite-ram.so'));
   const { stdout } = await runProgram(path, ['--version'], {
-    // By descriptor: the list is split at spaces and colons.
+    // By descriptor, because LD_PRELOAD is split at spaces and colons.
     env: { LD_PRELOAD: '/proc/self/fd/3', BOXLITE_TELL_NETWORK: '1' },
     descriptor: interposer.fd,
     tool: 'qemu',
   });
-  // A wrapper around QEMU says first that it has none.
+  // A wrapper around QEMU may report first that it has none.
   return stdout.includes('boxlite: libslirp is shared');
 }

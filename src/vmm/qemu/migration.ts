@@ -5,7 +5,9 @@ import { BoxliteError, fileError } from '../../errors.js';
 import { IMAGE_NODE, INCOMING_URI, LINK, STATE_SOCKET, STATE_URI } from './command.js';
 import type { QmpClient } from './qmp.js';
 
-/** Guest memory is in the RAM file already; only the devices' state travels (QEMU's name has the x-). */
+/**
+ * Guest memory is in the RAM file already; only the devices' state is sent (the x- is part of QEMU's name).
+ */
 const CAPABILITIES = {
   capabilities: [
     { capability: 'x-ignore-shared', state: true },
@@ -13,19 +15,22 @@ const CAPABILITIES = {
   ],
 };
 
-/** A template's state is some 80 KB; far more means that memory is in it and the capability is not in force. */
+/**
+ * A template's state is some 80 KB; far more means that it contains memory, so the capability is not in
+ * effect.
+ */
 const MAX_STATE_BYTES = 16 * 1_048_576;
 
 /**
- * Saves the running machine's device state to `target`. It is not stopped first: its memory is not
- * sent, so the copy ends at once, and what is saved is a machine that *runs* when it is restored.
+ * Saves the running machine's device state to `target`. It is not stopped first: its memory is not sent, so
+ * the copy ends at once, and the restored machine *runs*.
  * @param directory the directory behind `MachineFiles.stateDirectory`
  */
 export async function saveState(qmp: QmpClient, directory: string, target: string): Promise<void> {
   const state = await listenForState(directory);
   try {
     await qmp.execute('migrate-set-capabilities', CAPABILITIES);
-    // Together, so that whichever fails first, the other's failure is handled as well.
+    // Together, so both failures are handled, whichever comes first.
     await Promise.all([migrationEnd(qmp), qmp.execute('migrate', { uri: STATE_URI })]);
     await writeState(target, await state.received);
   } finally {
@@ -34,9 +39,9 @@ export async function saveState(qmp: QmpClient, directory: string, target: strin
 }
 
 /**
- * Stops the machine and takes its image away, for good: QEMU saves no machine that has a joined disk
- * open. What is restored from it has the image again, and must not notice that it was gone.
- * @param bytes the disk's
+ * Stops the machine and detaches its image permanently: QEMU can't save a machine with an open VMDK. A
+ * machine restored from it has the image again, and must not notice its absence.
+ * @param bytes size of the disk
  */
 export async function stopWithoutImage(qmp: QmpClient, bytes: number): Promise<void> {
   await qmp.execute('stop');
@@ -46,25 +51,25 @@ export async function stopWithoutImage(qmp: QmpClient, bytes: number): Promise<v
 }
 
 /**
- * Cuts the network on the host's side, where neither the guest nor a template's state has a say. To be called
+ * Cuts the network on the host's side, which neither the guest nor a template's state can undo. Call this
  * before the machine runs.
  */
 export async function cutLink(qmp: QmpClient): Promise<void> {
   await qmp.execute('set_link', { name: LINK, up: false });
 }
 
-/** Lets a machine run that was saved, or that waits, standing still. */
+/** Runs a machine that was saved paused, or that waits. */
 export async function continueMachine(qmp: QmpClient): Promise<void> {
   await qmp.execute('cont');
 }
 
-/** Loads the state of a template into a machine that waits for it, and that runs on if it ran when it was saved. */
+/** Loads the state of a template into a waiting machine, which then runs if it ran when it was saved. */
 export async function restoreState(
   qmp: QmpClient,
   { network }: { network: boolean },
 ): Promise<void> {
   const ended = migrationEnd(qmp);
-  // Sent in one go: answers are only read for an error's sake.
+  // Sent together: the answers matter only for errors.
   await Promise.all([
     network ? undefined : cutLink(qmp),
     qmp.execute('migrate-set-capabilities', CAPABILITIES),
@@ -112,10 +117,10 @@ async function listenForState(directory: string): Promise<StateListener> {
     server.on('error', reject);
   });
   received.catch(() => undefined); // awaited later; until then a failure must not end the process
-  // Through a descriptor, because the directory's own path may be longer than a socket's may be.
+  // Through a descriptor, because the directory's own path may exceed a socket's limit.
   const handle = await open(directory, 'r');
   const close = async (): Promise<void> => {
-    // A save that failed may have left its connection open.
+    // A failed save may have left its connection open.
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
     await handle.close();

@@ -16,8 +16,8 @@ interface WaitingCommand extends Waiting {
 }
 
 /**
- * QEMU's machine protocol (docs/interop/qmp-spec): a JSON object a line; answers come in the order
- * of the commands, so several can be sent without waiting. Takes a connected socket and owns it.
+ * QEMU's machine protocol (docs/interop/qmp-spec): one JSON object per line. Answers come in the order of the
+ * commands, so several can be sent without waiting. Takes a connected socket and owns it.
  */
 export class QmpClient {
   readonly #socket: Socket;
@@ -32,7 +32,7 @@ export class QmpClient {
     socket.on('data', (text: string) => this.#receive(text));
     socket.on('error', (error) => this.#fail(`the VMM's monitor failed: ${error.message}`));
     socket.on('close', () => this.#fail("the VMM closed its monitor's connection"));
-    // QEMU sends nothing but its greeting before this; there is no need to wait for that.
+    // QEMU sends nothing but its greeting before this; there is no need to wait for it.
     this.execute('qmp_capabilities').catch(() => undefined);
   }
 

@@ -3,11 +3,11 @@ import { promisify } from 'node:util';
 import { fileError } from '../../errors.js';
 import { nativeProgram } from '../../host/native-programs.js';
 
-/** A copy of half a gigabyte takes 50 ms; this bounds a host in trouble. */
+/** A copy of half a gigabyte takes 50 ms; this only bounds an overloaded host. */
 const COPY_TIMEOUT_MS = 120_000;
 
 /**
- * Copies what is not a hole of a file, inside the kernel.
+ * Copies the data of a file, without its holes, inside the kernel.
  * @param to must not exist
  * @throws no-space, permission
  */

@@ -13,10 +13,10 @@ import {
   templateAt,
 } from './template.js';
 
-/** What the shim leaves in the directory of a box is of no use in a template. */
+/** Files that the shim writes to its directory; a template does not need them. */
 const SHIM_FILES = [BOX_FILES.bootError, BOX_FILES.console];
 
-/** A directory in which a template grows; a commit makes it the template, `discard` removes it. */
+/** A directory for a template in progress; a commit makes it the template, `discard` removes it. */
 export class TemplateDraft {
   readonly ram: string;
   readonly state: string;
@@ -36,8 +36,8 @@ export class TemplateDraft {
     try {
       makePrivateDirectory(home.templates());
       const directory = await mkdtemp(join(home.templates(), `.${key}-`));
-      // The VMM reaches its state's socket in here by a descriptor, and may be another user; by path
-      // no other user gets past the directory above.
+      // The VMM, which may be another user, reaches the state's socket in here through a descriptor; by path,
+      // the parent directory stops other users.
       await chmod(directory, 0o711);
       return new TemplateDraft(directory, home, key);
     } catch (error) {
@@ -56,7 +56,7 @@ export class TemplateDraft {
       makeDirectories(files.share, 0o555);
       makePrivateDirectory(home.images());
       await Promise.all([
-        // As large as every box's, and as empty as can be.
+        // As large as every box's disk, and as empty as possible.
         sparseFile(disk, diskBytes),
         sparseFile(home.padding(), diskBytes),
         sparseFile(ram, machine.memoryMib * 1_048_576),
@@ -72,13 +72,13 @@ export class TemplateDraft {
     return templateAt(this.home, this.key);
   }
 
-  /** For an image's template, of which the disk is a part. */
+  /** For an image's template, which includes the disk. */
   async commitWithDisk(about: TemplateAbout): Promise<Template> {
     await this.#publish(about, [FILES.ram, FILES.disk], SHIM_FILES);
     return imageTemplateAt(this.home, this.key);
   }
 
-  /** @param written what a VMM has written; its writers have written the rest back */
+  /** @param written files that a VMM has written and that still need an fsync */
   async #publish(
     about: TemplateAbout,
     written: readonly string[],
@@ -87,7 +87,7 @@ export class TemplateDraft {
     const target = join(this.home.templates(), this.key);
     try {
       await Promise.all(unwanted.map((name) => rm(join(this.directory, name), { force: true })));
-      // After a power failure a name must not stand for what was never written.
+      // After a power failure no name may point to data that were never written.
       await writeFile(join(this.directory, FILES.about), JSON.stringify(about), { flush: true });
       await Promise.all(written.map((name) => writeBack(join(this.directory, name))));
       await rm(target, { recursive: true, force: true });

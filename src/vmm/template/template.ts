@@ -8,7 +8,7 @@ import type { MachineSpec } from '../driver.js';
 /** Names in a template's directory. */
 export const FILES = { ram: 'ram', state: 'state', about: 'template.json', disk: 'disk' } as const;
 
-/** A process that has just looked a template up may not have opened its files yet. */
+/** A process that has just found a template may not have opened its files yet. */
 const STARTING_MS = 60_000;
 const OUTDATED_MS = 3_600_000;
 
@@ -16,7 +16,9 @@ export interface Template {
   key: string;
   ram: string;
   state: string;
-  /** Of an image's template: the writable disk as the machine has it mounted, to copy a box's from. */
+  /**
+   * For an image's template: the writable disk that the machine has mounted; a box's disk is a copy of it.
+   */
   disk?: string;
 }
 
@@ -24,20 +26,20 @@ export interface TemplateAbout extends MachineSpec {
   key: string;
   /** Digest of the manifest whose image the machine has mounted; absent in a machine's own template. */
   image?: string;
-  /** Key of the machine's template that an image's continues. */
+  /** For an image's template: key of the machine's template that it continues. */
   machineKey?: string;
   kernelVersion: string;
-  /** Where the kernel was taken from; missing in older ones. */
+  /** The kernel's origin; missing in older templates. */
   kernelOrigin?: string;
   vmm: string;
   createdAt: string;
 }
 
 /**
- * A template fits only the very same machine: kernel and its command line, initramfs, VMM build, CPU model,
- * accelerator, devices. All of these are in QEMU's command line (whose descriptor numbers are constant) and in
- * the digests of what it names.
- * @param identity.processor of the host, as far as the machine has it
+ * A template fits only an identical machine: kernel and its command line, initramfs, VMM build, CPU model,
+ * accelerator, devices. All of these are in QEMU's command line (whose descriptor numbers are constant) and
+ * in the digests of what it names.
+ * @param identity.processor properties of the host's processor that the machine depends on
  */
 export function templateKey(identity: {
   argv: readonly string[];
@@ -50,9 +52,9 @@ export function templateKey(identity: {
 }
 
 /**
- * An image's template continues a machine's: the same machine, with this image and a new disk of this
- * size mounted.
- * @param identity.image of the file the image's disk begins with; a rebuilt disk is another
+ * An image's template continues a machine's: the same machine, with this image and a new disk of this size
+ * mounted.
+ * @param identity.image of the first file of the image's disk; a rebuilt disk differs
  */
 export function imageTemplateKey(identity: {
   machineKey: string;
@@ -63,13 +65,13 @@ export function imageTemplateKey(identity: {
   return digest(identity);
 }
 
-/** The finished template of this key, which is marked as used now, or undefined. */
+/** The finished template with this key, or undefined; marks it as used now. */
 export async function findTemplate(home: Home, key: string): Promise<Template | undefined> {
   const template = templateAt(home, key);
   return (await areThere(home, key, [template.ram, template.state])) ? template : undefined;
 }
 
-/** The same of an image's template. */
+/** The same for an image's template. */
 export async function findImageTemplate(home: Home, key: string): Promise<Template | undefined> {
   const template = imageTemplateAt(home, key);
   const files = [template.ram, template.state, template.disk];
@@ -90,13 +92,13 @@ async function areThere(home: Home, key: string, files: readonly string[]): Prom
   }
 }
 
-/** Removes a template from which no box comes up, so that the next start makes another. */
+/** Removes a template from which no box starts; the next start makes another. */
 export async function dropTemplate(home: Home, key: string): Promise<void> {
   await rm(join(home.templates(), key), { recursive: true, force: true });
 }
 
 export interface TemplateListing extends TemplateAbout {
-  /** When a start last looked it up; ms since the epoch. */
+  /** When a start last used it; milliseconds since the epoch. */
   usedAt: number;
   /** Bytes on disk; the RAM file is sparse. */
   bytes: number;
@@ -113,8 +115,8 @@ export async function listTemplates(home: Home): Promise<TemplateListing[]> {
 }
 
 /**
- * Keeps the images' templates that were used last, `most` of them, and those in use just now.
- * @param most an image's template is some 120 MB on disk
+ * Keeps the `most` recently used image templates, and those in use now.
+ * @param most number to keep; each takes some 120 MB of disk
  */
 export async function removeUnusedImageTemplates(home: Home, most: number): Promise<void> {
   const ofImages = (await listTemplates(home)).filter(({ image }) => image !== undefined);
@@ -124,9 +126,9 @@ export async function removeUnusedImageTemplates(home: Home, most: number): Prom
 }
 
 /**
- * Removes what an update of QEMU, of the kernel or of BoxLite has left: templates that no start looks for
- * any more, and that none has used for an hour, since another BoxLite may work on the same home.
- * @param currentKeys of the templates that starts of this machine look for now, one a kernel
+ * Removes templates outdated by an update of QEMU, the kernel or BoxLite: those that no start needs any more
+ * and that none has used for an hour, because another BoxLite may use the same home.
+ * @param currentKeys of the templates that starts on this machine need now, one per kernel
  */
 export async function removeOutdatedTemplates(
   home: Home,
@@ -167,7 +169,7 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** Undefined for a template that is being removed, or that another version has written. */
+/** Undefined for a template that is being removed, or that another version wrote. */
 async function readListing(directory: string): Promise<TemplateListing | undefined> {
   try {
     const about: unknown = JSON.parse(await readFile(join(directory, FILES.about), 'utf8'));

@@ -2,9 +2,9 @@ import { BoxliteError } from '../../../errors.js';
 import type { Template } from '../../../vmm/template/template.js';
 
 /**
- * No machine came up from this template, which may have caused the failure: the VMM did not take it, or no agent
- * answered. That is known only when the same start does better without it, for a caller's limits, a lack of memory
- * or a busy host look alike.
+ * No machine came up from this template, which may be the cause: the VMM rejected it, or no agent answered.
+ * Only a start that succeeds without it proves that: the caller's limits, a lack of memory or a busy host
+ * look the same.
  */
 export class BadTemplate extends BoxliteError {
   constructor(
@@ -21,12 +21,12 @@ export class BadTemplate extends BoxliteError {
   }
 }
 
-/** A VMM that somebody killed proves nothing about what it was started from, nor does one that lacked something. */
+/** A VMM that was killed or that lacked a resource proves nothing about its template. */
 export function mayBeTemplatesFault(error: unknown): error is BoxliteError {
   return error instanceof BoxliteError && (error.code === 'vmm-failed' || error.code === 'timeout');
 }
 
-/** The guest came up and the command caused the failure. */
+/** Whether the guest came up and the command caused the failure. */
 export function isCommandFailure(error: unknown): boolean {
   return error instanceof BoxliteError && error.code.startsWith('exec-');
 }

@@ -7,9 +7,9 @@ import { BOX_FILES } from '../../../host/home.js';
 import { FILES } from '../../../vmm/template/template.js';
 
 export interface BootDeadlines {
-  /** A boot that does nothing new for so long is given up; missing: it is not watched. */
+  /** A boot without progress for this long is abandoned; missing: progress is not watched. */
   stallMs?: number;
-  /** Until the agent is ready. */
+  /** Milliseconds until the agent must be ready. */
   readyMs: number;
 }
 
@@ -43,7 +43,7 @@ async function late(ms: number, signal: AbortSignal): Promise<never> {
   throw timeout(`the guest agent was not ready within ${ms / 1000} s`);
 }
 
-/** Counted in looks, since a host that stands still is not to be taken for its guest. */
+/** Counts checks, not time, so a frozen host is not mistaken for a frozen guest. */
 async function stalled(directory: string, ms: number, signal: AbortSignal): Promise<never> {
   let seen = '';
   for (let idleMs = 0; idleMs < ms; idleMs += LOOK_MS) {
@@ -56,8 +56,8 @@ async function stalled(directory: string, ms: number, signal: AbortSignal): Prom
 }
 
 /**
- * A kernel that is told to be quiet says nothing for half of its boot, but all that runs touches fresh memory, and
- * the file that is its memory grows.
+ * A quiet kernel prints nothing for half of its boot, but running code touches new memory, so the file behind
+ * the guest's memory grows.
  */
 function signsOfLife(directory: string): string {
   const memory = statSync(join(directory, FILES.ram), { throwIfNoEntry: false })?.blocks;

@@ -1,7 +1,7 @@
 /**
- * Templates of images. Where code is emulated, each of the guest's functions costs its translation
- * when it first runs after a restore, so that mounting the disks is most of a start. A machine that has
- * an image and a new disk mounted already is therefore kept as well, made by the image's first start.
+ * Templates of images. Under emulation, each guest function has to be translated when it first runs after a
+ * restore, so mounting the disks takes most of a start. The first start of an image therefore also saves a
+ * machine that has the image and a new disk mounted.
  */
 import { statfs } from 'node:fs/promises';
 import { throwIfAborted } from '../../../abort.js';
@@ -28,18 +28,18 @@ import { prepareValues } from '../guest-messages.js';
 import type { Host } from '../host.js';
 import { type MachineWork, saveMachine } from './template-maker.js';
 
-/** Kept besides those in use; each is some 120 MB on disk. */
+/** Kept in addition to those in use; each takes some 120 MB of disk. */
 const MOST_KEPT = 8;
 
-/** A template is not worth the host's last space. */
+/** A template is not worth the host's last disk space. */
 const LEAST_FREE_BYTES = 2 ** 30;
 
-/** It takes a fifth of a second; a host in trouble gets this long. */
+/** It takes a fifth of a second; an overloaded host gets this long. */
 const PREPARE_DEADLINE_MS = 60_000;
 
 export interface ImageTemplateRequest {
   machine: MachineSpec;
-  /** What it has booted from. */
+  /** What the machine has booted from. */
   assets: Assets;
   /** The machine's own template. */
   base: Template;
@@ -50,8 +50,8 @@ export interface ImageTemplateRequest {
 }
 
 /**
- * The template of a new box's image, made when it is missing; undefined when there is none to be had
- * now: the caller starts from the machine's own then, which reports what is wrong.
+ * The template of a new box's image, made if it is missing; undefined if it is not available now. The caller
+ * then starts from the machine's template, which reports what is wrong.
  */
 export async function imageTemplate(
   host: Host,
@@ -59,7 +59,7 @@ export async function imageTemplate(
 ): Promise<Template | undefined> {
   const { home } = host;
   const { machine, base, manifestDigest, files, diskBytes } = request;
-  // Where the hardware runs the guest there is next to nothing to gain.
+  // With hardware virtualization there is almost nothing to gain.
   if (machine.accelerator !== 'tcg') return undefined;
   const key = imageTemplateKey({
     machineKey: base.key,
@@ -74,7 +74,7 @@ export async function imageTemplate(
   return (await findImageTemplate(home, key)) ?? (await tryToMake(host, request, key));
 }
 
-/** Who finds somebody else at it does not wait. */
+/** If another process is making it, this one does not wait. */
 async function takeLock(host: Host, key: string): Promise<Lock | undefined> {
   try {
     return await acquireLock(host.database(), `template:${key}`, {

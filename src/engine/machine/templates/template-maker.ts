@@ -24,19 +24,19 @@ import { MachineRun } from '../run.js';
 import { vmmIds } from '../vmm-ids.js';
 import { type BootDeadlines, readyWithin } from './boot-watch.js';
 
-/** A boot by emulation takes 2 to 5 s; on a host that does much else, ten times that. */
+/** An emulated boot takes 2 to 5 s; on a busy host, ten times that. */
 const BOOT_DEADLINE_MS = 120_000;
 
 /** The devices' state is some 80 KB. */
 const SAVE_DEADLINE_MS = 30_000;
 
-/** One maker works at most this long; others wait for it. */
+/** The longest that one maker works while others wait. */
 export const TEMPLATE_LOCK_MS = BOOT_DEADLINE_MS + SAVE_DEADLINE_MS + 30_000;
 
-/** The plan that identifies a template: the command line with nothing of one home in it. */
+/** The plan that identifies a template: the command line without paths of a home. */
 export function templatePlan(program: VmmProgram, machine: MachineSpec): LaunchPlan {
   const nothing: MachineFiles = { ram: '', image: '', extents: [], disk: '', share: '' };
-  // The counter's rate is measured and never twice the same; that it is given is part of the machine.
+  // The counter's measured rate differs each time; only whether it is set is part of the machine.
   const rate = machine.accelerator === 'tcg' ? { tscKhz: 0 } : {};
   const guest: GuestKernel = { kernel: '', initramfs: '', ...rate };
   return vmm.plan(program, machine, nothing, { kind: 'boot', guest });
@@ -44,15 +44,15 @@ export function templatePlan(program: VmmProgram, machine: MachineSpec): LaunchP
 
 export interface TemplateRequest {
   machine: MachineSpec;
-  /** What it boots from. */
+  /** What the machine boots from. */
   assets: Assets;
   /** `templateKey` of both. */
   key: string;
-  /** Ends the making: the draft is discarded, and whoever waits for the template makes it. */
+  /** Aborts the making: the draft is discarded, and a waiting process makes the template. */
   signal?: AbortSignal | undefined;
 }
 
-/** Boots a machine and saves it. Several processes may want the same one; one makes it. */
+/** Boots a machine and saves it. If several processes want the same template, one makes it. */
 export async function makeTemplate(
   host: Host,
   request: TemplateRequest,
@@ -78,7 +78,10 @@ export function lockTemplate(host: Host, key: string, signal?: AbortSignal): Pro
   });
 }
 
-/** Under the template's lock. One that is there is replaced, and kept when the machine does not come up. */
+/**
+ * Call it with the template's lock. Replaces an existing template, but keeps it if the machine does not come
+ * up.
+ */
 export async function bootTemplate(
   host: Host,
   request: TemplateRequest,
@@ -86,7 +89,7 @@ export async function bootTemplate(
 ): Promise<Template> {
   await removeStaleDrafts(host.home, request.key);
   const template = await make(host, request, deadlines);
-  // What this one replaces is of no use any more.
+  // What this template replaces is useless now.
   await dropUnusedKernels(host);
   await removeOutdatedTemplates(host.home, (other) => host.templateKeys(other));
   return template;
@@ -132,8 +135,8 @@ async function bootAndSave(
 }
 
 /**
- * Starts a machine, brings it to where boxes shall start from, and saves it there.
- * @param bringUp what is to have happened before
+ * Starts a machine, brings it to the point where boxes start from, and saves it.
+ * @param bringUp brings the machine to that point
  */
 export function saveMachine(
   draft: TemplateDraft,
@@ -151,7 +154,7 @@ export function saveMachine(
 
 export type MachineWork = (machine: MachineRun, monitor: VmmMonitor) => Promise<void>;
 
-/** Starts a machine that is no box's, and ends it when its work is done. */
+/** Starts a machine that belongs to no box, and ends it when `work` is done. */
 export async function withMachine(
   directory: string,
   plan: LaunchPlan,

@@ -1,4 +1,4 @@
-/** Who else could read or change what boxes are made of. */
+/** Checks who else can read or change the data of boxes. */
 import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Home } from '../../../host/home.js';
@@ -10,12 +10,12 @@ const ROOT = 0;
 const OTHERS = 0o077;
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
-/** Only its owner may rename or remove what lies in such a directory. */
+/** In such a directory, only the owner of a file may rename or remove it. */
 const STICKY = 0o1000;
-/** Cleared by the system, at boot or of what is old. */
+/** The system clears these at boot, or removes old files from them. */
 const TEMPORARY = ['/tmp', '/var/tmp', '/dev/shm', '/run'];
 
-/** A home that others own or write to is theirs: they choose what our boxes boot. */
+/** Whoever else owns or can write the home chooses what our boxes boot. */
 export function checkAccess(home: Home): Finding {
   const self = process.geteuid?.() ?? ROOT;
   if (!existsSync(home.root)) {
@@ -76,7 +76,7 @@ function checkPlace(root: string): Finding {
     : note(`yours alone; but it lies in ${place}, which the system clears`);
 }
 
-/** A group that is not ours has members that we don't know. */
+/** A group other than our own has unknown members. */
 function isOpenToWriters({ mode, gid }: Stats): boolean {
   return (
     (mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && gid !== process.getegid?.())

@@ -6,7 +6,7 @@ import { fault, type Finding, ok } from './check.js';
 
 export interface BootedBox {
   accelerator: string;
-  /** Whether it came from a template. */
+  /** Whether the box started from a template. */
   template: boolean;
   /** Milliseconds that each stage of the start took, in order. */
   stagesMs: Record<string, number>;
@@ -14,7 +14,7 @@ export interface BootedBox {
   execMs: number;
 }
 
-/** What is done with a box, which the library's own `LiteBox` can. */
+/** The operations that the check needs of a box; `LiteBox` has them. */
 export interface TriedBox {
   readonly id: string;
   start(): Promise<void>;
@@ -22,13 +22,13 @@ export interface TriedBox {
   inspect(): Promise<Pick<BoxInspection, 'Boxlite'>>;
 }
 
-/** No command ends with it by accident. */
+/** An exit code that no command returns by accident. */
 const PROOF = 42;
-/** Should we be killed, the box ends by itself and takes itself away. */
+/** If we are killed, the box ends after this time and removes itself. */
 const LIFE_SECONDS = '30';
 const COMMAND_TIMEOUT_MS = 20_000;
 
-/** Starts a box, has it run a command, and removes it. */
+/** Starts a box, runs a command in it, and removes it. */
 export async function bootBox(
   create: (options: BoxOptions) => Promise<TriedBox>,
   remove: (id: string) => Promise<void>,
@@ -67,7 +67,7 @@ export async function bootBox(
   }
 }
 
-/** `{"vmmMs": 35}` → `{"vmm": 35}`; what the guest measured itself stays under its own name. */
+/** `{"vmmMs": 35}` → `{"vmm": 35}`; the guest's own measurements keep their names. */
 function milliseconds(timings: unknown): Record<string, number> {
   if (typeof timings !== 'object' || timings === null) return {};
   return Object.fromEntries(

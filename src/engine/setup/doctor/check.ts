@@ -1,12 +1,12 @@
 import { BoxliteError, type Remedy } from '../../../errors.js';
 
 /**
- * `fault`: no box runs before it is cured. `warning`: boxes run, but something is worse than it could
- * be. `note`: nothing is worse for it. `skipped`: what it needs has a fault itself.
+ * `fault`: no box runs until it is fixed. `warning`: boxes run, but worse than they could. `note`: no
+ * disadvantage for boxes. `skipped`: a check that it needs has failed.
  */
 export type CheckStatus = 'ok' | 'note' | 'warning' | 'fault' | 'skipped';
 
-/** What is looked at. Scripts read these words, so they stay. */
+/** What is checked. Scripts read these words, so they must not change. */
 export type CheckName =
   | ('architecture' | 'node' | 'memory' | 'user-namespaces' | 'cgroups' | 'side-channels')
   | ('disk' | 'access' | 'database')
@@ -15,14 +15,14 @@ export type CheckName =
 
 export interface CheckResult {
   name: CheckName;
-  /** For people: `QEMU`. */
+  /** Title for users: `QEMU`. */
   title: string;
   status: CheckStatus;
-  /** What was found. */
+  /** The result in words. */
   detail: string;
-  /** What to do, where something is wrong. */
+  /** What to do if something is wrong. */
   cure?: string;
-  /** What `cure` ends with, for programs. */
+  /** The action in `cure`, for programs. */
   remedy?: Remedy;
   durationMs: number;
 }
@@ -32,7 +32,7 @@ export type Finding = Pick<CheckResult, 'status' | 'detail' | 'cure' | 'remedy'>
 export interface Check {
   name: CheckName;
   title: string;
-  /** Checks that must succeed before this one means anything. */
+  /** Checks that must succeed for this one to be meaningful. */
   needs?: readonly CheckName[];
   run: () => Promise<Finding>;
 }
@@ -48,7 +48,7 @@ export const fault = (detail: string, cure: string, remedy?: Remedy): Finding =>
   ...(remedy !== undefined && { remedy }),
 });
 
-/** Runs a check; whatever it throws is its finding. */
+/** Runs a check; an error that it throws becomes its finding. */
 export async function runCheck(
   { name, title, needs = [], run }: Check,
   before: readonly CheckResult[],

@@ -15,18 +15,18 @@ import { checkSideChannels } from './side-channels.js';
 export interface DoctorRequest {
   /** Receives each check as it begins and as it ends. */
   onCheck?: (event: DoctorEvent) => void;
-  /** Registries to contact; without any none is checked. */
+  /** Registries to contact; default none. */
   registries?: readonly string[];
-  /** How long each may take to answer. */
+  /** Milliseconds that each registry has to answer. */
   registryTimeoutMs?: number;
-  /** The kernel that set-up would use. */
+  /** Path of the kernel that set-up would use. */
   kernel?: string;
 }
 
 export type DoctorEvent = { kind: 'begin'; title: string } | { kind: 'end'; result: CheckResult };
 
 export interface DoctorReport {
-  /** A box was started and ran a command. */
+  /** True if a box started and ran a command. */
   ok: boolean;
   checks: CheckResult[];
   box: BootedBox | undefined;
@@ -41,7 +41,7 @@ export interface DoctorParts {
 
 const REGISTRY_TIMEOUT_MS = 3_000;
 
-/** Looks at all that boxes need here, each fault with its cure, and ends by running one. */
+/** Checks all that boxes need here, reports each fault with its cure, and finally runs a box. */
 export async function examine(
   { context, registryOptions, create, remove }: DoctorParts,
   request: DoctorRequest,
@@ -80,26 +80,26 @@ export async function examine(
   return { ok: results.at(-1)?.status === 'ok', checks: results, box };
 }
 
-/** What keeps boxes from running here, or makes them worse than they could be. */
+/** What prevents boxes from running here, or makes them run worse than they could. */
 export interface PreflightProblem {
   code: CheckName;
-  /** `fault`: no box runs before it is cured. `warning`: boxes run, but something is worse than it could be. */
+  /** `fault`: no box runs until it is fixed. `warning`: boxes run, but worse than they could. */
   severity: 'fault' | 'warning';
-  /** What was found. */
+  /** The problem in words. */
   message: string;
   /** What to do about it, in words. */
   hint: string;
-  /** What `hint` ends with, for programs. */
+  /** The action in `hint`, for programs. */
   remedy?: Remedy;
 }
 
 export interface PreflightReport {
-  /** No problem is a fault. */
+  /** True if no problem is a fault. */
   ok: boolean;
   problems: PreflightProblem[];
 }
 
-/** The same without a registry and without a box: what `doctor` finds before it starts one. */
+/** The same checks without registries and without running a box. */
 export async function preflight(context: EngineContext): Promise<PreflightReport> {
   const results = await runAll(preflightChecks(context, undefined), () => undefined);
   const problems = results.flatMap(

@@ -6,14 +6,14 @@ import type { Home } from '../../../host/home.js';
 import { fault, type Finding, ok, warning } from './check.js';
 
 const GIB = 2 ** 30;
-/** A template's memory and a box's first writes; below it the next start may fail. */
+/** A template's memory and a box's first writes need this; with less the next start may fail. */
 const LEAST_BYTES = GIB / 4;
-/** An image or two more. */
+/** Leaves space for another image or two. */
 const COMFORTABLE_BYTES = 2 * GIB;
 const PROBE_BYTES = 64 * 1024;
 const CURE = 'free some space, or point BOXLITE_HOME at a larger disk';
 
-/** Writes to the home, for that is what counts: permissions, a read-only disk, a full one, a quota. */
+/** Writes to the home, because only that shows wrong permissions, a read-only or full disk, or a quota. */
 export async function checkHome(home: Home): Promise<Finding> {
   const place = nearestExisting(home.root);
   const probe = join(place, `.boxlite-doctor-${process.pid}`);
@@ -32,7 +32,7 @@ export async function checkHome(home: Home): Promise<Finding> {
   return free < COMFORTABLE_BYTES ? warning(detail, CURE) : ok(detail);
 }
 
-/** The home itself is made by whoever first has something to put there. */
+/** The home may not exist yet: its first writer creates it. */
 export function nearestExisting(path: string): string {
   let place = path;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);

@@ -1,4 +1,4 @@
-/** What of the host matters, apart from what BoxLite has installed or made. */
+/** Checks of the host, apart from what BoxLite has installed or made. */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { freemem, release, totalmem } from 'node:os';
 import { BoxliteError } from '../../../errors.js';
@@ -7,7 +7,7 @@ import { DEFAULT_MEMORY_MIB } from '../../spec/defaults.js';
 import { type Check, fault, note, ok, warning } from './check.js';
 
 const MIB = 2 ** 20;
-/** What a box needs beyond the guest's memory. */
+/** Memory that a box needs in addition to the guest's. */
 const BESIDE_GUEST_MIB = 64;
 const UNSHARE_TIMEOUT_MS = 5_000;
 
@@ -39,7 +39,10 @@ export const HOST_CHECKS: readonly Check[] = [
   { name: 'cgroups', title: 'Control groups', run: () => Promise.resolve(checkCgroups()) },
 ];
 
-/** As package.json says in `engines`; the later ones are those with Node-API 10, which SQLite is bound to. */
+/**
+ * As in `engines` of package.json; the newer versions are those with Node-API 10, which SQLite's binding
+ * needs.
+ */
 function runsHere({ node, napi = '' }: NodeJS.ProcessVersions): boolean {
   const [major = 0, minor = 0] = node.split('.').map(Number);
   return (major === 20 && minor >= 5) || Number(napi) >= 10;
@@ -57,7 +60,7 @@ function checkMemory() {
   );
 }
 
-/** With what the kernel would give back of its caches. */
+/** Includes what the kernel can reclaim from its caches. */
 function availableBytes(): number {
   try {
     const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
@@ -67,7 +70,10 @@ function availableBytes(): number {
   }
 }
 
-/** The jail around QEMU takes them where it can; made for once, since too many settings forbid it. */
+/**
+ * The jail around QEMU uses them where possible. This creates one as a trial, because many settings can
+ * forbid it.
+ */
 async function checkUserNamespaces() {
   const cure =
     'boxes run without them, less isolated; to allow them: ' +

@@ -46,7 +46,7 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
   ];
 }
 
-/** Runs one of them: programs that were built for another machine are there as well. */
+/** Runs one of them: programs built for another machine would exist, too. */
 async function checkNative(): Promise<Finding> {
   for (const name of ['boxlite-shim', 'boxlite-ram.so', 'boxlite-archive'] as const)
     nativeProgram(name);
@@ -76,7 +76,7 @@ async function checkLoopback(program: VmmProgram): Promise<Finding> {
   );
 }
 
-/** @param named `BOXLITE_KERNEL` or the configuration's, which the next set-up would take */
+/** @param named path from `BOXLITE_KERNEL` or the configuration, which the next set-up would use */
 async function checkKernel(host: EngineContext['host'], named: string | undefined) {
   const missing = named !== undefined && !existsSync(named);
   const cure = `correct BOXLITE_KERNEL, or the key kernel of the configuration: there is no ${String(named)}`;
@@ -90,7 +90,7 @@ async function checkKernel(host: EngineContext['host'], named: string | undefine
   }
 }
 
-/** By running a machine: what was found before may be true no more. */
+/** Runs a machine: an earlier result may be outdated. */
 async function checkAccelerator(host: EngineContext['host']): Promise<Finding> {
   const { name, reason, cure, remedy } = await host.accelerator({ anew: true });
   if (name === 'kvm') return ok(`used: ${reason}`);

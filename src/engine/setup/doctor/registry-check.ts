@@ -2,7 +2,7 @@ import { BoxliteError } from '../../../errors.js';
 import type { RegistryOptions } from '../../../image/registry/options.js';
 import { type Finding, ok, warning } from './check.js';
 
-/** Only ever a warning: boxes run without a registry. */
+/** At most a warning: boxes run without a registry. */
 export async function checkRegistries(
   registries: readonly string[],
   options: () => Promise<RegistryOptions>,

@@ -1,4 +1,4 @@
-/** As a shell takes it for one word, to be pasted. */
+/** Quotes a text as one shell word, for pasting. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-/** What of the host lets a box spy on another, or on what has left the memory. See docs/security.md. */
+/** Checks what lets a box on this host spy on another, or on swapped-out memory. See docs/security.md. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Finding, note, ok } from './check.js';
@@ -6,8 +6,8 @@ import { type Finding, note, ok } from './check.js';
 const VULNERABILITIES = 'sys/devices/system/cpu/vulnerabilities';
 
 /**
- * Only ever a note: it matters to whoever runs boxes of several owners who do not trust each other.
- * @param root of the host's /proc and /sys, for tests
+ * At most a note: it matters only where boxes have owners who do not trust each other.
+ * @param root directory with /proc and /sys, for tests
  */
 export function checkSideChannels(root = '/'): Finding {
   const holds = (path: string, value: string): boolean => read(root, path).trim() === value;
@@ -21,7 +21,7 @@ export function checkSideChannels(root = '/'): Finding {
   return note(`${found.join(', ')}: see docs/security.md if boxes do not trust each other`);
 }
 
-/** Compressed memory is no disk, and dm-crypt names itself. */
+/** Swap on compressed memory writes to no disk, and dm-crypt devices have telling names. */
 function swapsInTheClear(root: string): boolean {
   const [, ...lines] = read(root, 'proc/swaps').trim().split('\n');
   return lines.some((line) => {
@@ -47,7 +47,7 @@ function list(root: string, path: string): string[] {
   }
 }
 
-/** Empty where the kernel has no such file, and so no such feature. */
+/** Empty if the kernel lacks the file, and so the feature. */
 function read(root: string, path: string): string {
   try {
     return readFileSync(join(root, path), 'utf8');

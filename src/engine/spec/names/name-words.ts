@@ -1,4 +1,4 @@
-/** Words of random box names: nothing that mocks, judges or offends with any surname. */
+/** Words of random box names: none mocks, judges or offends with any surname. */
 export const ADJECTIVES = `
 able agile airy alert amber ample apt azure balmy bold brave breezy bright brisk calm candid
 careful cheery civil clear clever cosmic cosy crisp curious deft eager early earnest easy elegant

@@ -2,9 +2,9 @@ import { randomInt } from 'node:crypto';
 import { ADJECTIVES, SURNAMES } from './name-words.js';
 
 /**
- * A name for a box whose maker gave none: `adjective_surname`. Some 15,000 names exist, so the caller
- * must be ready for one that is taken.
- * @param pick gives a number from 0 to below its argument
+ * A name for a box created without one: `adjective_surname`. Some 15,000 names exist, so the caller must
+ * handle one that is taken.
+ * @param pick returns a number from 0 to below its argument
  */
 export function randomName(pick: (below: number) => number = randomInt): string {
   return `${choose(ADJECTIVES, pick)}_${choose(SURNAMES, pick)}`;

@@ -1,8 +1,8 @@
-/** Names a box knows besides those that its name server does. */
+/** Names that a box resolves without its name server. */
 import { isIP } from 'node:net';
 import { BoxliteError } from '../../../errors.js';
 
-/** What `host-gateway` stands for: where a box with a network reaches its host. */
+/** The meaning of `host-gateway`: the host's address for a box with a network. */
 const GATEWAY = '10.0.2.2';
 
 /**

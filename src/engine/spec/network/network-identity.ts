@@ -6,8 +6,8 @@ import { settleResolver } from './resolv-conf.js';
 const HOSTNAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/;
 
 /**
- * How a box is known in its network, and how it resolves names: checked here, so that creating the box reports a
- * mistake, not starting it.
+ * A box's names and addresses, and how it resolves names. Checked here, so a mistake shows when the box is
+ * created, not when it starts.
  * @throws invalid-argument
  */
 export function settleNetworkIdentity(options: BoxOptions) {
@@ -36,7 +36,7 @@ function checkDomainname(domainname: string): string {
   throw new BoxliteError('invalid-argument', `invalid domain name "${domainname}"`);
 }
 
-/** One that is a single interface's. */
+/** Accepts only unicast addresses. */
 function checkMacAddress(address: string): string {
   const lower = address.toLowerCase().replaceAll('-', ':');
   if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(lower))

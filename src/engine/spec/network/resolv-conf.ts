@@ -3,27 +3,27 @@ import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
 
-/** Where QEMU passes questions on to the host's own name servers. */
+/** QEMU forwards queries to this address to the host's own name servers. */
 const HOST_RESOLVER = '10.0.2.3';
 const HOST_FILE = '/etc/resolv.conf';
 
 export interface ResolverOptions {
-  /** IPv4 addresses of name servers, the first that answers counts; default: the host's. */
+  /** IPv4 addresses of name servers; the first answer counts. Default: the host's. */
   dns?: string | string[];
-  /** Domains that are tried after a bare name; default: the host's. `['.']` for none. */
+  /** Search domains for bare names; default: the host's. `['.']` for none. */
   dnsSearch?: string[];
   /** As in resolv.conf(5): `ndots:2`; default: the host's. */
   dnsOptions?: string[];
 }
 
-/** Settled; what is missing is the host's at each start. */
+/** The settled options; missing ones are the host's at each start. */
 export interface ResolverSpec {
   dns?: string[];
   dnsSearch?: string[];
   dnsOptions?: string[];
 }
 
-/** @param network does the box have one? @throws invalid-argument */
+/** @param network whether the box has a network @throws invalid-argument */
 export function settleResolver(options: ResolverOptions, network: boolean): ResolverSpec {
   const dns = [options.dns ?? []].flat();
   const { dnsSearch = [], dnsOptions = [] } = options;
@@ -46,7 +46,7 @@ export function settleResolver(options: ResolverOptions, network: boolean): Reso
   };
 }
 
-/** The host's file; empty where it has none. */
+/** The host's file; empty if it has none. */
 export async function hostResolvConf(): Promise<string> {
   try {
     return await readFile(HOST_FILE, 'utf8');
@@ -56,7 +56,7 @@ export async function hostResolvConf(): Promise<string> {
   }
 }
 
-/** @param host the text of the host's own */
+/** @param host the text of the host's own file */
 export function resolvConf(spec: ResolverSpec, host: string): string {
   const servers = spec.dns ?? [HOST_RESOLVER];
   const search = (spec.dnsSearch ?? hostSearch(host)).filter((domain) => domain !== '.');
@@ -78,7 +78,7 @@ function hostOptions(host: string): string[] {
   return [...new Set(linesOf(host, ['options']).flat())].filter((option) => OPTION.test(option));
 }
 
-/** The words after each of these keywords. */
+/** The words after each occurrence of these keywords. */
 function linesOf(text: string, keywords: readonly string[]): string[][] {
   return text
     .split('\n')
