@@ -1,2 +1,2 @@
-/** The version in package.json, from which `node src/build/generate.mjs` writes this file. */
+/** The version in package.json, from which `node src/build/generate.mjs` writes this. */
 export const VERSION = '0.1.0';
