@@ -152,7 +152,7 @@ describe.runIf(isRoot)('a KVM', () => {
       ...{ status: 125, stdout: '' },
       stderr:
         `boxlite: KVM does not work on this machine: ${reason}\n` +
-        `${cure}; or run by emulation with --accel auto\n`,
+        `run by emulation with --accel auto; or ${cure}\n`,
     });
   });
 });
