@@ -232,11 +232,18 @@ function inputPump(
       ? new DetachScanner(options.detachKeys, detached)
       : undefined;
   const source = context.stdin;
-  // A terminal that hangs up gives EIO: input ends there, perhaps only after we have detached.
-  const fail = (): void => void target.end();
-  source.on('error', fail);
   scanner?.pipe(target);
   const sink = scanner ?? target;
+  let isOurs = true;
+  const end = (): void => {
+    if (!isOurs) return;
+    // A raw terminal's input ends only when the terminal is closed. The command must receive SIGHUP before the end
+    // of its input, or a shell would take that for its user's `exit`.
+    if (options.tty && source.isTTY === true) leaving.onHangUp?.();
+    sink.end();
+  };
+  // A terminal that hangs up may give EIO, perhaps only after we have detached.
+  source.on('error', end).on('end', end);
   const pause = (): void => {
     source.unpipe(sink);
     source.pause();
@@ -244,10 +251,13 @@ function inputPump(
   return {
     begin() {
       source.unpipe(sink);
-      source.pipe(sink);
+      source.pipe(sink, { end: false });
     },
     pause,
-    [Symbol.dispose]: pause,
+    [Symbol.dispose]: () => {
+      isOurs = false;
+      pause();
+    },
   };
 }
 

@@ -203,6 +203,18 @@ describe('the terminal of attach', () => {
     expect(stdin.modes).toEqual([true, false]);
   });
 
+  it('sends SIGHUP before the end of the input when it is closed', async () => {
+    const { stdin, execution, status } = terminal();
+    await setImmediate();
+    const before: string[][] = [];
+    execution.stdin.on('finish', () => before.push([...execution.signals]));
+    stdin.end();
+    await once(execution.stdin, 'finish');
+    expect(before).toEqual([['SIGHUP']]);
+    execution.exit(129);
+    expect(await status).toBe(129);
+  });
+
   it('is neither raw nor read in the background, until a SIGCONT in the foreground', async () => {
     const where = { background: true };
     const { stdin, world, execution, status } = terminal(
