@@ -25,6 +25,9 @@ export interface EvaluateOptions {
   readonly asHeader?: boolean;
 }
 
+/** Go counts as far as one asks; more output than this nobody reads, and memory would end first. */
+const MOST_ROUNDS = 1_000_000;
+
 /** @throws TemplateError for data that do not fit the template */
 export function evaluate(
   nodes: readonly Node[],
@@ -132,6 +135,8 @@ class Evaluation {
     if (Array.isArray(value)) return value.map((item: unknown, i) => [i, item]);
     const record = keyed(value);
     if (record !== undefined) return sortedKeys(record).map((key) => [key, record[key]]);
+    if (typeof value === 'number' && value > MOST_ROUNDS)
+      throw this.fail(pipe.commands[0]?.head, `range over more than ${MOST_ROUNDS}`);
     if (typeof value === 'number' && Number.isInteger(value))
       return Array.from({ length: Math.max(value, 0) }, (_, i) => [i, i]);
     throw this.fail(pipe.commands[0]?.head, `range can't iterate over ${formatValue(value)}`);

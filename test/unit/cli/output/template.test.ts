@@ -199,6 +199,10 @@ describe('data that do not fit are refused', () => {
     ['{{. "x"}}', ':1:2: executing "" at <.>: can\'t give argument to non-function .'],
     ['{{range .ID}}{{end}}', ':1:8: executing "" at <.ID>: range can\'t iterate over 01k123'],
     [
+      '{{range 9999999999}}x{{end}}',
+      ':1:8: executing "" at <9999999999>: range over more than 1000000',
+    ],
+    [
       '{{index .Args 9}}',
       ':1:2: executing "" at <index>: error calling index: index out of range: 9',
     ],
