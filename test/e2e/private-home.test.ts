@@ -98,7 +98,7 @@ describe('a home with a part that another user owns', () => {
     await chown(part('blanks'), NOBODY, NOBODY);
     const refused = await openly(['run', '--rm', 'busybox', 'true']);
     expect(refused.stderr).toContain(`${part('blanks')} belongs to user 65534, and we are user 0`);
-    expect(refused.stderr).toContain("sudo -u '#65534' boxlite");
+    expect(refused.stderr).toContain("run BoxLite as that user (sudo -u '#65534')");
     expect(refused.status).toBe(125);
   });
 

@@ -71,7 +71,7 @@ export class MachineRun implements AsyncDisposable {
 
   /** Opens the VMM's monitor for `work`, and closes it afterwards. */
   async monitored(work: (monitor: VmmMonitor) => Promise<void>): Promise<void> {
-    const monitor = await openMonitor(this.#directory);
+    const monitor = await openMonitor(this.#directory, this.#name);
     try {
       await work(monitor);
     } finally {
