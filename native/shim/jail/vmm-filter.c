@@ -4,7 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "filter.h"
+#include "../../common/seccomp.h"
 
 static struct sock_filter rules[] = {
     LOAD_CALL,

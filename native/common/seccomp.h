@@ -1,6 +1,6 @@
 /* Building blocks of seccomp filters (seccomp(2)). */
-#ifndef BOXLITE_SHIM_JAIL_FILTER_H
-#define BOXLITE_SHIM_JAIL_FILTER_H
+#ifndef BOXLITE_COMMON_SECCOMP_H
+#define BOXLITE_COMMON_SECCOMP_H
 
 #include <errno.h>
 #include <linux/audit.h>

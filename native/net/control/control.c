@@ -1,0 +1,153 @@
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../common/cleanup.h"
+
+union message {
+    uint32_t type;
+    struct net_open open;
+    struct net_port port;
+    struct net_resolvers resolvers;
+    struct net_publish publish;
+    struct net_unpublish unpublish;
+};
+
+static ssize_t receive(int fd, union message *message, int *passed, int flags);
+static int act(struct net *net, struct shim *shim, const union message *message, size_t size, int *passed,
+               struct err *err);
+static int add_port(struct net *net, struct shim *shim, const struct net_port *box, int *passed, struct err *err);
+static int publish(struct net *net, const struct shim *shim, const struct net_publish *what, int *passed,
+                   struct err *err);
+static size_t size_of(uint32_t type);
+static void gone(struct net *net, struct shim *shim);
+
+int control_read_open(int fd, struct net_open *network, struct err *err) {
+    union message message;
+    cleanup_fd int passed = -1;
+    ssize_t size = receive(fd, &message, &passed, 0);
+    if (size != (ssize_t)sizeof message.open || message.type != NET_OPEN)
+        return err_set(err, EPROTO, "the network has not been described");
+    if (message.open.generation != NET_GENERATION)
+        return err_set(err, EPROTO, "the shim speaks generation %u, and boxlite-net %u", message.open.generation,
+                       NET_GENERATION);
+    if (message.open.prefix_length < 8 || message.open.prefix_length > 30 || message.open.mtu < 1280 ||
+        message.open.mtu > 65520)
+        return err_set(err, EINVAL, "the network's prefix or MTU is out of range");
+    *network = message.open;
+    return 0;
+}
+
+void control_answer(int fd, const struct err *err) {
+    struct net_answer answer = {.type = NET_ANSWER};
+    if (err) {
+        answer.code = err->code ? err->code : EINVAL;
+        snprintf(answer.text, sizeof answer.text, "%.*s", NET_MAX_TEXT - 1, err->msg);
+    }
+    (void)!send(fd, &answer, sizeof answer, MSG_NOSIGNAL);
+}
+
+int control_read(struct net *net, struct shim *shim) {
+    union message message;
+    struct err err;
+    cleanup_fd int passed = -1;
+    ssize_t size = receive(shim->fd, &message, &passed, MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (size < (ssize_t)sizeof message.type) {
+        gone(net, shim);
+        return -1;
+    }
+    int failed = act(net, shim, &message, (size_t)size, &passed, &err);
+    if (message.type != NET_RESOLVERS)
+        control_answer(shim->fd, failed ? &err : NULL);
+    return 0;
+}
+
+static ssize_t receive(int fd, union message *message, int *passed, int flags) {
+    alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))];
+    struct iovec part = {message, sizeof *message};
+    struct msghdr header = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+    ssize_t size = recvmsg(fd, &header, flags | MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *control = size >= 0 ? CMSG_FIRSTHDR(&header) : NULL;
+    if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
+        control->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(passed, CMSG_DATA(control), sizeof(int));
+    return size;
+}
+
+static int act(struct net *net, struct shim *shim, const union message *message, size_t size, int *passed,
+               struct err *err) {
+    if (size != size_of(message->type))
+        return err_set(err, EPROTO, "message %u of %zu bytes is none that we know", message->type, size);
+    switch (message->type) {
+    case NET_PORT:
+        return add_port(net, shim, &message->port, passed, err);
+    case NET_PUBLISH:
+        return publish(net, shim, &message->publish, passed, err);
+    case NET_UNPUBLISH:
+        return nat_unpublish(net->network.nat, message->unpublish.id, err);
+    default:
+        return 0;
+    }
+}
+
+static size_t size_of(uint32_t type) {
+    switch (type) {
+    case NET_PORT:
+        return sizeof(struct net_port);
+    case NET_RESOLVERS:
+        return sizeof(struct net_resolvers);
+    case NET_PUBLISH:
+        return sizeof(struct net_publish);
+    case NET_UNPUBLISH:
+        return sizeof(struct net_unpublish);
+    default:
+        return 0;
+    }
+}
+
+static int add_port(struct net *net, struct shim *shim, const struct net_port *box, int *passed, struct err *err) {
+    if (*passed < 0 || shim->port >= 0)
+        return err_set(err, EPROTO, "one box and its stream belong to a shim");
+    if (fcntl(*passed, F_SETFL, O_NONBLOCK))
+        return err_errno(err, "prepare a box's stream");
+    shim->port = switch_add(&net->network, box, *passed, err);
+    if (shim->port < 0)
+        return -1;
+    take_fd(passed);
+    return 0;
+}
+
+static int publish(struct net *net, const struct shim *shim, const struct net_publish *what, int *passed,
+                   struct err *err) {
+    if (*passed < 0 || shim->port < 0)
+        return err_set(err, EPROTO, "a published port needs a box and a socket");
+    if ((what->protocol != IPPROTO_TCP && what->protocol != IPPROTO_UDP) || what->box_port < 1 ||
+        what->box_port > UINT16_MAX)
+        return err_set(err, EINVAL, "port %u of protocol %u can't be published", what->box_port, what->protocol);
+    return nat_publish(net->network.nat, what, &net->network.ports[shim->port].box, take_fd(passed), err);
+}
+
+static void gone(struct net *net, struct shim *shim) {
+    if (shim->port >= 0)
+        switch_remove(&net->network, (uint32_t)shim->port);
+    close(shim->fd);
+    *shim = (struct shim){.fd = -1, .port = -1};
+}
+
+void control_want_resolvers(struct net *net) {
+    static const struct net_want_resolvers wanted = {.type = NET_WANT_RESOLVERS};
+    for (uint32_t i = 0; i < net->shim_count; i++)
+        if (net->shims[i].fd >= 0) {
+            (void)!send(net->shims[i].fd, &wanted, sizeof wanted, MSG_NOSIGNAL | MSG_DONTWAIT);
+            return;
+        }
+}

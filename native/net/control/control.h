@@ -1,0 +1,17 @@
+/* What shims ask for (native/common/net-control.h). A shim is as trusted as its user; what it sends is checked all the
+ * same, since a mistake must not look like another one. */
+#ifndef BOXLITE_NET_CONTROL_CONTROL_H
+#define BOXLITE_NET_CONTROL_CONTROL_H
+
+#include "../net.h"
+
+/* Waits for the first message of the first shim, which describes the network. */
+int control_read_open(int fd, struct net_open *network, struct err *err);
+void control_answer(int fd, const struct err *err);
+
+/* Reads one message and acts on it. -1: the shim is gone, and its box with it. */
+int control_read(struct net *net, struct shim *shim);
+/* The host's name servers may have changed since we were told. */
+void control_want_resolvers(struct net *net);
+
+#endif

@@ -1,0 +1,47 @@
+#include "loop.h"
+
+#include "control/control.h"
+
+/* Places for poll(2): of shims, boxes, and the sockets of the host, as many as the jail admits. */
+enum { MAX_FDS = MAX_SHIMS + MAX_PORTS + 4096 };
+
+static size_t poll_shims(const struct net *net, struct pollfd *fds);
+static void polled_shims(struct net *net, const struct pollfd *fds, size_t count);
+static bool has_shim(const struct net *net);
+
+void loop_run(struct net *net) {
+    static struct pollfd fds[MAX_FDS];
+    while (has_shim(net)) {
+        int timeout_ms = -1;
+        size_t shims = poll_shims(net, fds);
+        size_t boxes = switch_poll(&net->network, fds + shims);
+        size_t before = shims + boxes;
+        size_t sockets = nat_poll(net->network.nat, fds + before, MAX_FDS - before, &timeout_ms);
+        if (poll(fds, before + sockets, timeout_ms) < 0)
+            for (size_t i = 0; i < before + sockets; i++)
+                fds[i].revents = 0;
+        switch_polled(&net->network, fds + shims, boxes);
+        nat_polled(net->network.nat, fds + before, sockets);
+        /* Last: a message may open and close what the places above stand for. */
+        polled_shims(net, fds, shims);
+    }
+}
+
+static size_t poll_shims(const struct net *net, struct pollfd *fds) {
+    for (uint32_t i = 0; i < net->shim_count; i++)
+        fds[i] = (struct pollfd){.fd = net->shims[i].fd, .events = POLLIN};
+    return net->shim_count;
+}
+
+static void polled_shims(struct net *net, const struct pollfd *fds, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (fds[i].revents)
+            (void)control_read(net, &net->shims[i]);
+}
+
+static bool has_shim(const struct net *net) {
+    for (uint32_t i = 0; i < net->shim_count; i++)
+        if (net->shims[i].fd >= 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,60 @@
+/* boxlite-net: the network of one or more boxes. Takes their frames from the VMMs, answers for the gateway and the
+ * resolver, decides what may pass, and leaves it to the NAT. Has no rights but to sockets. See native/README.md. */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "control/control.h"
+#include "jail/jail.h"
+#include "loop.h"
+#include "packet/closed.h"
+
+static int open_network(struct net *net, struct err *err);
+static void to_box(void *context, const uint8_t *frame, size_t size);
+static int dns_stream(void *context, const struct in6_addr *box);
+static void query(void *context, uint32_t port, const struct packet *packet);
+
+static struct net net = {.shims = {{.fd = NET_CONTROL_FD, .port = -1}}, .shim_count = 1};
+
+int main(void) {
+    struct err err;
+    prctl(PR_SET_NAME, "boxlite-net");
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return 1;
+    if (open_network(&net, &err)) {
+        control_answer(NET_CONTROL_FD, &err);
+        return 1;
+    }
+    control_answer(NET_CONTROL_FD, NULL);
+    loop_run(&net);
+    return 0;
+}
+
+static int open_network(struct net *of, struct err *err) {
+    struct net_open network;
+    const struct nat_callbacks from_nat = {.to_box = to_box, .dns_stream = dns_stream, .context = of};
+    const struct switch_callbacks from_switch = {.query = query, .context = of};
+    if (control_read_open(NET_CONTROL_FD, &network, err))
+        return -1;
+    closed_look_around();
+    switch_open(&of->network, &network, &from_switch);
+    of->network.nat = nat_open(&network, &from_nat, err);
+    return of->network.nat ? jail_enter(network.user, err) : -1;
+}
+
+static void to_box(void *context, const uint8_t *frame, size_t size) {
+    struct net *of = context;
+    switch_to_box(&of->network, frame, size);
+}
+
+static int dns_stream(void *context, const struct in6_addr *box) {
+    (void)context;
+    (void)box;
+    return -1;
+}
+
+static void query(void *context, uint32_t port, const struct packet *packet) {
+    (void)context;
+    (void)port;
+    (void)packet;
+}

@@ -1,0 +1,193 @@
+#include "host-sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../packet/closed.h"
+
+enum { MAX_PUBLISHED = 512, PEERS = 64 };
+
+/* A published socket of UDP, by the number that libslirp knows it by, and who sent to it last. */
+struct published {
+    int fd; /* 0: free */
+    uint32_t next;
+    struct sockaddr_storage peers[PEERS];
+};
+
+static struct {
+    bool running;
+    int (*connect_dns)(void *context);
+    void *context;
+} at_work;
+
+static struct {
+    int fd, taken_as;
+    bool is_udp;
+} adopting = {.fd = -1, .taken_as = -1};
+
+static struct published published[MAX_PUBLISHED];
+static int spare_fd = -1;
+
+static bool is_refused(int fd, const struct sockaddr *to, socklen_t size);
+static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address);
+static struct published *published_as(int fd);
+static bool has_peer(const struct published *socket, const struct sockaddr *peer, socklen_t size);
+static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size);
+static int refuse_connection(int listener);
+
+#define PUBLIC __attribute__((visibility("default")))
+#define REFUSE return errno = ECONNREFUSED, -1
+
+void host_sockets_begin(int (*connect_dns)(void *context), void *context) {
+    at_work.running = true;
+    at_work.connect_dns = connect_dns;
+    at_work.context = context;
+    if (spare_fd < 0)
+        spare_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+void host_sockets_end(void) { at_work.running = false; }
+
+void host_sockets_adopt(int fd, bool is_udp) {
+    adopting.fd = fd;
+    adopting.is_udp = is_udp;
+    adopting.taken_as = -1;
+}
+
+int host_sockets_adopted(void) {
+    adopting.fd = -1;
+    return adopting.taken_as;
+}
+
+void host_sockets_forget(int fd) {
+    struct published *socket = published_as(fd);
+    if (socket)
+        socket->fd = 0;
+}
+
+PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
+    if (adopting.fd < 0)
+        return (int)syscall(SYS_bind, fd, to, size);
+    struct published *socket = adopting.is_udp ? published_as(0) : NULL;
+    if (adopting.is_udp && !socket)
+        return errno = ENOBUFS, -1;
+    if (dup3(adopting.fd, fd, O_CLOEXEC) < 0)
+        return -1;
+    if (socket)
+        *socket = (struct published){.fd = fd};
+    adopting.taken_as = fd;
+    return 0;
+}
+
+PUBLIC int listen(int fd, int backlog) {
+    return fd == adopting.taken_as ? 0 : (int)syscall(SYS_listen, fd, backlog);
+}
+
+/* Without a free descriptor the connection would wait in the queue, and poll(2) would report it for ever. */
+PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
+    int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC);
+    return accepted < 0 && (errno == EMFILE || errno == ENFILE) ? refuse_connection(fd) : accepted;
+}
+
+PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
+    if (at_work.running && at_work.connect_dns) {
+        int dns = at_work.connect_dns(at_work.context);
+        at_work.connect_dns = NULL;
+        if (dns < 0)
+            REFUSE;
+        int taken = dup3(dns, fd, O_CLOEXEC);
+        close(dns);
+        return taken < 0 ? -1 : 0;
+    }
+    if (is_refused(fd, to, size))
+        REFUSE;
+    return (int)syscall(SYS_connect, fd, to, size);
+}
+
+PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *to, socklen_t size) {
+    if (is_refused(fd, to, size))
+        REFUSE;
+    return syscall(SYS_sendto, fd, bytes, count, flags, to, size);
+}
+
+PUBLIC ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *size) {
+    ssize_t received = syscall(SYS_recvfrom, fd, bytes, count, flags, from, size);
+    struct published *socket = at_work.running && fd > 0 ? published_as(fd) : NULL;
+    if (received >= 0 && socket && from)
+        remember_peer(socket, from, *size);
+    return received;
+}
+
+static bool is_refused(int fd, const struct sockaddr *to, socklen_t size) {
+    struct in6_addr address;
+    if (!at_work.running || !to || (to->sa_family != AF_INET && to->sa_family != AF_INET6))
+        return false;
+    if (!address_of(to, size, &address))
+        return true;
+    const struct published *socket = fd > 0 ? published_as(fd) : NULL;
+    return closed_address(&address) && !(socket && has_peer(socket, to, size));
+}
+
+static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address) {
+    if (from->sa_family == AF_INET && size >= sizeof(struct sockaddr_in)) {
+        *address = address_of_v4(ntohl(((const struct sockaddr_in *)(const void *)from)->sin_addr.s_addr));
+        return true;
+    }
+    if (from->sa_family != AF_INET6 || size < sizeof(struct sockaddr_in6))
+        return false;
+    *address = ((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
+    return true;
+}
+
+/* @param fd 0 finds a free place */
+static struct published *published_as(int fd) {
+    for (size_t i = 0; i < MAX_PUBLISHED; i++)
+        if (published[i].fd == fd)
+            return &published[i];
+    return NULL;
+}
+
+static bool same_peer(const struct sockaddr_storage *a, const struct sockaddr *b) {
+    if (a->ss_family != b->sa_family)
+        return false;
+    if (b->sa_family == AF_INET) {
+        const struct sockaddr_in *x = (const struct sockaddr_in *)(const void *)a;
+        const struct sockaddr_in *y = (const struct sockaddr_in *)(const void *)b;
+        return x->sin_port == y->sin_port && x->sin_addr.s_addr == y->sin_addr.s_addr;
+    }
+    const struct sockaddr_in6 *x = (const struct sockaddr_in6 *)(const void *)a;
+    const struct sockaddr_in6 *y = (const struct sockaddr_in6 *)(const void *)b;
+    return x->sin6_port == y->sin6_port && same_address(&x->sin6_addr, &y->sin6_addr);
+}
+
+static bool has_peer(const struct published *socket, const struct sockaddr *peer, socklen_t size) {
+    (void)size;
+    for (size_t i = 0; i < PEERS; i++)
+        if (same_peer(&socket->peers[i], peer))
+            return true;
+    return false;
+}
+
+static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size) {
+    if (size > sizeof socket->peers[0] || has_peer(socket, peer, size))
+        return;
+    memcpy(&socket->peers[socket->next++ % PEERS], peer, size);
+}
+
+static int refuse_connection(int listener) {
+    if (spare_fd < 0)
+        return -1;
+    close(spare_fd);
+    int connection = (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC);
+    if (connection >= 0) {
+        struct linger reset = {.l_onoff = 1};
+        setsockopt(connection, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(connection);
+    }
+    spare_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    return errno = ECONNABORTED, -1;
+}

@@ -1,0 +1,275 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <slirp/libslirp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "../../common/cleanup.h"
+#include "../packet/reply.h"
+#include "host-sockets.h"
+#include "nat.h"
+
+enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53 };
+
+struct publication {
+    struct net_publish what; /* type 0: free */
+    int fd;                  /* the number libslirp knows it by */
+};
+
+struct nat {
+    Slirp *slirp;
+    struct nat_callbacks callbacks;
+    uint8_t mac[MAC_BYTES];
+    struct in6_addr gateway6, resolver, resolver6;
+    const struct in6_addr *asking; /* the box whose packet is under way */
+    struct publication publications[MAX_PUBLICATIONS];
+    struct pollfd *fds; /* while libslirp fills it, and while it looks at it */
+    size_t room, count;
+};
+
+static ssize_t to_box(const void *frame, size_t size, void *opaque);
+static void ignore_error(const char *message, void *opaque);
+static int64_t now_ns(void *opaque);
+static void *new_timer(SlirpTimerCb callback, void *of_callback, void *opaque);
+static void free_timer(void *timer, void *opaque);
+static void set_timer(void *timer, int64_t expires_ms, void *opaque);
+static void ignore_fd(int fd, void *opaque);
+static void ignore_notice(void *opaque);
+static int add_poll(int fd, int events, void *opaque);
+static int polled(int index, void *opaque);
+static int connect_dns(void *context);
+static struct publication *find_publication(struct nat *nat, uint32_t id);
+static bool is_to_resolver(const struct nat *nat, const struct packet *packet);
+
+static const SlirpCb callbacks = {
+    .send_packet = to_box,
+    .guest_error = ignore_error,
+    .clock_get_ns = now_ns,
+    .timer_new = new_timer,
+    .timer_free = free_timer,
+    .timer_mod = set_timer,
+    .register_poll_fd = ignore_fd,
+    .unregister_poll_fd = ignore_fd,
+    .notify = ignore_notice,
+};
+
+struct nat *nat_open(const struct net_open *network, const struct nat_callbacks *ours, struct err *err) {
+    struct nat *nat = calloc(1, sizeof *nat);
+    if (!nat) {
+        err_errno(err, "open the network");
+        return NULL;
+    }
+    nat->callbacks = *ours;
+    nat->resolver = address_of_v4(network->resolver);
+    nat->resolver6 = network->resolver6;
+    nat->gateway6 = network->gateway6;
+    uint32_t mask = network->prefix_length ? 0xffffffffU << (32 - network->prefix_length) : 0;
+    SlirpConfig config = {
+        .version = 4,
+        .in_enabled = true,
+        .vnetwork.s_addr = htonl(network->prefix),
+        .vnetmask.s_addr = htonl(mask),
+        .vhost.s_addr = htonl(network->gateway),
+        .vnameserver.s_addr = htonl(network->resolver),
+        .vdhcp_start.s_addr = htonl(network->resolver + 1),
+        .in6_enabled = true,
+        .vprefix_addr6 = network->prefix6,
+        .vprefix_len = 64,
+        .vhost6 = network->gateway6,
+        .vnameserver6 = network->resolver6,
+        .if_mtu = network->mtu,
+        .if_mru = network->mtu,
+        .disable_dns = true,
+        .disable_dhcp = true,
+    };
+    nat->slirp = slirp_new(&config, &callbacks, nat);
+    if (!nat->slirp) {
+        free(nat);
+        err_set(err, EINVAL, "libslirp does not take the network's addresses");
+        return NULL;
+    }
+    /* libslirp's own: 52:55 and the gateway's address. */
+    nat->mac[0] = 0x52;
+    nat->mac[1] = 0x55;
+    put_u32(nat->mac + 2, network->gateway);
+    return nat;
+}
+
+const uint8_t *nat_mac(const struct nat *nat) { return nat->mac; }
+
+/* libslirp learns its neighbours from what they say: a gratuitous ARP request, and a neighbour advertisement. */
+void nat_add_box(struct nat *nat, const struct net_port *box) {
+    uint8_t arp[42] = {[12] = 0x08, 0x06, 0, 1, 8, 0, MAC_BYTES, 4, 0, 1};
+    memset(arp, 0xff, MAC_BYTES);
+    memcpy(arp + 6, box->mac, MAC_BYTES);
+    memcpy(arp + 22, box->mac, MAC_BYTES);
+    put_u32(arp + 28, box->address);
+    put_u32(arp + 38, box->address);
+    slirp_input(nat->slirp, arp, sizeof arp);
+    struct packet question = {
+        .v6 = true, .from_mac = nat->mac, .to_mac = box->mac, .source = nat->gateway6, .destination = box->address6};
+    uint8_t advert[128];
+    slirp_input(nat->slirp, advert, (int)reply_neighbour(&question, box->mac, advert));
+}
+
+void nat_input(struct nat *nat, const struct packet *packet) {
+    bool is_dns = packet->kind == PACKET_TCP && is_to_resolver(nat, packet);
+    nat->asking = &packet->source;
+    host_sockets_begin(is_dns ? connect_dns : NULL, nat);
+    slirp_input(nat->slirp, packet->frame, (int)packet->size);
+    host_sockets_end();
+    nat->asking = NULL;
+}
+
+static bool is_to_resolver(const struct nat *nat, const struct packet *packet) {
+    return packet->destination_port == DNS_PORT && (same_address(&packet->destination, &nat->resolver) ||
+                                                    same_address(&packet->destination, &nat->resolver6));
+}
+
+static int connect_dns(void *context) {
+    struct nat *nat = context;
+    return nat->callbacks.dns_stream(nat->callbacks.context, nat->asking);
+}
+
+int nat_publish(struct nat *nat, const struct net_publish *what, const struct net_port *box, int given, struct err *err) {
+    cleanup_fd int fd = given;
+    bool is_udp = what->protocol == IPPROTO_UDP;
+    struct sockaddr_storage host = {0};
+    socklen_t size = sizeof host;
+    struct publication *free_place = find_publication(nat, 0);
+    if (!free_place || what->id == 0 || find_publication(nat, what->id))
+        return err_set(err, EINVAL, "publication %u can't be added", what->id);
+    if (getsockname(fd, (struct sockaddr *)&host, &size) || fcntl(fd, F_SETFL, O_NONBLOCK))
+        return err_errno(err, "look at a published socket");
+    /* libslirp reaches the box by the family that the client came by. */
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)what->box_port),
+                             .sin_addr.s_addr = htonl(box->address)};
+    struct sockaddr_in6 to6 = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)what->box_port), .sin6_addr = box->address6};
+    bool v6 = host.ss_family == AF_INET6;
+    host_sockets_adopt(fd, is_udp);
+    int failed = slirp_add_hostxfwd(nat->slirp, (struct sockaddr *)&host, size,
+                                    v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
+                                    v6 ? sizeof to6 : sizeof to,
+                                    (is_udp ? SLIRP_HOSTFWD_UDP : 0) | (v6 ? SLIRP_HOSTFWD_V6ONLY : 0));
+    int taken = host_sockets_adopted();
+    if (failed || taken < 0)
+        return err_errno(err, "publish port %u", what->box_port);
+    *free_place = (struct publication){.what = *what, .fd = taken};
+    return 0;
+}
+
+bool nat_publishes_udp(const struct nat *nat, uint16_t box_port) {
+    for (size_t i = 0; i < MAX_PUBLICATIONS; i++)
+        if (nat->publications[i].what.id && nat->publications[i].what.protocol == IPPROTO_UDP &&
+            nat->publications[i].what.box_port == box_port)
+            return true;
+    return false;
+}
+
+int nat_unpublish(struct nat *nat, uint32_t id, struct err *err) {
+    struct publication *publication = id ? find_publication(nat, id) : NULL;
+    struct sockaddr_storage host;
+    socklen_t size = sizeof host;
+    if (!publication || getsockname(publication->fd, (struct sockaddr *)&host, &size))
+        return err_set(err, ENOENT, "nothing is published as %u", id);
+    bool is_udp = publication->what.protocol == IPPROTO_UDP;
+    host_sockets_forget(publication->fd);
+    int failed =
+        slirp_remove_hostxfwd(nat->slirp, (struct sockaddr *)&host, size, is_udp ? SLIRP_HOSTFWD_UDP : 0);
+    *publication = (struct publication){0};
+    return failed ? err_set(err, EINVAL, "publication %u can't be removed", id) : 0;
+}
+
+/* @param id 0 finds a free place */
+static struct publication *find_publication(struct nat *nat, uint32_t id) {
+    for (size_t i = 0; i < MAX_PUBLICATIONS; i++)
+        if (nat->publications[i].what.id == id)
+            return &nat->publications[i];
+    return NULL;
+}
+
+size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_ms) {
+    uint32_t timeout = *timeout_ms < 0 ? UINT32_MAX : (uint32_t)*timeout_ms;
+    nat->fds = fds;
+    nat->room = room;
+    nat->count = 0;
+    slirp_pollfds_fill(nat->slirp, &timeout, add_poll, nat);
+    *timeout_ms = timeout > INT32_MAX ? -1 : (int)timeout;
+    return nat->count;
+}
+
+void nat_polled(struct nat *nat, const struct pollfd *fds, size_t count) {
+    nat->fds = (struct pollfd *)fds;
+    nat->count = count;
+    host_sockets_begin(NULL, NULL);
+    slirp_pollfds_poll(nat->slirp, 0, polled, nat);
+    host_sockets_end();
+}
+
+static int add_poll(int fd, int events, void *opaque) {
+    struct nat *nat = opaque;
+    if (nat->count == nat->room)
+        return -1;
+    short wanted = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
+                           (events & SLIRP_POLL_PRI ? POLLPRI : 0));
+    nat->fds[nat->count] = (struct pollfd){.fd = fd, .events = wanted};
+    return (int)nat->count++;
+}
+
+static int polled(int index, void *opaque) {
+    const struct nat *nat = opaque;
+    if (index < 0 || (size_t)index >= nat->count)
+        return 0;
+    short happened = nat->fds[index].revents;
+    return (happened & POLLIN ? SLIRP_POLL_IN : 0) | (happened & POLLOUT ? SLIRP_POLL_OUT : 0) |
+           (happened & POLLPRI ? SLIRP_POLL_PRI : 0) | (happened & POLLERR ? SLIRP_POLL_ERR : 0) |
+           (happened & POLLHUP ? SLIRP_POLL_HUP : 0);
+}
+
+static ssize_t to_box(const void *frame, size_t size, void *opaque) {
+    struct nat *nat = opaque;
+    nat->callbacks.to_box(nat->callbacks.context, frame, size);
+    return (ssize_t)size;
+}
+
+static void ignore_error(const char *message, void *opaque) {
+    (void)message;
+    (void)opaque;
+}
+
+static int64_t now_ns(void *opaque) {
+    (void)opaque;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* Its one timer announces the router again and again. Boxes have their addresses and routes already, and an idle
+ * network is to sleep. */
+static void *new_timer(SlirpTimerCb callback, void *of_callback, void *opaque) {
+    (void)callback;
+    (void)of_callback;
+    return opaque;
+}
+
+static void free_timer(void *timer, void *opaque) {
+    (void)timer;
+    (void)opaque;
+}
+
+static void set_timer(void *timer, int64_t expires_ms, void *opaque) {
+    (void)timer;
+    (void)expires_ms;
+    (void)opaque;
+}
+
+static void ignore_fd(int fd, void *opaque) {
+    (void)fd;
+    (void)opaque;
+}
+
+static void ignore_notice(void *opaque) { (void)opaque; }

@@ -1,0 +1,171 @@
+#include "switch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../packet/closed.h"
+#include "../packet/reply.h"
+
+enum { DNS_PORT = 53, ANSWER_BYTES = REPLY_HEADERS + 256 };
+
+static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size);
+static void neighbour(struct net_switch *s, uint32_t port, const struct packet *packet);
+static void out(struct net_switch *s, uint32_t port, const struct packet *packet);
+static bool may_pass(const struct net_switch *s, const struct packet *packet);
+static bool is_resolver(const struct net_switch *s, const struct in6_addr *address);
+static bool is_gateway(const struct net_switch *s, const struct in6_addr *address);
+static bool is_in_network(const struct net_switch *s, const struct in6_addr *address);
+static bool is_own(const struct port *port, const struct packet *packet);
+static void refuse(struct net_switch *s, uint32_t port, const struct packet *packet);
+
+void switch_open(struct net_switch *s, const struct net_open *network, const struct switch_callbacks *callbacks) {
+    s->network = *network;
+    s->gateway = address_of_v4(network->gateway);
+    s->resolver = address_of_v4(network->resolver);
+    s->callbacks = *callbacks;
+}
+
+int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct err *err) {
+    struct in6_addr address = address_of_v4(box->address);
+    if (switch_find(s, &address) >= 0 || switch_find(s, &box->address6) >= 0)
+        return err_set(err, EADDRINUSE, "another box of the network has the address");
+    uint32_t number = 0;
+    while (number < s->port_count && s->ports[number].stream.fd >= 0)
+        number++;
+    if (number == MAX_PORTS)
+        return err_set(err, ENOSPC, "a network has room for %d boxes", MAX_PORTS);
+    struct port *port = &s->ports[number];
+    *port = (struct port){.box = *box, .address = address, .address6 = box->address6};
+    stream_open(&port->stream, fd);
+    if (number == s->port_count)
+        s->port_count++;
+    nat_add_box(s->nat, box);
+    return (int)number;
+}
+
+void switch_remove(struct net_switch *s, uint32_t port) { stream_close(&s->ports[port].stream); }
+
+int switch_find(const struct net_switch *s, const struct in6_addr *address) {
+    for (uint32_t i = 0; i < s->port_count; i++)
+        if (s->ports[i].stream.fd >= 0 &&
+            (same_address(&s->ports[i].address, address) || same_address(&s->ports[i].address6, address)))
+            return (int)i;
+    return -1;
+}
+
+void switch_to_box(struct net_switch *s, const uint8_t *frame, size_t size) {
+    struct packet packet;
+    packet_parse(frame, size, &packet);
+    int port = switch_find(s, &packet.destination);
+    if (port < 0 || packet.kind == PACKET_ARP || packet.kind == PACKET_SOLICIT)
+        return;
+    switch_to_port(s, (uint32_t)port, frame, size);
+}
+
+void switch_to_port(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size) {
+    if (stream_send(&s->ports[port].stream, frame, size))
+        s->ports[port].stream.broken = true;
+}
+
+size_t switch_poll(struct net_switch *s, struct pollfd *fds) {
+    for (uint32_t i = 0; i < s->port_count; i++) {
+        const struct stream *stream = &s->ports[i].stream;
+        short events = (short)(POLLIN | (stream->fd >= 0 && stream_waits_to_write(stream) ? POLLOUT : 0));
+        fds[i] = (struct pollfd){.fd = stream->fd, .events = events};
+    }
+    return s->port_count;
+}
+
+void switch_polled(struct net_switch *s, const struct pollfd *fds, size_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct stream *stream = &s->ports[i].stream;
+        if (stream->fd < 0 || stream->fd != fds[i].fd)
+            continue;
+        if (fds[i].revents & POLLOUT && stream_write(stream))
+            stream->broken = true;
+        if (fds[i].revents & (POLLIN | POLLHUP | POLLERR) && stream_read(stream))
+            stream->broken = true;
+        const uint8_t *frame;
+        size_t size;
+        while (stream_next(stream, &frame, &size))
+            from_box(s, i, frame, size);
+        if (stream->broken)
+            switch_remove(s, i);
+    }
+}
+
+static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size) {
+    struct packet packet;
+    struct port *from = &s->ports[port];
+    packet_parse(frame, size, &packet);
+    if (packet.kind == PACKET_IGNORED)
+        return;
+    if (packet.kind == PACKET_BAD || memcmp(packet.from_mac, from->box.mac, MAC_BYTES) != 0)
+        from->refused++;
+    else if (packet.kind == PACKET_ARP || packet.kind == PACKET_SOLICIT)
+        neighbour(s, port, &packet);
+    else if (!is_own(from, &packet) || memcmp(packet.to_mac, nat_mac(s->nat), MAC_BYTES) != 0)
+        from->refused++;
+    else
+        out(s, port, &packet);
+}
+
+static bool is_own(const struct port *port, const struct packet *packet) {
+    return same_address(&packet->source, packet->v6 ? &port->address6 : &port->address);
+}
+
+/* A box that asks whether an address is free (source 0.0.0.0 or ::) gets no answer: its own is. */
+static void neighbour(struct net_switch *s, uint32_t port, const struct packet *packet) {
+    uint8_t answer[ANSWER_BYTES];
+    bool known = is_gateway(s, &packet->destination) || is_resolver(s, &packet->destination);
+    bool asks = is_own(&s->ports[port], packet) || (packet->v6 && IN6_IS_ADDR_LINKLOCAL(&packet->source));
+    if (known && asks)
+        switch_to_port(s, port, answer, reply_neighbour(packet, nat_mac(s->nat), answer));
+}
+
+static void out(struct net_switch *s, uint32_t port, const struct packet *packet) {
+    if (packet->kind == PACKET_UDP && packet->destination_port == DNS_PORT && is_resolver(s, &packet->destination))
+        s->callbacks.query(s->callbacks.context, port, packet);
+    else if (may_pass(s, packet))
+        nat_input(s->nat, packet);
+    else
+        refuse(s, port, packet);
+}
+
+/* A packet of TCP that begins no connection belongs to one that has passed already, or finds none. */
+static bool may_pass(const struct net_switch *s, const struct packet *packet) {
+    const struct in6_addr *to = &packet->destination;
+    if (packet->kind == PACKET_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+        return true;
+    if (packet->kind == PACKET_UDP && nat_publishes_udp(s->nat, packet->source_port))
+        return true; /* host-sockets.c lets it answer who has asked */
+    if (packet->kind == PACKET_ICMP)
+        return false;
+    if (is_gateway(s, to) || is_resolver(s, to))
+        return packet->kind == PACKET_ECHO || (packet->kind == PACKET_TCP && packet->destination_port == DNS_PORT &&
+                                               is_resolver(s, to));
+    return !closed_address(to) && !is_in_network(s, to);
+}
+
+static bool is_gateway(const struct net_switch *s, const struct in6_addr *address) {
+    return same_address(address, &s->gateway) || same_address(address, &s->network.gateway6);
+}
+
+static bool is_resolver(const struct net_switch *s, const struct in6_addr *address) {
+    return same_address(address, &s->resolver) || same_address(address, &s->network.resolver6);
+}
+
+static bool is_in_network(const struct net_switch *s, const struct in6_addr *address) {
+    if (!IN6_IS_ADDR_V4MAPPED(address))
+        return memcmp(address, &s->network.prefix6, 8) == 0;
+    uint64_t differing = v4_of_address(address) ^ s->network.prefix;
+    return differing >> (32 - s->network.prefix_length) == 0;
+}
+
+static void refuse(struct net_switch *s, uint32_t port, const struct packet *packet) {
+    uint8_t answer[ANSWER_BYTES];
+    s->ports[port].refused++;
+    size_t size = reply_refused(packet, packet->v6 ? &s->network.gateway6 : &s->gateway, answer);
+    if (size)
+        switch_to_port(s, port, answer, size);
+}
