@@ -58,6 +58,7 @@ static struct sock_filter rules[] = {
     ALLOW_CALL(SYS_getrandom),
     ALLOW_CALL(SYS_futex),
     ALLOW_CALL(SYS_rt_sigreturn),
+    ALLOW_CALL(SYS_restart_syscall),
     ALLOW_CALL(SYS_rt_sigprocmask),
     ALLOW_CALL(SYS_rt_sigaction),
     ALLOW_CALL(SYS_getpid),

@@ -9,7 +9,7 @@
 
 #include "../packet/closed.h"
 
-enum { MAX_PUBLISHED = 512, PEERS = 64 };
+enum { MAX_PUBLISHED = 512, PEERS = 64, MAX_FDS = 4096 };
 
 /* A published socket of UDP, by the number that libslirp knows it by, and who sent to it last. */
 struct published {
@@ -18,11 +18,8 @@ struct published {
     struct sockaddr_storage peers[PEERS];
 };
 
-static struct {
-    bool running;
-    int (*connect_dns)(void *context);
-    void *context;
-} at_work;
+static bool at_work;
+static struct host_work work;
 
 static struct {
     int fd, taken_as;
@@ -31,26 +28,32 @@ static struct {
 
 static struct published published[MAX_PUBLISHED];
 static int spare_fd = -1;
+static bool is_open[MAX_FDS];
+static uint32_t open_count;
 
+static int opened(int fd);
+static void closed(int fd);
 static bool is_refused(int fd, const struct sockaddr *to, socklen_t size);
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address);
 static struct published *published_as(int fd);
 static bool has_peer(const struct published *socket, const struct sockaddr *peer, socklen_t size);
 static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size);
+static void reset_at_close(int fd);
 static int refuse_connection(int listener);
 
 #define PUBLIC __attribute__((visibility("default")))
 #define REFUSE return errno = ECONNREFUSED, -1
 
-void host_sockets_begin(int (*connect_dns)(void *context), void *context) {
-    at_work.running = true;
-    at_work.connect_dns = connect_dns;
-    at_work.context = context;
+void host_sockets_begin(const struct host_work *what) {
+    at_work = true;
+    work = *what;
     if (spare_fd < 0)
         spare_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
-void host_sockets_end(void) { at_work.running = false; }
+void host_sockets_end(void) { at_work = false; }
+
+uint32_t host_sockets_open(void) { return open_count; }
 
 void host_sockets_adopt(int fd, bool is_udp) {
     adopting.fd = fd;
@@ -69,6 +72,11 @@ void host_sockets_forget(int fd) {
         socket->fd = 0;
 }
 
+PUBLIC int socket(int domain, int type, int protocol) {
+    int fd = (int)syscall(SYS_socket, domain, type | SOCK_CLOEXEC, protocol);
+    return at_work ? opened(fd) : fd;
+}
+
 PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
     if (adopting.fd < 0)
         return (int)syscall(SYS_bind, fd, to, size);
@@ -80,6 +88,7 @@ PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
     if (socket)
         *socket = (struct published){.fd = fd};
     adopting.taken_as = fd;
+    closed(fd);
     return 0;
 }
 
@@ -90,13 +99,13 @@ PUBLIC int listen(int fd, int backlog) {
 /* Without a free descriptor the connection would wait in the queue, and poll(2) would report it for ever. */
 PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
     int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC);
-    return accepted < 0 && (errno == EMFILE || errno == ENFILE) ? refuse_connection(fd) : accepted;
+    return accepted < 0 && (errno == EMFILE || errno == ENFILE) ? refuse_connection(fd) : opened(accepted);
 }
 
 PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
-    if (at_work.running && at_work.connect_dns) {
-        int dns = at_work.connect_dns(at_work.context);
-        at_work.connect_dns = NULL;
+    if (at_work && work.connect_dns) {
+        int dns = work.connect_dns(work.context);
+        work.connect_dns = NULL;
         if (dns < 0)
             REFUSE;
         int taken = dup3(dns, fd, O_CLOEXEC);
@@ -116,15 +125,37 @@ PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const 
 
 PUBLIC ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *size) {
     ssize_t received = syscall(SYS_recvfrom, fd, bytes, count, flags, from, size);
-    struct published *socket = at_work.running && fd > 0 ? published_as(fd) : NULL;
+    struct published *socket = at_work && fd > 0 ? published_as(fd) : NULL;
     if (received >= 0 && socket && from)
         remember_peer(socket, from, *size);
     return received;
 }
 
+PUBLIC int close(int fd) {
+    if (at_work && work.resets)
+        reset_at_close(fd);
+    closed(fd);
+    return (int)syscall(SYS_close, fd);
+}
+
+static int opened(int fd) {
+    if (fd >= 0 && fd < MAX_FDS && !is_open[fd]) {
+        is_open[fd] = true;
+        open_count++;
+    }
+    return fd;
+}
+
+static void closed(int fd) {
+    if (fd >= 0 && fd < MAX_FDS && is_open[fd]) {
+        is_open[fd] = false;
+        open_count--;
+    }
+}
+
 static bool is_refused(int fd, const struct sockaddr *to, socklen_t size) {
     struct in6_addr address;
-    if (!at_work.running || !to || (to->sa_family != AF_INET && to->sa_family != AF_INET6))
+    if (!at_work || !to || (to->sa_family != AF_INET && to->sa_family != AF_INET6))
         return false;
     if (!address_of(to, size, &address))
         return true;
@@ -178,14 +209,18 @@ static void remember_peer(struct published *socket, const struct sockaddr *peer,
     memcpy(&socket->peers[socket->next++ % PEERS], peer, size);
 }
 
+static void reset_at_close(int fd) {
+    struct linger reset = {.l_onoff = 1};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
 static int refuse_connection(int listener) {
     if (spare_fd < 0)
         return -1;
     close(spare_fd);
     int connection = (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC);
     if (connection >= 0) {
-        struct linger reset = {.l_onoff = 1};
-        setsockopt(connection, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        reset_at_close(connection);
         close(connection);
     }
     spare_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -8,10 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* libslirp is at work until host_sockets_end. Connections that it makes before are for a box's resolver (`connect_dns`
- * gives a descriptor or -1) or, with NULL, for where they say. */
-void host_sockets_begin(int (*connect_dns)(void *context), void *context);
+struct host_work {
+    /* A connection made meanwhile is for the box's resolver, and this gives its descriptor or -1; NULL: it is for where
+     * it says. */
+    int (*connect_dns)(void *context);
+    void *context;
+    /* The box has reset a connection: what is closed meanwhile is reset, too, and not ended in good order. */
+    bool resets;
+};
+
+/* libslirp is at work until host_sockets_end. */
+void host_sockets_begin(const struct host_work *work);
 void host_sockets_end(void);
+
+/* How many sockets libslirp has open besides those that it took over. Without any it has nothing to time. */
+uint32_t host_sockets_open(void);
 
 /* The next bind takes this bound socket, and a listen behind it does nothing. Whoever sends to a socket of UDP is
  * remembered, because the box may answer nobody else by it. */

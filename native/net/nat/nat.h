@@ -39,6 +39,6 @@ int nat_unpublish(struct nat *nat, uint32_t id, struct err *err);
 /* For poll(2): writes what to wait for behind `fds` (at most `room`), lowers *timeout_ms (-1: no end) and returns the
  * count; nat_polled takes the same array afterwards. */
 size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_ms);
-void nat_polled(struct nat *nat, const struct pollfd *fds, size_t count);
+void nat_polled(struct nat *nat, struct pollfd *fds, size_t count);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "../../common/cleanup.h"
 #include "../packet/reply.h"
+#include "echo.h"
 #include "host-sockets.h"
 #include "nat.h"
 
@@ -25,6 +26,8 @@ struct nat {
     struct in6_addr gateway6, resolver, resolver6;
     const struct in6_addr *asking; /* the box whose packet is under way */
     struct publication publications[MAX_PUBLICATIONS];
+    struct echoes echoes;
+    size_t echo_count; /* of the last nat_poll; they stand first */
     struct pollfd *fds; /* while libslirp fills it, and while it looks at it */
     size_t room, count;
 };
@@ -32,6 +35,7 @@ struct nat {
 static ssize_t to_box(const void *frame, size_t size, void *opaque);
 static void ignore_error(const char *message, void *opaque);
 static int64_t now_ns(void *opaque);
+static uint64_t now_ms(void);
 static void *new_timer(SlirpTimerCb callback, void *of_callback, void *opaque);
 static void free_timer(void *timer, void *opaque);
 static void set_timer(void *timer, int64_t expires_ms, void *opaque);
@@ -115,9 +119,15 @@ void nat_add_box(struct nat *nat, const struct net_port *box) {
 }
 
 void nat_input(struct nat *nat, const struct packet *packet) {
+    if (packet->kind == PACKET_ECHO && packet->v6 && !same_address(&packet->destination, &nat->gateway6)) {
+        echo_request(&nat->echoes, packet, now_ms());
+        return;
+    }
     bool is_dns = packet->kind == PACKET_TCP && is_to_resolver(nat, packet);
     nat->asking = &packet->source;
-    host_sockets_begin(is_dns ? connect_dns : NULL, nat);
+    host_sockets_begin(&(struct host_work){.connect_dns = is_dns ? connect_dns : NULL,
+                                           .context = nat,
+                                           .resets = packet->kind == PACKET_TCP && packet->tcp_flags & TCP_RST});
     slirp_input(nat->slirp, packet->frame, (int)packet->size);
     host_sockets_end();
     nat->asking = NULL;
@@ -151,10 +161,12 @@ int nat_publish(struct nat *nat, const struct net_publish *what, const struct ne
         .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)what->box_port), .sin6_addr = box->address6};
     bool v6 = host.ss_family == AF_INET6;
     host_sockets_adopt(fd, is_udp);
+    host_sockets_begin(&(struct host_work){0});
     int failed = slirp_add_hostxfwd(nat->slirp, (struct sockaddr *)&host, size,
                                     v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
                                     v6 ? sizeof to6 : sizeof to,
                                     (is_udp ? SLIRP_HOSTFWD_UDP : 0) | (v6 ? SLIRP_HOSTFWD_V6ONLY : 0));
+    host_sockets_end();
     int taken = host_sockets_adopted();
     if (failed || taken < 0)
         return err_errno(err, "publish port %u", what->box_port);
@@ -193,19 +205,27 @@ static struct publication *find_publication(struct nat *nat, uint32_t id) {
 }
 
 size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_ms) {
+    nat->echo_count = room < MAX_ECHOES ? 0 : echo_poll(&nat->echoes, fds, now_ms(), timeout_ms);
     uint32_t timeout = *timeout_ms < 0 ? UINT32_MAX : (uint32_t)*timeout_ms;
     nat->fds = fds;
     nat->room = room;
-    nat->count = 0;
+    nat->count = nat->echo_count;
     slirp_pollfds_fill(nat->slirp, &timeout, add_poll, nat);
+    /* For a listening socket, too, it wants to wake up twice a second. */
+    if (host_sockets_open() == 0)
+        return nat->count;
     *timeout_ms = timeout > INT32_MAX ? -1 : (int)timeout;
     return nat->count;
 }
 
-void nat_polled(struct nat *nat, const struct pollfd *fds, size_t count) {
-    nat->fds = (struct pollfd *)fds;
+void nat_polled(struct nat *nat, struct pollfd *fds, size_t count) {
+    static uint8_t frame[MAX_FRAME];
+    size_t size;
+    while ((size = echo_polled(&nat->echoes, fds, nat->echo_count, nat->mac, frame)))
+        to_box(frame, size, nat);
+    nat->fds = fds;
     nat->count = count;
-    host_sockets_begin(NULL, NULL);
+    host_sockets_begin(&(struct host_work){0});
     slirp_pollfds_poll(nat->slirp, 0, polled, nat);
     host_sockets_end();
 }
@@ -247,6 +267,8 @@ static int64_t now_ns(void *opaque) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
+
+static uint64_t now_ms(void) { return (uint64_t)now_ns(NULL) / 1000000; }
 
 /* Its one timer announces the router again and again. Boxes have their addresses and routes already, and an idle
  * network is to sleep. */

@@ -108,6 +108,15 @@ static size_t reply_reset(const struct packet *packet, uint8_t *to) {
     return finish(packet, &packet->destination, IPPROTO_TCP, TCP_BYTES, to);
 }
 
+size_t reply_echo(const struct in6_addr *box, const uint8_t box_mac[MAC_BYTES], uint16_t id,
+                  const struct in6_addr *from, const uint8_t mac[MAC_BYTES], size_t size, uint8_t *to) {
+    struct packet asked = {.v6 = true, .from_mac = box_mac, .to_mac = mac, .source = *box};
+    uint8_t *icmp = begin(&asked, to) + IPV6_BYTES;
+    put_u16(icmp + 2, 0);
+    put_u16(icmp + 4, id);
+    return finish(&asked, from, IPPROTO_ICMPV6, size, to);
+}
+
 /* The Ethernet header, back to where the packet came from. Returns where the next header goes. */
 static uint8_t *begin(const struct packet *packet, uint8_t *to) {
     memcpy(to, packet->from_mac, MAC_BYTES);

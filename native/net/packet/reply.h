@@ -16,5 +16,8 @@ size_t reply_datagram(const struct packet *packet, const uint8_t *payload, size_
 /* What a firewall sends that refuses the packet openly: a reset to TCP, else "administratively prohibited"; 0, and
  * nothing, in answer to a reset or to ICMP other than an echo request. `from` is the gateway's address. */
 size_t reply_refused(const struct packet *packet, const struct in6_addr *from, uint8_t *to);
+/* An echo reply of IPv6 from `from`, to a box that asked with this identifier. Its `size` bytes of ICMP are in place. */
+size_t reply_echo(const struct in6_addr *box, const uint8_t box_mac[MAC_BYTES], uint16_t id,
+                  const struct in6_addr *from, const uint8_t mac[MAC_BYTES], size_t size, uint8_t *to);
 
 #endif
