@@ -13,6 +13,8 @@ static int open_network(struct net *net, struct err *err);
 static void to_box(void *context, const uint8_t *frame, size_t size);
 static int dns_stream(void *context, const struct in6_addr *box);
 static void query(void *context, uint32_t port, const struct packet *packet);
+static void removed(void *context, uint32_t port);
+static void want_servers(void *context);
 
 static struct net net = {.shims = {{.fd = NET_CONTROL_FD, .port = -1}}, .shim_count = 1};
 
@@ -33,11 +35,12 @@ int main(void) {
 static int open_network(struct net *of, struct err *err) {
     struct net_open network;
     const struct nat_callbacks from_nat = {.to_box = to_box, .dns_stream = dns_stream, .context = of};
-    const struct switch_callbacks from_switch = {.query = query, .context = of};
+    const struct switch_callbacks from_switch = {.query = query, .removed = removed, .context = of};
     if (control_read_open(NET_CONTROL_FD, &network, err))
         return -1;
     closed_look_around();
     switch_open(&of->network, &network, &from_switch);
+    names_open(&of->names, &of->network, want_servers, of);
     of->network.nat = nat_open(&network, &from_nat, err);
     return of->network.nat ? jail_enter(network.user, err) : -1;
 }
@@ -48,13 +51,19 @@ static void to_box(void *context, const uint8_t *frame, size_t size) {
 }
 
 static int dns_stream(void *context, const struct in6_addr *box) {
-    (void)context;
-    (void)box;
-    return -1;
+    struct net *of = context;
+    int port = switch_find(&of->network, box);
+    return port < 0 ? -1 : names_stream(&of->names, (uint32_t)port);
 }
 
 static void query(void *context, uint32_t port, const struct packet *packet) {
-    (void)context;
-    (void)port;
-    (void)packet;
+    struct net *of = context;
+    names_query(&of->names, port, packet);
 }
+
+static void removed(void *context, uint32_t port) {
+    struct net *of = context;
+    names_drop(&of->names, port);
+}
+
+static void want_servers(void *context) { control_want_resolvers(context); }

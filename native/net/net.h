@@ -2,6 +2,7 @@
 #ifndef BOXLITE_NET_NET_H
 #define BOXLITE_NET_NET_H
 
+#include "names/names.h"
 #include "switch/switch.h"
 
 enum { MAX_SHIMS = MAX_PORTS };
@@ -14,6 +15,7 @@ struct shim {
 
 struct net {
     struct net_switch network;
+    struct names names;
     struct shim shims[MAX_SHIMS];
     uint32_t shim_count;
 };

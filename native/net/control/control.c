@@ -92,6 +92,9 @@ static int act(struct net *net, struct shim *shim, const union message *message,
         return add_port(net, shim, &message->port, passed, err);
     case NET_PUBLISH:
         return publish(net, shim, &message->publish, passed, err);
+    case NET_RESOLVERS:
+        names_set_servers(&net->names, &message->resolvers);
+        return 0;
     case NET_UNPUBLISH:
         return nat_unpublish(net->network.nat, message->unpublish.id, err);
     default:

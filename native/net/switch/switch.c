@@ -43,7 +43,12 @@ int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct 
     return (int)number;
 }
 
-void switch_remove(struct net_switch *s, uint32_t port) { stream_close(&s->ports[port].stream); }
+void switch_remove(struct net_switch *s, uint32_t port) {
+    if (s->ports[port].stream.fd < 0)
+        return;
+    stream_close(&s->ports[port].stream);
+    s->callbacks.removed(s->callbacks.context, port);
+}
 
 int switch_find(const struct net_switch *s, const struct in6_addr *address) {
     for (uint32_t i = 0; i < s->port_count; i++)
@@ -63,7 +68,7 @@ void switch_to_box(struct net_switch *s, const uint8_t *frame, size_t size) {
 }
 
 void switch_to_port(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size) {
-    if (stream_send(&s->ports[port].stream, frame, size))
+    if (s->ports[port].stream.fd >= 0 && stream_send(&s->ports[port].stream, frame, size))
         s->ports[port].stream.broken = true;
 }
 

@@ -19,8 +19,10 @@ struct port {
 };
 
 struct switch_callbacks {
-    /* A box asks the resolver. The reply goes to switch_answer with the same packet's port and headers. */
+    /* A box asks the resolver by a datagram. */
     void (*query)(void *context, uint32_t port, const struct packet *packet);
+    /* The box at this port is gone. */
+    void (*removed)(void *context, uint32_t port);
     void *context;
 };
 
