@@ -1,7 +1,9 @@
 /* boxlite-net: the network of one or more boxes. Takes their frames from the VMMs, answers for the gateway and the
  * resolver, decides what may pass, and leaves it to the NAT. Has no rights but to sockets. See native/README.md. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #include "control/control.h"
@@ -18,8 +20,10 @@ static void want_servers(void *context);
 
 static struct net net = {.shims = {{.fd = NET_CONTROL_FD, .port = -1}}, .shim_count = 1};
 
-int main(void) {
+int main(int argc, char **argv) {
     struct err err;
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return puts(nat_name()) < 0;
     prctl(PR_SET_NAME, "boxlite-net");
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return 1;

@@ -21,6 +21,9 @@ struct nat_callbacks {
 
 struct nat;
 
+/* What does the work, and its version: "libslirp 4.7.0". */
+const char *nat_name(void);
+
 /* @returns NULL with the reason */
 struct nat *nat_open(const struct net_open *network, const struct nat_callbacks *callbacks, struct err *err);
 /* The MAC of the gateway, the resolver, and all that lies behind them. */

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <slirp/libslirp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,6 +59,12 @@ static const SlirpCb callbacks = {
     .unregister_poll_fd = ignore_fd,
     .notify = ignore_notice,
 };
+
+const char *nat_name(void) {
+    static char name[64];
+    snprintf(name, sizeof name, "libslirp %s", slirp_version_string());
+    return name;
+}
 
 struct nat *nat_open(const struct net_open *network, const struct nat_callbacks *ours, struct err *err) {
     struct nat *nat = calloc(1, sizeof *nat);
