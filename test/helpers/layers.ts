@@ -24,7 +24,14 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
     order: ['packet', 'dns', 'nat', 'switch', 'names', 'net', 'control', 'jail', 'loop', 'main'],
     others: ['common', 'protocol'],
     // What a box sends leads to answers, which its own layer does not know how to deliver.
-    callbacks: ['dns/deadline.h', 'dns/resolver.h', 'names/names.h', 'nat/host-sockets.h', 'nat/nat.h', 'switch/switch.h'],
+    callbacks: [
+      'dns/deadline.h',
+      'dns/resolver.h',
+      'names/names.h',
+      'nat/host-sockets.h',
+      'nat/nat.h',
+      'switch/switch.h',
+    ],
   },
   host: { order: ['sparse', 'tsc', 'main'], others: ['common', 'protocol'], callbacks: [] },
   archive: {

@@ -34,7 +34,8 @@ it.each(programs)(
     );
     // They bring all they need, but for the library, which lives in another's program, and what needs the
     // distribution's libslirp.
-    if (!name.endsWith('.so') && name !== 'boxlite-net') expect(stdout).not.toMatch(/\(NEEDED\)|INTERP/);
+    if (!name.endsWith('.so') && name !== 'boxlite-net')
+      expect(stdout).not.toMatch(/\(NEEDED\)|INTERP/);
   },
 );
 

@@ -92,9 +92,7 @@ PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
     return 0;
 }
 
-PUBLIC int listen(int fd, int backlog) {
-    return fd == adopting.taken_as ? 0 : (int)syscall(SYS_listen, fd, backlog);
-}
+PUBLIC int listen(int fd, int backlog) { return fd == adopting.taken_as ? 0 : (int)syscall(SYS_listen, fd, backlog); }
 
 /* Without a free descriptor the connection would wait in the queue, and poll(2) would report it for ever. */
 PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {

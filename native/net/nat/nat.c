@@ -141,8 +141,8 @@ void nat_input(struct nat *nat, const struct packet *packet) {
 }
 
 static bool is_to_resolver(const struct nat *nat, const struct packet *packet) {
-    return packet->destination_port == DNS_PORT && (same_address(&packet->destination, &nat->resolver) ||
-                                                    same_address(&packet->destination, &nat->resolver6));
+    return packet->destination_port == DNS_PORT &&
+           (same_address(&packet->destination, &nat->resolver) || same_address(&packet->destination, &nat->resolver6));
 }
 
 static int connect_dns(void *context) {
@@ -150,7 +150,8 @@ static int connect_dns(void *context) {
     return nat->callbacks.dns_stream(nat->callbacks.context, nat->asking);
 }
 
-int nat_publish(struct nat *nat, const struct net_publish *what, const struct net_port *box, int given, struct err *err) {
+int nat_publish(struct nat *nat, const struct net_publish *what, const struct net_port *box, int given,
+                struct err *err) {
     cleanup_fd int fd = given;
     bool is_udp = what->protocol == IPPROTO_UDP;
     struct sockaddr_storage host = {0};
@@ -161,17 +162,15 @@ int nat_publish(struct nat *nat, const struct net_publish *what, const struct ne
     if (getsockname(fd, (struct sockaddr *)&host, &size) || fcntl(fd, F_SETFL, O_NONBLOCK))
         return err_errno(err, "look at a published socket");
     /* libslirp reaches the box by the family that the client came by. */
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)what->box_port),
-                             .sin_addr.s_addr = htonl(box->address)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)what->box_port), .sin_addr.s_addr = htonl(box->address)};
     struct sockaddr_in6 to6 = {
         .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)what->box_port), .sin6_addr = box->address6};
     bool v6 = host.ss_family == AF_INET6;
     host_sockets_adopt(fd, is_udp);
     host_sockets_begin(&(struct host_work){0});
     int failed = slirp_add_hostxfwd(nat->slirp, (struct sockaddr *)&host, size,
-                                    v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
-                                    v6 ? sizeof to6 : sizeof to,
+                                    v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to, v6 ? sizeof to6 : sizeof to,
                                     (is_udp ? SLIRP_HOSTFWD_UDP : 0) | (v6 ? SLIRP_HOSTFWD_V6ONLY : 0));
     host_sockets_end();
     int taken = host_sockets_adopted();
@@ -197,8 +196,7 @@ int nat_unpublish(struct nat *nat, uint32_t id, struct err *err) {
         return err_set(err, ENOENT, "nothing is published as %u", id);
     bool is_udp = publication->what.protocol == IPPROTO_UDP;
     host_sockets_forget(publication->fd);
-    int failed =
-        slirp_remove_hostxfwd(nat->slirp, (struct sockaddr *)&host, size, is_udp ? SLIRP_HOSTFWD_UDP : 0);
+    int failed = slirp_remove_hostxfwd(nat->slirp, (struct sockaddr *)&host, size, is_udp ? SLIRP_HOSTFWD_UDP : 0);
     *publication = (struct publication){0};
     return failed ? err_set(err, EINVAL, "publication %u can't be removed", id) : 0;
 }

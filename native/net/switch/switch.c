@@ -147,8 +147,8 @@ static bool may_pass(const struct net_switch *s, const struct packet *packet) {
     if (packet->kind == PACKET_ICMP)
         return false;
     if (is_gateway(s, to) || is_resolver(s, to))
-        return packet->kind == PACKET_ECHO || (packet->kind == PACKET_TCP && packet->destination_port == DNS_PORT &&
-                                               is_resolver(s, to));
+        return packet->kind == PACKET_ECHO ||
+               (packet->kind == PACKET_TCP && packet->destination_port == DNS_PORT && is_resolver(s, to));
     return !closed_address(to) && !is_in_network(s, to);
 }
 
