@@ -12,6 +12,8 @@ enum {
     NET_GENERATION = 1,
     NET_MAX_RESOLVERS = 8,
     NET_MAX_TEXT = 200,
+    NET_MAX_RULES = 128,
+    NET_NAME_BYTES = 256, /* a domain name of 253 bytes, "*." before it, and the zero at its end */
 };
 
 enum net_message {
@@ -21,9 +23,11 @@ enum net_message {
     NET_RESOLVERS,
     NET_PUBLISH,   /* with a bound socket: of TCP listening, of UDP bound */
     NET_UNPUBLISH,
-    /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH and UNPUBLISH, in their order. */
+    NET_POLICY, /* replaces what the box may reach; connections that exist stay */
+    /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH and POLICY, in their order. */
     NET_ANSWER = 0x41,
     NET_WANT_RESOLVERS, /* a name was asked for; answered by RESOLVERS, whether or not they have changed */
+    NET_DECISION,       /* what was decided of a box's packet that begins something */
 };
 
 /* The user id of net_open when boxlite-net keeps its caller's. */
@@ -60,6 +64,48 @@ struct net_publish {
 
 struct net_unpublish {
     uint32_t type, id;
+};
+
+/* What a box may reach besides what its rules say. The host itself, link-local and metadata addresses are shut in every
+ * mode, and no rule opens them. */
+enum net_mode {
+    NET_MODE_OPEN,     /* everything else */
+    NET_MODE_PUBLIC,   /* no private address, either */
+    NET_MODE_LISTED,   /* what rules allow */
+    NET_MODE_INTERNAL, /* nothing; names of the network are resolved, no others */
+};
+
+enum net_rule_kind {
+    NET_RULE_ADDRESS, /* an address, or all of a prefix */
+    NET_RULE_NAME,    /* the addresses that our resolver has given the box for the name */
+    NET_RULE_BELOW,   /* the same for all names below it, which were asked for as such */
+};
+
+struct net_rule {
+    uint8_t denies; /* else it allows; what one rule denies no other allows */
+    uint8_t kind;
+    uint8_t protocol;        /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP (echo requests of both families), or 0: all */
+    uint8_t prefix_length;   /* of the 128 bits of a v4-mapped or IPv6 address */
+    uint16_t first_port, last_port; /* 0 and 65535: all */
+    struct in6_addr address;
+    char name[NET_NAME_BYTES]; /* without a dot at its end */
+};
+
+struct net_policy {
+    uint32_t type, mode;
+    uint32_t rule_count;
+    uint32_t host_port_count;
+    uint16_t host_ports[32]; /* TCP ports of the host's loopback that the box reaches at the gateway's address */
+    struct net_rule rules[NET_MAX_RULES]; /* only rule_count of them are sent */
+};
+
+struct net_decision {
+    uint32_t type;
+    uint8_t allowed, protocol;
+    uint16_t port;
+    int32_t rule; /* its index, or -1: the mode's decision */
+    struct in6_addr address;
+    char name[NET_NAME_BYTES]; /* that the box had asked for, if a rule of names decided */
 };
 
 struct net_answer {

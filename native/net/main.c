@@ -15,6 +15,7 @@ static int open_network(struct net *net, struct err *err);
 static void to_box(void *context, const uint8_t *frame, size_t size);
 static int dns_stream(void *context, const struct in6_addr *box);
 static void query(void *context, uint32_t port, const struct packet *packet);
+static void decided(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict);
 static void removed(void *context, uint32_t port);
 static void want_servers(void *context);
 
@@ -39,7 +40,7 @@ int main(int argc, char **argv) {
 static int open_network(struct net *of, struct err *err) {
     struct net_open network;
     const struct nat_callbacks from_nat = {.to_box = to_box, .dns_stream = dns_stream, .context = of};
-    const struct switch_callbacks from_switch = {.query = query, .removed = removed, .context = of};
+    const struct switch_callbacks from_switch = {.query = query, .decided = decided, .removed = removed, .context = of};
     if (control_read_open(NET_CONTROL_FD, &network, err))
         return -1;
     closed_look_around();
@@ -63,6 +64,10 @@ static int dns_stream(void *context, const struct in6_addr *box) {
 static void query(void *context, uint32_t port, const struct packet *packet) {
     struct net *of = context;
     names_query(&of->names, port, packet);
+}
+
+static void decided(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict) {
+    control_decided(context, port, packet, verdict);
 }
 
 static void removed(void *context, uint32_t port) {

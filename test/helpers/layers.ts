@@ -21,7 +21,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
     callbacks: [],
   },
   net: {
-    order: ['packet', 'dns', 'nat', 'switch', 'names', 'net', 'control', 'jail', 'loop', 'main'],
+    order: ['packet', 'dns', 'policy', 'nat', 'switch', 'names', 'net', 'control', 'jail', 'loop', 'main'],
     others: ['common', 'protocol'],
     // What a box sends leads to answers, which its own layer does not know how to deliver.
     callbacks: [

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@ union message {
     struct net_resolvers resolvers;
     struct net_publish publish;
     struct net_unpublish unpublish;
+    struct net_policy policy;
 };
 
 static ssize_t receive(int fd, union message *message, int *passed, int flags);
@@ -25,11 +27,12 @@ static int act(struct net *net, struct shim *shim, const union message *message,
 static int add_port(struct net *net, struct shim *shim, const struct net_port *box, int *passed, struct err *err);
 static int publish(struct net *net, const struct shim *shim, const struct net_publish *what, int *passed,
                    struct err *err);
-static size_t size_of(uint32_t type);
+static int set_policy(struct net *net, const struct shim *shim, const struct net_policy *policy, struct err *err);
+static size_t size_of(const union message *message);
 static void gone(struct net *net, struct shim *shim);
 
 int control_read_open(int fd, struct net_open *network, struct err *err) {
-    union message message;
+    static union message message;
     cleanup_fd int passed = -1;
     ssize_t size = receive(fd, &message, &passed, 0);
     if (size != (ssize_t)sizeof message.open || message.type != NET_OPEN)
@@ -54,7 +57,7 @@ void control_answer(int fd, const struct err *err) {
 }
 
 int control_read(struct net *net, struct shim *shim) {
-    union message message;
+    static union message message; /* too large for the stack */
     struct err err;
     cleanup_fd int passed = -1;
     ssize_t size = receive(shim->fd, &message, &passed, MSG_DONTWAIT);
@@ -84,7 +87,7 @@ static ssize_t receive(int fd, union message *message, int *passed, int flags) {
 
 static int act(struct net *net, struct shim *shim, const union message *message, size_t size, int *passed,
                struct err *err) {
-    if (size != size_of(message->type))
+    if (size != size_of(message))
         return err_set(err, EPROTO, "message %u of %zu bytes is none that we know", message->type, size);
     switch (message->type) {
     case NET_PORT:
@@ -96,13 +99,15 @@ static int act(struct net *net, struct shim *shim, const union message *message,
         return 0;
     case NET_UNPUBLISH:
         return nat_unpublish(net->network.nat, message->unpublish.id, err);
+    case NET_POLICY:
+        return set_policy(net, shim, &message->policy, err);
     default:
         return 0;
     }
 }
 
-static size_t size_of(uint32_t type) {
-    switch (type) {
+static size_t size_of(const union message *message) {
+    switch (message->type) {
     case NET_PORT:
         return sizeof(struct net_port);
     case NET_RESOLVERS:
@@ -111,6 +116,10 @@ static size_t size_of(uint32_t type) {
         return sizeof(struct net_publish);
     case NET_UNPUBLISH:
         return sizeof(struct net_unpublish);
+    case NET_POLICY:
+        return message->policy.rule_count > NET_MAX_RULES
+                   ? 0
+                   : offsetof(struct net_policy, rules) + message->policy.rule_count * sizeof(struct net_rule);
     default:
         return 0;
     }
@@ -138,11 +147,33 @@ static int publish(struct net *net, const struct shim *shim, const struct net_pu
     return nat_publish(net->network.nat, what, &net->network.ports[shim->port].box, take_fd(passed), err);
 }
 
+static int set_policy(struct net *net, const struct shim *shim, const struct net_policy *policy, struct err *err) {
+    if (shim->port < 0)
+        return err_set(err, EPROTO, "a policy needs a box");
+    return policy_set(&net->network.ports[shim->port].policy, policy, err);
+}
+
 static void gone(struct net *net, struct shim *shim) {
     if (shim->port >= 0)
         switch_remove(&net->network, (uint32_t)shim->port);
     close(shim->fd);
     *shim = (struct shim){.fd = -1, .port = -1};
+}
+
+void control_decided(const struct net *net, uint32_t port, const struct packet *packet, const struct verdict *verdict) {
+    struct net_decision decision = {.type = NET_DECISION,
+                                    .allowed = verdict->allowed,
+                                    .port = packet->destination_port,
+                                    .rule = verdict->rule,
+                                    .address = packet->destination};
+    decision.protocol = packet->kind == PACKET_TCP   ? IPPROTO_TCP
+                        : packet->kind == PACKET_UDP ? IPPROTO_UDP
+                                                     : IPPROTO_ICMP;
+    if (verdict->name)
+        snprintf(decision.name, sizeof decision.name, "%s", verdict->name);
+    for (uint32_t i = 0; i < net->shim_count; i++)
+        if (net->shims[i].fd >= 0 && net->shims[i].port == (int)port)
+            (void)!send(net->shims[i].fd, &decision, sizeof decision, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void control_want_resolvers(struct net *net) {

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
+#include "../packet/clock.h"
 #include "../packet/reply.h"
+#include "grants.h"
 
 enum { UDP_BYTES = 8, MAX_DATAGRAM = 65507 };
 
@@ -28,6 +30,9 @@ void names_open(struct names *names, struct net_switch *network, void (*ask)(voi
     names->context = context;
     resolver_open(&names->resolver, &hooks);
     tcp_clients_open(&names->streams, &names->resolver);
+    const struct dns_addresses gateway = {.has_v4 = true, .v4.s_addr = htonl(network->network.gateway)};
+    (void)dns_local_names_set(&names->resolver.names, "host.boxlite.internal", &gateway);
+    (void)dns_local_names_set(&names->resolver.names, "host.docker.internal", &gateway);
 }
 
 void names_set_servers(struct names *names, const struct net_resolvers *servers) {
@@ -74,6 +79,7 @@ void names_polled(struct names *names, const struct pollfd *fds, size_t count) {
 
 static void reply(void *context, const struct dns_client *client, const uint8_t *message, size_t size) {
     struct names *names = context;
+    grants_from_reply(&names->network->ports[client->key].policy, message, size, clock_ms());
     if (client->over_tcp) {
         tcp_clients_reply(&names->streams, client, message, size);
         return;

@@ -110,7 +110,7 @@ PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
         close(dns);
         return taken < 0 ? -1 : 0;
     }
-    if (is_refused(fd, to, size))
+    if (!(at_work && work.to_host) && is_refused(fd, to, size))
         REFUSE;
     return (int)syscall(SYS_connect, fd, to, size);
 }

@@ -13,6 +13,7 @@ struct host_work {
      * it says. */
     int (*connect_dns)(void *context);
     void *context;
+    bool to_host; /* what is connected meanwhile may be a service of the host's loopback */
     /* The box has reset a connection: what is closed meanwhile is reset, too, and not ended in good order. */
     bool resets;
 };

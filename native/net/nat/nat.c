@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../../common/cleanup.h"
+#include "../packet/clock.h"
 #include "../packet/reply.h"
 #include "echo.h"
 #include "host-sockets.h"
@@ -36,7 +37,6 @@ struct nat {
 static ssize_t to_box(const void *frame, size_t size, void *opaque);
 static void ignore_error(const char *message, void *opaque);
 static int64_t now_ns(void *opaque);
-static uint64_t now_ms(void);
 static void *new_timer(SlirpTimerCb callback, void *of_callback, void *opaque);
 static void free_timer(void *timer, void *opaque);
 static void set_timer(void *timer, int64_t expires_ms, void *opaque);
@@ -46,6 +46,7 @@ static int add_poll(int fd, int events, void *opaque);
 static int polled(int index, void *opaque);
 static int connect_dns(void *context);
 static struct publication *find_publication(struct nat *nat, uint32_t id);
+static void input(struct nat *nat, const struct packet *packet, bool to_host);
 static bool is_to_resolver(const struct nat *nat, const struct packet *packet);
 
 static const SlirpCb callbacks = {
@@ -127,13 +128,20 @@ void nat_add_box(struct nat *nat, const struct net_port *box) {
 
 void nat_input(struct nat *nat, const struct packet *packet) {
     if (packet->kind == PACKET_ECHO && packet->v6 && !same_address(&packet->destination, &nat->gateway6)) {
-        echo_request(&nat->echoes, packet, now_ms());
+        echo_request(&nat->echoes, packet, clock_ms());
         return;
     }
+    input(nat, packet, false);
+}
+
+void nat_input_to_host(struct nat *nat, const struct packet *packet) { input(nat, packet, true); }
+
+static void input(struct nat *nat, const struct packet *packet, bool to_host) {
     bool is_dns = packet->kind == PACKET_TCP && is_to_resolver(nat, packet);
     nat->asking = &packet->source;
     host_sockets_begin(&(struct host_work){.connect_dns = is_dns ? connect_dns : NULL,
                                            .context = nat,
+                                           .to_host = to_host,
                                            .resets = packet->kind == PACKET_TCP && packet->tcp_flags & TCP_RST});
     slirp_input(nat->slirp, packet->frame, (int)packet->size);
     host_sockets_end();
@@ -210,7 +218,7 @@ static struct publication *find_publication(struct nat *nat, uint32_t id) {
 }
 
 size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_ms) {
-    nat->echo_count = room < MAX_ECHOES ? 0 : echo_poll(&nat->echoes, fds, now_ms(), timeout_ms);
+    nat->echo_count = room < MAX_ECHOES ? 0 : echo_poll(&nat->echoes, fds, clock_ms(), timeout_ms);
     uint32_t timeout = *timeout_ms < 0 ? UINT32_MAX : (uint32_t)*timeout_ms;
     nat->fds = fds;
     nat->room = room;
@@ -272,8 +280,6 @@ static int64_t now_ns(void *opaque) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
-
-static uint64_t now_ms(void) { return (uint64_t)now_ns(NULL) / 1000000; }
 
 /* Its one timer announces the router again and again. Boxes have their addresses and routes already, and an idle
  * network is to sleep. */

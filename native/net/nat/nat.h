@@ -32,6 +32,8 @@ const uint8_t *nat_mac(const struct nat *nat);
 void nat_add_box(struct nat *nat, const struct net_port *box);
 /* A frame from a box, which the caller has checked. */
 void nat_input(struct nat *nat, const struct packet *packet);
+/* The same for a connection to the gateway's address, which is to reach the host's loopback. */
+void nat_input_to_host(struct nat *nat, const struct packet *packet);
 
 /* Gives the box's port to whoever connects or sends to the bound socket `fd`, which nat takes over. */
 int nat_publish(struct nat *nat, const struct net_publish *what, const struct net_port *box, int fd, struct err *err);

@@ -75,9 +75,17 @@ static bool closed_v6(const struct in6_addr *address) {
     for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
         if (same_address(&metadata[i], address))
             return true;
-    for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
-        if (memcmp(address->s6_addr, carriers[i].prefix, carriers[i].bytes) == 0 &&
-            closed_v4(get_u32(address->s6_addr + carriers[i].bytes)))
-            return true;
+    struct in6_addr carried;
+    if (closed_carries_v4(address, &carried) && closed_v4(v4_of_address(&carried)))
+        return true;
     return IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_MULTICAST(address);
+}
+
+bool closed_carries_v4(const struct in6_addr *address, struct in6_addr *v4) {
+    for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
+        if (memcmp(address->s6_addr, carriers[i].prefix, carriers[i].bytes) == 0) {
+            *v4 = address_of_v4(get_u32(address->s6_addr + carriers[i].bytes));
+            return true;
+        }
+    return false;
 }

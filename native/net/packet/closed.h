@@ -11,5 +11,7 @@ void closed_look_around(void);
 /* The host itself (its loopback), link-local addresses, where clouds serve the host's credentials, multicast and
  * broadcast, and IPv6 addresses that stand for such an IPv4 address. */
 bool closed_address(const struct in6_addr *address);
+/* Whether the IPv6 address stands for an IPv4 address (NAT64, 6to4 and the like), which is then in *v4. */
+bool closed_carries_v4(const struct in6_addr *address, struct in6_addr *v4);
 
 #endif

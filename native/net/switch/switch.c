@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../packet/closed.h"
+#include "../packet/clock.h"
 #include "../packet/reply.h"
 
 enum { DNS_PORT = 53, ANSWER_BYTES = REPLY_HEADERS + 256 };
@@ -11,7 +11,8 @@ enum { DNS_PORT = 53, ANSWER_BYTES = REPLY_HEADERS + 256 };
 static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size);
 static void neighbour(struct net_switch *s, uint32_t port, const struct packet *packet);
 static void out(struct net_switch *s, uint32_t port, const struct packet *packet);
-static bool may_pass(const struct net_switch *s, const struct packet *packet);
+static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *packet);
+static struct verdict decide(struct net_switch *s, struct port *port, const struct packet *packet);
 static bool is_resolver(const struct net_switch *s, const struct in6_addr *address);
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address);
 static bool is_in_network(const struct net_switch *s, const struct in6_addr *address);
@@ -47,6 +48,7 @@ void switch_remove(struct net_switch *s, uint32_t port) {
     if (s->ports[port].stream.fd < 0)
         return;
     stream_close(&s->ports[port].stream);
+    policy_free(&s->ports[port].policy);
     s->callbacks.removed(s->callbacks.context, port);
 }
 
@@ -131,25 +133,38 @@ static void neighbour(struct net_switch *s, uint32_t port, const struct packet *
 static void out(struct net_switch *s, uint32_t port, const struct packet *packet) {
     if (packet->kind == PACKET_UDP && packet->destination_port == DNS_PORT && is_resolver(s, &packet->destination))
         s->callbacks.query(s->callbacks.context, port, packet);
-    else if (may_pass(s, packet))
-        nat_input(s->nat, packet);
-    else
+    else if (!may_pass(s, port, packet))
         refuse(s, port, packet);
+    else if (packet->kind == PACKET_TCP && is_gateway(s, &packet->destination))
+        nat_input_to_host(s->nat, packet);
+    else
+        nat_input(s->nat, packet);
 }
 
 /* A packet of TCP that begins no connection belongs to one that has passed already, or finds none. */
-static bool may_pass(const struct net_switch *s, const struct packet *packet) {
-    const struct in6_addr *to = &packet->destination;
+static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *packet) {
     if (packet->kind == PACKET_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
         return true;
     if (packet->kind == PACKET_UDP && nat_publishes_udp(s->nat, packet->source_port))
         return true; /* host-sockets.c lets it answer who has asked */
     if (packet->kind == PACKET_ICMP)
         return false;
-    if (is_gateway(s, to) || is_resolver(s, to))
-        return packet->kind == PACKET_ECHO ||
-               (packet->kind == PACKET_TCP && packet->destination_port == DNS_PORT && is_resolver(s, to));
-    return !closed_address(to) && !is_in_network(s, to);
+    bool is_ours = is_gateway(s, &packet->destination) || is_resolver(s, &packet->destination);
+    if (is_ours && (packet->kind == PACKET_ECHO || packet->destination_port == DNS_PORT))
+        return packet->kind == PACKET_ECHO || is_resolver(s, &packet->destination);
+    struct verdict verdict = decide(s, &s->ports[port], packet);
+    if (verdict.is_news)
+        s->callbacks.decided(s->callbacks.context, port, packet, &verdict);
+    return verdict.allowed;
+}
+
+static struct verdict decide(struct net_switch *s, struct port *port, const struct packet *packet) {
+    const struct in6_addr *to = &packet->destination;
+    if (!is_in_network(s, to))
+        return policy_decide(&port->policy, packet, clock_ms());
+    bool host = packet->kind == PACKET_TCP && is_gateway(s, to);
+    return (struct verdict){
+        .allowed = host && policy_allows_host(&port->policy, packet->destination_port), .is_news = true, .rule = -1};
 }
 
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address) {

@@ -7,6 +7,7 @@
 
 #include "../../common/net-control.h"
 #include "../nat/nat.h"
+#include "../policy/policy.h"
 #include "stream.h"
 
 enum { MAX_PORTS = 256 };
@@ -15,12 +16,15 @@ struct port {
     struct stream stream; /* its fd is -1 where the port is free */
     struct net_port box;
     struct in6_addr address, address6;
+    struct policy policy;
     uint64_t refused; /* packets that may not go where they want to, or are no honest packets */
 };
 
 struct switch_callbacks {
     /* A box asks the resolver by a datagram. */
     void (*query)(void *context, uint32_t port, const struct packet *packet);
+    /* Something that the box at this port begins was allowed or refused. */
+    void (*decided)(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict);
     /* The box at this port is gone. */
     void (*removed)(void *context, uint32_t port);
     void *context;

@@ -1,0 +1,236 @@
+#include "policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../packet/closed.h"
+
+enum {
+    /* A name whose answer may not be kept is kept this long: until the box has connected. */
+    SHORTEST_GRANT_S = 30,
+    LONGEST_GRANT_S = 24 * 60 * 60,
+    FLOW_REST_MS = 180 * 1000,
+    MAX_HOST_PORTS = 32,
+};
+
+static int check_rule(const struct net_rule *rule, struct err *err);
+static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms);
+static const struct grant *matching_grant(const struct policy *policy, int32_t rule, const struct in6_addr *address,
+                                          uint64_t now_ms);
+static bool within(const struct in6_addr *address, const struct net_rule *rule);
+static bool is_private(const struct in6_addr *address);
+static bool rule_has_name(const struct net_rule *rule, const char *name);
+static struct flow *find_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms);
+static struct flow *new_flow(struct policy *policy);
+static struct grant *place_for_grant(struct policy *policy, int32_t rule, const struct in6_addr *address,
+                                     uint64_t now_ms);
+static uint8_t protocol_of(const struct packet *packet);
+
+int policy_set(struct policy *policy, const struct net_policy *wanted, struct err *err) {
+    if (wanted->mode > NET_MODE_INTERNAL || wanted->rule_count > NET_MAX_RULES ||
+        wanted->host_port_count > MAX_HOST_PORTS)
+        return err_set(err, EINVAL, "the policy is out of range");
+    for (uint32_t i = 0; i < wanted->rule_count; i++)
+        if (check_rule(&wanted->rules[i], err))
+            return -1;
+    policy_free(policy);
+    policy->mode = wanted->mode;
+    policy->rule_count = wanted->rule_count;
+    policy->host_port_count = wanted->host_port_count;
+    memcpy(policy->host_ports, wanted->host_ports, sizeof policy->host_ports);
+    memcpy(policy->rules, wanted->rules, wanted->rule_count * sizeof *policy->rules);
+    return 0;
+}
+
+static int check_rule(const struct net_rule *rule, struct err *err) {
+    if (rule->kind > NET_RULE_BELOW || rule->prefix_length > 128 || rule->first_port > rule->last_port)
+        return err_set(err, EINVAL, "a rule of the policy is out of range");
+    if (!memchr(rule->name, 0, sizeof rule->name) || (rule->kind != NET_RULE_ADDRESS && !*rule->name))
+        return err_set(err, EINVAL, "a rule of the policy has no name");
+    return 0;
+}
+
+/* Grants and flows were decided by what the policy was. */
+void policy_free(struct policy *policy) {
+    free(policy->grants);
+    free(policy->flows);
+    *policy = (struct policy){0};
+}
+
+struct verdict policy_decide(struct policy *policy, const struct packet *packet, uint64_t now_ms) {
+    uint8_t protocol = protocol_of(packet);
+    if (protocol == IPPROTO_TCP) {
+        struct verdict verdict = decide(policy, packet, protocol, now_ms);
+        verdict.is_news = true;
+        return verdict;
+    }
+    struct flow *flow = find_flow(policy, packet, protocol, now_ms);
+    if (flow) {
+        flow->last_ms = now_ms;
+        return (struct verdict){.allowed = flow->allowed, .rule = -1};
+    }
+    struct verdict verdict = decide(policy, packet, protocol, now_ms);
+    verdict.is_news = true;
+    flow = new_flow(policy);
+    if (flow)
+        *flow = (struct flow){.address = packet->destination,
+                              .box_port = packet->source_port,
+                              .port = packet->destination_port,
+                              .protocol = protocol,
+                              .used = true,
+                              .allowed = verdict.allowed,
+                              .last_ms = now_ms};
+    return verdict;
+}
+
+/* Echo requests have no ports; both families' count as ICMP. */
+static uint8_t protocol_of(const struct packet *packet) {
+    return packet->kind == PACKET_TCP ? IPPROTO_TCP : packet->kind == PACKET_UDP ? IPPROTO_UDP : IPPROTO_ICMP;
+}
+
+static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms) {
+    const struct in6_addr *to = &packet->destination;
+    struct verdict verdict = {.rule = -1};
+    if (closed_address(to))
+        return verdict;
+    bool shut = policy->mode == NET_MODE_PUBLIC && is_private(to);
+    for (int32_t i = 0; i < (int32_t)policy->rule_count; i++) {
+        const struct net_rule *rule = &policy->rules[i];
+        if ((rule->protocol && rule->protocol != protocol) || packet->destination_port < rule->first_port ||
+            packet->destination_port > rule->last_port)
+            continue;
+        const struct grant *grant = NULL;
+        if (rule->kind == NET_RULE_ADDRESS ? !within(to, rule) : !(grant = matching_grant(policy, i, to, now_ms)))
+            continue;
+        /* Whoever owns a name may point it anywhere: it opens no private address where those are shut. */
+        if (!rule->denies && (verdict.allowed || (grant && shut)))
+            continue;
+        verdict = (struct verdict){.allowed = !rule->denies, .rule = i, .name = grant ? grant->name : NULL};
+        if (rule->denies)
+            return verdict;
+    }
+    if (verdict.rule < 0)
+        verdict.allowed = policy->mode == NET_MODE_OPEN || (policy->mode == NET_MODE_PUBLIC && !shut);
+    return verdict;
+}
+
+static const struct grant *matching_grant(const struct policy *policy, int32_t rule, const struct in6_addr *address,
+                                          uint64_t now_ms) {
+    for (size_t i = 0; policy->grants && i < MAX_GRANTS; i++) {
+        const struct grant *grant = &policy->grants[i];
+        if (grant->rule == rule && grant->until_ms > now_ms && same_address(&grant->address, address))
+            return grant;
+    }
+    return NULL;
+}
+
+static bool within(const struct in6_addr *address, const struct net_rule *rule) {
+    uint32_t bytes = rule->prefix_length / 8, bits = rule->prefix_length % 8;
+    if (memcmp(address->s6_addr, rule->address.s6_addr, bytes) != 0)
+        return false;
+    return bits == 0 || (address->s6_addr[bytes] ^ rule->address.s6_addr[bytes]) >> (8 - bits) == 0;
+}
+
+static bool is_private(const struct in6_addr *address) {
+    static const struct {
+        uint32_t network, prefix;
+    } ranges[] = {
+        {0x0a000000, 8},  /* 10.0.0.0/8 */
+        {0xac100000, 12}, /* 172.16.0.0/12 */
+        {0xc0a80000, 16}, /* 192.168.0.0/16 */
+        {0x64400000, 10}, /* 100.64.0.0/10, a provider's own */
+        {0xc0000000, 24}, /* 192.0.0.0/24 */
+        {0xc6120000, 15}, /* 198.18.0.0/15, benchmarks */
+    };
+    struct in6_addr carried;
+    if (closed_carries_v4(address, &carried))
+        return is_private(&carried);
+    if (!IN6_IS_ADDR_V4MAPPED(address))
+        return (address->s6_addr[0] & 0xfe) == 0xfc || (address->s6_addr[0] == 0xfe && address->s6_addr[1] >= 0xc0);
+    uint32_t v4 = v4_of_address(address);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if ((v4 ^ ranges[i].network) >> (32 - ranges[i].prefix) == 0)
+            return true;
+    return false;
+}
+
+bool policy_allows_host(const struct policy *policy, uint16_t port) {
+    for (uint32_t i = 0; i < policy->host_port_count; i++)
+        if (policy->host_ports[i] == port)
+            return true;
+    return false;
+}
+
+/* A denied name is not resolved in any mode; where only what is listed may be reached, no other name is, either. */
+bool policy_resolves(const struct policy *policy, const char *name) {
+    bool listed = policy->mode == NET_MODE_LISTED || policy->mode == NET_MODE_INTERNAL, allowed = !listed;
+    for (uint32_t i = 0; i < policy->rule_count; i++) {
+        if (!rule_has_name(&policy->rules[i], name))
+            continue;
+        if (policy->rules[i].denies && !policy->rules[i].protocol && policy->rules[i].first_port == 0 &&
+            policy->rules[i].last_port == UINT16_MAX)
+            return false;
+        allowed = allowed || !policy->rules[i].denies;
+    }
+    return allowed;
+}
+
+void policy_granted(struct policy *policy, const char *name, const struct in6_addr *address, uint32_t ttl,
+                    uint64_t now_ms) {
+    uint32_t seconds = ttl < SHORTEST_GRANT_S ? SHORTEST_GRANT_S : ttl > LONGEST_GRANT_S ? LONGEST_GRANT_S : ttl;
+    for (int32_t i = 0; i < (int32_t)policy->rule_count; i++) {
+        if (!rule_has_name(&policy->rules[i], name))
+            continue;
+        struct grant *grant = place_for_grant(policy, i, address, now_ms);
+        if (!grant)
+            return;
+        *grant = (struct grant){.address = *address, .rule = i, .until_ms = now_ms + seconds * UINT64_C(1000)};
+        strncpy(grant->name, name, sizeof grant->name - 1);
+    }
+}
+
+static bool rule_has_name(const struct net_rule *rule, const char *name) {
+    if (rule->kind == NET_RULE_NAME)
+        return strcasecmp(rule->name, name) == 0;
+    size_t whole = strlen(name), below = strlen(rule->name);
+    return rule->kind == NET_RULE_BELOW && whole > below + 1 && name[whole - below - 1] == '.' &&
+           strcasecmp(name + whole - below, rule->name) == 0;
+}
+
+/* The same one, a free one, or the one that ends first. */
+static struct grant *place_for_grant(struct policy *policy, int32_t rule, const struct in6_addr *address,
+                                     uint64_t now_ms) {
+    if (!policy->grants) {
+        policy->grants = calloc(MAX_GRANTS, sizeof *policy->grants);
+        for (size_t i = 0; policy->grants && i < MAX_GRANTS; i++)
+            policy->grants[i].rule = -1;
+    }
+    struct grant *found = policy->grants;
+    for (size_t i = 0; policy->grants && i < MAX_GRANTS; i++) {
+        struct grant *grant = &policy->grants[i];
+        if (grant->rule == rule && same_address(&grant->address, address))
+            return grant;
+        if (grant->rule < 0 || grant->until_ms <= now_ms || grant->until_ms < found->until_ms)
+            found = grant;
+    }
+    return found;
+}
+
+static struct flow *find_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms) {
+    for (size_t i = 0; policy->flows && i < MAX_FLOWS; i++) {
+        struct flow *flow = &policy->flows[i];
+        if (flow->used && flow->protocol == protocol && flow->box_port == packet->source_port &&
+            flow->port == packet->destination_port && same_address(&flow->address, &packet->destination) &&
+            now_ms - flow->last_ms < FLOW_REST_MS)
+            return flow;
+    }
+    return NULL;
+}
+
+static struct flow *new_flow(struct policy *policy) {
+    if (!policy->flows)
+        policy->flows = calloc(MAX_FLOWS, sizeof *policy->flows);
+    return policy->flows ? &policy->flows[policy->next_flow++ % MAX_FLOWS] : NULL;
+}

@@ -1,0 +1,60 @@
+/* What one box may reach. Pure decisions: time, packets and answers come in, a verdict goes out. */
+#ifndef BOXLITE_NET_POLICY_POLICY_H
+#define BOXLITE_NET_POLICY_POLICY_H
+
+#include <stdbool.h>
+
+#include "../../common/err.h"
+#include "../../common/net-control.h"
+#include "../packet/packet.h"
+
+enum { MAX_GRANTS = 1024, MAX_FLOWS = 512 };
+
+/* An address that our resolver gave the box for a name, by which a rule knows it. */
+struct grant {
+    struct in6_addr address;
+    int32_t rule; /* -1: free */
+    uint64_t until_ms;
+    char name[NET_NAME_BYTES]; /* as asked for */
+};
+
+/* What was decided of a flow without connection stands until it has rested. */
+struct flow {
+    struct in6_addr address;
+    uint16_t box_port, port;
+    uint8_t protocol;
+    bool used, allowed;
+    uint64_t last_ms;
+};
+
+struct policy {
+    enum net_mode mode;
+    uint32_t rule_count, host_port_count;
+    uint16_t host_ports[32];
+    struct net_rule rules[NET_MAX_RULES];
+    struct grant *grants; /* MAX_GRANTS, once a rule of names has been met */
+    struct flow *flows;   /* MAX_FLOWS, once there was one */
+    uint32_t next_flow;
+};
+
+struct verdict {
+    bool allowed, is_news; /* the first packet of a flow, or of a connection */
+    int32_t rule;
+    const char *name; /* of the rule's grant, or NULL */
+};
+
+/* -1: the policy is malformed, and nothing has changed. */
+int policy_set(struct policy *policy, const struct net_policy *wanted, struct err *err);
+void policy_free(struct policy *policy);
+
+/* The decision on a packet that begins or goes on with something: to an address outside the network. */
+struct verdict policy_decide(struct policy *policy, const struct packet *packet, uint64_t now_ms);
+/* Whether the box may open a connection to this port of the host's loopback. */
+bool policy_allows_host(const struct policy *policy, uint16_t port);
+/* Whether the box may have this name resolved, which its network does not know: a query, too, leads out. */
+bool policy_resolves(const struct policy *policy, const char *name);
+/* The resolver gives the box this address for the name it has asked for, for `ttl` seconds. */
+void policy_granted(struct policy *policy, const char *name, const struct in6_addr *address, uint32_t ttl,
+                    uint64_t now_ms);
+
+#endif
