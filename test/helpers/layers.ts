@@ -45,6 +45,8 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
     others: ['common', 'protocol', 'archive'],
     callbacks: [],
   },
+  // Its owner's event loop gets what the resolver replies and wants.
+  net: { order: ['dns'], others: ['common'], callbacks: ['dns/resolver.h'] },
 };
 
 /** The other parts that a part (`vmm/start`: its .c and .h) depends on. */

@@ -8,14 +8,17 @@ const run = promisify(execFile);
 const native = join(import.meta.dirname, '../../native');
 
 beforeAll(async () => {
-  await run('make', ['-s', '-C', native, 'all'], { maxBuffer: 1 << 24 });
+  const objects = Object.keys(LAYERS).flatMap((program) =>
+    partsOf(program).map((part) => `build/pie/${program}/${part}.o`),
+  );
+  await run('make', ['-s', '-C', native, ...objects], { maxBuffer: 1 << 24 });
 }, 600_000);
 
 /** What the linker joins: a symbol that one object leaves undefined and another defines. */
 describe.each(Object.entries(LAYERS))('the objects of %s', (program, { order }) => {
   test('need nothing above them, and nothing in a circle', async () => {
     const graph = await objectGraph(program);
-    expect([...(graph.get('main') ?? [])].length).toBeGreaterThan(0);
+    expect([...graph.values()].some((needs) => needs.size > 0)).toBe(true);
     expect(graphFaults(graph, order)).toEqual([]);
   });
 });
@@ -59,8 +62,11 @@ test('an object that needs one above it is found out', () => {
   ]);
 });
 
+const partsOf = (program: string): string[] =>
+  [...readSources(program).keys()].filter((path) => path.endsWith('.c')).map(partOf);
+
 async function objectGraph(program: string): Promise<Graph> {
-  const parts = [...readSources(program).keys()].filter((path) => path.endsWith('.c')).map(partOf);
+  const parts = partsOf(program);
   const folder = join(native, 'build/pie', program);
   const objects = parts.map((part) => `${part}.o`);
   const { stdout } = await run('nm', objects, { cwd: folder, maxBuffer: 1 << 24 });
