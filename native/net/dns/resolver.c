@@ -50,10 +50,8 @@ void resolver_set_servers(struct resolver *resolver, const struct sockaddr_stora
             pending->failed = 0;
         if (pending->server >= 0)
             pending->server = dns_servers_index(&new, &old.addresses[pending->server]);
-        if (pending->server < 0) {
-            dns_exchange_close(&pending->exchange);
+        if (pending->server < 0)
             try_next(resolver, pending, now);
-        }
     }
 }
 

@@ -123,8 +123,6 @@ void tcp_clients_poll_done(struct tcp_clients *clients, const struct pollfd *fds
             on_events(stream, fds[slot].revents, now);
         ask(clients, stream);
         send_replies(stream, now);
-        /* What had to wait for the replies to be read. */
-        ask(clients, stream);
         if (is_over(stream, now))
             end(stream);
     }
@@ -149,10 +147,8 @@ static void receive(struct dns_stream *stream, uint64_t now) {
         stream->broken = true;
 }
 
-/* Every whole query that may be asked by now. */
 static void ask(struct tcp_clients *clients, struct dns_stream *stream) {
-    while (!stream->broken && stream->unanswered < MAX_UNANSWERED && stream->replies.used < MAX_UNREAD &&
-           ask_one(clients, stream))
+    while (!stream->broken && stream->unanswered < MAX_UNANSWERED && ask_one(clients, stream))
         ;
 }
 
@@ -198,7 +194,7 @@ static bool is_read(const struct dns_stream *stream) {
 
 static bool is_over(const struct dns_stream *stream, uint64_t now) {
     return stream->broken || (stream->ended && !stream->unanswered && !stream->replies.used) ||
-           now - stream->moved_ms >= DNS_STREAM_IDLE_MS;
+           now >= stream->moved_ms + DNS_STREAM_IDLE_MS;
 }
 
 static void end(struct dns_stream *stream) {

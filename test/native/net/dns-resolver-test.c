@@ -86,6 +86,11 @@ static void ignores_forged_replies(void) {
     upstream_reply(&servers[1], 0, 1);
     turn(&resolver, 5000);
     check("another id, another name, no reply, no bytes, another sender: none is taken", !seen.replies);
+    made_reply(&reply, servers[0].query.bytes, servers[0].query.size, 0, 255);
+    reply.size = DNS_UDP_BYTES + 1;
+    upstream_send(&servers[0], &reply);
+    turn(&resolver, 5000);
+    check("nor is one that is longer than we said we take", !seen.replies);
     for (int i = 0; i < 100; i++)
         upstream_send(&servers[0], &reply);
     seen.now_ms += DNS_DEADLINE_MS;
@@ -143,6 +148,19 @@ static void survives_silence(void) {
     seen.now_ms += DNS_SILENT_SERVER_MS;
     ask("example.net");
     check("for a while", upstream_gets(&servers[0]));
+
+    begin(2);
+    ask("example.com");
+    seen.now_ms += DNS_TRY_MS;
+    turn(&resolver, 0);
+    check("the silent one and the other are asked", upstream_gets(&servers[0]) && upstream_gets(&servers[1]));
+    upstream_reply(&servers[1], DNS_SERVFAIL, 0);
+    turn(&resolver, 5000);
+    check("and the silent one again when the other fails", upstream_gets(&servers[0]));
+    upstream_reply(&servers[0], 0, 1);
+    turn(&resolver, 5000);
+    ask("example.net");
+    check("having answered, it is the first again", seen.replies == 1 && upstream_gets(&servers[0]));
 
     begin(2);
     ask("example.com");
@@ -217,6 +235,50 @@ static void wants_servers(void) {
     check("and then at once", seen.replies == 3 && code_of(&seen.reply) == DNS_SERVFAIL);
 }
 
+static void starts_anew_with_other_servers(void) {
+    begin(2);
+    ask("example.com");
+    check("the first is asked", upstream_gets(&servers[0]));
+    upstream_reply(&servers[0], DNS_SERVFAIL, 0);
+    turn(&resolver, 5000);
+    check("then the second", upstream_gets(&servers[1]));
+    const struct sockaddr_storage reversed[] = {servers[1].address, servers[0].address};
+    resolver_set_servers(&resolver, reversed, 2);
+    check("which remains among the new ones", upstream_gets_none(&servers[1]));
+    seen.now_ms += DNS_TRY_MS;
+    turn(&resolver, 0);
+    check("the one that failed may do better now", upstream_gets(&servers[0]));
+    upstream_reply(&servers[0], DNS_SERVFAIL, 0);
+    turn(&resolver, 5000);
+    check("it does not", !seen.replies && upstream_gets(&servers[1]));
+    upstream_reply(&servers[1], 0, 1);
+    turn(&resolver, 5000);
+    check("the other does", seen.replies == 1 && answers_of(&seen.reply) == 1);
+}
+
+static void takes_usable_addresses(void) {
+    struct dns_servers set, other;
+    struct sockaddr_storage addresses[12] = {0};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = 1};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(53), .sin6_scope_id = 3};
+    memcpy(&addresses[0], &v4, sizeof v4);
+    memcpy(&addresses[1], &v6, sizeof v6);
+    dns_servers_set(&set, addresses, 3);
+    check("no port, no family: no server", set.count == 1 && dns_servers_index(&set, &addresses[1]) == 0);
+    memset((uint8_t *)&addresses[1] + sizeof v6, 0xff, 4);
+    dns_servers_set(&other, addresses, 3);
+    check("bytes behind an address do not matter", dns_servers_equal(&set, &other));
+    v6.sin6_scope_id = 4;
+    memcpy(&addresses[1], &v6, sizeof v6);
+    dns_servers_set(&other, addresses, 3);
+    check("the interface of a link-local one does", !dns_servers_equal(&set, &other));
+    for (size_t i = 0; i < 12; i++)
+        addresses[i] = servers[0].address;
+    dns_servers_set(&set, addresses, 12);
+    check("there are eight at most", set.count == DNS_MAX_SERVERS);
+    check("none is next when all have failed", dns_servers_next(&set, -1, 0xff, 0) == -1);
+}
+
 int main(void) {
     for (size_t i = 0; i < 2; i++)
         upstream_open(&servers[i]);
@@ -228,6 +290,8 @@ int main(void) {
     hears_a_single_server_out();
     leaves_a_dead_server_at_once();
     wants_servers();
+    starts_anew_with_other_servers();
+    takes_usable_addresses();
     resolver_close(&resolver);
     return 0;
 }
