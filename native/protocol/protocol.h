@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 6U
+#define BL_GENERATION 7U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -21,6 +21,7 @@
 #define BL_LIMIT_MAX_CGROUP_LIMITS 16U
 #define BL_LIMIT_MAX_DEVICES 64U
 #define BL_LIMIT_MAX_GROUPS 64U
+#define BL_LIMIT_MAX_PORTS 512U
 #define BL_LIMIT_SHARE_IDS 65536U
 #define BL_LIMIT_HEALTH_OUTPUT 4096U
 #define BL_LIMIT_HEALTH_CHECKS 5U
@@ -125,13 +126,16 @@
 #define BL_SHARE_READ_ONLY 1U
 #define BL_SHARE_DIRECT 2U
 
+#define BL_IP_TCP 6U
+#define BL_IP_UDP 17U
+
 #define BL_STAGE_NAMES {[1] = "jail", [2] = "vmm", [3] = "kernel", [4] = "agent", \
     [5] = "bootstrap", [6] = "disks", [7] = "network", [8] = "exec"}
 
 /* bootstrap:
  *   u32 generation, u64 wallNs, bytes entropy, u32 flags, bytes hostname, bytes domainname,
- *   bytes machineId, u32 address, u8 prefix, u32 gateway, bytes mac, bytes resolvConf, bytes hosts,
- *   u64 shmBytes, u32 pidsMax,
+ *   bytes machineId, u32 address, u8 prefix, u32 gateway, bytes address6, u8 prefix6, bytes gateway6,
+ *   u32 mtu, bytes mac, bytes resolvConf, bytes hosts, u64 shmBytes, u32 pidsMax,
  *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options),
  *   list sysctls of (bytes name, bytes value), list limits of (bytes name, bytes value),
  *   list devices of (bytes path, u8 kind, u8 access, u32 major, u32 minor, u32 mode)
@@ -170,7 +174,8 @@
 #define BL_MSG_SHUTDOWN 0x08U
 
 /* prepare:
- *   u32 generation, u32 address, u8 prefix, u32 gateway
+ *   u32 generation, u32 address, u8 prefix, u32 gateway, bytes address6, u8 prefix6, bytes gateway6,
+ *   u32 mtu
  */
 #define BL_MSG_PREPARE 0x09U
 
@@ -276,7 +281,10 @@
  *   bytes idDirectory, u32 firstId, u32 idRanges, list foreignIds of (u32 first, u32 last),
  *   list rlimits of (u32 resource, u64 soft, u64 hard), bytes preload, list onExit of (bytes value),
  *   list onExitEnv of (bytes value), u32 exitDelayMs, u32 timeoutMs, u32 shareFd,
- *   list shares of (u32 flags, bytes path)
+ *   list shares of (u32 flags, bytes path), bytes netProgram, u32 netFd, bytes macAddress,
+ *   u32 address, u32 prefix, u8 prefixLength, u32 gateway, u32 resolver, bytes address6,
+ *   bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
+ *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort)
  */
 
 /* The record of a box's health:

@@ -10,6 +10,9 @@
 #include "box/records.h"
 #include "ending/ending.h"
 #include "ending/hook.h"
+#include "net/child.h"
+#include "net/control.h"
+#include "net/net.h"
 #include "peers/guest-port.h"
 #include "relay/clients.h"
 #include "relay/from-guest.h"
@@ -83,6 +86,12 @@ static void dispatch(struct shim *shim, const struct occurrence *what) {
     case ON_HEALTH:
         health_timer(shim);
         break;
+    case ON_NET:
+        net_control_event(shim);
+        break;
+    case ON_NET_OUTPUT:
+        net_child_output(shim);
+        break;
     case ON_CLIENT:
         if (shim->clients[what->slot])
             client_event(shim, shim->clients[what->slot], what->events);
@@ -120,6 +129,8 @@ static void on_children(struct shim *shim) {
         shim->vmm.pid = 0;
         ending_vmm_ended(shim, status);
     }
+    if (shim->net.pid && waitpid(shim->net.pid, &status, WNOHANG) == shim->net.pid)
+        net_ended(shim, status);
     if (shim->hook.pid && waitpid(shim->hook.pid, &status, WNOHANG) == shim->hook.pid)
         hook_ended(shim, status);
 }

@@ -15,6 +15,7 @@
 #include "box/shim.h"
 #include "jail/volumes.h"
 #include "loop.h"
+#include "net/net.h"
 #include "vmm/start.h"
 #include "vmm/vmm.h"
 
@@ -34,6 +35,7 @@ static struct shim shim = {
     .vmm_end = "",
     .phase = BL_SHIM_PHASE_STARTING,
     .stage = BL_STAGE_JAIL,
+    .net = {.control_fd = -1, .output_fd = -1, .frames_fd = -1, .ids_fd = -1},
     .vmm = {.port_fd = -1, .console_fd = -1, .output_fd = -1, .ids_fd = -1},
     .to_guest.cap = TO_GUEST_BYTES,
     .from_guest.cap = 2 * (FRAME_HEADER_BYTES + BL_LIMIT_MAX_PAYLOAD),
@@ -48,7 +50,8 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--check-volumes") == 0)
         return print_volumes_check();
     static int (*const phases[])(struct shim *, struct err *) = {
-        detach, read_config, directory_claim, open_logs, directory_listen, loop_open, vmm_start,
+        detach,    read_config, directory_claim, open_logs, directory_listen,
+        loop_open, net_start,   vmm_start,       net_ready,
     };
     struct err err;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
@@ -103,6 +106,7 @@ static int report_failure(struct shim *s, const struct err *err) {
         directory_release(s);
     }
     vmm_kill(s);
+    net_stop(s);
     dprintf(STATUS_FD, "failed %s %d %s\n", stage_name(s->stage), err->code, err->msg);
     return 1;
 }

@@ -12,6 +12,7 @@ import {
   HEALTH_RECORD,
   HEALTH_RESULTS,
   HEALTH_STATUSES,
+  IP_PROTOCOLS,
   LIMITS,
   MESSAGES,
   MOUNT_KINDS,
@@ -49,6 +50,7 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
     ['SHIM_FILE', SHIM_FILE_FLAGS],
     ['SHIM_FLAG', SHIM_FLAGS],
     ['SHARE', SHARE_FLAGS],
+    ['IP', IP_PROTOCOLS],
   ];
 
 /**

@@ -37,6 +37,7 @@ export function vectors(): Vector[] {
       address: 0x0a00_020f,
       prefix: 24,
       gateway: 0x0a00_0202,
+      ...NETWORK6,
     }),
     vector('exec', 'exec', EXEC),
     vector('exec-empty', 'exec', EMPTY_EXEC),
@@ -85,6 +86,15 @@ export function vectorIndex(all: readonly Vector[]): string {
   return `${JSON.stringify(entries, plain, 2)}\n`;
 }
 
+const address6 = (host: string): Buffer =>
+  Buffer.from(`fd626f786c740000${host.padStart(16, '0')}`, 'hex');
+const NETWORK6 = {
+  address6: address6('15'),
+  prefix6: 64,
+  gateway6: address6('2'),
+  mtu: 65_520,
+};
+
 const BOOTSTRAP: MessageValues<'bootstrap'> = {
   generation: GENERATION,
   wallNs: 1_700_000_000_123_456_789n,
@@ -96,6 +106,7 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   address: 0x0a00_020f,
   prefix: 24,
   gateway: 0x0a00_0202,
+  ...NETWORK6,
   mac: Buffer.from('0242ac110002', 'hex'),
   resolvConf: 'nameserver 10.0.2.3\nsearch example.org\n',
   hosts: '10.0.2.15\tbox\n',
@@ -224,6 +235,23 @@ const CONFIG = {
   timeoutMs: 60_000,
   shareFd: 6,
   shares: [{ flags: 1, path: '/srv/data: of mine' }],
+  netProgram: '/usr/lib/boxlite-net',
+  netFd: 22,
+  macAddress: Buffer.from('0242ac110002', 'hex'),
+  address: 0x0a00_020f,
+  prefix: 0x0a00_0200,
+  prefixLength: 24,
+  gateway: 0x0a00_0202,
+  resolver: 0x0a00_0203,
+  address6: address6('15'),
+  prefix6: address6('0'),
+  gateway6: address6('2'),
+  resolver6: address6('3'),
+  mtu: 65_520,
+  ports: [
+    { protocol: 6, hostAddress: Buffer.from([127, 0, 0, 1]), hostPort: 8_080, boxPort: 80 },
+    { protocol: 17, hostAddress: address6('1'), hostPort: 0, boxPort: 65_535 },
+  ],
 };
 
 function vector<N extends TableMessageName>(

@@ -16,6 +16,10 @@ export const BOX_FILES = {
   started: 'started.json',
   exit: 'exit.json',
   bootError: 'boot-error.json',
+  /** The published ports as they were bound. */
+  ports: 'ports.json',
+  /** Why the box lost its network while it ran. */
+  netEnded: 'net-ended.json',
   /** The latest health checks, in the wire's encoding; see src/engine/state/health.ts. */
   health: 'health.bin',
 } as const;

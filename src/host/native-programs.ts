@@ -5,7 +5,8 @@ import { BoxliteError } from '../errors.js';
 import { environmentVariable } from './environment.js';
 
 export type NativeProgram =
-  'boxlite-shim' | 'boxlite-guest' | 'boxlite-ram.so' | 'boxlite-archive' | 'boxlite-host';
+  | ('boxlite-shim' | 'boxlite-net' | 'boxlite-ram.so' | 'boxlite-host')
+  | ('boxlite-guest' | 'boxlite-archive');
 
 /**
  * Path of a program built from native/; `BOXLITE_NATIVE` overrides the directory.

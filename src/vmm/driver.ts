@@ -21,8 +21,6 @@ export interface VmmDriver {
   sandboxed(plan: LaunchPlan, isOn?: boolean): LaunchPlan;
   /** Takes a connection to the VMM's monitor and owns it. */
   monitor(socket: Socket): VmmMonitor;
-  /** Whether BoxLite's interposer can block this VMM's guests from the host's loopback. */
-  shutsLoopback(program: VmmProgram): Promise<boolean>;
 }
 
 /** Operations on one running VMM. Each rejects with vmm-failed when the VMM refuses or ends. */
@@ -34,19 +32,14 @@ export interface VmmMonitor {
    */
   saveState(directory: string, target: string): Promise<void>;
   /** Loads the state of a template into a waiting machine, which then runs if it ran when it was saved. */
-  restoreState(launch: { network: boolean }): Promise<void>;
+  restoreState(): Promise<void>;
   /**
    * Stops the machine and detaches its image permanently, as a save requires. A machine restored from that
    * state has the image again, and must not notice its absence.
    * @param bytes size of the disk
    */
   stopWithoutImage(bytes: number): Promise<void>;
-  /**
-   * Cuts the network on the host's side, which neither the guest nor a template's state can undo. Call this
-   * before the machine runs.
-   */
-  cutLink(): Promise<void>;
-  /** Runs a machine that was saved paused, or that waits. */
+  /** Runs a machine that was saved paused. */
   continueMachine(): Promise<void>;
   close(): void;
 }
@@ -123,8 +116,8 @@ export type Launch = (
   | { kind: 'restore'; keepsRam?: boolean }
 ) & {
   /**
-   * False: the network device, which every machine has, is not connected. Templates do not depend on this. A
-   * machine that boots waits until its link has been cut and the host continues it.
+   * True: the network device, which every machine has, is connected to `LaunchPlan.netFd`; otherwise nothing
+   * is behind it. A template fits both.
    */
   network?: boolean;
 };
@@ -142,8 +135,11 @@ export interface LaunchPlan {
   shares: { fd: number; entries: readonly Share[] };
   /** This VMM needs the interposer, which passes it descriptors where it would open files itself. */
   preload: boolean;
-  /** The VMM has the host's network. */
-  network: boolean;
+  /**
+   * The number of a stream socket for the guest's Ethernet frames, each after its length as a big-endian u32;
+   * undefined: no network.
+   */
+  netFd?: number;
 }
 
 /** The extents of an image's VMDK are `/dev/fdset/N`, with N from this number on. */

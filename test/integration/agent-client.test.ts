@@ -10,15 +10,23 @@ import { GENERATION, SHIM_PHASES, STAGES } from '../../src/agent/protocol.js';
 import { Deferred } from '../../src/deferred.js';
 import { connect, EXEC, FakeShim, type Script } from '../helpers/fake-shim.js';
 
+const NETWORK = {
+  address: 0x0a00_020f,
+  prefix: 24,
+  gateway: 0x0a00_0202,
+  address6: Buffer.alloc(16, 6),
+  prefix6: 64,
+  gateway6: Buffer.alloc(16, 7),
+  mtu: 65_520,
+};
+
 const BOOTSTRAP = {
   wallNs: 1_700_000_000_000_000_000n,
   entropy: Buffer.alloc(32, 1),
   flags: 1,
   hostname: 'box',
   machineId: '0'.repeat(32),
-  address: 0x0a00_020f,
-  prefix: 24,
-  gateway: 0x0a00_0202,
+  ...NETWORK,
   domainname: '',
   mac: '',
   resolvConf: '',
@@ -170,7 +178,7 @@ describe('starting a box', () => {
       }),
     );
     await using client = await connect(shim);
-    await client.prepare({ address: 1, prefix: 24, gateway: 2 });
+    await client.prepare(NETWORK);
   });
 
   it('names the stage at which a machine could not be prepared', async () => {
@@ -180,7 +188,7 @@ describe('starting a box', () => {
       }),
     );
     await using client = await connect(shim);
-    await expect(client.prepare({ address: 1, prefix: 24, gateway: 2 })).rejects.toMatchObject({
+    await expect(client.prepare(NETWORK)).rejects.toMatchObject({
       code: 'boot-failed',
       stage: 'disks',
     });

@@ -30,7 +30,6 @@ function startOf({ directory, root }: ShimHarness): ShimStart {
       consoleFd: DESCRIPTORS.console,
       shares: { fd: DESCRIPTORS.share, entries: [] },
       preload: false,
-      network: true,
     },
   };
 }

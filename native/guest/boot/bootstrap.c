@@ -1,6 +1,7 @@
 #include "bootstrap.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../../common/wire.h"
 #include "../../protocol/protocol.h"
@@ -99,7 +100,7 @@ static int prepare_root(struct box *box, const struct message *message, struct p
     if (prepare_decode(message->payload, message->size, &prepared->network, err))
         return -1;
     *stage = BL_STAGE_NETWORK;
-    if (network_give_address(&prepared->network, err))
+    if (network_give_addresses(&prepared->network, err))
         return -1;
     *stage = BL_STAGE_DISKS;
     if (disks_mount(err) || box_enter_root(box, err))
@@ -138,14 +139,13 @@ static int run(struct box *box, const struct message *message, const struct prep
 }
 
 static int configure_network(const struct bootstrap *request, const struct prepared *prepared, struct err *err) {
-    const struct network *wanted = &request->network, *given = &prepared->network;
     if (!(request->flags & BL_BOX_NETWORK))
         return network_remove(err);
     if (request->has_mac && network_set_mac(request->mac, err))
         return -1;
     if (!prepared->done)
-        return network_give_address(wanted, err);
-    if (wanted->address == given->address && wanted->prefix == given->prefix && wanted->gateway == given->gateway)
+        return network_give_addresses(&request->network, err);
+    if (memcmp(&request->network, &prepared->network, sizeof prepared->network) == 0)
         return 0;
     return err_set(err, EPROTO, "the template was made for another network");
 }

@@ -7,6 +7,8 @@
 #include <net/if_arp.h>
 #include <net/route.h>
 #include <netinet/in.h>
+
+#include <linux/ipv6.h> /* after libc's, whose structures it then leaves out */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -17,17 +19,27 @@
 #include "../system/root.h"
 
 #define INTERFACE "eth0"
+#define IPV6 "/proc/sys/net/ipv6/conf/" INTERFACE
 
 static int set_flags(int sock, const char *name, short flags);
 static int set_address(int sock, unsigned long request, uint32_t address);
+static int set_mtu(int sock, uint32_t mtu);
 static int add_default_route(int sock, uint32_t gateway);
+static int give_addresses6(const struct network *network, struct err *err);
+static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix);
+static int add_default_route6(int sock, const struct in6_addr *gateway);
+static struct in6_addr link_local(const uint8_t mac[MAC_BYTES]);
 static void fill(struct sockaddr *to, uint32_t address);
 
 void network_prepare(void) {
     cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct err ignored;
-    /* The host's end is IPv4 only; without this the interface asks for routers and gets an address by chance. */
-    write_file("/proc/sys/net/ipv6/conf/" INTERFACE "/disable_ipv6", "1", &ignored);
+    /* The host gives every address: the interface asks no router for one, nor makes one of the device's MAC, which
+     * all machines of a template share. */
+    write_file(IPV6 "/accept_ra", "0", &ignored);
+    write_file(IPV6 "/addr_gen_mode", "1", &ignored); /* IN6_ADDR_GEN_MODE_NONE */
+    /* So an address is of use at once, and not after a second of looking for another host that has it. */
+    write_file(IPV6 "/accept_dad", "0", &ignored);
     /* As Docker: any user may ping and listen at any port, since nobody else uses the machine. */
     write_file("/proc/sys/net/ipv4/ping_group_range", "0 2147483647", &ignored);
     write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", &ignored);
@@ -37,14 +49,16 @@ void network_prepare(void) {
         complain("%s: %s", INTERFACE, strerror(errno));
 }
 
-int network_give_address(const struct network *network, struct err *err) {
+int network_give_addresses(const struct network *network, struct err *err) {
     cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     uint32_t mask = network->prefix ? 0xffffffffu << (32 - network->prefix) : 0;
     if (sock < 0 || set_address(sock, SIOCSIFADDR, network->address) || set_address(sock, SIOCSIFNETMASK, mask))
         return err_errno(err, "can't give %s its address", INTERFACE);
+    if (set_mtu(sock, network->mtu))
+        return err_errno(err, "can't set %s's MTU to %u", INTERFACE, network->mtu);
     if (network->gateway && add_default_route(sock, network->gateway))
         return err_errno(err, "can't set the default route");
-    return 0;
+    return give_addresses6(network, err);
 }
 
 int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
@@ -53,6 +67,21 @@ int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
     memcpy(request.ifr_hwaddr.sa_data, mac, MAC_BYTES);
     if (sock < 0 || ioctl(sock, SIOCSIFHWADDR, &request))
         return err_errno(err, "can't give %s its MAC address", INTERFACE);
+    cleanup_fd int sock6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct in6_addr address = link_local(mac);
+    if (sock6 >= 0 && add_address6(sock6, &address, 64))
+        return err_errno(err, "can't give %s its link-local address", INTERFACE);
+    return 0;
+}
+
+static int give_addresses6(const struct network *network, struct err *err) {
+    cleanup_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (sock < 0 && errno == EAFNOSUPPORT)
+        return 0;
+    if (sock < 0 || add_address6(sock, &network->address6, network->prefix6))
+        return err_errno(err, "can't give %s its IPv6 address", INTERFACE);
+    if (add_default_route6(sock, &network->gateway6))
+        return err_errno(err, "can't set the default route of IPv6");
     return 0;
 }
 
@@ -71,6 +100,11 @@ static int set_address(int sock, unsigned long request, uint32_t address) {
     return ioctl(sock, request, &interface);
 }
 
+static int set_mtu(int sock, uint32_t mtu) {
+    struct ifreq interface = {.ifr_name = INTERFACE, .ifr_mtu = (int)mtu};
+    return ioctl(sock, SIOCSIFMTU, &interface);
+}
+
 static int add_default_route(int sock, uint32_t gateway) {
     char name[] = INTERFACE;
     struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = name};
@@ -78,6 +112,27 @@ static int add_default_route(int sock, uint32_t gateway) {
     fill(&route.rt_genmask, 0);
     fill(&route.rt_gateway, gateway);
     return ioctl(sock, SIOCADDRT, &route);
+}
+
+static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix) {
+    struct in6_ifreq request = {.ifr6_addr = *address,
+                                .ifr6_prefixlen = prefix,
+                                .ifr6_ifindex = (int)if_nametoindex(INTERFACE)};
+    return ioctl(sock, SIOCSIFADDR, &request);
+}
+
+static int add_default_route6(int sock, const struct in6_addr *gateway) {
+    struct in6_rtmsg route = {.rtmsg_gateway = *gateway,
+                              .rtmsg_metric = 1024, /* what the kernel takes for a route without one */
+                              .rtmsg_flags = RTF_UP | RTF_GATEWAY,
+                              .rtmsg_ifindex = (int)if_nametoindex(INTERFACE)};
+    return ioctl(sock, SIOCADDRT, &route);
+}
+
+/* RFC 4291, appendix A. */
+static struct in6_addr link_local(const uint8_t mac[MAC_BYTES]) {
+    return (struct in6_addr){.s6_addr = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3],
+                                         mac[4], mac[5]}};
 }
 
 /* Every VM has the device; without its driver the box sees lo alone. */

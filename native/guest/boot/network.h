@@ -6,8 +6,8 @@
 /* Before the template is taken: lo up, and the interface up without an address. */
 void network_prepare(void);
 
-/* Static address and default route. */
-int network_give_address(const struct network *network, struct err *err);
+/* Static addresses and default routes, and the MTU. A kernel without IPv6 gets those of IPv4 alone. */
+int network_give_addresses(const struct network *network, struct err *err);
 
 /* Also of an interface that is up. */
 int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err);

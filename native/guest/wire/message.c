@@ -10,6 +10,7 @@
 enum { OOM_SCORE_BIAS = 1000 };
 
 static int take_name(struct rd *rd, char to[MAX_HOSTNAME + 1], char **free_space);
+static void take_network(struct rd *rd, struct network *out);
 static int take_mac(struct rd *rd, struct bootstrap *out);
 static int take_mounts(struct rd *rd, struct bootstrap *out, char **free_space);
 static int take_settings(struct rd *rd, struct setting *to, uint32_t most, uint32_t *count, char **free_space);
@@ -24,10 +25,8 @@ int prepare_decode(const uint8_t *payload, size_t size, struct network *out, str
     struct rd rd = {.p = payload, .left = size};
     if (take_generation(&rd, "prepare", err))
         return -1;
-    out->address = rd_u32(&rd);
-    out->prefix = rd_u8(&rd);
-    out->gateway = rd_u32(&rd);
-    if (rd.bad || rd.left || out->prefix > 32)
+    take_network(&rd, out);
+    if (rd.bad || rd.left)
         return refuse(err, EPROTO, "prepare is malformed");
     return 0;
 }
@@ -52,9 +51,7 @@ int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out,
         return refuse(err, EPROTO, "the hostname or domain name is longer than 64 bytes");
     if (take_exact(&rd, out->machine_id, MACHINE_ID_BYTES))
         return refuse(err, EPROTO, "the machine id is not 32 bytes");
-    out->network.address = rd_u32(&rd);
-    out->network.prefix = rd_u8(&rd);
-    out->network.gateway = rd_u32(&rd);
+    take_network(&rd, &out->network);
     if (take_mac(&rd, out))
         return refuse(err, EPROTO, "the MAC address is not 6 bytes");
     out->resolv_conf = take_string(&rd, &space);
@@ -66,7 +63,7 @@ int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out,
         take_settings(&rd, out->limits, BL_LIMIT_MAX_CGROUP_LIMITS, &out->limit_count, &space) ||
         take_devices(&rd, out, &space))
         return refuse(err, E2BIG, "more mounts, settings or devices than the agent takes");
-    if (rd.bad || rd.left || out->network.prefix > 32)
+    if (rd.bad || rd.left)
         return refuse(err, EPROTO, "bootstrap is malformed");
     return 0;
 }
@@ -149,6 +146,18 @@ static int take_name(struct rd *rd, char to[MAX_HOSTNAME + 1], char **free_space
         return -1;
     memcpy(to, name, strlen(name) + 1);
     return 0;
+}
+
+static void take_network(struct rd *rd, struct network *out) {
+    memset(out, 0, sizeof *out); /* two are compared as bytes */
+    out->address = rd_u32(rd);
+    out->prefix = rd_u8(rd);
+    out->gateway = rd_u32(rd);
+    rd->bad |= take_exact(rd, &out->address6, sizeof out->address6) != 0;
+    out->prefix6 = rd_u8(rd);
+    rd->bad |= take_exact(rd, &out->gateway6, sizeof out->gateway6) != 0;
+    out->mtu = rd_u32(rd);
+    rd->bad |= out->prefix > 32 || out->prefix6 > 128;
 }
 
 static int take_mac(struct rd *rd, struct bootstrap *out) {

@@ -2,6 +2,7 @@
 #ifndef BOXLITE_GUEST_MESSAGE_H
 #define BOXLITE_GUEST_MESSAGE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,10 +19,12 @@ enum {
     MAC_BYTES = 6
 };
 
-/* What the host's network gives the box; addresses in host byte order. */
+/* What the host's network gives the box; addresses of IPv4 in host byte order. */
 struct network {
     uint32_t address, gateway;
-    uint8_t prefix;
+    uint8_t prefix, prefix6;
+    struct in6_addr address6, gateway6;
+    uint32_t mtu;
 };
 
 struct mount_request {

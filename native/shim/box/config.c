@@ -25,10 +25,14 @@ static int read_all(int fd, uint8_t *to, size_t size, struct err *err);
 static const char *take_string(struct decoder *d, const char *name);
 static char **take_strings(struct decoder *d, const char *name, uint32_t *count);
 static uint32_t take_count(struct decoder *d, const char *name, uint32_t most, size_t least_bytes);
+static void take_net(struct decoder *d, struct net_config *net);
+static void take_exact(struct decoder *d, const char *name, void *to, uint32_t size);
+static void take_port(struct decoder *d, struct published_port *port);
 static int take_fd_number(struct decoder *d, const char *name);
 static int check(const struct config *config, struct err *err);
 static int check_ids(const struct config *config, struct err *err);
 static int check_shares(const struct config *config, struct err *err);
+static int check_net(const struct net_config *net, struct err *err);
 static int check_descriptors(const struct config *config, struct err *err);
 
 int config_read(int fd, struct config *config, struct err *err) {
@@ -103,6 +107,7 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
         config->shares[i].flags = rd_u32(&d.rd);
         config->shares[i].path = take_string(&d, "shares.path");
     }
+    take_net(&d, &config->net);
     if (d.failed)
         return -1;
     if (d.rd.bad)
@@ -181,6 +186,58 @@ static uint32_t take_count(struct decoder *d, const char *name, uint32_t most, s
     return 0;
 }
 
+static void take_net(struct decoder *d, struct net_config *net) {
+    net->program = take_string(d, "netProgram");
+    bool is_there = *net->program;
+    net->vmm_fd = (int)rd_u32(&d->rd);
+    take_exact(d, "macAddress", net->mac, is_there ? MAC_BYTES : 0);
+    net->address = rd_u32(&d->rd);
+    net->prefix = rd_u32(&d->rd);
+    net->prefix_length = rd_u8(&d->rd);
+    net->gateway = rd_u32(&d->rd);
+    net->resolver = rd_u32(&d->rd);
+    uint32_t size = is_there ? sizeof(struct in6_addr) : 0;
+    take_exact(d, "address6", &net->address6, size);
+    take_exact(d, "prefix6", &net->prefix6, size);
+    take_exact(d, "gateway6", &net->gateway6, size);
+    take_exact(d, "resolver6", &net->resolver6, size);
+    net->mtu = rd_u32(&d->rd);
+    net->port_count = take_count(d, "ports", BL_LIMIT_MAX_PORTS, 13);
+    for (uint32_t i = 0; i < net->port_count && !d->failed; i++)
+        take_port(d, &net->ports[i]);
+}
+
+static void take_port(struct decoder *d, struct published_port *port) {
+    port->protocol = rd_u8(&d->rd);
+    const uint8_t *address;
+    uint32_t size;
+    rd_bytes(&d->rd, &address, &size);
+    port->is_v6 = size == sizeof port->host_address;
+    if (size == 4 || port->is_v6)
+        memcpy(&port->host_address, address, size);
+    else if (!d->rd.bad && !d->failed) {
+        d->failed = true;
+        err_set(d->err, EINVAL, "configuration: a port's address has %u bytes", size);
+    }
+    port->host_port = rd_u32(&d->rd);
+    port->box_port = rd_u32(&d->rd);
+}
+
+static void take_exact(struct decoder *d, const char *name, void *to, uint32_t size) {
+    const uint8_t *bytes;
+    uint32_t given;
+    rd_bytes(&d->rd, &bytes, &given);
+    if (d->rd.bad || d->failed)
+        return;
+    if (given == size) {
+        if (size)
+            memcpy(to, bytes, size);
+        return;
+    }
+    d->failed = true;
+    err_set(d->err, EINVAL, "configuration: %s has %u bytes, not %u", name, given, size);
+}
+
 static int take_fd_number(struct decoder *d, const char *name) {
     uint32_t n = rd_u32(&d->rd);
     if (d->rd.bad || d->failed || (n >= 3 && n <= MAX_FD))
@@ -201,7 +258,9 @@ static int check(const struct config *config, struct err *err) {
         return err_set(err, EINVAL, "configuration: argv[0] is not an absolute path");
     if (config->exit_argv[0] && config->exit_argv[0][0] != '/')
         return err_set(err, EINVAL, "configuration: onExit is not an absolute path");
-    return check_ids(config, err) || check_shares(config, err) ? -1 : check_descriptors(config, err);
+    return check_ids(config, err) || check_shares(config, err) || check_net(&config->net, err)
+               ? -1
+               : check_descriptors(config, err);
 }
 
 static int check_shares(const struct config *config, struct err *err) {
@@ -233,9 +292,34 @@ static int check_ids(const struct config *config, struct err *err) {
     return 0;
 }
 
+static int check_net(const struct net_config *net, struct err *err) {
+    if (!*net->program)
+        return net->port_count ? err_set(err, EINVAL, "configuration: a box without a network has ports") : 0;
+    if (net->program[0] != '/')
+        return err_set(err, EINVAL, "configuration: netProgram is not an absolute path");
+    if (net->vmm_fd < 3 || net->vmm_fd > MAX_FD)
+        return err_set(err, EINVAL, "configuration: netFd is %d, not between 3 and %d", net->vmm_fd, MAX_FD);
+    if (net->prefix_length > 32)
+        return err_set(err, EINVAL, "configuration: a prefix of %u bits", net->prefix_length);
+    for (uint32_t i = 0; i < net->port_count; i++) {
+        const struct published_port *port = &net->ports[i];
+        if (port->protocol != BL_IP_TCP && port->protocol != BL_IP_UDP)
+            return err_set(err, EINVAL, "configuration: a port of protocol %u", port->protocol);
+        if (port->host_port > UINT16_MAX || !port->box_port || port->box_port > UINT16_MAX)
+            return err_set(err, EINVAL, "configuration: there is no port %u",
+                           port->host_port > UINT16_MAX ? port->host_port : port->box_port);
+    }
+    return 0;
+}
+
 static int check_descriptors(const struct config *config, struct err *err) {
     bool taken[MAX_FD + 1] = {false};
     taken[config->qmp_fd] = true;
+    if (*config->net.program) {
+        if (taken[config->net.vmm_fd])
+            return err_set(err, EINVAL, "configuration: descriptor %d is given twice", config->net.vmm_fd);
+        taken[config->net.vmm_fd] = true;
+    }
     const int others[] = {config->port_fd, config->console_fd};
     for (uint32_t i = 0; i < 2 + config->file_count; i++) {
         int fd = i < 2 ? others[i] : config->files[i - 2].fd;

@@ -2,6 +2,8 @@
 #ifndef BOXLITE_SHIM_BOX_CONFIG_H
 #define BOXLITE_SHIM_BOX_CONFIG_H
 
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -9,7 +11,14 @@
 #include "../../common/err.h"
 #include "../../protocol/protocol.h"
 
-enum { MAX_FILES = 256, MAX_FOREIGN_IDS = 64, MAX_RLIMITS = 32, MAX_FD = 400, MAX_SHARES = BL_LIMIT_MAX_SHARES };
+enum {
+    MAX_FILES = 256,
+    MAX_FOREIGN_IDS = 64,
+    MAX_RLIMITS = 32,
+    MAX_FD = 400,
+    MAX_SHARES = BL_LIMIT_MAX_SHARES,
+    MAC_BYTES = 6
+};
 
 #define UNCHANGED_ID UINT32_MAX
 
@@ -32,6 +41,28 @@ struct id_range {
 struct limit {
     uint32_t resource;
     uint64_t soft, hard;
+};
+
+/* A port of the host that leads to one of the box. */
+struct published_port {
+    uint8_t protocol; /* BL_IP_* */
+    bool is_v6;
+    struct in6_addr host_address; /* an IPv4 address in its first 4 bytes, in network order */
+    uint32_t host_port;           /* 0 until it is bound: the kernel chooses */
+    uint32_t box_port;
+};
+
+/* The box's network; addresses of IPv4 are in host order. */
+struct net_config {
+    const char *program; /* boxlite-net; empty: the box has no network, and nothing else here counts */
+    int vmm_fd;          /* the number of the frames' socket in the VMM */
+    uint8_t mac[MAC_BYTES];
+    uint8_t prefix_length;
+    uint32_t address, prefix, gateway, resolver;
+    struct in6_addr address6, prefix6, gateway6, resolver6;
+    uint32_t mtu;
+    struct published_port ports[BL_LIMIT_MAX_PORTS];
+    uint32_t port_count;
 };
 
 struct config {
@@ -58,6 +89,7 @@ struct config {
     int share_fd;                   /* one of `files`; the tree of shares replaces it */
     struct share shares[MAX_SHARES];
     uint32_t share_count;
+    struct net_config net;
     char *storage;
 };
 

@@ -9,6 +9,7 @@ enum { CLOSING_BYTES = 4 };
 
 static void put(struct json *json, const char *text, size_t n);
 static bool has_room(const struct json *json, size_t n);
+static void put_comma(struct json *json);
 static void put_key(struct json *json, const char *key);
 static size_t utf8_length(const uint8_t *at, size_t left);
 
@@ -54,6 +55,20 @@ void json_text(struct json *json, const char *key, const void *text, size_t n) {
 
 void json_string(struct json *json, const char *key, const char *text) { json_text(json, key, text, strlen(text)); }
 
+void json_list(struct json *json, const char *key) {
+    put_key(json, key);
+    put(json, "[", 1);
+}
+
+void json_item(struct json *json) {
+    put_comma(json);
+    put(json, "{", 1);
+}
+
+void json_item_end(struct json *json) { put(json, "}", 1); }
+
+void json_list_end(struct json *json) { put(json, "]", 1); }
+
 size_t json_close(struct json *json) {
     json->p[json->used++] = '}';
     json->p[json->used++] = '\n';
@@ -69,9 +84,14 @@ static void put(struct json *json, const char *text, size_t n) {
     json->used += n;
 }
 
-static void put_key(struct json *json, const char *key) {
-    if (json->used > 1)
+static void put_comma(struct json *json) {
+    char last = json->p[json->used - 1];
+    if (last != '{' && last != '[')
         put(json, ",", 1);
+}
+
+static void put_key(struct json *json, const char *key) {
+    put_comma(json);
     put(json, "\"", 1);
     put(json, key, strlen(key));
     put(json, "\":", 2);

@@ -1,4 +1,4 @@
-/* Writes one flat JSON object into a buffer of fixed size. */
+/* Writes one JSON object into a buffer of fixed size. It may hold lists of flat objects. */
 #ifndef BOXLITE_SHIM_BOX_JSON_H
 #define BOXLITE_SHIM_BOX_JSON_H
 
@@ -18,6 +18,12 @@ void json_bool(struct json *json, const char *key, bool value);
  * that does not fit is cut so that the object can still be closed. */
 void json_text(struct json *json, const char *key, const void *text, size_t n);
 void json_string(struct json *json, const char *key, const char *text);
+/* A list as the value of a key, and each of its objects. What does not fit is left out, here, too; the caller gives
+ * room for a whole list. */
+void json_list(struct json *json, const char *key);
+void json_item(struct json *json);
+void json_item_end(struct json *json);
+void json_list_end(struct json *json);
 /* Closes the object; returns its length. */
 size_t json_close(struct json *json);
 

@@ -1,5 +1,6 @@
 #include "records.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,16 +16,19 @@
 #define STARTED "started.json"
 #define EXIT "exit.json"
 #define BOOT_ERROR "boot-error.json"
+#define PORTS "ports.json"
+#define NET_ENDED "net-ended.json"
 #define NEW ".new"
 
 /* More than two tails of which every byte is escaped. */
-enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536 };
+enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536, PORT_BYTES = 160 };
 
+static void leave_unsynced(struct shim *shim);
 static void reserve_exit(void);
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err);
 
 int records_clear(struct err *err) {
-    static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR, RECORD_HEALTH};
+    static const char *const paths[] = {STARTED, EXIT, BOOT_ERROR, PORTS, NET_ENDED, RECORD_HEALTH};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (unlink(paths[i]) && errno != ENOENT)
             return err_errno(err, "remove %s", paths[i]);
@@ -44,11 +48,48 @@ int records_write_started(struct shim *shim, struct err *err) {
     json_string(&json, "bootId", boot_id);
     if (place(shim, STARTED, STARTED NEW, &json, err))
         return -1;
-    /* Not synced: after a crash of the host its new boot id shows that the box is gone, with this file or without. */
-    close(shim->unsynced_fd);
-    shim->unsynced_fd = -1;
+    leave_unsynced(shim);
     reserve_exit();
     return 0;
+}
+
+int records_write_ports(struct shim *shim, struct err *err) {
+    const struct net_config *net = &shim->config.net;
+    size_t size = SMALL_BYTES + net->port_count * (size_t)PORT_BYTES;
+    cleanup_free char *buffer = malloc(size);
+    if (!buffer)
+        return err_set(err, ENOMEM, "write " PORTS ": no memory");
+    struct json json;
+    json_open(&json, buffer, size);
+    json_list(&json, "ports");
+    for (uint32_t i = 0; i < net->port_count; i++) {
+        const struct published_port *port = &net->ports[i];
+        char address[INET6_ADDRSTRLEN] = "";
+        inet_ntop(port->is_v6 ? AF_INET6 : AF_INET, &port->host_address, address, sizeof address);
+        json_item(&json);
+        json_string(&json, "protocol", port->protocol == BL_IP_TCP ? "tcp" : "udp");
+        json_string(&json, "hostAddress", address);
+        json_number(&json, "hostPort", port->host_port);
+        json_number(&json, "boxPort", port->box_port);
+        json_item_end(&json);
+    }
+    json_list_end(&json);
+    if (place(shim, PORTS, PORTS NEW, &json, err))
+        return -1;
+    leave_unsynced(shim);
+    return 0;
+}
+
+void records_write_net_ended(struct shim *shim, const char *message) {
+    char buffer[SMALL_BYTES], at[RFC3339_BYTES];
+    clock_rfc3339(clock_wall_ns(), at);
+    struct json json;
+    json_open(&json, buffer, sizeof buffer);
+    json_string(&json, "at", at);
+    json_string(&json, "message", message);
+    struct err ignored;
+    if (place(shim, NET_ENDED, NET_ENDED NEW, &json, &ignored) == 0)
+        leave_unsynced(shim);
 }
 
 void records_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason) {
@@ -101,6 +142,12 @@ const char *stage_name(uint32_t stage) {
     static const char *const names[] = BL_STAGE_NAMES;
     const char *name = stage < sizeof names / sizeof *names ? names[stage] : NULL;
     return name ? name : "unknown";
+}
+
+/* After a crash of the host its new boot id shows that the box is gone, with this record or without. */
+static void leave_unsynced(struct shim *shim) {
+    close(shim->unsynced_fd);
+    shim->unsynced_fd = -1;
 }
 
 static void reserve_exit(void) {

@@ -12,6 +12,10 @@
 int records_clear(struct err *err);
 /* started.json, when main runs. Also sets space aside for exit.json, so that a full disk can't hide an end. */
 int records_write_started(struct shim *shim, struct err *err);
+/* ports.json: the published ports, bound by now. */
+int records_write_ports(struct shim *shim, struct err *err);
+/* net-ended.json: why a box that runs has no network any more. */
+void records_write_net_ended(struct shim *shim, const char *message);
 /* exit.json. `reason`: exited, vmm-died or killed. */
 void records_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint32_t flags, const char *reason);
 /* boot-error.json, once: later failures follow from the first. */

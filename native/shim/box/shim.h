@@ -65,6 +65,19 @@ struct vmm {
     bool stopped; /* the kernel reports it as stopped */
 };
 
+/* boxlite-net, the box's network. */
+struct net {
+    pid_t pid; /* 0: it does not run */
+    int control_fd, output_fd; /* -1: none */
+    int frames_fd; /* the VMM's end of the frames' stream, until the VMM starts */
+    int ids_fd;    /* keeps its user reserved; see vmm/ids.h */
+    int sockets[BL_LIMIT_MAX_PORTS]; /* of published ports, until boxlite-net has them */
+    uint32_t socket_count;
+    uint32_t outstanding; /* answers that it owes */
+    uint64_t started_ms;  /* monotonic */
+    struct tail tail;     /* of its stderr */
+};
+
 /* on_exit, while the shim waits for it. */
 struct hook {
     bool pending; /* its delay or its process runs */
@@ -92,6 +105,7 @@ struct shim {
     struct watch watch;
     uint32_t phase, stage; /* BL_SHIM_PHASE_*, BL_STAGE_* */
     struct vmm vmm;
+    struct net net;
     bool faulted; /* the shim killed the VMM because of `fault` */
     struct err fault;
     const char *vmm_end; /* of a start that failed: "", exited, aborted, signalled or requested */

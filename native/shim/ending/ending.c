@@ -8,6 +8,7 @@
 #include "../box/directory.h"
 #include "../box/records.h"
 #include "../peers/client.h"
+#include "../net/net.h"
 #include "../peers/guest-port.h"
 #include "../relay/from-guest.h"
 #include "../session/main-session.h"
@@ -56,6 +57,7 @@ void ending_vmm_ended(struct shim *shim, int status) {
     write_record(shim, status);
     /* A client that receives GONE finds no process of the box, so what takes long comes first. */
     records_sync(shim);
+    net_stop(shim);
     directory_release(shim);
     clients_broadcast(shim, &(struct frame_header){.type = BL_MSG_GONE}, NULL);
     shim->phase = BL_SHIM_PHASE_EXITED;

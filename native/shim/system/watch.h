@@ -16,7 +16,9 @@ enum source {
     ON_CONSOLE,
     ON_VMM_OUTPUT,
     ON_CLIENT,
-    ON_HEALTH
+    ON_HEALTH,
+    ON_NET,
+    ON_NET_OUTPUT
 };
 
 struct watch {

@@ -51,8 +51,9 @@ static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends,
         make_channel(&shim->vmm.console_fd, config->console_fd, jail, ends) ||
         make_output_pipe(&shim->vmm.output_fd, jail, ends))
         return err_errno(err, "make the VMM's channels");
-    place(jail, ends, shim->qmp_fd, config->qmp_fd);
-    shim->qmp_fd = -1;
+    place(jail, ends, take_fd(&shim->qmp_fd), config->qmp_fd);
+    if (shim->net.frames_fd >= 0)
+        place(jail, ends, take_fd(&shim->net.frames_fd), config->net.vmm_fd);
     for (uint32_t i = 0; i < config->file_count; i++)
         if (open_file(&config->files[i], jail, ends, err))
             return -1;

@@ -45,6 +45,10 @@ export const BOX_MESSAGES = {
       ['address', 'u32'], // IPv4 as a number: 10.0.2.15 = 0x0a00020f
       ['prefix', 'u8'],
       ['gateway', 'u32'],
+      ['address6', 'bytes'], // 16 bytes
+      ['prefix6', 'u8'],
+      ['gateway6', 'bytes'], // 16 bytes
+      ['mtu', 'u32'],
       ['mac', 'bytes'], // 6 bytes, or none: the device's own
       ['resolvConf', 'bytes'], // the whole file
       ['hosts', 'bytes'], // lines to add to /etc/hosts
@@ -100,6 +104,10 @@ export const BOX_MESSAGES = {
       ['address', 'u32'],
       ['prefix', 'u8'],
       ['gateway', 'u32'],
+      ['address6', 'bytes'],
+      ['prefix6', 'u8'],
+      ['gateway6', 'bytes'],
+      ['mtu', 'u32'],
     ],
   },
   ready: {

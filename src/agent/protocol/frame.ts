@@ -1,5 +1,5 @@
 /** Raised with every incompatible change; each end refuses any other generation. */
-export const GENERATION = 6;
+export const GENERATION = 7;
 
 export const LIMITS = {
   HEADER_BYTES: 12,
@@ -16,6 +16,8 @@ export const LIMITS = {
   MAX_CGROUP_LIMITS: 16,
   MAX_DEVICES: 64,
   MAX_GROUPS: 64,
+  /** Published ports of a box. */
+  MAX_PORTS: 512,
   /** Ids that shares of root show unchanged; higher ids appear as nobody. */
   SHARE_IDS: 65_536,
   /** Bytes of output that one check of a box's health keeps. */

@@ -16,6 +16,9 @@ export const SHARE_FLAGS = {
   DIRECT: 2,
 } as const;
 
+/** As in the headers of IP. */
+export const IP_PROTOCOLS = { TCP: 6, UDP: 17 } as const;
+
 /**
  * The shim's configuration: one message of this table on descriptor 3, which then stays open as the starter's
  * lifeline. It uses the wire's encoding, so the shim needs no second parser.
@@ -69,6 +72,29 @@ export const SHIM_CONFIG: readonly Field[] = [
     [
       ['flags', 'u32'], // SHARE_FLAGS
       ['path', 'bytes'], // without symbolic links
+    ],
+  ],
+  /** Path of boxlite-net. Empty = the box has no network; what follows is then 0, empty, and ignored. */
+  ['netProgram', 'bytes'],
+  ['netFd', 'u32'], // the frames' stream socket in the VMM
+  ['macAddress', 'bytes'], // 6 bytes, the box's
+  ['address', 'u32'], // IPv4 as a number: 10.0.2.15 = 0x0a00020f
+  ['prefix', 'u32'],
+  ['prefixLength', 'u8'],
+  ['gateway', 'u32'],
+  ['resolver', 'u32'],
+  ['address6', 'bytes'], // 16 bytes each
+  ['prefix6', 'bytes'], // a /64
+  ['gateway6', 'bytes'],
+  ['resolver6', 'bytes'],
+  ['mtu', 'u32'],
+  [
+    'ports', // published ones; the shim binds them before it starts anything
+    [
+      ['protocol', 'u8'], // IP_PROTOCOLS
+      ['hostAddress', 'bytes'], // 4 bytes or 16
+      ['hostPort', 'u32'], // 0 = the kernel chooses
+      ['boxPort', 'u32'],
     ],
   ],
 ];

@@ -161,7 +161,7 @@ async function startMachine(
   );
   try {
     await machine.monitored((monitor) =>
-      machine.within(monitor.restoreState({ network: false }), BOOTSTRAP_DEADLINE_MS, 'vmm'),
+      machine.within(monitor.restoreState(), BOOTSTRAP_DEADLINE_MS, 'vmm'),
     );
     const bootstrapped = machine.client.bootstrap(lendingValues(spec));
     await machine.within(bootstrapped, BOOTSTRAP_DEADLINE_MS, 'bootstrap');
@@ -190,5 +190,5 @@ async function planMachine(
   const [assets, program] = await Promise.all([host.assets(), host.vmm()]);
   const { template } = await host.template(machine, assets, undefined, signal);
   const machineFiles = { ...files, ram: template.ram, state: template.state };
-  return vmm.plan(program, machine, machineFiles, { kind: 'restore', network: false });
+  return vmm.plan(program, machine, machineFiles, { kind: 'restore' });
 }

@@ -11,6 +11,7 @@ import type { Template } from '../../vmm/template/template.js';
 import { vmm } from '../../vmm/vmm.js';
 import { type BoxFiles, makeDisk, prepareBoxFiles } from '../machine/box-files.js';
 import { assetsOfBox } from '../machine/box-kernel.js';
+import { boxNetwork } from '../machine/box-network.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { fileLimitBytes } from '../machine/file-limit.js';
 import { bootstrapValues, healthcheckValues, mainValues } from '../machine/guest-messages.js';
@@ -28,6 +29,7 @@ import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.j
 import type { BoxSpec } from '../spec/box-spec.js';
 import { logOf } from '../spec/log-policy.js';
 import { boxName } from '../spec/names/box-name.js';
+import { macAddressOf } from '../spec/network/own-network.js';
 import { hostResolvConf } from '../spec/network/resolv-conf.js';
 import type { StartOptions } from '../spec/options.js';
 import { SecurityOptions } from '../spec/security.js';
@@ -183,6 +185,7 @@ export class StartAttempt {
       directory: context.home.box(record.id),
       plan,
       ids: requiredVmmIds(security, record),
+      net: boxNetwork(this.#spec, record.id),
       namespaces: security?.vmmNamespaces,
       ...(access && { shares: access }),
       fileLimitBytes: fileLimitBytes(this.#spec),
@@ -228,21 +231,15 @@ export class StartAttempt {
   }
 
   async #restore(machine: MachineRun, { disk }: Template): Promise<void> {
-    const { network } = this.#spec;
     await machine.monitored(async (monitor) => {
       this.#clock.lap('vmm');
-      await machine.within(monitor.restoreState({ network }), LOAD_DEADLINE_MS, 'vmm');
+      await machine.within(monitor.restoreState(), LOAD_DEADLINE_MS, 'vmm');
       // An image's template was saved paused.
       if (disk !== undefined) await monitor.continueMachine();
     });
   }
 
   async #boot(machine: MachineRun): Promise<void> {
-    // A box without a network stays paused until its link is down.
-    if (!this.#spec.network)
-      await machine.monitored(async (monitor) => {
-        await Promise.all([monitor.cutLink(), monitor.continueMachine()]);
-      });
     await machine.within(machine.client.waitReady(), BOOT_DEADLINE_MS, 'agent');
   }
 
@@ -250,8 +247,11 @@ export class StartAttempt {
   async #bringUp(machine: MachineRun, { mounts }: PreparedVolumes): Promise<ExecSession> {
     const { client } = machine;
     const { record, request } = this;
+    const macAddress = macAddressOf(this.#spec, record.id);
     const hostResolver = this.#spec.network ? await hostResolvConf() : '';
-    const bootstrapped = client.bootstrap(bootstrapValues(this.#spec, mounts, hostResolver));
+    const bootstrapped = client.bootstrap(
+      bootstrapValues(this.#spec, { macAddress, mounts, hostResolver }),
+    );
     const healthcheck = healthcheckValues(this.#spec);
     if (healthcheck) client.healthcheck(healthcheck);
     if (record.autoRemove && request.attach) client.ownExit();

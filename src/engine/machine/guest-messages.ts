@@ -7,18 +7,28 @@ import type {
 } from '../../agent/client.js';
 import { encodeMessage } from '../../agent/codec.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../../agent/protocol.js';
+import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { deviceRequests } from '../spec/devices.js';
 import { hostsLines } from '../spec/network/name-resolution.js';
+import { OWN_NETWORK } from '../spec/network/own-network.js';
 import { resolvConf } from '../spec/network/resolv-conf.js';
 import type { TerminalSize } from '../spec/options.js';
 import { capabilityMask, type Privileges, resourceLimits } from '../spec/privileges.js';
 import { processorLimits } from '../spec/processors.js';
 import { SecurityOptions } from '../spec/security.js';
 import { sysctlSettings } from '../spec/sysctls.js';
+import { macBytes } from './box-network.js';
 
-/** Addresses of QEMU's user-mode network. */
-const NETWORK = { address: 0x0a00_020f, prefix: 24, gateway: 0x0a00_0202 };
+const NETWORK = {
+  address: ipv4Number(OWN_NETWORK.address),
+  prefix: OWN_NETWORK.prefixLength,
+  gateway: ipv4Number(OWN_NETWORK.gateway),
+  address6: addressBytes(OWN_NETWORK.address6),
+  prefix6: OWN_NETWORK.prefix6Length,
+  gateway6: addressBytes(OWN_NETWORK.gateway6),
+  mtu: OWN_NETWORK.mtu,
+};
 
 const OOM_SCORE_BIAS = 1_000;
 
@@ -30,15 +40,21 @@ export function prepareValues(): PrepareValues {
   return NETWORK;
 }
 
+export interface BootstrapInputs {
+  macAddress?: string;
+  mounts?: BootstrapValues['mounts'];
+  hostResolver?: string;
+}
+
 /**
  * Turns the restored VM into this box; no user code runs before it.
- * @param mounts what to mount in it
- * @param hostResolver text of the host's resolv.conf
+ * @param given.macAddress empty = the device's own
+ * @param given.mounts what to mount in it
+ * @param given.hostResolver text of the host's resolv.conf
  */
 export function bootstrapValues(
   spec: BoxSpec,
-  mounts: BootstrapValues['mounts'] = [],
-  hostResolver = '',
+  { macAddress = '', mounts = [], hostResolver = '' }: BootstrapInputs = {},
 ): BootstrapValues {
   return {
     // Read as late as possible: the guest's clock starts from it.
@@ -49,7 +65,7 @@ export function bootstrapValues(
     domainname: spec.domainname ?? '',
     machineId: randomBytes(16).toString('hex'),
     ...NETWORK,
-    mac: Buffer.from((spec.macAddress ?? '').replaceAll(':', ''), 'hex'),
+    mac: macBytes(macAddress),
     resolvConf: spec.network ? resolvConf(spec, hostResolver) : '',
     hosts: hostsLines(spec.extraHosts ?? []),
     shmBytes: BigInt(spec.shmBytes),
@@ -64,7 +80,7 @@ export function bootstrapValues(
 /** For a helper machine that only has the box's disks: nothing of the box runs in it. */
 export function lendingValues(spec: BoxSpec): BootstrapValues {
   const values = bootstrapValues({ ...spec, network: false });
-  return { ...values, mac: Buffer.alloc(0), sysctls: [], limits: [], devices: [] };
+  return { ...values, sysctls: [], limits: [], devices: [] };
 }
 
 function boxFlags(spec: BoxSpec): number {

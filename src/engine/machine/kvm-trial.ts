@@ -58,9 +58,9 @@ async function runsFrom(
   const draft = await TemplateDraft.begin(host.home, key);
   try {
     const files = { ...(await draft.blankFiles(machine, DISK_BYTES)), ram, state };
-    const plan = vmm.plan(program, machine, files, { kind: 'restore', network: false });
+    const plan = vmm.plan(program, machine, files, { kind: 'restore' });
     const work: MachineWork = (run, monitor) => {
-      const answered = monitor.restoreState(plan).then(() => answer(run.client));
+      const answered = monitor.restoreState().then(() => answer(run.client));
       return run.within(answered, deadlineMs, 'agent');
     };
     await withMachine(draft.directory, plan, work, signal);

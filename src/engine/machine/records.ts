@@ -5,6 +5,7 @@ import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
 import { BOX_FILES } from '../../host/home.js';
 import type { ProcessIdentity } from '../../host/process-identity.js';
 import { withoutActing } from '../../terminal-text.js';
+import type { PortBinding } from './box-network.js';
 
 /** Exit code of an end without a record, as of a killed box. */
 export const KILLED_CODE = 137;
@@ -133,7 +134,28 @@ export async function vmmFailure(
   );
 }
 
-type RecordName = 'started' | 'exit' | 'bootError';
+/** The published ports of a box's last start, with the numbers that the kernel chose. */
+export async function portsRecord(directory: string): Promise<PortBinding[]> {
+  const { ports } = (await readRecord(directory, 'ports')) ?? {};
+  if (!Array.isArray(ports)) return [];
+  return ports.map((port: Record<string, unknown>) => ({
+    protocol: port.protocol === 'udp' ? 'udp' : 'tcp',
+    hostAddress: printable(text(port.hostAddress)),
+    hostPort: number(port.hostPort),
+    boxPort: number(port.boxPort),
+  }));
+}
+
+/** Why a running box has lost its network; undefined while it has it, or never had one. */
+export async function networkEnd(
+  directory: string,
+): Promise<{ atMs: number; message: string } | undefined> {
+  const record = await readRecord(directory, 'netEnded');
+  if (record === undefined) return undefined;
+  return { atMs: time(record.at), message: printable(text(record.message)) };
+}
+
+type RecordName = 'started' | 'exit' | 'bootError' | 'ports' | 'netEnded';
 type ShimRecord = Record<string, unknown> | undefined;
 
 /** Read synchronously: `ps` would load Node's file promises just for these few hundred bytes. */

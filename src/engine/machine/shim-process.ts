@@ -16,6 +16,7 @@ import { nativeProgram } from '../../host/native-programs.js';
 import type { LaunchPlan } from '../../vmm/driver.js';
 import type { LogSpec } from '../spec/log-policy.js';
 import type { WallPolicy } from '../spec/security.js';
+import { type BoxNetwork, networkConfig } from './box-network.js';
 import { bootError } from './records.js';
 import type { VmmIds } from './vmm-ids.js';
 import { type VmmLimit, vmmLimits } from './vmm-limits.js';
@@ -39,7 +40,9 @@ export interface ShimStart {
   plan: LaunchPlan;
   /** A user of its own for the VMM; undefined: it runs as the caller. With shares, `shares.ids` counts. */
   ids: VmmIds | undefined;
-  /** Whether the VMM of a plan without a network gets an empty network namespace. Default `try`. */
+  /** The network of a plan with `netFd`; undefined: none. */
+  net?: BoxNetwork | undefined;
+  /** Whether the VMM gets an empty network namespace. Default `try`. */
   namespaces?: WallPolicy | undefined;
   /** The machine makes a template: the VMM ends with this process, whatever its stage. */
   template?: boolean;
@@ -153,11 +156,12 @@ function configOf(start: ShimStart) {
       path,
       flags: (readOnly ? SHARE_FLAGS.READ_ONLY : 0) | (direct ? SHARE_FLAGS.DIRECT : 0),
     })),
+    ...networkConfig(start.net, plan.netFd),
   };
 }
 
-function namespaceFlags({ plan, namespaces = 'try' }: ShimStart): number {
-  if (plan.network || namespaces === 'off') return 0;
+function namespaceFlags({ namespaces = 'try' }: ShimStart): number {
+  if (namespaces === 'off') return 0;
   return SHIM_FLAGS.NO_NETWORK | (namespaces === 'require' ? SHIM_FLAGS.NEED_NAMESPACES : 0);
 }
 

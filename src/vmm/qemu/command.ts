@@ -23,6 +23,7 @@ const FD = {
   share: 19,
   stateDirectory: 20,
   kvm: 21,
+  net: 22,
   firstExtent: 32,
 } as const;
 
@@ -47,9 +48,6 @@ export const STATE_SOCKET = 'state.sock';
 export const STATE_URI = `unix:${descriptorPath(FD.stateDirectory)}/${STATE_SOCKET}`;
 /** Address from which a restored machine reads its state. */
 export const INCOMING_URI = `fd:${FD.state}`;
-
-/** The guest's network link, which can be cut. */
-export const LINK = 'net0';
 
 /** The node that the image's device reads from; its `file` can change while the machine is stopped. */
 export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': true } as const;
@@ -82,7 +80,7 @@ export function planQemu(
   }
 
   const shares = files.shares ?? [];
-  const network = launch.network ?? true;
+  const network = launch.network === true;
   const kvm = machine.accelerator === 'kvm';
   if (kvm) passed.push({ fd: FD.kvm, path: '/dev/kvm', write: true });
 
@@ -108,9 +106,9 @@ export function planQemu(
     consoleFd: FD.console,
     shares: { fd: FD.share, entries: shares },
     // A kept RAM file belongs to us, and a VMM of another user could not reopen it. With shares the
-    // interposer replaces a refused call; with a network it blocks the host's loopback.
-    preload: network || kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
-    network,
+    // interposer replaces a refused call.
+    preload: kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
+    ...(network && { netFd: FD.net }),
   };
 }
 
@@ -170,7 +168,6 @@ function launchArguments(launch: Launch): string[] {
     ...['-kernel', descriptorPath(FD.kernel), '-initrd', descriptorPath(FD.initramfs)],
     // reboot=t: a triple fault, with -no-reboot the quickest exit. panic=-1: a panic exits, too.
     ...['-append', kernelCommandLine(launch.guest.tscKhz)],
-    ...(launch.network === false ? ['-S'] : []),
   ];
 }
 
@@ -232,11 +229,13 @@ function blockFile(fdset: number, readOnly: boolean): object {
 }
 
 function otherDeviceArguments(shares: readonly Share[], network: boolean): string[] {
-  // The interposer filters its connections, and supports only IPv4. restrict: QEMU itself provides an empty
-  // network, whatever the guest does with its device.
-  const backend = `user,id=${LINK},ipv6=off${network ? '' : ',restrict=on'}`;
+  // boxlite-net is the network, at the other end of the stream. A hub with one port leads nowhere. Neither
+  // adds anything to a template's state.
+  const backend = network
+    ? `stream,id=net0,server=off,addr.type=fd,addr.str=${FD.net}`
+    : 'hubport,id=net0,hubid=0';
   return [
-    ...['-netdev', backend, '-device', `virtio-net-device,netdev=${LINK}`],
+    ...['-netdev', backend, '-device', 'virtio-net-device,netdev=net0'],
     ...['-fsdev', shareBackend(shares)],
     ...['-device', 'virtio-9p-device,fsdev=share,mount_tag=share'],
     ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-device,rng=rng0'],

@@ -2,14 +2,7 @@ import type { Socket } from 'node:net';
 import type { VmmDriver, VmmMonitor } from '../driver.js';
 import { findQemu } from './binary.js';
 import { planQemu, sandboxed } from './command.js';
-import { shutsLoopback } from './loopback-check.js';
-import {
-  continueMachine,
-  cutLink,
-  restoreState,
-  saveState,
-  stopWithoutImage,
-} from './migration.js';
+import { continueMachine, restoreState, saveState, stopWithoutImage } from './migration.js';
 import { QmpClient } from './qmp.js';
 
 export const qemu: VmmDriver = {
@@ -17,16 +10,14 @@ export const qemu: VmmDriver = {
   plan: planQemu,
   sandboxed,
   monitor,
-  shutsLoopback,
 };
 
 function monitor(socket: Socket): VmmMonitor {
   const qmp = new QmpClient(socket);
   return {
     saveState: (directory, target) => saveState(qmp, directory, target),
-    restoreState: (launch) => restoreState(qmp, launch),
+    restoreState: () => restoreState(qmp),
     stopWithoutImage: (bytes) => stopWithoutImage(qmp, bytes),
-    cutLink: () => cutLink(qmp),
     continueMachine: () => continueMachine(qmp),
     close: () => qmp.close(),
   };

@@ -2,7 +2,7 @@ import { chmod, open } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../../errors.js';
-import { IMAGE_NODE, INCOMING_URI, LINK, STATE_SOCKET, STATE_URI } from './command.js';
+import { IMAGE_NODE, INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
 import type { QmpClient } from './qmp.js';
 
 /**
@@ -50,28 +50,16 @@ export async function stopWithoutImage(qmp: QmpClient, bytes: number): Promise<v
   await qmp.execute('blockdev-reopen', { options: [{ ...IMAGE_NODE, file: 'nothing' }] });
 }
 
-/**
- * Cuts the network on the host's side, which neither the guest nor a template's state can undo. Call this
- * before the machine runs.
- */
-export async function cutLink(qmp: QmpClient): Promise<void> {
-  await qmp.execute('set_link', { name: LINK, up: false });
-}
-
-/** Runs a machine that was saved paused, or that waits. */
+/** Runs a machine that was saved paused. */
 export async function continueMachine(qmp: QmpClient): Promise<void> {
   await qmp.execute('cont');
 }
 
 /** Loads the state of a template into a waiting machine, which then runs if it ran when it was saved. */
-export async function restoreState(
-  qmp: QmpClient,
-  { network }: { network: boolean },
-): Promise<void> {
+export async function restoreState(qmp: QmpClient): Promise<void> {
   const ended = migrationEnd(qmp);
   // Sent together: the answers matter only for errors.
   await Promise.all([
-    network ? undefined : cutLink(qmp),
     qmp.execute('migrate-set-capabilities', CAPABILITIES),
     qmp.execute('migrate-incoming', { uri: INCOMING_URI }),
     ended,

@@ -31,6 +31,18 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
     check("shares", config.share_fd == 6 && config.share_count == 1 && config.shares[0].flags == 1 &&
                         text_is(config.shares[0].path, "/srv/data: of mine"));
     check("exit delay", config.exit_delay_ms == 100);
+    const struct net_config *net = &config.net;
+    check("network", text_is(net->program, "/usr/lib/boxlite-net") && net->vmm_fd == 22 && net->mac[5] == 2 &&
+                         net->address == 0x0a00020f && net->prefix == 0x0a000200 && net->prefix_length == 24 &&
+                         net->gateway == 0x0a000202 && net->resolver == 0x0a000203 && net->mtu == 65520);
+    check("network of IPv6", net->address6.s6_addr[15] == 0x15 && net->prefix6.s6_addr[0] == 0xfd &&
+                                 net->gateway6.s6_addr[15] == 2 && net->resolver6.s6_addr[15] == 3);
+    const struct published_port *ports = net->ports;
+    check("ports", net->port_count == 2 && ports[0].protocol == BL_IP_TCP && !ports[0].is_v6 &&
+                       memcmp(&ports[0].host_address, "\x7f\0\0\x01", 4) == 0 && ports[0].host_port == 8080 &&
+                       ports[0].box_port == 80 && ports[1].protocol == BL_IP_UDP && ports[1].is_v6 &&
+                       ports[1].host_address.s6_addr[15] == 1 && ports[1].host_port == 0 &&
+                       ports[1].box_port == 65535);
     check("time limit", config.timeout_ms == 60000);
     config_free(&config);
 }

@@ -41,6 +41,27 @@ static void keeps_utf8_and_replaces_the_rest(void) {
     }
 }
 
+static void separates_the_objects_of_a_list(void) {
+    char buffer[128];
+    struct json json;
+    json_open(&json, buffer, sizeof buffer);
+    json_list(&json, "none");
+    json_list_end(&json);
+    json_list(&json, "two");
+    for (uint64_t n = 1; n <= 2; n++) {
+        json_item(&json);
+        json_number(&json, "n", n);
+        json_bool(&json, "b", true);
+        json_item_end(&json);
+    }
+    json_list_end(&json);
+    json_string(&json, "t", "{");
+    json_number(&json, "n", 3);
+    buffer[json_close(&json)] = 0;
+    check("an object with lists", strcmp(buffer, "{\"none\":[],\"two\":[{\"n\":1,\"b\":true},{\"n\":2,\"b\":true}],"
+                                                 "\"t\":\"{\",\"n\":3}\n") == 0);
+}
+
 static void cuts_what_does_not_fit(void) {
     char buffer[24];
     struct json json;
@@ -74,6 +95,7 @@ static void tells_time(void) {
 int main(void) {
     escapes_what_json_can_not_hold();
     keeps_utf8_and_replaces_the_rest();
+    separates_the_objects_of_a_list();
     cuts_what_does_not_fit();
     keeps_the_last_bytes();
     tells_time();

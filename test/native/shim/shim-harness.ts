@@ -28,12 +28,20 @@ export async function buildShim(): Promise<void> {
     'build/test/shim/fake-hostile-vmm',
     'build/test/shim/fake-leaving-vmm',
     'build/test/shim/fake-key-owner',
+    'build/test/shim/fake-net',
   ]);
 }
 
 export const DESCRIPTORS = { qmp: 10, port: 11, console: 12, share: 19 } as const;
 
 type Config = Record<string, unknown>;
+
+/** The configuration of a box without a network. */
+const NO_NETWORK = {
+  ...{ netProgram: '', netFd: 0, macAddress: '', address: 0, prefix: 0, prefixLength: 0 },
+  ...{ gateway: 0, resolver: 0, address6: '', prefix6: '', gateway6: '', resolver6: '', mtu: 0 },
+  ports: [],
+};
 
 /** A temporary directory, the fake VMM's socket in it, and all shims started there. */
 export class ShimHarness implements AsyncDisposable {
@@ -99,6 +107,7 @@ export class ShimHarness implements AsyncDisposable {
       timeoutMs: 0,
       shareFd: DESCRIPTORS.share,
       shares: [],
+      ...NO_NETWORK,
       ...changes,
     };
   }

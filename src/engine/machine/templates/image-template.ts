@@ -133,13 +133,9 @@ async function make(
     disk: draft.disk,
     stateDirectory: draft.directory,
   };
-  const plan = vmm.plan(program, machine, machineFiles, {
-    kind: 'restore',
-    keepsRam: true,
-    network: false,
-  });
+  const plan = vmm.plan(program, machine, machineFiles, { kind: 'restore', keepsRam: true });
   const bringUp: MachineWork = async (run, monitor) => {
-    await run.within(monitor.restoreState(plan), PREPARE_DEADLINE_MS, 'vmm');
+    await run.within(monitor.restoreState(), PREPARE_DEADLINE_MS, 'vmm');
     await run.within(run.client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'disks');
     await monitor.stopWithoutImage(DISK_BYTES);
   };

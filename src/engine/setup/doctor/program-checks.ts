@@ -4,8 +4,6 @@ import { dirname } from 'node:path';
 import { BoxliteError } from '../../../errors.js';
 import { nativeProgram } from '../../../host/native-programs.js';
 import { runProgram } from '../../../host/run-program.js';
-import type { VmmProgram } from '../../../vmm/driver.js';
-import { vmm } from '../../../vmm/vmm.js';
 import type { EngineContext } from '../../state/context.js';
 import { findMke2fs } from '../setup.js';
 import { type Check, fault, type Finding, ok, warning } from './check.js';
@@ -26,12 +24,6 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
     { name: 'mke2fs', title: 'mke2fs', run: async () => ok(await findMke2fs()) },
     { name: 'native', title: 'Native programs', run: checkNative },
     {
-      name: 'loopback',
-      title: 'Host loopback',
-      needs: ['disk', 'qemu', 'native'],
-      run: async () => checkLoopback(await host.vmm()),
-    },
-    {
       name: 'kernel',
       title: 'Guest kernel',
       needs: ['disk', 'native'],
@@ -48,7 +40,7 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
 
 /** Runs one of them: programs built for another machine would exist, too. */
 async function checkNative(): Promise<Finding> {
-  for (const name of ['boxlite-shim', 'boxlite-ram.so', 'boxlite-archive'] as const)
+  for (const name of ['boxlite-shim', 'boxlite-net', 'boxlite-ram.so', 'boxlite-archive'] as const)
     nativeProgram(name);
   const host = nativeProgram('boxlite-host');
   const guest = nativeProgram('boxlite-guest');
@@ -66,14 +58,6 @@ async function whyNotRunning(host: string): Promise<string | undefined> {
     if (!(error instanceof BoxliteError)) throw error;
     return error.cause instanceof Error ? error.cause.message : error.message;
   }
-}
-
-async function checkLoopback(program: VmmProgram): Promise<Finding> {
-  if (await vmm.shutsLoopback(program)) return ok('shut to boxes');
-  return warning(
-    'open to boxes, at 10.0.2.2: the network is built into this QEMU',
-    'take the QEMU of a distribution, or give boxes no network (--network none)',
-  );
 }
 
 /** @param named path from `BOXLITE_KERNEL` or the configuration, which the next set-up would use */

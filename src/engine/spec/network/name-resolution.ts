@@ -1,9 +1,7 @@
 /** Names that a box resolves without its name server. */
 import { isIP } from 'node:net';
 import { BoxliteError } from '../../../errors.js';
-
-/** The meaning of `host-gateway`: the host's address for a box with a network. */
-const GATEWAY = '10.0.2.2';
+import { OWN_NETWORK } from './own-network.js';
 
 /**
  * Lines of /etc/hosts.
@@ -20,7 +18,7 @@ function hostsLine(entry: string): string {
     throw new BoxliteError('invalid-argument', `bad format for add-host: "${entry}"`, {
       hint: 'give NAME:IP, such as db:10.0.0.5',
     });
-  const ip = address === 'host-gateway' ? GATEWAY : address.replace(/^\[(.*)\]$/, '$1');
+  const ip = address === 'host-gateway' ? OWN_NETWORK.gateway : address.replace(/^\[(.*)\]$/, '$1');
   if (isIP(ip) === 0)
     throw new BoxliteError('invalid-argument', `invalid IP address in add-host: "${address}"`);
   return `${ip}\t${name}\n`;

@@ -2,9 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
+import { OWN_NETWORK } from './own-network.js';
 
-/** QEMU forwards queries to this address to the host's own name servers. */
-const HOST_RESOLVER = '10.0.2.3';
 const HOST_FILE = '/etc/resolv.conf';
 
 export interface ResolverOptions {
@@ -58,7 +57,7 @@ export async function hostResolvConf(): Promise<string> {
 
 /** @param host the text of the host's own file */
 export function resolvConf(spec: ResolverSpec, host: string): string {
-  const servers = spec.dns ?? [HOST_RESOLVER];
+  const servers = spec.dns ?? [OWN_NETWORK.resolver];
   const search = (spec.dnsSearch ?? hostSearch(host)).filter((domain) => domain !== '.');
   const options = spec.dnsOptions ?? hostOptions(host);
   return [

@@ -17,6 +17,22 @@ static void begin(void) { wr = (struct wr){.p = bytes, .size = sizeof bytes}; }
 
 static uint32_t sysctls = 1;
 
+static void write_network(uint8_t prefix, uint8_t prefix6) {
+    wr_u32(&wr, 0x0a00020f);
+    wr_u8(&wr, prefix);
+    wr_u32(&wr, 0x0a000202);
+    wr_bytes(&wr, "\xfd\x62\x6f\x78\x6c\x74\0\0\0\0\0\0\0\0\0\x15", 16);
+    wr_u8(&wr, prefix6);
+    wr_bytes(&wr, "\xfd\x62\x6f\x78\x6c\x74\0\0\0\0\0\0\0\0\0\x02", 16);
+    wr_u32(&wr, 65520);
+}
+
+static bool is_network(const struct network *network) {
+    return network->address == 0x0a00020f && network->prefix == 24 && network->gateway == 0x0a000202 &&
+           network->address6.s6_addr[15] == 0x15 && network->prefix6 == 64 &&
+           network->gateway6.s6_addr[0] == 0xfd && network->gateway6.s6_addr[15] == 2 && network->mtu == 65520;
+}
+
 static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t mounts) {
     begin();
     wr_u32(&wr, generation);
@@ -26,9 +42,7 @@ static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t 
     text(hostname);
     text("example.org");
     wr_bytes(&wr, "fedcba9876543210fedcba9876543210", 32);
-    wr_u32(&wr, 0x0a00020f);
-    wr_u8(&wr, 24);
-    wr_u32(&wr, 0x0a000202);
+    write_network(24, 64);
     wr_bytes(&wr, "\x02\x42\xac\x11\0\x02", 6);
     text("nameserver 10.0.2.3\n");
     text("1.2.3.4 x\n");
@@ -107,28 +121,27 @@ static bool names_both_generations(void) {
     return strstr(err.msg, theirs) && strstr(err.msg, ours);
 }
 
-static void write_prepare(uint32_t generation, uint8_t prefix) {
+static void write_prepare(uint32_t generation, uint8_t prefix, uint8_t prefix6) {
     begin();
     wr_u32(&wr, generation);
-    wr_u32(&wr, 0x0a00020f);
-    wr_u8(&wr, prefix);
-    wr_u32(&wr, 0x0a000202);
+    write_network(prefix, prefix6);
 }
 
 static void test_prepare(void) {
     struct network network;
-    write_prepare(BL_GENERATION, 24);
-    check("prepare is decoded whole", prepare_decode(bytes, wr.used, &network, &err) == 0 &&
-                                          network.address == 0x0a00020f && network.prefix == 24 &&
-                                          network.gateway == 0x0a000202);
+    write_prepare(BL_GENERATION, 24, 64);
+    check("prepare is decoded whole",
+          prepare_decode(bytes, wr.used, &network, &err) == 0 && is_network(&network));
     bool refused = true;
     for (size_t size = 0; size < wr.used; size++)
         refused = refused && prepare_decode(bytes, size, &network, &err) == -1;
     check("prepare cut short anywhere is refused", refused);
     check("prepare with bytes left over is refused", prepare_decode(bytes, wr.used + 1, &network, &err) == -1);
-    write_prepare(BL_GENERATION, 33);
+    write_prepare(BL_GENERATION, 33, 64);
     check("a prefix longer than an address is refused", prepare_decode(bytes, wr.used, &network, &err) == -1);
-    write_prepare(BL_GENERATION + 1, 24);
+    write_prepare(BL_GENERATION, 24, 129);
+    check("so is one of IPv6", prepare_decode(bytes, wr.used, &network, &err) == -1);
+    write_prepare(BL_GENERATION + 1, 24, 64);
     check("prepare of another generation is refused with both numbers",
           prepare_decode(bytes, wr.used, &network, &err) == -1 && names_both_generations());
 }
@@ -139,7 +152,7 @@ static void test_bootstrap(void) {
           decode_bootstrap(wr.used) == 0 && bootstrap_message.wall_ns == 1234567890123456789 &&
               strcmp(bootstrap_message.hostname, "box") == 0 &&
               strcmp(bootstrap_message.machine_id, "fedcba9876543210fedcba9876543210") == 0 &&
-              bootstrap_message.network.address == 0x0a00020f && bootstrap_message.network.prefix == 24 &&
+              is_network(&bootstrap_message.network) &&
               strcmp(bootstrap_message.hosts, "1.2.3.4 x\n") == 0 && bootstrap_message.pids_max == 7 &&
               bootstrap_message.mount_count == 2 && strcmp(bootstrap_message.mounts[1].target, "/tmp") == 0 &&
               strcmp(bootstrap_message.mounts[1].options, "size=1m") == 0);

@@ -26,13 +26,17 @@ test.each([
   expect(bootstrapValues(boxSpec(options)).flags).toBe(flags);
 });
 
-test('a box gets its name, shared memory, and QEMU’s network', () => {
+test('a box gets its name, shared memory, and a network of its own', () => {
   expect(bootstrapValues(boxSpec({ hostname: 'web', shmBytes: 4096 }))).toMatchObject({
     hostname: 'web',
     shmBytes: 4096n,
     address: ipv4('10.0.2.15'),
     prefix: 24,
     gateway: ipv4('10.0.2.2'),
+    address6: Buffer.from('fd626f786c7400000000000000000015', 'hex'),
+    prefix6: 64,
+    gateway6: Buffer.from('fd626f786c7400000000000000000002', 'hex'),
+    mtu: 65_520,
     resolvConf: 'nameserver 10.0.2.3\n',
     hosts: '',
     pidsMax: 0,
@@ -47,12 +51,15 @@ test('a box gets its name, shared memory, and QEMU’s network', () => {
 
 test('a box gets what it was given of its kernel', () => {
   const spec = boxSpec({
-    ...{ domainname: 'example.org', macAddress: '02:42:AC:11:00:02', memoryReservationMib: 128 },
+    ...{ domainname: 'example.org', memoryReservationMib: 128 },
     ...{ sysctls: { 'net.ipv4.ip_forward': '1' }, cpus: 1.5, devices: ['/dev/fuse:/dev/f:r'] },
     ...{ deviceRules: ['a *:3 rw'], dns: ['1.1.1.1', '9.9.9.9'], dnsSearch: ['b.test'] },
     ...{ ipc: 'none', security: { maskedPaths: false } },
   });
-  const given = bootstrapValues(spec, [], 'search a.test\noptions ndots:5\n');
+  const given = bootstrapValues(spec, {
+    macAddress: '02:42:ac:11:00:02',
+    hostResolver: 'search a.test\noptions ndots:5\n',
+  });
   expect(given).toMatchObject({
     flags: BOX_FLAGS.NETWORK | BOX_FLAGS.UNMASKED | BOX_FLAGS.NO_SHM,
     domainname: 'example.org',

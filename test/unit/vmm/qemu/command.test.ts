@@ -36,7 +36,7 @@ const DISKS = (image: string): string[] => [
   ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
 ];
 const REST = [
-  ...['-netdev', 'user,id=net0,ipv6=off', '-device', 'virtio-net-device,netdev=net0', '-fsdev'],
+  ...['-netdev', 'hubport,id=net0,hubid=0', '-device', 'virtio-net-device,netdev=net0', '-fsdev'],
   'local,id=share,path=/proc/self/fd/19,security_model=none,readonly=on',
   ...['-device', 'virtio-9p-device,fsdev=share,mount_tag=share'],
   ...['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-device,rng=rng0'],
@@ -73,7 +73,6 @@ test('a box is restored by this command line', () => {
     consoleFd: 12,
     shares: { fd: 19, entries: [] },
     preload: true,
-    network: true,
   });
 });
 
@@ -119,24 +118,20 @@ test('box and template differ in what only one of them needs, and in nothing els
   ]);
 });
 
-test('a network needs the interposer, which keeps the host’s loopback shut, whatever QEMU it is', () => {
-  expect(planQemu(NEW_QEMU, MACHINE, RESTORED, RESTORE).preload).toBe(true);
-});
-
 test.each([
-  ['restored', RESTORED, RESTORE, []],
-  ['booted', BOX_DISKS, BOOT, ['-S']],
+  ['restored', RESTORED, RESTORE],
+  ['booted', BOX_DISKS, BOOT],
 ] as const)(
-  'a machine without a network that is %s differs in what QEMU lets through',
-  (_how, files, launch, waits) => {
-    const shared = planQemu(OLD_QEMU, MACHINE, files, launch);
-    const none = planQemu(OLD_QEMU, MACHINE, files, { ...launch, network: false });
-    expect([shared.network, none.network]).toEqual([true, false]);
-    expect(difference(none.argv, shared.argv)).toEqual([
-      ...waits,
-      'user,id=net0,ipv6=off,restrict=on',
+  'a machine with a network that is %s differs in what is behind its device',
+  (_how, files, launch) => {
+    const none = planQemu(OLD_QEMU, MACHINE, files, launch);
+    const connected = planQemu(OLD_QEMU, MACHINE, files, { ...launch, network: true });
+    expect([none.netFd, connected.netFd]).toEqual([undefined, 22]);
+    expect(difference(none.argv, connected.argv)).toEqual(['hubport,id=net0,hubid=0']);
+    expect(difference(connected.argv, none.argv)).toEqual([
+      'stream,id=net0,server=off,addr.type=fd,addr.str=22',
     ]);
-    expect(difference(shared.argv, none.argv)).toEqual(['user,id=net0,ipv6=off']);
+    expect(connected.preload).toBe(none.preload);
   },
 );
 
@@ -160,7 +155,7 @@ describe('memory of a template', () => {
     [10, 0, false],
   ])('is kept from QEMU %d.%d by the interposer: %s', (major, minor, preload) => {
     const program = { ...OLD_QEMU, version: [major, minor, 0] as const };
-    const plan = planQemu(program, MACHINE, RESTORED, { ...RESTORE, network: false });
+    const plan = planQemu(program, MACHINE, RESTORED, RESTORE);
     expect(plan.preload).toBe(preload);
     const readOnly = preload ? PRIVATE_RAM : `${PRIVATE_RAM},readonly=on,rom=off`;
     expect(plan.argv).toContain(readOnly);
@@ -198,7 +193,7 @@ test.each([
 });
 
 describe.each([
-  ['a restored box', RESTORED, RESTORE],
+  ['a restored box', RESTORED, { ...RESTORE, network: true }],
   ['a template', DRAFT, BOOT],
   ['a box that boots', BOX_DISKS, BOOT],
 ] as const)('%s', (_what, files, launch) => {
@@ -209,9 +204,11 @@ describe.each([
   });
 
   test('is given every descriptor once, and each that it names', () => {
-    const passed = [...plan.files.map(({ fd }) => fd), plan.qmpFd, plan.portFd, plan.consoleFd];
+    const { files: opened, qmpFd, portFd, consoleFd, netFd } = plan;
+    const sockets = [qmpFd, portFd, consoleFd, netFd].filter((fd) => fd !== undefined);
+    const passed = [...opened.map(({ fd }) => fd), ...sockets];
     expect(new Set(passed).size).toBe(passed.length);
-    const named = plan.argv.join(' ').matchAll(/(?:\bfd=|\/proc\/self\/fd\/)(\d+)/g);
+    const named = plan.argv.join(' ').matchAll(/(?:\bfd=|\baddr\.str=|\/proc\/self\/fd\/)(\d+)/g);
     expect([...named].map(([, fd]) => Number(fd)).filter((fd) => !passed.includes(fd))).toEqual([]);
   });
 
@@ -229,7 +226,7 @@ describe('the export of a box with volumes', () => {
       NEW_QEMU,
       MACHINE,
       { ...RESTORED, shares: readOnly.map((each) => ({ path: '/srv', readOnly: each })) },
-      { ...RESTORE, network: false },
+      RESTORE,
     );
   const backend = ({ argv }: LaunchPlan): string | undefined => argv[argv.indexOf('-fsdev') + 1];
 

@@ -149,28 +149,12 @@ describe('saving', () => {
   });
 });
 
-const SHARED = { network: true };
-
 describe('restoring', () => {
-  test('cuts the link of a machine without a network before it may run', async () => {
-    const qmp = await FakeQmp.start(({ execute }) => {
-      if (execute !== 'migrate-incoming') return DONE;
-      qmp.send(COMPLETED);
-      return DONE;
-    });
-    await restoreState(qmp.client, { network: false });
-    expect(qmp.received.slice(1)).toEqual([
-      { execute: 'set_link', arguments: { name: 'net0', up: false } },
-      CAPABILITIES,
-      { execute: 'migrate-incoming', arguments: { uri: 'fd:14' } },
-    ]);
-  });
-
   test('sends everything in one go and ends with the migration', async () => {
     const qmp = await FakeQmp.start(({ execute }) =>
       execute === 'migrate-incoming' ? undefined : DONE,
     );
-    const restored = restoreState(qmp.client, SHARED);
+    const restored = restoreState(qmp.client);
     let ended = false;
     void restored.then(() => (ended = true));
     qmp.send(SETUP, ACTIVE);
@@ -202,10 +186,7 @@ describe('restoring', () => {
     ],
   ])('fails by %s', async (_what, answer, message) => {
     const qmp = await FakeQmp.start(answer);
-    await expect(restoreState(qmp.client, SHARED)).rejects.toMatchObject({
-      code: 'vmm-failed',
-      message,
-    });
+    await expect(restoreState(qmp.client)).rejects.toMatchObject({ code: 'vmm-failed', message });
     qmp.client.close();
   });
 
@@ -215,7 +196,7 @@ describe('restoring', () => {
       qmp.far.destroy();
       return undefined;
     });
-    await expect(restoreState(qmp.client, SHARED)).rejects.toMatchObject({ code: 'vmm-failed' });
+    await expect(restoreState(qmp.client)).rejects.toMatchObject({ code: 'vmm-failed' });
   });
 });
 

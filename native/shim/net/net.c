@@ -1,0 +1,120 @@
+#include "net.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../common/cleanup.h"
+#include "../../common/net-control.h"
+#include "../box/records.h"
+#include "../system/clock.h"
+#include "../system/watch.h"
+#include "../vmm/ids.h"
+#include "child.h"
+#include "control.h"
+#include "ports.h"
+#include "resolvers.h"
+
+static int send_open(struct shim *shim, uint32_t user, struct err *err);
+static int send_port(struct shim *shim, struct err *err);
+static int send_resolvers(struct shim *shim, struct err *err);
+static int send_publications(struct shim *shim, struct err *err);
+
+int net_start(struct shim *shim, struct err *err) {
+    if (!*shim->config.net.program)
+        return 0;
+    shim->stage = BL_STAGE_NETWORK;
+    shim->net.started_ms = clock_monotonic_ms();
+    uint32_t user;
+    if (ports_bind(shim, err) || records_write_ports(shim, err) ||
+        vmm_ids_take(&shim->config, &user, &shim->net.ids_fd, err) || net_child_start(shim, err))
+        return -1;
+    return send_open(shim, user, err) || send_port(shim, err) || send_resolvers(shim, err) ||
+                   send_publications(shim, err)
+               ? -1
+               : 0;
+}
+
+int net_ready(struct shim *shim, struct err *err) {
+    if (!*shim->config.net.program)
+        return 0;
+    uint32_t reached = shim->stage;
+    shim->stage = BL_STAGE_NETWORK;
+    if (net_await(shim, 0, err))
+        return -1;
+    if (watch_add(&shim->watch, shim->net.control_fd, ON_NET, 0, EPOLLIN) ||
+        watch_add(&shim->watch, shim->net.output_fd, ON_NET_OUTPUT, 0, EPOLLIN))
+        return err_errno(err, "watch boxlite-net");
+    shim->stage = reached;
+    return 0;
+}
+
+void net_ended(struct shim *shim, int status) {
+    shim->net.pid = 0;
+    net_child_output(shim);
+    struct err why;
+    net_child_epitaph(shim, status, &why);
+    net_child_end(shim);
+    records_write_net_ended(shim, why.msg);
+}
+
+void net_stop(struct shim *shim) {
+    ports_close(shim);
+    net_child_end(shim);
+}
+
+static int send_open(struct shim *shim, uint32_t user, struct err *err) {
+    const struct net_config *config = &shim->config.net;
+    _Static_assert(NET_SAME_USER == UNCHANGED_ID, "both stand for the caller's user");
+    struct net_open message = {
+        .type = NET_OPEN,
+        .generation = NET_GENERATION,
+        .user = user,
+        .prefix = config->prefix,
+        .gateway = config->gateway,
+        .resolver = config->resolver,
+        .prefix_length = config->prefix_length,
+        .mtu = config->mtu,
+        .prefix6 = config->prefix6,
+        .gateway6 = config->gateway6,
+        .resolver6 = config->resolver6,
+    };
+    return net_send(shim, &message, sizeof message, -1, true, err);
+}
+
+/* The VMM gets one end of the frames' stream, boxlite-net the other, and the shim keeps none. */
+static int send_port(struct shim *shim, struct err *err) {
+    const struct net_config *config = &shim->config.net;
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return err_errno(err, "make the VMM's network");
+    shim->net.frames_fd = pair[0];
+    cleanup_fd int theirs = pair[1];
+    struct net_port message = {.type = NET_PORT, .address = config->address, .address6 = config->address6};
+    memcpy(message.mac, config->mac, sizeof message.mac);
+    return net_send(shim, &message, sizeof message, theirs, true, err);
+}
+
+static int send_resolvers(struct shim *shim, struct err *err) {
+    struct net_resolvers message;
+    resolvers_read(&message);
+    return net_send(shim, &message, sizeof message, -1, false, err);
+}
+
+/* The shim keeps none of the sockets: they close when boxlite-net ends. */
+static int send_publications(struct shim *shim, struct err *err) {
+    const struct net_config *config = &shim->config.net;
+    for (uint32_t i = 0; i < config->port_count; i++) {
+        struct net_publish message = {
+            .type = NET_PUBLISH,
+            .id = i,
+            .protocol = config->ports[i].protocol,
+            .box_port = config->ports[i].box_port,
+        };
+        if (net_send(shim, &message, sizeof message, shim->net.sockets[i], true, err))
+            return -1;
+    }
+    ports_close(shim);
+    return 0;
+}
