@@ -27,7 +27,7 @@ union received {
 static ssize_t transmit(const struct shim *shim, const void *message, size_t size, int fd);
 static int await_one(struct shim *shim, struct err *err);
 static int wait_readable(struct shim *shim, struct err *err);
-static void answer_resolvers(const struct shim *shim);
+static void answer(const struct shim *shim, const union received *message, ssize_t size);
 static int it_ended(struct shim *shim, struct err *err);
 
 int net_send(struct shim *shim, const void *message, size_t size, int fd, bool answered, struct err *err) {
@@ -54,8 +54,7 @@ void net_control_event(struct shim *shim) {
             return;
         if (n <= 0)
             break;
-        if (n == (ssize_t)sizeof message.want && message.type == NET_WANT_RESOLVERS)
-            answer_resolvers(shim);
+        answer(shim, &message, n);
     }
     /* SIGCHLD reports its end. */
     watch_remove(&shim->watch, shim->net.control_fd);
@@ -87,12 +86,10 @@ static int await_one(struct shim *shim, struct err *err) {
         return 0;
     if (n <= 0)
         return it_ended(shim, err);
-    if (n == (ssize_t)sizeof message.want && message.type == NET_WANT_RESOLVERS) {
-        answer_resolvers(shim);
+    if (n != (ssize_t)sizeof message.answer || message.type != NET_ANSWER) {
+        answer(shim, &message, n);
         return 0;
     }
-    if (n != (ssize_t)sizeof message.answer || message.type != NET_ANSWER)
-        return err_set(err, EPROTO, "boxlite-net sends no answer");
     shim->net.outstanding--;
     if (message.answer.code == 0)
         return 0;
@@ -114,11 +111,14 @@ static int wait_readable(struct shim *shim, struct err *err) {
     }
 }
 
-static void answer_resolvers(const struct shim *shim) {
-    struct net_resolvers message;
-    resolvers_read(&message);
+/* Takes what is no answer of its own. */
+static void answer(const struct shim *shim, const union received *message, ssize_t size) {
+    if (size != (ssize_t)sizeof message->want || message->type != NET_WANT_RESOLVERS)
+        return;
+    struct net_resolvers resolvers;
+    resolvers_read(&resolvers);
     /* It asks again when a name is asked for next. */
-    (void)transmit(shim, &message, sizeof message, -1);
+    (void)transmit(shim, &resolvers, sizeof resolvers, -1);
 }
 
 static int it_ended(struct shim *shim, struct err *err) {

@@ -14,6 +14,7 @@ import { FramePeer } from './frame-peer.js';
 export const BOX = '01jdtest000000000000000000';
 const NATIVE = join(import.meta.dirname, '../../../native');
 export const FAKE_VMM = join(NATIVE, 'build/test/shim/fake-vmm');
+export const FAKE_NET = join(NATIVE, 'build/test/shim/fake-net');
 
 export const BUILD_TIMEOUT_MS = 600_000;
 
