@@ -81,9 +81,9 @@ describe('boxlite-net', () => {
       'open generation=1 user=4294967295 a000200/24 gateway=a000202 resolver=a000203 mtu=65520 fd00:: fd00::2 fd00::3',
       'port a00020f fd00::15 mac=02..02 type=1 listens=0 family=1 port=0',
       expect.stringMatching(/^resolvers( \S+)+$/),
-      `publish 0 protocol=6 box=80 type=1 listens=1 family=2 port=${tcp?.hostPort}`,
-      `publish 1 protocol=17 box=53 type=2 listens=0 family=2 port=${datagram?.hostPort}`,
-      `publish 2 protocol=6 box=81 type=1 listens=1 family=10 port=${six?.hostPort}`,
+      `publish 1 protocol=6 box=80 type=1 listens=1 family=2 port=${tcp?.hostPort}`,
+      `publish 2 protocol=17 box=53 type=2 listens=0 family=2 port=${datagram?.hostPort}`,
+      `publish 3 protocol=6 box=81 type=1 listens=1 family=10 port=${six?.hostPort}`,
     ]);
   });
 

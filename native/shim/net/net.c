@@ -108,7 +108,7 @@ static int send_publications(struct shim *shim, struct err *err) {
     for (uint32_t i = 0; i < config->port_count; i++) {
         struct net_publish message = {
             .type = NET_PUBLISH,
-            .id = i,
+            .id = i + 1, /* 0 is no publication */
             .protocol = config->ports[i].protocol,
             .box_port = config->ports[i].box_port,
         };

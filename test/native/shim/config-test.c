@@ -70,11 +70,36 @@ static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
     check("any byte may be anything", true);
 }
 
+/* Each change of the golden configuration's tail, counted from its end: two ports of 17 and 29 bytes, then what is
+ * before them. */
+static void refuses_an_impossible_network(const uint8_t *bytes, size_t size) {
+    static const struct {
+        const char *what;
+        size_t before_end, length;
+        uint8_t value;
+    } cases[] = {
+        {"a port of another protocol", 29, 1, 1},
+        {"an address that is neither IPv4's nor IPv6's", 28, 1, 15},
+        {"a host port above 65535", 6, 1, 1},
+        {"a box port above 65535", 2, 1, 1},
+        {"no box port", 4, 4, 0},
+        {"more ports than a box may have", 49, 1, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t changed[4096];
+        memcpy(changed, bytes, size);
+        memset(changed + size - cases[i].before_end, cases[i].value, cases[i].length);
+        check(cases[i].what, config_decode(changed, size, &config, &err) == -1);
+        config_free(&config);
+    }
+}
+
 int main(void) {
     uint8_t bytes[4096];
     size_t size = read_vector("shim-config", bytes, sizeof bytes);
     reads_the_golden_configuration(bytes, size);
     refuses_every_truncation(bytes, size);
+    refuses_an_impossible_network(bytes, size);
     survives_every_changed_byte(bytes, size);
     return 0;
 }
