@@ -33,6 +33,7 @@ const outward = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 const HOST = '10.0.2.2';
+const HOST6 = 'fd62:6f78:6c74::2';
 const RESOLVER = '10.0.2.3';
 
 describe('a box with a network', () => {
@@ -40,18 +41,50 @@ describe('a box with a network', () => {
 
   it('reaches the host as others on its network do, and nothing of its loopback', async () => {
     seen = 0;
-    // In IPv6, the host would be fec0::2.
-    const ipv6 = `sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; ip address add fec0::15/64 dev eth0
-      ip link set eth0 up; ${ask('fec0::2')}`;
     const closed = [HOST, '127.0.0.1', '10.0.2.4', '169.254.169.254', '0.0.0.0'];
+    const closed6 = [HOST6, '::1', '::ffff:127.0.0.1', 'fe80::2%eth0', '64:ff9b::7f00:1'];
     const open = outward === undefined ? [] : [outward];
-    const script = `${[...closed, ...open].map(ask).join('; ')}; (${ipv6}) 2>/dev/null`;
-    const output = await home.ok(['run', '--rm', '--privileged', 'busybox', 'sh', '-c', script]);
+    const script = [...closed, ...closed6, ...open].map(ask).join('; ');
+    const output = await home.ok(['run', '--rm', 'busybox', 'sh', '-c', script]);
     const answers = open.map((address) => `${address}: from the host`);
     const lines = output.split('\n').filter((line) => line !== '');
     expect(lines.filter((line) => line.endsWith('from the host'))).toEqual(answers);
     expect(seen).toBe(answers.length);
     expect(lines[0]).toEqual(refused);
+  });
+
+  it('has addresses of both families, and a MAC of its own, from its template or without', async () => {
+    const look = 'cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu; ip -o address show eth0';
+    const seenBy = async (...flags: string[]): Promise<string> =>
+      home.ok(['run', '--rm', ...flags, 'busybox', 'sh', '-c', look]);
+    const [one, other] = [await seenBy(), await seenBy()];
+    for (const output of [one, other]) {
+      expect(output).toMatch(/^02:42(:[0-9a-f]{2}){4}\n65520\n/);
+      expect(output).toMatch(/inet 10\.0\.2\.15\/24 .*\n.*inet6 fd62:6f78:6c74::15\/64 /);
+      expect(output).not.toContain('tentative');
+    }
+    expect(one.slice(0, 17)).not.toBe(other.slice(0, 17));
+    const given = await seenBy('--mac-address', '02:00:00:00:00:07');
+    expect(given).toMatch(/^02:00:00:00:00:07\n/);
+    expect(given).toContain('inet6 fe80::ff:fe00:7/64 ');
+    await home.ok(['create', '--name', 'cold', 'busybox', 'sh', '-c', look]);
+    expect(await home.ok(['start', '-a', '--cold', 'cold'])).toContain('fd62:6f78:6c74::15/64');
+    await home.ok(['rm', 'cold']);
+  });
+
+  it('goes on without it when boxlite-net is gone', async () => {
+    await home.ok(['run', '-d', '--name', 'alone', 'busybox', 'sleep', '1000']);
+    const vmm = await home.ok(['inspect', '-f', '{{.State.Pid}}', 'alone']);
+    const status = await readFile(`/proc/${vmm.trim()}/status`, 'latin1');
+    const shim = /^PPid:\t(\d+)/m.exec(status)?.[1] ?? '';
+    const children = await readFile(`/proc/${shim}/task/${shim}/children`, 'latin1');
+    const [net = ''] = children.split(' ').filter((pid) => pid !== '' && pid !== vmm.trim());
+    process.kill(Number(net), 'SIGKILL');
+    const ping = ['exec', 'alone', 'ping', '-c1', '-W1', HOST];
+    const { status: lost } = await home.boxlite(ping);
+    expect(lost).toBe(1);
+    expect(await home.ok(['exec', 'alone', 'echo', 'still here'])).toBe('still here');
+    await home.ok(['rm', '-f', 'alone']);
   });
 
   /** Only root can replace the host's /etc/resolv.conf for one process and its children. */
@@ -131,12 +164,16 @@ describe('a box without a network', () => {
     await home.ok(['rm', '-f', 'grabs']);
     expect(seen).toBe(0);
   });
+});
 
-  it.runIf(process.getuid?.() === 0)('has a VMM without one, which the host can see', async () => {
-    const flags = ['--security', 'maximum', '--name', 'walled'];
-    await home.ok(['run', '-d', ...flags, 'busybox', 'sleep', '1000']);
+describe.runIf(process.getuid?.() === 0)('the VMM of a box', () => {
+  it.each([
+    ['with a network', [], 'addr.type=fd'],
+    ['of maximum security', ['--security', 'maximum'], 'hubport'],
+  ])('%s has none of the host’s network, which the host can see', async (_what, flags, backend) => {
+    await home.ok(['run', '-d', ...flags, '--name', 'walled', 'busybox', 'sleep', '1000']);
     const pid = await home.ok(['inspect', '-f', '{{.State.Pid}}', 'walled']);
-    expect(await readFile(`/proc/${pid}/cmdline`, 'latin1')).toContain('restrict=on');
+    expect(await readFile(`/proc/${pid}/cmdline`, 'latin1')).toContain(backend);
     expect(await readFile(`/proc/${pid}/net/dev`, 'latin1')).toMatch(
       /^Inter.*\n.*\n +lo: [0 ]+\n$/,
     );
