@@ -24,8 +24,8 @@ export interface SecurityOptions {
    */
   vmmUser: WallPolicy;
   /**
-   * The VMM of a box without a network has none either: an empty network namespace. Root can create one;
-   * others only where the host allows user namespaces. QEMU itself blocks the traffic in any case.
+   * The VMM has no network of the host's: an empty network namespace. Root can create one; others only where
+   * the host allows user namespaces. Its guest's network is boxlite-net in any case, or nothing.
    */
   vmmNamespaces: WallPolicy;
   /** The network if `BoxOptions.network` is missing. */
