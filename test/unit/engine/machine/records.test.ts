@@ -148,7 +148,7 @@ test('a failed boot names its stage, and what VMM and console said last', async 
     stage: 'kernel',
     errno: 0,
     message: 'the VMM ended with status 1',
-    vmm: 'qemu: could not\n',
+    vmm: 'qemu: warning: hub 0 is not connected to host network\nqemu: could not\n',
     console: Array.from({ length: 20 }, (_, line) => `line ${line}\r\n`).join(''),
   });
   const error = await bootError(directory, 'web');
