@@ -52,6 +52,12 @@ export type { CommitOptions } from './engine/spec/options.js';
 export type { PrunedBoxes } from './engine/lifecycle/prune.js';
 export type { Ulimit } from './engine/spec/privileges.js';
 export type { ProcessorOptions } from './engine/spec/processors.js';
+export type {
+  PortOptions,
+  PortProtocol,
+  PublishedPort,
+  PublishOptions,
+} from './engine/spec/network/ports.js';
 export type { ResolverOptions } from './engine/spec/network/resolv-conf.js';
 export type { DiskUsage, ImageUsage } from './engine/images/disk-usage.js';
 export type { HistoryLine } from './engine/images/history.js';

@@ -43,6 +43,8 @@ export interface BoxRecord {
   wanted: boolean;
   /** JSON: how long each stage of the last start took. */
   timings: unknown;
+  /** JSON: the published ports of the last run, with the host ports that the system chose. */
+  ports: unknown;
   accelerator: string | null;
   templateKey: string | null;
   /**
@@ -97,6 +99,7 @@ export const PATCH_COLUMNS: Record<keyof BoxPatch, string> = {
   paused: 'paused',
   wanted: 'wanted',
   timings: 'timings',
+  ports: 'ports',
   accelerator: 'accelerator',
   templateKey: 'template_key',
 };
@@ -129,6 +132,7 @@ export function parseBox(row: Row): BoxRecord {
     paused: flag(row, 'paused'),
     wanted: flag(row, 'wanted'),
     timings: nullable(json, row, 'timings'),
+    ports: nullable(json, row, 'ports'),
     accelerator: nullable(text, row, 'accelerator'),
     templateKey: nullable(text, row, 'template_key'),
     commandsExecuted: integer(row, 'commands_executed'),

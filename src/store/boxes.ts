@@ -216,7 +216,8 @@ const SMALLEST_FREE_LOCK_ID = `
 const placeholders = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
 
 function encode(field: keyof BoxPatch, value: unknown): SqlValue {
-  if (field === 'options' || (field === 'timings' && value !== null)) return JSON.stringify(value);
+  const isJson = field === 'timings' || field === 'ports';
+  if (field === 'options' || (isJson && value !== null)) return JSON.stringify(value);
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (value === null || typeof value === 'string' || typeof value === 'number') return value;
   throw new TypeError(`a box's ${field} can't be a ${typeof value}`);

@@ -152,6 +152,7 @@ export function readBoxOptions(
     network: flags.network ?? flags.net ?? settings.network,
     ...readPrivileges(flags),
     ...readNames(flags),
+    publishAddress: settings.publishAddress,
     annotations: readLabels([], flags.annotation),
     security: readSecurity(flags),
     platform: readPlatformFlag(context, flags.platform),

@@ -1,7 +1,7 @@
 /** The flags of a box's network and names, and how they map to the engine's options. */
 import { parseExposedPorts } from '../flags/exposed-port.js';
 import { oneOf } from '../flags/number.js';
-import { list, type OptionValues, value } from '../parse/command.js';
+import { flag, list, type OptionValues, value } from '../parse/command.js';
 
 const NETWORKS = ['default', 'none'] as const;
 
@@ -10,6 +10,12 @@ export const NETWORK_OPTIONS = {
     parse: oneOf(NETWORKS),
     complete: NETWORKS,
   }),
+  publish: list('Publish a port of the box on the host', '[[IP:]PORT:]PORT[/PROTO]', {
+    short: 'p',
+  }),
+  'publish-all': flag('Publish every exposed port, each on a free port of the host', {
+    short: 'P',
+  }),
   hostname: value('Host name of the box', 'NAME', { short: 'h', emptyIsNone: true }),
   domainname: value("Domain name of the box's host name", 'NAME', { emptyIsNone: true }),
   'add-host': list('Add a line to /etc/hosts; host-gateway is this host', 'NAME:IP'),
@@ -17,9 +23,13 @@ export const NETWORK_OPTIONS = {
   'dns-search': list("Domain to try after a bare name in place of the host's; . is none", 'DOMAIN'),
   'dns-option': list("Option of resolv.conf in place of the host's: ndots:2", 'OPTION'),
   'mac-address': value("MAC address of the box's interface", 'ADDRESS', { emptyIsNone: true }),
-  expose: list('Say that the command listens at a port; nothing is published', 'PORT[/PROTO]', {
-    parse: parseExposedPorts,
-  }),
+  expose: list(
+    'Say that the command listens at a port; --publish-all publishes it',
+    'PORT[/PROTO]',
+    {
+      parse: parseExposedPorts,
+    },
+  ),
 } as const;
 
 /** Docker's older spellings. */
@@ -38,6 +48,8 @@ export function readNames(flags: Values) {
     extraHosts: [...flags['add-host']],
     macAddress: flags['mac-address'],
     exposedPorts: flags.expose.flat(),
+    ports: [...flags.publish],
+    publishAll: flags['publish-all'],
     ...(flags.dns.length > 0 && { dns: [...flags.dns] }),
     ...(flags['dns-search'].length > 0 && { dnsSearch: [...flags['dns-search']] }),
     ...(options.length > 0 && { dnsOptions: options }),

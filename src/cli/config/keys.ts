@@ -1,4 +1,5 @@
 /** Descriptions of the configuration file's keys, for `boxlite config` and its man page. */
+import { DEFAULT_PUBLISH_ADDRESS } from '../../engine/spec/defaults.js';
 import { logSizeText } from '../../engine/spec/log-policy.js';
 import type { Completion } from '../parse/command.js';
 import {
@@ -117,6 +118,13 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     example: '"none"',
     complete: ['default', 'none'],
     effective: ({ network }) => network,
+  },
+  publishAddress: {
+    type: 'text',
+    summary: 'Address of the host for published ports of a new box that name none',
+    initial: DEFAULT_PUBLISH_ADDRESS,
+    example: '"0.0.0.0"',
+    effective: ({ publishAddress }) => publishAddress,
   },
   logMaxSize: {
     type: 'size',

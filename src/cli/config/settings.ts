@@ -1,6 +1,7 @@
 /** Precedence: flags, environment, file, defaults. */
 import { readFileSync, statSync } from 'node:fs';
 import { configPath, defaultHome } from '../../engine/setup/home-paths.js';
+import { parseHostAddress } from '../../engine/spec/network/host-address.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../../engine/spec/options.js';
 import { BoxliteError, errnoOf, namedFileError } from '../../errors.js';
 import type { Environment } from '../flags/key-values.js';
@@ -59,6 +60,8 @@ export interface Settings {
   readonly memoryMib: number | undefined;
   readonly diskBytes: number | undefined;
   readonly network: 'default' | 'none' | undefined;
+  /** The host's address for published ports that name none. */
+  readonly publishAddress: string | undefined;
   /** Size limit of each file of the log; -1 = no limit. */
   readonly logMaxBytes: number | undefined;
   readonly logMaxFiles: number | undefined;
@@ -114,6 +117,7 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
     memoryMib: file.memory,
     diskBytes: file.diskSize,
     network: file.network,
+    publishAddress: fromVariable(environment, 'publishAddress', hostAddress) ?? file.publishAddress,
     logMaxBytes: file.logMaxSize,
     logMaxFiles: file.logMaxFile,
     detachKeys: file.detachKeys ?? DEFAULT_DETACH_KEYS,
@@ -181,6 +185,7 @@ const FILE_KEYS = {
   memory: (json: unknown) => parseMemoryMib(textOrNumber(json)),
   diskSize: (json: unknown) => parseDiskBytes(text(json)),
   network: (json: unknown) => oneOf(['default', 'none'])(text(json)),
+  publishAddress: (json: unknown) => hostAddress(text(json)),
   logMaxSize: (json: unknown) => parseLogBytes(textOrNumber(json)),
   logMaxFile: (json: unknown) => wholeNumber(1, 1_000)(textOrNumber(json)),
   detachKeys: text,
@@ -198,6 +203,7 @@ export const VARIABLES = {
   accelerator: 'BOXLITE_ACCEL',
   qemu: 'BOXLITE_QEMU',
   kernel: 'BOXLITE_KERNEL',
+  publishAddress: 'BOXLITE_PUBLISH_ADDRESS',
 } as const satisfies Partial<Record<keyof typeof FILE_KEYS, string>>;
 
 export type ConfigKey = keyof typeof FILE_KEYS;
@@ -273,6 +279,14 @@ function fromVariable<T>(
 function text(json: unknown): string {
   if (typeof json === 'string') return json;
   throw new BoxliteError('invalid-argument', 'must be a string');
+}
+
+function hostAddress(given: string): string {
+  try {
+    return parseHostAddress(given);
+  } catch (error) {
+    throw new BoxliteError('invalid-argument', 'must be an IP address', { cause: error });
+  }
 }
 
 function textOrNumber(json: unknown): string {

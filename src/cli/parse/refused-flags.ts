@@ -8,7 +8,6 @@ import { flag, type Option, type OptionValues } from './command.js';
 const CPU = 'a box has virtual CPUs: say how many by --cpus';
 const BLOCK_IO = 'the disk of a box has no limits of speed';
 const NET = 'boxes are on a network of their own, without names or addresses to choose';
-const PUBLISH = "ports of a box can't be published yet";
 
 /** Flags with a value. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -29,19 +28,12 @@ const VALUES: Readonly<Record<string, string>> = {
   'link-local-ip': NET,
   'net-alias': NET,
   'network-alias': NET,
-  publish: PUBLISH,
   'volumes-from': 'name each directory again by -v',
 };
 
 /** Flags that are on or off. */
 const SWITCHES: Readonly<Record<string, string>> = {
-  'publish-all': PUBLISH,
   'use-api-socket': 'there is no daemon',
-};
-
-const BOX_SHORTS: Readonly<Record<string, string>> = {
-  publish: 'p',
-  'publish-all': 'P',
 };
 
 /** The flags that Docker's `update` has too. */
@@ -51,8 +43,8 @@ const CHECKPOINT = "the memory of a box can't be kept: `boxlite commit` keeps it
 
 /** The flags refused by `run` and `create`. */
 export const REFUSED_FLAGS = {
-  ...refused(VALUES, 'VALUE', BOX_SHORTS),
-  ...refused(SWITCHES, undefined, BOX_SHORTS),
+  ...refused(VALUES, 'VALUE'),
+  ...refused(SWITCHES, undefined),
 };
 
 export const REFUSED_BY_START = refused(

@@ -11,6 +11,7 @@ import { findKernel } from '../machine/box-kernel.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { checkName, settleSpec } from '../spec/box-spec.js';
 import { randomName } from '../spec/names/names.js';
+import { askedPorts } from '../spec/network/ports.js';
 import type { AbortOptions, BoxOptions } from '../spec/options.js';
 import { withSecurity } from '../spec/security.js';
 import { checkMounts, findVolumes } from '../spec/volumes.js';
@@ -53,6 +54,7 @@ async function create(
     refuseTaken(context, name);
   }
   checkMounts(options);
+  askedPorts(options, withSecurity(options).network !== 'none');
   // Fail before a pull, which may take minutes.
   const kernel = await findKernel(context.host, options);
   const path =

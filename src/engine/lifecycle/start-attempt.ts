@@ -30,6 +30,7 @@ import type { BoxSpec } from '../spec/box-spec.js';
 import { logOf } from '../spec/log-policy.js';
 import { boxName } from '../spec/names/box-name.js';
 import { macAddressOf } from '../spec/network/own-network.js';
+import type { PublishedPort } from '../spec/network/ports.js';
 import { hostResolvConf } from '../spec/network/resolv-conf.js';
 import type { StartOptions } from '../spec/options.js';
 import { SecurityOptions } from '../spec/security.js';
@@ -60,6 +61,8 @@ export interface StartRequest extends StartOptions {
 export interface AttemptOptions {
   /** A promise: detection runs while the box's files are prepared. */
   accelerator: Promise<Accelerator>;
+  /** The ports to publish, as the host is asked for them. */
+  ports: readonly PublishedPort[];
   /** Keys of templates that may be bad. */
   without: readonly string[];
 }
@@ -185,7 +188,7 @@ export class StartAttempt {
       directory: context.home.box(record.id),
       plan,
       ids: requiredVmmIds(security, record),
-      net: boxNetwork(this.#spec, record.id),
+      net: boxNetwork(this.#spec, record.id, this.options.ports),
       namespaces: security?.vmmNamespaces,
       ...(access && { shares: access }),
       fileLimitBytes: fileLimitBytes(this.#spec),

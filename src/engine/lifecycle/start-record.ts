@@ -3,7 +3,7 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxPatch, BoxRecord } from '../../store/box-record.js';
 import { boxEvent } from '../../store/events.js';
 import type { MachineSpec } from '../../vmm/driver.js';
-import { startedRecord } from '../machine/records.js';
+import { portsRecord, startedRecord } from '../machine/records.js';
 import { restartPolicyOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
 import { FIRST_DELAY_MS, nextDelayMs } from '../state/restart-decision.js';
@@ -41,6 +41,7 @@ export async function recordStart(
   // The shim wrote its record before it sent `started`. With it a later reader can tell that this start is
   // recorded.
   const started = await startedRecord(context.home.box(record.id));
+  const ports = await portsRecord(context.home.box(record.id));
   const startedAt = started?.atMs ?? Date.now();
   const ours: BoxPatch = {
     startCount: record.startCount + 1,
@@ -54,6 +55,7 @@ export async function recordStart(
     pid: started?.vmmPid ?? null,
     shimPid: started?.shimPid ?? null,
     startedAt,
+    ports,
     finishedAt: null,
     exitCode: null,
     exitSignal: null,

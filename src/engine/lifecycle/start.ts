@@ -8,6 +8,7 @@ import { crashPoint } from '../machine/crash-point.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import { BadTemplate, isCommandFailure } from '../machine/templates/bad-template.js';
 import { boxName } from '../spec/names/box-name.js';
+import type { PublishedPort } from '../spec/network/ports.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
 import { settle } from '../state/observe.js';
@@ -22,6 +23,7 @@ import {
   startOf,
   type StartRequest,
 } from './start-attempt.js';
+import { askingForPorts } from './start-ports.js';
 import { recordFailure } from './start-record.js';
 
 export type { StartedBox, StartRequest };
@@ -71,7 +73,9 @@ export async function startLocked(
   // An automatic start runs in a hook, which is the shim's child.
   if (request.automatic !== true) await endWaitingShim(context, record);
   try {
-    return await attempts(context, record, request);
+    return await askingForPorts(context, record, (ports) =>
+      attempts(context, record, request, ports),
+    );
   } catch (error) {
     throwIfAborted(request.signal, startOf(record));
     const cause = blamingKernel(boxName(record), specOf(record.options), error);
@@ -99,17 +103,18 @@ async function attempts(
   context: EngineContext,
   record: BoxRecord,
   request: StartRequest,
+  ports: readonly PublishedPort[],
 ): Promise<StartedBox> {
   const { host } = context;
   const accelerator = host.accelerator({ signal: request.signal });
   const attempt = (without: AttemptOptions['without']): Promise<StartedBox> =>
-    new StartAttempt(context, record, request, { accelerator, without }).run();
+    new StartAttempt(context, record, request, { accelerator, ports, without }).run();
   try {
     return await attempt([]);
   } catch (error) {
     throwIfAborted(request.signal, startOf(record));
     if (await host.blamesKvm((await accelerator).name, error))
-      return await attempts(context, record, request);
+      return await attempts(context, record, request, ports);
     if (!(error instanceof BadTemplate)) throw error;
     return await attemptWithout(context, attempt, [error]);
   }

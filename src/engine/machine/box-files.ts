@@ -84,7 +84,7 @@ async function clearDirectory(home: Home, id: string): Promise<void> {
   try {
     makePrivateDirectory(directory);
     await Promise.all(
-      (['started', 'exit', 'bootError', 'console'] as const).map((name) =>
+      (['started', 'exit', 'bootError', 'ports', 'netEnded', 'console'] as const).map((name) =>
         rm(home.boxFile(id, name), { force: true }),
       ),
     );

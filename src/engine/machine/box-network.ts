@@ -4,28 +4,20 @@ import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { macAddressOf, OWN_NETWORK } from '../spec/network/own-network.js';
-
-export interface PortBinding {
-  protocol: 'tcp' | 'udp';
-  /** Address of the host, without a zone. */
-  hostAddress: string;
-  /** 0: the kernel chooses; the record `ports.json` then has the number. */
-  hostPort: number;
-  boxPort: number;
-}
+import type { PublishedPort } from '../spec/network/ports.js';
 
 export interface BoxNetwork {
   /** Path of boxlite-net. */
   program: string;
   macAddress: string;
-  ports: readonly PortBinding[];
+  ports: readonly PublishedPort[];
 }
 
 /** Undefined for a box without a network. */
 export function boxNetwork(
   spec: BoxSpec,
   id: string,
-  ports: readonly PortBinding[] = [],
+  ports: readonly PublishedPort[] = [],
 ): BoxNetwork | undefined {
   if (!spec.network) return undefined;
   return { program: nativeProgram('boxlite-net'), macAddress: macAddressOf(spec, id), ports };

@@ -5,7 +5,7 @@ import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
 import { BOX_FILES } from '../../host/home.js';
 import type { ProcessIdentity } from '../../host/process-identity.js';
 import { withoutActing } from '../../terminal-text.js';
-import type { PortBinding } from './box-network.js';
+import type { PublishedPort } from '../spec/network/ports.js';
 
 /** Exit code of an end without a record, as of a killed box. */
 export const KILLED_CODE = 137;
@@ -95,8 +95,39 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   );
 }
 
+<<<<<<< ours
+export interface RefusedPort {
+  protocol: PublishedPort['protocol'];
+  hostAddress: string;
+  hostPort: number;
+  /** `EADDRINUSE`, `EACCES`, … */
+  errno: string;
+  /** The system's own words for it. */
+  reason: string;
+}
+
+/** The published port that the shim could not bind; it has started nothing then. */
+export async function refusedPort(directory: string): Promise<RefusedPort | undefined> {
+  const record = await readRecord(directory, 'bootError');
+  if (record?.stage !== 'network') return undefined;
+  const match = REFUSED.exec(text(record.message));
+  if (match === null) return undefined;
+  const [, address = '', port, protocol, reason = ''] = match;
+  return {
+    protocol: protocol === 'udp' ? 'udp' : 'tcp',
+    hostAddress: address.replace(/^\[(.*)\]$/, '$1'),
+    hostPort: Number(port),
+    errno: errnoName(number(record.errno)) ?? 'unknown',
+    reason: printable(reason),
+  };
+}
+
+/** The shim's message, in which only the port varies. */
+const REFUSED = /^listen on (\S+):(\d+)\/(tcp|udp): (.*)$/;
+=======
 /** What QEMU always reports on a machine without a network. */
 const INTENDED = /warning: hub 0 is not connected to host network$/;
+>>>>>>> theirs
 
 /** QEMU and the loader report an errno only as text, and always this one: their locale is C. */
 const SHORTAGES: readonly (readonly [words: RegExp, errno: string])[] = [
@@ -138,15 +169,18 @@ export async function vmmFailure(
 }
 
 /** The published ports of a box's last start, with the numbers that the kernel chose. */
-export async function portsRecord(directory: string): Promise<PortBinding[]> {
+export async function portsRecord(directory: string): Promise<PublishedPort[]> {
   const { ports } = (await readRecord(directory, 'ports')) ?? {};
   if (!Array.isArray(ports)) return [];
-  return ports.map((port: Record<string, unknown>) => ({
-    protocol: port.protocol === 'udp' ? 'udp' : 'tcp',
-    hostAddress: printable(text(port.hostAddress)),
-    hostPort: number(port.hostPort),
-    boxPort: number(port.boxPort),
-  }));
+  return ports.map((each: unknown) => {
+    const port = Object(each) as Record<string, unknown>;
+    return {
+      protocol: port.protocol === 'udp' ? 'udp' : 'tcp',
+      hostAddress: printable(text(port.hostAddress)),
+      hostPort: number(port.hostPort),
+      boxPort: number(port.boxPort),
+    };
+  });
 }
 
 /** Why a running box has lost its network; undefined while it has it, or never had one. */

@@ -12,7 +12,7 @@ import type { BoxHealth } from '../state/health.js';
 import type { BoxSize } from './box-size.js';
 import { hiddenPaths } from './hidden-paths.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
-import { inspectNetwork } from './inspect-network.js';
+import { hostConfigPorts, inspectNetwork } from './inspect-network.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
 import type { Walls } from './isolation.js';
@@ -108,6 +108,7 @@ export function inspectBox(
       ...(spec.init && { Init: true }),
       ...hostConfigMounts(spec),
       ...hostConfigOptions(spec),
+      ...hostConfigPorts(spec),
       RestartPolicy: dockerPolicy(record),
       ...hiddenPaths(spec),
     }),
@@ -133,7 +134,7 @@ export function inspectBox(
       StopTimeout: spec.stopTimeoutSeconds,
       ...inspectHealthcheck(spec),
     }),
-    NetworkSettings: inspectNetwork(spec, running),
+    NetworkSettings: inspectNetwork(spec, record, running),
     Boxlite: {
       ContainerId: record.containerId,
       LockId: record.lockId,

@@ -16,6 +16,7 @@ import { type HealthcheckSpec, settleHealthcheck } from './healthcheck.js';
 import { type LogSpec, settleLog } from './log-policy.js';
 import { settleMemory } from './memory.js';
 import { checkHostname, settleNetworkIdentity } from './network/network-identity.js';
+import { boxPortText, type PortsSpec, settlePorts } from './network/ports.js';
 import type { ResolverSpec } from './network/resolv-conf.js';
 import type { BoxOptions, IpcMode } from './options.js';
 import { type Privileges, settlePrivileges } from './privileges.js';
@@ -30,7 +31,7 @@ import { inRange } from './whole-number.js';
  * What a box is: the caller's options merged with the image's config when the box is created. Stored as JSON
  * with the box; the image is not read again.
  */
-export interface BoxSpec extends ProcessorSpec, ResolverSpec {
+export interface BoxSpec extends ProcessorSpec, ResolverSpec, PortsSpec {
   memoryMib: number;
   diskBytes: number;
   shmBytes: number;
@@ -149,7 +150,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     ...settleKernelOptions(options),
     ...settleProcessOptions(options),
     annotations: options.annotations ?? {},
-    exposedPorts: [...new Set([...image.exposedPorts, ...(options.exposedPorts ?? [])])],
+    ...settleAllPorts(options, image),
     ...settleHealthcheck(options.healthcheck, image),
     ...settlePidsLimit(options.pidsLimit ?? 0),
     ...(options.nested === true && { nested: true }),
@@ -157,6 +158,14 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     platform: [image.os, image.architecture, image.variant].filter(Boolean).join('/'),
     ...(image.volumes.length > 0 && { imageVolumes: image.volumes }),
   };
+}
+
+/** Docker's rule: a published port counts as exposed. */
+function settleAllPorts(options: BoxOptions, image: ImageConfig) {
+  const exposed = [...new Set([...image.exposedPorts, ...(options.exposedPorts ?? [])])];
+  const settled = settlePorts(options, exposed, options.network !== 'none');
+  const { ports = [] } = settled;
+  return { exposedPorts: [...new Set([...exposed, ...ports.map(boxPortText)])], ...settled };
 }
 
 /** Seconds between the stop signal and KILL. @throws invalid-argument */

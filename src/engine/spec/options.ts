@@ -2,6 +2,7 @@
 import type { Environment } from './environment.js';
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
+import type { PublishOptions } from './network/ports.js';
 import type { ResolverOptions } from './network/resolv-conf.js';
 import type { Ulimit } from './privileges.js';
 import type { ProcessorOptions } from './processors.js';
@@ -40,7 +41,7 @@ export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
 /** An image by reference, or a prepared root: an OCI layout or a root directory. */
 export type RootfsSpec = { image: string } | { path: string };
 
-export interface BoxOptions extends ProcessorOptions, ResolverOptions {
+export interface BoxOptions extends ProcessorOptions, ResolverOptions, PublishOptions {
   /** Default: the built-in image, `busybox`. */
   rootfs?: RootfsSpec;
   /** Guest memory in MiB, at least 128; default 512. */

@@ -1,6 +1,7 @@
 import type { BoxRecord } from '../../store/box-record.js';
 import { type BoxStatus, isActive } from '../../store/status.js';
 import { livePorts, networkName } from '../spec/network/box-network.js';
+import type { PublishedPort } from '../spec/network/ports.js';
 import type { VolumeSpec } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { HealthStatus } from './health.js';
@@ -59,8 +60,10 @@ export interface BoxInfo {
   network?: string;
   /** Platform of its image: `linux/amd64`. */
   platform?: string;
-  /** Exposed ports, `80/tcp` each; empty unless the box runs and has a network. */
-  ports?: readonly string[];
+  /** Exposed ports, `80/tcp` each, published or not; empty unless the box runs and has a network. */
+  exposedPorts?: readonly string[];
+  /** Published ports, where the host listens for them; empty unless the box runs. */
+  ports?: readonly PublishedPort[];
   /** The host's directories and files that are mounted in it. */
   volumes?: readonly Required<Pick<VolumeSpec, 'hostPath' | 'guestPath' | 'readOnly'>>[];
 }
@@ -68,6 +71,7 @@ export interface BoxInfo {
 /** @param record as `observed` returns it */
 export function boxInfo(record: BoxRecord & { restarting?: boolean }): BoxInfo {
   const spec = specOf(record.options);
+  const live = livePorts(spec, record.ports, isActive(record.status));
   return {
     id: record.id,
     name: record.name ?? undefined,
@@ -95,7 +99,8 @@ export function boxInfo(record: BoxRecord & { restarting?: boolean }): BoxInfo {
     health: (record.health ?? 'none') as HealthStatus,
     network: networkName(spec),
     ...(spec.platform !== undefined && { platform: spec.platform }),
-    ports: livePorts(spec, isActive(record.status)),
+    exposedPorts: live.exposed,
+    ports: live.published,
     volumes: spec.volumes.map(({ source, target, readOnly }) => ({
       hostPath: source,
       guestPath: target,

@@ -13,6 +13,7 @@ import {
   type ExitRecord,
   exitRecord,
   KILLED_CODE,
+  portsRecord,
   type StartedRecord,
   startedRecord,
 } from '../machine/records.js';
@@ -44,7 +45,9 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
   const unrecordedStart = started !== undefined && started.atMs !== record.startedAt;
   if (!isActive(record.status) && !unrecordedStart) return { status: record.status, patch: {} };
 
-  const patch = unrecordedStart ? startPatch(record, started) : {};
+  const patch = unrecordedStart
+    ? { ...startPatch(record, started), ports: await portsRecord(directory) }
+    : {};
   // Read the exit record before and after checking for the shim, which writes the record before it exits.
   const exit = await exitRecord(directory);
   if (exit !== undefined) return ended(record, patch, exit, directory);

@@ -18,11 +18,18 @@ const ago = (ms: number): Date => new Date(NOW.getTime() - ms);
 /** One id a box, in the order of the boxes. */
 const idOf = (index: number): string => `01kaz3v5h${index}w2q6n9r4t7y1m0dx`;
 
+const published = (hostAddress: string, hostPort: number, boxPort: number) => ({
+  ...{ protocol: 'tcp' as const, hostAddress, hostPort, boxPort },
+});
+
 const BOXES: BoxInfo[] = [
   { name: 'now', startedAt: ago(0), createdAt: ago(400) },
   { name: 'second', startedAt: ago(SECOND), createdAt: ago(59 * SECOND) },
   { name: 'minute', startedAt: ago(MINUTE), createdAt: ago(2 * MINUTE), labels: { app: 'a' } },
-  { name: 'hour', startedAt: ago(46 * MINUTE), createdAt: ago(HOUR) },
+  {
+    ...{ name: 'hour', startedAt: ago(46 * MINUTE), createdAt: ago(HOUR) },
+    ...{ exposedPorts: ['80/tcp'], ports: [published('127.0.0.1', 8080, 80)] },
+  },
   { name: 'hours', startedAt: ago(47 * HOUR), createdAt: ago(48 * HOUR) },
   {
     name: 'stopping',
@@ -48,6 +55,19 @@ const BOXES: BoxInfo[] = [
   { name: 'new', status: 'configured' as const, image: 'docker.io/library/busybox:1.36' },
   { name: 'lost', status: 'unknown' as const },
 ].map((fields, index) => boxInfo({ ...fields, id: idOf(index) }));
+
+/** In no list. */
+const SERVER = boxInfo({
+  name: 'server',
+  ports: [
+    ...[443, 8000].map((port) => published('127.0.0.1', port, port)),
+    ...[published('127.0.0.1', 8080, 80), published('127.0.0.1', 10_080, 80)],
+    ...[
+      published('::1', 8080, 80),
+      { ...published('0.0.0.0', 5353, 53), protocol: 'udp' as const },
+    ],
+  ],
+});
 
 const IMAGE = {
   reference: 'docker.io/library/alpine:3.20',
@@ -185,22 +205,24 @@ const engine = {
   remove: () => Promise.reject(notFound),
   get: (name: string) =>
     Promise.resolve(
-      BOXES.filter((box) => box.name === name || box.id === name).map((info) => ({
-        name: info.name,
-        info: () => Promise.resolve(info),
-        changes: () =>
-          Promise.resolve(
-            (['added', 'changed', 'deleted'] as const).map((kind) => ({
-              kind,
-              path: `/${kind}`,
-              rawPath: Buffer.from(`/${kind}`),
-            })),
-          ),
-        processes: () => Promise.resolve(PROCESSES),
-        wait: () => Promise.resolve({ exitCode: info.exitCode ?? 0 }),
-        rename: () => Promise.resolve(),
-        size: () => Promise.resolve({ writableBytes: 380_928, rootBytes: 2_400_256 }),
-      }))[0],
+      [...BOXES, SERVER]
+        .filter((box) => box.name === name || box.id === name)
+        .map((info) => ({
+          name: info.name,
+          info: () => Promise.resolve(info),
+          changes: () =>
+            Promise.resolve(
+              (['added', 'changed', 'deleted'] as const).map((kind) => ({
+                kind,
+                path: `/${kind}`,
+                rawPath: Buffer.from(`/${kind}`),
+              })),
+            ),
+          processes: () => Promise.resolve(PROCESSES),
+          wait: () => Promise.resolve({ exitCode: info.exitCode ?? 0 }),
+          rename: () => Promise.resolve(),
+          size: () => Promise.resolve({ writableBytes: 380_928, rootBytes: 2_400_256 }),
+        }))[0],
     ),
 };
 
@@ -217,6 +239,7 @@ const CASES: Readonly<Record<string, Golden>> = {
   'ps-running': { argv: ['ps'] },
   'ps-size': { argv: ['ps', '-s', '-n', '2'] },
   'ps-no-trunc': { argv: ['ps', '-a', '--no-trunc'] },
+  'ps-published': { argv: ['ps', '-f', 'publish=8080', '--format', '{{.Names}}: {{.Ports}}'] },
   'ps-quiet': { argv: ['ps', '-aq'] },
   'ps-json': { argv: ['ps', '-a', '--format', 'json', '-f', 'name=minute', '-f', 'name=ended'] },
   'ps-table-template': {
@@ -255,8 +278,12 @@ const CASES: Readonly<Record<string, Golden>> = {
   'system-prune-all': { argv: ['system', 'prune', '-a'], input: 'y\n' },
   diff: { argv: ['diff', 'now'] },
   commit: { argv: ['container', 'commit', 'now', 'web:1'] },
-  port: { argv: ['port', 'now'] },
-  'port-unpublished': { argv: ['port', 'now', '80'] },
+  port: { argv: ['port', 'server'] },
+  'port-none': { argv: ['port', 'now'] },
+  'port-one': { argv: ['port', 'server', '80'] },
+  'port-udp': { argv: ['port', 'server', '53/udp'] },
+  'port-invalid': { argv: ['port', 'server', 'http'] },
+  'port-unpublished': { argv: ['port', 'server', '53'] },
   'rename-empty': { argv: ['rename', 'now', ''] },
   'rename-same': { argv: ['rename', 'now', 'now'] },
   'attach-stopped': { argv: ['attach', 'ended'] },
@@ -278,7 +305,6 @@ const CASES: Readonly<Record<string, Golden>> = {
   'unknown-command': { argv: ['container', 'strat', 'x'] },
   'unknown-flag': { argv: ['ps', '--al'] },
   'missing-argument': { argv: ['rename', 'x'] },
-  'publish-refused': { argv: ['run', '-p8080:80', 'alpine'] },
 };
 
 describe('golden', () => {

@@ -20,11 +20,11 @@ export function temporaryHome(): Home {
 /** Puts a shim's files into a box's directory. An object is written as JSON, a string as it is. */
 export function leaveFacts(
   home: Home,
-  facts: Partial<Record<'started' | 'exit' | 'bootError', object | string>>,
+  facts: Partial<Record<'started' | 'exit' | 'bootError' | 'ports', object | string>>,
   id = BOX_ID,
 ): void {
   mkdirSync(home.box(id), { recursive: true });
-  for (const file of ['started', 'exit', 'bootError'] as const) {
+  for (const file of ['started', 'exit', 'bootError', 'ports'] as const) {
     const fact = facts[file];
     if (fact === undefined) continue;
     writeFileSync(home.boxFile(id, file), typeof fact === 'string' ? fact : JSON.stringify(fact));
@@ -84,6 +84,7 @@ export function boxRecord(fields: Partial<BoxRecord> = {}): BoxRecord {
     paused: false,
     wanted: false,
     timings: null,
+    ports: null,
     accelerator: null,
     templateKey: null,
     commandsExecuted: 0,

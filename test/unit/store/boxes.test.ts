@@ -37,6 +37,7 @@ describe('insert', () => {
       paused: false,
       wanted: false,
       timings: null,
+      ports: null,
       accelerator: null,
       templateKey: null,
       commandsExecuted: 0,

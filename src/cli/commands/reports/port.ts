@@ -1,3 +1,5 @@
+import { hostPortText } from '../../../engine/spec/network/host-address.js';
+import { boxPortText } from '../../../engine/spec/network/ports.js';
 import { BoxliteError } from '../../../errors.js';
 import { findBox } from '../../box/find-box.js';
 import { defineCommand } from '../../parse/command.js';
@@ -6,22 +8,43 @@ export const port = defineCommand({
   name: 'port',
   group: 'boxes',
   summary: 'List the published ports of a box',
-  description: 'No port of a box can be published yet, so there are none.',
+  description: 'Each port of a running box, and where the host listens for it.',
   args: [
     { name: 'BOX', summary: 'Name or id', complete: 'box' },
     { name: 'PRIVATE_PORT[/PROTO]', summary: 'Only where this one is published', optional: true },
   ],
   options: {},
-  examples: [{ command: 'boxlite port web 80', what: 'Where port 80 is published' }],
-  async run(context, [name = '', port]) {
-    await findBox(await context.runtime(), name);
-    if (port === undefined) return 0;
-    const [, number = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(port) ?? [];
-    if (number === '' || Number(number) > 65_535)
-      throw new BoxliteError('invalid-argument', `invalid port '${port}'`);
-    throw new BoxliteError(
-      'invalid-argument',
-      `no public port '${number}/${protocol}' published for ${name}`,
-    );
+  examples: [
+    { command: 'boxlite port web', what: 'All, such as 80/tcp -> 127.0.0.1:8080' },
+    { command: 'boxlite port web 80', what: 'Where port 80 is published' },
+  ],
+  async run(context, [name = '', wanted]) {
+    const box = await findBox(await context.runtime(), name);
+    const port = wanted === undefined ? undefined : parseBoxPort(wanted);
+    const { ports = [] } = await box.info();
+    const lines = ports
+      .filter((each) => port === undefined || boxPortText(each) === port)
+      .map((each) => {
+        const where = hostPortText(each.hostAddress, each.hostPort);
+        return port === undefined ? `${boxPortText(each)} -> ${where}` : where;
+      })
+      .sort(naturally);
+    if (port !== undefined && lines.length === 0)
+      throw new BoxliteError('invalid-argument', `no public port '${port}' published for ${name}`);
+    context.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    return 0;
   },
 });
+
+/** @returns `80/tcp` */
+function parseBoxPort(text: string): string {
+  const [, number = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
+  if (number === '' || Number(number) > 65_535)
+    throw new BoxliteError('invalid-argument', `invalid port '${text}'`);
+  return `${Number(number)}/${protocol}`;
+}
+
+/** Docker's order: numbers in the lines count as numbers. */
+function naturally(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

@@ -82,14 +82,14 @@ export function parseBoxFilters(
       (box.volumes ?? []).some(
         ({ hostPath, guestPath }) => value === hostPath || value === guestPath,
       ),
-    // No box can publish a port yet.
     publish: (value) => {
-      portsOf('publish', value);
-      return () => false;
+      const wanted = portsOf('publish', value);
+      return ({ ports = [] }) =>
+        ports.some(({ hostPort, protocol }) => wanted.includes(`${hostPort}/${protocol}`));
     },
     expose: (value) => {
       const wanted = portsOf('expose', value);
-      return ({ ports = [] }) => ports.some((port) => wanted.includes(port));
+      return ({ exposedPorts = [] }) => exposedPorts.some((port) => wanted.includes(port));
     },
     health: (value) => {
       if (!HEALTH.includes(value))

@@ -71,7 +71,7 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
     Names: box.name ?? '',
     Networks: box.network ?? '',
     Platform: platformField(box.platform),
-    Ports: portsText(box.ports ?? []),
+    Ports: portsText(box.exposedPorts ?? [], box.ports ?? []),
     RunningFor: ago(box.createdAt, now),
     Size: '0B',
     State: boxState(box),

@@ -1,13 +1,25 @@
 import type { BoxSpec } from '../box-spec.js';
+import { type PublishedPort, storedPorts } from './ports.js';
 
 /** The name as in `--network`. */
 export const networkName = ({ network }: Pick<BoxSpec, 'network'>): string =>
   network ? 'default' : 'none';
 
-/** A box that does not run, or has no network, has no ports (Docker's rule). */
+export interface LivePorts {
+  /** `80/tcp` each, the published ones included. */
+  exposed: readonly string[];
+  published: readonly PublishedPort[];
+}
+
+/**
+ * A box that does not run, or has no network, has no ports (Docker's rule).
+ * @param stored the record's ports
+ */
 export function livePorts(
   { exposedPorts = [], network }: Pick<BoxSpec, 'exposedPorts' | 'network'>,
+  stored: unknown,
   running: boolean,
-): readonly string[] {
-  return running && network ? exposedPorts : [];
+): LivePorts {
+  if (!running || !network) return { exposed: [], published: [] };
+  return { exposed: exposedPorts, published: storedPorts(stored) };
 }

@@ -87,6 +87,16 @@ describe('readSettings', () => {
     expect(runtimeOptions(read(), () => undefined)).toMatchObject(inFile);
   });
 
+  it('takes the address for published ports from the file and, before it, from the environment', () => {
+    writeFileSync(config, '{"publishAddress":"0.0.0.0"}');
+    expect(read().publishAddress).toBe('0.0.0.0');
+    expect(read({}, { BOXLITE_PUBLISH_ADDRESS: '0:0::1' }).publishAddress).toBe('::1');
+    expect(() => read({}, { BOXLITE_PUBLISH_ADDRESS: 'localhost' })).toThrow(
+      'BOXLITE_PUBLISH_ADDRESS must be an IP address',
+    );
+    writeFileSync(config, '{}');
+  });
+
   it('takes --home over BOXLITE_HOME, and the home’s own file', () => {
     writeFileSync(config, '{"cpus":4}');
     expect(readSettings({ ...NO_FLAGS, home }, { BOXLITE_HOME: '/elsewhere' })).toMatchObject({

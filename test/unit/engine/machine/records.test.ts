@@ -1,7 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bootError, exitRecord, startedRecord } from '../../../../src/engine/machine/records.js';
+import {
+  bootError,
+  exitRecord,
+  portsRecord,
+  refusedPort,
+  startedRecord,
+} from '../../../../src/engine/machine/records.js';
 import { BOX_ID, leaveFacts, temporaryHome } from '../engine-fixture.js';
 
 const AT = '2026-11-05T10:20:30.123456789Z';
@@ -39,6 +45,49 @@ test('a fact that is a directory is an error that names it', async () => {
   await expect(exitRecord(home.box(BOX_ID))).rejects.toMatchObject({
     code: 'host-io',
     message: expect.stringContaining(`read ${home.boxFile(BOX_ID, 'exit')}`) as string,
+  });
+});
+
+describe('published ports', () => {
+  const PORT = { protocol: 'udp', hostAddress: '::1', hostPort: 49_153, boxPort: 53 };
+
+  test('are those that were bound', async () => {
+    expect(await portsRecord(withFact('ports', { ports: [PORT] }))).toEqual([PORT]);
+    expect(await portsRecord(temporaryHome().box(BOX_ID))).toEqual([]);
+  });
+
+  test.each([...DAMAGED, ['no list', '{"ports":{}}'] as const])(
+    'are none in %s',
+    async (_, fact) => {
+      expect(await portsRecord(withFact('ports', fact))).toEqual([]);
+    },
+  );
+
+  test('that are damaged are no ports', async () => {
+    const nothing = { protocol: 'tcp', hostAddress: '', hostPort: 0, boxPort: 0 };
+    const damaged = { ports: [null, { protocol: 7, hostPort: '80' }] };
+    expect(await portsRecord(withFact('ports', damaged))).toEqual([nothing, nothing]);
+  });
+
+  test.each([
+    ['127.0.0.1:8080/tcp', { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080 }],
+    ['[::1]:53/udp', { protocol: 'udp', hostAddress: '::1', hostPort: 53 }],
+  ])('%s that is in use is the one that the host refused', async (port, refused) => {
+    const message = `listen on ${port}: Address already in use`;
+    const fact = { stage: 'network', errno: 98, message };
+    expect(await refusedPort(withFact('bootError', fact))).toEqual({
+      ...refused,
+      errno: 'EADDRINUSE',
+      reason: 'Address already in use',
+    });
+  });
+
+  test.each([
+    [{ stage: 'vmm', errno: 98, message: 'listen on 127.0.0.1:8080/tcp: Address already in use' }],
+    [{ stage: 'network', errno: 1, message: 'bring up eth0: Operation not permitted' }],
+    [{}],
+  ])('are not what %o is about', async (fact) => {
+    expect(await refusedPort(withFact('bootError', fact))).toBeUndefined();
   });
 });
 
@@ -178,7 +227,10 @@ test.each([
   );
 });
 
-function withFact(fact: 'started' | 'exit' | 'bootError', content: object | string): string {
+function withFact(
+  fact: 'started' | 'exit' | 'bootError' | 'ports',
+  content: object | string,
+): string {
   const home = temporaryHome();
   leaveFacts(home, { [fact]: content });
   return home.box(BOX_ID);

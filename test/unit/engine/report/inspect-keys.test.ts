@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inspectBox } from '../../../../src/engine/report/inspect.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { boxInfo } from '../../../../src/engine/state/box-info.js';
@@ -74,7 +74,7 @@ test('what is only there when it is set has its place, too', () => {
   expect(JSON.stringify(Config.ExposedPorts)).toBe('{"443/tcp":{},"80/tcp":{}}');
 });
 
-test('a box that runs listens at what it exposes, and is bound to nothing', () => {
+test('a box that runs listens at what it exposes, bound to nothing unless it is published', () => {
   const listening: BoxOptions = { exposedPorts: ['80/tcp', '53/udp'] };
   const ports = (options: BoxOptions, record: Partial<BoxRecord>) =>
     inspect(options, record, { exposedPorts: ['443/tcp'] }).NetworkSettings.Ports;
@@ -84,15 +84,91 @@ test('a box that runs listens at what it exposes, and is bound to nothing', () =
   expect(ports({ ...listening, network: 'none' }, { status: 'running' })).toEqual({});
   const info = (status: BoxRecord['status']) =>
     boxInfo(boxRecord({ status, options: boxSpec(listening) }));
-  expect(info('running').ports).toEqual(['80/tcp', '53/udp']);
-  expect(info('stopped').ports).toEqual([]);
+  expect(info('running')).toMatchObject({ exposedPorts: ['80/tcp', '53/udp'], ports: [] });
+  expect(info('stopped')).toMatchObject({ exposedPorts: [], ports: [] });
 });
 
-test('its network has a name, and no address that could be reached', () => {
-  const { NetworkSettings, HostConfig } = inspect({ network: 'none' });
+describe('published ports', () => {
+  const publishing: BoxOptions = {
+    ports: ['80', '[::1]:8080:80', '7000-7001:53/udp'],
+    publishAll: true,
+  };
+  const at = (hostAddress: string, hostPort: number, boxPort: number) => ({
+    ...{ protocol: boxPort === 53 ? 'udp' : 'tcp', hostAddress, hostPort, boxPort },
+  });
+  const ports = [
+    ...[at('127.0.0.1', 49_153, 80), at('::1', 8080, 80), at('127.0.0.1', 7001, 53)],
+    at('127.0.0.1', 49_154, 443),
+  ];
+  const inspected = (status: BoxRecord['status']) =>
+    inspect(publishing, { status, ports }, { exposedPorts: ['443/tcp'] });
+
+  test('are bound to what the host listens at, while the box runs', () => {
+    expect(inspected('running').NetworkSettings.Ports).toEqual({
+      '443/tcp': [{ HostIp: '127.0.0.1', HostPort: '49154' }],
+      '53/udp': [{ HostIp: '127.0.0.1', HostPort: '7001' }],
+      '80/tcp': [
+        { HostIp: '127.0.0.1', HostPort: '49153' },
+        { HostIp: '::1', HostPort: '8080' },
+      ],
+    });
+    expect(inspected('stopped').NetworkSettings.Ports).toEqual({});
+  });
+
+  test('are shown as they were asked for, those of publishAll by its name', () => {
+    expect(inspected('stopped').HostConfig).toMatchObject({
+      PublishAllPorts: true,
+      PortBindings: {
+        '53/udp': [{ HostIp: '127.0.0.1', HostPort: '7000-7001' }],
+        '80/tcp': [
+          { HostIp: '127.0.0.1', HostPort: '' },
+          { HostIp: '::1', HostPort: '8080' },
+        ],
+      },
+    });
+    expect(inspected('stopped').HostConfig.PortBindings).not.toHaveProperty('443/tcp');
+    expect(inspect().HostConfig).toMatchObject({ PortBindings: {}, PublishAllPorts: false });
+  });
+
+  test('count as exposed', () => {
+    expect(inspected('configured').Config.ExposedPorts).toEqual({
+      ...{ '443/tcp': {}, '53/udp': {}, '80/tcp': {} },
+    });
+  });
+
+  test('are in the box’s information while it runs', () => {
+    const info = (status: BoxRecord['status']) =>
+      boxInfo(boxRecord({ status, ports, options: boxSpec(publishing) }));
+    expect(info('running').ports).toEqual(ports);
+    expect(info('stopped').ports).toEqual([]);
+  });
+});
+
+test('a box has addresses in its network while it runs', () => {
+  const addresses = {
+    Gateway: '10.0.2.2',
+    GlobalIPv6Address: 'fd62:6f78:6c74::15',
+    GlobalIPv6PrefixLen: 64,
+    IPAddress: '10.0.2.15',
+    IPPrefixLen: 24,
+    IPv6Gateway: 'fd62:6f78:6c74::2',
+    MacAddress: '02:42:ac:11:00:02',
+  };
+  const options: BoxOptions = { macAddress: addresses.MacAddress };
+  expect(inspect(options, { status: 'running' }).NetworkSettings).toMatchObject({
+    ...addresses,
+    Networks: { default: addresses },
+  });
+  const { NetworkSettings } = inspect({}, { status: 'running' });
+  expect(NetworkSettings.MacAddress).toMatch(/^02:42:/);
+  const nothing = { IPAddress: '', MacAddress: '', GlobalIPv6PrefixLen: 0 };
+  expect(inspect(options).NetworkSettings).toMatchObject({
+    ...nothing,
+    Networks: { default: nothing },
+  });
+  const { HostConfig, NetworkSettings: none } = inspect({ network: 'none' }, { status: 'running' });
   expect(HostConfig.NetworkMode).toBe('none');
-  expect(NetworkSettings).toMatchObject({ IPAddress: '', Networks: { none: { IPAddress: '' } } });
-  expect(inspect().NetworkSettings).toMatchObject({ Networks: { default: { NetworkID: '' } } });
+  expect(none).toMatchObject({ ...nothing, Networks: { none: nothing } });
 });
 
 test('what each box is given is not among its variables, unless somebody asked for it', () => {

@@ -13,6 +13,7 @@ const AT = (second: number): string => new Date(second * 1_000).toISOString();
 
 const STARTED = { at: AT(10), shimPid: 11, vmmPid: 12 };
 const EXITED = { at: AT(20), code: 3, signal: 0, oom: false, timedOut: false, reason: 'exited' };
+const PORT = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 49_153, boxPort: 80 };
 const KILLED = { ...EXITED, code: 137, signal: 9, oom: true };
 const VMM_DIED = { ...EXITED, code: 137, signal: 9, reason: 'vmm-died' };
 
@@ -112,7 +113,7 @@ describe('without a shim', () => {
       'a start whose starter was killed before writing it down, and its end, are found',
       {
         record: {},
-        facts: { started: STARTED, exit: EXITED },
+        facts: { started: STARTED, exit: EXITED, ports: { ports: [PORT] } },
         seen: {
           status: 'stopped',
           startedAt: 10_000,
@@ -120,6 +121,7 @@ describe('without a shim', () => {
           exitCode: 3,
           startCount: 1,
           restartCount: 0,
+          ports: [PORT],
         },
       },
     ],

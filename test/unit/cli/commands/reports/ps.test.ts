@@ -116,17 +116,25 @@ describe('ps', () => {
   });
 
   it('shows what a box that runs listens at, and finds boxes by it', async () => {
-    const ports = ['9000/udp', '80/tcp', '8001/tcp', '8000/tcp', '9001/udp', '53/udp', '53/tcp'];
-    const listening = engine([boxInfo({ name: 'web', ports }), boxInfo({ name: 'other' })]);
+    const exposedPorts = [
+      ...['9000/udp', '80/tcp', '8001/tcp', '8000/tcp', '9001/udp', '53/udp', '53/tcp'],
+    ];
+    const tcp = { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort: 8080, boxPort: 80 };
+    const listening = engine([
+      boxInfo({ name: 'web', exposedPorts }),
+      boxInfo({ name: 'other', exposedPorts: ['80/tcp'], ports: [tcp] }),
+    ]);
     const show = async (...flags: string[]) => (await runCli(['ps', ...flags], listening)).stdout;
     expect(await show('--format', '{{.Ports}}')).toBe(
-      '53/tcp, 80/tcp, 53/udp, 8000-8001/tcp, 9000-9001/udp\n\n',
+      '53/tcp, 80/tcp, 53/udp, 8000-8001/tcp, 9000-9001/udp\n127.0.0.1:8080->80/tcp\n',
     );
     const found = (filter: string) => show('--filter', filter, '--format', '{{.Names}}');
-    expect(await found('expose=80')).toBe('web\n');
+    expect(await found('expose=80')).toBe('web\nother\n');
     expect(await found('expose=7999-8000/tcp')).toBe('web\n');
     expect(await found('expose=80/udp')).toBe('');
     expect(await found('publish=80')).toBe('');
+    expect(await found('publish=8000-8080/tcp')).toBe('other\n');
+    expect(await found('publish=8080/udp')).toBe('');
     for (const key of ['expose', 'publish'])
       expect(await runCli(['ps', '--filter', `${key}=http`], listening)).toMatchObject({
         status: 1,

@@ -16,7 +16,10 @@ const INSPECTION = {
     DiskSize: 5,
   },
   Mounts: [{ Type: 'bind', Source: '/a', Destination: '/b', Mode: '', RW: true, Propagation: '' }],
-  NetworkSettings: { Ports: { '80/tcp': null }, Networks: { default: { IPAddress: '' } } },
+  NetworkSettings: {
+    Ports: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }], '81/tcp': null },
+    Networks: { default: { IPAddress: '10.0.2.15' } },
+  },
   Boxlite: { LockId: 3, Kernel: null },
 };
 
@@ -50,7 +53,17 @@ test.each([
   // structs as Go prints them
   ['{{.Mounts}}', '[{bind  /a /b   true }]'],
   ['{{.HostConfig.RestartPolicy}}', '{no 0}'],
-  ['{{range $port, $bound := .NetworkSettings.Ports}}{{$port}}={{len $bound}}{{end}}', '80/tcp=0'],
+  [
+    '{{range $port, $bound := .NetworkSettings.Ports}}{{$port}}={{len $bound}} {{end}}',
+    '80/tcp=1 81/tcp=0 ',
+  ],
+  // what people copy from Docker's documentation
+  ['{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}', '8080'],
+  ['{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', '10.0.2.15'],
+  [
+    '{{range $p, $conf := .NetworkSettings.Ports}}{{$p}} -> {{if $conf}}{{(index $conf 0).HostIP}}:{{(index $conf 0).HostPort}}{{end}} {{end}}',
+    '80/tcp -> 127.0.0.1:8080 81/tcp ->  ',
+  ],
   // JSON as it is
   ['{{json .Config.Entrypoint}} {{json .Config.Volumes}}', 'null null'],
   ['{{json .State}}', '{"Status":"running"}'],
