@@ -22,6 +22,7 @@ static enum packet_kind parse_v4(struct packet *packet);
 static enum packet_kind parse_v6(struct packet *packet);
 static enum packet_kind parse_transport(struct packet *packet, uint8_t protocol);
 static enum packet_kind parse_icmp6(struct packet *packet);
+static bool is_v4_mapped(const struct in6_addr *address);
 
 void packet_parse(const uint8_t *frame, size_t size, struct packet *packet) {
     *packet = (struct packet){.kind = PACKET_BAD, .frame = frame, .size = size};
@@ -88,6 +89,8 @@ static enum packet_kind parse_v6(struct packet *packet) {
         return PACKET_BAD;
     memcpy(&packet->source, ip + 8, sizeof packet->source);
     memcpy(&packet->destination, ip + 24, sizeof packet->destination);
+    if (is_v4_mapped(&packet->source) || is_v4_mapped(&packet->destination))
+        return PACKET_BAD;
     packet->transport = ip + IPV6_BYTES;
     packet->transport_size = packet->ip_size - IPV6_BYTES;
     /* Multicast listener reports begin with hop-by-hop options. */
@@ -124,7 +127,7 @@ static enum packet_kind parse_icmp6(struct packet *packet) {
         if (packet->transport_size < SOLICIT_BYTES || packet->ip[7] != 255)
             return PACKET_BAD;
         memcpy(&packet->destination, icmp + ICMP_BYTES, sizeof packet->destination);
-        return PACKET_SOLICIT;
+        return is_v4_mapped(&packet->destination) ? PACKET_BAD : PACKET_SOLICIT;
     case ND_NEIGHBOR_ADVERT:
     case ND_ROUTER_SOLICIT:
         return PACKET_IGNORED;
@@ -135,6 +138,9 @@ static enum packet_kind parse_icmp6(struct packet *packet) {
         return PACKET_ICMP;
     }
 }
+
+/* Such an address is never on the wire (RFC 4038, 4.2), and would pass for the IPv4 one here. */
+static bool is_v4_mapped(const struct in6_addr *address) { return IN6_IS_ADDR_V4MAPPED(address); }
 
 struct in6_addr address_of_v4(uint32_t address) {
     struct in6_addr mapped = {.s6_addr = {[10] = 0xff, [11] = 0xff}};

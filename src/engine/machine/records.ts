@@ -95,7 +95,6 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   );
 }
 
-<<<<<<< ours
 export interface RefusedPort {
   protocol: PublishedPort['protocol'];
   hostAddress: string;
@@ -124,10 +123,9 @@ export async function refusedPort(directory: string): Promise<RefusedPort | unde
 
 /** The shim's message, in which only the port varies. */
 const REFUSED = /^listen on (\S+):(\d+)\/(tcp|udp): (.*)$/;
-=======
+
 /** What QEMU always reports on a machine without a network. */
 const INTENDED = /warning: hub 0 is not connected to host network$/;
->>>>>>> theirs
 
 /** QEMU and the loader report an errno only as text, and always this one: their locale is C. */
 const SHORTAGES: readonly (readonly [words: RegExp, errno: string])[] = [
