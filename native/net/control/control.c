@@ -76,7 +76,9 @@ int control_read(struct net *net, struct shim *shim) {
 static ssize_t receive(int fd, union message *message, int *passed, int flags) {
     alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))];
     struct iovec part = {message, sizeof *message};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+    /* CMSG_LEN: with the padding of CMSG_SPACE there would be room for a second descriptor, which nobody closes. */
+    struct msghdr header = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t size = recvmsg(fd, &header, flags | MSG_CMSG_CLOEXEC);
     const struct cmsghdr *control = size >= 0 ? CMSG_FIRSTHDR(&header) : NULL;
     if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
