@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/icmp6.h>
 #include <slirp/libslirp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "host-sockets.h"
 #include "nat.h"
 
-enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53 };
+enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53, IPV6_BYTES = 40 };
 
 struct publication {
     struct net_publish what; /* type 0: free */
@@ -47,6 +48,7 @@ static int polled(int index, void *opaque);
 static int connect_dns(void *context);
 static struct publication *find_publication(struct nat *nat, uint32_t id);
 static void input(struct nat *nat, const struct packet *packet, bool to_host);
+static void answer_echo(struct nat *nat, const struct packet *request);
 static bool is_to_resolver(const struct nat *nat, const struct packet *packet);
 
 static const SlirpCb callbacks = {
@@ -127,6 +129,10 @@ void nat_add_box(struct nat *nat, const struct net_port *box) {
 }
 
 void nat_input(struct nat *nat, const struct packet *packet) {
+    if (packet->kind == PACKET_ECHO && same_address(&packet->destination, &nat->resolver6)) {
+        answer_echo(nat, packet);
+        return;
+    }
     if (packet->kind == PACKET_ECHO && packet->v6 && !same_address(&packet->destination, &nat->gateway6)) {
         echo_request(&nat->echoes, packet, clock_ms());
         return;
@@ -146,6 +152,19 @@ static void input(struct nat *nat, const struct packet *packet, bool to_host) {
     slirp_input(nat->slirp, packet->frame, (int)packet->size);
     host_sockets_end();
     nat->asking = NULL;
+}
+
+/* Of IPv6, libslirp answers for the gateway alone. */
+static void answer_echo(struct nat *nat, const struct packet *request) {
+    static uint8_t frame[MAX_FRAME];
+    uint8_t *icmp = frame + ETHERNET_BYTES + IPV6_BYTES;
+    memcpy(icmp, request->transport, request->transport_size);
+    icmp[0] = ICMP6_ECHO_REPLY;
+    uint16_t id = get_u16(request->transport + 4);
+    to_box(frame,
+           reply_echo(&request->source, request->from_mac, id, &request->destination, nat->mac,
+                      request->transport_size, frame),
+           nat);
 }
 
 static bool is_to_resolver(const struct nat *nat, const struct packet *packet) {
