@@ -20,6 +20,8 @@ struct published {
 
 static bool at_work;
 static struct host_work work;
+static uint32_t gateway;
+static struct in6_addr gateway6;
 
 static struct {
     int fd, taken_as;
@@ -38,11 +40,17 @@ static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_a
 static struct published *published_as(int fd);
 static bool has_peer(const struct published *socket, const struct sockaddr *peer, socklen_t size);
 static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size);
+static void show_gateway(struct sockaddr *peer);
 static void reset_at_close(int fd);
 static int refuse_connection(int listener);
 
 #define PUBLIC __attribute__((visibility("default")))
 #define REFUSE return errno = ECONNREFUSED, -1
+
+void host_sockets_show(const struct net_open *network) {
+    gateway = network->gateway;
+    gateway6 = network->gateway6;
+}
 
 void host_sockets_begin(const struct host_work *what) {
     at_work = true;
@@ -124,8 +132,10 @@ PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const 
 PUBLIC ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *size) {
     ssize_t received = syscall(SYS_recvfrom, fd, bytes, count, flags, from, size);
     struct published *socket = at_work && fd > 0 ? published_as(fd) : NULL;
-    if (received >= 0 && socket && from)
+    if (received >= 0 && socket && from) {
         remember_peer(socket, from, *size);
+        show_gateway(from);
+    }
     return received;
 }
 
@@ -205,6 +215,19 @@ static void remember_peer(struct published *socket, const struct sockaddr *peer,
     if (size > sizeof socket->peers[0] || has_peer(socket, peer, size))
         return;
     memcpy(&socket->peers[socket->next++ % PEERS], peer, size);
+}
+
+/* libslirp does this, too, but no longer when the box's last datagram went to an address outside. */
+static void show_gateway(struct sockaddr *peer) {
+    if (peer->sa_family == AF_INET) {
+        struct sockaddr_in *in = (struct sockaddr_in *)(void *)peer;
+        if (in->sin_addr.s_addr == htonl(INADDR_LOOPBACK))
+            in->sin_addr.s_addr = htonl(gateway);
+    } else if (peer->sa_family == AF_INET6) {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)peer;
+        if (IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr))
+            in6->sin6_addr = gateway6;
+    }
 }
 
 static void reset_at_close(int fd) {

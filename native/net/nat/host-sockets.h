@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../../common/net-control.h"
+
 struct host_work {
     /* A connection made meanwhile is for the box's resolver, and this gives its descriptor or -1; NULL: it is for where
      * it says. */
@@ -17,6 +19,9 @@ struct host_work {
     /* The box has reset a connection: what is closed meanwhile is reset, too, and not ended in good order. */
     bool resets;
 };
+
+/* The host's loopback looks like this network's gateway to whoever gets a datagram from it. */
+void host_sockets_show(const struct net_open *network);
 
 /* libslirp is at work until host_sockets_end. */
 void host_sockets_begin(const struct host_work *work);

@@ -76,6 +76,7 @@ struct nat *nat_open(const struct net_open *network, const struct nat_callbacks 
         return NULL;
     }
     nat->callbacks = *ours;
+    host_sockets_show(network);
     nat->resolver = address_of_v4(network->resolver);
     nat->resolver6 = network->resolver6;
     nat->gateway6 = network->gateway6;
