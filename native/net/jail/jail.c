@@ -11,7 +11,16 @@
 #include "../../common/net-control.h"
 #include "../../common/seccomp.h"
 
-enum { MAX_DESCRIPTORS = 2048, MAX_DATA_BYTES = 512 * 1024 * 1024 };
+enum {
+    MAX_DESCRIPTORS = 1280,
+    MAX_DATA_BYTES = 768 * 1024 * 1024,
+    /* libslirp's two buffers of 128 KiB, and packets that wait with it: measured while all are being made. */
+    CONNECTION_BYTES = 440 * 1024,
+    OTHER_BYTES = 64 * 1024 * 1024,
+};
+
+/* Where memory fails, libslirp ends the program; where descriptors fail, it refuses the connection. */
+_Static_assert((long)MAX_DESCRIPTORS *CONNECTION_BYTES + OTHER_BYTES < MAX_DATA_BYTES, "descriptors fail first");
 
 #define ALLOW_CALL(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), ALLOW
 
