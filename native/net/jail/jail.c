@@ -1,6 +1,7 @@
 #include "jail.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -88,11 +89,12 @@ static struct sock_filter rules[] = {
 
 static int lower_limits(struct err *err);
 static int become(uint32_t user, struct err *err);
+static int drop_capabilities(struct err *err);
 
 int jail_enter(uint32_t user, struct err *err) {
     if (chdir("/"))
         return err_errno(err, "change to /");
-    if (lower_limits(err) || (user != NET_SAME_USER && become(user, err)))
+    if (lower_limits(err) || (user != NET_SAME_USER && become(user, err)) || drop_capabilities(err))
         return -1;
     /* No process of the same user may look into this one, either. */
     if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -125,5 +127,14 @@ static int lower_limits(struct err *err) {
 static int become(uint32_t user, struct err *err) {
     if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
         return err_errno(err, "become user %u (only root can)", user);
+    return 0;
+}
+
+/* Those of a root that stays root, too: with CAP_NET_ADMIN an ioctl would configure the host's network. */
+static int drop_capabilities(struct err *err) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || syscall(SYS_capset, &header, none))
+        return err_errno(err, "drop capabilities");
     return 0;
 }

@@ -146,7 +146,7 @@ static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *p
     if (packet->kind == PACKET_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
         return true;
     if (packet->kind == PACKET_UDP && nat_publishes_udp(s->nat, packet->source_port))
-        return is_gateway(s, to) || !is_in_network(s, to); /* host-sockets.c lets it answer who has asked */
+        return is_gateway(s, &packet->destination) || !is_in_network(s, &packet->destination); /* host-sockets.c lets it answer who has asked */
     if (packet->kind == PACKET_ICMP)
         return false;
     bool is_ours = is_gateway(s, &packet->destination) || is_resolver(s, &packet->destination);

@@ -239,6 +239,40 @@ static void drops_a_broken_box(void) {
     expect_refusal("and its shim still answered", &nothing, sizeof nothing, -1);
 }
 
+/* @returns the line of /proc/PID/status that begins so, without that */
+static const char *status_line(const char *name) {
+    static char line[200];
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/status", net_pid);
+    FILE *file = fopen(path, "re");
+    need(file != NULL, path);
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file))
+        found = strncmp(line, name, strlen(name)) == 0;
+    fclose(file);
+    need(found, name);
+    line[strcspn(line, "\n")] = 0;
+    return line + strlen(name);
+}
+
+static void is_jailed(uint32_t user, const char *ids) {
+    static const char *const capabilities[] = {"CapInh:\t", "CapPrm:\t", "CapEff:\t", "CapAmb:\t"};
+    start(user);
+    check("it is the user that it was told to be", strcmp(status_line("Uid:\t"), ids) == 0);
+    check("and group", strcmp(status_line("Gid:\t"), ids) == 0);
+    for (size_t i = 0; i < 4; i++)
+        check(capabilities[i], strtoull(status_line(capabilities[i]), NULL, 16) == 0);
+    check("its calls are filtered", strcmp(status_line("Seccomp:\t"), "2") == 0);
+    check("it gets no new privileges", strcmp(status_line("NoNewPrivs:\t"), "1") == 0);
+    for (int fd = 0; fd < 2048; fd++) {
+        char path[64], at[200] = "";
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", net_pid, fd);
+        if (readlink(path, at, sizeof at - 1) > 0)
+            check(at, strcmp(at, "/dev/null") == 0 || strncmp(at, "socket:", 7) == 0);
+    }
+    check("it ends with its shim", stop());
+}
+
 int main(void) {
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return 2;
@@ -251,5 +285,7 @@ int main(void) {
     passes_nothing_dishonest();
     drops_a_broken_box();
     check("it ends with its shim", stop());
+    is_jailed(54321, "54321\t54321\t54321\t54321");
+    is_jailed(NET_SAME_USER, "0\t0\t0\t0");
     return 0;
 }
