@@ -123,3 +123,21 @@ it.each([
   const said = await home.ok(['run', '--rm', '--read-only', 'to-a-mount', 'sh', '-c', script]);
   expect(said).toMatch(/written\nrefused$/);
 });
+
+it.each([
+  ['/etc/resolv.conf is a link to /dev/null', 'ln -s /dev/null /etc/resolv.conf', []],
+  ['/etc is a link to /proc', 'rmdir /etc; ln -s /proc /etc', []],
+  ['/etc/hosts is a link to a name that is too long', `ln -s ${'x'.repeat(300)} /etc/hosts`, []],
+  [
+    '/etc/resolv.conf is a link to an empty machine-id, without a network',
+    'touch /etc/machine-id; ln -s machine-id /etc/resolv.conf',
+    ['--network', 'none'],
+  ],
+])('a read-only box starts, with its own /dev/null, where %s', async (_what, alter, flags) => {
+  const script = `mv /etc /moved; mkdir /etc; ${alter}`;
+  await home.ok(['run', '--name', 'box', 'busybox', 'sh', '-c', script]);
+  await home.ok(['commit', 'box', 'linked-files']);
+  const look = 'stat -c %F /dev/null; echo written > /dev/null; cat /dev/null';
+  const run = ['run', '--rm', '--read-only', ...flags, 'linked-files', 'sh', '-c', look];
+  expect(await home.ok(run)).toBe('character special file');
+});

@@ -21,17 +21,18 @@
 
 enum { DEFAULT_SHM_BYTES = 64 << 20 };
 
-/* What the agent provides in the box, and where. */
+/* What the agent provides in the box, and where. The files come first: a link of the image to /dev/null then leads to
+ * the image's own, not to the device, which would become that file for every program. */
 static const struct place {
     const char *source, *target;
     bool directory;
 } places[] = {
-    {ROOT_STAGE "/proc", "/proc", true},
-    {ROOT_STAGE "/sys", "/sys", true},
-    {ROOT_STAGE "/dev", "/dev", true},
     {ROOT_FILES "/hosts", "/etc/hosts", false},
     {ROOT_FILES "/hostname", "/etc/hostname", false},
     {ROOT_FILES "/resolv.conf", "/etc/resolv.conf", false},
+    {ROOT_STAGE "/proc", "/proc", true},
+    {ROOT_STAGE "/sys", "/sys", true},
+    {ROOT_STAGE "/dev", "/dev", true},
 };
 
 static int configure(const struct bootstrap *message, const struct entered *entered, struct err *err);
@@ -44,7 +45,7 @@ static int write_machine_id(const char *id, struct err *err);
 static void close_all(int *descriptors, size_t count);
 
 int enter_root(struct entered *entered, struct err *err) {
-    enum { COUNT = sizeof places / sizeof *places, FIRST_FILE = COUNT - ENTERED_FILES };
+    enum { COUNT = sizeof places / sizeof *places };
     int trees[COUNT];
     for (size_t i = 0; i < COUNT; i++)
         trees[i] = -1;
@@ -54,10 +55,12 @@ int enter_root(struct entered *entered, struct err *err) {
     failed = failed || leave_agent_root(err);
     for (size_t i = 0; !failed && i < COUNT; i++)
         failed = put_tree(&places[i], &trees[i], err);
-    close_all(trees, failed ? COUNT : FIRST_FILE);
-    if (failed)
+    if (failed) {
+        close_all(trees, COUNT);
         return -1;
-    memcpy(entered->files, trees + FIRST_FILE, sizeof entered->files);
+    }
+    memcpy(entered->files, trees, sizeof entered->files);
+    close_all(trees + ENTERED_FILES, COUNT - ENTERED_FILES);
     /* Later mounts of the agent must not reach the box. */
     return mount_at(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err);
 }
@@ -74,10 +77,11 @@ static int configure(const struct bootstrap *message, const struct entered *ente
     if (setdomainname(message->domainname, strlen(message->domainname)))
         return err_errno(err, "can't set the domain name");
     bool read_only = message->flags & BL_BOX_READ_ONLY_ROOT;
-    if (read_only && make_files_read_only(entered, err))
-        return -1;
     if (sysctls_write(message, err) || set_up_shm(message, err) || write_machine_id(message->machine_id, err) ||
         device_nodes_make(message, err))
+        return -1;
+    /* After the machine's id, which a link of the image may have made one of these files. */
+    if (read_only && make_files_read_only(entered, err))
         return -1;
     if (mounts_make(message, err))
         return -1;
@@ -120,13 +124,13 @@ static int leave_agent_root(struct err *err) {
     return 0;
 }
 
-/* An earlier run may have removed the place, or put a link there. A box that has made a directory of a file, or a
- * file of /etc, starts without that file: otherwise nobody could start it again or copy its files out. */
+/* An earlier run may have removed the place, or put a link there. Where a file can't be mounted, as over a directory or
+ * below a file, the box starts without it: otherwise nobody could start it again or copy its files out. */
 static int put_tree(const struct place *place, int *tree, struct err *err) {
     struct stat box, found;
     cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_fd int at = in_root_open(root, place->target, place->directory, err);
-    if (at < 0 && !place->directory && (err->code == ENOTDIR || err->code == ELOOP)) {
+    if (at < 0 && !place->directory) {
         complain("%s", err->msg);
         close_all(tree, 1);
         return 0;
