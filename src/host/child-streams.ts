@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { onAbort } from '../abort.js';
 import { BoxliteError, limitError } from '../errors.js';
 
 /**
@@ -15,16 +16,24 @@ export function checkStreams(child: ChildProcess, program: string): void {
 }
 
 /**
- * Closes our ends of a child's pipes after its time limit: processes that the child started may
- * keep the other ends open indefinitely.
- * @returns a timer to clear once the child's result is there
+ * Closes our ends of a child's pipes when its time is up or the signal aborts, which also kill the
+ * child: processes that it started may keep the other ends open indefinitely.
+ * @returns to dispose of once the child's result is there
  */
-export function closeStreamsAfter(
+export function closeStreamsWhenKilled(
   { stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>,
-  timeoutMs: number,
-): NodeJS.Timeout {
-  return setTimeout(() => {
+  { timeoutMs, signal }: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
+): Disposable {
+  const close = (): void => {
     stdout?.destroy();
     stderr?.destroy();
-  }, timeoutMs);
+  };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(close, timeoutMs);
+  const listener = onAbort(signal, close);
+  return {
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      listener[Symbol.dispose]();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import type { Result } from 'execa';
 import { BoxliteError, errnoOf, fileError, limitError } from '../errors.js';
-import { closeStreamsAfter } from './child-streams.js';
+import { closeStreamsWhenKilled } from './child-streams.js';
 import { installHint, type Tool } from './distribution.js';
 
 export interface ProgramOptions {
@@ -70,8 +70,8 @@ export async function runProgram(
     stripFinalNewline: false,
     reject: false,
   });
-  const timer = timeoutMs === undefined ? undefined : closeStreamsAfter(child, timeoutMs);
-  const result = await child.finally(() => clearTimeout(timer));
+  using _streams = closeStreamsWhenKilled(child, { timeoutMs, signal });
+  const result = await child;
   const { exitCode: status, stdout, stderr } = result;
   if (status === undefined || result.isMaxBuffer) throw failure(program, result, tool);
   return { status, stdout: bytesOf(stdout), stderr: bytesOf(stderr).toString() };

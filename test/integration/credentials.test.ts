@@ -107,6 +107,18 @@ describe('a helper', () => {
     expect(Date.now() - began).toBeLessThan(10_000);
   });
 
+  test('is killed when the signal aborts, though a child of it holds its pipes', async () => {
+    await writeProgram(helper.directory, 'slow', '#!/bin/sh\ntrap "" INT; sleep 20; echo\n');
+    await configure({ credsStore: 'slow' });
+    const began = Date.now();
+    const reading = store().get('quay.io', AbortSignal.timeout(300));
+    await expect(reading).rejects.toMatchObject({
+      code: 'cancelled',
+      message: 'the credential helper docker-credential-slow was cancelled',
+    });
+    expect(Date.now() - began).toBeLessThan(10_000);
+  });
+
   test.each(['', ' >&2'])('that writes without end%s is refused, and nothing shown', async (to) => {
     await writeProgram(helper.directory, 'endless', `#!/bin/sh\nyes s3cret${to}\n`);
     const error: unknown = await new CredentialHelper('endless', environment)
@@ -153,6 +165,10 @@ describe('the store', () => {
     [
       '{"auths": {"quay.io": {"auth": "s3cret!"}}}',
       'DOCKER_AUTH_CONFIG, auths, quay.io, auth must be base64 of USER:PASSWORD',
+    ],
+    [
+      '{"auths": {"quay.io": {"registrytoken": "s3cret\\r\\nX-Evil: 1"}}}',
+      'DOCKER_AUTH_CONFIG, auths, quay.io, registrytoken must be ASCII without spaces',
     ],
   ])('names a DOCKER_AUTH_CONFIG of %j without showing it', async (text, message) => {
     environment.DOCKER_AUTH_CONFIG = text;

@@ -57,6 +57,13 @@ test.each([
   await expect(runProgram(program, args, { timeoutMs: 2_000 })).rejects.toMatchObject(error);
 });
 
+test('a program ends when the signal aborts, though a child of it holds its pipes', async () => {
+  const began = Date.now();
+  const running = runProgram('sh', ['-c', 'sleep 30; :'], { signal: AbortSignal.timeout(300) });
+  await expect(running).rejects.toMatchObject({ code: 'cancelled', message: 'sh was ended' });
+  expect(Date.now() - began).toBeLessThan(10_000);
+});
+
 test('a process without descriptors for a program is told so, and goes on', async () => {
   left.descriptors = 4;
   try {

@@ -61,7 +61,7 @@ export class Registries {
       mirrors,
       trust,
       proxyFor: proxyFinder(process.env),
-      credentials: async (registry) => (await this.#store()).get(registry),
+      credentials: async (registry, signal) => (await this.#store()).get(registry, signal),
     };
   }
 
@@ -87,7 +87,7 @@ export class Registries {
     const { registryOfServer, keyOfRegistry } =
       await import('../../image/credentials/server-address.js');
     const registry = registryOfServer(server);
-    const credentials = await (await this.#store()).get(registry);
+    const credentials = await (await this.#store()).get(registry, signal);
     if (credentials === undefined) return undefined;
     await this.#check(registry, credentials, signal);
     return {

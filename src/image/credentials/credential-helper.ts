@@ -1,5 +1,6 @@
+import { throwIfAborted } from '../../abort.js';
 import { BoxliteError, errnoOf } from '../../errors.js';
-import { closeStreamsAfter } from '../../host/child-streams.js';
+import { closeStreamsWhenKilled } from '../../host/child-streams.js';
 import { JsonReader } from '../oci/json-reader.js';
 import type { Credentials } from '../registry/auth/credentials.js';
 import type { SavedLogin } from './docker-config.js';
@@ -40,9 +41,13 @@ export class CredentialHelper {
     this.program = `docker-credential-${name}`;
   }
 
-  /** @returns undefined when the helper has nothing for the key */
-  async get(key: string): Promise<Credentials | undefined> {
-    const { status, output, complaint } = await this.#run('get', key);
+  /**
+   * @param signal kills the helper
+   * @returns undefined when the helper has nothing for the key
+   * @throws BoxliteError `cancelled`
+   */
+  async get(key: string, signal?: AbortSignal): Promise<Credentials | undefined> {
+    const { status, output, complaint } = await this.#run('get', key, signal);
     if (status !== 0) {
       if (NOT_FOUND.test(output)) return undefined;
       throw this.#failure('gave no credentials', key, status, complaint);
@@ -83,38 +88,37 @@ export class CredentialHelper {
   }
 
   /**
-   * @throws BoxliteError `timeout`, or `registry-auth` when it can't be run or never stops writing
+   * @throws BoxliteError `timeout`, `cancelled`, or `registry-auth` when it can't be run or never stops
+   * writing
    */
-  async #run(verb: string, input: string): Promise<Run> {
-    const { program, environment, timeoutMs } = this;
+  async #run(verb: string, input: string, signal?: AbortSignal): Promise<Run> {
+    const { program, environment: env, timeoutMs } = this;
+    const what = `the credential helper ${program}`;
+    throwIfAborted(signal, what);
     let ended: Run;
     try {
-      ended = await run(program, verb, input, environment, timeoutMs);
+      ended = await run(program, verb, input, { env, timeoutMs, signal });
     } catch (cause) {
       const missing = errnoOf(cause) === 'ENOENT';
       throw new BoxliteError(
         'registry-auth',
         missing
-          ? `the credential helper ${this.program} is not there`
-          : `the credential helper ${this.program} can't be run: ${errnoOf(cause) ?? String(cause)}`,
+          ? `${what} is not there`
+          : `${what} can't be run: ${errnoOf(cause) ?? String(cause)}`,
         {
           cause,
           hint: `install it, or take it out of credsStore and credHelpers in Docker's config.json`,
         },
       );
     }
+    throwIfAborted(signal, what);
     if (ended.timedOut)
-      throw new BoxliteError(
-        'timeout',
-        `the credential helper ${program} did not end within ${timeoutMs / 1000} s`,
-        { hint: 'unlock its keychain, or answer what it asks, and try again' },
-      );
+      throw new BoxliteError('timeout', `${what} did not end within ${timeoutMs / 1000} s`, {
+        hint: 'unlock its keychain, or answer what it asks, and try again',
+      });
     // The output may hold secrets, so the message quotes none of it.
     if (ended.overflowed)
-      throw new BoxliteError(
-        'registry-auth',
-        `the credential helper ${program} wrote more than ${MAX_OUTPUT_BYTES} bytes`,
-      );
+      throw new BoxliteError('registry-auth', `${what} wrote more than ${MAX_OUTPUT_BYTES} bytes`);
     return ended;
   }
 
@@ -145,22 +149,28 @@ interface Run {
   overflowed: boolean;
 }
 
+interface Limits {
+  env: NodeJS.ProcessEnv;
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+}
+
 /** @throws the host's error when it can't start the program */
 async function run(
   program: string,
   verb: string,
   input: string,
-  env: NodeJS.ProcessEnv,
-  timeoutMs: number,
+  { env, timeoutMs, signal }: Limits,
 ): Promise<Run> {
   const { execa } = await import('execa');
   const child = execa(program, [verb], {
     ...{ env, extendEnv: false, input, reject: false },
     ...{ maxBuffer: MAX_OUTPUT_BYTES, stripFinalNewline: false },
     ...{ timeout: timeoutMs, killSignal: 'SIGKILL' },
+    ...(signal && { cancelSignal: signal }),
   });
-  const timer = closeStreamsAfter(child, timeoutMs);
-  const result = await child.finally(() => clearTimeout(timer));
+  using _streams = closeStreamsWhenKilled(child, { timeoutMs, signal });
+  const result = await child;
   const hasRun = result.exitCode !== undefined || result.signal !== undefined;
   if (!hasRun && result.cause instanceof Error) throw result.cause;
   const [said, complained] = [result.stdout.trim(), result.stderr.trim()];

@@ -31,16 +31,17 @@ export class CredentialStore {
 
   /**
    * @param registry host[:port], `docker.io` for Docker Hub
+   * @param signal kills a helper
    * @throws BoxliteError `registry-auth` from a helper, `invalid-argument`, `permission` for the
-   * file
+   * file, `cancelled`
    */
-  async get(registry: string): Promise<Credentials | undefined> {
+  async get(registry: string, signal?: AbortSignal): Promise<Credentials | undefined> {
     const given = DockerConfig.fromEnvironment(this.environment)?.credentialsOf(registry);
     if (given !== undefined) return given;
     const config = await DockerConfig.read(this.directory);
     const key = keyOfRegistry(registry);
     const helper = this.#helper(config, key);
-    return helper === undefined ? config.credentialsOf(registry) : helper.get(key);
+    return helper === undefined ? config.credentialsOf(registry) : helper.get(key, signal);
   }
 
   async put(registry: string, login: SavedLogin): Promise<Saved> {

@@ -48,6 +48,7 @@ export class RegistryHost {
     };
     this.#authorizer = new Authorizer(name, requester, {
       credentialsOf: options.credentials,
+      signal,
       insecure,
       ...(options.offline === true && { offline: true }),
     });

@@ -7,6 +7,8 @@ export type { Credentials, CredentialSource } from './credentials.js';
 
 export interface AuthorizerOptions {
   credentialsOf?: CredentialSource | undefined;
+  /** Ends the look-up of the credentials. */
+  signal?: AbortSignal | undefined;
   /** Allows plain HTTP to the registry's token server, even with credentials. */
   insecure: boolean;
   /** Asks token servers for an identity token; see `identityToken`. */
@@ -133,8 +135,9 @@ export class Authorizer {
   }
 
   #lookUp(): Promise<Credentials | undefined> {
+    const { credentialsOf, signal } = this.#options;
     return (this.#credentials ??=
-      this.#options.credentialsOf?.(this.#registry) ?? Promise.resolve(undefined));
+      credentialsOf?.(this.#registry, signal) ?? Promise.resolve(undefined));
   }
 
   /** An identity token may be valid for one trade only; the answer brings its successor. */

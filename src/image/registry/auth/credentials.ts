@@ -9,7 +9,10 @@ export type Credentials =
   | { registryToken: string };
 
 /** Looks up our credentials for a registry (host[:port]); undefined means anonymous. */
-export type CredentialSource = (registry: string) => Promise<Credentials | undefined>;
+export type CredentialSource = (
+  registry: string,
+  signal?: AbortSignal,
+) => Promise<Credentials | undefined>;
 
 /** The `Authorization` header for a user name and password (RFC 7617). */
 export function basicHeader(username: string, password: string): string {
