@@ -187,7 +187,11 @@ function entryOf(login: SavedLogin): Entry {
 /** `auth` is base64 of `USER:PASSWORD`; only the password may contain colons. */
 function credentialsIn(entry: JsonReader): Credentials | undefined {
   const registryToken = entry.nonEmptyString('registrytoken');
-  if (registryToken !== undefined) return { registryToken };
+  if (registryToken !== undefined) {
+    // It goes into a header as it is.
+    if (/^[\x21-\x7e]+$/.test(registryToken)) return { registryToken };
+    throw entry.fault('registrytoken', 'must be ASCII without spaces');
+  }
   const identityToken = entry.nonEmptyString('identitytoken');
   if (identityToken !== undefined) return { identityToken };
   const auth = entry.nonEmptyString('auth');
