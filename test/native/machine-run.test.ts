@@ -64,6 +64,18 @@ test.each([
   expect(runningMachines()).toEqual([]);
 });
 
+test('a machine that its signal has killed can no longer be kept', async () => {
+  await using harness = await ShimHarness.make();
+  const controller = new AbortController();
+  const cancellation = { signal: controller.signal, what: 'the start of box web' };
+  await using machine = await MachineRun.start(startOf(harness), cancellation);
+  controller.abort();
+  const cancelled = { code: 'cancelled', message: 'the start of box web was cancelled' };
+  expect(() => machine.ignoreSignal()).toThrow(expect.objectContaining(cancelled) as Error);
+  expect(await machine.failure(new Error('the VMM ended'))).toMatchObject(cancelled);
+  expect(runningMachines()).not.toContain('fake-vmm');
+});
+
 test('a machine that is disposed of has ended', async () => {
   await using harness = await ShimHarness.make();
   {

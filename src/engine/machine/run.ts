@@ -84,15 +84,19 @@ export class MachineRun implements AsyncDisposable {
     return within(promise, ms, this.#name, stage);
   }
 
-  /** From now on the start's signal no longer ends the machine. */
+  /**
+   * From now on the start's signal no longer ends the machine.
+   * @throws cancelled when it has ended the machine: messages that it sent before may still have arrived
+   */
   ignoreSignal(): void {
     this.#onAbort[Symbol.dispose]();
+    if (this.#cancelled !== undefined) throw this.#cancelled;
   }
 
   /** Leaves the machine to its shim: from now on it outlives this process. */
   release(): void {
     this.#released = true;
-    this.ignoreSignal();
+    this.#onAbort[Symbol.dispose]();
     this.#shim.release();
   }
 
