@@ -58,7 +58,9 @@ function nanoseconds(name: string, value: string): number {
   const ms = value === '' ? 0 : parseGoDuration(value);
   if (ms === undefined) throw new Error(`${name}=${value} is no duration such as 30s or 1m30s`);
   if (ms !== 0 && ms < 1) throw new Error(`${name} can't be less than 1ms`);
-  return Math.round(ms * NS_PER_MS);
+  const ns = Math.round(ms * NS_PER_MS);
+  if (!Number.isSafeInteger(ns)) throw new Error(`${name}=${value} is too long`);
+  return ns;
 }
 
 function retries(value: string): number {

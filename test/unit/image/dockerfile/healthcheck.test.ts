@@ -33,6 +33,7 @@ test.each([
   ['NONE x', 'stands alone'],
   ['--interval=1s NONE', 'stands alone'],
   ['--interval=5 CMD x', 'is no duration'],
+  ['--timeout=2562047h CMD x', 'is too long'],
   ['--interval=1us CMD x', 'less than 1ms'],
   ['--interval=-1s CMD x', 'less than 1ms'],
   ['--interval CMD x', 'write the flag as --interval=VALUE'],
