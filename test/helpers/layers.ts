@@ -21,11 +21,22 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
     callbacks: [],
   },
   net: {
-    order: ['packet', 'dns', 'policy', 'nat', 'switch', 'names', 'net', 'control', 'jail', 'loop', 'main'],
+    order: [
+      'packet',
+      'dns',
+      'policy',
+      'nat',
+      'switch',
+      'names',
+      'net',
+      'control',
+      'jail',
+      'loop',
+      'main',
+    ],
     others: ['common', 'protocol'],
     // What a box sends leads to answers, which its own layer does not know how to deliver.
     callbacks: [
-      'dns/deadline.h',
       'dns/resolver.h',
       'names/names.h',
       'nat/host-sockets.h',
@@ -45,8 +56,6 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
     others: ['common', 'protocol', 'archive'],
     callbacks: [],
   },
-  // Its owner's event loop gets what the resolver replies and wants.
-  net: { order: ['dns'], others: ['common'], callbacks: ['dns/resolver.h'] },
 };
 
 /** The other parts that a part (`vmm/start`: its .c and .h) depends on. */
