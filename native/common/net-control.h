@@ -27,7 +27,7 @@ enum net_message {
     /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH and POLICY, in their order. */
     NET_ANSWER = 0x41,
     NET_WANT_RESOLVERS, /* a name was asked for; answered by RESOLVERS, whether or not they have changed */
-    NET_DECISION,       /* what was decided of a box's packet that begins something */
+    NET_DECISION,       /* what was decided of a box's packet that begins something, where its policy says so */
 };
 
 /* The user id of net_open when boxlite-net keeps its caller's. */
@@ -93,8 +93,8 @@ struct net_rule {
 
 struct net_policy {
     uint32_t type, mode;
-    uint32_t rule_count;
-    uint32_t host_port_count;
+    uint32_t reports; /* whether DECISION is sent */
+    uint32_t rule_count, host_port_count;
     uint16_t host_ports[32]; /* TCP ports of the host's loopback that the box reaches at the gateway's address */
     struct net_rule rules[NET_MAX_RULES]; /* only rule_count of them are sent */
 };

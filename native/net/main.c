@@ -19,7 +19,7 @@ static void decided(void *context, uint32_t port, const struct packet *packet, c
 static void removed(void *context, uint32_t port);
 static void want_servers(void *context);
 
-static struct net net = {.shims = {{.fd = NET_CONTROL_FD, .port = -1}}, .shim_count = 1};
+static struct net net;
 
 int main(int argc, char **argv) {
     struct err err;
@@ -28,6 +28,7 @@ int main(int argc, char **argv) {
     prctl(PR_SET_NAME, "boxlite-net");
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return 1;
+    net.shims[net.shim_count++] = (struct shim){.fd = NET_CONTROL_FD, .port = -1};
     if (open_network(&net, &err)) {
         control_answer(NET_CONTROL_FD, &err);
         return 1;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Host tools that BoxLite needs and distributions package. */
-export type Tool = 'qemu' | 'e2fsprogs' | 'busybox-static' | 'xz' | 'zstd' | 'lz4';
+export type Tool = 'qemu' | 'libslirp' | 'e2fsprogs' | 'busybox-static' | 'xz' | 'zstd' | 'lz4';
 
 type Manager = 'apt' | 'dnf' | 'pacman' | 'apk' | 'zypper';
 
@@ -34,6 +34,7 @@ const PACKAGES: Record<Tool, Partial<Record<Manager, string>> & { other: string 
     zypper: 'qemu-x86',
     other: 'qemu-system-x86',
   },
+  libslirp: { apt: 'libslirp0', zypper: 'libslirp0', other: 'libslirp' },
   e2fsprogs: { other: 'e2fsprogs' },
   'busybox-static': { dnf: 'busybox', pacman: 'busybox', other: 'busybox-static' },
   xz: { apt: 'xz-utils', other: 'xz' },

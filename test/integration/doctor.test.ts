@@ -1,9 +1,10 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../src/engine/setup/doctor/check.js';
 import type { DoctorReport } from '../../src/engine/setup/doctor/doctor.js';
+import { type NativeProgram, nativeProgram } from '../../src/host/native-programs.js';
 import { BOXLITE, run } from '../helpers/cli.js';
 import { startFakeRegistry } from '../helpers/fake-registry.js';
 import { SmallDisk } from '../helpers/small-disk.js';
@@ -41,7 +42,16 @@ describe('doctor', () => {
     expect(find('box')).toMatchObject({ status: 'skipped', detail: 'needs Guest kernel, KVM' });
     for (const { status, cure } of report.checks)
       expect([status, cure !== undefined]).toEqual([status, ['warning', 'fault'].includes(status)]);
-    for (const name of ['architecture', 'node', 'disk', 'database', 'qemu', 'mke2fs', 'native'])
+    for (const name of [
+      'architecture',
+      'node',
+      'disk',
+      'database',
+      'qemu',
+      'mke2fs',
+      'native',
+      'network',
+    ])
       expect(find(name)).toMatchObject({ status: 'ok' });
   });
 
@@ -86,8 +96,8 @@ describe('doctor', () => {
   it('misses native programs, and notices those that do not run', async () => {
     const native = join(place, 'native');
     await mkdir(native);
-    const programs = ['boxlite-shim', 'boxlite-ram.so', 'boxlite-archive', 'boxlite-host'];
-    for (const name of [...programs, 'boxlite-guest']) {
+    const programs = ['boxlite-shim', 'boxlite-net', 'boxlite-ram.so', 'boxlite-archive'];
+    for (const name of [...programs, 'boxlite-host', 'boxlite-guest']) {
       expect((await examine({ BOXLITE_NATIVE: native })).find('native')).toMatchObject({
         status: 'fault',
         detail: expect.stringContaining(`${name} is not built`) as string,
@@ -99,6 +109,28 @@ describe('doctor', () => {
       detail: expect.stringContaining('does not run') as string,
       cure: 'install BoxLite again on this machine',
     });
+  });
+
+  it('misses the library of boxlite-net', async () => {
+    const native = join(place, 'without libslirp');
+    await mkdir(native);
+    for (const name of ['shim', 'guest', 'archive', 'host'])
+      await symlink(
+        nativeProgram(`boxlite-${name}` as NativeProgram),
+        join(native, `boxlite-${name}`),
+      );
+    await symlink(nativeProgram('boxlite-ram.so'), join(native, 'boxlite-ram.so'));
+    const words = 'libslirp.so.0: cannot open shared object file';
+    await writeFile(join(native, 'boxlite-net'), `#!/bin/sh\necho '${words}' >&2; exit 127\n`, {
+      mode: 0o755,
+    });
+    const { find } = await examine({ BOXLITE_NATIVE: native });
+    expect(find('network')).toMatchObject({
+      status: 'fault',
+      detail: expect.stringContaining(words) as string,
+      cure: expect.stringContaining('libslirp') as string,
+    });
+    expect(find('box')).toMatchObject({ status: 'skipped' });
   });
 
   it('finds a full disk, and does not blame QEMU for it', async () => {

@@ -8,7 +8,8 @@ import { findQemu } from '../../src/vmm/qemu/binary.js';
 import { fakeGzipKernel } from '../helpers/fake-kernel.js';
 
 const PROGRAMS = [
-  ...['boxlite-guest', 'boxlite-shim', 'boxlite-ram.so', 'boxlite-archive', 'boxlite-host'],
+  ...['boxlite-guest', 'boxlite-shim', 'boxlite-net', 'boxlite-ram.so'],
+  ...['boxlite-archive', 'boxlite-host'],
 ];
 
 let root: string;

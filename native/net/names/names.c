@@ -21,10 +21,11 @@ struct origin {
 _Static_assert(sizeof(struct origin) <= DNS_COOKIE_BYTES, "a client's cookie holds the origin of its query");
 
 static void reply(void *context, const struct dns_client *client, const uint8_t *message, size_t size);
+static bool may_ask(void *context, uint32_t port, const struct dns_name *name);
 static void want_servers(void *context);
 
 void names_open(struct names *names, struct net_switch *network, void (*ask)(void *context), void *context) {
-    const struct dns_hooks hooks = {.context = names, .reply = reply, .want_servers = want_servers};
+    const struct dns_hooks hooks = {.context = names, .reply = reply, .may_ask = may_ask, .want_servers = want_servers};
     names->network = network;
     names->want_servers = ask;
     names->context = context;
@@ -96,6 +97,13 @@ static void reply(void *context, const struct dns_client *client, const uint8_t 
                                  .destination_port = origin.destination_port};
     if (size <= MAX_DATAGRAM)
         switch_to_port(names->network, client->key, frame, reply_datagram(&asked, message, size, frame));
+}
+
+static bool may_ask(void *context, uint32_t port, const struct dns_name *name) {
+    const struct names *names = context;
+    char text[NET_NAME_BYTES] = "";
+    (void)grants_name_text(name, text);
+    return policy_resolves(&names->network->ports[port].policy, text);
 }
 
 static void want_servers(void *context) {

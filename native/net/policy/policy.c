@@ -35,12 +35,17 @@ int policy_set(struct policy *policy, const struct net_policy *wanted, struct er
     for (uint32_t i = 0; i < wanted->rule_count; i++)
         if (check_rule(&wanted->rules[i], err))
             return -1;
+    struct net_rule *rules = calloc(wanted->rule_count ? wanted->rule_count : 1, sizeof *rules);
+    if (!rules)
+        return err_errno(err, "keep the policy");
     policy_free(policy);
+    policy->rules = rules;
     policy->mode = wanted->mode;
+    policy->reports = wanted->reports;
     policy->rule_count = wanted->rule_count;
     policy->host_port_count = wanted->host_port_count;
     memcpy(policy->host_ports, wanted->host_ports, sizeof policy->host_ports);
-    memcpy(policy->rules, wanted->rules, wanted->rule_count * sizeof *policy->rules);
+    memcpy(rules, wanted->rules, wanted->rule_count * sizeof *rules);
     return 0;
 }
 
@@ -54,6 +59,7 @@ static int check_rule(const struct net_rule *rule, struct err *err) {
 
 /* Grants and flows were decided by what the policy was. */
 void policy_free(struct policy *policy) {
+    free(policy->rules);
     free(policy->grants);
     free(policy->flows);
     *policy = (struct policy){0};

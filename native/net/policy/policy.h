@@ -29,9 +29,10 @@ struct flow {
 
 struct policy {
     enum net_mode mode;
+    bool reports;
     uint32_t rule_count, host_port_count;
     uint16_t host_ports[32];
-    struct net_rule rules[NET_MAX_RULES];
+    struct net_rule *rules; /* rule_count of them */
     struct grant *grants; /* MAX_GRANTS, once a rule of names has been met */
     struct flow *flows;   /* MAX_FLOWS, once there was one */
     uint32_t next_flow;
@@ -43,7 +44,9 @@ struct verdict {
     const char *name; /* of the rule's grant, or NULL */
 };
 
-/* -1: the policy is malformed, and nothing has changed. */
+/* Zeroed, a policy is open and has no rules. */
+
+/* -1: the policy is malformed or there is no memory for it, and nothing has changed. */
 int policy_set(struct policy *policy, const struct net_policy *wanted, struct err *err);
 void policy_free(struct policy *policy);
 

@@ -146,14 +146,15 @@ static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *p
     if (packet->kind == PACKET_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
         return true;
     if (packet->kind == PACKET_UDP && nat_publishes_udp(s->nat, packet->source_port))
-        return is_gateway(s, &packet->destination) || !is_in_network(s, &packet->destination); /* host-sockets.c lets it answer who has asked */
+        return is_gateway(s, &packet->destination) ||
+               !is_in_network(s, &packet->destination); /* host-sockets.c lets it answer who has asked */
     if (packet->kind == PACKET_ICMP)
         return false;
     bool is_ours = is_gateway(s, &packet->destination) || is_resolver(s, &packet->destination);
     if (is_ours && (packet->kind == PACKET_ECHO || packet->destination_port == DNS_PORT))
         return packet->kind == PACKET_ECHO || is_resolver(s, &packet->destination);
     struct verdict verdict = decide(s, &s->ports[port], packet);
-    if (verdict.is_news)
+    if (verdict.is_news && s->ports[port].policy.reports)
         s->callbacks.decided(s->callbacks.context, port, packet, &verdict);
     return verdict.allowed;
 }

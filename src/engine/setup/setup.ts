@@ -120,6 +120,7 @@ function setupSteps(home: Home, options: SetupOptions): Step[] {
       needs: [],
       run: () => {
         nativeProgram('boxlite-shim');
+        nativeProgram('boxlite-net');
         nativeProgram('boxlite-ram.so');
         nativeProgram('boxlite-archive');
         nativeProgram('boxlite-host');

@@ -10,7 +10,7 @@ export type CheckStatus = 'ok' | 'note' | 'warning' | 'fault' | 'skipped';
 export type CheckName =
   | ('architecture' | 'node' | 'memory' | 'user-namespaces' | 'cgroups' | 'side-channels')
   | ('disk' | 'access' | 'database')
-  | ('qemu' | 'mke2fs' | 'native' | 'kernel' | 'accelerator')
+  | ('qemu' | 'mke2fs' | 'native' | 'network' | 'kernel' | 'accelerator')
   | ('registry' | 'box');
 
 export interface CheckResult {

@@ -67,6 +67,7 @@ export async function examine(
         'qemu',
         'mke2fs',
         'native',
+        'network',
         'kernel',
         'accelerator',
       ],

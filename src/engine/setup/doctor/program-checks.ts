@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BoxliteError } from '../../../errors.js';
+import { installHint } from '../../../host/distribution.js';
 import { nativeProgram } from '../../../host/native-programs.js';
 import { runProgram } from '../../../host/run-program.js';
 import type { EngineContext } from '../../state/context.js';
@@ -23,6 +24,7 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
     },
     { name: 'mke2fs', title: 'mke2fs', run: async () => ok(await findMke2fs()) },
     { name: 'native', title: 'Native programs', run: checkNative },
+    { name: 'network', title: 'Network', needs: ['native'], run: checkNetwork },
     {
       name: 'kernel',
       title: 'Guest kernel',
@@ -47,6 +49,16 @@ async function checkNative(): Promise<Finding> {
   const reason = await whyNotRunning(host);
   if (reason === undefined) return ok(dirname(guest));
   return fault(`${host} does not run: ${reason}`, 'install BoxLite again on this machine');
+}
+
+/** The one program that needs a library of the distribution. */
+async function checkNetwork(): Promise<Finding> {
+  const net = nativeProgram('boxlite-net');
+  const { status, stdout, stderr } = await runProgram(net, ['--version'], {
+    timeoutMs: NATIVE_TIMEOUT_MS,
+  });
+  if (status === 0) return ok(stdout.toString().trim());
+  return fault(`${net} does not run: ${stderr.trim()}`, installHint('libslirp'));
 }
 
 async function whyNotRunning(host: string): Promise<string | undefined> {

@@ -1,0 +1,216 @@
+#include "net/policy/policy.h"
+
+#include <string.h>
+
+#include "frames.h"
+#include "net/names/grants.h"
+
+static struct policy policy;
+static struct net_policy wanted;
+static uint64_t now_ms = 1000;
+
+static void begin(enum net_mode mode) { wanted = (struct net_policy){.type = NET_POLICY, .mode = mode}; }
+
+static struct net_rule *add(bool denies, enum net_rule_kind kind, const char *what, uint8_t prefix) {
+    struct net_rule *rule = &wanted.rules[wanted.rule_count++];
+    *rule = (struct net_rule){
+        .denies = denies, .kind = (uint8_t)kind, .prefix_length = prefix, .last_port = UINT16_MAX};
+    if (kind == NET_RULE_ADDRESS)
+        rule->address = address(what);
+    else
+        snprintf(rule->name, sizeof rule->name, "%s", what);
+    return rule;
+}
+
+static void set(void) {
+    struct err err;
+    check("the policy is taken", policy_set(&policy, &wanted, &err) == 0);
+}
+
+static struct packet packet(enum packet_kind kind, const char *to, uint16_t port) {
+    return (struct packet){.kind = kind, .destination = address(to), .source_port = 40000, .destination_port = port};
+}
+
+static bool allows(const char *to, uint16_t port) {
+    struct packet syn = packet(PACKET_TCP, to, port);
+    return policy_decide(&policy, &syn, now_ms).allowed;
+}
+
+static bool allows_datagram(const char *to, uint16_t port, uint16_t from) {
+    struct packet datagram = packet(PACKET_UDP, to, port);
+    datagram.source_port = from;
+    return policy_decide(&policy, &datagram, now_ms).allowed;
+}
+
+static void grant(const char *name, const char *to, uint32_t ttl) {
+    struct in6_addr given = address(to);
+    policy_granted(&policy, name, &given, ttl, now_ms);
+}
+
+static void modes(void) {
+    begin(NET_MODE_OPEN);
+    set();
+    check("open reaches the world", allows("::ffff:8.8.8.8", 443) && allows("2001:db8::1", 443));
+    check("open reaches private addresses", allows("::ffff:192.168.1.1", 80) && allows("fd12::1", 80));
+    check("open does not reach the host", !allows("::ffff:127.0.0.1", 80) && !allows("::1", 80));
+    check("open does not reach metadata", !allows("::ffff:169.254.169.254", 80));
+    begin(NET_MODE_PUBLIC);
+    set();
+    check("public reaches the world", allows("::ffff:8.8.8.8", 443));
+    check("public reaches nothing private", !allows("::ffff:10.1.2.3", 80) && !allows("::ffff:172.31.0.1", 80) &&
+                                                !allows("::ffff:192.168.1.1", 80) && !allows("::ffff:100.64.0.1", 80) &&
+                                                !allows("fd12::1", 80) && !allows("fec0::1", 80));
+    check("public sees a private address behind NAT64 and 6to4",
+          !allows("64:ff9b::10.1.2.3", 80) && !allows("2002:a01:203::1", 80));
+    check("public stops at the range's end", allows("::ffff:172.32.0.1", 80) && allows("::ffff:100.128.0.1", 80));
+    begin(NET_MODE_LISTED);
+    set();
+    check("listed reaches nothing without rules", !allows("::ffff:8.8.8.8", 443));
+    check("listed resolves nothing without rules", !policy_resolves(&policy, "example.com"));
+    begin(NET_MODE_INTERNAL);
+    set();
+    check("internal reaches nothing", !allows("::ffff:8.8.8.8", 443) && !policy_resolves(&policy, "example.com"));
+}
+
+static void addresses(void) {
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_ADDRESS, "::ffff:10.1.0.0", 96 + 16);
+    struct net_rule *web = add(false, NET_RULE_ADDRESS, "::ffff:8.8.8.8", 128);
+    web->first_port = web->last_port = 443;
+    web->protocol = IPPROTO_TCP;
+    add(true, NET_RULE_ADDRESS, "::ffff:10.1.2.0", 96 + 23);
+    add(false, NET_RULE_ADDRESS, "::ffff:127.0.0.0", 96 + 8);
+    set();
+    check("a prefix is allowed", allows("::ffff:10.1.0.1", 22) && allows("::ffff:10.1.255.255", 22));
+    check("its neighbours are not", !allows("::ffff:10.0.255.255", 22) && !allows("::ffff:10.2.0.0", 22));
+    check("a port is allowed", allows("::ffff:8.8.8.8", 443) && !allows("::ffff:8.8.8.8", 80));
+    check("of one protocol", !allows_datagram("::ffff:8.8.8.8", 443, 1));
+    check("what one rule denies no other allows",
+          !allows("::ffff:10.1.2.1", 22) && !allows("::ffff:10.1.3.255", 22) && allows("::ffff:10.1.4.0", 22));
+    check("no rule opens the host", !allows("::ffff:127.0.0.1", 22));
+    begin(NET_MODE_PUBLIC);
+    add(false, NET_RULE_ADDRESS, "::ffff:192.168.1.5", 128);
+    set();
+    check("an address opens a private one", allows("::ffff:192.168.1.5", 22) && !allows("::ffff:192.168.1.6", 22));
+}
+
+static void names(void) {
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "git.example.com", 0);
+    add(false, NET_RULE_BELOW, "cdn.example", 0);
+    add(true, NET_RULE_NAME, "bad.cdn.example", 0);
+    set();
+    check("a name is resolved in any case", policy_resolves(&policy, "GIT.example.COM"));
+    check("no other name is",
+          !policy_resolves(&policy, "example.com") && !policy_resolves(&policy, "xgit.example.com"));
+    check("names below a wildcard are", policy_resolves(&policy, "a.b.cdn.example"));
+    check("the wildcard's own name is not",
+          !policy_resolves(&policy, "cdn.example") && !policy_resolves(&policy, "evilcdn.example"));
+    check("a denied name is not", !policy_resolves(&policy, "bad.cdn.example"));
+    check("an address that was not given is shut", !allows("::ffff:9.9.9.9", 22));
+    grant("git.example.com", "::ffff:9.9.9.9", 60);
+    check("a given address is open to every port", allows("::ffff:9.9.9.9", 22) && allows("::ffff:9.9.9.9", 443));
+    check("and to every protocol", allows_datagram("::ffff:9.9.9.9", 443, 2));
+    check("others stay shut", !allows("::ffff:9.9.9.8", 22));
+    grant("other.example.com", "::ffff:9.9.9.8", 60);
+    check("a name without a rule gives nothing", !allows("::ffff:9.9.9.8", 22));
+    now_ms += 60 * 1000;
+    check("the grant ends with its TTL", !allows("::ffff:9.9.9.9", 22));
+    check("a flow that goes on is not cut", allows_datagram("::ffff:9.9.9.9", 443, 2));
+    check("a new flow is", !allows_datagram("::ffff:9.9.9.9", 443, 3));
+    grant("git.example.com", "::ffff:9.9.9.9", 0);
+    now_ms += 10 * 1000;
+    check("a TTL of 0 leaves time to connect", allows("::ffff:9.9.9.9", 22));
+    now_ms += 60 * 1000;
+    check("and no more", !allows("::ffff:9.9.9.9", 22));
+    grant("git.example.com", "::ffff:127.0.0.1", 60);
+    grant("git.example.com", "::ffff:169.254.169.254", 60);
+    check("a name that points to the host opens nothing",
+          !allows("::ffff:127.0.0.1", 22) && !allows("::ffff:169.254.169.254", 80));
+    for (int i = 0; i < 3 * MAX_GRANTS; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "::ffff:11.0.%d.%d", i / 256, i % 256);
+        grant("git.example.com", text, 60);
+    }
+    check("the newest of many addresses are known", allows("::ffff:11.0.11.255", 22));
+}
+
+static void rebinding(void) {
+    begin(NET_MODE_PUBLIC);
+    add(false, NET_RULE_NAME, "evil.example", 0);
+    set();
+    grant("evil.example", "::ffff:192.168.1.1", 60);
+    check("a name opens no private address", !allows("::ffff:192.168.1.1", 80));
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "git.corp", 0);
+    set();
+    grant("git.corp", "::ffff:192.168.1.1", 60);
+    check("but where the list alone counts", allows("::ffff:192.168.1.1", 80));
+}
+
+/* git.corp is an alias of b.corp, whose address has a shorter life; c.corp's was not asked for. */
+static const uint8_t reply[] = {
+    0,    1,  0x81, 0x80, 0, 1, 0, 3,   0,    0,  0, 0, 3, 'g', 'i',  't', 4,    'c', 'o', 'r', 'p', 0, 0, 1, 0, 1,
+    0xc0, 12, 0,    5,    0, 1, 0, 0,   1,    0,  0, 4, 1, 'b', 0xc0, 16,  0xc0, 38,  0,   1,   0,   1, 0, 0, 0, 90,
+    0,    4,  9,    8,    7, 6, 1, 'c', 0xc0, 16, 0, 1, 0, 1,   0,    0,   0,    90,  0,   4,   9,   8, 7, 5,
+};
+
+static void replies(void) {
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "git.corp", 0);
+    set();
+    grants_from_reply(&policy, reply, sizeof reply, now_ms);
+    check("aliases are followed from the name asked for", allows("::ffff:9.8.7.6", 22));
+    check("what was not asked for counts for nothing", !allows("::ffff:9.8.7.5", 22));
+    struct packet syn = packet(PACKET_TCP, "::ffff:9.8.7.6", 22);
+    struct verdict verdict = policy_decide(&policy, &syn, now_ms);
+    check("the name asked for is told", verdict.rule == 0 && strcmp(verdict.name, "git.corp") == 0);
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "b.corp", 0);
+    set();
+    grants_from_reply(&policy, reply, sizeof reply, now_ms);
+    check("an alias is judged by the name asked for", !allows("::ffff:9.8.7.6", 22));
+    for (size_t i = 0; i < sizeof reply; i++)
+        grants_from_reply(&policy, reply, i, now_ms);
+    check("a reply that is cut gives nothing", !allows("::ffff:9.8.7.6", 22));
+}
+
+static void hosts(void) {
+    begin(NET_MODE_OPEN);
+    wanted.host_port_count = 2;
+    wanted.host_ports[0] = 5432;
+    wanted.host_ports[1] = 80;
+    set();
+    check("listed ports of the host are open", policy_allows_host(&policy, 5432) && policy_allows_host(&policy, 80));
+    check("others are not", !policy_allows_host(&policy, 22) && !policy_allows_host(&policy, 0));
+}
+
+static void malformed(void) {
+    struct err err;
+    begin(NET_MODE_OPEN);
+    set();
+    wanted.mode = NET_MODE_INTERNAL + 1;
+    check("an unknown mode is refused", policy_set(&policy, &wanted, &err) < 0);
+    begin(NET_MODE_INTERNAL);
+    add(false, NET_RULE_NAME, "", 0);
+    check("a rule without a name is refused", policy_set(&policy, &wanted, &err) < 0);
+    begin(NET_MODE_INTERNAL);
+    add(false, NET_RULE_ADDRESS, "::1", 129);
+    check("a prefix that is too long is refused", policy_set(&policy, &wanted, &err) < 0);
+    begin(NET_MODE_INTERNAL);
+    memset(add(false, NET_RULE_NAME, "x", 0)->name, 'x', NET_NAME_BYTES);
+    check("a name without an end is refused", policy_set(&policy, &wanted, &err) < 0);
+    check("what was refused changes nothing", allows("::ffff:8.8.8.8", 443));
+}
+
+int main(void) {
+    modes();
+    addresses();
+    names();
+    rebinding();
+    replies();
+    hosts();
+    malformed();
+    policy_free(&policy);
+    return 0;
+}
