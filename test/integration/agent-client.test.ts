@@ -88,11 +88,11 @@ describe('ShimClient.connect', () => {
   });
 
   it('names both generations when the shim speaks another', async () => {
-    await using shim = await FakeShim.start((peer) => peer.welcome({ generation: 7 }));
+    await using shim = await FakeShim.start((peer) => peer.welcome({ generation: 99 }));
     await expect(ShimClient.connect(shim.directory)).rejects.toMatchObject({
       code: 'protocol',
       message: expect.stringMatching(
-        new RegExp(`generation 7 of the protocol, this BoxLite generation ${GENERATION}`),
+        new RegExp(`generation 99 of the protocol, this BoxLite generation ${GENERATION}`),
       ) as string,
       remedy: { action: 'stop', box: expect.any(String) as string },
     });
