@@ -115,9 +115,8 @@ static int add_default_route(int sock, uint32_t gateway) {
 }
 
 static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix) {
-    struct in6_ifreq request = {.ifr6_addr = *address,
-                                .ifr6_prefixlen = prefix,
-                                .ifr6_ifindex = (int)if_nametoindex(INTERFACE)};
+    struct in6_ifreq request = {
+        .ifr6_addr = *address, .ifr6_prefixlen = prefix, .ifr6_ifindex = (int)if_nametoindex(INTERFACE)};
     return ioctl(sock, SIOCSIFADDR, &request);
 }
 
@@ -131,8 +130,8 @@ static int add_default_route6(int sock, const struct in6_addr *gateway) {
 
 /* RFC 4291, appendix A. */
 static struct in6_addr link_local(const uint8_t mac[MAC_BYTES]) {
-    return (struct in6_addr){.s6_addr = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3],
-                                         mac[4], mac[5]}};
+    return (struct in6_addr){
+        .s6_addr = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}};
 }
 
 /* Every VM has the device; without its driver the box sees lo alone. */

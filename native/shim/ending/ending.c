@@ -7,8 +7,8 @@
 
 #include "../box/directory.h"
 #include "../box/records.h"
-#include "../peers/client.h"
 #include "../net/net.h"
+#include "../peers/client.h"
 #include "../peers/guest-port.h"
 #include "../relay/from-guest.h"
 #include "../session/main-session.h"

@@ -69,7 +69,8 @@ static ssize_t transmit(const struct shim *shim, const void *message, size_t siz
     } control = {0};
     struct msghdr envelope = {.msg_iov = &part, .msg_iovlen = 1};
     if (fd >= 0) {
-        control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
+        control.header = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
         memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
         envelope.msg_control = &control;
         envelope.msg_controllen = sizeof control.space;

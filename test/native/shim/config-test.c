@@ -41,8 +41,7 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
     check("ports", net->port_count == 2 && ports[0].protocol == BL_IP_TCP && !ports[0].is_v6 &&
                        memcmp(&ports[0].host_address, "\x7f\0\0\x01", 4) == 0 && ports[0].host_port == 8080 &&
                        ports[0].box_port == 80 && ports[1].protocol == BL_IP_UDP && ports[1].is_v6 &&
-                       ports[1].host_address.s6_addr[15] == 1 && ports[1].host_port == 0 &&
-                       ports[1].box_port == 65535);
+                       ports[1].host_address.s6_addr[15] == 1 && ports[1].host_port == 0 && ports[1].box_port == 65535);
     check("time limit", config.timeout_ms == 60000);
     config_free(&config);
 }

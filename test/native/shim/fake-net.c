@@ -36,8 +36,9 @@ static void log_resolvers(const struct net_resolvers *message) {
     for (uint32_t i = 0; i < message->count; i++) {
         const struct sockaddr_storage *server = &message->servers[i];
         char text[INET6_ADDRSTRLEN];
-        const void *address = server->ss_family == AF_INET ? (const void *)&((const struct sockaddr_in *)server)->sin_addr
-                                                           : &((const struct sockaddr_in6 *)server)->sin6_addr;
+        const void *address = server->ss_family == AF_INET
+                                  ? (const void *)&((const struct sockaddr_in *)server)->sin_addr
+                                  : &((const struct sockaddr_in6 *)server)->sin6_addr;
         fprintf(out, " %s", inet_ntop(server->ss_family, address, text, sizeof text));
     }
     fprintf(out, "\n");
@@ -71,7 +72,6 @@ static bool log_message(const void *message, int fd) {
         snprintf(what, sizeof what, "port %x %s mac=%02x..%02x", port->address, text6(&port->address6), port->mac[0],
                  port->mac[5]);
         log_socket(what, fd);
-        /* The frames of the VMM, whose stand-in writes none, come back to it. */
         return true;
     }
     case NET_RESOLVERS:

@@ -32,13 +32,18 @@ static void finds_both_families(void) {
     check("each line that names one counts, in order", found.type == NET_RESOLVERS && found.count == 4 &&
                                                            is_server(0, "192.0.2.1", 0) &&
                                                            is_server(1, "2001:db8::1", 0));
-    check("a link-local one has its interface, by number or name", is_server(2, "fe80::1", 7) &&
-                                                                       is_server(3, "fe80::2", 1));
+    check("a link-local one has its interface, by number or name",
+          is_server(2, "fe80::1", 7) && is_server(3, "fe80::2", 1));
 }
 
 static void takes_its_loopback_without_any(void) {
-    static const char *const none[] = {"", "\n", "search a.test\n", "nameserver\n", "nameserver 300.1.1.1\n",
-                                       "nameserver example.org\n", "nameserver 1.1.1.1x\n"};
+    static const char *const none[] = {"",
+                                       "\n",
+                                       "search a.test\n",
+                                       "nameserver\n",
+                                       "nameserver 300.1.1.1\n",
+                                       "nameserver example.org\n",
+                                       "nameserver 1.1.1.1x\n"};
     bool all = true;
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         parse(none[i]);

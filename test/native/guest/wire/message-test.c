@@ -29,8 +29,8 @@ static void write_network(uint8_t prefix, uint8_t prefix6) {
 
 static bool is_network(const struct network *network) {
     return network->address == 0x0a00020f && network->prefix == 24 && network->gateway == 0x0a000202 &&
-           network->address6.s6_addr[15] == 0x15 && network->prefix6 == 64 &&
-           network->gateway6.s6_addr[0] == 0xfd && network->gateway6.s6_addr[15] == 2 && network->mtu == 65520;
+           network->address6.s6_addr[15] == 0x15 && network->prefix6 == 64 && network->gateway6.s6_addr[0] == 0xfd &&
+           network->gateway6.s6_addr[15] == 2 && network->mtu == 65520;
 }
 
 static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t mounts) {
@@ -130,8 +130,7 @@ static void write_prepare(uint32_t generation, uint8_t prefix, uint8_t prefix6) 
 static void test_prepare(void) {
     struct network network;
     write_prepare(BL_GENERATION, 24, 64);
-    check("prepare is decoded whole",
-          prepare_decode(bytes, wr.used, &network, &err) == 0 && is_network(&network));
+    check("prepare is decoded whole", prepare_decode(bytes, wr.used, &network, &err) == 0 && is_network(&network));
     bool refused = true;
     for (size_t size = 0; size < wr.used; size++)
         refused = refused && prepare_decode(bytes, size, &network, &err) == -1;
@@ -152,9 +151,9 @@ static void test_bootstrap(void) {
           decode_bootstrap(wr.used) == 0 && bootstrap_message.wall_ns == 1234567890123456789 &&
               strcmp(bootstrap_message.hostname, "box") == 0 &&
               strcmp(bootstrap_message.machine_id, "fedcba9876543210fedcba9876543210") == 0 &&
-              is_network(&bootstrap_message.network) &&
-              strcmp(bootstrap_message.hosts, "1.2.3.4 x\n") == 0 && bootstrap_message.pids_max == 7 &&
-              bootstrap_message.mount_count == 2 && strcmp(bootstrap_message.mounts[1].target, "/tmp") == 0 &&
+              is_network(&bootstrap_message.network) && strcmp(bootstrap_message.hosts, "1.2.3.4 x\n") == 0 &&
+              bootstrap_message.pids_max == 7 && bootstrap_message.mount_count == 2 &&
+              strcmp(bootstrap_message.mounts[1].target, "/tmp") == 0 &&
               strcmp(bootstrap_message.mounts[1].options, "size=1m") == 0);
     const struct device_request *device = bootstrap_message.devices;
     check("bootstrap's names, settings and devices are decoded",
