@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { BoxliteError } from '../errors.js';
 import { isAlive, ownIdentity } from '../host/process-identity.js';
 import type { Database } from './database.js';
 import { integer, text } from './row.js';
@@ -61,7 +62,15 @@ export class Lease implements Disposable {
     this.database.run('DELETE FROM image_leases WHERE lease = ?', this.id);
   }
 
+  /**
+   * On a full disk or in a read-only home the release can't be recorded. That must not hide why the
+   * work failed: the lease then ends with this process.
+   */
   [Symbol.dispose](): void {
-    this.release();
+    try {
+      this.release();
+    } catch (error) {
+      if (!(error instanceof BoxliteError)) throw error;
+    }
   }
 }

@@ -26,6 +26,18 @@ test('a lease ends with its scope, also by an error', () => {
   expect(leases.kept()).toEqual(new Set());
 });
 
+test('a lease that can’t be released does not hide why its work failed', () => {
+  const database = temporaryDatabase();
+  database.leases.open().keep(['sha256:a']);
+  expect(() => {
+    using _lease = database.leases.open();
+    database.run('PRAGMA query_only = ON');
+    throw new Error('an import failed');
+  }).toThrow('an import failed');
+  expect(() => database.leases.open().release()).toThrow('readonly database');
+  expect(database.leases.kept()).toEqual(new Set(['sha256:a']));
+});
+
 test.each<[string, string, string | number]>([
   ['of an earlier boot', 'boot_id', 'another'],
   ['whose pid another process has now', 'start_ticks', 1],
