@@ -41,7 +41,7 @@ export interface RunResult<Output extends string | Buffer = string> extends Exec
 /**
  * Runs a command to its end and keeps its output.
  * @param exec starts the command
- * @throws output-limit when it writes more than `maxBuffer`; the command is ended then
+ * @throws output-limit when it writes more than `maxBuffer`; the command is ended then; invalid-argument
  */
 export async function runToEnd(
   exec: (command: BoxCommand, options: ExecOptions) => Promise<Execution>,
@@ -50,6 +50,8 @@ export async function runToEnd(
   options: RunOptions,
 ): Promise<RunResult<string | Buffer>> {
   const { input, signal, maxBuffer = DEFAULT_MAX_BUFFER } = options;
+  if (Number.isNaN(maxBuffer) || maxBuffer < 0)
+    throw new BoxliteError('invalid-argument', `maxBuffer must be at least 0, not ${maxBuffer}`);
   const overflow = new AbortController();
   const signals = [overflow.signal, ...(signal ? [signal] : [])];
   const execution = await exec(commandOf(program, args, options), {
