@@ -16,7 +16,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   agent: ['host', 'deferred', 'errors', 'terminal-text'],
   logs: ['host', 'deferred', 'errors'],
   build: ['agent'],
-  host: ['errors'],
+  host: ['abort', 'errors'],
   // The modules beside the folders, each its own row.
   index: ['engine', 'errors'],
   abort: ['errors'],
