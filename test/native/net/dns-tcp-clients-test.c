@@ -1,23 +1,36 @@
-/* The whole server, as its owner sees it: guests that ask over TCP, and those that ask over UDP beside them. */
-#include "net/dns/server.h"
+/* Guests that ask over TCP, and one that asks over UDP beside them. */
+#include "net/dns/tcp-clients.h"
 
 #include "dns-upstream.h"
 
-static struct dns_server server;
+enum { MAX_FDS = DNS_RESOLVER_FDS + DNS_MAX_STREAMS };
+
+static struct resolver resolver;
+static struct tcp_clients streams;
 static struct seen seen;
 static struct upstream upstream;
 static struct made query, reply;
-static struct pollfd fds[DNS_SERVER_FDS];
+static struct pollfd fds[MAX_FDS];
+
+static void on_reply(void *context, const struct dns_client *client, const uint8_t *message, size_t size) {
+    if (client->over_tcp)
+        tcp_clients_reply(&streams, client, message, size);
+    else
+        see_reply(context, client, message, size);
+}
 
 static void begin(void) {
-    if (seen.now_ms)
-        dns_server_close(&server);
+    if (seen.now_ms) {
+        tcp_clients_close(&streams);
+        resolver_close(&resolver);
+    }
     while (!upstream_gets_none(&upstream))
         ;
     seen = (struct seen){.now_ms = 1000};
-    struct dns_hooks hooks = {.context = &seen, .reply = see_reply, .want_servers = see_wanted, .now_ms = see_now};
-    dns_server_open(&server, &hooks);
-    dns_server_set_servers(&server, &upstream.address, 1);
+    struct dns_hooks hooks = {.context = &seen, .reply = on_reply, .now_ms = see_now};
+    resolver_open(&resolver, &hooks);
+    tcp_clients_open(&streams, &resolver);
+    resolver_set_servers(&resolver, &upstream.address, 1);
     made_query(&query, 0x4242, "localhost", DNS_TYPE_A);
 }
 
@@ -26,9 +39,11 @@ static int settle(void) {
     int timeout_ms, ready;
     do {
         timeout_ms = -1;
-        size_t n = dns_server_poll_fill(&server, fds, DNS_SERVER_FDS, &timeout_ms);
-        ready = poll(fds, n, 0);
-        dns_server_poll_done(&server, fds, n);
+        size_t first = resolver_poll_fill(&resolver, fds, DNS_RESOLVER_FDS, &timeout_ms);
+        size_t second = tcp_clients_poll_fill(&streams, fds + first, DNS_MAX_STREAMS, &timeout_ms);
+        ready = poll(fds, first + second, 0);
+        resolver_poll_done(&resolver, fds, first);
+        tcp_clients_poll_done(&streams, fds + first, second);
     } while (ready > 0);
     return timeout_ms;
 }
@@ -38,7 +53,7 @@ static int open_stream(uint32_t key) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends))
         exit(2);
-    (void)dns_server_stream(&server, ends[0], key);
+    (void)tcp_clients_add(&streams, ends[0], key);
     return ends[1];
 }
 
@@ -67,7 +82,7 @@ static void answers_in_fragments(void) {
     }
     settle();
     check("a query in single bytes has one", gets(guest, 0x4242) && answers_of(&reply) == 1);
-    check("which is not the owner's", !seen.replies);
+    check("which goes nowhere else", !seen.replies);
     close(guest);
     check("an end leaves nothing to wait for", settle() == -1);
 }
@@ -105,8 +120,8 @@ static void answers_from_servers(void) {
     check("four at a time", upstream_gets_none(&upstream));
     struct dns_client by_udp = {.key = 7, .cookie = "a datagram"};
     made_query(&query, 99, "localhost", DNS_TYPE_A);
-    dns_server_query(&server, &by_udp, query.bytes, query.size);
-    check("a datagram's reply goes to the owner",
+    check("a datagram is asked beside it", resolver_query(&resolver, &by_udp, query.bytes, query.size) == 0);
+    check("its reply goes elsewhere",
           seen.replies == 1 && !seen.client.over_tcp && strcmp((char *)seen.client.cookie, "a datagram") == 0);
     for (unsigned got = 0; got < 6; got++) {
         struct pollfd fd = {.fd = guest, .events = POLLIN};
@@ -142,7 +157,7 @@ static void forgets_streams_that_ended(void) {
     write_message(next, &query);
     settle();
     check("which has its own", gets(next, 2));
-    dns_server_drop(&server, 1);
+    tcp_clients_drop(&streams, 1);
     check("and ends with its box", is_closed(next));
     close(next);
 }
@@ -218,8 +233,7 @@ static void bounds_what_is_not_read(void) {
             break;
     }
     check("who reads no replies is not read any more", written > 100 && written < 1000000);
-    check("and bounded in what is kept for it",
-          server.streams.streams[DNS_MAX_STREAMS - 1].replies.used - 16384 < 4096);
+    check("and bounded in what is kept for it", streams.streams[DNS_MAX_STREAMS - 1].replies.used - 16384 < 4096);
     unsigned got = 0;
     while (got < written && gets(guest, 1)) {
         got++;
@@ -245,6 +259,7 @@ int main(void) {
     closes_streams_that_break_the_format();
     bounds_streams();
     bounds_what_is_not_read();
-    dns_server_close(&server);
+    tcp_clients_close(&streams);
+    resolver_close(&resolver);
     return 0;
 }
