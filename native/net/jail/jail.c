@@ -13,8 +13,8 @@
 #include "../../common/seccomp.h"
 
 enum {
-    MAX_DESCRIPTORS = 1280,
-    MAX_DATA_BYTES = 768 * 1024 * 1024,
+    MAX_DESCRIPTORS = 2048,
+    MAX_DATA_BYTES = 1024 * 1024 * 1024,
     /* libslirp's two buffers of 128 KiB, and packets that wait with it: measured while all are being made. */
     CONNECTION_BYTES = 440 * 1024,
     OTHER_BYTES = 64 * 1024 * 1024,

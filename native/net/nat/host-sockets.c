@@ -14,6 +14,7 @@ enum { MAX_PUBLISHED = 512, PEERS = 64, MAX_FDS = 4096 };
 /* A published socket of UDP, by the number that libslirp knows it by, and who sent to it last. */
 struct published {
     int fd; /* 0: free */
+    uint16_t box_port;
     uint32_t next;
     struct sockaddr_storage peers[PEERS];
 };
@@ -25,10 +26,11 @@ static struct in6_addr gateway6;
 
 static struct {
     int fd, taken_as;
-    bool is_udp;
+    uint16_t udp_port;
 } adopting = {.fd = -1, .taken_as = -1};
 
 static struct published published[MAX_PUBLISHED];
+static size_t published_end; /* behind the last place that was ever taken */
 static int spare_fd = -1;
 static bool is_open[MAX_FDS];
 static uint32_t open_count;
@@ -38,7 +40,9 @@ static void closed(int fd);
 static bool is_refused(int fd, const struct sockaddr *to, socklen_t size);
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address);
 static struct published *published_as(int fd);
-static bool has_peer(const struct published *socket, const struct sockaddr *peer, socklen_t size);
+static struct published *free_place(void);
+static bool has_peer(const struct published *socket, const struct sockaddr *peer);
+static int asked_by(int fd, const struct sockaddr *peer);
 static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size);
 static void show_gateway(struct sockaddr *peer);
 static void reset_at_close(int fd);
@@ -63,9 +67,9 @@ void host_sockets_end(void) { at_work = false; }
 
 uint32_t host_sockets_open(void) { return open_count; }
 
-void host_sockets_adopt(int fd, bool is_udp) {
+void host_sockets_adopt(int fd, uint16_t udp_port) {
     adopting.fd = fd;
-    adopting.is_udp = is_udp;
+    adopting.udp_port = udp_port;
     adopting.taken_as = -1;
 }
 
@@ -80,6 +84,13 @@ void host_sockets_forget(int fd) {
         socket->fd = 0;
 }
 
+bool host_sockets_were_asked(uint16_t box_port, const struct sockaddr *by) {
+    for (size_t i = 0; i < published_end; i++)
+        if (published[i].fd && published[i].box_port == box_port && has_peer(&published[i], by))
+            return true;
+    return false;
+}
+
 PUBLIC int socket(int domain, int type, int protocol) {
     int fd = (int)syscall(SYS_socket, domain, type | SOCK_CLOEXEC, protocol);
     return at_work ? opened(fd) : fd;
@@ -88,13 +99,13 @@ PUBLIC int socket(int domain, int type, int protocol) {
 PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
     if (adopting.fd < 0)
         return (int)syscall(SYS_bind, fd, to, size);
-    struct published *socket = adopting.is_udp ? published_as(0) : NULL;
-    if (adopting.is_udp && !socket)
+    struct published *socket = adopting.udp_port ? free_place() : NULL;
+    if (adopting.udp_port && !socket)
         return errno = ENOBUFS, -1;
     if (dup3(adopting.fd, fd, O_CLOEXEC) < 0)
         return -1;
     if (socket)
-        *socket = (struct published){.fd = fd};
+        *socket = (struct published){.fd = fd, .box_port = adopting.udp_port};
     adopting.taken_as = fd;
     closed(fd);
     return 0;
@@ -124,6 +135,8 @@ PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
 }
 
 PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *to, socklen_t size) {
+    if (at_work && to)
+        fd = asked_by(fd, to);
     if (is_refused(fd, to, size))
         REFUSE;
     return syscall(SYS_sendto, fd, bytes, count, flags, to, size);
@@ -168,7 +181,7 @@ static bool is_refused(int fd, const struct sockaddr *to, socklen_t size) {
     if (!address_of(to, size, &address))
         return true;
     const struct published *socket = fd > 0 ? published_as(fd) : NULL;
-    return closed_address(&address) && !(socket && has_peer(socket, to, size));
+    return closed_address(&address) && !(socket && has_peer(socket, to));
 }
 
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address) {
@@ -182,12 +195,18 @@ static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_a
     return true;
 }
 
-/* @param fd 0 finds a free place */
 static struct published *published_as(int fd) {
-    for (size_t i = 0; i < MAX_PUBLISHED; i++)
+    for (size_t i = 0; i < published_end; i++)
         if (published[i].fd == fd)
             return &published[i];
     return NULL;
+}
+
+static struct published *free_place(void) {
+    struct published *place = published_as(0);
+    if (place || published_end == MAX_PUBLISHED)
+        return place;
+    return &published[published_end++];
 }
 
 static bool same_peer(const struct sockaddr_storage *a, const struct sockaddr *b) {
@@ -203,16 +222,26 @@ static bool same_peer(const struct sockaddr_storage *a, const struct sockaddr *b
     return x->sin6_port == y->sin6_port && same_address(&x->sin6_addr, &y->sin6_addr);
 }
 
-static bool has_peer(const struct published *socket, const struct sockaddr *peer, socklen_t size) {
-    (void)size;
+static bool has_peer(const struct published *socket, const struct sockaddr *peer) {
     for (size_t i = 0; i < PEERS; i++)
         if (same_peer(&socket->peers[i], peer))
             return true;
     return false;
 }
 
+/* Of several publications of one box's port libslirp answers by any: the answer goes out by the one that was asked. */
+static int asked_by(int fd, const struct sockaddr *peer) {
+    const struct published *socket = fd > 0 ? published_as(fd) : NULL;
+    if (!socket || has_peer(socket, peer))
+        return fd;
+    for (size_t i = 0; i < published_end; i++)
+        if (published[i].fd && published[i].box_port == socket->box_port && has_peer(&published[i], peer))
+            return published[i].fd;
+    return fd;
+}
+
 static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size) {
-    if (size > sizeof socket->peers[0] || has_peer(socket, peer, size))
+    if (size > sizeof socket->peers[0] || has_peer(socket, peer))
         return;
     memcpy(&socket->peers[socket->next++ % PEERS], peer, size);
 }

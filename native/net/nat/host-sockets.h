@@ -31,11 +31,14 @@ void host_sockets_end(void);
 uint32_t host_sockets_open(void);
 
 /* The next bind takes this bound socket, and a listen behind it does nothing. Whoever sends to a socket of UDP is
- * remembered, because the box may answer nobody else by it. */
-void host_sockets_adopt(int fd, bool is_udp);
+ * remembered, because the box may answer nobody else by it. @param udp_port the box's, 0 for TCP */
+void host_sockets_adopt(int fd, uint16_t udp_port);
 /* Ends that. Returns the number that libslirp knows the socket by, or -1: it did not take it. */
 int host_sockets_adopted(void);
 /* libslirp closes this socket. */
 void host_sockets_forget(int fd);
+
+/* Whether this address has sent to a socket that is the box's port. */
+bool host_sockets_were_asked(uint16_t box_port, const struct sockaddr *by);
 
 #endif

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/icmp6.h>
 #include <slirp/libslirp.h>
 #include <stdio.h>
@@ -26,10 +27,11 @@ struct nat {
     Slirp *slirp;
     struct nat_callbacks callbacks;
     uint8_t mac[MAC_BYTES];
-    struct in6_addr gateway6, resolver, resolver6;
+    struct in6_addr gateway, gateway6, resolver, resolver6;
     const struct in6_addr *asking; /* the box whose packet is under way */
     struct publication publications[MAX_PUBLICATIONS];
     struct echoes echoes;
+    bool was_busy; /* memory of connections may be left */
     size_t echo_count; /* of the last nat_poll; they stand first */
     struct pollfd *fds; /* while libslirp fills it, and while it looks at it */
     size_t room, count;
@@ -79,6 +81,7 @@ struct nat *nat_open(const struct net_open *network, const struct nat_callbacks 
     host_sockets_show(network);
     nat->resolver = address_of_v4(network->resolver);
     nat->resolver6 = network->resolver6;
+    nat->gateway = address_of_v4(network->gateway);
     nat->gateway6 = network->gateway6;
     uint32_t mask = network->prefix_length ? 0xffffffffU << (32 - network->prefix_length) : 0;
     SlirpConfig config = {
@@ -195,7 +198,7 @@ int nat_publish(struct nat *nat, const struct net_publish *what, const struct ne
     struct sockaddr_in6 to6 = {
         .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)what->box_port), .sin6_addr = box->address6};
     bool v6 = host.ss_family == AF_INET6;
-    host_sockets_adopt(fd, is_udp);
+    host_sockets_adopt(fd, is_udp ? (uint16_t)what->box_port : 0);
     host_sockets_begin(&(struct host_work){0});
     int failed = slirp_add_hostxfwd(nat->slirp, (struct sockaddr *)&host, size,
                                     v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to, v6 ? sizeof to6 : sizeof to,
@@ -208,12 +211,17 @@ int nat_publish(struct nat *nat, const struct net_publish *what, const struct ne
     return 0;
 }
 
-bool nat_publishes_udp(const struct nat *nat, uint16_t box_port) {
-    for (size_t i = 0; i < MAX_PUBLICATIONS; i++)
-        if (nat->publications[i].what.id && nat->publications[i].what.protocol == IPPROTO_UDP &&
-            nat->publications[i].what.box_port == box_port)
-            return true;
-    return false;
+bool nat_answers(const struct nat *nat, const struct packet *packet) {
+    if (packet->kind != PACKET_UDP)
+        return false;
+    bool host = same_address(&packet->destination, packet->v6 ? &nat->gateway6 : &nat->gateway);
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(packet->destination_port),
+                             .sin_addr.s_addr = htonl(host ? INADDR_LOOPBACK : v4_of_address(&packet->destination))};
+    struct sockaddr_in6 to6 = {.sin6_family = AF_INET6,
+                               .sin6_port = htons(packet->destination_port),
+                               .sin6_addr = host ? in6addr_loopback : packet->destination};
+    return host_sockets_were_asked(packet->source_port, packet->v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to);
 }
 
 int nat_unpublish(struct nat *nat, uint32_t id, struct err *err) {
@@ -245,8 +253,13 @@ size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_m
     nat->count = nat->echo_count;
     slirp_pollfds_fill(nat->slirp, &timeout, add_poll, nat);
     /* For a listening socket, too, it wants to wake up twice a second. */
-    if (host_sockets_open() == 0)
+    if (host_sockets_open() == 0) {
+        if (nat->was_busy)
+            malloc_trim(0);
+        nat->was_busy = false;
         return nat->count;
+    }
+    nat->was_busy = true;
     *timeout_ms = timeout > INT32_MAX ? -1 : (int)timeout;
     return nat->count;
 }

@@ -37,8 +37,8 @@ void nat_input_to_host(struct nat *nat, const struct packet *packet);
 
 /* Gives the box's port to whoever connects or sends to the bound socket `fd`, which nat takes over. */
 int nat_publish(struct nat *nat, const struct net_publish *what, const struct net_port *box, int fd, struct err *err);
-/* Whether the box answers from a published port of UDP. */
-bool nat_publishes_udp(const struct nat *nat, uint16_t box_port);
+/* Whether the packet answers somebody who has sent to a published port of UDP. */
+bool nat_answers(const struct nat *nat, const struct packet *packet);
 int nat_unpublish(struct nat *nat, uint32_t id, struct err *err);
 
 /* For poll(2): writes what to wait for behind `fds` (at most `room`), lowers *timeout_ms (-1: no end) and returns the

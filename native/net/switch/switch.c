@@ -145,9 +145,8 @@ static void out(struct net_switch *s, uint32_t port, const struct packet *packet
 static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *packet) {
     if (packet->kind == PACKET_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
         return true;
-    if (packet->kind == PACKET_UDP && nat_publishes_udp(s->nat, packet->source_port))
-        return is_gateway(s, &packet->destination) ||
-               !is_in_network(s, &packet->destination); /* host-sockets.c lets it answer who has asked */
+    if (nat_answers(s->nat, packet))
+        return true;
     if (packet->kind == PACKET_ICMP)
         return false;
     bool is_ours = is_gateway(s, &packet->destination) || is_resolver(s, &packet->destination);

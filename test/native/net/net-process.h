@@ -119,14 +119,20 @@ static uint32_t asked_for_resolvers;
 
 /* The next answer, which every wait for ends with one. */
 static inline struct net_answer answer(void) {
-    struct net_answer got = {0};
+    union {
+        struct net_answer answer;
+        struct net_decision decision;
+    } message = {0};
     for (;;) {
         need(readable(control, WAIT_MS), "an answer of boxlite-net");
-        ssize_t size = recv(control, &got, sizeof got, 0);
-        if (size == (ssize_t)sizeof got && got.type == NET_ANSWER)
-            return got;
-        need(size == 4 && got.type == NET_WANT_RESOLVERS, "a message of boxlite-net");
-        asked_for_resolvers++;
+        ssize_t size = recv(control, &message, sizeof message, 0);
+        uint32_t type = message.answer.type;
+        if (size == (ssize_t)sizeof message.answer && type == NET_ANSWER)
+            return message.answer;
+        need((size == 4 && type == NET_WANT_RESOLVERS) ||
+                 (size == (ssize_t)sizeof message.decision && type == NET_DECISION),
+             "a message of boxlite-net");
+        asked_for_resolvers += type == NET_WANT_RESOLVERS;
     }
 }
 

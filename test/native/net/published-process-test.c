@@ -1,4 +1,6 @@
 /* Published ports and names: what comes to a box from the host, and what may go back. */
+#include <stddef.h>
+
 #include "net-process.h"
 
 static struct made_frame frame;
@@ -178,6 +180,38 @@ static void keeps_its_addresses(void) {
     unpublish(id);
 }
 
+/* A published port is no way out for a box that may reach nothing. */
+static void keeps_to_its_policy(void) {
+    struct net_policy nothing = {.type = NET_POLICY, .mode = NET_MODE_INTERNAL}, everything = {.type = NET_POLICY};
+    static const char *const outsides[] = {OUTSIDE4, OUTSIDE6}, *const boxes[] = {BOX4, BOX6};
+    tell(&nothing, offsetof(struct net_policy, rules), -1);
+    check("a policy is taken", answer().code == 0);
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t port = 0, client_port = 0, other_port = 0;
+        uint32_t first = publish(bound(outsides[i], SOCK_DGRAM, &port), IPPROTO_UDP, 5355);
+        uint32_t second = publish(bound(i ? "::1" : "::ffff:127.0.0.1", SOCK_DGRAM, &other_port), IPPROTO_UDP, 5355);
+        int fd = bound(outsides[i], SOCK_DGRAM, &client_port);
+        check("a datagram that nobody asked for is kept", is_kept_from(fd, boxes[i], outsides[i], 5355, client_port));
+        struct sockaddr_storage to, peer;
+        socklen_t size = socket_address(outsides[i], port, &to);
+        need(sendto(fd, "question", 8, 0, (struct sockaddr *)&to, size) == 8, "sendto");
+        check("a question comes in", next_frame(WAIT_MS) && packet.kind == PACKET_UDP && from(outsides[i]));
+        make_udp(&frame, boxes[i], outsides[i], 5355, client_port, "answer", 6);
+        send_frame(&frame);
+        char text[16];
+        size = sizeof peer;
+        check("and its answer goes out", readable(fd, WAIT_MS) &&
+                                             recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&peer, &size) == 6);
+        check("from the socket that was asked", memcmp(&peer, &to, size) == 0);
+        check("to nobody else", is_kept_from(fd, boxes[i], outsides[i], 5356, client_port));
+        unpublish(first);
+        unpublish(second);
+        close(fd);
+    }
+    tell(&everything, offsetof(struct net_policy, rules), -1);
+    check("a policy is replaced", answer().code == 0);
+}
+
 static const uint8_t query[] = "\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\1\0\1";
 enum { QUERY_BYTES = sizeof query - 1 };
 
@@ -259,6 +293,7 @@ int main(void) {
     resets_what_nobody_takes();
     passes_datagrams();
     keeps_its_addresses();
+    keeps_to_its_policy();
     resolves_names();
     check("it ends with its shim", stop());
     return 0;
