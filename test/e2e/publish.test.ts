@@ -90,6 +90,10 @@ async function free(): Promise<number> {
 }
 
 const hello = Buffer.from('hello\n');
+/** The address at which other machines reach this one. */
+const outward = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 const hasIPv6 = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .some(({ address }) => address === '::1');
@@ -203,6 +207,18 @@ describe('a published port', () => {
     const { ports = [] } = await box.info();
     expect(ports).toMatchObject([{ protocol: 'tcp', hostAddress: '127.0.0.1', boxPort: ECHO }]);
     expect(await exchange(ports[0]?.hostPort ?? 0, hello)).toEqual(hello);
+  });
+});
+
+describe('a published port is open', () => {
+  it.runIf(outward !== undefined)('to this host only, unless -p says otherwise', async () => {
+    const address = outward ?? '';
+    const port = await free();
+    await serve('closed', ['-p', `${port}:${ECHO}`, '-p', `0.0.0.0:0:${COUNT}`]);
+    await expect(exchange(port, hello, address)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await exchange(port, hello, 'localhost')).toEqual(hello);
+    const open = await portOf('closed', COUNT);
+    expect((await exchange(open, hello, address)).toString()).toBe('6\n');
   });
 });
 

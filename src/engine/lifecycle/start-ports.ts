@@ -85,7 +85,7 @@ async function publisher(
   refused: RefusedPort,
 ): Promise<string | undefined> {
   for (const other of database().boxes.list()) {
-    if (other.id === id || other.ports === null) continue;
+    if (other.id === id) continue;
     const { status, ports } = await observed(home, other);
     if (isActive(status) && storedPorts(ports).some((port) => portsCollide(port, refused)))
       return boxName(other);
