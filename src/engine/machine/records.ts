@@ -79,7 +79,7 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   const said = [text(record.vmm), text(record.console)]
     .flatMap((lines) => lines.trimEnd().split('\n').slice(-8))
     .map(printable)
-    .filter((line) => line !== '' && !INTENDED.test(line));
+    .filter((line) => line !== '' && !line.endsWith(INTENDED));
   const below = said.map((line) => `\n  | ${line}`).join('');
   const short = limitError(undefined, `start box ${box}`, shortage(record));
   if (short !== undefined)
@@ -125,7 +125,7 @@ export async function refusedPort(directory: string): Promise<RefusedPort | unde
 const REFUSED = /^listen on (\S+):(\d+)\/(tcp|udp): (.*)$/;
 
 /** What QEMU always reports on a machine without a network. */
-const INTENDED = /warning: hub 0 is not connected to host network$/;
+const INTENDED = 'warning: hub 0 is not connected to host network';
 
 /** QEMU and the loader report an errno only as text, and always this one: their locale is C. */
 const SHORTAGES: readonly (readonly [words: RegExp, errno: string])[] = [
