@@ -66,7 +66,7 @@ describe('a box with a network', () => {
     expect(one.slice(0, 17)).not.toBe(other.slice(0, 17));
     const given = await seenBy('--mac-address', '02:00:00:00:00:07');
     expect(given).toMatch(/^02:00:00:00:00:07\n/);
-    expect(given).toContain('inet6 fe80::ff:fe00:7/64 ');
+    expect(given).toContain('inet6 fe80::15/64 ');
     await home.ok(['create', '--name', 'cold', 'busybox', 'sh', '-c', look]);
     expect(await home.ok(['start', '-a', '--cold', 'cold'])).toContain('fd62:6f78:6c74::15/64');
     await home.ok(['rm', 'cold']);

@@ -28,7 +28,7 @@ static int add_default_route(int sock, uint32_t gateway);
 static int give_addresses6(const struct network *network, struct err *err);
 static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix);
 static int add_default_route6(int sock, const struct in6_addr *gateway);
-static struct in6_addr link_local(const uint8_t mac[MAC_BYTES]);
+static struct in6_addr link_local(const struct in6_addr *address);
 static void fill(struct sockaddr *to, uint32_t address);
 
 void network_prepare(void) {
@@ -67,10 +67,6 @@ int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
     memcpy(request.ifr_hwaddr.sa_data, mac, MAC_BYTES);
     if (sock < 0 || ioctl(sock, SIOCSIFHWADDR, &request))
         return err_errno(err, "can't give %s its MAC address", INTERFACE);
-    cleanup_fd int sock6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct in6_addr address = link_local(mac);
-    if (sock6 >= 0 && add_address6(sock6, &address, 64))
-        return err_errno(err, "can't give %s its link-local address", INTERFACE);
     return 0;
 }
 
@@ -78,7 +74,8 @@ static int give_addresses6(const struct network *network, struct err *err) {
     cleanup_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (sock < 0 && errno == EAFNOSUPPORT)
         return 0;
-    if (sock < 0 || add_address6(sock, &network->address6, network->prefix6))
+    struct in6_addr local = link_local(&network->address6);
+    if (sock < 0 || add_address6(sock, &local, 64) || add_address6(sock, &network->address6, network->prefix6))
         return err_errno(err, "can't give %s its IPv6 address", INTERFACE);
     if (add_default_route6(sock, &network->gateway6))
         return err_errno(err, "can't set the default route of IPv6");
@@ -128,10 +125,11 @@ static int add_default_route6(int sock, const struct in6_addr *gateway) {
     return ioctl(sock, SIOCADDRT, &route);
 }
 
-/* RFC 4291, appendix A. */
-static struct in6_addr link_local(const uint8_t mac[MAC_BYTES]) {
-    return (struct in6_addr){
-        .s6_addr = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}};
+/* fe80::15 of fd62:…::15, which no other on the network has either. One made of the MAC could not be in a template. */
+static struct in6_addr link_local(const struct in6_addr *address) {
+    struct in6_addr local = {.s6_addr = {0xfe, 0x80}};
+    memcpy(local.s6_addr + 8, address->s6_addr + 8, 8);
+    return local;
 }
 
 /* Every VM has the device; without its driver the box sees lo alone. */
