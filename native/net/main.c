@@ -74,6 +74,10 @@ static void decided(void *context, uint32_t port, const struct packet *packet, c
 static void removed(void *context, uint32_t port) {
     struct net *of = context;
     names_drop(&of->names, port);
+    /* Its place may be another box's next. */
+    for (uint32_t i = 0; i < of->shim_count; i++)
+        if (of->shims[i].port == (int)port)
+            of->shims[i].port = -1;
 }
 
 static void want_servers(void *context) { control_want_resolvers(context); }

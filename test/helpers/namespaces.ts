@@ -6,6 +6,11 @@ import type { requests } from './net-peer.js';
 
 type Requests = typeof requests;
 
+interface Answer {
+  result?: unknown;
+  error?: string;
+}
+
 /** Network namespaces of a test's own, each with a process in it that connects and listens. Only root has them. */
 export class Namespaces {
   readonly #prefix = `boxlite-${process.pid}-`;
@@ -58,14 +63,14 @@ export class Namespaces {
 /** What stands for a program in a namespace: net-peer's requests, as calls. */
 export class Peer {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answer: { result?: unknown; error?: string }) => void>();
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
   #next = 1;
 
   constructor(child: ChildProcess) {
     this.#child = child;
     if (!child.stdout) throw new Error('no output');
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const answer = JSON.parse(line) as { id: number };
+      const answer = JSON.parse(line) as { id: number } & Answer;
       this.#waiting.get(answer.id)?.(answer);
     });
   }
@@ -75,9 +80,7 @@ export class Peer {
     ...args: Parameters<Requests[Name]>
   ): Promise<Awaited<ReturnType<Requests[Name]>>> {
     const id = this.#next++;
-    const answered = new Promise<{ result?: unknown; error?: string }>((resolve) =>
-      this.#waiting.set(id, resolve),
-    );
+    const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
     this.#child.stdin?.write(`${JSON.stringify({ id, name, args })}\n`);
     const { result, error } = await answered;
     if (error !== undefined) throw new Error(error);

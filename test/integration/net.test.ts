@@ -72,8 +72,11 @@ async function connectHosts(): Promise<void> {
   await namespaces.ip('other', 'addr add 169.254.169.254/32 dev wan');
   await namespaces.ip('host', 'route add 169.254.169.254 dev wan');
   // Of this namespace: ping(8) without rights, for IPv6 as well.
-  await namespaces.run('host', 'sysctl', '-qw', `net.ipv4.ping_group_range=${USER} ${USER}`);
+  await setKernel('host', 'ipv4/ping_group_range', `${USER} ${USER}`);
 }
+
+const setKernel = (namespace: string, key: string, value: string): Promise<string> =>
+  namespaces.run(namespace, 'sh', '-c', `echo ${value} > /proc/sys/net/${key}`);
 
 /** @returns boxlite-net's process id */
 async function startBox(): Promise<string> {
@@ -93,6 +96,8 @@ async function startBox(): Promise<string> {
   );
   if (!fake.stdout) throw new Error('no output');
   const [line] = (await once(fake.stdout, 'data')) as [Buffer];
+  // A guest of ours asks for no router, either.
+  await setKernel('box', 'ipv6/conf/eth0/accept_ra', '0');
   await namespaces.ip('box', 'link set eth0 address 02:42:00:00:00:01 mtu 65520 up');
   await namespaces.ip('box', 'addr add 10.0.2.15/24 dev eth0');
   await namespaces.ip('box', 'addr add fd62:6f78:6c74::15/64 dev eth0 nodad');
@@ -101,13 +106,14 @@ async function startBox(): Promise<string> {
   return line.toString().trim();
 }
 
-// First: what a datagram opens stays open for minutes.
 describe('boxlite-net', () => {
   it('is small', async () => {
     expect(await memoryKib()).toBeLessThan(3 * 1024);
   });
 
   it('is small again and sleeps when no connection is left', async () => {
+    const port = await other.ask('echoDatagrams', OTHERS[0], 0);
+    expect(await box.ask('datagrams', OTHERS[0], port, [1000])).toEqual([1000]);
     const idle = await descriptors();
     expect(await host.ask('burst', '127.0.0.1', PUBLISHED.echo[0], 1000)).toBe(1000);
     expect(await host.ask('exchange', '::1', PUBLISHED.take[0], 1)).toEqual(
@@ -115,6 +121,7 @@ describe('boxlite-net', () => {
     );
     expect(await descriptors()).toBeGreaterThan(idle);
     await expect.poll(descriptors).toBe(idle);
+    await expect.poll(() => readFile(`/proc/${pid}/status`, 'utf8')).toContain('\nState:\tS');
     const before = await switches();
     await delay(3000);
     expect((await switches()) - before).toBe(0);
@@ -127,17 +134,17 @@ describe('connections', () => {
     const take = await other.ask('listen', at, 0, 'take');
     const give = await other.ask('listen', at, 0, 'give');
     expect(await box.ask('exchange', at, take, MIB)).toEqual(await other.ask('received'));
-    const [sent, received] = await box.ask('exchangeLate', at, give, MIB);
+    const [sent, received] = await box.ask('exchangeLate', at, give, 8);
     await expect.poll(() => other.ask('received')).toEqual([received, sent]);
-    expect(received.bytes).toBe(MIB << 20);
+    expect(received.bytes).toBe(8 << 20);
   });
 
-  it.each(HOSTS)('to a port published at %s do the same', async (at) => {
+  it.each(['127.0.0.1', '2001:db8::1'])('to a port published at %s do the same', async (at) => {
     const client = at.startsWith('192') || at.startsWith('2001') ? other : host;
     expect(await client.ask('exchange', at, PUBLISHED.take[0], MIB)).toEqual(
       await box.ask('received'),
     );
-    const [sent, received] = await client.ask('exchangeLate', at, PUBLISHED.give[0], MIB);
+    const [sent, received] = await client.ask('exchangeLate', at, PUBLISHED.give[0], 8);
     await expect.poll(() => box.ask('received')).toEqual([received, sent]);
   });
 
@@ -196,10 +203,10 @@ describe('what the host keeps to itself', () => {
     for (const at of ['127.0.0.0/8', '0.0.0.0/8'])
       await namespaces.ip('box', `route add ${at} via 10.0.2.2 table 7`);
     await namespaces.ip('box', 'rule add pref 1 to 127.0.0.2 table 7');
-    const kept = ['10.0.2.2', '10.0.2.3', '198.51.100.7', '127.0.0.2', '0.0.0.2', '10.0.2.99'];
+    const kept = ['10.0.2.2', '10.0.2.3', '198.51.100.7', '127.0.0.2', '0.0.0.2'];
     const kept6 = ['fd62:6f78:6c74::2', 'fd62:6f78:6c74::3', '::127.0.0.1', '64:ff9b::7f00:1'];
     for (const at of [...kept, ...kept6, '2002:7f00:1::1'])
-      expect(await box.ask('reach', at, 7000), at).toMatch(/^E(CONNREFUSED|HOSTUNREACH)$/);
+      expect(await box.ask('reach', at, 7000), at).toBe('ECONNREFUSED');
     // These name the box itself.
     for (const at of [
       '127.0.0.1',

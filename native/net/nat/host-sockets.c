@@ -32,10 +32,10 @@ static struct {
 static struct published published[MAX_PUBLISHED];
 static size_t published_end; /* behind the last place that was ever taken */
 static int spare_fd = -1;
-static bool is_open[MAX_FDS];
-static uint32_t open_count;
+static enum { CLOSED, STREAM, OTHER } is_open[MAX_FDS];
+static uint32_t open_count, stream_count;
 
-static int opened(int fd);
+static int opened(int fd, bool is_stream);
 static void closed(int fd);
 static bool is_refused(int fd, const struct sockaddr *to, socklen_t size);
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address);
@@ -67,6 +67,8 @@ void host_sockets_end(void) { at_work = false; }
 
 uint32_t host_sockets_open(void) { return open_count; }
 
+uint32_t host_sockets_streams(void) { return stream_count; }
+
 void host_sockets_adopt(int fd, uint16_t udp_port) {
     adopting.fd = fd;
     adopting.udp_port = udp_port;
@@ -93,7 +95,7 @@ bool host_sockets_were_asked(uint16_t box_port, const struct sockaddr *by) {
 
 PUBLIC int socket(int domain, int type, int protocol) {
     int fd = (int)syscall(SYS_socket, domain, type | SOCK_CLOEXEC, protocol);
-    return at_work ? opened(fd) : fd;
+    return at_work ? opened(fd, (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM) : fd;
 }
 
 PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
@@ -116,7 +118,7 @@ PUBLIC int listen(int fd, int backlog) { return fd == adopting.taken_as ? 0 : (i
 /* Without a free descriptor the connection would wait in the queue, and poll(2) would report it for ever. */
 PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
     int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC);
-    return accepted < 0 && (errno == EMFILE || errno == ENFILE) ? refuse_connection(fd) : opened(accepted);
+    return accepted < 0 && (errno == EMFILE || errno == ENFILE) ? refuse_connection(fd) : opened(accepted, true);
 }
 
 PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
@@ -159,18 +161,20 @@ PUBLIC int close(int fd) {
     return (int)syscall(SYS_close, fd);
 }
 
-static int opened(int fd) {
-    if (fd >= 0 && fd < MAX_FDS && !is_open[fd]) {
-        is_open[fd] = true;
+static int opened(int fd, bool is_stream) {
+    if (fd >= 0 && fd < MAX_FDS && is_open[fd] == CLOSED) {
+        is_open[fd] = is_stream ? STREAM : OTHER;
         open_count++;
+        stream_count += is_stream;
     }
     return fd;
 }
 
 static void closed(int fd) {
-    if (fd >= 0 && fd < MAX_FDS && is_open[fd]) {
-        is_open[fd] = false;
+    if (fd >= 0 && fd < MAX_FDS && is_open[fd] != CLOSED) {
         open_count--;
+        stream_count -= is_open[fd] == STREAM;
+        is_open[fd] = CLOSED;
     }
 }
 

@@ -29,6 +29,8 @@ void host_sockets_end(void);
 
 /* How many sockets libslirp has open besides those that it took over. Without any it has nothing to time. */
 uint32_t host_sockets_open(void);
+/* Those of them that are connections: the others' only time is when they have been quiet for minutes. */
+uint32_t host_sockets_streams(void);
 
 /* The next bind takes this bound socket, and a listen behind it does nothing. Whoever sends to a socket of UDP is
  * remembered, because the box may answer nobody else by it. @param udp_port the box's, 0 for TCP */

@@ -16,7 +16,7 @@
 #include "host-sockets.h"
 #include "nat.h"
 
-enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53, IPV6_BYTES = 40 };
+enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53, IPV6_BYTES = 40, QUIET_MS = 60000 };
 
 struct publication {
     struct net_publish what; /* type 0: free */
@@ -166,8 +166,8 @@ static void answer_echo(struct nat *nat, const struct packet *request) {
     icmp[0] = ICMP6_ECHO_REPLY;
     uint16_t id = get_u16(request->transport + 4);
     to_box(frame,
-           reply_echo(&request->source, request->from_mac, id, &request->destination, nat->mac,
-                      request->transport_size, frame),
+           reply_echo(&request->source, request->from_mac, id, &request->destination, nat->mac, request->transport_size,
+                      frame),
            nat);
 }
 
@@ -252,15 +252,15 @@ size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_m
     nat->room = room;
     nat->count = nat->echo_count;
     slirp_pollfds_fill(nat->slirp, &timeout, add_poll, nat);
-    /* For a listening socket, too, it wants to wake up twice a second. */
-    if (host_sockets_open() == 0) {
-        if (nat->was_busy)
-            malloc_trim(0);
-        nat->was_busy = false;
-        return nat->count;
-    }
-    nat->was_busy = true;
-    *timeout_ms = timeout > INT32_MAX ? -1 : (int)timeout;
+    /* For a listening socket, too, and for what is quiet, it wants to wake up twice a second. */
+    bool busy = host_sockets_streams() > 0;
+    if (nat->was_busy && !busy)
+        malloc_trim(0);
+    nat->was_busy = busy;
+    if (busy)
+        *timeout_ms = timeout > INT32_MAX ? -1 : (int)timeout;
+    else if (host_sockets_open() > 0 && (*timeout_ms < 0 || *timeout_ms > QUIET_MS))
+        *timeout_ms = QUIET_MS;
     return nat->count;
 }
 

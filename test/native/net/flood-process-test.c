@@ -31,7 +31,8 @@ static long ticks(void) {
     long user, kernel;
     snprintf(path, sizeof path, "/proc/%d/stat", net_pid);
     FILE *file = fopen(path, "re");
-    need(file && fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &kernel) == 2, path);
+    need(file && fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &kernel) == 2,
+         path);
     fclose(file);
     return user + kernel;
 }
@@ -53,8 +54,8 @@ static bool is_alive(void) {
 }
 
 static void make_any(void) {
-    static const char *const boxes[] = {BOX4, BOX6},
-                            *const outsides[] = {OUTSIDE4, OUTSIDE6, GATEWAY4, GATEWAY6, RESOLVER4, RESOLVER6};
+    static const char *const boxes[] = {BOX4, BOX6}, *const outsides[] = {OUTSIDE4, OUTSIDE6,  GATEWAY4,
+                                                                          GATEWAY6, RESOLVER4, RESOLVER6};
     uint64_t any = next_random();
     const char *box = boxes[any % 2], *to = outsides[any % 6];
     uint16_t port = (uint16_t)(any >> 16);

@@ -27,7 +27,8 @@ static void answer(const struct packet *packet) {
         if (size && again.kind != (packet->kind == PACKET_TCP ? PACKET_TCP : PACKET_ICMP))
             __builtin_trap();
         if (packet->kind == PACKET_UDP)
-            size = reply_datagram(packet, packet->transport + 8, packet->transport_size < 200 ? packet->transport_size - 8 : 200, to);
+            size = reply_datagram(packet, packet->transport + 8,
+                                  packet->transport_size < 200 ? packet->transport_size - 8 : 200, to);
     }
     if (size > REPLY_HEADERS + 256)
         __builtin_trap();

@@ -96,8 +96,8 @@ static inline void make_ip(struct made_frame *frame, const char *from, const cha
     frame->size = 14 + header + size;
 }
 
-static inline void make_tcp(struct made_frame *frame, const char *from, const char *to, uint16_t source_port, uint16_t port,
-                            uint32_t seq, uint32_t ack, uint8_t flags) {
+static inline void make_tcp(struct made_frame *frame, const char *from, const char *to, uint16_t source_port,
+                            uint16_t port, uint32_t seq, uint32_t ack, uint8_t flags) {
     uint8_t tcp[20] = {[12] = 0x50, flags, 0xff, 0xff};
     put_u16(tcp, source_port);
     put_u16(tcp + 2, port);
@@ -106,8 +106,8 @@ static inline void make_tcp(struct made_frame *frame, const char *from, const ch
     make_ip(frame, from, to, IPPROTO_TCP, tcp, sizeof tcp, 16);
 }
 
-static inline void make_udp(struct made_frame *frame, const char *from, const char *to, uint16_t source_port, uint16_t port,
-                            const void *payload, size_t size) {
+static inline void make_udp(struct made_frame *frame, const char *from, const char *to, uint16_t source_port,
+                            uint16_t port, const void *payload, size_t size) {
     static uint8_t udp[66000];
     put_u16(udp, source_port);
     put_u16(udp + 2, port);

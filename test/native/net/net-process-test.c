@@ -108,8 +108,7 @@ static void refuses_messages(void) {
     int many[2] = {STDIN_FILENO, STDIN_FILENO};
     _Alignas(struct cmsghdr) char space[CMSG_SPACE(sizeof many)] = {0};
     struct iovec part = {unknown, sizeof unknown};
-    struct msghdr header = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
     *CMSG_FIRSTHDR(&header) = (struct cmsghdr){CMSG_LEN(sizeof many), SOL_SOCKET, SCM_RIGHTS};
     memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), many, sizeof many);
     need(sendmsg(control, &header, 0) > 0, "sendmsg");
@@ -119,8 +118,8 @@ static void refuses_messages(void) {
 
 static void answers_neighbours(void) {
     make_arp(&frame, BOX4, GATEWAY4);
-    check("the gateway answers ARP", is_answered(&frame) && get_u16(got.bytes + 12) == 0x0806 &&
-                                         memcmp(got.bytes + 22, gateway_mac, 6) == 0);
+    check("the gateway answers ARP",
+          is_answered(&frame) && get_u16(got.bytes + 12) == 0x0806 && memcmp(got.bytes + 22, gateway_mac, 6) == 0);
     make_arp(&frame, BOX4, RESOLVER4);
     check("so does the resolver", is_answered(&frame) && memcmp(got.bytes + 28, "\12\0\2\3", 4) == 0);
     static const char *const others[] = {BOX4, "::ffff:10.0.2.4", "::ffff:10.0.2.1", OUTSIDE4, "::ffff:0.0.0.0"};
@@ -152,12 +151,30 @@ static void refuses_what_is_closed(void) {
     uint16_t port = 0, udp_port = 0;
     int listeners[] = {bound("::ffff:0.0.0.0", SOCK_STREAM, &port), bound("::", SOCK_STREAM, &port)};
     int datagrams[] = {bound("::ffff:0.0.0.0", SOCK_DGRAM, &udp_port), bound("::", SOCK_DGRAM, &udp_port)};
-    static const char *const closed[] = {GATEWAY4, RESOLVER4, "::ffff:10.0.2.15", "::ffff:10.0.2.99", "::ffff:127.0.0.1",
-                                         "::ffff:127.9.9.9", "::ffff:169.254.169.254", "::ffff:0.0.0.0", ALIAS4,
-                                         "::ffff:255.255.255.255", "::ffff:224.0.0.1",
-                                         GATEWAY6, RESOLVER6, BOX6, "fd62:6f78:6c74::99", "::1", "::", "::127.0.0.1",
-                                         "64:ff9b::127.0.0.1", "2002:7f00:1::1", "::ffff:0:127.0.0.1", "fe80::1",
-                                         "ff02::1", "fd00:ec2::254"};
+    static const char *const closed[] = {GATEWAY4,
+                                         RESOLVER4,
+                                         "::ffff:10.0.2.15",
+                                         "::ffff:10.0.2.99",
+                                         "::ffff:127.0.0.1",
+                                         "::ffff:127.9.9.9",
+                                         "::ffff:169.254.169.254",
+                                         "::ffff:0.0.0.0",
+                                         ALIAS4,
+                                         "::ffff:255.255.255.255",
+                                         "::ffff:224.0.0.1",
+                                         GATEWAY6,
+                                         RESOLVER6,
+                                         BOX6,
+                                         "fd62:6f78:6c74::99",
+                                         "::1",
+                                         "::",
+                                         "::127.0.0.1",
+                                         "64:ff9b::127.0.0.1",
+                                         "2002:7f00:1::1",
+                                         "::ffff:0:127.0.0.1",
+                                         "fe80::1",
+                                         "ff02::1",
+                                         "fd00:ec2::254"};
     for (size_t i = 0; i < sizeof closed / sizeof *closed; i++) {
         const char *box = strncmp(closed[i], "::ffff:", 7) || !strncmp(closed[i], "::ffff:0:", 9) ? BOX6 : BOX4;
         make_tcp(&frame, box, closed[i], 40000, port, 7, 0, TCP_SYN);
@@ -184,17 +201,22 @@ static void passes_nothing_dishonest(void) {
     static const char *const boxes[] = {BOX4, BOX6}, *const outsides[] = {OUTSIDE4, OUTSIDE6};
     for (size_t family = 0; family < 2; family++) {
         uint16_t port = 0;
-        int listener = bound(outsides[family], SOCK_STREAM, &port), datagrams = bound(outsides[family], SOCK_DGRAM, &port);
+        int listener = bound(outsides[family], SOCK_STREAM, &port),
+            datagrams = bound(outsides[family], SOCK_DGRAM, &port);
         const struct {
             const char *what;
             size_t at;
             uint8_t value;
         } changes[] = {
-            {"another box's MAC", 11, 0x99}, {"a MAC that is not the gateway's", 5, 0x99},
-            {"another address", family ? 14u + 23 : 14u + 15, 0x99}, {"another version", 14, 0x15},
-            {"a fragment, or its header", 20, family ? 44 : 0x20}, {"another fragment, or a routing header", family ? 20 : 21, 43},
+            {"another box's MAC", 11, 0x99},
+            {"a MAC that is not the gateway's", 5, 0x99},
+            {"another address", family ? 14u + 23 : 14u + 15, 0x99},
+            {"another version", 14, 0x15},
+            {"a fragment, or its header", 20, family ? 44 : 0x20},
+            {"another fragment, or a routing header", family ? 20 : 21, 43},
             {"options", family ? 20 : 14, family ? 60 : 0x46},
-            {"an unknown protocol", family ? 20 : 23, 132}, {"a type of frame that is unknown", 12, 0x99},
+            {"an unknown protocol", family ? 20 : 23, 132},
+            {"a type of frame that is unknown", 12, 0x99},
         };
         for (size_t i = 0; i < 2 * sizeof changes / sizeof *changes; i++) {
             if (i % 2)
@@ -211,8 +233,9 @@ static void passes_nothing_dishonest(void) {
         char text[16];
         struct sockaddr_storage peer;
         socklen_t size = sizeof peer;
-        check("an honest datagram does", readable(datagrams, WAIT_MS) &&
-                                             recvfrom(datagrams, text, sizeof text, 0, (struct sockaddr *)&peer, &size) == 6);
+        check("an honest datagram does",
+              readable(datagrams, WAIT_MS) &&
+                  recvfrom(datagrams, text, sizeof text, 0, (struct sockaddr *)&peer, &size) == 6);
         need(sendto(datagrams, "back", 4, 0, (struct sockaddr *)&peer, size) == 4, "sendto");
         check("and its answer comes back", next_frame(WAIT_MS) && from(outsides[family]) && packet.kind == PACKET_UDP &&
                                                packet.destination_port == 40000 && sums_are_right(got.bytes) &&
@@ -222,7 +245,8 @@ static void passes_nothing_dishonest(void) {
                                                   packet.tcp_flags == (TCP_SYN | TCP_ACK) && readable(listener, 0));
         make_echo(&frame, boxes[family], family ? GATEWAY6 : GATEWAY4);
         check("the gateway answers an echo", is_answered(&frame) && from(family ? GATEWAY6 : GATEWAY4) &&
-                                                 packet.transport[0] == (family ? 129 : 0) && sums_are_right(got.bytes));
+                                                 packet.transport[0] == (family ? 129 : 0) &&
+                                                 sums_are_right(got.bytes));
         make_echo(&frame, boxes[family], family ? RESOLVER6 : RESOLVER4);
         check("so does the resolver", is_answered(&frame) && from(family ? RESOLVER6 : RESOLVER4) &&
                                           packet.transport[0] == (family ? 129 : 0) && sums_are_right(got.bytes));
@@ -237,6 +261,19 @@ static void drops_a_broken_box(void) {
     need(send(vmm, garbage, sizeof garbage, MSG_NOSIGNAL) > 0, "send");
     check("a stream of garbage is closed", readable(vmm, WAIT_MS) && recv(vmm, &byte, 1, 0) <= 0);
     expect_refusal("and its shim still answered", &nothing, sizeof nothing, -1);
+    struct net_publish published = {NET_PUBLISH, 9, IPPROTO_TCP, 80};
+    struct net_port box = a_box();
+    uint16_t port = 0;
+    int pair[2], listener = bound("::ffff:127.0.0.1", SOCK_STREAM, &port);
+    expect_refusal("nothing is published of a box that is gone", &published, sizeof published, listener);
+    close(listener);
+    close(vmm);
+    need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
+    tell(&box, sizeof box, pair[1]);
+    close(pair[1]);
+    vmm = pair[0];
+    make_arp(&frame, BOX4, GATEWAY4);
+    check("a shim may bring another box then", answer().code == 0 && is_answered(&frame));
 }
 
 /* @returns the line of /proc/PID/status that begins so, without that */

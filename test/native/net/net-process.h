@@ -229,7 +229,8 @@ static inline bool is_answered(const struct made_frame *frame) {
 
 static inline socklen_t socket_address(const char *text, uint16_t port, struct sockaddr_storage *to) {
     struct in6_addr parsed = address(text);
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(v4_of_address(&parsed))};
+    struct sockaddr_in in = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(v4_of_address(&parsed))};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = parsed};
     bool v4 = IN6_IS_ADDR_V4MAPPED(&parsed);
     memset(to, 0, sizeof *to);

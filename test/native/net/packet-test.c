@@ -66,7 +66,8 @@ static void refuses(const struct change *changes, size_t count) {
     }
 }
 
-#define REFUSES(...) refuses((struct change[]){__VA_ARGS__}, sizeof((struct change[]){__VA_ARGS__}) / sizeof(struct change))
+#define REFUSES(...) \
+    refuses((struct change[]){__VA_ARGS__}, sizeof((struct change[]){__VA_ARGS__}) / sizeof(struct change))
 
 static void refuses_malformed_frames(void) {
     make_udp(&frame, BOX4, "::ffff:192.0.2.1", 1000, 53, "payload", 7);
@@ -75,9 +76,10 @@ static void refuses_malformed_frames(void) {
             {"more options", 14, 0x4f}, {"a total length below the header's", 17, 19},
             {"a total length above the frame's", 17, 36}, {"a much larger one", 16, 0xff},
             {"a first fragment", 20, 0x20}, {"a later fragment", 21, 1}, {"a last fragment", 20, 0x1f},
-            {"SCTP", 23, 132}, {"GRE", 23, 47}, {"IPv6 in IPv4", 23, 41}, {"IPv4 in IPv4", 23, 4}, {"protocol 0", 23, 0},
-            {"a datagram's length above the packet's", 14 + 20 + 5, 16}, {"one below its header's", 14 + 20 + 5, 7},
-            {"a datagram's length of 0", 14 + 20 + 5, 0}, {"TCP in what has no room for it", 23, 6});
+            {"SCTP", 23, 132}, {"GRE", 23, 47}, {"IPv6 in IPv4", 23, 41}, {"IPv4 in IPv4", 23, 4},
+            {"protocol 0", 23, 0}, {"a datagram's length above the packet's", 14 + 20 + 5, 16},
+            {"one below its header's", 14 + 20 + 5, 7}, {"a datagram's length of 0", 14 + 20 + 5, 0},
+            {"TCP in what has no room for it", 23, 6});
     frame.bytes[20] = 0x40;
     check("don't fragment is no fragment", kind_of(frame.size) == PACKET_UDP);
     frame.bytes[14 + 20 + 5] = 8;
@@ -105,9 +107,9 @@ static void refuses_malformed_frames(void) {
             {"a longer address", 19, 16}, {"an answer of ARP", 21, 2}, {"RARP", 21, 3},
             {"ARP for another sender", 27, 9});
 
-    check("what is larger than a frame can be", (memset(frame.bytes, 0, 100), frame.size = MAX_FRAME + 1,
-                                                frame.bytes[12] = 8, frame.bytes[14] = 0x45,
-                                                kind_of(frame.size) == PACKET_BAD));
+    check("what is larger than a frame can be",
+          (memset(frame.bytes, 0, 100), frame.size = MAX_FRAME + 1, frame.bytes[12] = 8, frame.bytes[14] = 0x45,
+           kind_of(frame.size) == PACKET_BAD));
 }
 
 /* IPv4 addresses stand as v4-mapped ones, so an IPv6 packet with one would be taken for what it is not. */
@@ -132,8 +134,8 @@ static void reads_fields(void) {
                                               same_address(&packet.destination, &other) &&
                                               packet.source_port == 0x1234 && packet.destination_port == 0x5678 &&
                                               packet.tcp_flags == (TCP_SYN | TCP_ACK));
-    check("padding is no part of the packet",
-          packet.ip_size == 40 && packet.transport_size == 20 && packet.size == 60 && packet.transport == frame.bytes + 34);
+    check("padding is no part of the packet", packet.ip_size == 40 && packet.transport_size == 20 &&
+                                                  packet.size == 60 && packet.transport == frame.bytes + 34);
     make_solicit(&frame, BOX6, GATEWAY6);
     packet_parse(frame.bytes, frame.size, &packet);
     check("a solicitation's destination is who is asked for", packet.v6 && same_address(&packet.destination, &asked));

@@ -38,7 +38,9 @@ struct segment_numbers {
     uint32_t sent, got;
 };
 
-static bool segment(uint8_t flags) { return next_frame(WAIT_MS) && packet.kind == PACKET_TCP && packet.tcp_flags & flags; }
+static bool segment(uint8_t flags) {
+    return next_frame(WAIT_MS) && packet.kind == PACKET_TCP && packet.tcp_flags & flags;
+}
 
 static size_t payload_size(void) { return packet.transport_size - (size_t)(packet.transport[12] >> 4) * 4; }
 
@@ -76,7 +78,8 @@ static void passes_connections(void) {
     static const char *const hosts[] = {"::ffff:127.0.0.1", "::1", OUTSIDE4, OUTSIDE6};
     for (size_t i = 0; i < 4; i++) {
         bool v6 = i % 2;
-        struct segment_numbers box = {v6 ? BOX6 : BOX4, i == 2 ? OUTSIDE4 : i == 3 ? OUTSIDE6 : v6 ? GATEWAY6 : GATEWAY4, 80, 0, 1000, 0};
+        struct segment_numbers box = {
+            v6 ? BOX6 : BOX4, i == 2 ? OUTSIDE4 : i == 3 ? OUTSIDE6 : v6 ? GATEWAY6 : GATEWAY4, 80, 0, 1000, 0};
         uint16_t port = 0;
         uint32_t id = publish(bound(hosts[i], SOCK_STREAM, &port), IPPROTO_TCP, 80);
         int fd = client(hosts[i], port, SOCK_STREAM);
@@ -113,8 +116,7 @@ static void resets_what_nobody_takes(void) {
     check("a connection comes to a port where nothing listens", fd >= 0 && segment(TCP_SYN));
     struct segment_numbers box = {BOX4, GATEWAY4, 81, packet.source_port, 0, get_u32(packet.transport + 4) + 1};
     send_segment(&box, TCP_RST | TCP_ACK, "");
-    check("and is reset at once",
-          readable(fd, WAIT_MS) && recv(fd, &byte, 1, 0) == -1 && errno == ECONNRESET);
+    check("and is reset at once", readable(fd, WAIT_MS) && recv(fd, &byte, 1, 0) == -1 && errno == ECONNRESET);
     close(fd);
     unpublish(id);
 }
@@ -128,14 +130,15 @@ static bool is_kept_from(int fd, const char *box, const char *gateway, uint16_t 
 
 static void passes_datagrams(void) {
     static const char *const hosts[] = {"::ffff:127.0.0.1", "::1"}, *const boxes[] = {BOX4, BOX6},
-                            *const gateways[] = {GATEWAY4, GATEWAY6};
+                             *const gateways[] = {GATEWAY4, GATEWAY6};
     for (size_t i = 0; i < 2; i++) {
         uint16_t port = 0, other_port = 0, outside_port = 0;
         uint32_t id = publish(bound(hosts[i], SOCK_DGRAM, &port), IPPROTO_UDP, 5353);
         int other = bound(hosts[i], SOCK_DGRAM, &other_port), fd = client(hosts[i], port, SOCK_DGRAM);
         int outside = bound(i ? OUTSIDE6 : OUTSIDE4, SOCK_DGRAM, &outside_port);
         char text[16];
-        check("a listener of the host's loopback is out of reach", is_kept_from(other, boxes[i], gateways[i], 4000, other_port));
+        check("a listener of the host's loopback is out of reach",
+              is_kept_from(other, boxes[i], gateways[i], 4000, other_port));
         check("from a published port, too", is_kept_from(other, boxes[i], gateways[i], 5353, other_port));
         check("by its own address, too", is_kept_from(other, boxes[i], hosts[i], 5353, other_port));
         need(send(fd, "question", 8, 0) == 8, "send");
@@ -150,7 +153,8 @@ static void passes_datagrams(void) {
         check("its sender gets the box's answer", readable(fd, WAIT_MS) && recv(fd, text, sizeof text, 0) == 6);
         make_udp(&frame, boxes[i], i ? OUTSIDE6 : OUTSIDE4, 5353, outside_port, "first", 5);
         send_frame(&frame);
-        check("an address outside is in reach unasked", readable(outside, WAIT_MS) && recv(outside, text, sizeof text, 0) == 5);
+        check("an address outside is in reach unasked",
+              readable(outside, WAIT_MS) && recv(outside, text, sizeof text, 0) == 5);
 
         struct sockaddr_storage to;
         socklen_t size = socket_address(hosts[i], port, &to);
@@ -200,8 +204,8 @@ static void keeps_to_its_policy(void) {
         send_frame(&frame);
         char text[16];
         size = sizeof peer;
-        check("and its answer goes out", readable(fd, WAIT_MS) &&
-                                             recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&peer, &size) == 6);
+        check("and its answer goes out",
+              readable(fd, WAIT_MS) && recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&peer, &size) == 6);
         check("from the socket that was asked", memcmp(&peer, &to, size) == 0);
         check("to nobody else", is_kept_from(fd, boxes[i], outsides[i], 5356, client_port));
         unpublish(first);
@@ -256,7 +260,8 @@ static void resolves_names(void) {
         uint8_t message[2 + QUERY_BYTES] = {0, QUERY_BYTES};
         memcpy(message + 2, query, QUERY_BYTES);
         send_segment(&box, TCP_SYN, "");
-        check("a connection to the resolver is taken", segment(TCP_SYN) && packet.tcp_flags & TCP_ACK && from(resolvers[i]));
+        check("a connection to the resolver is taken",
+              segment(TCP_SYN) && packet.tcp_flags & TCP_ACK && from(resolvers[i]));
         box.got = get_u32(packet.transport + 4) + 1;
         send_segment(&box, TCP_ACK, "");
         uint8_t tcp[20 + sizeof message] = {[12] = 0x50, TCP_ACK, 0xff, 0xff};

@@ -22,9 +22,9 @@ static void parse(void) { packet_parse(asked.bytes, asked.size, &packet); }
 static bool between(const char *from, const char *to) {
     struct in6_addr source = address(from), destination = address(to);
     const uint8_t *ip = answer + 14;
-    return answer[14] >> 4 == 6 ? memcmp(ip + 8, &source, 16) == 0 && memcmp(ip + 24, &destination, 16) == 0
-                                : memcmp(ip + 12, source.s6_addr + 12, 4) == 0 &&
-                                      memcmp(ip + 16, destination.s6_addr + 12, 4) == 0;
+    return answer[14] >> 4 == 6
+               ? memcmp(ip + 8, &source, 16) == 0 && memcmp(ip + 24, &destination, 16) == 0
+               : memcmp(ip + 12, source.s6_addr + 12, 4) == 0 && memcmp(ip + 16, destination.s6_addr + 12, 4) == 0;
 }
 
 static bool ethernet(const uint8_t from[6], uint16_t type) {
@@ -48,8 +48,8 @@ static void answers_solicitations(void) {
     check("an advertisement goes to who asked", size == 86 && ethernet(mac, 0x86dd) && between(GATEWAY6, BOX6));
     check("straight from its sender", answer[20] == IPPROTO_ICMPV6 && answer[21] == 255 && get_u16(answer + 18) == 32);
     struct in6_addr gateway = address(GATEWAY6);
-    check("it is solicited and overrides, and is no router's", get_u32(answer + 54) >> 16 == 136 << 8 &&
-                                                                   get_u32(answer + 58) == 0x60000000);
+    check("it is solicited and overrides, and is no router's",
+          get_u32(answer + 54) >> 16 == 136 << 8 && get_u32(answer + 58) == 0x60000000);
     check("of the address asked for", memcmp(answer + 62, &gateway, 16) == 0);
     check("with its MAC", memcmp(answer + 78, "\2\1", 2) == 0 && memcmp(answer + 80, mac, 6) == 0);
     check("its checksum is right", sums_are_right(answer));
@@ -94,7 +94,7 @@ static void refuse(const char *gateway) {
 
 static void refuses_connections(void) {
     static const char *const boxes[] = {BOX4, BOX6}, *const others[] = {"::ffff:127.0.0.1", "::1"},
-                            *const gateways[] = {GATEWAY4, GATEWAY6};
+                             *const gateways[] = {GATEWAY4, GATEWAY6};
     static const struct {
         const char *what;
         uint8_t flags, expected;
@@ -133,7 +133,7 @@ static void refuses_connections(void) {
 
 static void refuses_the_rest(void) {
     static const char *const boxes[] = {BOX4, BOX6}, *const others[] = {"::ffff:127.0.0.1", "::1"},
-                            *const gateways[] = {GATEWAY4, GATEWAY6};
+                             *const gateways[] = {GATEWAY4, GATEWAY6};
     for (size_t family = 0; family < 2; family++)
         for (size_t kind = 0; kind < 3; kind++) {
             size_t header = family ? 40 : 20;
@@ -160,8 +160,8 @@ static void answers_echoes(void) {
     size = reply_echo(&box, box_mac, 0x1234, &other, mac, sizeof reply, answer);
     check("an echo's reply comes from who was asked",
           size == 54 + sizeof reply && ethernet(mac, 0x86dd) && between("2001:db8::1", BOX6) && answer[54] == 129);
-    check("with the box's identifier", get_u16(answer + 58) == 0x1234 && memcmp(answer + 60, reply + 6, 5) == 0 &&
-                                           sums_are_right(answer));
+    check("with the box's identifier",
+          get_u16(answer + 58) == 0x1234 && memcmp(answer + 60, reply + 6, 5) == 0 && sums_are_right(answer));
 }
 
 int main(void) {
