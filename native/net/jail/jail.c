@@ -125,9 +125,12 @@ static int lower_limits(struct err *err) {
 }
 
 static int become(uint32_t user, struct err *err) {
+    int with_parent = 0;
+    (void)prctl(PR_GET_PDEATHSIG, &with_parent);
     if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
         return err_errno(err, "become user %u (only root can)", user);
-    return 0;
+    /* A change of user clears it. A parent that is gone by now has closed our first connection. */
+    return prctl(PR_SET_PDEATHSIG, with_parent) ? err_errno(err, "ask to die with the shim") : 0;
 }
 
 /* Those of a root that stays root, too: with CAP_NET_ADMIN an ioctl would configure the host's network. */
