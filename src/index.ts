@@ -103,9 +103,13 @@ export type {
   LogoutResult,
   StoredLogin,
 } from './engine/images/registries.js';
-export { SecurityOptions, type SecurityPreset, type WallPolicy } from './engine/spec/security.js';
-export type { Walls } from './engine/report/isolation.js';
-export type { HostWall } from './engine/report/host-isolation.js';
+export {
+  SecurityOptions,
+  type SecurityPreset,
+  type IsolationPolicy,
+} from './engine/spec/security.js';
+export type { VmmIsolation } from './engine/report/isolation.js';
+export type { HostIsolation } from './engine/report/host-isolation.js';
 export type { RuntimeInfo } from './engine/report/runtime-info.js';
 export type { StoreSizes } from './engine/images/store-sizes.js';
 export type { SetupEvent, SetupReport, StepResult } from './engine/setup/setup.js';

@@ -3,7 +3,7 @@ import { isActive } from '../store/status.js';
 import type { BoxChange } from './files/changes.js';
 import type { BoxSize } from './report/box-size.js';
 import { type BoxInspection, inspectBox } from './report/inspect.js';
-import { wallsOf } from './report/isolation.js';
+import { vmmIsolation } from './report/isolation.js';
 import { boxLogs, type LogEntry, type LogOptions, logPath } from './report/logs.js';
 import { type BoxMetrics, type MetricsOptions, MetricsSampler } from './report/metrics.js';
 import { type BoxProcess, boxProcesses } from './report/processes.js';
@@ -42,10 +42,11 @@ export abstract class BoxReports {
   async inspect(options: { size?: boolean } = {}): Promise<BoxInspection> {
     const record = await this.observed();
     const { home } = this.context;
-    const walls = isActive(record.status) && record.pid ? await wallsOf(record.pid) : undefined;
+    const isolation =
+      isActive(record.status) && record.pid ? await vmmIsolation(record.pid) : undefined;
     const [health, path] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
     const size = options.size === true ? await this.size() : undefined;
-    return inspectBox(home, record, health, walls, path, size);
+    return inspectBox(home, record, health, isolation, path, size);
   }
 
   /** The disk usage of the box, in bytes. @throws box-not-found */

@@ -61,7 +61,7 @@ function refuseOrphanJournal(path: string): void {
       'store-corrupt',
       `${path} is missing, but its journal ${path}-wal is there`,
       {
-        hint: `put ${path} back, or remove ${path}-wal and ${path}-shm to begin anew`,
+        hint: `put ${path} back, or remove ${path}-wal and ${path}-shm to start over`,
       },
     );
 }

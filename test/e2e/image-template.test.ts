@@ -117,7 +117,7 @@ describe('a template that is damaged', () => {
     }
     const { status, stdout, stderr } = await home.boxlite([...RUN, 'echo', 'here']);
     expect([status, stdout.toString()]).toEqual([0, 'here\n']);
-    expect(stderr).toMatch(/^boxlite: template [0-9a-f]+ is of no use and is made anew/);
+    expect(stderr).toMatch(/^boxlite: template [0-9a-f]+ can't be used and is rebuilt/);
     expect(await home.ok(['ps', '-aq'])).toBe('');
     expect(await home.ok([...RUN, 'echo', 'again'])).toBe('again');
   });

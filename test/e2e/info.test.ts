@@ -22,20 +22,20 @@ describe('info', () => {
     expect(info).toMatch(/(kvm|tcg)/i);
   });
 
-  it('tells the walls that stand around a box, and what the store takes', async () => {
-    const { Walls, Store } = JSON.parse(await home.ok(['info', '--format', 'json'])) as {
-      Walls: { Name: string; Stands: boolean }[];
+  it('tells what isolates a box, and what the store takes', async () => {
+    const { HostIsolation, Store } = JSON.parse(await home.ok(['info', '--format', 'json'])) as {
+      HostIsolation: { Name: string; Stands: boolean }[];
       Store: Record<string, number>;
     };
-    const stands = Object.fromEntries(Walls.map((wall) => [wall.Name, wall.Stands]));
-    await home.ok(['run', '-d', '--name', 'walled', 'busybox', 'sleep', '1000']);
-    const [own] = JSON.parse(await home.ok(['inspect', 'walled'])) as [
-      { Boxlite: { Walls: { user?: number; seccomp: boolean } } },
+    const stands = Object.fromEntries(HostIsolation.map((each) => [each.Name, each.Stands]));
+    await home.ok(['run', '-d', '--name', 'isolated', 'busybox', 'sleep', '1000']);
+    const [own] = JSON.parse(await home.ok(['inspect', 'isolated'])) as [
+      { Boxlite: { Isolation: { user?: number; seccomp: boolean } } },
     ];
-    await home.ok(['rm', '-f', 'walled']);
+    await home.ok(['rm', '-f', 'isolated']);
     expect(stands).toMatchObject({
-      'own user': own.Boxlite.Walls.user !== undefined,
-      seccomp: own.Boxlite.Walls.seccomp,
+      'own user': own.Boxlite.Isolation.user !== undefined,
+      seccomp: own.Boxlite.Isolation.seccomp,
     });
     for (const part of ['Blobs', 'Layers', 'Disks', 'Templates', 'Assets'])
       expect(Store[part]).toBeGreaterThan(0);

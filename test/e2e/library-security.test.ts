@@ -19,19 +19,19 @@ const CONFINED = 'grep -hE "^(NoNewPrivs|Seccomp):" /proc/1/status /proc/self/st
 const confined = (privileges: number, filter: number): string =>
   `NoNewPrivs:\t${privileges}\nSeccomp:\t${filter}\n`.repeat(2);
 
-test('the walls of a running box are shown as they stand', async () => {
+test('the isolation of a running box is shown as it is', async () => {
   const [standard, development] = [
     await idleBox(home),
     await idleBox(home, { security: 'development' }),
   ];
-  expect((await standard.inspect()).Boxlite.Walls).toBeNull();
+  expect((await standard.inspect()).Boxlite.Isolation).toBeNull();
   await Promise.all([standard.start(), development.start()]);
-  expect((await standard.inspect()).Boxlite.Walls).toMatchObject({
+  expect((await standard.inspect()).Boxlite.Isolation).toMatchObject({
     user: isRoot ? (expect.any(Number) as number) : undefined,
     seccomp: true,
     noNewPrivileges: true,
   });
-  expect((await development.inspect()).Boxlite.Walls).toMatchObject({
+  expect((await development.inspect()).Boxlite.Isolation).toMatchObject({
     user: undefined,
     seccomp: true,
     noNewPrivileges: true,

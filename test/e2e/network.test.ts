@@ -171,14 +171,14 @@ describe.runIf(process.getuid?.() === 0)('the VMM of a box', () => {
     ['with a network', [], 'addr.type=fd'],
     ['of maximum security', ['--security', 'maximum'], 'hubport'],
   ])('%s has none of the host’s network, which the host can see', async (_what, flags, backend) => {
-    await home.ok(['run', '-d', ...flags, '--name', 'walled', 'busybox', 'sleep', '1000']);
-    const pid = await home.ok(['inspect', '-f', '{{.State.Pid}}', 'walled']);
+    await home.ok(['run', '-d', ...flags, '--name', 'isolated', 'busybox', 'sleep', '1000']);
+    const pid = await home.ok(['inspect', '-f', '{{.State.Pid}}', 'isolated']);
     expect(await readFile(`/proc/${pid}/cmdline`, 'latin1')).toContain(backend);
     expect(await readFile(`/proc/${pid}/net/dev`, 'latin1')).toMatch(
       /^Inter.*\n.*\n +lo: [0 ]+\n$/,
     );
-    const walls = await home.ok(['inspect', '-f', '{{json .Boxlite.Walls}}', 'walled']);
-    expect(JSON.parse(walls)).toMatchObject({ noCapabilities: true, namespaces: ['net'] });
-    await home.ok(['rm', '-f', 'walled']);
+    const isolation = await home.ok(['inspect', '-f', '{{json .Boxlite.Isolation}}', 'isolated']);
+    expect(JSON.parse(isolation)).toMatchObject({ noCapabilities: true, namespaces: ['net'] });
+    await home.ok(['rm', '-f', 'isolated']);
   });
 });

@@ -55,7 +55,7 @@ function describeFailure(error: unknown): string {
 const started = (peer: FakePeer, session: number): void =>
   void peer.send('started', session, { pid: 2 });
 
-const STALLED = 'timeout: box bob stands still: for 5 minutes nothing has moved';
+const STALLED = 'timeout: box bob makes no progress: nothing has been copied for 5 minutes';
 
 describe('the wait for a copy in a box', () => {
   it('ends with the exit of the process', async () => {
@@ -96,7 +96,7 @@ describe('the wait for a copy in a box', () => {
     found.session.onOutput((_stream, _chunk, consumed) => consumed());
     await vi.waitFor(() => expect(found.session.receivedOnStderr).toBe(80_000));
     await vi.advanceTimersByTimeAsync(MINUTE);
-    expect(await found.end).toBe('protocol: box bob says more of a copy than there is to say');
+    expect(await found.end).toBe('protocol: box bob reports more of a copy than a copy can have');
   });
 
   it('goes on while something comes, however slowly', async () => {

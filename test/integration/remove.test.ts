@@ -145,8 +145,8 @@ test('a box whose record of a start can’t be read is removed by force only', a
 test('what a killed removal has left is no box, and goes with the next removal', async () => {
   const { home, runtime } = await tinyRuntime();
   const { id } = await runtime.create(OPTIONS, 'web');
-  const grave = join(home.boxes(), '.removed-01k0a1b2c3d4e5f6g7h8j9kamb');
-  mkdirSync(join(grave, 'deep'), { recursive: true });
+  const trash = join(home.boxes(), '.removed-01k0a1b2c3d4e5f6g7h8j9kamb');
+  mkdirSync(join(trash, 'deep'), { recursive: true });
   expect((await runtime.listInfo()).map((box) => box.id)).toEqual([id]);
   await runtime.remove('web');
   expect(readdirSync(home.boxes())).toEqual([]);
@@ -155,8 +155,8 @@ test('what a killed removal has left is no box, and goes with the next removal',
 test('a removal killed before it forgot the box can be repeated', async () => {
   const { home, runtime } = await tinyRuntime();
   const { id } = await runtime.create(OPTIONS, 'web');
-  const grave = join(home.boxes(), `.removed-${id}`);
-  mkdirSync(grave);
+  const trash = join(home.boxes(), `.removed-${id}`);
+  mkdirSync(trash);
   rmSync(home.box(id), { recursive: true });
   await runtime.remove('web');
   expect(readdirSync(home.boxes())).toEqual([]);

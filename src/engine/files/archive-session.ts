@@ -87,13 +87,13 @@ function watchOver(
 
 /** The guest writes more than any report needs, as only a hostile one does. */
 function saysTooMuch({ name }: ArchivedBox): BoxliteError {
-  return new BoxliteError('protocol', `box ${name} says more of a copy than there is to say`);
+  return new BoxliteError('protocol', `box ${name} reports more of a copy than a copy can have`);
 }
 
 function stalled({ name }: ArchivedBox): BoxliteError {
   return new BoxliteError(
     'timeout',
-    `box ${name} stands still: for ${STALL_MS / 60_000} minutes nothing has moved`,
+    `box ${name} makes no progress: nothing has been copied for ${STALL_MS / 60_000} minutes`,
     {
       hint: 'its console may say why; restart it',
       remedy: { action: 'restart', box: name },

@@ -148,7 +148,7 @@ async function dropTemplates(
   templates: readonly BadTemplate[],
 ): Promise<void> {
   for (const { template, message } of templates) {
-    host.options.onNotice(`template ${template.key} is of no use and is made anew (${message})`);
+    host.options.onNotice(`template ${template.key} can't be used and is rebuilt (${message})`);
     await dropTemplate(home, template.key);
   }
 }

@@ -61,18 +61,18 @@ export class Host {
   /**
    * The accelerator for the next machine. Ask for each machine: a process may live longer than the answer
    * holds.
-   * @param anew try KVM whatever is known
+   * @param recheck try KVM whatever is known
    * @throws accelerator when KVM is required and does not work
    */
   async accelerator({
-    anew = false,
+    recheck = false,
     signal,
-  }: { anew?: boolean; signal?: AbortSignal | undefined } = {}): Promise<Accelerator> {
+  }: { recheck?: boolean; signal?: AbortSignal | undefined } = {}): Promise<Accelerator> {
     const { chooseAccelerator } = await import('../../vmm/accelerator/accelerator.js');
     const { accelerator: choice, onNotice } = this.options;
     return chooseAccelerator(
       this.home,
-      { choice, anew },
+      { choice, recheck },
       {
         identity: () => this.#identity(),
         tryKvm: async (deadlines) =>
@@ -94,7 +94,7 @@ export class Host {
     const { isMachineFailure } = await import('../../vmm/accelerator/accelerator.js');
     if (!isMachineFailure(error)) return false;
     this.options.onNotice('a machine has failed with KVM: trying whether KVM still works');
-    const { name, reason } = await this.accelerator({ anew: true });
+    const { name, reason } = await this.accelerator({ recheck: true });
     if (name === 'kvm') return false;
     this.options.onNotice(`boxes run by emulation: ${reason}`);
     return true;

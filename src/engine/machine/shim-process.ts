@@ -15,7 +15,7 @@ import { checkStreams } from '../../host/child-streams.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { LaunchPlan } from '../../vmm/driver.js';
 import type { LogSpec } from '../spec/log-policy.js';
-import type { WallPolicy } from '../spec/security.js';
+import type { IsolationPolicy } from '../spec/security.js';
 import { type BoxNetwork, networkConfig } from './box-network.js';
 import { bootError } from './records.js';
 import type { VmmIds } from './vmm-ids.js';
@@ -43,7 +43,7 @@ export interface ShimStart {
   /** The network of a plan with `netFd`; undefined: none. */
   net?: BoxNetwork | undefined;
   /** Whether the VMM gets an empty network namespace. Default `try`. */
-  namespaces?: WallPolicy | undefined;
+  namespaces?: IsolationPolicy | undefined;
   /** The machine makes a template: the VMM ends with this process, whatever its stage. */
   template?: boolean;
   onExit?: readonly string[];

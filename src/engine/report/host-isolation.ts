@@ -3,7 +3,7 @@ import { vmmIds } from '../machine/vmm-ids.js';
 import { mountRefusal } from '../machine/volumes-start.js';
 
 /** A part of the VMM's isolation, and whether this host allows it to the caller. */
-export interface HostWall {
+export interface HostIsolation {
   name: 'own user' | 'user namespaces' | 'seccomp';
   stands: boolean;
   /** Its purpose if the host allows it, else what is missing. */
@@ -15,11 +15,11 @@ export interface HostWall {
  * inspection.
  * @throws setup-needed when the shim for the trial is missing
  */
-export async function hostIsolation(): Promise<HostWall[]> {
+export async function hostIsolation(): Promise<HostIsolation[]> {
   return [ownUser(), await userNamespaces(), seccomp()];
 }
 
-function ownUser(): HostWall {
+function ownUser(): HostIsolation {
   const name = 'own user';
   if (vmmIds() !== undefined) return { name, stands: true, detail: 'one a box' };
   const detail =
@@ -29,7 +29,7 @@ function ownUser(): HostWall {
   return { name, stands: false, detail };
 }
 
-async function userNamespaces(): Promise<HostWall> {
+async function userNamespaces(): Promise<HostIsolation> {
   const refusal = await mountRefusal();
   return {
     name: 'user namespaces',
@@ -38,7 +38,7 @@ async function userNamespaces(): Promise<HostWall> {
   };
 }
 
-function seccomp(): HostWall {
+function seccomp(): HostIsolation {
   const name = 'seccomp';
   const stands =
     existsSync('/proc/sys/kernel/seccomp/actions_avail') ||

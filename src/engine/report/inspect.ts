@@ -15,7 +15,7 @@ import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
 import { hostConfigPorts, inspectNetwork } from './inspect-network.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
-import type { Walls } from './isolation.js';
+import type { VmmIsolation } from './isolation.js';
 import { rfc3339Nano } from './rfc3339.js';
 import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
 
@@ -45,7 +45,7 @@ type Inspected = BoxRecord & { restarting?: boolean };
 
 /**
  * @param health the box's, if it has a healthcheck
- * @param walls the isolation of its VMM, when it runs
+ * @param isolation the isolation of its VMM, when it runs
  * @param logPath path of the file with its logged output
  * @param size the box's, if requested
  */
@@ -53,7 +53,7 @@ export function inspectBox(
   home: Home,
   record: Inspected,
   health?: BoxHealth,
-  walls?: Walls,
+  isolation?: VmmIsolation,
   logPath = '',
   size?: BoxSize,
 ): BoxInspection {
@@ -149,7 +149,7 @@ export function inspectBox(
       StartCount: record.startCount,
       Directory: home.box(record.id),
       Security: spec.security ?? null,
-      Walls: walls ?? null,
+      Isolation: isolation ?? null,
     },
   };
 }

@@ -1,7 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 
 /** The isolation of a running VMM, as the kernel reports it, not as requested. */
-export interface Walls {
+export interface VmmIsolation {
   /** Id of the VMM's user, if it is not the caller. */
   user: number | undefined;
   noNewPrivileges: boolean;
@@ -17,7 +17,7 @@ const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
 const SECCOMP_FILTER = '2';
 
 /** @returns undefined if the process does not exist (any more) */
-export async function wallsOf(pid: number): Promise<Walls | undefined> {
+export async function vmmIsolation(pid: number): Promise<VmmIsolation | undefined> {
   let status: string;
   try {
     status = await readFile(`/proc/${pid}/status`, 'utf8');

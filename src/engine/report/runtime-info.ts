@@ -8,7 +8,7 @@ import { type StoreSizes, storeSizes } from '../images/store-sizes.js';
 import type { AcceleratorChoice } from '../spec/options.js';
 import type { EngineContext } from '../state/context.js';
 import { observed } from '../state/observe.js';
-import { hostIsolation, type HostWall } from './host-isolation.js';
+import { hostIsolation, type HostIsolation } from './host-isolation.js';
 import { VERSION } from './version.js';
 
 export interface RuntimeInfo {
@@ -49,7 +49,7 @@ export interface RuntimeInfo {
   images: number;
   store: StoreSizes;
   /** The isolation of VMMs that this host allows; empty if it can't be tried. */
-  walls: HostWall[];
+  isolation: HostIsolation[];
   cpus: number;
   memoryBytes: number;
   /** The host's operating system, as its distribution names it. */
@@ -106,7 +106,7 @@ export async function runtimeInfo(
     },
     images: images.count(),
     store: storeSizes(home),
-    walls: (await orProblem(hostIsolation(), problems)) ?? [],
+    isolation: (await orProblem(hostIsolation(), problems)) ?? [],
     cpus: cpus().length,
     memoryBytes: totalmem(),
     ...operatingSystem(),

@@ -28,7 +28,7 @@ export function setupHome(
     prepareTemplate: async (onProgress) => {
       // Set-up may have made a new kernel or found a newly installed QEMU.
       host.forget();
-      const accelerator = await host.accelerator({ anew: true, signal });
+      const accelerator = await host.accelerator({ recheck: true, signal });
       const machine = { cpus, memoryMib, accelerator: accelerator.name };
       const { made } = await host.template(machine, await host.assets(), onProgress, signal);
       return { made, accelerator };

@@ -2,7 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import type { BoxOptions } from './options.js';
 
 /** How to treat a layer of isolation that this host may not allow. */
-export type WallPolicy = 'off' | 'try' | 'require';
+export type IsolationPolicy = 'off' | 'try' | 'require';
 
 /**
  * What isolates a box in addition to the virtual machine, and what the box's processes may do. Plain values:
@@ -22,12 +22,12 @@ export interface SecurityOptions {
    * Each box's VMM runs as a separate user, who owns nothing. Only root can do this: otherwise `try` runs it
    * as the caller, and `require` refuses to start the box.
    */
-  vmmUser: WallPolicy;
+  vmmUser: IsolationPolicy;
   /**
    * The VMM has no network of the host's: an empty network namespace. Root can create one; others only where
    * the host allows user namespaces. Its guest's network is boxlite-net in any case, or nothing.
    */
-  vmmNamespaces: WallPolicy;
+  vmmNamespaces: IsolationPolicy;
   /** The network if `BoxOptions.network` is missing. */
   network: 'default' | 'none';
   /**

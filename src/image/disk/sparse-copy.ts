@@ -96,13 +96,13 @@ function isRange(value: unknown): boolean {
 
 function tooShort(source: string): BoxliteError {
   return new BoxliteError('image-corrupt', `${source} is shorter than its map says`, {
-    hint: `remove the directory that holds it; it is made anew`,
+    hint: `remove the directory that holds it; BoxLite creates it again`,
   });
 }
 
 function corrupt(path: string, cause?: unknown): BoxliteError {
   return new BoxliteError('image-corrupt', `the map of written blocks ${path} can't be read`, {
     cause,
-    hint: `remove the directory that holds it; it is made anew`,
+    hint: `remove the directory that holds it; BoxLite creates it again`,
   });
 }

@@ -50,16 +50,16 @@ export function pathsWithout(home: Home, parts: StoreParts, needed: StoreParts):
 /**
  * Takes files and directories out of the store at once, without waiting for the disk; ignores
  * missing ones.
- * @param grave trash directory to move them to; undefined = delete them now, as on a full disk
+ * @param trash trash directory to move them to; undefined = delete them now, as on a full disk
  * @returns the bytes they took on the disk
  */
-export function takeAway(paths: readonly string[], grave: string | undefined): number {
+export function takeAway(paths: readonly string[], trash: string | undefined): number {
   let bytes = 0;
   for (const [index, path] of paths.entries()) {
     try {
       const took = allocatedBytes(path);
-      if (grave === undefined) rmSync(path, { recursive: true, force: true });
-      else renameSync(path, join(grave, String(index)));
+      if (trash === undefined) rmSync(path, { recursive: true, force: true });
+      else renameSync(path, join(trash, String(index)));
       bytes += took;
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw fileError(error, `remove ${path}`);

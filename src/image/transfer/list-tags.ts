@@ -1,7 +1,7 @@
 import { BoxliteError } from '../../errors.js';
 import { candidates, canonicalName, parseReference } from '../oci/reference.js';
 import { RegistryClient, type RegistryOptions } from '../registry/client.js';
-import { everyPlaceFailed, isForNextPlace } from './places.js';
+import { everyRegistryFailed, isForNextRegistry } from './search-list.js';
 
 export interface ListTagsOptions extends RegistryOptions {
   /** The search list for names without a registry; empty means docker.io. */
@@ -22,11 +22,11 @@ export async function listTags(text: string, options: ListTagsOptions = {}): Pro
       const tags = await client.tags(place.repository);
       return tags.map((tag) => canonicalName({ ...place, tag }));
     } catch (error) {
-      if (!isForNextPlace(error)) throw error;
+      if (!isForNextRegistry(error)) throw error;
       failures.push(error);
     } finally {
       client.close();
     }
   }
-  throw everyPlaceFailed(text, failures);
+  throw everyRegistryFailed(text, failures);
 }

@@ -16,7 +16,7 @@ import { checkBlobSize, type LayerLimits } from '../store/layer-limits.js';
 import { blobSource } from './blob-source.js';
 import { eachLimited } from './each-limited.js';
 import { fetchConfig } from './fetch-config.js';
-import { everyPlaceFailed, isForNextPlace } from './places.js';
+import { everyRegistryFailed, isForNextRegistry } from './search-list.js';
 import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
 import { type ResolvedImage, resolveImage } from './resolve.js';
 
@@ -77,7 +77,7 @@ export async function pullImage(
       client.close();
     }
   }
-  throw everyPlaceFailed(text, failures);
+  throw everyRegistryFailed(text, failures);
 }
 
 async function resolveOr(
@@ -90,7 +90,7 @@ async function resolveOr(
   try {
     return await resolveImage(home, client, place, options);
   } catch (error) {
-    if (!isForNextPlace(error)) throw error;
+    if (!isForNextRegistry(error)) throw error;
     failures.push(error);
     options.onProgress?.({ type: 'failed', reference: canonicalName(place), error });
     return undefined;

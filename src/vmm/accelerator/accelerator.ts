@@ -68,7 +68,7 @@ export interface VerdictIdentity {
 export interface Question {
   choice: 'auto' | 'kvm' | 'tcg';
   /** Try KVM whatever is known; the caller reports the result. */
-  anew?: boolean;
+  recheck?: boolean;
 }
 
 /** Runs a machine with KVM within the deadlines; rejects with the failure. */
@@ -117,15 +117,15 @@ export async function knownVerdict(
 }
 
 async function judge(home: Home, question: Question, means: Means): Promise<Verdict> {
-  const { choice, anew = false } = question;
+  const { choice, recheck = false } = question;
   const fault = kvmDeviceFault();
-  if (fault?.cure !== undefined && choice === 'auto' && !anew)
+  if (fault?.cure !== undefined && choice === 'auto' && !recheck)
     await noticeOnce(home, fault, means.onNotice);
   const unopened = againstDevice(fault);
   if (unopened) return unopened;
   const identity = await means.identity();
   const known = await storedVerdict(home, identity);
-  if (known && !anew && (known.works || (choice === 'auto' && holds(known)))) return known;
+  if (known && !recheck && (known.works || (choice === 'auto' && holds(known)))) return known;
   return means.exclusively(async () => {
     const latest = await storedVerdict(home, identity);
     // Another process tried it while we waited.
@@ -144,11 +144,11 @@ function holds({ triedAtMs = 0, untilMs = Infinity }: Verdict): boolean {
 
 async function probe(
   home: Home,
-  { choice, anew = false }: Question,
+  { choice, recheck = false }: Question,
   { identity, before }: { identity: VerdictIdentity; before: Verdict | undefined },
   { tryKvm, onNotice }: Means,
 ): Promise<Verdict> {
-  if (!anew) onNotice('trying whether KVM works here');
+  if (!recheck) onNotice('trying whether KVM works here');
   let verdict: Verdict;
   try {
     await tryKvm(KVM_DEADLINES);
@@ -157,7 +157,7 @@ async function probe(
     // A failure unrelated to KVM must not be stored as KVM's.
     if (!isMachineFailure(error)) throw error;
     verdict = against(error, before);
-    if (!anew && choice === 'auto') onNotice(`boxes run by emulation: ${verdict.reason}`);
+    if (!recheck && choice === 'auto') onNotice(`boxes run by emulation: ${verdict.reason}`);
   }
   await store(home, { ...verdict, ...keyOf(identity) });
   return verdict;

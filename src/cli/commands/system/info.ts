@@ -97,8 +97,8 @@ function infoText(found: RuntimeInfo): string {
     ]),
     ['Store', humanSize(STORE_PARTS.reduce((sum, [key]) => sum + store[key], 0))],
     ...STORE_PARTS.map(([key, name]): [string, string] => [` ${name}`, humanSize(store[key])]),
-    ['Isolation', found.walls.length === 0 ? 'not known' : 'what this host allows'],
-    ...found.walls.map(({ name, stands, detail }): [string, string] => [
+    ['Isolation', found.isolation.length === 0 ? 'not known' : 'what this host allows'],
+    ...found.isolation.map(({ name, stands, detail }): [string, string] => [
       ` ${name}`,
       `${stands ? 'yes' : 'no'}, ${detail}`,
     ]),

@@ -160,7 +160,7 @@ function ownKeys(found: RuntimeInfo) {
       Templates: found.store.templates,
       Assets: found.store.assets,
     },
-    Walls: found.walls.map(({ name, stands, detail }) => ({
+    HostIsolation: found.isolation.map(({ name, stands, detail }) => ({
       Name: name,
       Stands: stands,
       Detail: detail,

@@ -88,7 +88,7 @@ async function checkKernel(host: EngineContext['host'], named: string | undefine
 
 /** Runs a machine: an earlier result may be outdated. */
 async function checkAccelerator(host: EngineContext['host']): Promise<Finding> {
-  const { name, reason, cure, remedy } = await host.accelerator({ anew: true });
+  const { name, reason, cure, remedy } = await host.accelerator({ recheck: true });
   if (name === 'kvm') return ok(`used: ${reason}`);
   const detail = `not used: ${reason}`;
   return cure === undefined ? ok(detail) : warning(detail, cure, remedy);

@@ -37,7 +37,7 @@ const INFO: RuntimeInfo = {
     templates: 234_000_000,
     assets: 50_000_000,
   },
-  walls: [
+  isolation: [
     { name: 'own user', stands: true, detail: 'one a box' },
     { name: 'user namespaces', stands: false, detail: 'Operation not permitted' },
     { name: 'seccomp', stands: true, detail: "QEMU's own filter" },
@@ -125,7 +125,7 @@ describe('info', () => {
       ContainersStopped: 2,
       Accelerator: { Used: 'tcg' },
       Store: { Blobs: 1_000_000, Templates: 234_000_000 },
-      Walls: [
+      HostIsolation: [
         { Name: 'own user', Stands: true },
         { Name: 'user namespaces', Stands: false, Detail: 'Operation not permitted' },
         { Name: 'seccomp', Stands: true },
@@ -168,7 +168,7 @@ describe('info', () => {
     );
     const keys = Object.keys(JSON.parse(await show('json')) as object);
     expect(keys.slice(0, 3)).toEqual(['ID', 'Containers', 'ContainersRunning']);
-    expect(keys).toContain('Walls');
+    expect(keys).toContain('HostIsolation');
   });
 
   it('tells which registries are spoken to without protection, and the mirrors', async () => {

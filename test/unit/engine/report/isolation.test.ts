@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseStatus, wallsOf } from '../../../../src/engine/report/isolation.js';
+import { parseStatus, vmmIsolation } from '../../../../src/engine/report/isolation.js';
 
 test('the isolation of a process is what the kernel reports', () => {
   const status = [
@@ -19,6 +19,6 @@ test('the isolation of a process is what the kernel reports', () => {
 });
 
 test('a process that is not there has none, and we have no other user than ours', async () => {
-  expect(await wallsOf(2 ** 30)).toBeUndefined();
-  expect(await wallsOf(process.pid)).toMatchObject({ user: undefined, namespaces: [] });
+  expect(await vmmIsolation(2 ** 30)).toBeUndefined();
+  expect(await vmmIsolation(process.pid)).toMatchObject({ user: undefined, namespaces: [] });
 });

@@ -164,7 +164,7 @@ describe('a verdict', () => {
   ] as const)('%s KVM is none for who wants it tried anew', async (_what, then, now, answer) => {
     const home = temporaryHome();
     await ask(home, { tryKvm: then }).answer;
-    const anew = ask(home, { anew: true, tryKvm: now });
+    const anew = ask(home, { recheck: true, tryKvm: now });
     expect(await anew.answer).toMatchObject(answer);
     // Whoever asks so tells the answer.
     expect(anew.notices).toEqual([]);
@@ -193,7 +193,8 @@ describe('a verdict', () => {
 
   test('that is confirmed before its time is not kept longer for that', async () => {
     const home = temporaryHome();
-    for (let count = 0; count < 3; count++) await ask(home, { anew: true, tryKvm: hangs }).answer;
+    for (let count = 0; count < 3; count++)
+      await ask(home, { recheck: true, tryKvm: hangs }).answer;
     expect(await knownVerdict(home, IDENTITY)).toMatchObject({ untilMs: NOW + 10 * MINUTE });
   });
 
@@ -307,7 +308,7 @@ describe('a device that this user may not open', () => {
 
   test('is told of once for each boot of the host, by auto alone', async () => {
     const home = temporaryHome();
-    for (const question of [{ choice: 'tcg' as const }, { anew: true }])
+    for (const question of [{ choice: 'tcg' as const }, { recheck: true }])
       expect((await told(home, question)).notices).toEqual([]);
     const notice = `boxes run by emulation, which is slower: ${REASON}; to allow KVM: ${USERMOD}`;
     expect((await told(home, {})).notices).toEqual([notice]);
@@ -340,7 +341,7 @@ describe('a device that this user may not open', () => {
   ])('is given by %s', async (_what, change, user, reason, cure) => {
     Object.assign(device, change);
     vi.mocked(os.userInfo).mockReturnValue({ username: user } as never);
-    expect(await ask(temporaryHome(), { anew: true }).answer).toMatchObject({
+    expect(await ask(temporaryHome(), { recheck: true }).answer).toMatchObject({
       name: 'tcg',
       reason: expect.stringContaining(reason) as string,
       cure: expect.stringContaining(cure) as string,
@@ -351,7 +352,7 @@ describe('a device that this user may not open', () => {
     vi.mocked(os.userInfo).mockImplementation(() => {
       throw new Error('ENOENT');
     });
-    const { cure } = await ask(temporaryHome(), { anew: true }).answer;
+    const { cure } = await ask(temporaryHome(), { recheck: true }).answer;
     expect(cure).toContain(`sudo setfacl -m u:${process.getuid?.()}:rw /dev/kvm`);
   });
 });
@@ -365,14 +366,14 @@ interface Asked {
 
 interface Options {
   choice?: 'auto' | 'kvm' | 'tcg';
-  anew?: boolean;
+  recheck?: boolean;
   tryKvm?: TryKvm;
   identity?: typeof IDENTITY;
 }
 
 function ask(
   home: Home,
-  { choice = 'auto', anew = false, tryKvm = boots, identity = IDENTITY }: Options,
+  { choice = 'auto', recheck = false, tryKvm = boots, identity = IDENTITY }: Options,
 ): Asked {
   const tried: unknown[] = [];
   const notices: string[] = [];
@@ -385,7 +386,7 @@ function ask(
     exclusively,
     onNotice: (message: string) => void notices.push(message),
   };
-  return { answer: chooseAccelerator(home, { choice, anew }, means), tried, notices };
+  return { answer: chooseAccelerator(home, { choice, recheck }, means), tried, notices };
 }
 
 async function told(home: Home, options: Options): Promise<Asked> {

@@ -1,15 +1,15 @@
 import { BoxliteError } from '../../errors.js';
 
 /** Errors after which the next registry of the search list is asked. */
-const NEXT_PLACE = [
+const NEXT_REGISTRY = [
   'image-not-found',
   'registry-unreachable',
   'registry-auth',
   'registry-protocol',
 ];
 
-export function isForNextPlace(error: unknown): error is BoxliteError {
-  return error instanceof BoxliteError && NEXT_PLACE.includes(error.code);
+export function isForNextRegistry(error: unknown): error is BoxliteError {
+  return error instanceof BoxliteError && NEXT_REGISTRY.includes(error.code);
 }
 
 /**
@@ -17,9 +17,9 @@ export function isForNextPlace(error: unknown): error is BoxliteError {
  * @param text the image, as the user wrote it
  * @param failures one per registry, at least one
  */
-export function everyPlaceFailed(text: string, failures: readonly BoxliteError[]): BoxliteError {
+export function everyRegistryFailed(text: string, failures: readonly BoxliteError[]): BoxliteError {
   const [first, ...others] = failures;
-  if (first === undefined) throw new Error('an image has at least one place to come from');
+  if (first === undefined) throw new Error('an image comes from at least one registry');
   if (others.length === 0) return first;
   const code = failures.every((failure) => failure.code === first.code)
     ? first.code
