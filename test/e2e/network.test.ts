@@ -72,8 +72,8 @@ describe('a box with a network', () => {
     await home.ok(['rm', 'cold']);
   });
 
-  it('goes on without it when boxlite-net is gone', async () => {
-    await home.ok(['run', '-d', '--name', 'alone', 'busybox', 'sleep', '1000']);
+  it('goes on without it when boxlite-net is gone, ps says so, and a restart mends it', async () => {
+    await home.ok(['run', '-d', '--name', 'alone', '-p', '80', 'busybox', 'sleep', '1000']);
     const vmm = await home.ok(['inspect', '-f', '{{.State.Pid}}', 'alone']);
     const status = await readFile(`/proc/${vmm.trim()}/status`, 'latin1');
     const shim = /^PPid:\t(\d+)/m.exec(status)?.[1] ?? '';
@@ -84,6 +84,14 @@ describe('a box with a network', () => {
     const { status: lost } = await home.boxlite(ping);
     expect(lost).toBe(1);
     expect(await home.ok(['exec', 'alone', 'echo', 'still here'])).toBe('still here');
+    const seen = async (): Promise<string> =>
+      home.ok(['ps', '--filter', 'name=alone', '--format', '{{.Status}}|{{.Ports}}']);
+    expect(await seen()).toMatch(/^Up .* \(network lost\)\|$/);
+    const why = ['inspect', '-f', '{{.Boxlite.NetworkError}}', 'alone'];
+    expect(await home.ok(why)).toBe('boxlite-net was killed by signal 9');
+    await home.ok(['restart', '-t', '0', 'alone']);
+    expect(await seen()).toMatch(/^Up [^()]*\|127\.0\.0\.1:\d+->80\/tcp$/);
+    expect((await home.boxlite(ping)).status).toBe(0);
     await home.ok(['rm', '-f', 'alone']);
   });
 

@@ -9,6 +9,7 @@ import { STORAGE_DRIVER } from '../spec/defaults.js';
 import { inspectLog } from '../spec/log-policy.js';
 import { restartPolicyOf, specOf } from '../spec/stored-spec.js';
 import type { BoxHealth } from '../state/health.js';
+import type { ObservedBox } from '../state/observe.js';
 import type { BoxSize } from './box-size.js';
 import { hiddenPaths } from './hidden-paths.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
@@ -41,7 +42,7 @@ export interface BoxInspection {
 const NEVER = '0001-01-01T00:00:00Z';
 
 /** As `observed` returns it. */
-type Inspected = BoxRecord & { restarting?: boolean };
+type Inspected = BoxRecord & Partial<Pick<ObservedBox, 'restarting' | 'networkError'>>;
 
 /**
  * @param health the box's, if it has a healthcheck
@@ -150,6 +151,7 @@ export function inspectBox(
       Directory: home.box(record.id),
       Security: spec.security ?? null,
       Isolation: isolation ?? null,
+      NetworkError: record.networkError ?? null,
     },
   };
 }

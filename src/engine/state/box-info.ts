@@ -5,6 +5,7 @@ import type { PublishedPort } from '../spec/network/ports.js';
 import type { VolumeSpec } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { HealthStatus } from './health.js';
+import type { ObservedBox } from './observe.js';
 
 export type { BoxStatus } from '../../store/status.js';
 
@@ -58,6 +59,8 @@ export interface BoxInfo {
   health: HealthStatus;
   /** `default` or `none`. */
   network?: string;
+  /** Why it has lost its network, which its next start gives back; undefined while it has it. */
+  networkError?: string;
   /** Platform of its image: `linux/amd64`. */
   platform?: string;
   /** Exposed ports, `80/tcp` each, published or not; empty unless the box runs and has a network. */
@@ -69,9 +72,15 @@ export interface BoxInfo {
 }
 
 /** @param record as `observed` returns it */
-export function boxInfo(record: BoxRecord & { restarting?: boolean }): BoxInfo {
+export function boxInfo(
+  record: BoxRecord & Partial<Pick<ObservedBox, 'restarting' | 'networkError'>>,
+): BoxInfo {
   const spec = specOf(record.options);
-  const live = livePorts(spec, record.ports, isActive(record.status));
+  const live = livePorts(
+    spec,
+    record.ports,
+    isActive(record.status) && record.networkError === undefined,
+  );
   return {
     id: record.id,
     name: record.name ?? undefined,
@@ -98,6 +107,7 @@ export function boxInfo(record: BoxRecord & { restarting?: boolean }): BoxInfo {
     stdinOpen: spec.stdin,
     health: (record.health ?? 'none') as HealthStatus,
     network: networkName(spec),
+    ...(record.networkError !== undefined && { networkError: record.networkError }),
     ...(spec.platform !== undefined && { platform: spec.platform }),
     exposedPorts: live.exposed,
     ports: live.published,

@@ -13,6 +13,7 @@ import {
   type ExitRecord,
   exitRecord,
   KILLED_CODE,
+  networkEnd,
   portsRecord,
   type StartedRecord,
   startedRecord,
@@ -82,6 +83,8 @@ function ended(
 export interface ObservedBox extends BoxRecord {
   /** It has ended, and its restart policy is about to start it again. */
   restarting: boolean;
+  /** Why it has lost its network, while it runs. */
+  networkError?: string;
 }
 
 /**
@@ -101,10 +104,12 @@ export async function observed(
         : undefined;
     const actual = written ?? { ...record, ...seen.patch, status: seen.status };
     const { status: health } = await boxHealth(home, actual);
+    const lost = isActive(actual.status) ? await networkEnd(home.box(record.id)) : undefined;
     return {
       ...actual,
       health: health === 'none' ? null : health,
       restarting: isRestartDue(actual) && (await isSeenTo(home, record.id)),
+      ...(lost !== undefined && { networkError: lost.message }),
     };
   } catch (error) {
     if (!(error instanceof BoxliteError)) throw error;

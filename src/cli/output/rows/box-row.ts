@@ -126,13 +126,18 @@ export function boxStatusText(box: BoxInfo, now: Date): string {
       return 'Created';
     case 'running':
     case 'stopping':
-      return `Up ${humanDuration(now.getTime() - (box.startedAt ?? now).getTime())}${box.paused ? ' (Paused)' : healthText(box)}`;
+      return `Up ${humanDuration(now.getTime() - (box.startedAt ?? now).getTime())}${stateText(box)}`;
     case 'stopped':
       return `Exited (${box.exitCode ?? 0}) ${ago(box.finishedAt ?? box.lastUpdated, now)}`;
   }
 }
 
-/** Docker's words after the box's uptime. */
+/** Docker's words after the box's uptime, and one that Docker has no need of. */
+function stateText(box: BoxInfo): string {
+  const lost = box.networkError === undefined ? '' : ' (network lost)';
+  return (box.paused ? ' (Paused)' : healthText(box)) + lost;
+}
+
 function healthText({ health }: BoxInfo): string {
   if (health === 'none') return '';
   return health === 'starting' ? ' (health: starting)' : ` (${health})`;
