@@ -9,6 +9,8 @@ export interface Layers {
   readonly others: readonly string[];
   /** Its headers that accept a function: such a call leads upwards, which no graph shows. */
   readonly callbacks: readonly string[];
+  /** Functions of the C library that it defines itself: to call one is not to know that. */
+  readonly replaces?: readonly string[];
 }
 
 export const LAYERS: Readonly<Record<string, Layers>> = {
@@ -43,6 +45,8 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
       'nat/nat.h',
       'switch/switch.h',
     ],
+    // For libslirp, by nat/host-sockets.
+    replaces: ['accept', 'bind', 'close', 'connect', 'listen', 'recvfrom', 'sendto', 'socket'],
   },
   host: { order: ['sparse', 'tsc', 'main'], others: ['common', 'protocol'], callbacks: [] },
   archive: {
