@@ -58,6 +58,7 @@ export type {
   PublishedPort,
   PublishOptions,
 } from './engine/spec/network/ports.js';
+export type { NetPolicyOptions, NetworkName } from './engine/spec/network/policy.js';
 export type { ResolverOptions } from './engine/spec/network/resolv-conf.js';
 export type { DiskUsage, ImageUsage } from './engine/images/disk-usage.js';
 export type { HistoryLine } from './engine/images/history.js';

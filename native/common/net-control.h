@@ -13,6 +13,7 @@ enum {
     NET_MAX_RESOLVERS = 8,
     NET_MAX_TEXT = 200,
     NET_MAX_RULES = 128,
+    NET_MAX_HOST_PORTS = 32,
     NET_NAME_BYTES = 256, /* a domain name of 253 bytes, "*." before it, and the zero at its end */
 };
 
@@ -95,7 +96,7 @@ struct net_policy {
     uint32_t type, mode;
     uint32_t reports; /* whether DECISION is sent */
     uint32_t rule_count, host_port_count;
-    uint16_t host_ports[32]; /* TCP ports of the host's loopback that the box reaches at the gateway's address */
+    uint16_t host_ports[NET_MAX_HOST_PORTS]; /* TCP ports of the host's loopback that the box reaches at the gateway's address */
     struct net_rule rules[NET_MAX_RULES]; /* only rule_count of them are sent */
 };
 

@@ -22,6 +22,8 @@
 #define BL_LIMIT_MAX_DEVICES 64U
 #define BL_LIMIT_MAX_GROUPS 64U
 #define BL_LIMIT_MAX_PORTS 512U
+#define BL_LIMIT_MAX_NET_RULES 128U
+#define BL_LIMIT_MAX_HOST_PORTS 32U
 #define BL_LIMIT_SHARE_IDS 65536U
 #define BL_LIMIT_HEALTH_OUTPUT 4096U
 #define BL_LIMIT_HEALTH_CHECKS 5U
@@ -126,8 +128,18 @@
 #define BL_SHARE_READ_ONLY 1U
 #define BL_SHARE_DIRECT 2U
 
+#define BL_IP_ICMP 1U
 #define BL_IP_TCP 6U
 #define BL_IP_UDP 17U
+
+#define BL_NET_MODE_OPEN 0U
+#define BL_NET_MODE_PUBLIC 1U
+#define BL_NET_MODE_LISTED 2U
+#define BL_NET_MODE_INTERNAL 3U
+
+#define BL_NET_RULE_ADDRESS 0U
+#define BL_NET_RULE_NAME 1U
+#define BL_NET_RULE_BELOW 2U
 
 #define BL_STAGE_NAMES {[1] = "jail", [2] = "vmm", [3] = "kernel", [4] = "agent", \
     [5] = "bootstrap", [6] = "disks", [7] = "network", [8] = "exec"}
@@ -284,7 +296,9 @@
  *   list shares of (u32 flags, bytes path), bytes netProgram, u32 netFd, bytes macAddress,
  *   u32 address, u32 prefix, u8 prefixLength, u32 gateway, u32 resolver, bytes address6,
  *   bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
- *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort)
+ *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort), u32 netMode,
+ *   u32 netReports, list hostPorts of (u32 port),
+ *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name)
  */
 
 /* The record of a box's health:

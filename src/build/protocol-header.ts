@@ -16,6 +16,8 @@ import {
   LIMITS,
   MESSAGES,
   MOUNT_KINDS,
+  NET_MODES,
+  NET_RULES,
   NO_ON_EXIT,
   RESTART_DELAYS,
   SESSIONS,
@@ -51,6 +53,8 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
     ['SHIM_FLAG', SHIM_FLAGS],
     ['SHARE', SHARE_FLAGS],
     ['IP', IP_PROTOCOLS],
+    ['NET_MODE', NET_MODES],
+    ['NET_RULE', NET_RULES],
   ];
 
 /**

@@ -252,6 +252,19 @@ const CONFIG = {
     { protocol: 6, hostAddress: Buffer.from([127, 0, 0, 1]), hostPort: 8_080, boxPort: 80 },
     { protocol: 17, hostAddress: address6('1'), hostPort: 0, boxPort: 65_535 },
   ],
+  netMode: 2,
+  netReports: 0,
+  hostPorts: [{ port: 5_432 }, { port: 65_535 }],
+  netRules: [
+    {
+      ...{ denies: 1, kind: 0, protocol: 17, prefixLength: 104, firstPort: 53, lastPort: 54 },
+      ...{ address: Buffer.from('00000000000000000000ffff0a000000', 'hex'), name: '' },
+    },
+    {
+      ...{ denies: 0, kind: 2, protocol: 0, prefixLength: 0, firstPort: 0, lastPort: 65_535 },
+      ...{ address: Buffer.alloc(16), name: 'example.com' },
+    },
+  ],
 };
 
 function vector<N extends TableMessageName>(

@@ -12,7 +12,6 @@ enum {
     SHORTEST_GRANT_S = 30,
     LONGEST_GRANT_S = 24 * 60 * 60,
     FLOW_REST_MS = 180 * 1000,
-    MAX_HOST_PORTS = 32,
 };
 
 static int check_rule(const struct net_rule *rule, struct err *err);
@@ -30,7 +29,7 @@ static uint8_t protocol_of(const struct packet *packet);
 
 int policy_set(struct policy *policy, const struct net_policy *wanted, struct err *err) {
     if (wanted->mode > NET_MODE_INTERNAL || wanted->rule_count > NET_MAX_RULES ||
-        wanted->host_port_count > MAX_HOST_PORTS)
+        wanted->host_port_count > NET_MAX_HOST_PORTS)
         return err_set(err, EINVAL, "the policy is out of range");
     for (uint32_t i = 0; i < wanted->rule_count; i++)
         if (check_rule(&wanted->rules[i], err))

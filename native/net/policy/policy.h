@@ -31,7 +31,7 @@ struct policy {
     enum net_mode mode;
     bool reports;
     uint32_t rule_count, host_port_count;
-    uint16_t host_ports[32];
+    uint16_t host_ports[NET_MAX_HOST_PORTS];
     struct net_rule *rules; /* rule_count of them */
     struct grant *grants; /* MAX_GRANTS, once a rule of names has been met */
     struct flow *flows;   /* MAX_FLOWS, once there was one */

@@ -10,29 +10,16 @@
 #include "../../common/wire.h"
 #include "../../protocol/protocol.h"
 #include "../log/output-log.h"
+#include "config-net.h"
 
 enum { MAX_STRINGS = 65536 };
 
-/* Decoding stops at the first error, which `err` then holds. */
-struct decoder {
-    struct rd rd;
-    char *space; /* every string's NUL replaces its length prefix: the message's size is room enough */
-    struct err *err;
-    bool failed;
-};
-
 static int read_all(int fd, uint8_t *to, size_t size, struct err *err);
-static const char *take_string(struct decoder *d, const char *name);
 static char **take_strings(struct decoder *d, const char *name, uint32_t *count);
-static uint32_t take_count(struct decoder *d, const char *name, uint32_t most, size_t least_bytes);
-static void take_net(struct decoder *d, struct net_config *net);
-static void take_exact(struct decoder *d, const char *name, void *to, uint32_t size);
-static void take_port(struct decoder *d, struct published_port *port);
 static int take_fd_number(struct decoder *d, const char *name);
 static int check(const struct config *config, struct err *err);
 static int check_ids(const struct config *config, struct err *err);
 static int check_shares(const struct config *config, struct err *err);
-static int check_net(const struct net_config *net, struct err *err);
 static int check_descriptors(const struct config *config, struct err *err);
 
 int config_read(int fd, struct config *config, struct err *err) {
@@ -66,48 +53,48 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
         return err_set(err, ENOMEM, "configuration: no memory");
 
     config->flags = rd_u32(&d.rd);
-    config->box = take_string(&d, "box");
-    config->directory = take_string(&d, "directory");
+    config->box = decoder_string(&d, "box");
+    config->directory = decoder_string(&d, "directory");
     config->console_limit = rd_u32(&d.rd);
     config->log_max_bytes = rd_u64(&d.rd);
     config->log_max_files = rd_u32(&d.rd);
     config->argv = take_strings(&d, "argv", NULL);
     config->env = take_strings(&d, "env", &config->env_count);
-    config->file_count = take_count(&d, "files", MAX_FILES, 12);
+    config->file_count = decoder_count(&d, "files", MAX_FILES, 12);
     for (uint32_t i = 0; i < config->file_count && !d.failed; i++) {
         config->files[i].fd = take_fd_number(&d, "files.fd");
         config->files[i].flags = rd_u32(&d.rd);
-        config->files[i].path = take_string(&d, "files.path");
+        config->files[i].path = decoder_string(&d, "files.path");
     }
     config->qmp_fd = take_fd_number(&d, "qmpFd");
     config->port_fd = take_fd_number(&d, "portFd");
     config->console_fd = take_fd_number(&d, "consoleFd");
-    config->id_directory = take_string(&d, "idDirectory");
+    config->id_directory = decoder_string(&d, "idDirectory");
     config->first_id = rd_u32(&d.rd);
     config->id_ranges = rd_u32(&d.rd);
-    config->foreign_count = take_count(&d, "foreignIds", MAX_FOREIGN_IDS, 8);
+    config->foreign_count = decoder_count(&d, "foreignIds", MAX_FOREIGN_IDS, 8);
     for (uint32_t i = 0; i < config->foreign_count; i++) {
         config->foreign_ids[i].first = rd_u32(&d.rd);
         config->foreign_ids[i].last = rd_u32(&d.rd);
     }
-    config->rlimit_count = take_count(&d, "rlimits", MAX_RLIMITS, 20);
+    config->rlimit_count = decoder_count(&d, "rlimits", MAX_RLIMITS, 20);
     for (uint32_t i = 0; i < config->rlimit_count; i++) {
         config->rlimits[i].resource = rd_u32(&d.rd);
         config->rlimits[i].soft = rd_u64(&d.rd);
         config->rlimits[i].hard = rd_u64(&d.rd);
     }
-    config->preload = take_string(&d, "preload");
+    config->preload = decoder_string(&d, "preload");
     config->exit_argv = take_strings(&d, "onExit", NULL);
     config->exit_env = take_strings(&d, "onExitEnv", NULL);
     config->exit_delay_ms = rd_u32(&d.rd);
     config->timeout_ms = rd_u32(&d.rd);
     config->share_fd = take_fd_number(&d, "shareFd");
-    config->share_count = take_count(&d, "shares", MAX_SHARES, 8);
+    config->share_count = decoder_count(&d, "shares", MAX_SHARES, 8);
     for (uint32_t i = 0; i < config->share_count && !d.failed; i++) {
         config->shares[i].flags = rd_u32(&d.rd);
-        config->shares[i].path = take_string(&d, "shares.path");
+        config->shares[i].path = decoder_string(&d, "shares.path");
     }
-    take_net(&d, &config->net);
+    config_net_take(&d, &config->net);
     if (d.failed)
         return -1;
     if (d.rd.bad)
@@ -122,6 +109,7 @@ void config_free(struct config *config) {
     free(config->env);
     free(config->exit_argv);
     free(config->exit_env);
+    free(config->net.policy);
     free(config->storage);
     memset(config, 0, sizeof *config);
 }
@@ -140,27 +128,9 @@ static int read_all(int fd, uint8_t *to, size_t size, struct err *err) {
     return 0;
 }
 
-static const char *take_string(struct decoder *d, const char *name) {
-    const uint8_t *bytes;
-    uint32_t size;
-    rd_bytes(&d->rd, &bytes, &size);
-    if (d->rd.bad || d->failed)
-        return "";
-    if (memchr(bytes, 0, size)) {
-        d->failed = true;
-        err_set(d->err, EINVAL, "configuration: %s holds a NUL", name);
-        return "";
-    }
-    char *string = d->space;
-    memcpy(string, bytes, size);
-    string[size] = 0;
-    d->space += size + 1;
-    return string;
-}
-
 /* The vector has room for one entry more than there are. */
 static char **take_strings(struct decoder *d, const char *name, uint32_t *count) {
-    uint32_t n = take_count(d, name, MAX_STRINGS, 4);
+    uint32_t n = decoder_count(d, name, MAX_STRINGS, 4);
     char **strings = calloc((size_t)n + 2, sizeof *strings);
     if (!strings) {
         d->failed = true;
@@ -168,74 +138,10 @@ static char **take_strings(struct decoder *d, const char *name, uint32_t *count)
         return NULL;
     }
     for (uint32_t i = 0; i < n; i++)
-        strings[i] = (char *)(uintptr_t)take_string(d, name);
+        strings[i] = (char *)(uintptr_t)decoder_string(d, name);
     if (count)
         *count = n;
     return strings;
-}
-
-/* A count that the rest of the message can hold, so that allocating for it is safe; 0 after an error. */
-static uint32_t take_count(struct decoder *d, const char *name, uint32_t most, size_t least_bytes) {
-    uint32_t n = rd_u32(&d->rd);
-    if (d->rd.bad || d->failed)
-        return 0;
-    if (n <= most && n <= d->rd.left / least_bytes)
-        return n;
-    d->failed = true;
-    err_set(d->err, n > most ? E2BIG : EPROTO, "configuration: %u %s do not fit", n, name);
-    return 0;
-}
-
-static void take_net(struct decoder *d, struct net_config *net) {
-    net->program = take_string(d, "netProgram");
-    bool is_there = *net->program;
-    net->vmm_fd = (int)rd_u32(&d->rd);
-    take_exact(d, "macAddress", net->mac, is_there ? MAC_BYTES : 0);
-    net->address = rd_u32(&d->rd);
-    net->prefix = rd_u32(&d->rd);
-    net->prefix_length = rd_u8(&d->rd);
-    net->gateway = rd_u32(&d->rd);
-    net->resolver = rd_u32(&d->rd);
-    uint32_t size = is_there ? sizeof(struct in6_addr) : 0;
-    take_exact(d, "address6", &net->address6, size);
-    take_exact(d, "prefix6", &net->prefix6, size);
-    take_exact(d, "gateway6", &net->gateway6, size);
-    take_exact(d, "resolver6", &net->resolver6, size);
-    net->mtu = rd_u32(&d->rd);
-    net->port_count = take_count(d, "ports", BL_LIMIT_MAX_PORTS, 13);
-    for (uint32_t i = 0; i < net->port_count && !d->failed; i++)
-        take_port(d, &net->ports[i]);
-}
-
-static void take_port(struct decoder *d, struct published_port *port) {
-    port->protocol = rd_u8(&d->rd);
-    const uint8_t *address;
-    uint32_t size;
-    rd_bytes(&d->rd, &address, &size);
-    port->is_v6 = size == sizeof port->host_address;
-    if (size == 4 || port->is_v6)
-        memcpy(&port->host_address, address, size);
-    else if (!d->rd.bad && !d->failed) {
-        d->failed = true;
-        err_set(d->err, EINVAL, "configuration: a port's address has %u bytes", size);
-    }
-    port->host_port = rd_u32(&d->rd);
-    port->box_port = rd_u32(&d->rd);
-}
-
-static void take_exact(struct decoder *d, const char *name, void *to, uint32_t size) {
-    const uint8_t *bytes;
-    uint32_t given;
-    rd_bytes(&d->rd, &bytes, &given);
-    if (d->rd.bad || d->failed)
-        return;
-    if (given == size) {
-        if (size)
-            memcpy(to, bytes, size);
-        return;
-    }
-    d->failed = true;
-    err_set(d->err, EINVAL, "configuration: %s has %u bytes, not %u", name, given, size);
 }
 
 static int take_fd_number(struct decoder *d, const char *name) {
@@ -258,7 +164,7 @@ static int check(const struct config *config, struct err *err) {
         return err_set(err, EINVAL, "configuration: argv[0] is not an absolute path");
     if (config->exit_argv[0] && config->exit_argv[0][0] != '/')
         return err_set(err, EINVAL, "configuration: onExit is not an absolute path");
-    return check_ids(config, err) || check_shares(config, err) || check_net(&config->net, err)
+    return check_ids(config, err) || check_shares(config, err) || config_net_check(&config->net, err)
                ? -1
                : check_descriptors(config, err);
 }
@@ -289,26 +195,6 @@ static int check_ids(const struct config *config, struct err *err) {
     if (!config->first_id || config->id_ranges > (UINT32_MAX - config->first_id) / BL_LIMIT_SHARE_IDS)
         return err_set(err, EINVAL, "configuration: there are no %u ranges from %u on", config->id_ranges,
                        config->first_id);
-    return 0;
-}
-
-static int check_net(const struct net_config *net, struct err *err) {
-    if (!*net->program)
-        return net->port_count ? err_set(err, EINVAL, "configuration: a box without a network has ports") : 0;
-    if (net->program[0] != '/')
-        return err_set(err, EINVAL, "configuration: netProgram is not an absolute path");
-    if (net->vmm_fd < 3 || net->vmm_fd > MAX_FD)
-        return err_set(err, EINVAL, "configuration: netFd is %d, not between 3 and %d", net->vmm_fd, MAX_FD);
-    if (net->prefix_length > 32)
-        return err_set(err, EINVAL, "configuration: a prefix of %u bits", net->prefix_length);
-    for (uint32_t i = 0; i < net->port_count; i++) {
-        const struct published_port *port = &net->ports[i];
-        if (port->protocol != BL_IP_TCP && port->protocol != BL_IP_UDP)
-            return err_set(err, EINVAL, "configuration: a port of protocol %u", port->protocol);
-        if (port->host_port > UINT16_MAX || !port->box_port || port->box_port > UINT16_MAX)
-            return err_set(err, EINVAL, "configuration: there is no port %u",
-                           port->host_port > UINT16_MAX ? port->host_port : port->box_port);
-    }
     return 0;
 }
 

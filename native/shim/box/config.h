@@ -2,7 +2,6 @@
 #ifndef BOXLITE_SHIM_BOX_CONFIG_H
 #define BOXLITE_SHIM_BOX_CONFIG_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,14 +9,13 @@
 
 #include "../../common/err.h"
 #include "../../protocol/protocol.h"
+#include "config-net.h"
 
 enum {
     MAX_FILES = 256,
     MAX_FOREIGN_IDS = 64,
     MAX_RLIMITS = 32,
-    MAX_FD = 400,
-    MAX_SHARES = BL_LIMIT_MAX_SHARES,
-    MAC_BYTES = 6
+    MAX_SHARES = BL_LIMIT_MAX_SHARES
 };
 
 #define UNCHANGED_ID UINT32_MAX
@@ -41,28 +39,6 @@ struct id_range {
 struct limit {
     uint32_t resource;
     uint64_t soft, hard;
-};
-
-/* A port of the host that leads to one of the box. */
-struct published_port {
-    uint8_t protocol; /* BL_IP_* */
-    bool is_v6;
-    struct in6_addr host_address; /* an IPv4 address in its first 4 bytes, in network order */
-    uint32_t host_port;           /* 0 until it is bound: the kernel chooses */
-    uint32_t box_port;
-};
-
-/* The box's network; addresses of IPv4 are in host order. */
-struct net_config {
-    const char *program; /* boxlite-net; empty: the box has no network, and nothing else here counts */
-    int vmm_fd;          /* the number of the frames' socket in the VMM */
-    uint8_t mac[MAC_BYTES];
-    uint8_t prefix_length;
-    uint32_t address, prefix, gateway, resolver;
-    struct in6_addr address6, prefix6, gateway6, resolver6;
-    uint32_t mtu;
-    struct published_port ports[BL_LIMIT_MAX_PORTS];
-    uint32_t port_count;
 };
 
 struct config {

@@ -1,5 +1,6 @@
 #include "net.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 
 static int send_open(struct shim *shim, uint32_t user, struct err *err);
 static int send_port(struct shim *shim, struct err *err);
+static int send_policy(struct shim *shim, struct err *err);
 static int send_resolvers(struct shim *shim, struct err *err);
 static int send_publications(struct shim *shim, struct err *err);
 
@@ -30,8 +32,8 @@ int net_start(struct shim *shim, struct err *err) {
     if (ports_bind(shim, err) || records_write_ports(shim, err) ||
         vmm_ids_take(&shim->config, &user, &shim->net.ids_fd, err) || net_child_start(shim, err))
         return -1;
-    return send_open(shim, user, err) || send_port(shim, err) || send_resolvers(shim, err) ||
-                   send_publications(shim, err)
+    return send_open(shim, user, err) || send_port(shim, err) || send_policy(shim, err) ||
+                   send_resolvers(shim, err) || send_publications(shim, err)
                ? -1
                : 0;
 }
@@ -94,6 +96,15 @@ static int send_port(struct shim *shim, struct err *err) {
     struct net_port message = {.type = NET_PORT, .address = config->address, .address6 = config->address6};
     memcpy(message.mac, config->mac, sizeof message.mac);
     return net_send(shim, &message, sizeof message, theirs, true, err);
+}
+
+/* No program of the box runs before it is answered: net_ready waits for that. */
+static int send_policy(struct shim *shim, struct err *err) {
+    const struct net_policy *policy = shim->config.net.policy;
+    if (!policy)
+        return 0;
+    size_t size = offsetof(struct net_policy, rules) + policy->rule_count * sizeof policy->rules[0];
+    return net_send(shim, policy, size, -1, true, err);
 }
 
 static int send_resolvers(struct shim *shim, struct err *err) {

@@ -18,6 +18,9 @@ export const LIMITS = {
   MAX_GROUPS: 64,
   /** Published ports of a box. */
   MAX_PORTS: 512,
+  /** Rules of what a box may reach, and ports of the host's loopback. */
+  MAX_NET_RULES: 128,
+  MAX_HOST_PORTS: 32,
   /** Ids that shares of root show unchanged; higher ids appear as nobody. */
   SHARE_IDS: 65_536,
   /** Bytes of output that one check of a box's health keeps. */

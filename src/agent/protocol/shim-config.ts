@@ -17,7 +17,11 @@ export const SHARE_FLAGS = {
 } as const;
 
 /** As in the headers of IP. */
-export const IP_PROTOCOLS = { TCP: 6, UDP: 17 } as const;
+export const IP_PROTOCOLS = { ICMP: 1, TCP: 6, UDP: 17 } as const;
+
+/** Of what a box may reach: native/common/net-control.h explains them. */
+export const NET_MODES = { OPEN: 0, PUBLIC: 1, LISTED: 2, INTERNAL: 3 } as const;
+export const NET_RULES = { ADDRESS: 0, NAME: 1, BELOW: 2 } as const;
 
 /**
  * The shim's configuration: one message of this table on descriptor 3, which then stays open as the starter's
@@ -95,6 +99,22 @@ export const SHIM_CONFIG: readonly Field[] = [
       ['hostAddress', 'bytes'], // 4 bytes or 16
       ['hostPort', 'u32'], // 0 = the kernel chooses
       ['boxPort', 'u32'],
+    ],
+  ],
+  ['netMode', 'u32'], // NET_MODES
+  ['netReports', 'u32'], // 1 = decisions are reported
+  ['hostPorts', [['port', 'u32']]], // TCP ports of the host's loopback, open to the box
+  [
+    'netRules',
+    [
+      ['denies', 'u8'], // 0 = allows
+      ['kind', 'u8'], // NET_RULES
+      ['protocol', 'u8'], // IP_PROTOCOLS, 0 = each
+      ['prefixLength', 'u8'], // of 128 bits
+      ['firstPort', 'u32'], // 0 and 65535: all
+      ['lastPort', 'u32'],
+      ['address', 'bytes'], // 16 bytes; IPv6 maps those of IPv4
+      ['name', 'bytes'], // empty for a rule of addresses
     ],
   ],
 ];

@@ -16,7 +16,12 @@ import { type CommandContext, warn } from '../process/context.js';
 import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
 import { KERNEL_OPTIONS, readKernelOptions } from './kernel-flags.js';
 import { LOG_OPTIONS, readLogPolicy } from './log-flags.js';
-import { NETWORK_OPTIONS, OLD_NETWORK_OPTIONS, readNames } from './network-flags.js';
+import {
+  NET_POLICY_OPTIONS,
+  NETWORK_OPTIONS,
+  OLD_NETWORK_OPTIONS,
+  readNames,
+} from './network-flags.js';
 import { MACHINE_OPTIONS, readResources } from './resource-flags.js';
 
 const PULL_POLICIES = ['missing', 'always', 'never'] as const;
@@ -76,6 +81,7 @@ export const BOX_OPTIONS = {
     'read-only': flag("Make the box's root file system read-only"),
   }),
   ...under('Network', NETWORK_OPTIONS),
+  ...under('Network policy', NET_POLICY_OPTIONS),
   ...under('Security', {
     security: value('Isolation of the box: development, standard (default), maximum', 'PRESET', {
       parse: oneOf(SECURITY_PRESETS),

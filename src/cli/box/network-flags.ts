@@ -1,15 +1,18 @@
 /** The flags of a box's network and names, and how they map to the engine's options. */
+import { NETWORKS } from '../../engine/spec/network/policy.js';
 import { parseExposedPorts } from '../flags/exposed-port.js';
-import { oneOf } from '../flags/number.js';
+import { oneOf, wholeNumber } from '../flags/number.js';
 import { flag, list, type OptionValues, value } from '../parse/command.js';
 
-const NETWORKS = ['default', 'none'] as const;
-
 export const NETWORK_OPTIONS = {
-  network: value('default, or none for a box that reaches nothing', 'NETWORK', {
-    parse: oneOf(NETWORKS),
-    complete: NETWORKS,
-  }),
+  network: value(
+    'default, public (no private addresses), internal (no way out) or none',
+    'NETWORK',
+    {
+      parse: oneOf(NETWORKS),
+      complete: NETWORKS,
+    },
+  ),
   publish: list('Publish a port of the box on the host', '[[IP:]PORT:]PORT[/PROTO]', {
     short: 'p',
   }),
@@ -32,13 +35,27 @@ export const NETWORK_OPTIONS = {
   ),
 } as const;
 
+/** What the box may reach in its network. */
+export const NET_POLICY_OPTIONS = {
+  'allow-net': list(
+    'Let the box reach this: NAME, *.NAME, IP or CIDR; without --network, nothing else',
+    'HOST[:PORT][/PROTO]',
+  ),
+  'deny-net': list('Keep the box from this, whatever allows it', 'HOST[:PORT][/PROTO]'),
+  'allow-host': list("Let the box reach a TCP port of this host's loopback", 'PORT', {
+    parse: wholeNumber(1, 65_535),
+  }),
+} as const;
+
 /** Docker's older spellings. */
 export const OLD_NETWORK_OPTIONS = {
   net: value('The same as --network', 'NETWORK', { parse: oneOf(NETWORKS), hidden: true }),
   'dns-opt': list('The same as --dns-option', 'OPTION', { hidden: true }),
 } as const;
 
-type Values = OptionValues<typeof NETWORK_OPTIONS & typeof OLD_NETWORK_OPTIONS>;
+type Values = OptionValues<
+  typeof NETWORK_OPTIONS & typeof NET_POLICY_OPTIONS & typeof OLD_NETWORK_OPTIONS
+>;
 
 export function readNames(flags: Values) {
   const options = [...flags['dns-option'], ...flags['dns-opt']];
@@ -47,6 +64,9 @@ export function readNames(flags: Values) {
     domainname: flags.domainname,
     extraHosts: [...flags['add-host']],
     macAddress: flags['mac-address'],
+    allowNet: [...flags['allow-net']],
+    denyNet: [...flags['deny-net']],
+    allowHost: [...flags['allow-host']],
     exposedPorts: flags.expose.flat(),
     ports: [...flags.publish],
     publishAll: flags['publish-all'],

@@ -1,6 +1,7 @@
 /** Descriptions of the configuration file's keys, for `boxlite config` and its man page. */
 import { DEFAULT_PUBLISH_ADDRESS } from '../../engine/spec/defaults.js';
 import { logSizeText } from '../../engine/spec/log-policy.js';
+import { NETWORKS } from '../../engine/spec/network/policy.js';
 import type { Completion } from '../parse/command.js';
 import {
   ACCELERATORS,
@@ -113,10 +114,10 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
   },
   network: {
     type: 'text',
-    summary: 'Network of a new box: default, or none for one that reaches nothing',
+    summary: 'Network of a new box: default, none, public or internal',
     initial: 'default',
     example: '"none"',
-    complete: ['default', 'none'],
+    complete: NETWORKS,
     effective: ({ network }) => network,
   },
   publishAddress: {

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { configPath, defaultHome } from '../../engine/setup/home-paths.js';
 import { parseHostAddress } from '../../engine/spec/network/host-address.js';
+import { type NetworkName, NETWORKS } from '../../engine/spec/network/policy.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../../engine/spec/options.js';
 import { BoxliteError, errnoOf, namedFileError } from '../../errors.js';
 import type { Environment } from '../flags/key-values.js';
@@ -59,7 +60,7 @@ export interface Settings {
   readonly cpus: number | undefined;
   readonly memoryMib: number | undefined;
   readonly diskBytes: number | undefined;
-  readonly network: 'default' | 'none' | undefined;
+  readonly network: NetworkName | undefined;
   /** The host's address for published ports that name none. */
   readonly publishAddress: string | undefined;
   /** Size limit of each file of the log; -1 = no limit. */
@@ -184,7 +185,7 @@ const FILE_KEYS = {
   cpus: (json: unknown) => wholeNumber(1, 64)(textOrNumber(json)),
   memory: (json: unknown) => parseMemoryMib(textOrNumber(json)),
   diskSize: (json: unknown) => parseDiskBytes(text(json)),
-  network: (json: unknown) => oneOf(['default', 'none'])(text(json)),
+  network: (json: unknown) => oneOf(NETWORKS)(text(json)),
   publishAddress: (json: unknown) => hostAddress(text(json)),
   logMaxSize: (json: unknown) => parseLogBytes(textOrNumber(json)),
   logMaxFile: (json: unknown) => wholeNumber(1, 1_000)(textOrNumber(json)),

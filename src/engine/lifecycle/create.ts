@@ -11,6 +11,7 @@ import { findKernel } from '../machine/box-kernel.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { checkName, settleSpec } from '../spec/box-spec.js';
 import { randomName } from '../spec/names/names.js';
+import { settleNetPolicy } from '../spec/network/policy.js';
 import { askedPorts } from '../spec/network/ports.js';
 import type { AbortOptions, BoxOptions } from '../spec/options.js';
 import { withSecurity } from '../spec/security.js';
@@ -54,7 +55,9 @@ async function create(
     refuseTaken(context, name);
   }
   checkMounts(options);
-  askedPorts(options, withSecurity(options).network !== 'none');
+  const secured = withSecurity(options);
+  askedPorts(options, secured.network !== 'none');
+  settleNetPolicy(secured);
   // Fail before a pull, which may take minutes.
   const kernel = await findKernel(context.host, options);
   const path =
@@ -71,7 +74,7 @@ async function create(
     ...(options.onPull === undefined ? {} : { onProgress: options.onPull }),
   });
   const id = ulid().toLowerCase();
-  const settled = { ...withSecurity(options), idle: isIdle(options) };
+  const settled = { ...secured, idle: isIdle(options) };
   const spec = {
     ...(await findVolumes(settleSpec(settled, image.config, id))),
     ...(kernel && { kernel }),

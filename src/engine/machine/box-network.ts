@@ -4,13 +4,16 @@ import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { macAddressOf, OWN_NETWORK } from '../spec/network/own-network.js';
+import type { NetPolicySpec } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
+import { policyConfig } from './box-policy.js';
 
 export interface BoxNetwork {
   /** Path of boxlite-net. */
   program: string;
   macAddress: string;
   ports: readonly PublishedPort[];
+  policy?: NetPolicySpec['policy'];
 }
 
 /** Undefined for a box without a network. */
@@ -20,7 +23,12 @@ export function boxNetwork(
   ports: readonly PublishedPort[] = [],
 ): BoxNetwork | undefined {
   if (!spec.network) return undefined;
-  return { program: nativeProgram('boxlite-net'), macAddress: macAddressOf(spec, id), ports };
+  return {
+    program: nativeProgram('boxlite-net'),
+    macAddress: macAddressOf(spec, id),
+    ports,
+    ...(spec.policy && { policy: spec.policy }),
+  };
 }
 
 /** The fields of the shim's configuration. */
@@ -46,6 +54,7 @@ export function networkConfig(network: BoxNetwork | undefined, netFd: number | u
       hostPort,
       boxPort,
     })),
+    ...policyConfig(network),
   };
 }
 
@@ -64,6 +73,7 @@ const NO_NETWORK = {
   resolver6: '',
   mtu: 0,
   ports: [],
+  ...policyConfig({}),
 };
 
 /** 02:42:ac:11:00:02 → 6 bytes */

@@ -58,6 +58,13 @@ export function hostConfigPorts({ ports = [], publishAll }: BoxSpec) {
   return { PortBindings: sorted(bindings(asked, askedPort)), PublishAllPorts: publishAll === true };
 }
 
+/** BoxLite's own: what the box may reach; null without rules. */
+export function inspectPolicy({ policy }: BoxSpec) {
+  const { allow = [], deny = [], hostPorts = [] } = policy ?? {};
+  if (allow.length + deny.length + hostPorts.length === 0) return null;
+  return { Allow: allow, Deny: deny, HostPorts: hostPorts };
+}
+
 /** Empty where the system chooses, as in Docker. */
 function askedPort({ hostPort, lastHostPort }: BoxPort): string {
   if (lastHostPort !== undefined) return `${hostPort}-${lastHostPort}`;

@@ -7,13 +7,14 @@ import type { BoxSpec } from '../spec/box-spec.js';
 import { configEnv } from '../spec/config-env.js';
 import { STORAGE_DRIVER } from '../spec/defaults.js';
 import { inspectLog } from '../spec/log-policy.js';
+import { networkName } from '../spec/network/box-network.js';
 import { restartPolicyOf, specOf } from '../spec/stored-spec.js';
 import type { BoxHealth } from '../state/health.js';
 import type { ObservedBox } from '../state/observe.js';
 import type { BoxSize } from './box-size.js';
 import { hiddenPaths } from './hidden-paths.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
-import { hostConfigPorts, inspectNetwork } from './inspect-network.js';
+import { hostConfigPorts, inspectNetwork, inspectPolicy } from './inspect-network.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
 import type { VmmIsolation } from './isolation.js';
@@ -104,7 +105,7 @@ export function inspectBox(
       ...annotationsOf(spec),
       PidsLimit: spec.pidsLimit ?? null,
       LogConfig: inspectLog(spec),
-      NetworkMode: spec.network ? 'default' : 'none',
+      NetworkMode: networkName(spec),
       ReadonlyRootfs: spec.readOnlyRoot,
       ...(spec.init && { Init: true }),
       ...hostConfigMounts(spec),
@@ -149,6 +150,7 @@ export function inspectBox(
       ExecErrors: record.execErrors,
       StartCount: record.startCount,
       Directory: home.box(record.id),
+      NetworkPolicy: inspectPolicy(spec),
       Security: spec.security ?? null,
       Isolation: isolation ?? null,
       NetworkError: record.networkError ?? null,

@@ -16,6 +16,7 @@ import { type HealthcheckSpec, settleHealthcheck } from './healthcheck.js';
 import { type LogSpec, settleLog } from './log-policy.js';
 import { settleMemory } from './memory.js';
 import { checkHostname, settleNetworkIdentity } from './network/network-identity.js';
+import { type NetPolicySpec, settleNetPolicy } from './network/policy.js';
 import { boxPortText, type PortsSpec, settlePorts } from './network/ports.js';
 import type { ResolverSpec } from './network/resolv-conf.js';
 import type { BoxOptions, IpcMode } from './options.js';
@@ -31,7 +32,7 @@ import { inRange } from './whole-number.js';
  * What a box is: the caller's options merged with the image's config when the box is created. Stored as JSON
  * with the box; the image is not read again.
  */
-export interface BoxSpec extends ProcessorSpec, ResolverSpec, PortsSpec {
+export interface BoxSpec extends ProcessorSpec, ResolverSpec, PortsSpec, NetPolicySpec {
   memoryMib: number;
   diskBytes: number;
   shmBytes: number;
@@ -147,6 +148,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     ...(options.security && { security: settleSecurity(options.security) }),
     privileges: settlePrivileges(options),
     ...settleNetworkIdentity(options),
+    ...settleNetPolicy(options),
     ...settleKernelOptions(options),
     ...settleProcessOptions(options),
     annotations: options.annotations ?? {},

@@ -2,6 +2,7 @@
 import type { Environment } from './environment.js';
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
+import type { NetPolicyOptions, NetworkName } from './network/policy.js';
 import type { PublishOptions } from './network/ports.js';
 import type { ResolverOptions } from './network/resolv-conf.js';
 import type { Ulimit } from './privileges.js';
@@ -41,7 +42,8 @@ export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
 /** An image by reference, or a prepared root: an OCI layout or a root directory. */
 export type RootfsSpec = { image: string } | { path: string };
 
-export interface BoxOptions extends ProcessorOptions, ResolverOptions, PublishOptions {
+export interface BoxOptions
+  extends ProcessorOptions, ResolverOptions, PublishOptions, NetPolicyOptions {
   /** Default: the built-in image, `busybox`. */
   rootfs?: RootfsSpec;
   /** Guest memory in MiB, at least 128; default 512. */
@@ -75,8 +77,12 @@ export interface BoxOptions extends ProcessorOptions, ResolverOptions, PublishOp
   tty?: boolean;
   /** Keep the command's stdin open for clients that attach; default false. */
   stdin?: boolean;
-  /** Default: what `security` says, which is `default` unless the preset is `maximum`. */
-  network?: 'default' | 'none';
+  /**
+   * `default`: everything but the host's loopback, link-local and metadata addresses. `public`: no private
+   * address, either. `internal`: nothing outside. `none`: no network. Default: what `security` says, which is
+   * `default` unless the preset is `maximum`.
+   */
+  network?: NetworkName;
   /** MAC address of the box's interface: `02:42:ac:11:00:02`. */
   macAddress?: string;
   /** Remove the box when its command has ended; default false. Excludes `restart`. */

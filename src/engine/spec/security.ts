@@ -1,4 +1,5 @@
 import { BoxliteError } from '../../errors.js';
+import type { NetworkName } from './network/policy.js';
 import type { BoxOptions } from './options.js';
 
 /** How to treat a layer of isolation that this host may not allow. */
@@ -29,7 +30,7 @@ export interface SecurityOptions {
    */
   vmmNamespaces: IsolationPolicy;
   /** The network if `BoxOptions.network` is missing. */
-  network: 'default' | 'none';
+  network: NetworkName;
   /**
    * Capabilities to drop from Docker's fourteen; `['ALL']` for all of them. `BoxOptions.capAdd` still adds
    * its own.

@@ -1,6 +1,7 @@
 import type { BoxRecord } from '../../store/box-record.js';
 import { type BoxStatus, isActive } from '../../store/status.js';
 import { livePorts, networkName } from '../spec/network/box-network.js';
+import type { NetworkName } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
 import type { VolumeSpec } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
@@ -57,8 +58,8 @@ export interface BoxInfo {
   stdinOpen: boolean;
   /** Result of the box's healthcheck; `none` without one, and before the first start. */
   health: HealthStatus;
-  /** `default` or `none`. */
-  network?: string;
+  /** `default`, `none`, `public` or `internal`. */
+  network?: NetworkName;
   /** Why it has lost its network, which its next start gives back; undefined while it has it. */
   networkError?: string;
   /** Platform of its image: `linux/amd64`. */

@@ -1,3 +1,4 @@
+import { NETWORKS } from '../../../engine/spec/network/policy.js';
 import type { BoxInfo } from '../../../engine/state/box-info.js';
 import { BoxliteError } from '../../../errors.js';
 import { boxState } from '../../output/rows/box-row.js';
@@ -29,7 +30,7 @@ export const BOX_FILTER_KEYS: KeyCompletion = {
     ancestor: 'image',
     before: 'box',
     since: 'box',
-    network: ['default', 'none'],
+    network: NETWORKS,
     volume: 'file',
     publish: undefined,
     expose: undefined,

@@ -1,6 +1,7 @@
 import type { RuntimeInfo } from '../../../engine/report/runtime-info.js';
 import { STORAGE_DRIVER } from '../../../engine/spec/defaults.js';
 import { LOG_DRIVERS } from '../../../engine/spec/log-policy.js';
+import { NETWORKS } from '../../../engine/spec/network/policy.js';
 import type { Settings } from '../../config/settings.js';
 import type { Environment } from '../../flags/key-values.js';
 import type { CommandContext } from '../../process/context.js';
@@ -32,7 +33,7 @@ function dockerKeys(found: RuntimeInfo, { settings, environment, now }: Asker) {
     DriverStatus: [],
     Plugins: {
       Volume: null,
-      Network: ['default', 'none'],
+      Network: [...NETWORKS],
       Authorization: null,
       Log: LOG_DRIVERS,
     },

@@ -1,9 +1,13 @@
 import type { BoxSpec } from '../box-spec.js';
+import type { NetworkName } from './policy.js';
 import { type PublishedPort, storedPorts } from './ports.js';
 
 /** The name as in `--network`. */
-export const networkName = ({ network }: Pick<BoxSpec, 'network'>): string =>
-  network ? 'default' : 'none';
+export const networkName = ({
+  network,
+  policy,
+}: Pick<BoxSpec, 'network' | 'policy'>): NetworkName =>
+  network ? (policy?.network ?? 'default') : 'none';
 
 export interface LivePorts {
   /** `80/tcp` each, the published ones included. */
