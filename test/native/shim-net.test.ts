@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { IP_PROTOCOLS } from '../../src/agent/protocol.js';
+import { policyConfig } from '../../src/engine/machine/box-policy.js';
 import { networkEnd, portsRecord } from '../../src/engine/machine/records.js';
 import { addressBytes } from '../../src/host/ip-address.js';
 import { lookUntil } from '../helpers/look-until.js';
@@ -44,6 +45,7 @@ async function network(
         ...{ protocol, hostAddress: addressBytes(address), hostPort, boxPort },
       }),
     ),
+    ...policyConfig({}),
   };
 }
 
@@ -85,6 +87,31 @@ describe('boxlite-net', () => {
       `publish 2 protocol=17 box=53 type=2 listens=0 family=2 port=${datagram?.hostPort}`,
       `publish 3 protocol=6 box=81 type=1 listens=1 family=10 port=${six?.hostPort}`,
     ]);
+  });
+
+  test('receives what the box may reach after its port, and only as many rules as there are', async () => {
+    await using harness = await ShimHarness.make();
+    const spec = {
+      allow: ['10.0.0.0/8:443/tcp', '*.a.test'],
+      deny: ['fd00::/8'],
+      hostPorts: [5432],
+    };
+    await harness.start({ ...(await network(harness)), ...policyConfig({ policy: spec }) });
+    const lines = await linesOf(harness);
+    expect(lines.slice(2, 4)).toEqual([
+      expect.stringMatching(/^port /),
+      'policy mode=2 reports=0 host:5432 1/0/0 fd00::/8:0-65535[]' +
+        ' 0/0/6 ::ffff:10.0.0.0/104:443-443[] 0/2/0 ::/0:0-65535[a.test] in 924 bytes',
+    ]);
+  });
+
+  test('receives as many rules as a box may have', async () => {
+    await using harness = await ShimHarness.make();
+    const allow = Array.from({ length: 128 }, (_, i) => `10.0.0.${i}`);
+    await harness.start({ ...(await network(harness)), ...policyConfig({ policy: { allow } }) });
+    expect((await linesOf(harness))[3]).toMatch(
+      / 0\/0\/0 ::ffff:10\.0\.0\.127\/128:0-65535\[\] in /,
+    );
   });
 
   test('is answered with the resolvers as they are when it asks', async () => {

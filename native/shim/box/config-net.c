@@ -8,8 +8,7 @@
 enum { LEAST_RULE_BYTES = 4 + 8 + 20 + 4 };
 
 _Static_assert(BL_LIMIT_MAX_NET_RULES == NET_MAX_RULES && BL_LIMIT_MAX_HOST_PORTS == NET_MAX_HOST_PORTS &&
-                   BL_NET_MODE_INTERNAL == (unsigned)NET_MODE_INTERNAL &&
-                   BL_NET_RULE_BELOW == (unsigned)NET_RULE_BELOW,
+                   BL_NET_MODE_INTERNAL == (unsigned)NET_MODE_INTERNAL && BL_NET_RULE_BELOW == (unsigned)NET_RULE_BELOW,
                "the engine's words are those of boxlite-net");
 
 static void take_port(struct decoder *d, struct published_port *port);

@@ -11,12 +11,7 @@
 #include "../../protocol/protocol.h"
 #include "config-net.h"
 
-enum {
-    MAX_FILES = 256,
-    MAX_FOREIGN_IDS = 64,
-    MAX_RLIMITS = 32,
-    MAX_SHARES = BL_LIMIT_MAX_SHARES
-};
+enum { MAX_FILES = 256, MAX_FOREIGN_IDS = 64, MAX_RLIMITS = 32, MAX_SHARES = BL_LIMIT_MAX_SHARES };
 
 #define UNCHANGED_ID UINT32_MAX
 

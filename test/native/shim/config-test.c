@@ -42,6 +42,15 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
                        memcmp(&ports[0].host_address, "\x7f\0\0\x01", 4) == 0 && ports[0].host_port == 8080 &&
                        ports[0].box_port == 80 && ports[1].protocol == BL_IP_UDP && ports[1].is_v6 &&
                        ports[1].host_address.s6_addr[15] == 1 && ports[1].host_port == 0 && ports[1].box_port == 65535);
+    const struct net_policy *policy = net->policy;
+    check("policy", policy && policy->type == NET_POLICY && policy->mode == NET_MODE_LISTED && !policy->reports &&
+                        policy->host_port_count == 2 && policy->host_ports[1] == 65535 && policy->rule_count == 2);
+    const struct net_rule *denied = &policy->rules[0], *named = &policy->rules[1];
+    check("a rule of addresses", denied->denies && denied->kind == NET_RULE_ADDRESS && denied->protocol == BL_IP_UDP &&
+                                     denied->prefix_length == 104 && denied->first_port == 53 &&
+                                     denied->last_port == 54 && denied->address.s6_addr[12] == 10 && !*denied->name);
+    check("a rule of names", !named->denies && named->kind == NET_RULE_BELOW && !named->protocol &&
+                                 named->last_port == 65535 && text_is(named->name, "example.com"));
     check("time limit", config.timeout_ms == 60000);
     config_free(&config);
 }
@@ -69,20 +78,33 @@ static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
     check("any byte may be anything", true);
 }
 
-/* Each change of the golden configuration's tail, counted from its end: two ports of 17 and 29 bytes, then what is
- * before them. */
+/* Each change of the golden configuration's tail, counted from its end: rules of 36 and 47 bytes and their count, 8
+ * bytes and two ports of the host, mode and reports; before them published ports of 17 and 29 bytes, and their count. */
+enum { POLICY_BYTES = 36 + 47 + 4 + 8 + 4 + 8 };
+
 static void refuses_an_impossible_network(const uint8_t *bytes, size_t size) {
     static const struct {
         const char *what;
         size_t before_end, length;
         uint8_t value;
     } cases[] = {
-        {"a port of another protocol", 29, 1, 1},
-        {"an address that is neither IPv4's nor IPv6's", 28, 1, 15},
-        {"a host port above 65535", 6, 1, 1},
-        {"a box port above 65535", 2, 1, 1},
-        {"no box port", 4, 4, 0},
-        {"more ports than a box may have", 49, 1, 3},
+        {"a port of another protocol", POLICY_BYTES + 29, 1, 1},
+        {"an address that is neither IPv4's nor IPv6's", POLICY_BYTES + 28, 1, 15},
+        {"a host port above 65535", POLICY_BYTES + 6, 1, 1},
+        {"a box port above 65535", POLICY_BYTES + 2, 1, 1},
+        {"no box port", POLICY_BYTES + 4, 4, 0},
+        {"more ports than a box may have", POLICY_BYTES + 49, 1, 3},
+        {"an unknown mode", POLICY_BYTES, 1, 4},
+        {"a port of the host's loopback above 65535", 89, 1, 1},
+        {"no port of the host's loopback", 95, 4, 0},
+        {"more ports of the host's loopback than there may be", 99, 1, 33},
+        {"more rules than there may be", 87, 1, 129},
+        {"a rule that neither allows nor denies", 47, 1, 2},
+        {"a rule of an unknown kind", 46, 1, 3},
+        {"a rule of names without one", 82, 1, 1},
+        {"a rule of an unknown protocol", 45, 1, 2},
+        {"a prefix longer than an address", 80, 1, 129},
+        {"ports of a rule in the wrong order", 79, 1, 55},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t changed[4096];

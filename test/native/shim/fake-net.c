@@ -57,7 +57,7 @@ static void log_socket(const char *what, int fd) {
 }
 
 /* Whether it is answered. */
-static bool log_message(const void *message, int fd) {
+static bool log_message(const void *message, ssize_t size, int fd) {
     char what[128];
     switch (*(const uint32_t *)message) {
     case NET_OPEN: {
@@ -81,6 +81,19 @@ static bool log_message(const void *message, int fd) {
         const struct net_publish *publish = message;
         snprintf(what, sizeof what, "publish %u protocol=%u box=%u", publish->id, publish->protocol, publish->box_port);
         log_socket(what, fd);
+        return true;
+    }
+    case NET_POLICY: {
+        const struct net_policy *policy = message;
+        fprintf(out, "policy mode=%u reports=%u", policy->mode, policy->reports);
+        for (uint32_t i = 0; i < policy->host_port_count; i++)
+            fprintf(out, " host:%u", policy->host_ports[i]);
+        for (uint32_t i = 0; i < policy->rule_count; i++) {
+            const struct net_rule *rule = &policy->rules[i];
+            fprintf(out, " %u/%u/%u %s/%u:%u-%u[%s]", rule->denies, rule->kind, rule->protocol, text6(&rule->address),
+                    rule->prefix_length, rule->first_port, rule->last_port, rule->name);
+        }
+        fprintf(out, " in %zd bytes\n", size);
         return true;
     }
     default:
@@ -118,7 +131,7 @@ int main(int argc, char **argv) {
     const struct sigaction wake = {.sa_handler = ask};
     sigaction(SIGUSR1, &wake, NULL);
     for (;;) {
-        _Alignas(struct net_resolvers) char message[sizeof(struct net_resolvers)];
+        static _Alignas(struct net_policy) char message[sizeof(struct net_policy)]; /* the largest */
         int fd;
         ssize_t n = receive(message, sizeof message, &fd);
         if (n < 0 && errno == EINTR)
@@ -126,7 +139,7 @@ int main(int argc, char **argv) {
         if (n <= 0)
             return 0;
         struct net_answer answer = {.type = NET_ANSWER};
-        if (!log_message(message, fd))
+        if (!log_message(message, n, fd))
             continue;
         if (strcmp(argv[2], "hang") == 0)
             continue;

@@ -63,7 +63,7 @@ interface Parts {
 const BRACKETED = /^\[([^\]]+)\](?:\/(\d+))?(?::(.*))?$/;
 /** Without brackets every colon belongs to the address. */
 const IPV6 = /^([0-9a-f:.]*:[0-9a-f.]*:[0-9a-f:.]*)(?:\/(\d+))?$/i;
-const PLAIN = /^([^:/[\]]+)(?:\/(\d+))?(?::(.*))?$/;
+const PLAIN = /^([^:/[\]]+)(?:\/(\d+))?(?::([^:/]*))?$/;
 
 function partsOf(target: string, text: string): Parts {
   const bracketed = BRACKETED.exec(target);
