@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import {
   netMode,
-  type NetworkName,
   type NetPolicyOptions,
+  type NetworkName,
   settleNetPolicy,
 } from '../../../../../src/engine/spec/network/policy.js';
 
