@@ -171,6 +171,20 @@ test('a box has addresses in its network while it runs', () => {
   expect(none).toMatchObject({ ...nothing, Networks: { none: nothing } });
 });
 
+test('a box shows the network that it was given, and its rules in one spelling', () => {
+  const rules: BoxOptions = { allowNet: ['10.1.1.1/8'], denyNet: ['10.1.1.1'], allowHost: [80] };
+  const { HostConfig, NetworkSettings, Boxlite } = inspect({ network: 'public', ...rules });
+  expect(HostConfig.NetworkMode).toBe('public');
+  expect(Object.keys(NetworkSettings.Networks as object)).toEqual(['public']);
+  expect(Boxlite.NetworkPolicy).toEqual({
+    ...{ Allow: ['10.0.0.0/8'], Deny: ['10.1.1.1'], HostPorts: [80] },
+  });
+  expect(inspect({ network: 'internal' }).Boxlite.NetworkPolicy).toBeNull();
+  expect(boxInfo(boxRecord({ options: boxSpec({ network: 'internal' }) })).network).toBe(
+    'internal',
+  );
+});
+
 test('what each box is given is not among its variables, unless somebody asked for it', () => {
   const env = (options: BoxOptions, image = {}) => inspect(options, {}, image).Config.Env;
   const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

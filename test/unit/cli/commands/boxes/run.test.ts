@@ -333,6 +333,17 @@ describe('a flag of create', () => {
     ['--disk-size', ['--disk-size=20g'], { diskBytes: 20 * 2 ** 30 }],
     ['--network', ['--network', 'none'], { network: 'none' }],
     [
+      'what it may reach',
+      [
+        ...['--network', 'public', '--allow-net', '10.0.0.0/8:53/udp', '--allow-net', '10.1.1.1'],
+        ...['--deny-net', 'fd00::/8', '--allow-host', '80', '--allow-host', '443'],
+      ],
+      {
+        ...{ network: 'public', allowNet: ['10.0.0.0/8:53/udp', '10.1.1.1'] },
+        ...{ denyNet: ['fd00::/8'], allowHost: [80, 443] },
+      },
+    ],
+    [
       '-v',
       ['-v', '/a:/b:ro'],
       { volumes: [{ hostPath: '/a', guestPath: '/b', readOnly: true, createHostPath: true }] },
