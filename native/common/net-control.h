@@ -96,7 +96,8 @@ struct net_policy {
     uint32_t type, mode;
     uint32_t reports; /* whether DECISION is sent */
     uint32_t rule_count, host_port_count;
-    uint16_t host_ports[NET_MAX_HOST_PORTS]; /* TCP ports of the host's loopback that the box reaches at the gateway's address */
+    /* TCP ports of the host's loopback that the box reaches at the gateway's address. */
+    uint16_t host_ports[NET_MAX_HOST_PORTS];
     struct net_rule rules[NET_MAX_RULES]; /* only rule_count of them are sent */
 };
 

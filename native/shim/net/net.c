@@ -32,8 +32,8 @@ int net_start(struct shim *shim, struct err *err) {
     if (ports_bind(shim, err) || records_write_ports(shim, err) ||
         vmm_ids_take(&shim->config, &user, &shim->net.ids_fd, err) || net_child_start(shim, err))
         return -1;
-    return send_open(shim, user, err) || send_port(shim, err) || send_policy(shim, err) ||
-                   send_resolvers(shim, err) || send_publications(shim, err)
+    return send_open(shim, user, err) || send_port(shim, err) || send_policy(shim, err) || send_resolvers(shim, err) ||
+                   send_publications(shim, err)
                ? -1
                : 0;
 }

@@ -41,7 +41,7 @@ type Config = Record<string, unknown>;
 const NO_NETWORK = {
   ...{ netProgram: '', netFd: 0, macAddress: '', address: 0, prefix: 0, prefixLength: 0 },
   ...{ gateway: 0, resolver: 0, address6: '', prefix6: '', gateway6: '', resolver6: '', mtu: 0 },
-  ports: [],
+  ...{ ports: [], netMode: 0, netReports: 0, hostPorts: [], netRules: [] },
 };
 
 /** A temporary directory, the fake VMM's socket in it, and all shims started there. */
