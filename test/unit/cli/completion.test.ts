@@ -115,7 +115,7 @@ describe('offers', () => {
 describe('the answer to a shell', () => {
   it('is a line for each offer, and how to go on', async () => {
     const text = await answer(['run', '--network', ''], {});
-    expect(text).toBe('default\t\nnone\t\n:\n');
+    expect(text).toBe('default\t\nnone\t\npublic\t\ninternal\t\n:\n');
     expect(await answer(['ps', '--filter', 'stat'], {})).toBe('status=\t\n:open\n');
     expect(await answer(['run', '--env-file=x'], {})).toBe(':file\n');
   });
