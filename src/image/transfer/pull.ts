@@ -16,9 +16,9 @@ import { checkBlobSize, type LayerLimits } from '../store/layer-limits.js';
 import { blobSource } from './blob-source.js';
 import { eachLimited } from './each-limited.js';
 import { fetchConfig } from './fetch-config.js';
-import { everyRegistryFailed, isForNextRegistry } from './search-list.js';
 import { bringLayer, isLayerHere, type LayerEvent } from './pull-layer.js';
 import { type ResolvedImage, resolveImage } from './resolve.js';
+import { everyRegistryFailed, isForNextRegistry } from './search-list.js';
 
 /** As in Docker: more at once are hardly faster, and slow down everybody else on the network. */
 const LAYERS_AT_ONCE = 3;
