@@ -5,8 +5,8 @@ import { closedRange, holdsIPv4, OWN } from './closed-ranges.js';
 import { type NetRule, netRuleText, parseNetRule } from './net-rule.js';
 
 /** As `--network` names them. */
-export const NETWORKS = ['default', 'none', 'public', 'internal'] as const;
-export type NetworkName = (typeof NETWORKS)[number];
+export type NetworkName = 'default' | 'none' | 'public' | 'internal';
+export const NETWORKS: readonly NetworkName[] = ['default', 'none', 'public', 'internal'];
 
 export interface NetPolicyOptions {
   /**
