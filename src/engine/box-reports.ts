@@ -44,9 +44,9 @@ export abstract class BoxReports {
     const { home } = this.context;
     const isolation =
       isActive(record.status) && record.pid ? await vmmIsolation(record.pid) : undefined;
-    const [health, path] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
+    const [health, output] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
     const size = options.size === true ? await this.size() : undefined;
-    return inspectBox(home, record, health, isolation, path, size);
+    return inspectBox(home, record, { health, isolation, logPath: output, size });
   }
 
   /** The disk usage of the box, in bytes. @throws box-not-found */

@@ -45,19 +45,22 @@ const NEVER = '0001-01-01T00:00:00Z';
 /** As `observed` returns it. */
 type Inspected = BoxRecord & Partial<Pick<ObservedBox, 'restarting' | 'networkError'>>;
 
-/**
- * @param health the box's, if it has a healthcheck
- * @param isolation the isolation of its VMM, when it runs
- * @param logPath path of the file with its logged output
- * @param size the box's, if requested
- */
+/** What is known of a box besides its record. */
+export interface BoxFindings {
+  /** If it has a healthcheck. */
+  health?: BoxHealth;
+  /** That of its VMM, when it runs. */
+  isolation?: VmmIsolation | undefined;
+  /** Path of the file with its logged output. */
+  logPath?: string;
+  /** If requested. */
+  size?: BoxSize | undefined;
+}
+
 export function inspectBox(
   home: Home,
   record: Inspected,
-  health?: BoxHealth,
-  isolation?: VmmIsolation,
-  logPath = '',
-  size?: BoxSize,
+  { health, isolation, logPath = '', size }: BoxFindings = {},
 ): BoxInspection {
   const spec = specOf(record.options);
   const running = isActive(record.status);

@@ -55,9 +55,8 @@ test('all of Docker’s keys are there, in its order, before ours', () => {
 });
 
 test('what is only there when it is set has its place, too', () => {
-  const sized = inspectBox(new Home('/h'), boxRecord(), undefined, undefined, '', {
-    writableBytes: 1,
-    rootBytes: 3,
+  const sized = inspectBox(new Home('/h'), boxRecord(), {
+    size: { writableBytes: 1, rootBytes: 3 },
   });
   expect(sized).toMatchObject({ SizeRw: 1, SizeRootFs: 3 });
   expect(Object.keys(sized).indexOf('SizeRw')).toBe(Object.keys(sized).indexOf('Mounts') - 2);

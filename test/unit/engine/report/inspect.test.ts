@@ -78,7 +78,7 @@ test('limits come in Docker’s units, and our own facts under one key', () => {
     timings: { totalMs: 210 },
     startCount: 3,
   });
-  expect(inspectBox(HOME, record, undefined, undefined, '/h/output.log')).toMatchObject({
+  expect(inspectBox(HOME, record, { logPath: '/h/output.log' })).toMatchObject({
     HostConfig: {
       ...{ NanoCpus: 2e9, Memory: 268_435_456, NetworkMode: 'default' },
       LogConfig: { Type: 'local', Config: { 'max-file': '5', 'max-size': '20m' } },
