@@ -8,7 +8,7 @@ import { type StoreSizes, storeSizes } from '../images/store-sizes.js';
 import type { AcceleratorChoice } from '../spec/options.js';
 import type { EngineContext } from '../state/context.js';
 import { observed } from '../state/observe.js';
-import { type HostIsolation,hostIsolation } from './host-isolation.js';
+import { type HostIsolation, hostIsolation } from './host-isolation.js';
 import { VERSION } from './version.js';
 
 export interface RuntimeInfo {
