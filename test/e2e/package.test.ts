@@ -66,8 +66,8 @@ describe('the package, installed for all users', () => {
   it('holds what runs, and no sources', async () => {
     expect((await readdir(root())).sort()).toEqual(
       [
-        ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'completions', 'dist', 'docs', 'man'],
-        ...['native', 'package.json'],
+        ...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
+        ...['bin', 'completions', 'dist', 'docs', 'man', 'native', 'package.json'],
       ].sort(),
     );
   });
