@@ -1,13 +1,13 @@
 /** A box's /etc/resolv.conf. */
 import { readFile } from 'node:fs/promises';
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
 import { OWN_NETWORK } from './own-network.js';
 
 const HOST_FILE = '/etc/resolv.conf';
 
 export interface ResolverOptions {
-  /** IPv4 addresses of name servers; the first answer counts. Default: the host's. */
+  /** Addresses of name servers; the first answer counts. Default: the host's. */
   dns?: string | string[];
   /** Search domains for bare names; default: the host's. `['.']` for none. */
   dnsSearch?: string[];
@@ -95,9 +95,9 @@ const SEARCH = /^(?:\.|[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,252}[a-zA-Z0-9_.])?)$/;
 const OPTION = /^[a-zA-Z0-9_-]+(?::[a-zA-Z0-9_.-]+)?$/;
 
 function checkNameServer(address: string): void {
-  if (!isIPv4(address))
+  if (isIP(address) === 0 || address.includes('%'))
     throw new BoxliteError('invalid-argument', `${address} is not an ip address`, {
-      hint: 'a name server is given by its IPv4 address',
+      hint: 'give an address, such as 192.0.2.53 or 2001:db8::53',
     });
 }
 

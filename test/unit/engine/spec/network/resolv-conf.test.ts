@@ -16,8 +16,8 @@ test.each([
   ['search', {}, 'nameserver 10.0.2.3\n'],
   [
     HOST,
-    { dns: ['1.1.1.1', '9.9.9.9'], dnsOptions: ['rotate'] },
-    'nameserver 1.1.1.1\nnameserver 9.9.9.9\nsearch a.test b.test.\noptions rotate\n',
+    { dns: ['1.1.1.1', '2001:db8::53'], dnsOptions: ['rotate'] },
+    'nameserver 1.1.1.1\nnameserver 2001:db8::53\nsearch a.test b.test.\noptions rotate\n',
   ],
   [HOST, { dnsSearch: ['.'] }, 'nameserver 10.0.2.3\noptions ndots:2 edns0 trust-ad\n'],
   // Nothing but names and options is taken over from a file that somebody else may write.
@@ -32,7 +32,7 @@ test.each([
 
 test.each([
   [{ dns: 'x' }, 'x is not an ip address'],
-  [{ dns: ['1.1.1.1', '::1'] }, '::1 is not an ip address'],
+  [{ dns: ['1.1.1.1', 'fe80::1%eth0'] }, 'fe80::1%eth0 is not an ip address'],
   [{ dns: ['1.1.1.1 '] }, '1.1.1.1  is not an ip address'],
   [{ dnsSearch: ['a b'] }, 'a b is not a valid domain'],
   [{ dnsSearch: ['a\nnameserver 6.6.6.6'] }, 'is not a valid domain'],
