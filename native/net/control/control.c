@@ -59,15 +59,18 @@ void control_answer(int fd, const struct err *err) {
 int control_read(struct net *net, struct shim *shim) {
     static union message message; /* too large for the stack */
     struct err err;
-    cleanup_fd int passed = -1;
+    int passed = -1;
     ssize_t size = receive(shim->fd, &message, &passed, MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    if (size < (ssize_t)sizeof message.type) {
+    bool whole = size >= (ssize_t)sizeof message.type;
+    int failed = whole ? act(net, shim, &message, (size_t)size, &passed, &err) : 0;
+    /* Before the answer: who has it finds nothing open that was not taken. */
+    cleanup_close_fd(&passed);
+    if (!whole) {
         gone(net, shim);
         return -1;
     }
-    int failed = act(net, shim, &message, (size_t)size, &passed, &err);
     if (message.type != NET_RESOLVERS)
         control_answer(shim->fd, failed ? &err : NULL);
     return 0;
