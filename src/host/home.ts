@@ -60,6 +60,9 @@ export class Home {
   readonly boxFile = (id: string, file: keyof typeof BOX_FILES): string =>
     join(this.root, 'boxes', id, BOX_FILES[file]);
 
+  /** Of the named networks: a directory each, by its id, for the hub; see native/net/hub. */
+  readonly networks = (): string => join(this.root, 'networks');
+
   /** Content store, unpacked layers and joined disks; see src/image. */
   readonly images = (): string => join(this.root, 'images');
   readonly blobs = (algorithm: string): string => join(this.root, 'images', 'blobs', algorithm);
