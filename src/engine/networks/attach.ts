@@ -1,3 +1,4 @@
+import { LIMITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
@@ -8,9 +9,6 @@ import { networkSpecOf } from '../spec/network/named/box-attachment.js';
 import { findNetwork } from './find.js';
 
 type AttachedBox = Pick<BoxRecord, 'id' | 'name'>;
-
-/** How many networks a box can be in: its boxlite-net has a link for each. */
-const MAX_NETWORKS = 16;
 
 /**
  * Gives the box its addresses in a network, in one transaction: of several processes that ask for the same
@@ -57,10 +55,10 @@ function refuseSecond(database: Database, box: AttachedBox, network: NetworkReco
       `endpoint with name ${box.name ?? box.id} already exists in network ${network.name}`,
       { hint: 'disconnect the box first, to give it another address or other aliases' },
     );
-  if (attached.length >= MAX_NETWORKS)
+  if (attached.length >= LIMITS.MAX_LINKS)
     throw new BoxliteError(
       'invalid-argument',
-      `box ${box.name ?? box.id} is in ${MAX_NETWORKS} networks, which is the most`,
+      `box ${box.name ?? box.id} is in ${LIMITS.MAX_LINKS} networks, which is the most`,
     );
 }
 

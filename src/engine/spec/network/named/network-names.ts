@@ -25,13 +25,14 @@ export function checkNetworkName(name: string): string {
 
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
-/** How many other names a box may have in a network. */
+/** Of other names that a box may have in a network, which with its own fit into what it says to the hub. */
 const MAX_ALIASES = 16;
+const MAX_ALIAS_LENGTH = 63;
 
 /** @throws invalid-argument */
 export function checkAliases(aliases: readonly string[]): string[] {
   for (const alias of aliases)
-    if (!isHostName(alias))
+    if (alias.length > MAX_ALIAS_LENGTH || !isHostName(alias))
       throw new BoxliteError('invalid-argument', `"${alias}" is no name of a host`, {
         hint: 'as in --network-alias db',
       });
