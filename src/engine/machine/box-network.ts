@@ -3,6 +3,7 @@ import { IP_PROTOCOLS } from '../../agent/protocol.js';
 import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { BoxSpec } from '../spec/box-spec.js';
+import type { NetworkAddresses } from '../spec/network/attachment.js';
 import { macAddressOf, OWN_NETWORK } from '../spec/network/own-network.js';
 import type { NetPolicySpec } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
@@ -13,20 +14,24 @@ export interface BoxNetwork {
   program: string;
   macAddress: string;
   ports: readonly PublishedPort[];
+  /** Of the primary network. */
+  addresses: NetworkAddresses;
   policy?: NetPolicySpec['policy'];
 }
 
-/** Undefined for a box without a network. */
+/** Undefined for a box without a network. @param addresses of its primary network */
 export function boxNetwork(
   spec: BoxSpec,
   id: string,
   ports: readonly PublishedPort[] = [],
+  addresses: NetworkAddresses = OWN_NETWORK,
 ): BoxNetwork | undefined {
   if (!spec.network) return undefined;
   return {
     program: nativeProgram('boxlite-net'),
     macAddress: macAddressOf(spec, id),
     ports,
+    addresses,
     ...(spec.policy && { policy: spec.policy }),
   };
 }
@@ -34,20 +39,21 @@ export function boxNetwork(
 /** The fields of the shim's configuration. */
 export function networkConfig(network: BoxNetwork | undefined, netFd: number | undefined) {
   if (network === undefined || netFd === undefined) return NO_NETWORK;
+  const { addresses } = network;
   return {
     netProgram: network.program,
     netFd,
     macAddress: macBytes(network.macAddress),
-    address: ipv4Number(OWN_NETWORK.address),
-    prefix: ipv4Number(OWN_NETWORK.prefix),
-    prefixLength: OWN_NETWORK.prefixLength,
-    gateway: ipv4Number(OWN_NETWORK.gateway),
-    resolver: ipv4Number(OWN_NETWORK.resolver),
-    address6: addressBytes(OWN_NETWORK.address6),
-    prefix6: addressBytes(OWN_NETWORK.prefix6),
-    gateway6: addressBytes(OWN_NETWORK.gateway6),
-    resolver6: addressBytes(OWN_NETWORK.resolver6),
-    mtu: OWN_NETWORK.mtu,
+    address: ipv4Number(addresses.address),
+    prefix: ipv4Number(addresses.prefix),
+    prefixLength: addresses.prefixLength,
+    gateway: ipv4Number(addresses.gateway),
+    resolver: ipv4Number(addresses.resolver),
+    address6: addressBytes(addresses.address6),
+    prefix6: addressBytes(addresses.prefix6),
+    gateway6: addressBytes(addresses.gateway6),
+    resolver6: addressBytes(addresses.resolver6),
+    mtu: addresses.mtu,
     ports: network.ports.map(({ protocol, hostAddress, hostPort, boxPort }) => ({
       protocol: protocol === 'tcp' ? IP_PROTOCOLS.TCP : IP_PROTOCOLS.UDP,
       hostAddress: addressBytes(hostAddress),

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { decodeTable, encodeTable } from '../../../../src/agent/codec.js';
 import { SHIM_CONFIG } from '../../../../src/agent/protocol.js';
 import { macBytes, networkConfig } from '../../../../src/engine/machine/box-network.js';
+import type { NetworkAddresses } from '../../../../src/engine/spec/network/attachment.js';
+import { OWN_NETWORK } from '../../../../src/engine/spec/network/own-network.js';
 
 const NETWORK = {
   program: '/usr/lib/boxlite-net',
@@ -10,6 +12,7 @@ const NETWORK = {
     { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080, boxPort: 80 },
     { protocol: 'udp', hostAddress: '::1', hostPort: 0, boxPort: 53 },
   ],
+  addresses: OWN_NETWORK,
 } as const;
 
 const FIELDS = SHIM_CONFIG.slice(SHIM_CONFIG.findIndex(([name]) => name === 'netProgram'));
@@ -29,6 +32,24 @@ test('a box’s network is what its shim’s configuration says of it', () => {
       { protocol: 6, hostAddress: Buffer.from([127, 0, 0, 1]), hostPort: 8080, boxPort: 80 },
       { protocol: 17, hostAddress: Buffer.alloc(16).fill(1, 15), hostPort: 0, boxPort: 53 },
     ],
+  });
+});
+
+test('a box of a named network has the addresses of that', () => {
+  const addresses: NetworkAddresses = {
+    ...{ prefix: '172.18.0.0', prefixLength: 16, address: '172.18.0.2', gateway: '172.18.0.1' },
+    ...{ resolver: '172.18.255.254', prefix6: 'fd01::', prefix6Length: 64, address6: 'fd01::2' },
+    ...{ gateway6: 'fd01::1', resolver6: 'fd01::ffff:ffff:ffff:fffe', mtu: 65_520 },
+  };
+  expect(networkConfig({ ...NETWORK, addresses }, 22)).toMatchObject({
+    address: 0xac12_0002,
+    prefix: 0xac12_0000,
+    prefixLength: 16,
+    gateway: 0xac12_0001,
+    resolver: 0xac12_fffe,
+    address6: Buffer.from('fd010000000000000000000000000002', 'hex'),
+    gateway6: Buffer.from('fd010000000000000000000000000001', 'hex'),
+    resolver6: Buffer.from('fd01000000000000fffffffffffffffe', 'hex'),
   });
 });
 
