@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 7U
+#define BL_GENERATION 8U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -148,7 +148,8 @@
 /* bootstrap:
  *   u32 generation, u64 wallNs, bytes entropy, u32 flags, bytes hostname, bytes domainname,
  *   bytes machineId, u32 address, u8 prefix, u32 gateway, bytes address6, u8 prefix6, bytes gateway6,
- *   u32 mtu, bytes mac, bytes resolvConf, bytes hosts, u64 shmBytes, u32 pidsMax,
+ *   u32 mtu, list addresses of (u32 address, u8 prefix, bytes address6, u8 prefix6), bytes mac,
+ *   bytes resolvConf, bytes hosts, u64 shmBytes, u32 pidsMax,
  *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options),
  *   list sysctls of (bytes name, bytes value), list limits of (bytes name, bytes value),
  *   list devices of (bytes path, u8 kind, u8 access, u32 major, u32 minor, u32 mode)
@@ -203,6 +204,11 @@
  */
 #define BL_MSG_STATS_REQUEST 0x0bU
 
+/* netAddress:
+ *   u8 add, u32 address, u8 prefix, bytes address6, u8 prefix6
+ */
+#define BL_MSG_NET_ADDRESS 0x0cU
+
 /* ready:
  *   u32 generation, u64 uptimeNs
  */
@@ -250,6 +256,9 @@
  *   list list of (u32 pid, u32 parent, u32 uid, u32 gid, u32 group, u32 session, u64 startNs, u64 cpuNs, u64 virtualBytes, u64 residentBytes, u32 terminal, u8 foreground, u8 state, u8 niceness, u32 threads, u32 processor, bytes name, bytes command)
  */
 #define BL_MSG_STATS 0x4aU
+
+/* netAddressed: nothing */
+#define BL_MSG_NET_ADDRESSED 0x4bU
 
 /* attach: nothing */
 #define BL_MSG_ATTACH 0x81U

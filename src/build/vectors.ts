@@ -30,7 +30,7 @@ export function vectors(): Vector[] {
     vector('bootstrap-no-mounts', 'bootstrap', {
       ...BOOTSTRAP,
       ...{ domainname: '', mac: '', resolvConf: '', hosts: '' },
-      ...{ mounts: [], sysctls: [], limits: [], devices: [] },
+      ...{ addresses: [], mounts: [], sysctls: [], limits: [], devices: [] },
     }),
     vector('prepare', 'prepare', {
       generation: GENERATION,
@@ -39,6 +39,7 @@ export function vectors(): Vector[] {
       gateway: 0x0a00_0202,
       ...NETWORK6,
     }),
+    vector('net-address', 'netAddress', { add: 1, ...ADDRESS }),
     vector('exec', 'exec', EXEC),
     vector('exec-empty', 'exec', EMPTY_EXEC),
     vector('exec-not-utf8', 'exec', { ...EMPTY_EXEC, argv: [Buffer.from([0xff, 0xfe, 0x80])] }),
@@ -95,6 +96,13 @@ const NETWORK6 = {
   mtu: 65_520,
 };
 
+const ADDRESS = {
+  address: 0xac13_0005,
+  prefix: 16,
+  address6: Buffer.from('fd010203040500000000000000000005', 'hex'),
+  prefix6: 64,
+};
+
 const BOOTSTRAP: MessageValues<'bootstrap'> = {
   generation: GENERATION,
   wallNs: 1_700_000_000_123_456_789n,
@@ -107,6 +115,7 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   prefix: 24,
   gateway: 0x0a00_0202,
   ...NETWORK6,
+  addresses: [ADDRESS],
   mac: Buffer.from('0242ac110002', 'hex'),
   resolvConf: 'nameserver 10.0.2.3\nsearch example.org\n',
   hosts: '10.0.2.15\tbox\n',

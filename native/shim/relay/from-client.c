@@ -13,6 +13,7 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
 static void set_exit_delay(struct shim *shim, struct client *client, const struct frame *frame);
 static void control_frame(struct shim *shim, struct client *client, const struct frame *frame);
 static void exec_frame(struct shim *shim, struct client *client, const struct frame *frame);
+static bool opens_session(uint8_t type);
 static struct session *request(struct shim *shim, struct client *client, const struct frame *frame);
 
 void from_client(struct shim *shim, struct client *client, const struct frame *frame) {
@@ -88,7 +89,7 @@ static void control_frame(struct shim *shim, struct client *client, const struct
 static void exec_frame(struct shim *shim, struct client *client, const struct frame *frame) {
     uint32_t number = frame->header.session;
     struct session *session = session_of_client(&shim->sessions, client->id, number);
-    if (frame->header.type == BL_MSG_EXEC || frame->header.type == BL_MSG_STATS_REQUEST)
+    if (opens_session(frame->header.type))
         session = request(shim, client, frame);
     /* Credit, stdin or a signal may cross the command's end on the way: that is no error. */
     else if (!session && number > client->highest_session)
@@ -98,6 +99,10 @@ static void exec_frame(struct shim *shim, struct client *client, const struct fr
     struct frame_header header = frame->header;
     header.session = session->guest;
     guest_send(shim, &header, frame->payload);
+}
+
+static bool opens_session(uint8_t type) {
+    return type == BL_MSG_EXEC || type == BL_MSG_STATS_REQUEST || type == BL_MSG_NET_ADDRESS;
 }
 
 static struct session *request(struct shim *shim, struct client *client, const struct frame *frame) {

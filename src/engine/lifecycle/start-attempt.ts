@@ -261,14 +261,14 @@ export class StartAttempt {
   async #bringUp(
     machine: MachineRun,
     { mounts }: PreparedVolumes,
-    _attachment: BoxAttachment,
+    { addresses, links }: BoxAttachment,
   ): Promise<ExecSession> {
     const { client } = machine;
     const { record, request } = this;
     const macAddress = macAddressOf(this.#spec, record.id);
     const hostResolver = this.#spec.network ? await hostResolvConf() : '';
     const bootstrapped = client.bootstrap(
-      bootstrapValues(this.#spec, { macAddress, mounts, hostResolver }),
+      bootstrapValues(this.#spec, { macAddress, mounts, hostResolver, addresses, links }),
     );
     const healthcheck = healthcheckValues(this.#spec);
     if (healthcheck) client.healthcheck(healthcheck);
