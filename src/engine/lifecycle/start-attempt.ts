@@ -183,11 +183,7 @@ export class StartAttempt {
     }
   }
 
-  #shimStart(
-    plan: LaunchPlan,
-    { access }: PreparedVolumes,
-    attachment: BoxAttachment,
-  ): ShimStart {
+  #shimStart(plan: LaunchPlan, { access }: PreparedVolumes, attachment: BoxAttachment): ShimStart {
     const { context, record, request } = this;
     const { security, timeoutMs = 0 } = this.#spec;
     return {
