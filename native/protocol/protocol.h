@@ -24,7 +24,7 @@
 #define BL_LIMIT_MAX_PORTS 512U
 #define BL_LIMIT_MAX_NET_RULES 128U
 #define BL_LIMIT_MAX_HOST_PORTS 32U
-#define BL_LIMIT_MAX_LINKS 32U
+#define BL_LIMIT_MAX_LINKS 16U
 #define BL_LIMIT_SHARE_IDS 65536U
 #define BL_LIMIT_HEALTH_OUTPUT 4096U
 #define BL_LIMIT_HEALTH_CHECKS 5U
@@ -308,7 +308,9 @@
  *   bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
  *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort), u32 netMode,
  *   u32 netReports, list hostPorts of (u32 port),
- *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name)
+ *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name),
+ *   bytes networkDirectory, bytes hubProgram,
+ *   list links of (bytes network, u32 prefix, u8 prefixLength, u32 address, bytes prefix6, bytes address6, bytes names)
  */
 
 /* The record of a box's health:

@@ -274,6 +274,14 @@ const CONFIG = {
       ...{ address: Buffer.alloc(16), name: 'example.com' },
     },
   ],
+  networkDirectory: '/home/a/.boxlite/networks',
+  hubProgram: '/usr/lib/boxlite-hub',
+  links: [
+    {
+      ...{ network: '5f2c', prefix: 0xac12_0000, prefixLength: 16, address: 0xac12_0002 },
+      ...{ prefix6: address6('0'), address6: address6('2'), names: 'web www.test 0123456789ab' },
+    },
+  ],
 };
 
 function vector<N extends TableMessageName>(

@@ -1,4 +1,5 @@
 import type { BoxRecord } from '../store/box-record.js';
+import type { EndpointRecord } from '../store/endpoints.js';
 import { isActive } from '../store/status.js';
 import type { BoxChange } from './files/changes.js';
 import type { BoxSize } from './report/box-size.js';
@@ -31,7 +32,7 @@ export abstract class BoxReports {
 
   /** What is known about the box; does not start it. @throws box-not-found */
   async info(): Promise<BoxInfo> {
-    return boxInfo(await this.observed());
+    return boxInfo(await this.observed(), this.endpoints());
   }
 
   /**
@@ -112,6 +113,11 @@ export abstract class BoxReports {
   /** @internal */
   protected record(): BoxRecord {
     return currentRecord(this.context, this.id);
+  }
+
+  /** @internal The box's networks. */
+  protected endpoints(): EndpointRecord[] {
+    return this.context.database().endpoints.ofBox(this.id);
   }
 
   /** @internal */

@@ -46,6 +46,7 @@ async function network(
       }),
     ),
     ...policyConfig({}),
+    ...{ networkDirectory: '', hubProgram: '', links: [] },
   };
 }
 

@@ -4,8 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Four bytes, two ports, the length of an address and it, the length of a name. */
-enum { LEAST_RULE_BYTES = 4 + 8 + 20 + 4 };
+#include "../../common/hub-wire.h"
+
+enum {
+    /* Four bytes, two ports, the length of an address and it, the length of a name. */
+    LEAST_RULE_BYTES = 4 + 8 + 20 + 4,
+    /* An id's length, a prefix and its length, an address, two of IPv6 with their lengths, the names' length. */
+    LEAST_LINK_BYTES = 4 + 5 + 4 + 40 + 4,
+};
 
 _Static_assert(BL_LIMIT_MAX_NET_RULES == NET_MAX_RULES && BL_LIMIT_MAX_HOST_PORTS == NET_MAX_HOST_PORTS &&
                    BL_NET_MODE_INTERNAL == (unsigned)NET_MODE_INTERNAL && BL_NET_RULE_BELOW == (unsigned)NET_RULE_BELOW,
@@ -15,6 +21,7 @@ static void take_port(struct decoder *d, struct published_port *port);
 static void take_policy(struct decoder *d, struct net_config *net);
 static void take_rule(struct decoder *d, struct net_rule *rule);
 static uint16_t take_port_number(struct decoder *d, uint32_t number, uint32_t least);
+static bool is_id(const char *text);
 static int check_policy(const struct net_policy *policy, struct err *err);
 
 void config_net_take(struct decoder *d, struct net_config *net) {
@@ -37,6 +44,21 @@ void config_net_take(struct decoder *d, struct net_config *net) {
     for (uint32_t i = 0; i < net->port_count && !d->failed; i++)
         take_port(d, &net->ports[i]);
     take_policy(d, net);
+    net->network_directory = decoder_string(d, "networkDirectory");
+    net->hub_program = decoder_string(d, "hubProgram");
+    net->link_count = decoder_count(d, "links", BL_LIMIT_MAX_LINKS, LEAST_LINK_BYTES);
+    for (uint32_t i = 0; i < net->link_count && !d->failed; i++)
+        config_link_take(d, &net->links[i]);
+}
+
+void config_link_take(struct decoder *d, struct link_config *link) {
+    link->network = decoder_string(d, "links.network");
+    link->prefix = rd_u32(&d->rd);
+    link->prefix_length = rd_u8(&d->rd);
+    link->address = rd_u32(&d->rd);
+    decoder_exact(d, "links.prefix6", &link->prefix6, sizeof link->prefix6);
+    decoder_exact(d, "links.address6", &link->address6, sizeof link->address6);
+    link->names = decoder_string(d, "links.names");
 }
 
 static void take_port(struct decoder *d, struct published_port *port) {
@@ -110,8 +132,8 @@ static uint16_t take_port_number(struct decoder *d, uint32_t number, uint32_t le
 
 int config_net_check(const struct net_config *net, struct err *err) {
     if (!*net->program)
-        return net->port_count || net->policy
-                   ? err_set(err, EINVAL, "configuration: a box without a network has ports or rules")
+        return net->port_count || net->policy || net->link_count
+                   ? err_set(err, EINVAL, "configuration: a box without a network has ports, rules or links")
                    : 0;
     if (net->program[0] != '/')
         return err_set(err, EINVAL, "configuration: netProgram is not an absolute path");
@@ -127,9 +149,33 @@ int config_net_check(const struct net_config *net, struct err *err) {
             return err_set(err, EINVAL, "configuration: there is no port %u",
                            port->host_port > UINT16_MAX ? port->host_port : port->box_port);
     }
+    if (net->link_count && (net->network_directory[0] != '/' || net->hub_program[0] != '/'))
+        return err_set(err, EINVAL, "configuration: networkDirectory or hubProgram is not an absolute path");
+    for (uint32_t i = 0; i < net->link_count; i++)
+        if (config_link_check(&net->links[i], err))
+            return -1;
     return net->policy ? check_policy(net->policy, err) : 0;
 }
 
+int config_link_check(const struct link_config *link, struct err *err) {
+    if (!is_id(link->network))
+        return err_set(err, EINVAL, "configuration: a link to no network");
+    if (link->prefix_length < 8 || link->prefix_length > 30 ||
+        (link->address ^ link->prefix) >> (32 - link->prefix_length) != 0 ||
+        memcmp(&link->address6, &link->prefix6, 8) != 0)
+        return err_set(err, EINVAL, "configuration: network %.12s does not have the box's addresses", link->network);
+    if (strlen(link->names) > HUB_NAMES_BYTES)
+        return err_set(err, EINVAL, "configuration: the box has too many names in network %.12s", link->network);
+    return 0;
+}
+
+/* It becomes a directory's name. */
+static bool is_id(const char *text) {
+    size_t size = strspn(text, "0123456789abcdef");
+    return size && size <= 64 && !text[size];
+}
+
+static bool is_id(const char *text);
 static int check_policy(const struct net_policy *policy, struct err *err) {
     if (policy->mode > NET_MODE_INTERNAL || policy->reports > 1)
         return err_set(err, EINVAL, "configuration: netMode is %u, netReports %u", policy->mode, policy->reports);

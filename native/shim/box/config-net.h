@@ -21,6 +21,15 @@ struct published_port {
     uint32_t box_port;
 };
 
+/* A named network that the box is in. */
+struct link_config {
+    const char *network; /* its id */
+    uint32_t prefix, address;
+    uint8_t prefix_length;
+    struct in6_addr prefix6, address6;
+    const char *names; /* separated by spaces */
+};
+
 /* The box's network; addresses of IPv4 are in host order. */
 struct net_config {
     const char *program; /* boxlite-net; empty: the box has no network, and nothing else here counts */
@@ -33,9 +42,15 @@ struct net_config {
     struct published_port ports[BL_LIMIT_MAX_PORTS];
     uint32_t port_count;
     struct net_policy *policy; /* as boxlite-net receives it; NULL: open, and without rules */
+    const char *network_directory, *hub_program; /* may be empty where there is no link */
+    struct link_config links[BL_LIMIT_MAX_LINKS];
+    uint32_t link_count;
 };
 
 void config_net_take(struct decoder *d, struct net_config *net);
+/* A link, which messages to a running shim hold, too. */
+void config_link_take(struct decoder *d, struct link_config *link);
+int config_link_check(const struct link_config *link, struct err *err);
 int config_net_check(const struct net_config *net, struct err *err);
 
 #endif

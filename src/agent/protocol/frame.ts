@@ -21,8 +21,8 @@ export const LIMITS = {
   /** Rules of what a box may reach, and ports of the host's loopback. */
   MAX_NET_RULES: 128,
   MAX_HOST_PORTS: 32,
-  /** Networks of a box besides its primary one. */
-  MAX_LINKS: 32,
+  /** Named networks that a box is in. */
+  MAX_LINKS: 16,
   /** Ids that shares of root show unchanged; higher ids appear as nobody. */
   SHARE_IDS: 65_536,
   /** Bytes of output that one check of a box's health keeps. */

@@ -23,6 +23,17 @@ export const IP_PROTOCOLS = { ICMP: 1, TCP: 6, UDP: 17 } as const;
 export const NET_MODES = { OPEN: 0, PUBLIC: 1, LISTED: 2, INTERNAL: 3 } as const;
 export const NET_RULES = { ADDRESS: 0, NAME: 1, BELOW: 2 } as const;
 
+/** A named network that the box is in. */
+export const NET_LINK: readonly Field[] = [
+  ['network', 'bytes'], // its id, which names its directory
+  ['prefix', 'u32'],
+  ['prefixLength', 'u8'],
+  ['address', 'u32'],
+  ['prefix6', 'bytes'], // 16 bytes each; a /64
+  ['address6', 'bytes'],
+  ['names', 'bytes'], // of the box, separated by spaces, in lower case
+];
+
 /**
  * The shim's configuration: one message of this table on descriptor 3, which then stays open as the starter's
  * lifeline. It uses the wire's encoding, so the shim needs no second parser.
@@ -117,4 +128,7 @@ export const SHIM_CONFIG: readonly Field[] = [
       ['name', 'bytes'], // empty for a rule of addresses
     ],
   ],
+  ['networkDirectory', 'bytes'], // of the named networks; each has a directory there, by its id
+  ['hubProgram', 'bytes'], // path of boxlite-hub; both may be empty if the box is in no named network
+  ['links', NET_LINK], // MAX_LINKS at most
 ];

@@ -3,7 +3,7 @@ import { IP_PROTOCOLS } from '../../agent/protocol.js';
 import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { BoxSpec } from '../spec/box-spec.js';
-import type { NetworkAddresses } from '../spec/network/attachment.js';
+import type { NetworkAddresses, NetworkLink } from '../spec/network/attachment.js';
 import { macAddressOf, OWN_NETWORK } from '../spec/network/own-network.js';
 import type { NetPolicySpec } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
@@ -14,17 +14,29 @@ export interface BoxNetwork {
   program: string;
   macAddress: string;
   ports: readonly PublishedPort[];
-  /** Of the primary network. */
-  addresses: NetworkAddresses;
   policy?: NetPolicySpec['policy'];
+  /** Of its primary network. */
+  addresses: NetworkAddresses;
+  /** To named networks; the primary one is among them, if it has a name. */
+  links: readonly NetworkLink[];
+  /** Where hubs are, and the program that is one; undefined: the box is never in a named network. */
+  hubs?: { directory: string; program: string };
 }
 
-/** Undefined for a box without a network. @param addresses of its primary network */
+/** What the box has of named networks, all of it optional: without, it has its own network and no other. */
+export interface NamedNetworks {
+  addresses?: NetworkAddresses;
+  links?: readonly NetworkLink[];
+  /** HOME/networks */
+  directory?: string;
+}
+
+/** Undefined for a box without a network. */
 export function boxNetwork(
   spec: BoxSpec,
   id: string,
   ports: readonly PublishedPort[] = [],
-  addresses: NetworkAddresses = OWN_NETWORK,
+  { addresses = OWN_NETWORK, links = [], directory }: NamedNetworks = {},
 ): BoxNetwork | undefined {
   if (!spec.network) return undefined;
   return {
@@ -32,6 +44,8 @@ export function boxNetwork(
     macAddress: macAddressOf(spec, id),
     ports,
     addresses,
+    links,
+    ...(directory !== undefined && { hubs: { directory, program: nativeProgram('boxlite-hub') } }),
     ...(spec.policy && { policy: spec.policy }),
   };
 }
@@ -61,8 +75,22 @@ export function networkConfig(network: BoxNetwork | undefined, netFd: number | u
       boxPort,
     })),
     ...policyConfig(network),
+    networkDirectory: network.hubs?.directory ?? '',
+    hubProgram: network.hubs?.program ?? '',
+    links: network.links.map(linkValues),
   };
 }
+
+/** A link as the shim takes it, in its configuration and while the box runs. */
+export const linkValues = (link: NetworkLink) => ({
+  network: link.network,
+  prefix: ipv4Number(link.prefix),
+  prefixLength: link.prefixLength,
+  address: ipv4Number(link.address),
+  prefix6: addressBytes(link.prefix6),
+  address6: addressBytes(link.address6),
+  names: link.names.join(' '),
+});
 
 const NO_NETWORK = {
   netProgram: '',
@@ -80,6 +108,9 @@ const NO_NETWORK = {
   mtu: 0,
   ports: [],
   ...policyConfig({}),
+  networkDirectory: '',
+  hubProgram: '',
+  links: [],
 };
 
 /** 02:42:ac:11:00:02 → 6 bytes */
