@@ -10,22 +10,22 @@
 
 #include "../../common/cleanup.h"
 
-enum { MOST_ATTRIBUTES = 3 };
+enum { MOST_ATTRIBUTES = 4, DEFAULT_METRIC = 1024 /* what the kernel takes for a route of IPv6 without one */ };
 
 struct request {
     struct nlmsghdr header;
-    struct ifaddrmsg address;
-    uint8_t attributes[MOST_ATTRIBUTES * RTA_SPACE(sizeof(struct in6_addr))];
+    uint8_t rest[NLMSG_ALIGN(sizeof(struct rtmsg)) + MOST_ATTRIBUTES * RTA_SPACE(sizeof(struct in6_addr))];
 };
 
-static int begin(struct request *request, bool add, const char *interface, uint8_t family, uint8_t prefix);
+static int begin_address(struct request *request, bool add, const char *interface, struct ifaddrmsg address);
+static void begin(struct request *request, uint16_t type, bool add, const void *body, size_t size);
 static void attribute(struct request *request, uint16_t type, const void *value, uint16_t size);
 static int ask(const struct request *request);
 
 int change_address(bool add, const char *interface, uint32_t address, uint8_t prefix) {
     struct request request;
     uint32_t local = htonl(address), broadcast = htonl(address | (uint32_t)(0xffffffffull >> prefix));
-    if (begin(&request, add, interface, AF_INET, prefix))
+    if (begin_address(&request, add, interface, (struct ifaddrmsg){.ifa_family = AF_INET, .ifa_prefixlen = prefix}))
         return -1;
     attribute(&request, IFA_LOCAL, &local, sizeof local);
     attribute(&request, IFA_ADDRESS, &local, sizeof local);
@@ -36,23 +36,48 @@ int change_address(bool add, const char *interface, uint32_t address, uint8_t pr
 
 int change_address6(bool add, const char *interface, const struct in6_addr *address, uint8_t prefix) {
     struct request request;
-    if (begin(&request, add, interface, AF_INET6, prefix))
+    /* Of use at once: nobody else can have it. */
+    struct ifaddrmsg body = {.ifa_family = AF_INET6, .ifa_prefixlen = prefix, .ifa_flags = IFA_F_NODAD};
+    if (begin_address(&request, add, interface, body))
         return -1;
-    request.address.ifa_flags = IFA_F_NODAD; /* of use at once: nobody else can have it */
     attribute(&request, IFA_LOCAL, address, sizeof *address);
     attribute(&request, IFA_ADDRESS, address, sizeof *address);
     return ask(&request);
 }
 
-static int begin(struct request *request, bool add, const char *interface, uint8_t family, uint8_t prefix) {
-    unsigned index = if_nametoindex(interface);
+int change_default_route6(bool add, const char *interface, const struct in6_addr *gateway,
+                          const struct in6_addr *source) {
+    struct request request;
+    uint32_t index = if_nametoindex(interface), metric = DEFAULT_METRIC;
+    struct rtmsg body = {.rtm_family = AF_INET6,
+                         .rtm_table = RT_TABLE_MAIN,
+                         .rtm_protocol = RTPROT_BOOT,
+                         .rtm_scope = RT_SCOPE_UNIVERSE,
+                         .rtm_type = RTN_UNICAST};
+    if (!index)
+        return -1;
+    begin(&request, add ? RTM_NEWROUTE : RTM_DELROUTE, add, &body, sizeof body);
+    attribute(&request, RTA_GATEWAY, gateway, sizeof *gateway);
+    attribute(&request, RTA_OIF, &index, sizeof index);
+    attribute(&request, RTA_PRIORITY, &metric, sizeof metric);
+    if (add)
+        attribute(&request, RTA_PREFSRC, source, sizeof *source);
+    return ask(&request);
+}
+
+static int begin_address(struct request *request, bool add, const char *interface, struct ifaddrmsg address) {
+    address.ifa_index = if_nametoindex(interface);
+    begin(request, add ? RTM_NEWADDR : RTM_DELADDR, add, &address, sizeof address);
+    return address.ifa_index ? 0 : -1;
+}
+
+static void begin(struct request *request, uint16_t type, bool add, const void *body, size_t size) {
     *request = (struct request){
-        .header = {.nlmsg_len = NLMSG_LENGTH(sizeof request->address),
-                   .nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR,
+        .header = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(size),
+                   .nlmsg_type = type,
                    .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0))},
-        .address = {.ifa_family = family, .ifa_prefixlen = prefix, .ifa_index = index},
     };
-    return index ? 0 : -1;
+    memcpy(request->rest, body, size);
 }
 
 static void attribute(struct request *request, uint16_t type, const void *value, uint16_t size) {

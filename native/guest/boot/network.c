@@ -7,8 +7,6 @@
 #include <net/if_arp.h>
 #include <net/route.h>
 #include <netinet/in.h>
-
-#include <linux/ipv6.h> /* after libc's, whose structures it then leaves out */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -27,8 +25,7 @@ static int set_address(int sock, unsigned long request, uint32_t address);
 static int set_mtu(int sock, uint32_t mtu);
 static int add_default_route(int sock, uint32_t gateway);
 static int give_addresses6(const struct network *network, struct err *err);
-static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix);
-static int change_default_route6(int sock, unsigned long request, const struct in6_addr *gateway);
+static bool has_ipv6(void);
 static int take_addresses6(const struct network *network, struct err *err);
 static bool is_wanted(bool add, int failed);
 static struct in6_addr link_local(const struct in6_addr *address);
@@ -95,24 +92,28 @@ int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
 }
 
 static int give_addresses6(const struct network *network, struct err *err) {
-    cleanup_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (sock < 0 && errno == EAFNOSUPPORT)
-        return 0;
     struct in6_addr local = link_local(&network->address6);
-    if (sock < 0 || add_address6(sock, &local, 64) || add_address6(sock, &network->address6, network->prefix6))
+    if (!has_ipv6())
+        return 0;
+    if (change_address6(true, INTERFACE, &local, 64) ||
+        change_address6(true, INTERFACE, &network->address6, network->prefix6))
         return err_errno(err, "can't give %s its IPv6 address", INTERFACE);
-    if (change_default_route6(sock, SIOCADDRT, &network->gateway6))
+    if (change_default_route6(true, INTERFACE, &network->gateway6, &network->address6))
         return err_errno(err, "can't set the default route of IPv6");
     return 0;
 }
 
+static bool has_ipv6(void) {
+    cleanup_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return sock >= 0 || errno != EAFNOSUPPORT;
+}
+
 /* The routes of an address go with it, but not the one by a gateway. */
 static int take_addresses6(const struct network *network, struct err *err) {
-    cleanup_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (sock < 0 && errno == EAFNOSUPPORT)
-        return 0;
     struct in6_addr local = link_local(&network->address6);
-    if (sock < 0 || change_default_route6(sock, SIOCDELRT, &network->gateway6))
+    if (!has_ipv6())
+        return 0;
+    if (change_default_route6(false, INTERFACE, &network->gateway6, &network->address6))
         return err_errno(err, "can't take the default route of IPv6");
     if (change_address6(false, INTERFACE, &network->address6, network->prefix6) ||
         change_address6(false, INTERFACE, &local, 64))
@@ -147,20 +148,6 @@ static int add_default_route(int sock, uint32_t gateway) {
     fill(&route.rt_genmask, 0);
     fill(&route.rt_gateway, gateway);
     return ioctl(sock, SIOCADDRT, &route);
-}
-
-static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix) {
-    struct in6_ifreq request = {
-        .ifr6_addr = *address, .ifr6_prefixlen = prefix, .ifr6_ifindex = (int)if_nametoindex(INTERFACE)};
-    return ioctl(sock, SIOCSIFADDR, &request);
-}
-
-static int change_default_route6(int sock, unsigned long request, const struct in6_addr *gateway) {
-    struct in6_rtmsg route = {.rtmsg_gateway = *gateway,
-                              .rtmsg_metric = 1024, /* what the kernel takes for a route without one */
-                              .rtmsg_flags = RTF_UP | RTF_GATEWAY,
-                              .rtmsg_ifindex = (int)if_nametoindex(INTERFACE)};
-    return ioctl(sock, request, &route);
 }
 
 /* fe80::15 of fd62:…::15, which no other on the network has either. One made of the MAC could not be in a template. */

@@ -71,6 +71,7 @@ static void test_replaced(void) {
 }
 
 static void test_changed(void) {
+    const char *source = "ip -6 route get 2001:db8::1 | grep -o 'src [^ ]*'";
     struct net_address extra = {.address = 0xac130005, .prefix = 16, .prefix6 = 64, .address6 = in6("fd02::5")};
     check("an interface gets one more address", network_change_address(true, &extra, &err) == 0);
     check("beside its first, with a route to its network",
@@ -78,6 +79,11 @@ static void test_changed(void) {
               strstr(text, "inet6 fd02::5/64\n") &&
               shows(ROUTES, "default via 172.18.0.1\n172.18.0.0/16 proto kernel\n172.19.0.0/16 proto kernel\n") &&
               strstr(output_of(ROUTES6), "fd02::/64 proto kernel\n"));
+    check("and the way out keeps its source", shows(source, "src fd01::2\n"));
+    check("while its own network is reached from it",
+          shows("ip -6 route get fd02::9 | grep -o 'src [^ ]*'", "src fd02::5\n") &&
+              shows("ip route get 172.19.0.9 | grep -o 'src [^ ]*'", "src 172.19.0.5\n") &&
+              shows("ip route get 192.0.2.1 | grep -o 'src [^ ]*'", "src 172.18.0.2\n"));
     check("the same again is no error", network_change_address(true, &extra, &err) == 0);
     check("it can be removed", network_change_address(false, &extra, &err) == 0);
     check("and is then gone", shows(ADDRESSES, "inet 172.18.0.2/16\ninet6 fd01::2/64\ninet6 fe80::2/64\n") &&
