@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../../common/net-control.h"
@@ -14,6 +15,7 @@ enum { MAX_FD = 400, MAC_BYTES = 6 };
 
 /* A port of the host that leads to one of the box. */
 struct published_port {
+    uint32_t id;      /* by which boxlite-net knows it */
     uint8_t protocol; /* BL_IP_* */
     bool is_v6;
     struct in6_addr host_address; /* an IPv4 address in its first 4 bytes, in network order */
@@ -37,5 +39,13 @@ struct net_config {
 
 void config_net_take(struct decoder *d, struct net_config *net);
 int config_net_check(const struct net_config *net, struct err *err);
+
+/* Of the message: only the rules that there are. */
+size_t net_policy_bytes(const struct net_policy *policy);
+
+/* The same values in a client's message, checked. */
+int config_net_read_port(const uint8_t *message, size_t size, struct published_port *port, struct err *err);
+/* The policy is the caller's to free. */
+int config_net_read_policy(const uint8_t *message, size_t size, struct net_policy **policy, struct err *err);
 
 #endif

@@ -23,6 +23,34 @@ export const IP_PROTOCOLS = { ICMP: 1, TCP: 6, UDP: 17 } as const;
 export const NET_MODES = { OPEN: 0, PUBLIC: 1, LISTED: 2, INTERNAL: 3 } as const;
 export const NET_RULES = { ADDRESS: 0, NAME: 1, BELOW: 2 } as const;
 
+/** A published port. */
+export const PUBLISHED_PORT = [
+  ['protocol', 'u8'], // IP_PROTOCOLS
+  ['hostAddress', 'bytes'], // 4 bytes or 16
+  ['hostPort', 'u32'], // 0 = the kernel chooses
+  ['boxPort', 'u32'],
+] as const satisfies readonly Field[];
+
+/** What a box may reach. */
+export const NET_POLICY = [
+  ['netMode', 'u32'], // NET_MODES
+  ['netReports', 'u32'], // 1 = decisions are reported
+  ['hostPorts', [['port', 'u32']]], // TCP ports of the host's loopback, open to the box
+  [
+    'netRules',
+    [
+      ['denies', 'u8'], // 0 = allows
+      ['kind', 'u8'], // NET_RULES
+      ['protocol', 'u8'], // IP_PROTOCOLS, 0 = each
+      ['prefixLength', 'u8'], // of 128 bits
+      ['firstPort', 'u32'], // 0 and 65535: all
+      ['lastPort', 'u32'],
+      ['address', 'bytes'], // 16 bytes; IPv6 maps those of IPv4
+      ['name', 'bytes'], // empty for a rule of addresses
+    ],
+  ],
+] as const satisfies readonly Field[];
+
 /**
  * The shim's configuration: one message of this table on descriptor 3, which then stays open as the starter's
  * lifeline. It uses the wire's encoding, so the shim needs no second parser.
@@ -92,29 +120,6 @@ export const SHIM_CONFIG: readonly Field[] = [
   ['gateway6', 'bytes'],
   ['resolver6', 'bytes'],
   ['mtu', 'u32'],
-  [
-    'ports', // published ones; the shim binds them before it starts anything
-    [
-      ['protocol', 'u8'], // IP_PROTOCOLS
-      ['hostAddress', 'bytes'], // 4 bytes or 16
-      ['hostPort', 'u32'], // 0 = the kernel chooses
-      ['boxPort', 'u32'],
-    ],
-  ],
-  ['netMode', 'u32'], // NET_MODES
-  ['netReports', 'u32'], // 1 = decisions are reported
-  ['hostPorts', [['port', 'u32']]], // TCP ports of the host's loopback, open to the box
-  [
-    'netRules',
-    [
-      ['denies', 'u8'], // 0 = allows
-      ['kind', 'u8'], // NET_RULES
-      ['protocol', 'u8'], // IP_PROTOCOLS, 0 = each
-      ['prefixLength', 'u8'], // of 128 bits
-      ['firstPort', 'u32'], // 0 and 65535: all
-      ['lastPort', 'u32'],
-      ['address', 'bytes'], // 16 bytes; IPv6 maps those of IPv4
-      ['name', 'bytes'], // empty for a rule of addresses
-    ],
-  ],
+  ['ports', PUBLISHED_PORT], // the shim binds them before it starts anything
+  ...NET_POLICY,
 ];
