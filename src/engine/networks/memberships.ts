@@ -15,8 +15,11 @@ import { specOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
 import { noSuchNetwork } from './find.js';
 
+/** A network that exists, with the box's own part. */
+export type AttachedNetwork = Membership & Pick<EndpointRecord, 'attachedAt'>;
+
 /** The networks that the box is in and that exist, in the order of attachment. */
-export function attachedNetworks(database: Database, boxId: string): Membership[] {
+export function attachedNetworks(database: Database, boxId: string): AttachedNetwork[] {
   return database.endpoints.ofBox(boxId).flatMap((endpoint) => {
     const network = database.networks.get(endpoint.networkId);
     return network === undefined ? [] : [{ ...endpoint, spec: networkSpecOf(network.spec) }];
