@@ -13,6 +13,11 @@ export const ERROR_CODES = [
   'box-state', // the box is in a state that does not allow the call
   'runtime-closed', // the runtime was closed or shut down; create a new one
   'box-busy', // another process held the box's lock for too long
+  'network-not-found',
+  'network-ambiguous', // an id prefix that matches several networks
+  'network-in-use', // boxes that run, or are starting, are in it
+  'network-full', // no address of it is free
+  'address-in-use', // another box of the network has it, or the network itself
   'image-not-found',
   'image-in-use',
   'image-corrupt', // stored or received bytes do not match their digest, size or format

@@ -16,7 +16,7 @@ export type { LiteBox } from './engine/box.js';
 export type { BoxReports } from './engine/box-reports.js';
 export type { LogEntry, LogOptions } from './engine/report/logs.js';
 export type { LogPolicy } from './engine/spec/log-policy.js';
-export type { BoxInfo } from './engine/state/box-info.js';
+export type { BoxInfo, BoxNetworkInfo } from './engine/state/box-info.js';
 export type { BoxState } from './engine/state/box-state.js';
 export { BoxStatus } from './engine/state/box-status.js';
 export type { BoxInspection } from './engine/report/inspect.js';
@@ -59,6 +59,15 @@ export type {
   PublishOptions,
 } from './engine/spec/network/ports.js';
 export type { NetPolicyOptions, NetworkName } from './engine/spec/network/policy.js';
+export type { NetworkOptions } from './engine/spec/network/named/network-spec.js';
+export type { NetworkAttachment } from './engine/spec/network/named/asked-networks.js';
+export type { AskedAddresses } from './engine/spec/network/named/addresses.js';
+export type { NetworkInfo, NetworkMember, NetworkSubnet } from './engine/networks/info.js';
+export type {
+  ConnectOptions,
+  NetworkPruneOptions,
+  NetworkRuntime,
+} from './engine/network-runtime.js';
 export type { ResolverOptions } from './engine/spec/network/resolv-conf.js';
 export type { DiskUsage, ImageUsage } from './engine/images/disk-usage.js';
 export type { HistoryLine } from './engine/images/history.js';

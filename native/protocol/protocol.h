@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 7U
+#define BL_GENERATION 8U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -24,6 +24,7 @@
 #define BL_LIMIT_MAX_PORTS 512U
 #define BL_LIMIT_MAX_NET_RULES 128U
 #define BL_LIMIT_MAX_HOST_PORTS 32U
+#define BL_LIMIT_MAX_LINKS 16U
 #define BL_LIMIT_SHARE_IDS 65536U
 #define BL_LIMIT_HEALTH_OUTPUT 4096U
 #define BL_LIMIT_HEALTH_CHECKS 5U
@@ -147,7 +148,8 @@
 /* bootstrap:
  *   u32 generation, u64 wallNs, bytes entropy, u32 flags, bytes hostname, bytes domainname,
  *   bytes machineId, u32 address, u8 prefix, u32 gateway, bytes address6, u8 prefix6, bytes gateway6,
- *   u32 mtu, bytes mac, bytes resolvConf, bytes hosts, u64 shmBytes, u32 pidsMax,
+ *   u32 mtu, list addresses of (u32 address, u8 prefix, bytes address6, u8 prefix6), bytes mac,
+ *   bytes resolvConf, bytes hosts, u64 shmBytes, u32 pidsMax,
  *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options),
  *   list sysctls of (bytes name, bytes value), list limits of (bytes name, bytes value),
  *   list devices of (bytes path, u8 kind, u8 access, u32 major, u32 minor, u32 mode)
@@ -202,6 +204,11 @@
  */
 #define BL_MSG_STATS_REQUEST 0x0bU
 
+/* netAddress:
+ *   u8 add, u32 address, u8 prefix, bytes address6, u8 prefix6
+ */
+#define BL_MSG_NET_ADDRESS 0x0cU
+
 /* ready:
  *   u32 generation, u64 uptimeNs
  */
@@ -250,6 +257,9 @@
  */
 #define BL_MSG_STATS 0x4aU
 
+/* netAddressed: nothing */
+#define BL_MSG_NET_ADDRESSED 0x4bU
+
 /* attach: nothing */
 #define BL_MSG_ATTACH 0x81U
 
@@ -273,6 +283,33 @@
  */
 #define BL_MSG_EXIT_DELAY 0x87U
 
+/* netPolicy:
+ *   u32 netMode, u32 netReports, list hostPorts of (u32 port),
+ *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name)
+ */
+#define BL_MSG_NET_POLICY 0x88U
+
+/* netPublish:
+ *   u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort
+ */
+#define BL_MSG_NET_PUBLISH 0x89U
+
+/* netUnpublish:
+ *   u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort
+ */
+#define BL_MSG_NET_UNPUBLISH 0x8aU
+
+/* netConnect:
+ *   bytes network, u32 prefix, u8 prefixLength, u32 address, bytes prefix6, bytes address6,
+ *   bytes names
+ */
+#define BL_MSG_NET_CONNECT 0x8bU
+
+/* netDisconnect:
+ *   bytes network
+ */
+#define BL_MSG_NET_DISCONNECT 0x8cU
+
 /* welcome:
  *   u32 generation, u32 phase, u32 shimPid, u32 vmmPid, bytes box
  */
@@ -286,6 +323,11 @@
 /* gone: nothing */
 #define BL_MSG_GONE 0xc3U
 
+/* netDone:
+ *   u32 port
+ */
+#define BL_MSG_NET_DONE 0xc4U
+
 /* The shim's configuration, on descriptor 3 after its u32 length:
  *   u32 generation, u32 flags, bytes box, bytes directory, u32 consoleLimit, u64 logMaxBytes,
  *   u32 logMaxFiles, list argv of (bytes value), list env of (bytes value),
@@ -298,7 +340,9 @@
  *   bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
  *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort), u32 netMode,
  *   u32 netReports, list hostPorts of (u32 port),
- *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name)
+ *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name),
+ *   bytes networkDirectory, bytes hubProgram,
+ *   list links of (bytes network, u32 prefix, u8 prefixLength, u32 address, bytes prefix6, bytes address6, bytes names)
  */
 
 /* The record of a box's health:

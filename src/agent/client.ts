@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import { Deferred } from '../deferred.js';
 import { BoxliteError } from '../errors.js';
 import { BOX_FILES } from '../host/home.js';
-import { decodeMessage, type MessageValues, type TableMessageName } from './codec.js';
+import type { ConnectOptions, ExecOptions, MainOptions } from './client-options.js';
+import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
 import { connectSocket } from './connect.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, connectionLost, refusal } from './failure.js';
@@ -16,31 +17,15 @@ import {
   SHIM_PHASES,
   STATS_FLAGS,
 } from './protocol.js';
+import type { AnswerName, NetAddressValues, NetAnswer, NetChange, Stats } from './requests.js';
+import { Requests } from './requests.js';
 import { ShimConnection } from './shim-connection.js';
 import { type BootstrappedTimes, StartAnswers } from './start-answers.js';
-import { type Stats, StatsRequests } from './stats-requests.js';
 
 export type BootstrapValues = Omit<MessageValues<'bootstrap'>, 'generation'>;
 export type PrepareValues = Omit<MessageValues<'prepare'>, 'generation'>;
 export type ExecValues = MessageValues<'exec'>;
 export type HealthcheckValues = MessageValues<'healthcheck'>;
-
-export interface ConnectOptions {
-  /** Milliseconds that the shim has for its first frame once it has accepted the connection. */
-  timeoutMs?: number;
-  /** The box's name in messages; default: the directory's name. */
-  name?: string;
-}
-
-export interface MainOptions {
-  /** Receive main's output and send it stdin; default true. Otherwise only its start and end arrive. */
-  attach?: boolean;
-}
-
-export interface ExecOptions {
-  /** Without streams; once started, the command outlives this client. */
-  detached?: boolean;
-}
 
 const WELCOME_TIMEOUT_MS = 10_000;
 
@@ -53,7 +38,7 @@ export class ShimClient implements AsyncDisposable {
   /** The box's name in messages. */
   readonly #name: string;
   readonly #sessions = new Map<number, ExecSession>();
-  readonly #stats: StatsRequests;
+  readonly #requests: Requests;
   readonly #start: StartAnswers;
   readonly #welcome = new Deferred<boolean>();
   readonly #closed = new Deferred<undefined>();
@@ -84,7 +69,7 @@ export class ShimClient implements AsyncDisposable {
 
   private constructor(socket: Socket, name: string) {
     this.#name = name;
-    this.#stats = new StatsRequests(name);
+    this.#requests = new Requests(name);
     this.#start = new StartAnswers(name);
     this.closed = this.#closed.promise;
     this.#connection = new ShimConnection(socket, {
@@ -141,12 +126,17 @@ export class ShimClient implements AsyncDisposable {
 
   /** What the box uses of its machine; with `processes`, what each of its processes uses, too. */
   stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const number = this.#nextSession++;
-    const answer = this.#stats.open(number);
-    const flags = processes ? STATS_FLAGS.PROCESSES : 0;
-    this.#connection.send('statsRequest', number, { flags });
-    return answer;
+    return this.#request('statsRequest', { flags: processes ? STATS_FLAGS.PROCESSES : 0 }, 'stats');
+  }
+
+  /** Gives the running box's interface an address, or takes it. Rejects with `exec-failed`. */
+  async changeAddress(values: NetAddressValues): Promise<void> {
+    await this.#request('netAddress', values, 'netAddressed');
+  }
+
+  /** Changes the running box's network. Rejects with `exec-failed` if the shim refuses. */
+  changeNetwork<N extends NetChange>(change: N, values: MessageValues<N>): Promise<NetAnswer> {
+    return this.#request(change, values, 'netDone');
   }
 
   /** Starts a command beside main. The session's promises report failures. */
@@ -264,6 +254,19 @@ export class ShimClient implements AsyncDisposable {
     if (this.#ended === undefined) this.#connection.send(name, SESSIONS.CONTROL, values);
   }
 
+  /** Each has a session of its own. */
+  #request<N extends TableMessageName, A extends AnswerName>(
+    name: N,
+    values: MessageValues<N>,
+    answerName: A,
+  ): Promise<Message<A>> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const number = this.#nextSession++;
+    const answer = this.#requests.open(number, answerName);
+    this.#connection.send(name, number, values);
+    return answer;
+  }
+
   #open(
     number: number,
     link: Pick<SessionLink, 'leave' | 'sendStdin'>,
@@ -298,7 +301,7 @@ export class ShimClient implements AsyncDisposable {
       this.#close(undefined);
       if (!this.#ownsExit) this.#connection.close();
     } else if (session === SESSIONS.CONTROL) this.#receiveControl(name, payload);
-    else if (!this.#stats.receive(session, name, payload))
+    else if (!this.#requests.receive(session, name, payload))
       this.#sessions.get(session)?.receive(name, payload);
   }
 
@@ -332,7 +335,7 @@ export class ShimClient implements AsyncDisposable {
     if (error === undefined) this.#welcome.resolve(false);
     else this.#welcome.reject(error);
     this.#start.end(this.#ended);
-    this.#stats.fail(this.#ended);
+    this.#requests.fail(this.#ended);
     this.#phaseChange?.reject(this.#ended);
     for (const session of [...this.#sessions.values()]) session.disconnect(this.#ended);
     this.#closed.resolve(undefined);

@@ -30,7 +30,7 @@ export function vectors(): Vector[] {
     vector('bootstrap-no-mounts', 'bootstrap', {
       ...BOOTSTRAP,
       ...{ domainname: '', mac: '', resolvConf: '', hosts: '' },
-      ...{ mounts: [], sysctls: [], limits: [], devices: [] },
+      ...{ addresses: [], mounts: [], sysctls: [], limits: [], devices: [] },
     }),
     vector('prepare', 'prepare', {
       generation: GENERATION,
@@ -39,11 +39,18 @@ export function vectors(): Vector[] {
       gateway: 0x0a00_0202,
       ...NETWORK6,
     }),
+    vector('net-address', 'netAddress', { add: 1, ...ADDRESS }),
     vector('exec', 'exec', EXEC),
     vector('exec-empty', 'exec', EMPTY_EXEC),
     vector('exec-not-utf8', 'exec', { ...EMPTY_EXEC, argv: [Buffer.from([0xff, 0xfe, 0x80])] }),
     vector('credit', 'credit', { bytes: 65_536 }),
     vector('exit-delay', 'exitDelay', { delayMs: 60_000 }),
+    vector('net-policy', 'netPolicy', NET_POLICY),
+    vector('net-publish', 'netPublish', PUBLISHED_PORT),
+    vector('net-unpublish', 'netUnpublish', PUBLISHED_PORT),
+    vector('net-connect', 'netConnect', LINK),
+    vector('net-disconnect', 'netDisconnect', { network: '5f2c' }),
+    vector('net-done', 'netDone', { port: 8_080 }),
     vector('resize', 'resize', { rows: 24, cols: 65_535 }),
     vector('signal', 'signal', { signal: 15 }),
     vector('ready', 'ready', { generation: GENERATION, uptimeNs: 0xffff_ffff_ffff_ffffn }),
@@ -95,6 +102,13 @@ const NETWORK6 = {
   mtu: 65_520,
 };
 
+const ADDRESS = {
+  address: 0xac13_0005,
+  prefix: 16,
+  address6: Buffer.from('fd010203040500000000000000000005', 'hex'),
+  prefix6: 64,
+};
+
 const BOOTSTRAP: MessageValues<'bootstrap'> = {
   generation: GENERATION,
   wallNs: 1_700_000_000_123_456_789n,
@@ -107,6 +121,7 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   prefix: 24,
   gateway: 0x0a00_0202,
   ...NETWORK6,
+  addresses: [ADDRESS],
   mac: Buffer.from('0242ac110002', 'hex'),
   resolvConf: 'nameserver 10.0.2.3\nsearch example.org\n',
   hosts: '10.0.2.15\tbox\n',
@@ -121,6 +136,30 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   devices: [
     { path: '/dev/fuse', kind: 2, access: 6, major: 10, minor: 229, mode: 0o666 },
     { path: '', kind: 1, access: 7, major: 0xffff_ffff, minor: 0xffff_ffff, mode: 0 },
+  ],
+};
+
+const LINK = {
+  ...{ network: '5f2c', prefix: 0xac12_0000, prefixLength: 16, address: 0xac12_0002 },
+  ...{ prefix6: address6('0'), address6: address6('2'), names: 'web www.test 0123456789ab' },
+};
+
+const PUBLISHED_PORT: MessageValues<'netPublish'> = {
+  protocol: 6,
+  hostAddress: Buffer.from('7f000001', 'hex'),
+  hostPort: 8_080,
+  boxPort: 80,
+};
+
+const NET_POLICY: MessageValues<'netPolicy'> = {
+  netMode: 2,
+  netReports: 1,
+  hostPorts: [{ port: 5_432 }],
+  netRules: [
+    {
+      ...{ denies: 0, kind: 2, protocol: 6, prefixLength: 0, firstPort: 443, lastPort: 443 },
+      ...{ address: Buffer.alloc(16), name: 'example.org' },
+    },
   ],
 };
 
@@ -265,6 +304,9 @@ const CONFIG = {
       ...{ address: Buffer.alloc(16), name: 'example.com' },
     },
   ],
+  networkDirectory: '/home/a/.boxlite/networks',
+  hubProgram: '/usr/lib/boxlite-hub',
+  links: [LINK],
 };
 
 function vector<N extends TableMessageName>(

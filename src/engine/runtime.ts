@@ -6,6 +6,7 @@ import type { Images } from './images/images.js';
 import type { Registries } from './images/registries.js';
 import type { CreateOptions } from './lifecycle/create.js';
 import type { PrunedBoxes } from './lifecycle/prune.js';
+import { NetworkRuntime } from './network-runtime.js';
 import { type Engine, openEngine } from './open-engine.js';
 import type { RuntimeInfo } from './report/runtime-info.js';
 import type { RuntimeMetrics } from './report/runtime-metrics.js';
@@ -29,6 +30,8 @@ import { noSuchBox } from './state/state-error.js';
 export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   static #default: BoxliteRuntime | undefined;
 
+  /** The networks with names, and the boxes in them. */
+  readonly networks = new NetworkRuntime(() => this.#context);
   #shutdown: Promise<void> | undefined;
   readonly #options: BoxliteOptions;
   readonly #engine: Engine;
@@ -97,7 +100,10 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   /** Like `get`, but returns what is known about the box. @throws box-ambiguous */
   async getInfo(idOrName: string): Promise<BoxInfo | undefined> {
     const record = this.#find(idOrName);
-    return record && boxInfo(await observed(this.#context.home, record, this.#context.database()));
+    if (record === undefined) return undefined;
+    const { home, database } = this.#context;
+    const actual = await observed(home, record, database());
+    return boxInfo(actual, database().endpoints.ofBox(record.id));
   }
 
   /** All boxes, newest first. */
@@ -105,7 +111,8 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
     const { home, database } = this.#context;
     const records = database().boxes.list();
     const truths = await Promise.all(records.map((record) => observed(home, record, database())));
-    return truths.map(boxInfo);
+    const endpoints = database().endpoints.byBox();
+    return truths.map((truth) => boxInfo(truth, endpoints.get(truth.id)));
   }
 
   /** Whether `get` finds a box. @throws box-ambiguous */

@@ -60,6 +60,10 @@ export class Home {
   readonly boxFile = (id: string, file: keyof typeof BOX_FILES): string =>
     join(this.root, 'boxes', id, BOX_FILES[file]);
 
+  /** The hubs of the networks with names. */
+  readonly networks = (): string => join(this.root, 'networks');
+  readonly network = (id: string): string => join(this.root, 'networks', id);
+
   /** Content store, unpacked layers and joined disks; see src/image. */
   readonly images = (): string => join(this.root, 'images');
   readonly blobs = (algorithm: string): string => join(this.root, 'images', 'blobs', algorithm);
@@ -80,6 +84,7 @@ export class Home {
   /** Directories that only the owner may enter; see src/host/private-files.ts. */
   readonly privateDirectories = (): string[] => [
     this.boxes(),
+    this.networks(),
     this.images(),
     this.blanks(),
     this.assets(),

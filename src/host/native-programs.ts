@@ -5,8 +5,8 @@ import { BoxliteError } from '../errors.js';
 import { environmentVariable } from './environment.js';
 
 export type NativeProgram =
-  | ('boxlite-shim' | 'boxlite-net' | 'boxlite-ram.so' | 'boxlite-host')
-  | ('boxlite-guest' | 'boxlite-archive');
+  | ('boxlite-shim' | 'boxlite-net' | 'boxlite-hub' | 'boxlite-ram.so')
+  | ('boxlite-host' | 'boxlite-guest' | 'boxlite-archive');
 
 /**
  * Path of a program built from native/; `BOXLITE_NATIVE` overrides the directory.

@@ -3,10 +3,12 @@ import { closeHome } from '../host/private-files.js';
 import { BoxTable } from './boxes.js';
 import { connect, withFlush } from './connection.js';
 import { CounterTable } from './counters.js';
+import { EndpointTable } from './endpoints.js';
 import { EventTable } from './events.js';
 import { HostBoot } from './host-boot.js';
 import { ImageTable } from './images.js';
 import { LeaseTable } from './leases.js';
+import { NetworkTable } from './networks.js';
 import type { Row } from './row.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite.js';
 import { storeError } from './store-error.js';
@@ -24,6 +26,8 @@ export class Database implements Disposable {
   readonly images = new ImageTable(this);
   readonly leases = new LeaseTable(this);
   readonly counters = new CounterTable(this);
+  readonly networks = new NetworkTable(this);
+  readonly endpoints = new EndpointTable(this);
   readonly #statements = new Map<string, SqliteStatement>();
   #othersKeptOut = false;
 

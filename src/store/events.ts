@@ -6,11 +6,11 @@ import { integer, json, type Row, text } from './row.js';
 export const MOST_EVENTS = 10_000;
 
 export interface NewEvent {
-  /** Docker's term: `container` for a box, `image`. */
-  type: 'container' | 'image';
+  /** Docker's term: `container` for a box, `image`, `network`. */
+  type: 'container' | 'image' | 'network';
   /** `start`, `die`, … */
   action: string;
-  /** Id of the box; id or name of the image. */
+  /** Id of the box or network; id or name of the image. */
   actor: string;
   attributes: Readonly<Record<string, string>>;
   /** When it happened, in ms since the epoch; default now. */
@@ -86,6 +86,25 @@ export function boxEvent(
 /** An event of an image. @param actor its id, or the name that was pulled */
 export function imageEvent(action: string, actor: string, name: string): NewEvent {
   return { type: 'image', action, actor, attributes: { name } };
+}
+
+/** An event of a network, with Docker's attributes. @param boxId whom `connect` and `disconnect` are about */
+export function networkEvent(
+  network: { id: string; name: string },
+  action: string,
+  { boxId, time }: { boxId?: string; time?: number } = {},
+): NewEvent {
+  return {
+    type: 'network',
+    action,
+    actor: network.id,
+    attributes: {
+      ...(boxId !== undefined && { container: boxId }),
+      name: network.name,
+      type: 'bridge',
+    },
+    ...(time !== undefined && { time }),
+  };
 }
 
 function labelsOf(options: unknown): Record<string, string> {

@@ -37,6 +37,7 @@ const BOOTSTRAP = {
   shmBytes: 67_108_864n,
   pidsMax: 0,
   mounts: [],
+  addresses: [],
 };
 
 describe('ShimClient.connect', () => {
@@ -218,6 +219,25 @@ describe('starting a box', () => {
     });
     await using client = await connect(shim);
     await expect(wait(client)).rejects.toMatchObject({ code: 'boot-failed', stage });
+  });
+
+  it('asks the running box for an address, in a session of its own', async () => {
+    const sessions: number[] = [];
+    await using shim = await FakeShim.start((peer) =>
+      peer.welcome().on('netAddress', ({ session, payload }) => {
+        sessions.push(session);
+        if (payload[0] === 1) peer.send('netAddressed', session, {});
+        else peer.send('failed', session, { errno: 19, stage: STAGES.EXEC, message: 'no eth0' });
+      }),
+    );
+    await using client = await connect(shim);
+    const address = { address: 1, prefix: 16, address6: Buffer.alloc(16), prefix6: 64 };
+    await client.changeAddress({ add: 1, ...address });
+    await expect(client.changeAddress({ add: 0, ...address })).rejects.toMatchObject({
+      code: 'exec-failed',
+      message: 'no eth0',
+    });
+    expect(sessions).toEqual([2, 3]);
   });
 
   it('asks for a message of several frames in one piece', async () => {

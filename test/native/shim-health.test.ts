@@ -82,3 +82,15 @@ test('a request for statistics has a session of its own, which the answer ends',
   client.send('statsRequest', 2, { flags: 0 });
   expect((await guest.next()).session).toBeGreaterThan(session);
 });
+
+test('so has one for an address', async () => {
+  await using harness = await ShimHarness.make();
+  const { guest, client } = await harness.running();
+  const address = { address: 1, prefix: 16, address6: Buffer.alloc(16), prefix6: 64 };
+  client.send('netAddress', 2, { add: 1, ...address });
+  const { session } = await guest.next();
+  guest.send('netAddressed', session, {});
+  await client.expect('netAddressed', 2);
+  client.send('netAddress', 2, { add: 0, ...address });
+  expect((await guest.next()).session).toBeGreaterThan(session);
+});

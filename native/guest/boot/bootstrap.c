@@ -26,6 +26,7 @@ static int prepare_root(struct box *box, const struct message *message, struct p
 static int run(struct box *box, const struct message *message, const struct prepared *prepared, uint64_t spent_ns[3],
                uint32_t *stage, struct err *err);
 static int configure_network(const struct bootstrap *request, const struct prepared *prepared, struct err *err);
+static int give_primary(const struct network *network, const struct prepared *prepared, struct err *err);
 
 void send_ready(struct port *port) {
     uint8_t payload[12];
@@ -143,9 +144,19 @@ static int configure_network(const struct bootstrap *request, const struct prepa
         return network_remove(err);
     if (request->has_mac && network_set_mac(request->mac, err))
         return -1;
-    if (!prepared->done)
-        return network_give_addresses(&request->network, err);
-    if (memcmp(&request->network, &prepared->network, sizeof prepared->network) == 0)
+    if (give_primary(&request->network, prepared, err))
+        return -1;
+    for (uint32_t i = 0; i < request->address_count; i++)
+        if (network_change_address(true, &request->addresses[i], err))
+            return -1;
+    return 0;
+}
+
+/* An image's template has the addresses that most boxes have. */
+static int give_primary(const struct network *network, const struct prepared *prepared, struct err *err) {
+    if (prepared->done && memcmp(network, &prepared->network, sizeof prepared->network) == 0)
         return 0;
-    return err_set(err, EPROTO, "the template was made for another network");
+    if (prepared->done && network_take_addresses(&prepared->network, err))
+        return -1;
+    return network_give_addresses(network, err);
 }

@@ -7,8 +7,6 @@
 #include <net/if_arp.h>
 #include <net/route.h>
 #include <netinet/in.h>
-
-#include <linux/ipv6.h> /* after libc's, whose structures it then leaves out */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -17,6 +15,7 @@
 #include "../../common/cleanup.h"
 #include "../system/console.h"
 #include "../system/root.h"
+#include "addresses.h"
 
 #define INTERFACE "eth0"
 #define IPV6 "/proc/sys/net/ipv6/conf/" INTERFACE
@@ -26,8 +25,9 @@ static int set_address(int sock, unsigned long request, uint32_t address);
 static int set_mtu(int sock, uint32_t mtu);
 static int add_default_route(int sock, uint32_t gateway);
 static int give_addresses6(const struct network *network, struct err *err);
-static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix);
-static int add_default_route6(int sock, const struct in6_addr *gateway);
+static bool has_ipv6(void);
+static int take_addresses6(const struct network *network, struct err *err);
+static bool is_wanted(bool add, int failed);
 static struct in6_addr link_local(const struct in6_addr *address);
 static void fill(struct sockaddr *to, uint32_t address);
 
@@ -61,6 +61,27 @@ int network_give_addresses(const struct network *network, struct err *err) {
     return give_addresses6(network, err);
 }
 
+int network_take_addresses(const struct network *network, struct err *err) {
+    /* With the interface's last address of IPv4 go its routes and neighbours. */
+    if (change_address(false, INTERFACE, network->address, network->prefix))
+        return err_errno(err, "can't take %s's address", INTERFACE);
+    return take_addresses6(network, err);
+}
+
+int network_change_address(bool add, const struct net_address *address, struct err *err) {
+    if (!if_nametoindex(INTERFACE))
+        return err_set(err, ENODEV, "the box has no %s", INTERFACE);
+    if (!is_wanted(add, change_address(add, INTERFACE, address->address, address->prefix)))
+        return err_errno(err, "can't change %s's addresses", INTERFACE);
+    /* EACCES: it is switched off for the interface. */
+    if (!is_wanted(add, change_address6(add, INTERFACE, &address->address6, address->prefix6)) && errno != EACCES &&
+        errno != EOPNOTSUPP)
+        return err_errno(err, "can't change %s's addresses of IPv6", INTERFACE);
+    return 0;
+}
+
+static bool is_wanted(bool add, int failed) { return !failed || errno == (add ? EEXIST : EADDRNOTAVAIL); }
+
 int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
     cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = {.ifr_name = INTERFACE, .ifr_hwaddr.sa_family = ARPHRD_ETHER};
@@ -71,14 +92,32 @@ int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
 }
 
 static int give_addresses6(const struct network *network, struct err *err) {
-    cleanup_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (sock < 0 && errno == EAFNOSUPPORT)
-        return 0;
     struct in6_addr local = link_local(&network->address6);
-    if (sock < 0 || add_address6(sock, &local, 64) || add_address6(sock, &network->address6, network->prefix6))
+    if (!has_ipv6())
+        return 0;
+    if (change_address6(true, INTERFACE, &local, 64) ||
+        change_address6(true, INTERFACE, &network->address6, network->prefix6))
         return err_errno(err, "can't give %s its IPv6 address", INTERFACE);
-    if (add_default_route6(sock, &network->gateway6))
+    if (change_default_route6(true, INTERFACE, &network->gateway6, &network->address6))
         return err_errno(err, "can't set the default route of IPv6");
+    return 0;
+}
+
+static bool has_ipv6(void) {
+    cleanup_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return sock >= 0 || errno != EAFNOSUPPORT;
+}
+
+/* The routes of an address go with it, but not the one by a gateway. */
+static int take_addresses6(const struct network *network, struct err *err) {
+    struct in6_addr local = link_local(&network->address6);
+    if (!has_ipv6())
+        return 0;
+    if (change_default_route6(false, INTERFACE, &network->gateway6, &network->address6))
+        return err_errno(err, "can't take the default route of IPv6");
+    if (change_address6(false, INTERFACE, &network->address6, network->prefix6) ||
+        change_address6(false, INTERFACE, &local, 64))
+        return err_errno(err, "can't take %s's IPv6 address", INTERFACE);
     return 0;
 }
 
@@ -108,20 +147,6 @@ static int add_default_route(int sock, uint32_t gateway) {
     fill(&route.rt_dst, 0);
     fill(&route.rt_genmask, 0);
     fill(&route.rt_gateway, gateway);
-    return ioctl(sock, SIOCADDRT, &route);
-}
-
-static int add_address6(int sock, const struct in6_addr *address, uint32_t prefix) {
-    struct in6_ifreq request = {
-        .ifr6_addr = *address, .ifr6_prefixlen = prefix, .ifr6_ifindex = (int)if_nametoindex(INTERFACE)};
-    return ioctl(sock, SIOCSIFADDR, &request);
-}
-
-static int add_default_route6(int sock, const struct in6_addr *gateway) {
-    struct in6_rtmsg route = {.rtmsg_gateway = *gateway,
-                              .rtmsg_metric = 1024, /* what the kernel takes for a route without one */
-                              .rtmsg_flags = RTF_UP | RTF_GATEWAY,
-                              .rtmsg_ifindex = (int)if_nametoindex(INTERFACE)};
     return ioctl(sock, SIOCADDRT, &route);
 }
 

@@ -6,6 +6,7 @@
 
 #include "../../common/wire.h"
 #include "../../protocol/protocol.h"
+#include "../boot/network.h"
 #include "../command/terminal.h"
 #include "exec.h"
 #include "session-input.h"
@@ -21,6 +22,7 @@ static int start_session(struct server *server, const struct message *message, c
 static void handle_stdin(struct server *server, struct session *session, const struct message *message);
 static void handle_credit(struct server *server, struct session *session, uint32_t bytes);
 static void handle_healthcheck(struct server *server, const struct message *message);
+static void handle_net_address(struct server *server, const struct message *message);
 static void refuse(struct server *server, const char *what);
 
 void server_handle(struct server *server, const struct message *message) {
@@ -41,6 +43,9 @@ void server_handle(struct server *server, const struct message *message) {
         return;
     case BL_MSG_STATS_REQUEST:
         stats_answer(server->port, message, server->box);
+        return;
+    case BL_MSG_NET_ADDRESS:
+        handle_net_address(server, message);
         return;
     case BL_MSG_BOOTSTRAP:
         refuse(server, "a second bootstrap");
@@ -170,6 +175,21 @@ static void handle_healthcheck(struct server *server, const struct message *mess
                                    : health_configure(&server->health, message->payload, message->size, &err);
     if (failed)
         port_send_failed(server->port, BL_SESSION_CONTROL, BL_STAGE_BOOTSTRAP, &err);
+}
+
+static void handle_net_address(struct server *server, const struct message *message) {
+    bool add;
+    struct net_address address;
+    struct err err;
+    if (message->session < BL_SESSION_FIRST_EXEC || server_find(server, message->session)) {
+        refuse(server, "an address on a session in use");
+        return;
+    }
+    if (net_address_decode(message->payload, message->size, &add, &address, &err) ||
+        network_change_address(add, &address, &err))
+        port_send_failed(server->port, message->session, BL_STAGE_EXEC, &err);
+    else
+        port_send(server->port, message->session, BL_MSG_NET_ADDRESSED, NULL, 0);
 }
 
 /* On the control session: on its own, the failure would end a session that goes on. */

@@ -11,6 +11,8 @@ enum { OOM_SCORE_BIAS = 1000 };
 
 static int take_name(struct rd *rd, char to[MAX_HOSTNAME + 1], char **free_space);
 static void take_network(struct rd *rd, struct network *out);
+static void take_address(struct rd *rd, struct net_address *out);
+static int take_addresses(struct rd *rd, struct bootstrap *out);
 static int take_mac(struct rd *rd, struct bootstrap *out);
 static int take_mounts(struct rd *rd, struct bootstrap *out, char **free_space);
 static int take_settings(struct rd *rd, struct setting *to, uint32_t most, uint32_t *count, char **free_space);
@@ -52,6 +54,8 @@ int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out,
     if (take_exact(&rd, out->machine_id, MACHINE_ID_BYTES))
         return refuse(err, EPROTO, "the machine id is not 32 bytes");
     take_network(&rd, &out->network);
+    if (take_addresses(&rd, out))
+        return refuse(err, E2BIG, "more networks than the agent takes");
     if (take_mac(&rd, out))
         return refuse(err, EPROTO, "the MAC address is not 6 bytes");
     out->resolv_conf = take_string(&rd, &space);
@@ -71,6 +75,15 @@ int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out,
 void bootstrap_free(struct bootstrap *message) {
     free(message->storage);
     message->storage = NULL;
+}
+
+int net_address_decode(const uint8_t *payload, size_t size, bool *add, struct net_address *out, struct err *err) {
+    struct rd rd = {.p = payload, .left = size};
+    *add = rd_u8(&rd);
+    take_address(&rd, out);
+    if (rd.bad || rd.left)
+        return refuse(err, EPROTO, "the address is malformed");
+    return 0;
 }
 
 int exec_request_decode(const uint8_t *payload, size_t size, struct exec_request *out, struct err *err) {
@@ -157,6 +170,24 @@ static void take_network(struct rd *rd, struct network *out) {
     out->prefix6 = rd_u8(rd);
     rd->bad |= take_exact(rd, &out->gateway6, sizeof out->gateway6) != 0;
     out->mtu = rd_u32(rd);
+    rd->bad |= out->prefix > 32 || out->prefix6 > 128;
+}
+
+static int take_addresses(struct rd *rd, struct bootstrap *out) {
+    out->address_count = rd_u32(rd);
+    if (out->address_count > BL_LIMIT_MAX_LINKS)
+        return -1;
+    for (uint32_t i = 0; i < out->address_count; i++)
+        take_address(rd, &out->addresses[i]);
+    return 0;
+}
+
+static void take_address(struct rd *rd, struct net_address *out) {
+    memset(out, 0, sizeof *out);
+    out->address = rd_u32(rd);
+    out->prefix = rd_u8(rd);
+    rd->bad |= take_exact(rd, &out->address6, sizeof out->address6) != 0;
+    out->prefix6 = rd_u8(rd);
     rd->bad |= out->prefix > 32 || out->prefix6 > 128;
 }
 

@@ -27,6 +27,13 @@ struct network {
     uint32_t mtu;
 };
 
+/* The box's address in a network besides its primary one, or in one that it joins while it runs. */
+struct net_address {
+    uint32_t address;
+    uint8_t prefix, prefix6;
+    struct in6_addr address6;
+};
+
 struct mount_request {
     uint8_t kind;
     uint32_t flags; /* MS_* */
@@ -51,6 +58,8 @@ struct bootstrap {
     char hostname[MAX_HOSTNAME + 1], domainname[MAX_HOSTNAME + 1];
     char machine_id[MACHINE_ID_BYTES + 1];
     struct network network;
+    struct net_address addresses[BL_LIMIT_MAX_LINKS];
+    uint32_t address_count;
     bool has_mac;
     uint8_t mac[MAC_BYTES];
     const char *resolv_conf; /* the whole file */
@@ -88,13 +97,16 @@ struct exec_request {
     char *storage; /* all strings and both vectors; release with exec_request_free */
 };
 
-/* Both refuse what is cut short, too long, holds a NUL inside a string or has bytes left over
+/* All refuse what is cut short, too long, holds a NUL inside a string or has bytes left over
  * (EPROTO, or E2BIG for a count above its limit). A generation other than ours is refused before
  * anything after it is read, since nothing after it can be trusted to mean the same. */
 int prepare_decode(const uint8_t *payload, size_t size, struct network *out, struct err *err);
 
 int bootstrap_decode(const uint8_t *payload, size_t size, struct bootstrap *out, struct err *err);
 void bootstrap_free(struct bootstrap *message);
+
+/* *add = false: the address is to be removed. */
+int net_address_decode(const uint8_t *payload, size_t size, bool *add, struct net_address *out, struct err *err);
 
 int exec_request_decode(const uint8_t *payload, size_t size, struct exec_request *out, struct err *err);
 void exec_request_free(struct exec_request *message);

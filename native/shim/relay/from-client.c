@@ -5,6 +5,9 @@
 
 #include "../peers/client.h"
 #include "../peers/guest-port.h"
+#include "../requests/links.h"
+#include "../requests/policy.h"
+#include "../requests/publications.h"
 #include "../session/main-session.h"
 #include "../vmm/vmm.h"
 #include "pause.h"
@@ -13,6 +16,7 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
 static void set_exit_delay(struct shim *shim, struct client *client, const struct frame *frame);
 static void control_frame(struct shim *shim, struct client *client, const struct frame *frame);
 static void exec_frame(struct shim *shim, struct client *client, const struct frame *frame);
+static bool opens_session(uint8_t type);
 static struct session *request(struct shim *shim, struct client *client, const struct frame *frame);
 
 void from_client(struct shim *shim, struct client *client, const struct frame *frame) {
@@ -53,6 +57,21 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
     case BL_MSG_EXIT_DELAY:
         set_exit_delay(shim, client, frame);
         break;
+    case BL_MSG_NET_POLICY:
+        policy_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_PUBLISH:
+        publish_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_UNPUBLISH:
+        unpublish_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_CONNECT:
+        connect_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_DISCONNECT:
+        disconnect_request(shim, client, frame);
+        break;
     default:
         client_refuse(shim, client, frame->header.session, EPROTO, "the shim does not know that frame");
     }
@@ -88,7 +107,7 @@ static void control_frame(struct shim *shim, struct client *client, const struct
 static void exec_frame(struct shim *shim, struct client *client, const struct frame *frame) {
     uint32_t number = frame->header.session;
     struct session *session = session_of_client(&shim->sessions, client->id, number);
-    if (frame->header.type == BL_MSG_EXEC || frame->header.type == BL_MSG_STATS_REQUEST)
+    if (opens_session(frame->header.type))
         session = request(shim, client, frame);
     /* Credit, stdin or a signal may cross the command's end on the way: that is no error. */
     else if (!session && number > client->highest_session)
@@ -98,6 +117,10 @@ static void exec_frame(struct shim *shim, struct client *client, const struct fr
     struct frame_header header = frame->header;
     header.session = session->guest;
     guest_send(shim, &header, frame->payload);
+}
+
+static bool opens_session(uint8_t type) {
+    return type == BL_MSG_EXEC || type == BL_MSG_STATS_REQUEST || type == BL_MSG_NET_ADDRESS;
 }
 
 static struct session *request(struct shim *shim, struct client *client, const struct frame *frame) {

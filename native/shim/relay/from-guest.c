@@ -97,7 +97,8 @@ static void exec_frame(struct shim *shim, const struct frame *frame) {
         return;
     if (header.type == BL_MSG_STARTED)
         session->started = true;
-    else if (header.type == BL_MSG_EXITED || (header.type == BL_MSG_STATS && !(header.flags & BL_FLAG_MORE)))
+    else if (header.type == BL_MSG_EXITED || header.type == BL_MSG_NET_ADDRESSED ||
+             (header.type == BL_MSG_STATS && !(header.flags & BL_FLAG_MORE)))
         end_session(shim, session, false);
     else if (header.type == BL_MSG_FAILED)
         end_session(shim, session, session->started);

@@ -1,4 +1,4 @@
-import type { MessageTable } from './field.js';
+import type { Field, MessageTable } from './field.js';
 
 export const BOX_FLAGS = {
   NETWORK: 1,
@@ -30,6 +30,14 @@ export const STAGES = {
   EXEC: 8,
 } as const;
 
+/** A box's address in one network. */
+const ADDRESS = [
+  ['address', 'u32'], // IPv4 as a number: 10.0.2.15 = 0x0a00020f
+  ['prefix', 'u8'],
+  ['address6', 'bytes'], // 16 bytes
+  ['prefix6', 'u8'],
+] as const satisfies readonly Field[];
+
 /** Messages that turn a machine into the box, and end it. */
 export const BOX_MESSAGES = {
   bootstrap: {
@@ -49,6 +57,7 @@ export const BOX_MESSAGES = {
       ['prefix6', 'u8'],
       ['gateway6', 'bytes'], // 16 bytes
       ['mtu', 'u32'],
+      ['addresses', ADDRESS], // in other networks than the primary one
       ['mac', 'bytes'], // 6 bytes, or none: the device's own
       ['resolvConf', 'bytes'], // the whole file
       ['hosts', 'bytes'], // lines to add to /etc/hosts
@@ -110,6 +119,17 @@ export const BOX_MESSAGES = {
       ['mtu', 'u32'],
     ],
   },
+  /**
+   * While the box runs: its interface gets an address, or loses one, with the network's route. Opens a session
+   * of its own, without a command; the answer, `netAddressed`, ends it.
+   */
+  netAddress: {
+    type: 0x0c,
+    fields: [
+      ['add', 'u8'], // 0 = remove
+      ...ADDRESS,
+    ],
+  },
   ready: {
     type: 0x41,
     fields: [
@@ -136,4 +156,5 @@ export const BOX_MESSAGES = {
   },
   /** `prepare` is done, and its changes are written back. */
   prepared: { type: 0x48, fields: [] },
+  netAddressed: { type: 0x4b, fields: [] },
 } as const satisfies MessageTable;

@@ -1,5 +1,5 @@
 /** Raised with every incompatible change; each end refuses any other generation. */
-export const GENERATION = 7;
+export const GENERATION = 8;
 
 export const LIMITS = {
   HEADER_BYTES: 12,
@@ -21,6 +21,8 @@ export const LIMITS = {
   /** Rules of what a box may reach, and ports of the host's loopback. */
   MAX_NET_RULES: 128,
   MAX_HOST_PORTS: 32,
+  /** Named networks that a box is in. */
+  MAX_LINKS: 16,
   /** Ids that shares of root show unchanged; higher ids appear as nobody. */
   SHARE_IDS: 65_536,
   /** Bytes of output that one check of a box's health keeps. */

@@ -5,12 +5,18 @@ import { BoxliteError } from '../../errors.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { ownIdentity } from '../../host/process-identity.js';
 import type { BoxRecord, NewBox } from '../../store/box-record.js';
+import type { Database } from '../../store/database.js';
 import { noSuchImage } from '../images/error.js';
 import type { Images, PullOptions } from '../images/images.js';
 import { findKernel } from '../machine/box-kernel.js';
 import { crashPoint } from '../machine/crash-point.js';
+import { attachBox } from '../networks/attach.js';
+import { findNetwork } from '../networks/find.js';
+import { refuseAllowedInside } from '../networks/memberships.js';
 import { checkName, settleSpec } from '../spec/box-spec.js';
 import { randomName } from '../spec/names/names.js';
+import { askedNetworks, type NetworkAttachment } from '../spec/network/named/asked-networks.js';
+import { networkSpecOf } from '../spec/network/named/box-attachment.js';
 import { settleNetPolicy } from '../spec/network/policy.js';
 import { askedPorts } from '../spec/network/ports.js';
 import type { AbortOptions, BoxOptions } from '../spec/options.js';
@@ -55,7 +61,8 @@ async function create(
     refuseTaken(context, name);
   }
   checkMounts(options);
-  const secured = withSecurity(options);
+  const secured = withNetworks(withSecurity(options));
+  checkNetworks(context.database(), secured);
   askedPorts(options, secured.network !== 'none');
   settleNetPolicy(secured);
   // Fail before a pull, which may take minutes.
@@ -82,7 +89,7 @@ async function create(
   // From here on the box exists: nothing below waits.
   signal?.throwIfAborted();
   const record = images.holding(reference, image.manifestDigest, () =>
-    insert(context, name, {
+    insert(context, name, secured.networks, {
       id,
       image: path ?? reference,
       manifestDigest: image.manifestDigest,
@@ -101,6 +108,18 @@ async function create(
   }
   crashPoint('create:made');
   return record;
+}
+
+const withNetworks = (options: BoxOptions) => ({ ...options, ...askedNetworks(options) });
+
+/** Fails before a pull. @throws network-not-found, invalid-argument */
+function checkNetworks(database: Database, options: BoxOptions): void {
+  const networks = (options.networks ?? []).map(({ name }) => findNetwork(database, name));
+  const memberships = networks.map(({ name, spec }) => ({
+    network: name,
+    spec: networkSpecOf(spec),
+  }));
+  refuseAllowedInside(settleNetPolicy(options), memberships);
 }
 
 function imageOf({ rootfs }: BoxOptions): string {
@@ -140,12 +159,23 @@ function refuseTaken(context: EngineContext, name: string): void {
 }
 
 /** Picks a random name when none is given; a random name that is taken is replaced, not an error. */
-function insert(context: EngineContext, name: string | undefined, box: NewBox): BoxRecord {
-  const { boxes } = context.database();
-  if (name !== undefined) return boxes.insert({ ...box, name });
+function insert(
+  context: EngineContext,
+  name: string | undefined,
+  networks: readonly NetworkAttachment[],
+  box: NewBox,
+): BoxRecord {
+  const database = context.database();
+  const insertAttached = (boxName: string): BoxRecord =>
+    database.write(() => {
+      const record = database.boxes.insert({ ...box, name: boxName });
+      for (const each of networks) attachBox(database, record, each);
+      return record;
+    });
+  if (name !== undefined) return insertAttached(name);
   for (let attempt = 1; ; attempt++) {
     try {
-      return boxes.insert({ ...box, name: randomName() });
+      return insertAttached(randomName());
     } catch (error) {
       const taken = error instanceof BoxliteError && error.code === 'name-taken';
       if (!taken || attempt === NAME_ATTEMPTS) throw error;

@@ -3,6 +3,7 @@ import { IP_PROTOCOLS } from '../../agent/protocol.js';
 import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { BoxSpec } from '../spec/box-spec.js';
+import type { NetworkAddresses, NetworkLink } from '../spec/network/attachment.js';
 import { macAddressOf, OWN_NETWORK } from '../spec/network/own-network.js';
 import type { NetPolicySpec } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
@@ -14,6 +15,22 @@ export interface BoxNetwork {
   macAddress: string;
   ports: readonly PublishedPort[];
   policy?: NetPolicySpec['policy'];
+  /** Of its primary network. */
+  addresses: NetworkAddresses;
+  /** To named networks; the primary one is among them, if it has a name. */
+  links: readonly NetworkLink[];
+  /** Where hubs are, and the program that is one; undefined: the box is never in a named network. */
+  hubs?: { directory: string; program: string };
+}
+
+/** What the box has of named networks, all of it optional: without, it has its own network and no other. */
+export interface NamedNetworks {
+  addresses?: NetworkAddresses;
+  links?: readonly NetworkLink[];
+  /** It is in named networks, and none of them leads out. */
+  allInternal?: boolean;
+  /** HOME/networks */
+  directory?: string;
 }
 
 /** Undefined for a box without a network. */
@@ -21,33 +38,44 @@ export function boxNetwork(
   spec: BoxSpec,
   id: string,
   ports: readonly PublishedPort[] = [],
+  { addresses = OWN_NETWORK, links = [], allInternal = false, directory }: NamedNetworks = {},
 ): BoxNetwork | undefined {
   if (!spec.network) return undefined;
   return {
     program: nativeProgram('boxlite-net'),
     macAddress: macAddressOf(spec, id),
     ports,
-    ...(spec.policy && { policy: spec.policy }),
+    addresses,
+    links,
+    ...(directory !== undefined && { hubs: { directory, program: nativeProgram('boxlite-hub') } }),
+    ...(allInternal ? { policy: inside(spec) } : spec.policy && { policy: spec.policy }),
   };
+}
+
+/** What such a box is denied stays denied among its networks' boxes; nothing can be allowed. */
+function inside({ policy = {} }: BoxSpec): NetPolicySpec['policy'] {
+  const { allow: _allow, ...others } = policy;
+  return { ...others, network: 'internal' };
 }
 
 /** The fields of the shim's configuration. */
 export function networkConfig(network: BoxNetwork | undefined, netFd: number | undefined) {
   if (network === undefined || netFd === undefined) return NO_NETWORK;
+  const { addresses } = network;
   return {
     netProgram: network.program,
     netFd,
     macAddress: macBytes(network.macAddress),
-    address: ipv4Number(OWN_NETWORK.address),
-    prefix: ipv4Number(OWN_NETWORK.prefix),
-    prefixLength: OWN_NETWORK.prefixLength,
-    gateway: ipv4Number(OWN_NETWORK.gateway),
-    resolver: ipv4Number(OWN_NETWORK.resolver),
-    address6: addressBytes(OWN_NETWORK.address6),
-    prefix6: addressBytes(OWN_NETWORK.prefix6),
-    gateway6: addressBytes(OWN_NETWORK.gateway6),
-    resolver6: addressBytes(OWN_NETWORK.resolver6),
-    mtu: OWN_NETWORK.mtu,
+    address: ipv4Number(addresses.address),
+    prefix: ipv4Number(addresses.prefix),
+    prefixLength: addresses.prefixLength,
+    gateway: ipv4Number(addresses.gateway),
+    resolver: ipv4Number(addresses.resolver),
+    address6: addressBytes(addresses.address6),
+    prefix6: addressBytes(addresses.prefix6),
+    gateway6: addressBytes(addresses.gateway6),
+    resolver6: addressBytes(addresses.resolver6),
+    mtu: addresses.mtu,
     ports: network.ports.map(({ protocol, hostAddress, hostPort, boxPort }) => ({
       protocol: protocol === 'tcp' ? IP_PROTOCOLS.TCP : IP_PROTOCOLS.UDP,
       hostAddress: addressBytes(hostAddress),
@@ -55,8 +83,22 @@ export function networkConfig(network: BoxNetwork | undefined, netFd: number | u
       boxPort,
     })),
     ...policyConfig(network),
+    networkDirectory: network.hubs?.directory ?? '',
+    hubProgram: network.hubs?.program ?? '',
+    links: network.links.map(linkValues),
   };
 }
+
+/** A link as the shim takes it, in its configuration and while the box runs. */
+export const linkValues = (link: NetworkLink) => ({
+  network: link.network,
+  prefix: ipv4Number(link.prefix),
+  prefixLength: link.prefixLength,
+  address: ipv4Number(link.address),
+  prefix6: addressBytes(link.prefix6),
+  address6: addressBytes(link.address6),
+  names: link.names.join(' '),
+});
 
 const NO_NETWORK = {
   netProgram: '',
@@ -74,6 +116,9 @@ const NO_NETWORK = {
   mtu: 0,
   ports: [],
   ...policyConfig({}),
+  networkDirectory: '',
+  hubProgram: '',
+  links: [],
 };
 
 /** 02:42:ac:11:00:02 → 6 bytes */

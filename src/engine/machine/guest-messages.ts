@@ -7,9 +7,11 @@ import type {
 } from '../../agent/client.js';
 import { encodeMessage } from '../../agent/codec.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../../agent/protocol.js';
+import type { NetAddressValues } from '../../agent/requests.js';
 import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { deviceRequests } from '../spec/devices.js';
+import type { NetworkAddresses, NetworkLink } from '../spec/network/attachment.js';
 import { hostsLines } from '../spec/network/name-resolution.js';
 import { OWN_NETWORK } from '../spec/network/own-network.js';
 import { resolvConf } from '../spec/network/resolv-conf.js';
@@ -20,30 +22,25 @@ import { SecurityOptions } from '../spec/security.js';
 import { sysctlSettings } from '../spec/sysctls.js';
 import { macBytes } from './box-network.js';
 
-const NETWORK = {
-  address: ipv4Number(OWN_NETWORK.address),
-  prefix: OWN_NETWORK.prefixLength,
-  gateway: ipv4Number(OWN_NETWORK.gateway),
-  address6: addressBytes(OWN_NETWORK.address6),
-  prefix6: OWN_NETWORK.prefix6Length,
-  gateway6: addressBytes(OWN_NETWORK.gateway6),
-  mtu: OWN_NETWORK.mtu,
-};
+/** Of each named network. */
+const LINK_PREFIX6_LENGTH = 64;
 
 const OOM_SCORE_BIAS = 1_000;
 
 /** The usual size of a terminal, until a client sets one. */
 const DEFAULT_TERMINAL: TerminalSize = { rows: 24, cols: 80 };
 
-/** The values that all boxes of an image share, for its template. */
+/** The values that all boxes of an image share, for its template. A box with other addresses replaces these. */
 export function prepareValues(): PrepareValues {
-  return NETWORK;
+  return networkValues(OWN_NETWORK);
 }
 
 export interface BootstrapInputs {
   macAddress?: string;
   mounts?: BootstrapValues['mounts'];
   hostResolver?: string;
+  addresses?: NetworkAddresses;
+  links?: readonly NetworkLink[];
 }
 
 /**
@@ -51,11 +48,12 @@ export interface BootstrapInputs {
  * @param given.macAddress empty = the device's own
  * @param given.mounts what to mount in it
  * @param given.hostResolver text of the host's resolv.conf
+ * @param given.addresses the primary network's
+ * @param given.links the named networks, the primary one among them or not
  */
-export function bootstrapValues(
-  spec: BoxSpec,
-  { macAddress = '', mounts = [], hostResolver = '' }: BootstrapInputs = {},
-): BootstrapValues {
+export function bootstrapValues(spec: BoxSpec, given: BootstrapInputs = {}): BootstrapValues {
+  const { macAddress = '', mounts = [], hostResolver = '' } = given;
+  const { addresses = OWN_NETWORK, links = [] } = given;
   return {
     // Read as late as possible: the guest's clock starts from it.
     wallNs: BigInt(Date.now()) * 1_000_000n,
@@ -64,10 +62,11 @@ export function bootstrapValues(
     hostname: spec.hostname,
     domainname: spec.domainname ?? '',
     machineId: randomBytes(16).toString('hex'),
-    ...NETWORK,
+    ...networkValues(addresses),
+    addresses: otherLinks(addresses, links).map(linkValues),
     mac: macBytes(macAddress),
-    resolvConf: spec.network ? resolvConf(spec, hostResolver) : '',
-    hosts: hostsLines(spec.extraHosts ?? []),
+    resolvConf: spec.network ? resolvConf(spec, hostResolver, addresses) : '',
+    hosts: hostsLines(spec.extraHosts ?? [], addresses),
     shmBytes: BigInt(spec.shmBytes),
     pidsMax: spec.pidsLimit ?? 0,
     mounts,
@@ -82,6 +81,32 @@ export function lendingValues(spec: BoxSpec): BootstrapValues {
   const values = bootstrapValues({ ...spec, network: false });
   return { ...values, sysctls: [], limits: [], devices: [] };
 }
+
+/** What the agent is told of a box's address in one network. */
+export function linkValues(link: NetworkLink): Omit<NetAddressValues, 'add'> {
+  return {
+    address: ipv4Number(link.address),
+    prefix: link.prefixLength,
+    address6: addressBytes(link.address6),
+    prefix6: LINK_PREFIX6_LENGTH,
+  };
+}
+
+function networkValues(network: NetworkAddresses): PrepareValues {
+  return {
+    address: ipv4Number(network.address),
+    prefix: network.prefixLength,
+    gateway: ipv4Number(network.gateway),
+    address6: addressBytes(network.address6),
+    prefix6: network.prefix6Length,
+    gateway6: addressBytes(network.gateway6),
+    mtu: network.mtu,
+  };
+}
+
+/** The primary network has given the interface its address already. */
+const otherLinks = (primary: NetworkAddresses, links: readonly NetworkLink[]) =>
+  links.filter(({ address }) => address !== primary.address);
 
 function boxFlags(spec: BoxSpec): number {
   const { maskedPaths } = spec.security ?? SecurityOptions.standard();

@@ -47,6 +47,8 @@ export interface BoxSpec extends ProcessorSpec, ResolverSpec, PortsSpec, NetPoli
   stdin: boolean;
   init: boolean;
   network: boolean;
+  /** The network with a name that the caller named first; missing: none. */
+  networkMode?: string;
   readOnlyRoot: boolean;
   stopSignal: number;
   stopTimeoutSeconds: number;
@@ -149,6 +151,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     privileges: settlePrivileges(options),
     ...settleNetworkIdentity(options),
     ...settleNetPolicy(options),
+    ...(options.networks?.[0] && { networkMode: options.networks[0].name }),
     ...settleKernelOptions(options),
     ...settleProcessOptions(options),
     annotations: options.annotations ?? {},

@@ -2,6 +2,7 @@
 import type { Environment } from './environment.js';
 import type { HealthcheckOptions } from './healthcheck.js';
 import type { LogPolicy } from './log-policy.js';
+import type { NetworkAttachment } from './network/named/asked-networks.js';
 import type { NetPolicyOptions, NetworkName } from './network/policy.js';
 import type { PublishOptions } from './network/ports.js';
 import type { ResolverOptions } from './network/resolv-conf.js';
@@ -79,10 +80,16 @@ export interface BoxOptions
   stdin?: boolean;
   /**
    * `default`: everything but the host's loopback, link-local and metadata addresses. `public`: no private
-   * address, either. `internal`: nothing outside. `none`: no network. Default: what `security` says, which is
-   * `default` unless the preset is `maximum`.
+   * address, either. `internal`: nothing outside. `none`: no network. Any other: the name of a network that
+   * the box is in, see `networks`. Default: what `security` says, which is `default` unless the preset is
+   * `maximum`.
    */
-  network?: NetworkName;
+  network?: NetworkName | (string & Record<never, never>);
+  /**
+   * The networks with names that the box is in, with what it has there. The first that is not internal, or
+   * else the first, has its gateway and resolver.
+   */
+  networks?: readonly NetworkAttachment[];
   /** MAC address of the box's interface: `02:42:ac:11:00:02`. */
   macAddress?: string;
   /** Remove the box when its command has ended; default false. Excludes `restart`. */

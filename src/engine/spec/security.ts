@@ -118,10 +118,11 @@ export function settleSecurity(
 /** The options, with values from their security where they have none themselves. @throws invalid-argument */
 export function withSecurity(options: BoxOptions): BoxOptions {
   const security = settleSecurity(options.security);
+  const named = (options.networks ?? []).length > 0;
   return {
     ...options,
     security,
-    network: options.network ?? security.network,
+    network: options.network ?? (named ? 'default' : security.network),
     capDrop: [...security.capDrop, ...(options.capDrop ?? [])],
   };
 }

@@ -1,4 +1,5 @@
 import type { BoxRecord } from '../../store/box-record.js';
+import type { EndpointRecord } from '../../store/endpoints.js';
 import { type BoxStatus, isActive } from '../../store/status.js';
 import { livePorts, networkName } from '../spec/network/box-network.js';
 import type { NetworkName } from '../spec/network/policy.js';
@@ -60,6 +61,8 @@ export interface BoxInfo {
   health: HealthStatus;
   /** `default`, `none`, `public` or `internal`. */
   network?: NetworkName;
+  /** The networks with names that it is in, in the order of attachment. */
+  networks?: readonly BoxNetworkInfo[];
   /** Why it has lost its network, which its next start gives back; undefined while it has it. */
   networkError?: string;
   /** Platform of its image: `linux/amd64`. */
@@ -72,9 +75,24 @@ export interface BoxInfo {
   volumes?: readonly Required<Pick<VolumeSpec, 'hostPath' | 'guestPath' | 'readOnly'>>[];
 }
 
-/** @param record as `observed` returns it */
+/** A network with a name that a box is in. */
+export interface BoxNetworkInfo {
+  /** 64 hex digits. */
+  id: string;
+  name: string;
+  /** The box's there, IPv4 and IPv6, whether it runs or not. */
+  address: string;
+  address6: string;
+  aliases: readonly string[];
+}
+
+/**
+ * @param record as `observed` returns it
+ * @param endpoints the box's, in the order of attachment
+ */
 export function boxInfo(
   record: BoxRecord & Partial<Pick<ObservedBox, 'restarting' | 'networkError'>>,
+  endpoints: readonly EndpointRecord[] = [],
 ): BoxInfo {
   const spec = specOf(record.options);
   const live = livePorts(
@@ -108,6 +126,9 @@ export function boxInfo(
     stdinOpen: spec.stdin,
     health: (record.health ?? 'none') as HealthStatus,
     network: networkName(spec),
+    networks: endpoints.map(({ networkId, network, address, address6, aliases }) => ({
+      ...{ id: networkId, name: network, address, address6, aliases },
+    })),
     ...(record.networkError !== undefined && { networkError: record.networkError }),
     ...(spec.platform !== undefined && { platform: spec.platform }),
     exposedPorts: live.exposed,

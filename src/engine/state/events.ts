@@ -9,18 +9,18 @@ import type { EngineContext } from './context.js';
 import { hasHealthcheck } from './health.js';
 import { settle } from './observe.js';
 
-/** Something that happened to a box or an image. */
+/** Something that happened to a box, an image or a network. */
 export interface BoxliteEvent {
-  /** Docker's terms: `container` for a box, `image`. */
-  type: 'container' | 'image';
+  /** Docker's terms: `container` for a box, `image`, `network`. */
+  type: 'container' | 'image' | 'network';
   /**
    * `create`, `start`, `die`, `stop`, `kill`, `pause`, `unpause`, `restart`, `oom`, `rename`, `destroy`,
-   * `pull`, …
+   * `pull`, `connect`, `disconnect`, …
    */
   action: string;
-  /** The box's id; the image's id or reference. */
+  /** The box's or the network's id; the image's id or reference. */
   actor: string;
-  /** For a box its image, name and labels; `exitCode` for `die`, `signal` for `kill`, … */
+  /** For a box its image, name and labels; `exitCode` for `die`, `signal` for `kill`, `container` for `connect`, … */
   attributes: Readonly<Record<string, string>>;
   time: Date;
 }

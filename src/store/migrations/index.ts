@@ -3,6 +3,7 @@ import { sql as imageLeases } from './002-image-leases.js';
 import { sql as events } from './003-events.js';
 import { sql as countersHealth } from './004-counters-health.js';
 import { sql as ports } from './005-ports.js';
+import { sql as networks } from './006-networks.js';
 
 /** Migration n (counted from 1) takes schema n − 1 to n. Published ones never change. */
 export const MIGRATIONS: readonly string[] = [
@@ -11,4 +12,5 @@ export const MIGRATIONS: readonly string[] = [
   events,
   countersHealth,
   ports,
+  networks,
 ];

@@ -51,6 +51,12 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
                                      denied->last_port == 54 && denied->address.s6_addr[12] == 10 && !*denied->name);
     check("a rule of names", !named->denies && named->kind == NET_RULE_BELOW && !named->protocol &&
                                  named->last_port == 65535 && text_is(named->name, "example.com"));
+    const struct link_config *link = &net->links[0];
+    check("hubs", text_is(net->network_directory, "/home/a/.boxlite/networks") &&
+                      text_is(net->hub_program, "/usr/lib/boxlite-hub"));
+    check("links", net->link_count == 1 && text_is(link->network, "5f2c") && link->prefix == 0xac120000 &&
+                       link->prefix_length == 16 && link->address == 0xac120002 && link->prefix6.s6_addr[0] == 0xfd &&
+                       link->address6.s6_addr[15] == 2 && text_is(link->names, "web www.test 0123456789ab"));
     check("time limit", config.timeout_ms == 60000);
     config_free(&config);
 }
@@ -78,9 +84,14 @@ static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
     check("any byte may be anything", true);
 }
 
-/* Each change of the golden configuration's tail, counted from its end: rules of 36 and 47 bytes and their count, 8
+/* Each change of the golden configuration's tail, counted from its end: a link with an id of 4 bytes and names of 25,
+ * the links' count, two paths; rules of 36 and 47 bytes and their count, 8
  * bytes and two ports of the host, mode and reports; before them published ports of 17 and 29 bytes, and their count. */
-enum { POLICY_BYTES = 36 + 47 + 4 + 8 + 4 + 8 };
+enum {
+    LINK_BYTES = 4 + 4 + 4 + 1 + 4 + 20 + 20 + 4 + 25,
+    LINKS_BYTES = LINK_BYTES + 4 + 4 + 25 + 4 + 20,
+    POLICY_BYTES = LINKS_BYTES + 36 + 47 + 4 + 8 + 4 + 8,
+};
 
 static void refuses_an_impossible_network(const uint8_t *bytes, size_t size) {
     static const struct {
@@ -95,16 +106,23 @@ static void refuses_an_impossible_network(const uint8_t *bytes, size_t size) {
         {"no box port", POLICY_BYTES + 4, 4, 0},
         {"more ports than a box may have", POLICY_BYTES + 49, 1, 3},
         {"an unknown mode", POLICY_BYTES, 1, 4},
-        {"a port of the host's loopback above 65535", 89, 1, 1},
-        {"no port of the host's loopback", 95, 4, 0},
-        {"more ports of the host's loopback than there may be", 99, 1, 33},
-        {"more rules than there may be", 87, 1, 129},
-        {"a rule that neither allows nor denies", 47, 1, 2},
-        {"a rule of an unknown kind", 46, 1, 3},
-        {"a rule of names without one", 82, 1, 1},
-        {"a rule of an unknown protocol", 45, 1, 2},
-        {"a prefix longer than an address", 80, 1, 129},
-        {"ports of a rule in the wrong order", 79, 1, 55},
+        {"a port of the host's loopback above 65535", LINKS_BYTES + 89, 1, 1},
+        {"no port of the host's loopback", LINKS_BYTES + 95, 4, 0},
+        {"more ports of the host's loopback than there may be", LINKS_BYTES + 99, 1, 33},
+        {"more rules than there may be", LINKS_BYTES + 87, 1, 129},
+        {"a rule that neither allows nor denies", LINKS_BYTES + 47, 1, 2},
+        {"a rule of an unknown kind", LINKS_BYTES + 46, 1, 3},
+        {"a rule of names without one", LINKS_BYTES + 82, 1, 1},
+        {"a rule of an unknown protocol", LINKS_BYTES + 45, 1, 2},
+        {"a prefix longer than an address", LINKS_BYTES + 80, 1, 129},
+        {"ports of a rule in the wrong order", LINKS_BYTES + 79, 1, 55},
+        {"a hub that has no absolute path", LINK_BYTES + 4 + 20, 1, 'x'},
+        {"a directory of networks that has no absolute path", LINK_BYTES + 4 + 20 + 4 + 25, 1, 'x'},
+        {"more links than there may be", LINK_BYTES + 4, 1, 17},
+        {"a link whose network is no id", LINK_BYTES - 4, 1, '/'},
+        {"a link without a prefix", LINK_BYTES - 12, 1, 0},
+        {"an address that is not in its network", LINK_BYTES - 13 - 3, 1, 1},
+        {"one of IPv6 that is not, either", 25 + 4 + 16, 1, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t changed[4096];

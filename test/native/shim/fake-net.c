@@ -1,6 +1,6 @@
 /* Stands in for boxlite-net. Usage: fake-net LOG MODE. Writes a line for each message into LOG and answers it. MODE is
  * `answer`, or what it does in place of its first answer: `refuse`, `die` or `hang`. SIGUSR1 makes it ask for the
- * resolvers. */
+ * resolvers. Port 666 of the box is refused in any mode. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #include "common/net-control.h"
 
-enum { DIED_STATUS = 3 };
+enum { DIED_STATUS = 3, REFUSED_PORT = 666 };
 
 static FILE *out;
 
@@ -83,6 +83,9 @@ static bool log_message(const void *message, ssize_t size, int fd) {
         log_socket(what, fd);
         return true;
     }
+    case NET_UNPUBLISH:
+        fprintf(out, "unpublish %u\n", ((const struct net_unpublish *)message)->id);
+        return true;
     case NET_POLICY: {
         const struct net_policy *policy = message;
         fprintf(out, "policy mode=%u reports=%u", policy->mode, policy->reports);
@@ -150,6 +153,12 @@ int main(int argc, char **argv) {
         if (strcmp(argv[2], "refuse") == 0) {
             answer.code = EPERM;
             snprintf(answer.text, sizeof answer.text, "enter the jail: Operation not permitted");
+        }
+        if (*(const uint32_t *)(const void *)message == NET_PUBLISH &&
+            ((const struct net_publish *)(const void *)message)->box_port == REFUSED_PORT) {
+            answer.code = EINVAL;
+            snprintf(answer.text, sizeof answer.text, "port 666 can't be published");
+            close(fd);
         }
         send(NET_CONTROL_FD, &answer, sizeof answer, MSG_NOSIGNAL);
     }

@@ -1,6 +1,7 @@
-/** The addresses of a box's own network. boxlite-net is its gateway and its resolver. */
+/** The addresses of a box without a named network. boxlite-net is its gateway and its resolver. */
 import { createHash } from 'node:crypto';
 import type { BoxSpec } from '../box-spec.js';
+import type { NetworkAddresses } from './attachment.js';
 
 export const OWN_NETWORK = {
   prefix: '10.0.2.0',
@@ -15,7 +16,7 @@ export const OWN_NETWORK = {
   resolver6: 'fd62:6f78:6c74::3',
   /** The largest that leaves room for an Ethernet header in 64 KiB: fewer packets per byte. */
   mtu: 65_520,
-} as const;
+} as const satisfies NetworkAddresses;
 
 /** The box's Ethernet address, which stays the same for its whole life. */
 export function macAddressOf({ macAddress }: Pick<BoxSpec, 'macAddress'>, id: string): string {

@@ -36,14 +36,14 @@ export interface NetPolicySpec {
 export type NetMode = 'open' | 'public' | 'listed' | 'internal';
 
 interface Asked extends NetPolicyOptions {
-  network?: NetworkName;
+  network?: string;
   dns?: string | string[];
 }
 
 /** @throws invalid-argument, also for what could not be enforced */
 export function settleNetPolicy(options: Asked): NetPolicySpec {
   const { network = 'default', allowNet = [], denyNet = [], allowHost = [] } = options;
-  if (!NETWORKS.includes(network))
+  if (!isNetworkName(network))
     throw invalid(`there is no network "${network}"`, `use one of ${NETWORKS.join(', ')}`);
   const policy = {
     ...((network === 'public' || network === 'internal') && { network }),
@@ -54,6 +54,8 @@ export function settleNetPolicy(options: Asked): NetPolicySpec {
   checkTogether(network, policy, [options.dns ?? []].flat().length > 0);
   return Object.keys(policy).length > 0 ? { policy } : {};
 }
+
+const isNetworkName = (name: string): name is NetworkName => NETWORKS.some((each) => each === name);
 
 export function netMode({ network, allow = [] }: NonNullable<NetPolicySpec['policy']>): NetMode {
   return network ?? (allow.length > 0 ? 'listed' : 'open');

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
+import type { NetworkAddresses } from './attachment.js';
 import { OWN_NETWORK } from './own-network.js';
 
 const HOST_FILE = '/etc/resolv.conf';
@@ -55,9 +56,16 @@ export async function hostResolvConf(): Promise<string> {
   }
 }
 
-/** @param host the text of the host's own file */
-export function resolvConf(spec: ResolverSpec, host: string): string {
-  const servers = spec.dns ?? [OWN_NETWORK.resolver];
+/**
+ * @param host the text of the host's own file
+ * @param network whose resolver the box asks
+ */
+export function resolvConf(
+  spec: ResolverSpec,
+  host: string,
+  network: Pick<NetworkAddresses, 'resolver'> = OWN_NETWORK,
+): string {
+  const servers = spec.dns ?? [network.resolver];
   const search = (spec.dnsSearch ?? hostSearch(host)).filter((domain) => domain !== '.');
   const options = spec.dnsOptions ?? hostOptions(host);
   return [

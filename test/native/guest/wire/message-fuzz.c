@@ -15,6 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct err err;
     bootstrap_decode(data, size, &bootstrap, &err);
     bootstrap_free(&bootstrap);
+    bool add;
+    struct net_address address;
+    net_address_decode(data, size, &add, &address, &err);
     exec_request_decode(data, size, &exec, &err);
     exec_request_free(&exec);
     static struct health health;

@@ -33,6 +33,20 @@ static bool is_network(const struct network *network) {
            network->gateway6.s6_addr[15] == 2 && network->mtu == 65520;
 }
 
+static void write_address(uint8_t prefix, uint8_t prefix6) {
+    wr_u32(&wr, 0xac130005);
+    wr_u8(&wr, prefix);
+    wr_bytes(&wr, "\xfd\1\0\0\0\0\0\0\0\0\0\0\0\0\0\5", 16);
+    wr_u8(&wr, prefix6);
+}
+
+static bool is_address(const struct net_address *address) {
+    return address->address == 0xac130005 && address->prefix == 16 && address->address6.s6_addr[15] == 5 &&
+           address->prefix6 == 64;
+}
+
+static uint32_t addresses = 1;
+
 static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t mounts) {
     begin();
     wr_u32(&wr, generation);
@@ -43,6 +57,8 @@ static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t 
     text("example.org");
     wr_bytes(&wr, "fedcba9876543210fedcba9876543210", 32);
     write_network(24, 64);
+    wr_u32(&wr, addresses);
+    write_address(16, 64);
     wr_bytes(&wr, "\x02\x42\xac\x11\0\x02", 6);
     text("nameserver 10.0.2.3\n");
     text("1.2.3.4 x\n");
@@ -155,6 +171,8 @@ static void test_bootstrap(void) {
               bootstrap_message.pids_max == 7 && bootstrap_message.mount_count == 2 &&
               strcmp(bootstrap_message.mounts[1].target, "/tmp") == 0 &&
               strcmp(bootstrap_message.mounts[1].options, "size=1m") == 0);
+    check("bootstrap's further addresses are decoded",
+          bootstrap_message.address_count == 1 && is_address(bootstrap_message.addresses));
     const struct device_request *device = bootstrap_message.devices;
     check("bootstrap's names, settings and devices are decoded",
           strcmp(bootstrap_message.domainname, "example.org") == 0 && bootstrap_message.has_mac &&
@@ -178,10 +196,33 @@ static void test_bootstrap(void) {
     check("a hostname longer than Linux takes is refused", decode_bootstrap(wr.used) == -1);
     write_bootstrap(BL_GENERATION, "box", 0xffffffff);
     check("a count of four billion mounts is refused", decode_bootstrap(wr.used) == -1 && err.code == E2BIG);
+    addresses = 0xffffffff;
+    write_bootstrap(BL_GENERATION, "box", 0);
+    check("a count of four billion addresses is refused", decode_bootstrap(wr.used) == -1 && err.code == E2BIG);
+    addresses = 1;
     sysctls = 0xffffffff;
     write_bootstrap(BL_GENERATION, "box", 0);
     check("a count of four billion sysctls is refused", decode_bootstrap(wr.used) == -1 && err.code == E2BIG);
     sysctls = 1;
+}
+
+static void test_net_address(void) {
+    struct net_address address;
+    bool add = false;
+    begin();
+    wr_u8(&wr, 1);
+    write_address(16, 64);
+    check("an address is decoded whole",
+          net_address_decode(bytes, wr.used, &add, &address, &err) == 0 && add && is_address(&address));
+    bool refused = net_address_decode(bytes, wr.used + 1, &add, &address, &err) == -1;
+    for (size_t size = 0; size < wr.used; size++)
+        refused = refused && net_address_decode(bytes, size, &add, &address, &err) == -1;
+    check("one that is cut short anywhere, or is followed by more, is refused", refused);
+    begin();
+    wr_u8(&wr, 0);
+    write_address(33, 64);
+    check("so is one whose prefix is longer than itself",
+          net_address_decode(bytes, wr.used, &add, &address, &err) == -1);
 }
 
 static void test_exec(void) {
@@ -223,6 +264,7 @@ static void test_exec(void) {
 int main(void) {
     test_prepare();
     test_bootstrap();
+    test_net_address();
     test_exec();
     return 0;
 }

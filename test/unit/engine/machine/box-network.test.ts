@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { decodeTable, encodeTable } from '../../../../src/agent/codec.js';
 import { SHIM_CONFIG } from '../../../../src/agent/protocol.js';
 import { macBytes, networkConfig } from '../../../../src/engine/machine/box-network.js';
+import { OWN_NETWORK } from '../../../../src/engine/spec/network/own-network.js';
 
 const NETWORK = {
   program: '/usr/lib/boxlite-net',
@@ -10,6 +11,14 @@ const NETWORK = {
     { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080, boxPort: 80 },
     { protocol: 'udp', hostAddress: '::1', hostPort: 0, boxPort: 53 },
   ],
+  addresses: OWN_NETWORK,
+  links: [],
+} as const;
+
+const LINK = {
+  network: '5f2c',
+  ...{ prefix: '172.18.0.0', prefixLength: 16, address: '172.18.0.2' },
+  ...{ prefix6: 'fd00:12::', address6: 'fd00:12::2', names: ['web', 'www.test'] },
 } as const;
 
 const FIELDS = SHIM_CONFIG.slice(SHIM_CONFIG.findIndex(([name]) => name === 'netProgram'));
@@ -32,8 +41,33 @@ test('a box’s network is what its shim’s configuration says of it', () => {
   });
 });
 
+test('a link to a named network is passed with its addresses and names', () => {
+  const hubs = { directory: '/h/networks', program: '/usr/lib/boxlite-hub' };
+  expect(networkConfig({ ...NETWORK, links: [LINK], hubs }, 22)).toMatchObject({
+    networkDirectory: '/h/networks',
+    hubProgram: '/usr/lib/boxlite-hub',
+    links: [
+      {
+        ...{ network: '5f2c', prefix: 0xac12_0000, prefixLength: 16, address: 0xac12_0002 },
+        prefix6: Buffer.from('fd000012000000000000000000000000', 'hex'),
+        address6: Buffer.from('fd000012000000000000000000000002', 'hex'),
+        names: 'web www.test',
+      },
+    ],
+  });
+});
+
+test('a box’s addresses are those of its primary network', () => {
+  const addresses = { ...OWN_NETWORK, prefix: '172.18.0.0', address: '172.18.0.2' };
+  expect(networkConfig({ ...NETWORK, addresses }, 22)).toMatchObject({
+    prefix: 0xac12_0000,
+    address: 0xac12_0002,
+  });
+});
+
 test.each([
   ['a network', NETWORK, 22],
+  ['a named network', { ...NETWORK, links: [LINK] }, 22],
   ['no network', undefined, 22],
   ['a VMM without a socket for it', NETWORK, undefined],
 ])('a box with %s has every field of the table', (_what, network, netFd) => {

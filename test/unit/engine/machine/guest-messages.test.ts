@@ -8,6 +8,7 @@ import {
   mainValues,
 } from '../../../../src/engine/machine/guest-messages.js';
 import { healthcheckValues } from '../../../../src/engine/machine/guest-messages.js';
+import type { NetworkAddresses } from '../../../../src/engine/spec/network/attachment.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { withPrivileged } from '../../../../src/engine/spec/privileges.js';
 import { boxSpec } from '../engine-fixture.js';
@@ -37,6 +38,7 @@ test('a box gets its name, shared memory, and a network of its own', () => {
     prefix6: 64,
     gateway6: Buffer.from('fd626f786c7400000000000000000002', 'hex'),
     mtu: 65_520,
+    addresses: [],
     resolvConf: 'nameserver 10.0.2.3\n',
     hosts: '',
     pidsMax: 0,
@@ -47,6 +49,42 @@ test('a box gets its name, shared memory, and a network of its own', () => {
     limits: [],
     devices: [],
   });
+});
+
+test('a box of named networks has the first one’s addresses, and one more in each other', () => {
+  const links = [
+    {
+      ...{ network: 'a1', prefix: '172.18.0.0', prefixLength: 16, address: '172.18.0.2' },
+      ...{ prefix6: 'fd01::', address6: 'fd01::2', names: ['web'] },
+    },
+    {
+      ...{ network: 'b2', prefix: '172.19.0.0', prefixLength: 24, address: '172.19.0.5' },
+      ...{ prefix6: 'fd02::', address6: 'fd02::5', names: ['web'] },
+    },
+  ];
+  const addresses: NetworkAddresses = {
+    ...{ prefix: '172.18.0.0', prefixLength: 16, address: '172.18.0.2', gateway: '172.18.0.1' },
+    ...{ resolver: '172.18.255.254', prefix6: 'fd01::', prefix6Length: 64, address6: 'fd01::2' },
+    ...{ gateway6: 'fd01::1', resolver6: 'fd01::ffff:ffff:ffff:fffe', mtu: 65_520 },
+  };
+  const spec = boxSpec({ extraHosts: ['host:host-gateway'] });
+  expect(bootstrapValues(spec, { addresses, links })).toMatchObject({
+    address: ipv4('172.18.0.2'),
+    prefix: 16,
+    gateway: ipv4('172.18.0.1'),
+    address6: Buffer.from('fd010000000000000000000000000002', 'hex'),
+    addresses: [
+      {
+        address: ipv4('172.19.0.5'),
+        prefix: 24,
+        address6: Buffer.from('fd020000000000000000000000000005', 'hex'),
+        prefix6: 64,
+      },
+    ],
+    resolvConf: 'nameserver 172.18.255.254\n',
+    hosts: '172.18.0.1\thost\n',
+  });
+  expect(bootstrapValues(spec, { links }).addresses).toHaveLength(2);
 });
 
 test('a box gets what it was given of its kernel', () => {

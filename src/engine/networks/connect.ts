@@ -1,0 +1,73 @@
+import { BoxliteError } from '../../errors.js';
+import type { BoxRecord } from '../../store/box-record.js';
+import { isActive } from '../../store/status.js';
+import { boxName } from '../spec/names/box-name.js';
+import { type AskedAddresses, checkAskedAddresses } from '../spec/network/named/addresses.js';
+import { checkAliases, isPredefined } from '../spec/network/named/network-names.js';
+import { specOf } from '../spec/stored-spec.js';
+import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { settle } from '../state/observe.js';
+import { noSuchBox } from '../state/state-error.js';
+import { attachBox } from './attach.js';
+import { attachedNetworks, refuseAllowedInside } from './memberships.js';
+import { joinRunning } from './running.js';
+
+interface Wishes extends AskedAddresses {
+  aliases?: readonly string[];
+}
+
+/** Attaches a box that exists to another network. */
+export async function connectBox(
+  context: EngineContext,
+  network: string,
+  box: string,
+  { aliases = [], ...asked }: Wishes,
+): Promise<void> {
+  const wishes = { ...checkAskedAddresses(asked), aliases: checkAliases(aliases) };
+  refusePredefined(network, 'connected to');
+  const database = context.database();
+  const found = database.boxes.find(box);
+  if (found === undefined) throw noSuchBox(box);
+  await using _lock = await lockBox(context, found.id, 'network connect');
+  const record = await settle(context.home, database, currentRecord(context, found.id));
+  refuseWithoutNetwork(record);
+  const { id: networkId } = database.write(() => {
+    const attached = attachBox(database, record, { name: network, ...wishes });
+    refuseAllowedInside(specOf(record.options), attachedNetworks(database, record.id));
+    return attached;
+  });
+  if (isActive(record.status)) await joinOrUndo(context, record, networkId);
+}
+
+async function joinOrUndo(
+  context: EngineContext,
+  record: BoxRecord,
+  networkId: string,
+): Promise<void> {
+  try {
+    await joinRunning(context, record, networkId);
+  } catch (error) {
+    context.database().endpoints.remove(networkId, record.id);
+    throw error;
+  }
+}
+
+/** @param what happens to the box */
+export function refusePredefined(network: string, what: string): void {
+  if (isPredefined(network))
+    throw new BoxliteError(
+      'invalid-argument',
+      `a box can't be ${what} the network ${network}, which is not shared`,
+      { hint: 'choose what a box reaches when you create it: `network`, or --network' },
+    );
+}
+
+/** In Docker's words. */
+function refuseWithoutNetwork(record: BoxRecord): void {
+  if (specOf(record.options).network) return;
+  throw new BoxliteError(
+    'invalid-argument',
+    'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+    { hint: `create box ${boxName(record)} again without --network none` },
+  );
+}

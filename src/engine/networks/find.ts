@@ -1,0 +1,18 @@
+import { BoxliteError } from '../../errors.js';
+import type { Database } from '../../store/database.js';
+import type { NetworkRecord } from '../../store/networks.js';
+
+/** @throws network-not-found, network-ambiguous */
+export function findNetwork(database: Database, nameOrId: string): NetworkRecord {
+  const record = database.networks.find(nameOrId);
+  if (record !== undefined) return record;
+  throw noSuchNetwork(nameOrId, 'create it first');
+}
+
+/** In Docker's words. */
+export const noSuchNetwork = (name: string, hint?: string): BoxliteError =>
+  new BoxliteError(
+    'network-not-found',
+    `network ${name === '' ? '""' : name} not found`,
+    hint === undefined ? {} : { hint },
+  );
