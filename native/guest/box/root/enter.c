@@ -10,11 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../common/cleanup.h"
-#include "../../protocol/protocol.h"
-#include "../system/console.h"
-#include "../system/in-root.h"
-#include "../system/root.h"
+#include "../../../common/cleanup.h"
+#include "../../../protocol/protocol.h"
+#include "../../system/console.h"
+#include "../../system/in-root.h"
+#include "../../system/root.h"
 #include "device-nodes.h"
 #include "mounts.h"
 #include "sysctls.h"

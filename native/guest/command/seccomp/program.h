@@ -4,7 +4,7 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
-#include "../../common/err.h"
+#include "../../../common/err.h"
 
 enum { SECCOMP_PROGRAM_LENGTH = 512 };
 

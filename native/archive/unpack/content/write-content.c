@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../outcome/outcome.h"
-#include "../outcome/shown.h"
+#include "../../outcome/outcome.h"
+#include "../../outcome/shown.h"
 #include "write-all.h"
 #include "write-direct.h"
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../outcome/shown.h"
+#include "../../outcome/shown.h"
 #include "write-all.h"
 
 /* Each write waits for its disk, so it is a large one. */

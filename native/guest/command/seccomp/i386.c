@@ -6,10 +6,10 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 
-#include "seccomp-rules.h"
+#include "rules.h"
 
 static const struct seccomp_rule rules[] = {
-#include "seccomp-calls.h"
+#include "calls.h"
 };
 
 extern const struct seccomp_calls seccomp_i386;

@@ -2,7 +2,7 @@
 #ifndef BOXLITE_GUEST_MOUNTS_H
 #define BOXLITE_GUEST_MOUNTS_H
 
-#include "../wire/message.h"
+#include "../../wire/message.h"
 
 /* In the box's first process, inside its root and before anything of the box's runs: mounts all that was
  * requested, in the order given; places that are missing are made. */

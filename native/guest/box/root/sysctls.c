@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../common/cleanup.h"
-#include "../proc/own-proc.h"
+#include "../../../common/cleanup.h"
+#include "../../proc/own-proc.h"
 
 static int write_one(int proc, const struct setting *sysctl, struct err *err);
 

@@ -1,11 +1,11 @@
-#include "seccomp-rules.h"
+#include "rules.h"
 
 #include <asm/unistd.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 
 static const struct seccomp_rule rules[] = {
-#include "seccomp-calls.h"
+#include "calls.h"
 };
 
 static const struct seccomp_calls native = {

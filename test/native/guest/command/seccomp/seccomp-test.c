@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../check.h"
-#include "guest/command/seccomp-program.h"
-#include "guest/command/seccomp.h"
+#include "../../check.h"
+#include "guest/command/seccomp/program.h"
+#include "guest/command/seccomp/seccomp.h"
 #include "protocol/protocol.h"
 
 static const uint64_t DOCKERS = 0xa80425fb;

@@ -1,7 +1,7 @@
 /* Makes a classic BPF program of the rules. Calls whose numbers follow each other and have the same answer are one
  * range; a binary search among some fifty ranges takes six jumps. Most calls don't take even those: what is allowed
  * whatever its arguments are, the kernel notes when the filter is installed. */
-#include "seccomp-program.h"
+#include "program.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "seccomp-rules.h"
+#include "rules.h"
 
 /* Every number up to the newest known, and one for all above it. */
 enum { NUMBERS = SECCOMP_NEWEST_CALL + 2, MAX_JUMP = 255 };

@@ -8,8 +8,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "../../protocol/protocol.h"
-#include "../system/root.h"
+#include "../../../protocol/protocol.h"
+#include "../../system/root.h"
 
 enum { QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC };
 

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "../../common/err.h"
+#include "../../../common/err.h"
 
 /* Builds the box's /proc, /sys and /dev below ROOT_STAGE, in the mount, PID, IPC and cgroup namespaces of
  * the caller: what a container expects, with the kernel's dangerous files masked or read-only (Docker's

@@ -3,9 +3,9 @@
 #ifndef BOXLITE_ARCHIVE_WRITE_DIRECT_H
 #define BOXLITE_ARCHIVE_WRITE_DIRECT_H
 
-#include "../../common/err.h"
-#include "../tar/tar-item.h"
-#include "../tar/tar-stream.h"
+#include "../../../common/err.h"
+#include "../../tar/tar-item.h"
+#include "../../tar/tar-stream.h"
 
 /* Writes what it can of the entry's next `size` bytes to `offset` of a file and says in `written` how much that is:
  * nothing of a small file, nor of one whose file system knows no such writing, nor a last piece of a page. */

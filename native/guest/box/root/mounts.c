@@ -11,10 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../common/cleanup.h"
-#include "../../protocol/protocol.h"
-#include "../system/in-root.h"
-#include "../system/root.h"
+#include "../../../common/cleanup.h"
+#include "../../../protocol/protocol.h"
+#include "../../system/in-root.h"
+#include "../../system/root.h"
 
 /* In the box's own /dev, a tmpfs of the agent's, where no link of the image's is in the way; it is gone before main
  * starts. */

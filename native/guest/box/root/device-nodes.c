@@ -7,8 +7,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "../../common/cleanup.h"
-#include "../system/in-root.h"
+#include "../../../common/cleanup.h"
+#include "../../system/in-root.h"
 
 static int make_node(const struct device_request *device, struct err *err);
 

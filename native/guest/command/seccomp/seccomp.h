@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "../wire/message.h"
+#include "../../wire/message.h"
 
 /* Puts the calling process, and all that come of it, under the filter of a box with these capabilities, and takes
  * new privileges from them, each as far as the request says. It comes before the process gives up its own

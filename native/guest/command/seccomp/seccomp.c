@@ -5,8 +5,8 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
-#include "../../protocol/protocol.h"
-#include "seccomp-program.h"
+#include "../../../protocol/protocol.h"
+#include "program.h"
 
 int seccomp_confine(const struct exec_request *request, uint64_t capabilities, struct err *err) {
     if ((request->flags & BL_EXEC_NO_NEW_PRIVILEGES) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -1,7 +1,7 @@
 #ifndef BOXLITE_GUEST_ENTER_H
 #define BOXLITE_GUEST_ENTER_H
 
-#include "../wire/message.h"
+#include "../../wire/message.h"
 
 enum { ENTERED_FILES = 3 };
 
