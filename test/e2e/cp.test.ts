@@ -1,200 +1,35 @@
 import { execFileSync } from 'node:child_process';
-import {
-  link,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { link, lstat, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timeProgram } from '../bench/time-program.js';
 import { longBytes, sha256 } from '../helpers/bytes.js';
 import { BOXLITE } from '../helpers/cli.js';
-import { killAndWait, killProcess, programOf } from '../helpers/processes.js';
+import { killProcess, programOf } from '../helpers/processes.js';
 import { useHome } from '../helpers/test-home.js';
+import { MAKE_ZEROES, SOURCE, useCopies } from './copies.js';
+import { TABLE } from './cp-table.js';
 
 const isRoot = process.getuid?.() === 0;
 const home = useHome();
-let top: string;
-/** A new host directory for each test. */
-let host: string;
-let count = 0;
+const copies = useCopies(home);
+const { cp, onHost } = copies;
 
 beforeAll(async () => {
-  top = await mkdtemp(join(tmpdir(), 'boxlite-cp-'));
   await home.ok(['run', '-d', '--name', 'up', 'busybox', 'sleep', '100000']);
-  await home.ok(['create', '--name', 'new', 'busybox', 'true']);
 });
 afterAll(async () => {
-  await home.ok(['rm', '-f', 'up', 'new']);
-  await rm(top, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  count += 1;
-  host = join(top, String(count));
-  await mkdir(host);
+  await home.ok(['rm', '-f', 'up']);
 });
 
 const sh = (script: string): Promise<string> => home.ok(['exec', 'up', 'sh', '-c', script]);
-const onHost = (script: string): string =>
-  execFileSync('sh', ['-c', script], { cwd: host, encoding: 'utf8' }).trimEnd();
 
 const python = (script: string): string =>
   execFileSync('python3', ['-c', `import os; ${script}`], {
-    cwd: host,
+    cwd: copies.host,
     encoding: 'utf8',
   }).trimEnd();
 
-/** Takes a while to copy, even if writing takes no time. */
-const MAKE_ZEROES = 'head -c 64000000 /dev/zero > /zeroes';
-
-/** Resolves as soon as a copy has started to write the file. */
-async function begun(name: string): Promise<void> {
-  await expect.poll(() => readdir(host), { interval: 5 }).toContain(name);
-}
-
-/** Status and stderr, without the test's own paths. */
-async function cp(...args: string[]): Promise<[status: unknown, stderr: string]> {
-  const { status, stdout, stderr } = await home.boxlite(['cp', ...args], { cwd: host });
-  expect(stdout.toString()).toBe('');
-  return [status, stderr.replaceAll(host, 'HOST')];
-}
-
-interface Row {
-  what: string;
-  prepare: string;
-  source: string;
-  destination: string;
-  /** The names below the destination's directory afterwards, or the message. */
-  then: string | RegExp;
-}
-
-/** Used in both directions: `source` is created on one side, `prepare` sets up the other. */
-const TABLE: readonly Row[] = [
-  { what: 'file to missing', prepare: '', source: 'file', destination: 'x', then: 'x' },
-  {
-    what: 'file to missing/',
-    prepare: '',
-    source: 'file',
-    destination: 'x/',
-    then: /no such directory: /,
-  },
-  { what: 'file to file', prepare: 'echo old > x', source: 'file', destination: 'x', then: 'x' },
-  {
-    what: 'file to file/',
-    prepare: 'echo old > x',
-    source: 'file',
-    destination: 'x/',
-    then: /not a directory: /,
-  },
-  {
-    what: 'file to FIFO',
-    prepare: 'mkfifo x',
-    source: 'file',
-    destination: 'x',
-    then: /must be a directory or a regular file: got a FIFO/,
-  },
-  {
-    what: 'file to directory',
-    prepare: 'mkdir x',
-    source: 'file',
-    destination: 'x',
-    then: 'x x/file',
-  },
-  {
-    what: 'file below missing',
-    prepare: '',
-    source: 'file',
-    destination: 'no/x',
-    then: /Could not find the file|no such file or directory/,
-  },
-  {
-    what: 'directory to missing',
-    prepare: '',
-    source: 'tree',
-    destination: 'x',
-    then: 'x x/a x/sub x/sub/b',
-  },
-  {
-    what: 'directory to missing/',
-    prepare: '',
-    source: 'tree',
-    destination: 'x/',
-    then: 'x x/a x/sub x/sub/b',
-  },
-  {
-    what: 'directory to file',
-    prepare: 'echo old > x',
-    source: 'tree',
-    destination: 'x',
-    then: /cannot copy directory: /,
-  },
-  {
-    what: 'directory to directory',
-    prepare: 'mkdir x',
-    source: 'tree',
-    destination: 'x',
-    then: 'x x/tree x/tree/a x/tree/sub x/tree/sub/b',
-  },
-  {
-    what: 'contents to directory',
-    prepare: 'mkdir x',
-    source: 'tree/.',
-    destination: 'x',
-    then: 'x x/a x/sub x/sub/b',
-  },
-  {
-    what: 'contents to missing',
-    prepare: '',
-    source: 'tree/.',
-    destination: 'x',
-    then: 'x x/a x/sub x/sub/b',
-  },
-  {
-    what: 'missing source',
-    prepare: '',
-    source: 'nope',
-    destination: 'x',
-    then: /Could not find the file|no such file or directory/,
-  },
-  {
-    what: 'file as directory',
-    prepare: '',
-    source: 'file/',
-    destination: 'x',
-    then: /not a directory: /,
-  },
-  {
-    what: 'file to a link',
-    prepare: 'mkdir y; ln -s y/t x',
-    source: 'file',
-    destination: 'x',
-    then: 'x y y/t',
-  },
-  {
-    what: 'directory over a file inside',
-    prepare: 'mkdir x; echo 1 > x/tree',
-    source: 'tree',
-    destination: 'x',
-    then: /cannot copy directory: /,
-  },
-  {
-    what: 'file over a directory inside',
-    prepare: 'mkdir -p x/file',
-    source: 'file',
-    destination: 'x',
-    then: /cannot overwrite directory with non-directory/,
-  },
-];
-
-const SOURCE = 'mkdir -p tree/sub; echo text > file; echo a > tree/a; echo b > tree/sub/b';
 const LIST = 'find . -mindepth 1 | sed s,^./,, | sort | tr "\\n" " "';
 
 describe('cp into a running box', () => {
@@ -300,10 +135,10 @@ describe('cp', () => {
 
   it('takes every byte of a large file there and back, and a thousand small ones', async () => {
     const bytes = longBytes(30_000_000);
-    await writeFile(join(host, 'large'), bytes);
+    await writeFile(join(copies.host, 'large'), bytes);
     expect(await cp('large', 'up:/large')).toEqual([0, '']);
     expect(await cp('up:/large', 'back')).toEqual([0, '']);
-    expect(sha256(await readFile(join(host, 'back')))).toBe(sha256(bytes));
+    expect(sha256(await readFile(join(copies.host, 'back')))).toBe(sha256(bytes));
     onHost('mkdir many; for i in $(seq 1000); do echo $i > many/$i; done');
     expect(await cp('many', 'up:/many')).toEqual([0, '']);
     expect(await cp('up:/many', 'again')).toEqual([0, '']);
@@ -323,7 +158,7 @@ describe('cp', () => {
   });
 
   it('holds little of what it moves, and many files by the thousand', async () => {
-    await writeFile(join(host, 'large'), longBytes(60_000_000));
+    await writeFile(join(copies.host, 'large'), longBytes(60_000_000));
     onHost(
       'mkdir -p many/0 many/1 many/2; for i in $(seq 3000); do echo $i > many/$((i % 3))/$i; done',
     );
@@ -334,10 +169,10 @@ describe('cp', () => {
       return (await timeProgram(argv, { env, signal, watchMemory: true })).peakRssKib;
     };
     const most = 160 * 1024;
-    expect(await peakKib(join(host, 'large'), 'up:/bulk')).toBeLessThan(most);
-    expect(await peakKib('up:/bulk', join(host, 'back'))).toBeLessThan(most);
-    expect(await peakKib(join(host, 'many'), 'up:/thousands')).toBeLessThan(most);
-    expect(await peakKib('up:/thousands', join(host, 'thousands'))).toBeLessThan(most);
+    expect(await peakKib(join(copies.host, 'large'), 'up:/bulk')).toBeLessThan(most);
+    expect(await peakKib('up:/bulk', join(copies.host, 'back'))).toBeLessThan(most);
+    expect(await peakKib(join(copies.host, 'many'), 'up:/thousands')).toBeLessThan(most);
+    expect(await peakKib('up:/thousands', join(copies.host, 'thousands'))).toBeLessThan(most);
     expect(onHost('cmp large back && diff -r many thousands && echo same')).toBe('same');
   });
 
@@ -345,8 +180,8 @@ describe('cp', () => {
     onHost('mkdir t; echo x > t/a; tar -czf t.tgz t');
     await sh('rm -rf /w; mkdir /w');
     for (const [input, then] of [
-      [execFileSync('tar', ['-c', 't'], { cwd: host }), 't/a'],
-      [await readFile(join(host, 't.tgz')), 't/a'],
+      [execFileSync('tar', ['-c', 't'], { cwd: copies.host }), 't/a'],
+      [await readFile(join(copies.host, 't.tgz')), 't/a'],
     ] as const) {
       const taken = await home.boxlite(['cp', '-', 'up:/w'], { input });
       expect([taken.status, taken.stderr]).toEqual([0, '']);
@@ -363,103 +198,15 @@ describe('cp', () => {
     expect([toFile.status, toFile.stderr]).toEqual([1, expect.stringContaining('not a directory')]);
   });
 
-  it('has on the disk what it says is copied, whatever becomes of the machine', async () => {
-    onHost(`${SOURCE}; mkdir volume`);
-    await writeFile(join(host, 'large'), longBytes(3_000_000));
-    const volume = `${join(host, 'volume')}:/volume`;
-    const run = ['run', '-d', '--name', 'hit', '-v', volume, 'busybox', 'sleep', '100000'];
-    const facts = join(home.path, 'boxes', await home.ok(run), 'started.json');
-    expect(await cp('tree', 'hit:/')).toEqual([0, '']);
-    expect(await cp('large', 'hit:/volume')).toEqual([0, '']);
-    const tar = { cwd: host, maxBuffer: 8_000_000 };
-    const input = execFileSync('tar', ['-c', 'large', 'file'], tar);
-    expect(await home.boxlite(['cp', '-', 'hit:/root'], { input })).toMatchObject({ status: 0 });
-    const { vmmPid } = JSON.parse(await readFile(facts, 'utf8')) as { vmmPid: number };
-    await killAndWait(vmmPid);
-    expect(await cp('hit:/tree', 'back')).toEqual([0, '']);
-    expect(await cp('hit:/root', 'root')).toEqual([0, '']);
-    expect(onHost('diff -r tree back; cmp large root/large; cmp large volume/large')).toBe('');
-    await home.ok(['rm', 'hit']);
-  });
-
-  it('works on a box that never ran and on one that has ended, and runs nothing of theirs', async () => {
-    onHost(SOURCE);
-    expect(await cp('tree', 'new:/tree')).toEqual([0, '']);
-    expect(await cp('file', 'new:/tree')).toEqual([0, '']);
-    expect(await home.ok(['ps', '-a', '--filter', 'name=new', '--format', '{{.Status}}'])).toBe(
-      'Created',
-    );
-    expect(await cp('new:/tree', 'back')).toEqual([0, '']);
-    expect(onHost('cd back; cat a sub/b file')).toBe('a\nb\ntext');
-    await home.boxlite([
-      'run',
-      '--name',
-      'ended',
-      'busybox',
-      'sh',
-      '-c',
-      'echo 1 >> /runs; exit 3',
-    ]);
-    expect(await cp('file', 'ended:/')).toEqual([0, '']);
-    expect(await cp('ended:/runs', '.')).toEqual([0, '']);
-    expect(onHost('cat runs')).toBe('1');
-    expect(await home.ok(['wait', 'ended'])).toBe('3');
-    await home.boxlite(['start', '-a', 'ended']);
-    expect(await cp('ended:/runs', '.')).toEqual([0, '']);
-    expect(onHost('cat runs')).toBe('1\n1');
-    await home.ok(['rm', 'ended']);
-  });
-
-  it('is refused by a read-only root, but not in /dev/shm', async () => {
-    onHost('echo x > f');
-    await home.ok(['run', '-d', '--name', 'ro', '--read-only', 'busybox', 'sleep', '100000']);
-    expect(await cp('f', 'ro:/f')).toEqual([
-      1,
-      expect.stringContaining('box rootfs is marked read-only'),
-    ]);
-    expect(await cp('f', 'ro:/dev/shm/f')).toEqual([0, '']);
-    await home.ok(['rm', '-f', 'ro']);
-  });
-
-  it('says that the disk of the box is full, and leaves no part of the file', async () => {
-    await home.ok([
-      'run',
-      '-d',
-      '--name',
-      'small',
-      '--disk-size',
-      '64m',
-      'busybox',
-      'sleep',
-      '100000',
-    ]);
-    await writeFile(join(host, 'large'), longBytes(100_000_000));
-    const [status, said] = await cp('large', 'small:/large');
-    expect([status, said]).toEqual([
-      1,
-      expect.stringMatching(/no space left in box small: .*large/),
-    ]);
-    expect(
-      await home.ok([
-        'exec',
-        'small',
-        'sh',
-        '-c',
-        'ls / | grep -c large || echo works > /f; cat /f',
-      ]),
-    ).toBe('0\nworks');
-    await home.ok(['rm', '-f', 'small']);
-  });
-
   it('ends in good order when it is interrupted, and when it is killed', async () => {
     await sh(`rm -rf /w; mkdir /w; ${MAKE_ZEROES}`);
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-      const out = home.start(['cp', 'up:/zeroes', 'part'], { cwd: host });
-      await begun('part');
+      const out = home.start(['cp', 'up:/zeroes', 'part'], { cwd: copies.host });
+      await copies.begun('part');
       out.child.kill(signal);
       expect((await out.result).status).toBe(signal);
       // The process on the host's side removes the partial copy, even if nobody waits for it.
-      await expect.poll(() => readdir(host)).toEqual([]);
+      await expect.poll(() => readdir(copies.host)).toEqual([]);
       await expect
         .poll(async () =>
           (await home.processes()).some((each) => programOf(each).includes('archive')),
@@ -467,29 +214,15 @@ describe('cp', () => {
         .toBe(false);
     }
     onHost('truncate -s 1 large; head -c 200000000 /dev/zero > large');
-    const into = home.start(['cp', 'large', 'up:/w/large'], { cwd: host });
+    const into = home.start(['cp', 'large', 'up:/w/large'], { cwd: copies.host });
     await expect.poll(() => sh('ls /w')).toBe('large');
     killProcess(into.child.pid ?? 0);
     await into.result;
     await expect.poll(() => sh('ls /w')).toBe('');
   });
 
-  it('says so when the box is gone in the middle, and leaves no half file', async () => {
-    await home.ok(['run', '-d', '--name', 'gone', 'busybox', 'sleep', '100000']);
-    await home.ok(['exec', 'gone', 'sh', '-c', MAKE_ZEROES]);
-    const out = home.start(['cp', 'gone:/zeroes', 'part'], { cwd: host });
-    await begun('part');
-    // The copy must not finish before the box is removed.
-    out.child.kill('SIGSTOP');
-    await home.ok(['rm', '-f', 'gone']);
-    out.child.kill('SIGCONT');
-    const { status, stderr } = await out.result;
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^boxlite: /)]);
-    expect(await readdir(host)).toEqual([]);
-  });
-
   it('writes nothing outside while the box swaps directories for links', async () => {
-    await symlink('/nonexistent', join(host, 'sentinel'));
+    await symlink('/nonexistent', join(copies.host, 'sentinel'));
     await sh('rm -rf /w; mkdir -p /w/t/d; for i in $(seq 300); do echo $i > /w/t/d/$i; done');
     const swap = home.start([
       'exec',
@@ -499,7 +232,7 @@ describe('cp', () => {
       'cd /w/t; while :; do mv d e; ln -s /etc d; rm d; mv e d; done',
     ]);
     for (let i = 0; i < 4; i++) {
-      const { status } = await home.boxlite(['cp', 'up:/w/t', `copy${i}`], { cwd: host });
+      const { status } = await home.boxlite(['cp', 'up:/w/t', `copy${i}`], { cwd: copies.host });
       expect([0, 1]).toContain(status);
     }
     swap.child.kill('SIGKILL');
@@ -520,11 +253,11 @@ describe('cp', () => {
   });
 
   it('takes a name with a colon that begins with a dot for one of the host', async () => {
-    await writeFile(join(host, 'up:x'), 'colon');
-    await utimes(join(host, 'up:x'), 1, 1);
-    await link(join(host, 'up:x'), join(host, 'other'));
+    await writeFile(join(copies.host, 'up:x'), 'colon');
+    await utimes(join(copies.host, 'up:x'), 1, 1);
+    await link(join(copies.host, 'up:x'), join(copies.host, 'other'));
     expect(await cp('./up:x', 'up:/colon')).toEqual([0, '']);
     expect(await cp('up:/colon', './up:y')).toEqual([0, '']);
-    expect((await lstat(join(host, 'up:y'))).size).toBe(5);
+    expect((await lstat(join(copies.host, 'up:y'))).size).toBe(5);
   });
 });

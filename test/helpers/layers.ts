@@ -50,13 +50,16 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   },
   host: { order: ['sparse', 'tsc', 'main'], others: ['common', 'protocol'], callbacks: [] },
   archive: {
-    order: ['outcome', 'tar', 'pack', 'unpack', 'command', 'main'],
+    order: ['outcome', 'tar', 'pack', 'unpack/content', 'unpack', 'command', 'main'],
     others: ['common', 'protocol'],
     // Both pass warnings to the code that requested the copy.
     callbacks: ['pack/pack.h', 'unpack/options.h'],
   },
   guest: {
-    order: ['wire', 'system', 'proc', 'command', 'box', 'boot', 'session', 'main'],
+    order: [
+      ...['wire', 'system', 'proc', 'command/seccomp', 'command', 'box/root', 'box'],
+      ...['boot', 'session', 'main'],
+    ],
     others: ['common', 'protocol', 'archive'],
     callbacks: [],
   },

@@ -1,65 +1,29 @@
 import { execFileSync } from 'node:child_process';
 import {
-  chmodSync,
   existsSync,
-  mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Home } from '../../src/host/home.js';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { loadAssets, prepareAssets } from '../../src/vmm/assets/assets.js';
-import { namedManifests, removeUnusedKernels } from '../../src/vmm/assets/named-kernels.js';
 import { extractKernel } from '../../src/vmm/kernel/kernel-image.js';
 import { orderModules } from '../../src/vmm/kernel/module-order.js';
+import {
+  home,
+  kernels,
+  MODULES,
+  named,
+  place,
+  root,
+  useAssetsPlace,
+} from '../helpers/assets-place.js';
 import { fakeBzImage, fakeGzipKernel, fakeModule, fakeVmlinux } from '../helpers/fake-kernel.js';
 
-const MODULES = ['virtio_mmio', 'virtio_console', 'virtio_blk', 'virtio_net', 'virtio-rng'].concat(
-  ...['9pnet_virtio', '9p', 'erofs', 'ext4', 'overlay'],
-);
-
-let root: string;
-let home: Home;
-let named: { kernel: string; modules: string };
-
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'assets test '));
-  home = new Home(join(root, 'home'));
-  named = { kernel: join(root, 'vmlinuz'), modules: join(root, 'modules') };
-  place('vmlinuz', fakeGzipKernel('6.1.0-1-test'));
-  for (const name of MODULES) place(`modules/kernel/${name}.ko`, fakeModule(''));
-  place('native/boxlite-guest', 'agent 1');
-  vi.stubEnv('BOXLITE_NATIVE', join(root, 'native'));
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(root, { recursive: true });
-});
-
-function place(path: string, data: Buffer | string): void {
-  const file = join(root, path);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, data);
-}
-
-/** A program on PATH before all others. */
-function placeProgram(name: string, script: string): void {
-  place(`programs/${name}`, `#!/bin/sh\n${script}\n`);
-  chmodSync(join(root, 'programs', name), 0o755);
-  vi.stubEnv('PATH', `${join(root, 'programs')}:${process.env.PATH ?? ''}`);
-}
-
-function kernels(): string[] {
-  return readdirSync(home.assets()).filter((name) => name.startsWith('kernel-'));
-}
+useAssetsPlace();
 
 describe('prepareAssets', () => {
   it('makes kernel and initramfs, which GNU cpio unpacks', async () => {
@@ -235,217 +199,6 @@ describe('loadAssets', () => {
     expect(await loadAssets(home, choice)).toMatchObject({ kernel: other.kernel });
     expect(await loadAssets(home)).toMatchObject({ kernel: usual.kernel });
     expect(kernels()).toHaveLength(2);
-  });
-});
-
-describe('a kernel that a box names', () => {
-  const other = (): { kernel: string; modules: string } => ({
-    ...named,
-    kernel: join(root, 'other'),
-  });
-  const manifests = (): string[] =>
-    readdirSync(home.assets()).filter((name) => name.startsWith('assets-'));
-  const ageAll = (): void => {
-    const longAgo = new Date(Date.now() - 2 * 86_400_000);
-    for (const name of readdirSync(home.assets()))
-      utimesSync(join(home.assets(), name), longAgo, longAgo);
-  };
-  beforeEach(async () => {
-    await prepareAssets(home, named);
-    place('other', fakeGzipKernel('5.15.0-other'));
-  });
-
-  it('is there once, from whatever paths and however often its file is touched', async () => {
-    const first = await loadAssets(home, other());
-    place('copy', fakeGzipKernel('5.15.0-other'));
-    const copy = await loadAssets(home, { ...named, kernel: join(root, 'copy') });
-    utimesSync(other().kernel, new Date(), new Date(1_000_000));
-    const touched = await loadAssets(home, other());
-    for (const { kernel, digest, kernelDigest } of [copy, touched])
-      expect({ kernel, digest, kernelDigest }).toEqual({
-        kernel: first.kernel,
-        digest: first.digest,
-        kernelDigest: first.kernelDigest,
-      });
-    expect(kernels()).toHaveLength(2);
-  });
-
-  it('takes up no space of its own when it is the home’s', async () => {
-    place('other', fakeGzipKernel('6.1.0-1-test'));
-    expect((await loadAssets(home, other())).digest).toBe((await loadAssets(home)).digest);
-    expect(kernels()).toHaveLength(1);
-  });
-
-  it.each([
-    ['another kernel of the same version', () => place('other', fakeGzipKernel('5.15.0-other, 2'))],
-    ['another module', () => place('modules/kernel/9p.ko', fakeModule('erofs'))],
-  ])('is another with %s', async (_what, change) => {
-    const before = await loadAssets(home, other());
-    change();
-    // Directories tell of what is in them by their own times.
-    utimesSync(named.modules, new Date(), new Date(1_000_000));
-    const after = await loadAssets(home, other());
-    expect(after.kernelVersion).toBe(before.kernelVersion);
-    expect(after.kernelDigest).not.toBe(before.kernelDigest);
-    expect(after.digest).not.toBe(before.digest);
-  });
-
-  it('is the same for a newer agent, which makes another template', async () => {
-    const before = await loadAssets(home, other());
-    place('native/boxlite-guest', 'agent 2');
-    expect(await namedManifests(home)).toEqual([]);
-    const after = await loadAssets(home, other());
-    expect(after.kernelDigest).toBe(before.kernelDigest);
-    expect(after.digest).not.toBe(before.digest);
-    expect(await namedManifests(home)).toHaveLength(1);
-  });
-
-  it('goes when no box has it and nobody has wanted it for a day', async () => {
-    const { kernel, kernelDigest } = await loadAssets(home, other());
-    await removeUnusedKernels(home, new Set());
-    expect(existsSync(kernel)).toBe(true);
-    ageAll();
-    await removeUnusedKernels(home, new Set([kernelDigest]));
-    expect(existsSync(kernel)).toBe(true);
-    await loadAssets(home, other());
-    await removeUnusedKernels(home, new Set());
-    expect(existsSync(kernel)).toBe(true);
-    ageAll();
-    await removeUnusedKernels(home, new Set());
-    expect([existsSync(kernel), manifests()]).toEqual([false, []]);
-    expect(await loadAssets(home)).toMatchObject({ kernelVersion: '6.1.0-1-test' });
-    expect(await loadAssets(home, other())).toMatchObject({ kernelDigest });
-  });
-
-  it('is refused with its name when its gzip ends too early', async () => {
-    place('other', gzipSync('x'.repeat(100)).subarray(0, 20));
-    await expect(loadAssets(home, other())).rejects.toMatchObject({
-      code: 'image-corrupt',
-      message: `can't decompress ${other().kernel} (gzip)`,
-    });
-    expect(manifests()).toEqual([]);
-  });
-});
-
-describe('the distribution’s kernel', () => {
-  /** apt-cache and apt-get as they answer, with packages that dpkg-deb builds. */
-  function placeApt(packages: Record<string, { depends: string; files: Record<string, Buffer> }>) {
-    for (const [name, { depends, files }] of Object.entries(packages)) {
-      const control = `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: x <x@y>\nDescription: x\n${depends === '' ? '' : `Depends: ${depends}\n`}`;
-      place(`debs/${name}/DEBIAN/control`, control);
-      place(`lists/${name}`, control);
-      for (const [path, data] of Object.entries(files)) place(`debs/${name}/${path}`, data);
-      execFileSync('dpkg-deb', [
-        '-Znone',
-        '-b',
-        join(root, 'debs', name),
-        join(root, `${name}.deb`),
-      ]);
-    }
-    placeProgram('apt-cache', `shift 2; cat "${root}/lists/$1"`);
-    placeProgram(
-      'apt-get',
-      `while [ "$1" != download ]; do shift; done; shift\nfor p; do cp "${root}/$p.deb" . || exit 1; done`,
-    );
-  }
-
-  const ours = (): string => (process.arch === 'arm64' ? 'linux-image-arm64' : 'linux-image-amd64');
-  const moduleFiles = (prefix: string): Record<string, Buffer> =>
-    Object.fromEntries(
-      MODULES.map((name) => [`${prefix}/6.1.0-1/kernel/${name}.ko`, fakeModule('')]),
-    );
-
-  it('is unpacked from one package, as Debian has it', async () => {
-    placeApt({
-      [ours()]: { depends: 'linux-image-6.1.0-1 (= 6.1)', files: {} },
-      'linux-image-6.1.0-1': {
-        depends: 'kmod, linux-base (>= 4.3~) | other',
-        files: { 'boot/vmlinuz-6.1.0-1': fakeGzipKernel('6.1.0-1'), ...moduleFiles('lib/modules') },
-      },
-      kmod: { depends: '', files: {} },
-    });
-    const stages: string[] = [];
-    const assets = await prepareAssets(home, { onProgress: (stage) => stages.push(stage) });
-    expect(assets).toMatchObject({ kernelVersion: '6.1.0-1', kernelOrigin: 'linux-image-6.1.0-1' });
-    expect(stages).toEqual([
-      'downloading linux-image-6.1.0-1 (about 70 MB)',
-      'extracting the kernel of linux-image-6.1.0-1',
-      'writing the initramfs',
-    ]);
-    expect(readdirSync(home.assets()).filter((name) => name.startsWith('.new-'))).toEqual([]);
-  });
-
-  it('is made anew by set-up when another version chose its modules, and kept when it can’t be', async () => {
-    const files = {
-      'boot/vmlinuz-6.1.0-1': fakeGzipKernel('6.1.0-1'),
-      ...moduleFiles('lib/modules'),
-    };
-    const packages = {
-      [ours()]: { depends: 'linux-image-6.1.0-1', files: {} },
-      'linux-image-6.1.0-1': { depends: '', files },
-    };
-    placeApt(packages);
-    const first = await prepareAssets(home);
-    const path = join(home.assets(), 'assets.json');
-    const written = readFileSync(path, 'utf8');
-    const older = written.replace(/"wantedSha256": "\w+"/, '"wantedSha256": "0"');
-    expect(older).not.toBe(written);
-    writeFileSync(path, older);
-
-    const fuse = { 'lib/modules/6.1.0-1/kernel/fuse.ko': fakeModule('') };
-    placeApt({ ...packages, 'linux-image-6.1.0-1': { depends: '', files: { ...files, ...fuse } } });
-    // A start does not wait for a download.
-    expect((await loadAssets(home)).digest).toBe(first.digest);
-    placeProgram('apt-get', 'echo "E: 404  Not Found" >&2; exit 100');
-    const stages: string[] = [];
-    const kept = await prepareAssets(home, { onProgress: (stage) => stages.push(stage) });
-    expect(kept).toEqual({ ...first, made: { kernel: false, initramfs: false } });
-    expect(stages.at(-1)).toMatch(/^keeping the kernel that is here: can't download /);
-
-    placeApt({ ...packages, 'linux-image-6.1.0-1': { depends: '', files: { ...files, ...fuse } } });
-    const anew = await prepareAssets(home);
-    expect(anew.made).toEqual({ kernel: true, initramfs: true });
-    expect(readFileSync(anew.initramfs).includes('modules/fuse.ko')).toBe(true);
-    expect((await prepareAssets(home)).made).toEqual({ kernel: false, initramfs: false });
-  });
-
-  it('is put together from image and modules, as Ubuntu has them', async () => {
-    placeApt({
-      'linux-image-generic': {
-        depends: 'linux-image-6.8.0-1-generic, linux-modules-extra-6.8.0-1-generic, linux-firmware',
-        files: {},
-      },
-      'linux-image-6.8.0-1-generic': {
-        depends: 'kmod, linux-modules-6.8.0-1-generic',
-        files: { 'boot/vmlinuz-6.8.0-1-generic': fakeGzipKernel('6.8.0-1-generic') },
-      },
-      'linux-modules-6.8.0-1-generic': { depends: '', files: moduleFiles('usr/lib/modules') },
-      'linux-modules-extra-6.8.0-1-generic': { depends: '', files: {} },
-    });
-    const assets = await prepareAssets(home);
-    expect(assets.kernelVersion).toBe('6.8.0-1-generic');
-    expect(readFileSync(assets.initramfs).includes('modules/overlay.ko')).toBe(true);
-  });
-
-  it('asks for the package lists where there are none', async () => {
-    placeApt({});
-    await expect(prepareAssets(home)).rejects.toMatchObject({
-      code: 'setup-needed',
-      hint: 'run `apt-get update` as root, then try again',
-    });
-  });
-
-  it('repeats what apt says when the download fails', async () => {
-    placeApt({
-      [ours()]: { depends: 'linux-image-6.1.0-1', files: {} },
-      'linux-image-6.1.0-1': { depends: '', files: {} },
-    });
-    placeProgram('apt-get', 'echo "W: old" >&2; echo "E: 404  Not Found" >&2; exit 100');
-    await expect(prepareAssets(home)).rejects.toMatchObject({
-      code: 'setup-needed',
-      message: "can't download linux-image-6.1.0-1: 404  Not Found",
-    });
-    expect(readdirSync(home.assets())).toEqual([]);
   });
 });
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
 import type { LayerLimits } from '../../src/image/store/layer-limits.js';
 import { allocatedBytes } from '../../src/image/store/store-files.js';
 import { importRootfs } from '../../src/image/transfer/import.js';
 import { loadArchive } from '../../src/image/transfer/load.js';
 import { pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
+import { failure } from '../helpers/failure.js';
 import {
   type FakeRegistry,
   type Interference,
@@ -30,15 +30,6 @@ beforeEach(async () => {
   home = new Home(await mkdtemp(join(tmpdir(), 'boxlite-bombs-')));
 });
 afterEach(() => rm(home.root, { recursive: true, force: true }));
-
-async function failure(job: Promise<unknown>): Promise<BoxliteError> {
-  const error: unknown = await job.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof BoxliteError) return error;
-  throw new Error(`expected a BoxliteError, got ${String(error)}`);
-}
 
 async function* inChunks(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_536)

@@ -1,91 +1,16 @@
 import {
-  chmodSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { decodeMessage } from '../../src/agent/codec.js';
-import { EXEC_FLAGS, LIMITS } from '../../src/agent/protocol.js';
-import type { LiteBox } from '../../src/engine/box.js';
+import { describe, expect, it } from 'vitest';
 import { BoxliteError } from '../../src/errors.js';
-import { BOX_FILES } from '../../src/host/home.js';
-import { isEof } from '../helpers/fake-shim.js';
+import { boxThat, place } from '../helpers/copying-box.js';
 import { tar, tarEntry, type TarFields } from '../helpers/tar-builder.js';
-import { giveShim, TINY, tinyRuntime } from '../helpers/tiny-runtime.js';
-
-/** What a guest says for its end of a copy. */
-interface Answer {
-  archive?: Buffer;
-  report?: string;
-  code?: number;
-  /** The box ends in the middle. */
-  vanish?: boolean;
-  /** It never says that it is done. */
-  silent?: boolean;
-  onRequest?: (argv: string[], flags: number) => void;
-}
-
-/** A running box whose agent answers whatever is asked with this; sends no more than its window. */
-async function boxThat(answer: Answer): Promise<LiteBox> {
-  const { home, runtime } = await tinyRuntime();
-  const box = await runtime.create({ rootfs: { image: TINY } }, 'liar');
-  await giveShim(home, box.id, (peer) => {
-    peer.welcome();
-    peer.on('exec', ({ session, payload }) => {
-      const { argv, flags } = decodeMessage('exec', payload);
-      answer.onRequest?.(argv.map(String), flags);
-      peer.send('started', session, { pid: 5 });
-      let rest = answer.archive ?? Buffer.alloc(0);
-      let room: number = LIMITS.WINDOW;
-      const pump = (): void => {
-        while (rest.length > 0 && room > 0) {
-          const piece = rest.subarray(0, Math.min(room, 65_000));
-          rest = rest.subarray(piece.length);
-          room -= piece.length;
-          peer.output('stdout', session, piece);
-        }
-        if (rest.length > 0) return;
-        if (answer.vanish === true) {
-          peer.socket.destroy();
-          return;
-        }
-        if (answer.silent === true) return;
-        peer.output('stderr', session, Buffer.from(answer.report ?? '=0 0\n'));
-        peer.send('exited', session, { code: answer.code ?? 0, signal: 0, flags: 0 });
-      };
-      peer.on('credit', (frame) => {
-        room += decodeMessage('credit', frame.payload).bytes;
-        pump();
-      });
-      if ((flags & EXEC_FLAGS.UNPACK) === 0) pump();
-      else
-        peer.on('stdin', (frame) => {
-          if (isEof(frame)) pump();
-        });
-    });
-  });
-  writeFileSync(
-    join(home.box(box.id), BOX_FILES.started),
-    JSON.stringify({ at: '2026-11-05T10:00:00.000000000Z', shimPid: 11, vmmPid: 12 }),
-  );
-  return box;
-}
-
-function place(): { top: string; dest: string; outside: () => string[] } {
-  const top = mkdtempSync(join(tmpdir(), 'boxlite-copy-'));
-  onTestFinished(() => rmSync(top, { recursive: true, force: true }));
-  writeFileSync(join(top, 'kept'), 'kept');
-  chmodSync(join(top, 'kept'), 0o640);
-  return { top, dest: join(top, 'dest'), outside: () => readdirSync(top).sort() };
-}
 
 /** A directory as a user's own, and what a copy has made in it; it is checked that nothing else has changed. */
 function standInHome(): { home: string; changes: () => string[] } {
@@ -334,68 +259,5 @@ describe('a guest that lies', () => {
     await expect(cut.copyInto(join(top, 'none'), '/x')).rejects.toMatchObject({
       message: `lstat ${join(top, 'none')}: no such file or directory`,
     });
-  });
-});
-
-describe('the options of a copy', () => {
-  it.each([
-    [{}, ['sparse', 'directories'], ['privileges', 'sync', 'direct']],
-    [{ recursive: false }, ['sparse'], ['privileges', 'sync', 'direct']],
-    [{ overwrite: false }, ['sparse', 'directories'], ['keep', 'privileges', 'sync', 'direct']],
-    [
-      { followSymlinks: true },
-      ['follow-all', 'sparse', 'directories'],
-      ['privileges', 'sync', 'direct'],
-    ],
-    [
-      { followSource: true },
-      ['follow-source', 'sparse', 'directories'],
-      ['privileges', 'sync', 'direct'],
-    ],
-    [
-      { archive: true },
-      ['attributes', 'sparse', 'directories'],
-      ['owners', 'attributes', 'privileges', 'sync', 'direct'],
-    ],
-  ])('%j ask for what they say', async (options, pack, unpack) => {
-    const { top, dest } = place();
-    const asked: string[][] = [];
-    const box = await boxThat({
-      archive: tar({ name: 'src', content: 'x' }),
-      onRequest: (argv) => asked.push(argv),
-    });
-    await box.copyOut('src', dest, options);
-    await box.copyInto(join(top, 'kept'), 'x', options);
-    expect(asked).toEqual([
-      ['pack', ...pack, '--', '/src'],
-      ['unpack', ...unpack, '--', '/x'],
-    ]);
-  });
-
-  it('take what is in a directory without its parent', async () => {
-    const asked: string[][] = [];
-    const { dest } = place();
-    const box = await boxThat({
-      archive: tar({ name: './', type: '5' }, { name: './a', content: 'x' }),
-      onRequest: (argv) => asked.push(argv),
-    });
-    await box.copyOut('/src/', dest, { includeParent: false });
-    expect(asked[0]?.at(-1)).toBe('/src/.');
-    expect(readdirSync(dest)).toEqual(['a']);
-  });
-
-  it('end it by their signal', async () => {
-    const { dest } = place();
-    const stop = new AbortController();
-    const reason = new Error('enough');
-    const box = await boxThat({
-      archive: tarEntry({ name: 'src', size: 10_000_000, content: Buffer.alloc(2_000_000, 1) }),
-    });
-    const copying = box.copyOut('/src', dest, {
-      signal: stop.signal,
-      onProgress: () => stop.abort(reason),
-    });
-    await expect(copying).rejects.toMatchObject({ code: 'cancelled', cause: reason });
-    expect(() => readFileSync(dest)).toThrow('ENOENT');
   });
 });

@@ -7,13 +7,13 @@ import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { create } from 'tar';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BoxliteError } from '../../src/errors.js';
 import { Home } from '../../src/host/home.js';
 import { readBlob } from '../../src/image/store/content-store.js';
 import { readImage } from '../../src/image/store/image-record.js';
 import { hasLayer } from '../../src/image/store/layer-store.js';
 import { importRootfs } from '../../src/image/transfer/import.js';
 import { loadArchive } from '../../src/image/transfer/load.js';
+import { failure } from '../helpers/failure.js';
 import {
   blobsOf,
   BUSYBOX,
@@ -52,15 +52,6 @@ async function packed(directory: string, gzip = false): Promise<string> {
   const file = `${directory}.tar`;
   await create({ cwd: directory, file, gzip }, await readdir(directory));
   return file;
-}
-
-async function failure(job: Promise<unknown>): Promise<BoxliteError> {
-  const error: unknown = await job.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof BoxliteError) return error;
-  throw new Error(`expected a BoxliteError, got ${String(error)}`);
 }
 
 describe('an OCI layout', () => {

@@ -1,54 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BoxliteError } from '../../src/errors.js';
-import { Home } from '../../src/host/home.js';
 import { blobPath, readBlob } from '../../src/image/store/content-store.js';
 import { readImage } from '../../src/image/store/image-record.js';
 import { hasLayer } from '../../src/image/store/layer-store.js';
-import { type PullEvent, pullImage, type PullOptions } from '../../src/image/transfer/pull.js';
-import { type FakeRegistry, startFakeRegistry } from '../helpers/fake-registry.js';
-import {
-  blob,
-  BUSYBOX,
-  descriptor,
-  json,
-  makeImage,
-  makeIndex,
-  pushImage,
-  type TestImage,
-} from '../helpers/images.js';
+import { type PullEvent, pullImage } from '../../src/image/transfer/pull.js';
+import { failure } from '../helpers/failure.js';
+import { BUSYBOX, makeImage, makeIndex, pushImage, type TestImage } from '../helpers/images.js';
+import { fake, newHome, QUICK } from '../helpers/pulls.js';
 import { DEAD_HOST, startRegistry, type TestRegistry } from '../helpers/registry.js';
-
-const QUICK: PullOptions = { retry: { attempts: 3, firstPauseMs: 1, longestPauseMs: 1000 } };
-
-const cleanups: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const cleanup of cleanups.reverse()) await cleanup();
-});
-
-async function newHome(): Promise<Home> {
-  const root = await mkdtemp(join(tmpdir(), 'boxlite pull-'));
-  cleanups.push(() => rm(root, { recursive: true, force: true }));
-  return new Home(root);
-}
-
-async function fake(...args: Parameters<typeof startFakeRegistry>): Promise<FakeRegistry> {
-  const registry = await startFakeRegistry(...args);
-  cleanups.push(() => registry.stop());
-  return registry;
-}
-
-async function failure(work: Promise<unknown>): Promise<BoxliteError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof BoxliteError) return error;
-  throw new Error(`expected a BoxliteError, got ${String(error)}`);
-}
 
 const other = process.arch === 'x64' ? 'arm64' : 'amd64';
 
@@ -58,10 +18,10 @@ describe('from a real registry', () => {
 
   beforeAll(async () => {
     registry = await startRegistry();
-    cleanups.push(() => registry.stop());
     image = await makeImage({ layers: [BUSYBOX, { 'etc/motd': 'hello\n' }] });
     await pushImage(`${registry.host}/single:v1`, [image]);
   });
+  afterAll(() => registry.stop());
 
   test('brings manifest, config and layers, and lays the layers out', async () => {
     const home = await newHome();
@@ -165,137 +125,6 @@ test('says that a registry is unreachable, and why', async () => {
   expect(error.message).toBe(`can't reach ${DEAD_HOST}: connection refused`);
 });
 
-describe('over a bad line', () => {
-  let big: TestImage;
-  beforeAll(async () => {
-    big = await makeImage({ layers: [{ noise: randomBytes(1_500_000) }], compression: 'none' });
-  });
-  const isLayer = (url: string | undefined): boolean =>
-    url?.endsWith(`/blobs/${big.layers[0]?.digest ?? ''}`) === true;
-
-  test('goes on where a cut connection ended', async () => {
-    let cuts = 0;
-    const registry = await fake([big], (request, response) => {
-      if (!isLayer(request.url) || cuts++ > 0) return false;
-      const bytes = big.layers[0]?.bytes ?? Buffer.alloc(0);
-      response.writeHead(200, { 'content-length': bytes.length });
-      response.write(bytes.subarray(0, 700_000), () => response.socket?.destroySoon());
-      return true;
-    });
-    const { upToDate } = await pullImage(await newHome(), `${registry.host}/big`, QUICK);
-    expect(upToDate).toBe(false);
-    const ranges = registry.requests.filter(({ path }) => isLayer(path)).map(({ range }) => range);
-    expect(ranges).toHaveLength(2);
-    expect(ranges[1]).toMatch(/^bytes=[1-9][0-9]*-$/);
-  });
-
-  test('goes on in a later run with what an earlier one left', async () => {
-    const home = await newHome();
-    const controller = new AbortController();
-    const registry = await fake([big]);
-    const error = await failure(
-      pullImage(home, `${registry.host}/big`, {
-        ...QUICK,
-        signal: controller.signal,
-        onProgress: (event) => {
-          if (event.type === 'layer' && event.status === 'downloading' && event.bytes > 100_000)
-            controller.abort();
-        },
-      }),
-    );
-    expect(error.code).toBe('cancelled');
-    await pullImage(home, `${registry.host}/big`, QUICK);
-    const last = registry.requests.at(-1);
-    expect(last?.range).toMatch(/^bytes=[1-9][0-9]*-$/);
-  });
-
-  test('keeps what came when the registry goes away, for the next run', async () => {
-    const home = await newHome();
-    const leaving = await startFakeRegistry([big], (request, response) => {
-      if (!isLayer(request.url)) return false;
-      response.writeHead(200, { 'content-length': big.layers[0]?.size ?? 0 });
-      response.write(big.layers[0]?.bytes.subarray(0, 700_000), () => void leaving.stop());
-      return true;
-    });
-    const error = await failure(pullImage(home, `${leaving.host}/big`, QUICK));
-    expect(error.code).toBe('registry-unreachable');
-    const [partial = ''] = await readdir(home.partial());
-    const { size } = await stat(join(home.partial(), partial));
-    expect(size).toBeGreaterThan(0);
-    const registry = await fake([big]);
-    await pullImage(home, `${registry.host}/big`, QUICK);
-    const last = registry.requests.at(-1);
-    expect([last?.range, last?.sentBytes]).toEqual([
-      `bytes=${size}-`,
-      (big.layers[0]?.size ?? 0) - size,
-    ]);
-  });
-
-  test('begins anew when the bytes an earlier run left are wrong', async () => {
-    const home = await newHome();
-    const registry = await fake([big]);
-    const digest = big.layers[0]?.digest ?? '';
-    await mkdir(home.partial(), { recursive: true });
-    await writeFile(join(home.partial(), digest.replace(':', '-')), randomBytes(5000));
-    const { image } = await pullImage(home, `${registry.host}/big`, QUICK);
-    expect((await readBlob(home, digest, 1 << 24)).length).toBe(image.layers[0]?.size);
-  });
-
-  test('reads past the beginning when the registry has no ranges', async () => {
-    const home = await newHome();
-    let first = true;
-    const registry = await fake([big], (request, response) => {
-      if (!isLayer(request.url)) return false;
-      const bytes = big.layers[0]?.bytes ?? Buffer.alloc(0);
-      response.writeHead(200, { 'content-length': bytes.length });
-      if (first) response.write(bytes.subarray(0, 300_000), () => response.socket?.destroySoon());
-      else response.end(bytes);
-      first = false;
-      return true;
-    });
-    const { image } = await pullImage(home, `${registry.host}/big`, QUICK);
-    await readBlob(home, image.layers[0]?.digest ?? '', 1 << 24);
-  });
-
-  test('gives up on a server that stalls', async () => {
-    const registry = await fake([big], (request, response) => {
-      if (!isLayer(request.url)) return false;
-      response.writeHead(200, { 'content-length': big.layers[0]?.size ?? 0 });
-      response.flushHeaders();
-      return true;
-    });
-    const timeouts = { connectMs: 60_000, answerMs: 60_000, stallMs: 300 };
-    const error = await failure(
-      pullImage(await newHome(), `${registry.host}/big`, { ...QUICK, timeouts }),
-    );
-    expect(error.code).toBe('registry-unreachable');
-    expect(error.message).toContain('nothing came for');
-  });
-
-  test('tries again when the registry is busy', async () => {
-    let busy = 2;
-    const registry = await fake([big], (_request, response) => {
-      if (busy-- <= 0) return false;
-      response.writeHead(503, { 'retry-after': '0' }).end();
-      return true;
-    });
-    await pullImage(await newHome(), `${registry.host}/big`, QUICK);
-    expect(registry.requests.slice(0, 3).map(({ path }) => path)).toEqual(
-      Array.from({ length: 3 }, () => '/v2/big/manifests/latest'),
-    );
-  });
-
-  test('does not wait longer than its patience for a registry that is busy', async () => {
-    const registry = await fake([big], (_request, response) => {
-      response.writeHead(429, { 'retry-after': '86400' }).end();
-      return true;
-    });
-    const error = await failure(pullImage(await newHome(), `${registry.host}/big`, QUICK));
-    expect(error.code).toBe('registry-protocol');
-    expect(registry.requests).toHaveLength(1);
-  });
-});
-
 test('a pull fetches three layers at a time', async () => {
   const layers = Array.from({ length: 7 }, (_, i) => ({ [`file${i}`]: String(i) }));
   const image = await makeImage({ layers });
@@ -330,117 +159,6 @@ describe('two pulls at once', () => {
     );
     const blobs = registry.requests.filter(({ path }) => path.includes('/blobs/'));
     expect(blobs.map(({ path }) => path)).toHaveLength(3);
-  });
-});
-
-describe('a hostile registry', () => {
-  let image: TestImage;
-  beforeAll(async () => {
-    image = await makeImage({ layers: [{ file: 'content' }] });
-  });
-
-  test('is refused when a blob has another digest', async () => {
-    const home = await newHome();
-    const registry = await fake([image], (request, response) => {
-      if (request.url?.endsWith(image.layers[0]?.digest ?? '-') !== true) return false;
-      response.end(Buffer.alloc(image.layers[0]?.size ?? 0));
-      return true;
-    });
-    const error = await failure(pullImage(home, `${registry.host}/a`, QUICK));
-    expect(error.code).toBe('image-corrupt');
-    expect(error.message).toContain('has the digest');
-    expect(await readdir(home.blobs('sha256'))).not.toContain(image.layers[0]?.digest.slice(7));
-  });
-
-  test('is refused when a blob goes on beyond its size', async () => {
-    const registry = await fake([image], (request, response) => {
-      if (request.url?.endsWith(image.config.digest) !== true) return false;
-      response.write(image.config.bytes);
-      response.end('and more');
-      return true;
-    });
-    const error = await failure(pullImage(await newHome(), `${registry.host}/a`, QUICK));
-    expect(error).toMatchObject({ code: 'image-corrupt' });
-    expect(error.message).toContain('is longer than that');
-  });
-
-  test('is refused before a byte is read when it announces another size', async () => {
-    const registry = await fake([image], (request, response) => {
-      if (request.url?.endsWith(image.config.digest) !== true) return false;
-      response.writeHead(200, { 'content-length': 1e15 });
-      response.flushHeaders();
-      return true;
-    });
-    const error = await failure(pullImage(await newHome(), `${registry.host}/a`, QUICK));
-    expect(error.code).toBe('image-corrupt');
-    expect(error.message).toContain('has 1000000000000000 bytes');
-  });
-
-  test('is refused when the Content-Type is not the mediaType of the manifest', async () => {
-    const registry = await fake([image], (request, response) => {
-      if (request.url?.includes('/manifests/') !== true) return false;
-      response.writeHead(200, { 'content-type': 'application/vnd.oci.image.index.v1+json' });
-      response.end(image.manifest.bytes);
-      return true;
-    });
-    const error = await failure(pullImage(await newHome(), `${registry.host}/a`, QUICK));
-    expect(error).toMatchObject({ code: 'image-corrupt' });
-    expect(error.message).toContain('calls itself');
-  });
-
-  test('is refused when a manifest by digest has another digest', async () => {
-    const other = await makeImage({ layers: [{ file: 'forged' }] });
-    const registry = await fake([image], (request, response) => {
-      if (request.url?.includes('/manifests/') !== true) return false;
-      response.writeHead(200, { 'content-type': other.manifest.mediaType });
-      response.end(other.manifest.bytes);
-      return true;
-    });
-    const reference = `${registry.host}/a@${image.manifest.digest}`;
-    expect((await failure(pullImage(await newHome(), reference, QUICK))).code).toBe(
-      'image-corrupt',
-    );
-  });
-
-  test('is refused when it nests indexes without end', async () => {
-    let top = makeIndex([image]);
-    const all = [top];
-    for (let level = 0; level < 8; level++) {
-      const manifests = [{ ...descriptor(top) }];
-      top = json(top.mediaType, { schemaVersion: 2, mediaType: top.mediaType, manifests });
-      all.unshift(top);
-    }
-    const registry = await fake([image], undefined, all);
-    const error = await failure(pullImage(await newHome(), `${registry.host}/a`, QUICK));
-    expect(error.message).toContain('nests indexes');
-  });
-
-  test('is refused when it sends a manifest of the old schema', async () => {
-    const type = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
-    const old = blob(type, Buffer.from('{"schemaVersion":1,"fsLayers":[]}'));
-    const registry = await fake([], undefined, [old]);
-    const error = await failure(pullImage(await newHome(), `${registry.host}/a`, QUICK));
-    expect(error).toMatchObject({ code: 'unsupported' });
-    expect(error.message).toContain('schema 1');
-  });
-
-  test('is refused when it sends a manifest without end', async () => {
-    const registry = await fake([image], (_request, response) => {
-      response.writeHead(200, { 'content-type': image.manifest.mediaType });
-      response.end(Buffer.alloc(5 * 1024 * 1024, ' '));
-      return true;
-    });
-    const error = await failure(pullImage(await newHome(), `${registry.host}/a`, QUICK));
-    expect(error.code).toBe('registry-protocol');
-  });
-
-  test('does not get its redirect followed for ever', async () => {
-    const registry = await fake([image], (request, response) => {
-      response.writeHead(307, { location: request.url }).end();
-      return true;
-    });
-    const error = await failure(pullImage(await newHome(), `${registry.host}/a`, QUICK));
-    expect(error.message).toContain('redirects more than');
   });
 });
 

@@ -6,28 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { processesOf } from '../helpers/processes.js';
 import { type Case, check } from './case.js';
+import { clockOf } from './clock.js';
+import { staleCases, userCases } from './device-cases.js';
+import { pauseCases } from './pause-cases.js';
 import type { Site, SiteHome } from './site.js';
 
 const execute = promisify(execFile);
-
-/** Every distribution has both; the device's group is not kvm everywhere. */
-const UID = 65_534;
-const GROUP = { name: 'games', gid: 60 };
-
-/** Nodes that a command finds as its /dev/kvm. In /dev, since other file systems may allow no devices. */
-const KVM_OF_GROUP = '/dev/boxlite-test-kvm';
-const NO_KVM = '/dev/boxlite-test-null';
-const KVM = ['10', '232'];
-const NULL = ['1', '3'];
 
 /**
  * With `-icount`, QEMU's emulated VMRUN may deliver an injected interrupt twice, the second time with interrupts off: the
  * tick then waits for a lock of its own, and one boot in three stops for good. README.md has the figures.
  */
 const STOPS_IN_NEST = 'QEMU’s emulation delivers ticks twice there, which stops some boots';
-
-/** Longer than the kernel's watchdog takes a processor for stuck, and long enough for a clock to drift. */
-const PAUSE_MS = 60_000;
 
 /** In their order: the first one makes the template that the next ones start from. */
 export function kvmCases(site: Site): Case[] {
@@ -39,9 +29,9 @@ export function kvmCases(site: Site): Case[] {
     ...inBox(site, home),
     ...machines(site, home),
     ...identity(home),
-    ...pause(home),
-    ...users(home, user),
-    ...stale(site, home),
+    ...pauseCases(home),
+    ...userCases(home, user),
+    ...staleCases(site, home),
     {
       title: 'no process of a VM is left when all boxes are removed',
       limitS: 30,
@@ -291,191 +281,6 @@ function identity(home: SiteHome): Case[] {
       },
     },
   ];
-}
-
-function pause(home: SiteHome): Case[] {
-  return [
-    {
-      title: 'a paused box does nothing, and goes on where it was',
-      limitS: 150,
-      run: async () => {
-        const count = 'i=0; while :; do i=$((i+1)); echo $i >/count; sleep 0.1; done';
-        await home.ok([
-          'run',
-          '-d',
-          '--privileged',
-          '--name',
-          'busy',
-          'busybox',
-          'sh',
-          '-c',
-          count,
-        ]);
-        // What the pause's own case looks at: a processor that never rests.
-        await home.ok(['exec', '-d', 'busy', 'sh', '-c', 'while :; do :; done']);
-        const before = Number(await home.sh('busy', 'cat /count'));
-        await home.ok(['pause', 'busy']);
-        await delay(PAUSE_MS);
-        await home.ok(['unpause', 'busy']);
-        const after = Number(await home.sh('busy', 'cat /count'));
-        check(after > before, `${before}, then ${after}`);
-        return `${before}, then ${after}`;
-      },
-    },
-    {
-      title: 'the guest’s clock is right after a pause of a minute',
-      limitS: 20,
-      run: () => clockOf(home, 'busy'),
-    },
-    {
-      title: 'no soft lockup is told after a pause of a busy box',
-      limitS: 40,
-      run: async () => {
-        await delay(5_000);
-        const log = await home.sh('busy', 'dmesg');
-        await home.remove(['busy']);
-        const told = log
-          .split('\n')
-          .filter((line) => /soft lockup|detected stalls|marked unstable/i.test(line));
-        check(told.length === 0, told.join('\n'));
-        return 'nothing';
-      },
-    },
-  ];
-}
-
-function users(root: SiteHome, user: SiteHome): Case[] {
-  const { name, gid } = GROUP;
-  const box = ['run', '--rm', 'busybox', 'echo', 'hi'];
-  const stranger = { uid: UID, kvmNode: KVM_OF_GROUP };
-  return [
-    {
-      title: 'a member of the device’s group uses KVM',
-      limitS: 90,
-      run: async () => {
-        await makeNode(KVM_OF_GROUP, KVM);
-        await execute('chgrp', [name, KVM_OF_GROUP]);
-        await execute('chmod', ['660', KVM_OF_GROUP]);
-        await root.cloneTo(user, UID);
-        const as = { uid: UID, groups: [gid], kvmNode: KVM_OF_GROUP, limitS: 90 };
-        await user.ok(['run', '-d', '--name', 'member', 'busybox', 'sleep', '1000000'], as);
-        const { Accelerator } = (await user.inspect('member')).Boxlite;
-        await user.ok(['rm', '-f', 'member'], as);
-        check(Accelerator === 'kvm', `it runs by ${Accelerator}`);
-        return `${Accelerator}, /dev/kvm of the group ${name}`;
-      },
-    },
-    {
-      title: 'for somebody else, --accel kvm is an error that names the group and the cure',
-      limitS: 30,
-      run: async () => {
-        const { status, stderr } = await user.boxlite(['--accel', 'kvm', ...box], stranger);
-        check(status === 125 && namesGroup(stderr), `${status}: ${stderr}`);
-        check(stderr.includes(`usermod -aG ${name} `), `no cure: ${stderr}`);
-        return stderr;
-      },
-    },
-    {
-      title: 'for somebody else, info says that boxes run by emulation, and why',
-      limitS: 20,
-      run: async () => {
-        const info = await user.ok(['info', '--format', '{{json .Accelerator}}'], stranger);
-        check(info.includes('"Used":"tcg"') && namesGroup(info), info);
-        return info;
-      },
-    },
-    {
-      title: 'for somebody else, auto runs the box by emulation and says why',
-      limitS: 120,
-      run: async () => {
-        const { status, stdout, stderr } = await user.boxlite(box, { ...stranger, limitS: 120 });
-        check(status === 0 && stdout.toString() === 'hi\n', `${status}: ${stderr}`);
-        check(namesGroup(stderr), `no notice that names the group: ${stderr}`);
-        return stderr;
-      },
-    },
-  ];
-}
-
-const namesGroup = (text: string): boolean => new RegExp(`group ${GROUP.name}\\b`).test(text);
-
-/** A KVM that has worked, and works no more: after a restart of the host, and without one. */
-function stale(site: Site, home: SiteHome): Case[] {
-  const other = site.home('stale');
-  const box = ['run', '--rm', 'busybox', 'echo', 'hi'];
-  const kvmNode = NO_KVM;
-  const fallsBack = async (): Promise<string> => {
-    const { status, stdout, stderr } = await other.boxlite(box, { kvmNode, limitS: 180 });
-    check(status === 0 && stdout.toString() === 'hi\n', `${status}: ${stderr}`);
-    check(stderr.includes('by emulation'), `no notice: ${stderr}`);
-    return stderr;
-  };
-  return [
-    {
-      title: 'a KVM that has broken since it was tried: the same command falls back',
-      limitS: 180,
-      run: async () => {
-        await makeNode(NO_KVM, NULL);
-        await home.cloneTo(other);
-        return await fallsBack();
-      },
-    },
-    {
-      title: 'a template of KVM in the home proves nothing after a restart of the host',
-      limitS: 180,
-      run: async () => {
-        await home.cloneTo(other);
-        await rm(join(other.path, 'accelerators.json'));
-        return await fallsBack();
-      },
-    },
-    {
-      title: 'info says why KVM is not used',
-      limitS: 20,
-      run: async () => {
-        const info = await other.ok(['info', '--format', '{{json .Accelerator}}'], { kvmNode });
-        check(info.includes('"Used":"tcg"') && info.includes('/dev/kvm'), info);
-        return info;
-      },
-    },
-    {
-      title: '--accel kvm says why KVM does not work',
-      limitS: 90,
-      run: async () => {
-        const { status, stderr } = await other.boxlite(['--accel', 'kvm', ...box], { kvmNode });
-        check(status === 125 && /\/dev\/kvm|initialize kvm/.test(stderr), `${status}: ${stderr}`);
-        return stderr;
-      },
-    },
-    {
-      title: 'where KVM works again, it is found again by --accel kvm',
-      limitS: 120,
-      run: async () => {
-        const { status, stderr } = await other.boxlite(['--accel', 'kvm', ...box], { limitS: 120 });
-        check(status === 0, `${status}: ${stderr}`);
-        return stderr || 'silent';
-      },
-    },
-  ];
-}
-
-async function makeNode(path: string, [major = '', minor = '']: string[]): Promise<void> {
-  await rm(path, { force: true });
-  await execute('mknod', ['-m', '666', path, 'c', major, minor]);
-}
-
-export async function removeNodes(): Promise<void> {
-  for (const path of [KVM_OF_GROUP, NO_KVM]) await rm(path, { force: true });
-}
-
-/** The guest's second lies between two looks at the host's, or a second beside it. */
-async function clockOf(home: SiteHome, box: string): Promise<string> {
-  const before = Date.now() / 1000;
-  const guest = Number(await home.sh(box, 'date +%s'));
-  const after = Date.now() / 1000;
-  const seen = `${(guest - before).toFixed(1)} s after the look began, ${(after - guest).toFixed(1)} s before it ended`;
-  check(guest >= before - 1.5 && guest <= after + 0.5, seen);
-  return seen;
 }
 
 /** Of all processes here: who holds a virtual machine of KVM's. */

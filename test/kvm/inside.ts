@@ -1,6 +1,7 @@
 /** Runs the cases on this machine, as root: what main.ts starts here, or in the nest. Arguments choose cases by a part of their titles. */
 import { runCases } from './case.js';
-import { kvmCases, removeNodes } from './cases.js';
+import { kvmCases } from './cases.js';
+import { removeNodes } from './device-cases.js';
 import { Site, type SiteOptions } from './site.js';
 
 const options = JSON.parse(process.env.BOXLITE_KVM_SITE ?? '') as SiteOptions;

@@ -12,8 +12,8 @@
 #include "../outcome/outcome.h"
 #include "../outcome/shown.h"
 #include "beneath.h"
+#include "content/write-content.h"
 #include "metadata.h"
-#include "write-content.h"
 
 static int make_file(struct unpacking *to, const struct spot *spot, const struct tar_item *item, struct err *err);
 static int open_new(struct unpacking *to, const struct spot *spot, const struct tar_item *item, bool *in_place,

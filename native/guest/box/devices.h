@@ -4,7 +4,7 @@
 
 #include "../wire/message.h"
 
-/* From here on a process of the box may open only the devices that stage.c and the terminals provide, as with
+/* From here on a process of the box may open only the devices that root/stage.c and the terminals provide, as with
  * Docker. Nodes of others may be made (images hold some) but not opened: behind them are the disks, the memory and
  * the agent's own port. */
 int devices_restrict(struct err *err);

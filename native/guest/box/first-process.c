@@ -19,8 +19,8 @@
 #include "../proc/spawn.h"
 #include "../system/root.h"
 #include "../wire/message.h"
-#include "enter.h"
-#include "stage.h"
+#include "root/enter.h"
+#include "root/stage.h"
 
 /* The numbers of its descriptors, after the agent's console. */
 enum { CHANNEL = 3, INPUT, OUTPUT, ERROR, KEPT };

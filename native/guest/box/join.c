@@ -13,7 +13,7 @@
 #include "../../common/cleanup.h"
 #include "../../protocol/protocol.h"
 #include "../command/capabilities.h"
-#include "../command/seccomp.h"
+#include "../command/seccomp/seccomp.h"
 #include "../proc/descriptors.h"
 #include "../proc/report.h"
 #include "../proc/spawn.h"

@@ -21,7 +21,7 @@
 #include "capabilities.h"
 #include "command-path.h"
 #include "identity-files.h"
-#include "seccomp.h"
+#include "seccomp/seccomp.h"
 #include "terminal.h"
 #include "who.h"
 

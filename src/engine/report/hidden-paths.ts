@@ -1,7 +1,7 @@
 import type { BoxSpec } from '../spec/box-spec.js';
 
 /**
- * What a box's processes can't read; the guest has the same list (native/guest/box/stage.c), and a test
+ * What a box's processes can't read; the guest has the same list (native/guest/box/root/stage.c), and a test
  * compares them.
  */
 const MASKED = [

@@ -203,7 +203,7 @@ test('the image’s platform is kept with the box', () => {
 
 test('hidden paths are those that the guest hides', () => {
   const source = readFileSync(
-    new URL('../../../../native/guest/box/stage.c', import.meta.url),
+    new URL('../../../../native/guest/box/root/stage.c', import.meta.url),
     'utf8',
   );
   const listed = (name: string): string[] => {

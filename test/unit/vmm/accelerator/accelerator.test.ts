@@ -3,20 +3,25 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoxliteError } from '../../../../src/errors.js';
-import type { Home } from '../../../../src/host/home.js';
-import {
-  type Accelerator,
-  chooseAccelerator,
-  knownVerdict,
-  KVM_DEADLINES,
-  type TryKvm,
-} from '../../../../src/vmm/accelerator/accelerator.js';
+import { knownVerdict, KVM_DEADLINES } from '../../../../src/vmm/accelerator/accelerator.js';
 import { temporaryHome } from '../vmm-fixture.js';
-
-const IDENTITY = { vmmBuild: 'qemu 7.2 build 1', assetsDigest: 'abc' };
-const BOOT_ID = '11111111-2222-3333-4444-555555555555';
-const NOW = Date.parse('2026-01-01T12:00:00Z');
-const MINUTE = 60_000;
+import {
+  AGAINST,
+  ask,
+  BOOT_ID,
+  boots,
+  CURE,
+  fails,
+  FAULT,
+  hangs,
+  IDENTITY,
+  isNone,
+  MINUTE,
+  NOW,
+  stored,
+  told,
+  triedBy,
+} from './accelerator-fixture.js';
 
 /** Whether this machine has KVM is no matter of these tests, nor which boot it is in, nor who runs them. */
 vi.mock('node:fs', async (original) => {
@@ -68,21 +73,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const boots: TryKvm = () => Promise.resolve();
-const fails =
-  (code: 'timeout' | 'boot-failed' | 'vmm-failed', said: string): TryKvm =>
-  () =>
-    Promise.reject(
-      new BoxliteError(code, `it did not come up\n  | ${said}\n  | more`, { stage: 'vmm' }),
-    );
-const hangs = fails('timeout', 'qemu: KVM internal error');
-const isNone = fails('vmm-failed', 'ioctl(KVM_CREATE_VM) failed: 25');
-const said = (what: string): string =>
-  `/dev/kvm opens, but no machine runs with it (it did not come up; ${what})`;
-const FAULT = said('qemu: KVM internal error');
-const CURE = 'end other hypervisors (VirtualBox, VMware), and have KVM tried again';
-const AGAINST = { name: 'tcg', reason: FAULT, cure: CURE, remedy: { action: 'doctor' } };
 
 test('emulation that was asked for tries nothing', async () => {
   const asked = ask(temporaryHome(), { choice: 'tcg' });
@@ -356,58 +346,3 @@ describe('a device that this user may not open', () => {
     expect(cure).toContain(`sudo setfacl -m u:${process.getuid?.()}:rw /dev/kvm`);
   });
 });
-
-interface Asked {
-  answer: Promise<Accelerator>;
-  /** The deadlines of each try. */
-  tried: unknown[];
-  notices: string[];
-}
-
-interface Options {
-  choice?: 'auto' | 'kvm' | 'tcg';
-  recheck?: boolean;
-  tryKvm?: TryKvm;
-  identity?: typeof IDENTITY;
-}
-
-function ask(
-  home: Home,
-  { choice = 'auto', recheck = false, tryKvm = boots, identity = IDENTITY }: Options,
-): Asked {
-  const tried: unknown[] = [];
-  const notices: string[] = [];
-  const means = {
-    identity: () => Promise.resolve(identity),
-    tryKvm: (deadlines: typeof KVM_DEADLINES) => {
-      tried.push(deadlines);
-      return tryKvm(deadlines);
-    },
-    exclusively,
-    onNotice: (message: string) => void notices.push(message),
-  };
-  return { answer: chooseAccelerator(home, { choice, recheck }, means), tried, notices };
-}
-
-async function told(home: Home, options: Options): Promise<Asked> {
-  const asked = ask(home, options);
-  await asked.answer;
-  return asked;
-}
-
-/** How often an ordinary start has KVM tried. */
-async function triedBy(home: Home, tryKvm: TryKvm): Promise<number> {
-  return (await told(home, { tryKvm })).tried.length;
-}
-
-/** One after another, as a lock has it. */
-let last: Promise<unknown> = Promise.resolve();
-function exclusively<T>(work: () => Promise<T>): Promise<T> {
-  const mine = last.then(work);
-  last = mine.catch(() => undefined);
-  return mine;
-}
-
-function stored(): object {
-  return { ...IDENTITY, bootId: BOOT_ID };
-}

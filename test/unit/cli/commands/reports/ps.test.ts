@@ -2,57 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { BoxInfo } from '../../../../../src/engine/state/box-info.js';
-import { BoxliteError } from '../../../../../src/errors.js';
-import { boxInfo, fakeWorld, NOW, type Outcome, runCli } from '../../fake-world.js';
-
-const ago = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
-
-const BOXES: BoxInfo[] = [
-  boxInfo({ id: '01kaz3v5h8000000000000000d', name: 'web', labels: { app: 'a', tier: 'front' } }),
-  boxInfo({
-    id: '01kaz3v5h8000000000000000c',
-    name: 'job',
-    status: 'stopped',
-    image: 'docker.io/library/busybox:1',
-    command: ['sh', '-c', 'echo "a long command"'],
-    createdAt: ago(16 * 86_400),
-    startedAt: ago(15 * 86_400),
-    finishedAt: ago(14 * 86_400),
-    exitCode: 137,
-    labels: { app: 'b' },
-  }),
-  boxInfo({
-    id: '01kaz3v5h8000000000000000b',
-    name: 'new',
-    network: 'none',
-    volumes: [{ hostPath: '/srv/data', guestPath: '/data', readOnly: true }],
-    status: 'configured',
-    createdAt: ago(30 * 86_400),
-    startedAt: undefined,
-    labels: { app: 'a' },
-  }),
-  boxInfo({
-    id: '01kaz3v5h8000000000000000a',
-    name: 'odd',
-    status: 'unknown',
-    createdAt: ago(40 * 86_400),
-  }),
-];
-
-const ps = (...flags: string[]): Promise<Outcome> => runCli(['ps', ...flags], engine(BOXES));
-const names = async (...flags: string[]): Promise<string> =>
-  (await ps('--format', '{{.Names}}', ...flags)).stdout.trim().replaceAll('\n', ' ');
-
-function engine(boxes: BoxInfo[]): object {
-  return {
-    listInfo: () => Promise.resolve(boxes),
-    inspectImage: (name: string) =>
-      name === 'Not:a/name'
-        ? Promise.reject(new BoxliteError('invalid-argument', 'invalid image reference'))
-        : Promise.resolve(name === 'other-name' ? { id: boxes[0]?.imageId } : undefined),
-  };
-}
+import { boxInfo, fakeWorld, type Outcome, runCli } from '../../fake-world.js';
+import { BOXES, engine, ps } from './ps-boxes.js';
 
 describe('ps', () => {
   it('prints the header when there are no boxes', async () => {
@@ -290,61 +241,6 @@ describe('ps', () => {
   it('ends with 64 for a malformed template, and 1 for a field it lacks', async () => {
     expect(await ps('--format', '{{.Names')).toMatchObject({ status: 64, stdout: '' });
     expect((await ps('--format', '{{.Bogus}}')).status).toBe(64);
-  });
-
-  it.each<[string, string[], string]>([
-    ['running boxes alone', [], 'web'],
-    ['all with -a', ['-a'], 'web job new odd'],
-    ['the last N in any state', ['-n', '2'], 'web job'],
-    ['the latest', ['-l'], 'web'],
-    ['a part of an id', ['-a', '-f', 'id=01KAZ3V5H8000000000000000C'], 'job'],
-    ['a part of a name', ['-a', '-f', 'name=o'], 'job odd'],
-    ['a pattern of names', ['-a', '-f', 'name=^o'], 'odd'],
-    ['a name with Docker’s slash', ['-a', '-f', 'name=^/web$'], 'web'],
-    ['a name without it', ['-a', '-f', 'name=^web$'], 'web'],
-    ['nothing by an empty filter', ['-a', '-f', '', '--filter='], 'web job new odd'],
-    ['the same key twice = either', ['-a', '-f', 'name=web', '-f', 'name=job'], 'web job'],
-    ['different keys = both', ['-a', '-f', 'name=o', '-f', 'exited=137'], 'job'],
-    ['a label', ['-a', '-f', 'label=app'], 'web job new'],
-    ['a label’s value', ['-a', '-f', 'label=app=a'], 'web new'],
-    ['two labels = both', ['-a', '-f', 'label=app=a', '-f', 'label=tier'], 'web'],
-    ['an exit code', ['-a', '-f', 'exited=137'], 'job'],
-    ['an exit code without -a', ['-f', 'exited=137'], ''],
-    ['a status, without -a', ['-f', 'status=exited'], 'job'],
-    ['created boxes', ['-f', 'status=created'], 'new'],
-    ['an ancestor by short name', ['-a', '-f', 'ancestor=busybox:1'], 'job'],
-    ['an ancestor without its tag', ['-a', '-f', 'ancestor=alpine:latest'], 'web new odd'],
-    ['an ancestor by id', ['-a', '-f', `ancestor=${'ab'.repeat(6)}`], 'web job new odd'],
-    ['an ancestor by another name of it', ['-a', '-f', 'ancestor=other-name'], 'web job new odd'],
-    ['nobody’s ancestor', ['-a', '-f', 'ancestor=Not:a/name'], ''],
-    ['boxes before another', ['-a', '-f', 'before=job'], 'new odd'],
-    ['boxes since another', ['-a', '-f', 'since=job'], 'web'],
-    ['boxes since another with a slash', ['-a', '-f', 'since=/job'], 'web'],
-    ['a network', ['-a', '-f', 'network=none'], 'new'],
-    ['a volume by what it is of the host', ['-a', '-f', 'volume=/srv/data'], 'new'],
-    ['a volume by where it is in the box', ['-a', '-f', 'volume=/data'], 'new'],
-    ['a volume that none has', ['-a', '-f', 'volume=/srv'], ''],
-    ['boxes without a health check', ['-a', '-f', 'health=none'], 'web job new odd'],
-  ])('filters: %s', async (_fact, flags, expected) => {
-    expect(await names(...flags)).toBe(expected);
-  });
-
-  it.each<[string[], string]>([
-    [['-f', 'color=red'], "invalid filter 'color'"],
-    [
-      ['-f', 'name'],
-      'invalid argument "name" for "-f, --filter" flag: bad format of filter (expected name=value)',
-    ],
-    [['-f', '__proto__=x'], "invalid filter '__proto__'"],
-    [['-f', 'status=asleep'], "invalid filter 'status=asleep'"],
-    [['-f', 'exited=x'], "invalid filter 'exited=x'"],
-    [['-f', 'name=('], "invalid filter 'name=('"],
-    [['-f', 'before=nobody'], 'No such box: nobody'],
-    [['-n', 'x'], 'invalid argument "x" for "-n, --last" flag'],
-  ])('%j is refused', async (flags, reason) => {
-    const outcome = await ps(...flags);
-    expect([outcome.status, outcome.stdout]).toEqual([1, '']);
-    expect(outcome.stderr).toContain(reason);
   });
 
   it('shows escape sequences in a command as text', async () => {
