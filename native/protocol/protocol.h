@@ -209,6 +209,9 @@
  */
 #define BL_MSG_NET_ADDRESS 0x0cU
 
+/* netLost: nothing */
+#define BL_MSG_NET_LOST 0x0dU
+
 /* ready:
  *   u32 generation, u64 uptimeNs
  */

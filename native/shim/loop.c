@@ -137,6 +137,9 @@ static void on_children(struct shim *shim) {
     if (shim->net.pid && waitpid(shim->net.pid, &status, WNOHANG) == shim->net.pid) {
         net_ended(shim, status, &why);
         net_requests_fail(shim, &why);
+        /* Before main the agent expects other messages. */
+        if (shim->main.started)
+            guest_send(shim, &(struct frame_header){.type = BL_MSG_NET_LOST}, NULL);
     }
     if (shim->hook.pid && waitpid(shim->hook.pid, &status, WNOHANG) == shim->hook.pid)
         hook_ended(shim, status);

@@ -81,8 +81,8 @@ describe('a box with a network', () => {
     const [net = ''] = children.split(' ').filter((pid) => pid !== '' && pid !== vmm.trim());
     process.kill(Number(net), 'SIGKILL');
     const ping = ['exec', 'alone', 'ping', '-c1', '-W1', HOST];
-    const { status: lost } = await home.boxlite(ping);
-    expect(lost).toBe(1);
+    const { status: lost, stderr } = await home.boxlite(ping);
+    expect({ lost, stderr }).toEqual({ lost: 1, stderr: 'ping: sendto: Network is unreachable\n' });
     expect(await home.ok(['exec', 'alone', 'echo', 'still here'])).toBe('still here');
     const seen = async (): Promise<string> =>
       home.ok(['ps', '--filter', 'name=alone', '--format', '{{.Status}}|{{.Ports}}']);

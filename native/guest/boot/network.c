@@ -20,7 +20,7 @@
 #define INTERFACE "eth0"
 #define IPV6 "/proc/sys/net/ipv6/conf/" INTERFACE
 
-static int set_flags(int sock, const char *name, short flags);
+static int set_flags(int sock, const char *name, short set, short clear);
 static int set_address(int sock, unsigned long request, uint32_t address);
 static int set_mtu(int sock, uint32_t mtu);
 static int add_default_route(int sock, uint32_t gateway);
@@ -43,9 +43,9 @@ void network_prepare(void) {
     /* As Docker: any user may ping and listen at any port, since nobody else uses the machine. */
     write_file("/proc/sys/net/ipv4/ping_group_range", "0 2147483647", &ignored);
     write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", &ignored);
-    if (sock < 0 || set_flags(sock, "lo", IFF_UP | IFF_RUNNING))
+    if (sock < 0 || set_flags(sock, "lo", IFF_UP | IFF_RUNNING, 0))
         complain("lo: %s", strerror(errno));
-    if (set_flags(sock, INTERFACE, IFF_UP | IFF_RUNNING) && errno != ENODEV)
+    if (set_flags(sock, INTERFACE, IFF_UP | IFF_RUNNING, 0) && errno != ENODEV)
         complain("%s: %s", INTERFACE, strerror(errno));
 }
 
@@ -81,6 +81,12 @@ int network_change_address(bool add, const struct net_address *address, struct e
 }
 
 static bool is_wanted(bool add, int failed) { return !failed || errno == (add ? EEXIST : EADDRNOTAVAIL); }
+
+void network_go_down(void) {
+    cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (sock < 0 || set_flags(sock, INTERFACE, 0, IFF_UP))
+        complain("%s: %s", INTERFACE, strerror(errno));
+}
 
 int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err) {
     cleanup_fd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -121,12 +127,12 @@ static int take_addresses6(const struct network *network, struct err *err) {
     return 0;
 }
 
-static int set_flags(int sock, const char *name, short flags) {
+static int set_flags(int sock, const char *name, short set, short clear) {
     struct ifreq request = {0};
     strncpy(request.ifr_name, name, IFNAMSIZ - 1);
     if (ioctl(sock, SIOCGIFFLAGS, &request))
         return -1;
-    request.ifr_flags = (short)(request.ifr_flags | flags);
+    request.ifr_flags = (short)((request.ifr_flags | set) & ~clear);
     return ioctl(sock, SIOCSIFFLAGS, &request);
 }
 

@@ -16,6 +16,9 @@ int network_take_addresses(const struct network *network, struct err *err);
  * error; nor is IPv6 that the box has switched off. */
 int network_change_address(bool add, const struct net_address *address, struct err *err);
 
+/* Programs of the box hear at once that nothing is reached any more, and wait for no answer. */
+void network_go_down(void);
+
 /* Also of an interface that is up. */
 int network_set_mac(const uint8_t mac[MAC_BYTES], struct err *err);
 

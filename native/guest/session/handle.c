@@ -47,6 +47,9 @@ void server_handle(struct server *server, const struct message *message) {
     case BL_MSG_NET_ADDRESS:
         handle_net_address(server, message);
         return;
+    case BL_MSG_NET_LOST:
+        network_go_down();
+        return;
     case BL_MSG_BOOTSTRAP:
         refuse(server, "a second bootstrap");
         return;

@@ -130,6 +130,8 @@ export const BOX_MESSAGES = {
       ...ADDRESS,
     ],
   },
+  /** From the shim while the box runs: its network has ended, so its interface goes down. Not answered. */
+  netLost: { type: 0x0d, fields: [] },
   ready: {
     type: 0x41,
     fields: [
