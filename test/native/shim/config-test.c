@@ -64,7 +64,7 @@ static void refuses_every_truncation(const uint8_t *bytes, size_t size) {
     check("a configuration cut short anywhere is refused", all);
 }
 
-/* The sanitizers judge; any answer will do. */
+/* Any result is right: only the sanitizers can fail here. */
 static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
     uint8_t changed[4096];
     static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff};
@@ -78,8 +78,9 @@ static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
     check("any byte may be anything", true);
 }
 
-/* Each change of the golden configuration's tail, counted from its end: rules of 36 and 47 bytes and their count, 8
- * bytes and two ports of the host, mode and reports; before them published ports of 17 and 29 bytes, and their count. */
+/* Changes to the end of the golden configuration. Counted from its end, it holds rules of 36 and 47 bytes and their
+ * count, 8 bytes and two ports of the host, mode and reports; before them published ports of 17 and 29 bytes, and
+ * their count. */
 enum { POLICY_BYTES = 36 + 47 + 4 + 8 + 4 + 8 };
 
 static void refuses_an_impossible_network(const uint8_t *bytes, size_t size) {

@@ -20,7 +20,7 @@ static void test_hostile_names(void) {
     check_outside();
 }
 
-/* Who was asked for results/ must not get .bashrc. */
+/* The attack: asked for results/, the archive contains .bashrc. */
 static void test_asked_for(void) {
     static const struct {
         char kind;

@@ -1,4 +1,4 @@
-/* A place to unpack into, beside what no archive may touch. */
+/* A destination to unpack into, beside files that no archive may touch. */
 #ifndef BOXLITE_TEST_PLACE_H
 #define BOXLITE_TEST_PLACE_H
 
@@ -11,7 +11,7 @@
 static struct err err;
 static char top[] = "/tmp/unpack-test-XXXXXX";
 
-/* Each program works in a directory of its own, which is removed at the end. */
+/* Each program works in its own directory, and removes it at the end. */
 static inline void enter_top(void) { check("there is a directory", mkdtemp(top) && chdir(top) == 0); }
 
 static inline void remove_top(void) {
@@ -20,7 +20,7 @@ static inline void remove_top(void) {
     check("the directory is removed", system(command) == 0);
 }
 
-/* A fresh directory with `dest`, and beside it `outside` with a file that must never change. */
+/* Creates `dest`, and beside it `outside` with a file that must never change. */
 static inline void begin(void) {
     check("a place is made", system("rm -rf dest outside missing made && mkdir dest outside && "
                                     "echo untouched > outside/kept && chmod 640 outside/kept") == 0);

@@ -67,7 +67,7 @@ static void test_keep(void) {
               holds("test \"$(cat dest/src/a)\" = old"));
 }
 
-/* The table of `cp`: [source is a directory][what the destination is]. */
+/* The rules of `cp`: where a source goes depends on its kind and on what the destination is. */
 static void test_places(void) {
     static const struct {
         char kind;
@@ -128,7 +128,7 @@ static void test_long_path(void) {
               holds("test \"$(find dest -type d | wc -l)\" = 52"));
 }
 
-/* As rm would, which takes ten seconds for it. */
+/* Removes nested directories from the top down: rm needs ten seconds for them. */
 static void remove_chain(size_t component) {
     char inner[64] = "dest/src/";
     memset(inner + strlen(inner), 'd', component);
@@ -138,7 +138,7 @@ static void remove_chain(size_t component) {
     check("a chain of directories is removed", unlink("dest/src") == 0);
 }
 
-/* Of 65,535 bytes and of 4,000 directories: what a name costs must not grow faster than the name. */
+/* Names of 65,535 bytes and of 4,096 directories: the time for a name must grow linearly with its length. */
 static void test_deep_names(void) {
     static const struct {
         size_t component, count;
@@ -169,7 +169,7 @@ static void test_deep_names(void) {
     }
 }
 
-/* More directories than are kept: those that nothing more comes into are finished before the others. */
+/* More directories than the list can hold: those that are complete get their metadata before the others. */
 static void test_many_directories(void) {
     enum { COMPONENT = 255, COMPONENTS = 240, MANY = 1200 };
     begin();
