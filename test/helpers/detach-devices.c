@@ -1,4 +1,4 @@
-/* Tries to take the device policy off the cgroup of the directory given: prints the error, or "done". */
+/* Tries to detach the device policy from the cgroup of the given directory: prints the error, or "done". */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>

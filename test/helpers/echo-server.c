@@ -1,5 +1,5 @@
-/* Sends back what it receives: at port 7, by TCP and UDP. At port 9 it waits for the end of what a TCP connection
- * sends, and answers with the number of its bytes. It says when it listens, and fails when a datagram says "fail". */
+/* Returns what it receives at port 7, by TCP and UDP. At port 9 it reads a TCP connection to its end and answers with
+ * the number of bytes. It prints a line once it listens, and exits with an error at the datagram "fail". */
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* What a box does to the files of a volume, call by call; run in the box, linked statically. Each command
- * prints what it found, a word or number a line, or the name of the errno that ended it. */
+/* Makes system calls on the files of a volume. It runs in the box and is linked statically. Each command prints its
+ * results, a word or number a line, or the name of the errno that ended it. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ static int tell(const char *what, long result) {
     return 0;
 }
 
-/* A file that is open stays whole when its name is gone. */
+/* An open file keeps its content when its name is removed. */
 static int unlinked(void) {
     char text[8] = "";
     struct stat st;
@@ -61,7 +61,7 @@ static int mapped(void) {
     return tell("same", strcmp(text, "parent") ? -1 : 0);
 }
 
-/* 0 when another process is refused the lock that this one holds. */
+/* Returns 0 if another process can't take the lock that this one holds. */
 static int refused(int (*lock)(int), int fd) {
     if (lock(fd))
         return -1;
@@ -86,7 +86,7 @@ static int locked(void) {
     int fd = open("locked", O_RDWR | O_CREAT, 0644);
     errno = 0;
     tell("flock", refused(by_flock, fd));
-    /* 9p makes one kind of them both. */
+    /* On 9p, flock takes the same kind of lock as fcntl. */
     flock(fd, LOCK_UN);
     return tell("fcntl", refused(by_fcntl, fd));
 }
@@ -168,8 +168,8 @@ static int set_ids(void) {
     return tell("sticky", mkdir("sticky", 01777) || chmod("sticky", 01777) ? -1 : 0);
 }
 
-/* One process turns a directory into a link and back while the other opens through it. What the link names is
- * on the host as well as in the box; each has a file "found" that says whose it is. */
+/* One process replaces a directory with a link and back while the other opens files through it. The link's target
+ * exists on the host and in the box; a file "found" in each tells which one it is. */
 static int swapped(int rounds, const char *outside) {
     mkdir("real", 0755);
     int fd = open("real/found", O_WRONLY | O_CREAT, 0644);
@@ -184,7 +184,7 @@ static int swapped(int rounds, const char *outside) {
             rename("place", "link");
         }
     int mine = 0, box = 0, host = 0, made = 0;
-    /* What was never found there proves nothing: on a busy host the two may miss each other for long. */
+    /* Continues until the directory was found at least once: on a busy host the two may miss each other for long. */
     for (int i = 0; i < rounds || (!mine && i < 100 * rounds); i++) {
         int found = open("place/found", O_RDONLY);
         char text[8] = "";

@@ -1,5 +1,5 @@
-/* Traces every process that begins in its box, and never waits for one: what has ended can't be reaped then. It
- * goes on in the background. */
+/* Traces every new process in its box and never waits for one, so that none of them can be reaped. It continues in the
+ * background. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>

@@ -1,6 +1,6 @@
 /*
- * Prints everything that can be seen of a tree, one line a name, in byte order: for the host's view of a
- * directory and a box's view of its root to be compared as text.
+ * Prints all metadata of a tree, one line a name, in byte order, so that the host's view of a directory and a box's
+ * view of its root can be compared as text.
  *   list-tree DIRECTORY [NAME-AT-THE-TOP-TO-LEAVE-OUT ...]
  */
 #define _GNU_SOURCE
@@ -27,7 +27,7 @@ struct names {
     size_t count;
 };
 
-/* Files that have several names, each with the first of them. */
+/* Files with several names, each with its first name. */
 static struct link {
     dev_t dev;
     ino_t ino;
@@ -68,7 +68,7 @@ static void print_bytes(const char *bytes, size_t length) {
     }
 }
 
-/* FNV-1a: mistakes are what is looked for, not collisions made on purpose. */
+/* FNV-1a suffices to detect mistakes; nobody constructs collisions here. */
 static void print_content(int fd, const char *path) {
     static unsigned char buffer[1 << 18];
     uint64_t hash = 0xcbf29ce484222325;
@@ -90,7 +90,7 @@ static void print_link_target(int parent, const char *name, const char *path) {
     print_bytes(target, (size_t)length);
 }
 
-/* The labels of a host's security module are no part of an image. */
+/* The labels of the host's security module do not belong to an image. */
 static bool is_host_label(const char *name) { return strcmp(name, "security.selinux") == 0; }
 
 static void print_xattrs(int parent, const char *name, const char *path) {
@@ -195,7 +195,7 @@ static void list(int parent, const char *name, const char *path, struct names *s
 int main(int argc, char **argv) {
     if (argc < 2)
         errx(2, "which directory?");
-    /* One descriptor for each level on the way down. */
+    /* The recursion holds one descriptor for each level. */
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;

@@ -1,6 +1,6 @@
-/* Tries the system calls that a box's filter is about; run in the box, linked statically. Prints a line for each: its
- * name, and "ok" or the name of its errno. Where it can be, a call is one that the kernel would grant to anybody, or
- * whose arguments it would find fault with otherwise than by EPERM; none does harm when it is let through.
+/* Tries the system calls that a box's filter refuses. It runs in the box and is linked statically. It prints a line for
+ * each call: its name, and "ok" or the name of its errno. Where possible, the kernel would grant the call to any
+ * process, or refuse its arguments with an errno other than EPERM. No call does harm if the filter allows it.
  *
  *     refused-calls        all calls
  *     refused-calls user   the effective user
@@ -94,7 +94,7 @@ static void tell(const char *name, long result) {
     fflush(stdout);
 }
 
-/* In a process of its own, which a namespace may be left to. */
+/* Runs in a separate process, so that a new namespace ends with it. */
 static void try(const struct call *call) {
     pid_t child = fork();
     if (child == 0) {
@@ -108,7 +108,7 @@ static void try(const struct call *call) {
 }
 
 #ifdef __x86_64__
-/* A call of a 32-bit program; the kernel asks only for how it is made. */
+/* Makes a call as a 32-bit program does: for the kernel, only the instruction counts. */
 static void try_i386(const char *name, int number, long argument) {
     pid_t child = fork();
     if (child == 0) {

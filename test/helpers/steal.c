@@ -1,8 +1,8 @@
-/* Looks into every process that begins in its box, from its first moment on, for what is not the box's: steal STOP
- * Until a file of the name STOP is there it guesses the next process's number again and again; then it says, a line
- * each, how many it saw, how often it was refused, and what it got. As the box's root it is refused while the process
- * is still the agent's; with CAP_SYS_PTRACE it is not, so all that such a process may hold then is its own streams, its
- * report's pipe, and its cgroup as the box sees that itself. */
+/* Inspects every new process in its box, as early as it can, for descriptors that do not belong to the box. Usage:
+ * steal STOP. Until a file STOP exists, it guesses the next process id again and again; then it prints, a line each,
+ * how many processes it saw, how often it was refused, and what it got. The kernel refuses the box's root while the
+ * process still belongs to the agent, but not a process with CAP_SYS_PTRACE. A new process may therefore hold only its
+ * own streams, the pipe of its report, and its cgroup as the box sees it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -30,7 +30,7 @@ static void note(const char *what, const char *name) {
 
 static bool begins(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
 
-/* A directory is the box's when nothing is above it, and when its cgroup can't be written to. */
+/* A directory belongs to the box if it has no parent and is not a cgroup that can be written to. */
 static void judge_directory(int fd, const char *name) {
     struct stat own, above;
     int procs = openat(fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
@@ -106,7 +106,7 @@ static void look_into(int pid, int pidfd) {
     }
 }
 
-/* As long as it is refused it asks again; the first descriptor that it may have lets it look at the rest. */
+/* Retries while the kernel refuses; once it grants one descriptor, inspects the others. */
 static void watch(int pid, int pidfd) {
     seen++;
     for (int look = 0; look < LOOKS; look++) {
@@ -124,7 +124,7 @@ static void watch(int pid, int pidfd) {
     }
 }
 
-/* The number that the box's last process got. */
+/* The id of the box's newest process. */
 static int newest(void) {
     char text[128] = "";
     int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);

@@ -13,7 +13,7 @@ const programs = readdirSync(join(import.meta.dirname, 'archive'), {
   .filter((name) => name.endsWith('-test.c'))
   .map((name) => `build/test/archive/${name.slice(0, -2)}`);
 
-/** What packs and unpacks on both ends of a copy, under the address and undefined-behaviour sanitizers. */
+/** Tests both ends of a copy, under the address and undefined-behaviour sanitizers. */
 describe('the archive code', () => {
   beforeAll(async () => {
     await run('make', ['-s', '-C', native, ...programs], { maxBuffer: 1 << 24 });

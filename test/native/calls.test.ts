@@ -14,7 +14,7 @@ beforeAll(async () => {
   await run('make', ['-s', '-C', native, ...objects], { maxBuffer: 1 << 24 });
 }, 600_000);
 
-/** What the linker joins: a symbol that one object leaves undefined and another defines. */
+/** An object needs another if it leaves a symbol undefined that the other defines. */
 describe.each(Object.entries(LAYERS))('the objects of %s', (program, { order, replaces }) => {
   test('need nothing above them, and nothing in a circle', async () => {
     const graph = await objectGraph(program, replaces);
@@ -80,7 +80,7 @@ async function objectGraph(program: string, replaced?: readonly string[]): Promi
   return graphOf(symbols, replaced);
 }
 
-/** @param symbols what nm says of each part's object; a small letter is a symbol of its own */
+/** @param symbols nm's output for each part's object; a small letter stands for a local symbol */
 function graphOf(symbols: ReadonlyMap<string, string>, replaced: readonly string[] = []): Graph {
   const namesOf = (text: string, kind: RegExp): string[] =>
     [...text.matchAll(/^[\da-f ]{16} (\w) (\S+)$/gm)].flatMap(([, type = '', name = '']) =>

@@ -13,7 +13,7 @@ const programs = readdirSync(join(import.meta.dirname, 'guest'), {
   .filter((name) => name.endsWith('-test.c'))
   .map((name) => `build/test/guest/${name.slice(0, -2)}`);
 
-/** The guest agent's parts that need no VM, under the address and undefined-behaviour sanitizers. */
+/** Tests the parts of the guest agent that need no VM, under the address and undefined-behaviour sanitizers. */
 describe('boxlite-guest', () => {
   beforeAll(async () => {
     await run('make', ['-s', '-C', native, ...programs], { maxBuffer: 1 << 24 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await run('make', ['-s', '-C', native, 'all'], { maxBuffer: 1 << 24 });
 }, 600_000);
 
-/** What the linker has left in a program for the kernel and the loader to obey. */
+/** Checks the properties that the linker records in a program for the kernel and the loader. */
 it.each(programs)(
   '%s can be loaded anywhere, and has nothing to write that is run',
   async (name) => {
@@ -33,7 +33,7 @@ it.each(programs)(
     expect(segments.filter((segment) => segment.includes('W') && segment.includes('E'))).toEqual(
       [],
     );
-    // They bring all they need, but for the library, which lives in another's program, and what needs the
+    // All are linked statically, except the library, which is loaded into QEMU, and boxlite-net, which needs the
     // distribution's libslirp.
     if (!name.endsWith('.so') && name !== 'boxlite-net')
       expect(stdout).not.toMatch(/\(NEEDED\)|INTERP/);
@@ -45,7 +45,7 @@ it('is compiled with what the compiler has to find overflows and to stop them', 
     env: { ...process.env, BUILD_LOCKED: '1' },
   });
   expect(stdout).toMatch(/-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=[23] /);
-  // Known since GCC 8 and Clang 11.
+  // GCC 8 and Clang 11 introduced it.
   expect(stdout).toContain('-fstack-clash-protection');
 });
 

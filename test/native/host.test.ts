@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** A hole, a part of 64 KiB, and a hole at the end. */
+/** Makes a file of a hole, 64 KiB of data, and a hole. */
 async function makeSparse(name: string): Promise<string> {
   const path = join(directory, name);
   await using file = await open(path, 'wx');

@@ -34,7 +34,7 @@ function startOf({ directory, root }: ShimHarness): ShimStart {
   };
 }
 
-/** Of this process and of what it has started: the shims, and the VMMs below them. */
+/** The names of this process's descendants that are shims or VMMs. */
 function runningMachines(): string[] {
   return descendants(process.pid).filter((name) => /^(boxlite-shim|fake-vmm)$/.test(name));
 }

@@ -95,7 +95,7 @@ describe('end', () => {
     const { shim, client } = await harness.running();
     client.raw('killVmm', 0, '');
     await client.closed;
-    // Empty for a process that has let go of its memory.
+    // A process that has released its memory has an empty command line.
     expect(commandOf(shim.pid)).toBe('');
   });
 

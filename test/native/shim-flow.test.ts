@@ -15,7 +15,7 @@ test('a client that does not read stalls no other, and is dropped when the guest
   stalled.send('exec', 2, EXEC);
   const session = (await guest.next()).session;
   stalled.socket.pause();
-  // Far more than its window: only a hostile guest does that.
+  // Only a hostile guest sends more than its window.
   const chunk = Buffer.alloc(LIMITS.MAX_PAYLOAD);
   for (let sent = 0; sent < 12 * 2 ** 20; sent += chunk.length) guest.raw('stdout', session, chunk);
   guest.raw('stdout', 1, 'still here');
@@ -49,7 +49,7 @@ test('stops reading clients while the guest does not read, and can still be told
   guest.socket.pause();
   for (let i = 0; i < 400; i += 1) client.raw('stdin', 2, Buffer.alloc(LIMITS.MAX_PAYLOAD));
   const other = await harness.client();
-  // Each answer is a turn of the shim's loop, in which it could have read on.
+  // The shim's loop runs once for each answer, and could read more stdin each time.
   for (let i = 0; i < 100; i += 1) {
     other.socket.write(encodeFrame({ session: 0, type: 0x90, flags: 0, payload: Buffer.alloc(0) }));
     await other.expect('refused', 0);
@@ -84,7 +84,7 @@ test('passes 32 MiB each way through one session, byte for byte', async () => {
   const session = (await guest.next()).session;
   const total = 32 * 2 ** 20;
   const chunk = Buffer.alloc(LIMITS.MAX_PAYLOAD, 'boxlite-');
-  // Four chunks are a window: then each one waits for the credit of one.
+  // The window is four chunks; each later chunk waits for the credit of an earlier one.
   const pump = async (from: FramePeer, number: number, name: 'stdin' | 'stdout') => {
     for (let sent = 0; sent < total; sent += chunk.length) {
       if (sent >= LIMITS.WINDOW) await from.expect('credit', number);

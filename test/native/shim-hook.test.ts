@@ -10,7 +10,7 @@ beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 const LONG_MS = 3_600_000;
 
-/** A hook that leaves its pid in a file, then does as it is told. */
+/** A hook that writes its pid into a file, then runs the script. */
 function hook(harness: ShimHarness, script = '') {
   const file = join(harness.root, 'hook');
   const onExit = ['/bin/sh', '-c', `echo $$ >> ${file}; ${script}`];
@@ -88,7 +88,7 @@ test('SIGTERM ends a hook that stands still, too', async () => {
 
 test('a hook that was killed is run again', async () => {
   await using harness = await ShimHarness.make();
-  // The first one stays, whenever it is looked at.
+  // The first run of the hook sleeps, so that the test can kill it at any time.
   const second = `[ $(wc -l < ${join(harness.root, 'hook')}) -gt 1 ]`;
   const { file, config } = hook(harness, `${second} || exec sleep 3600`);
   const { shim, guest } = await harness.running({ ...config, exitDelayMs: 20 });

@@ -11,12 +11,12 @@ import { BUILD_TIMEOUT_MS, buildShim, type RunningShim, ShimHarness } from './sh
 vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
-/** Below those that a BoxLite on this host may be giving away now; Node starts no process with a higher id. */
+/** Below the ids that a BoxLite of this host may use now; Node can't start processes with higher ids. */
 let first = 2_000_000_000;
 const RANGE = 65_536;
 const ALL_TAKEN = /^failed jail 87 all 1 users that VMMs may have on this host are taken$/;
 
-/** For one test: those of the one before may still be on their way out. */
+/** Returns a new id directory and moves to new ids: VMMs of the test before may not have ended yet. */
 async function register(): Promise<string> {
   first += 20 * RANGE;
   const parent = await mkdtemp(join(tmpdir(), 'ids-'));
@@ -25,7 +25,7 @@ async function register(): Promise<string> {
   return join(parent, 'boxlite');
 }
 
-/** A home of its own, in which a VMM may connect to the test as anybody. */
+/** Makes a harness in which a VMM of any user can connect to the test. */
 async function home(): Promise<ShimHarness> {
   const harness = await ShimHarness.make();
   await chmod(harness.root, 0o755);
@@ -67,7 +67,7 @@ describe.runIf(process.getuid?.() === 0)('the users of VMMs', () => {
     expect(await late.statusLine).toMatch(/^failed jail 87 all 2 users/);
     const pid = await ends.shim.vmmPid();
     ends.shim.child.kill('SIGKILL');
-    // Until it has been waited for there is a process of that user.
+    // The user has a process until its parent has reaped it.
     while (existsSync(`/proc/${pid}`)) await nextTurn();
     const { shim } = await third.start(give(directory, 2));
     expect(await userOf(shim)).toBe(users[1]);
@@ -92,7 +92,7 @@ describe.runIf(process.getuid?.() === 0)('the users of VMMs', () => {
     await using harness = await home();
     const shim = harness.spawn(harness.config(give(directory)));
     expect(await shim.statusLine).toMatch(ALL_TAKEN);
-    // Nor one whose program has been stopped, or is that of a VMM whose shim is gone.
+    // A stopped process, or a VMM without its shim, still holds its id.
     stranger.kill('SIGSTOP');
     expect(await harness.spawn(harness.config(give(directory))).statusLine).toMatch(ALL_TAKEN);
     stranger.kill('SIGKILL');

@@ -18,7 +18,7 @@ const KEY = `boxlite-test-${process.pid}`;
 describe('jail', () => {
   test('gives the VMM its descriptors under their numbers and no others', async () => {
     await using harness = await ShimHarness.make();
-    // Numbers that are those of the shim's own descriptors, in any order.
+    // The shim itself has descriptors with these numbers.
     const files = [3, 4, 5, 6, 7, 8, 9, 13].map((fd) => ({
       fd,
       flags: fd % 2,
@@ -27,7 +27,7 @@ describe('jail', () => {
     for (const { path } of files) await writeFile(path, 'x');
     const { shim } = await harness.start({ files });
     const fds = join('/proc', String(await shim.vmmPid()), 'fd');
-    // The fake VMM opened one: its connection to the test.
+    // The fake VMM itself opened one, the connection to the test.
     const numbers = readdirSync(fds)
       .map(Number)
       .sort((a, b) => a - b);
@@ -55,7 +55,7 @@ describe('jail', () => {
     expect(proc('limits')).toMatch(/Max open files\s+99\s+100/);
     expect(proc('status')).toMatch(/NoNewPrivs:\s+1/);
     expect(proc('status')).toMatch(/SigBlk:\s+0{16}/);
-    // SIGXFSZ alone: a write beyond the file limit is an error, not the end.
+    // Only SIGXFSZ is ignored: a write beyond the file size limit must fail, not kill the VMM.
     expect(proc('status')).toMatch(/SigIgn:\s+0{9}1000000$/m);
     expect(proc('stat').split(') ')[1]?.split(' ')[3]).toBe(String(pid)); // session
     expect(execFileSync('readlink', [`/proc/${pid}/cwd`]).toString()).toBe('/\n');
@@ -72,7 +72,7 @@ describe('jail', () => {
     expect(status).toMatch(/Gid:\t4294000000\t4294000000\t4294000000\t4294000000/);
     expect(status).toMatch(/Groups:\t *\n/);
     expect(status).toMatch(/CapEff:\t0{16}/);
-    // The change of user takes the parent-death signal back unless it is asked for again.
+    // The kernel clears the parent-death signal when the user changes, so the jail must set it again.
     shim.child.kill('SIGKILL');
     await ended(await shim.vmmPid());
   });
@@ -82,7 +82,7 @@ describe('jail', () => {
     await chmod(harness.root, 0o755);
     const path = join(harness.root, 'report');
     await writeFile(path, '');
-    // A keyring that a child inherits shows the key: what is tested below is that the VMM's does not.
+    // A child that inherits the keyring sees the key; the VMM must not.
     execFileSync(KEY_OWNER, [KEY, LEAVING_VMM, 'see-key', KEY]);
     const isRoot = process.getuid?.() === 0;
     const ids = { idDirectory: join(harness.root, 'ids'), firstId: 4_293_000_000, idRanges: 1 };

@@ -20,7 +20,7 @@ test('a log of many one-byte frames never takes more than its files may', async 
   const files = await logFiles(harness);
   expect(files.map(({ size }) => size)).toEqual([1_989, 1_989, expect.any(Number)]);
   expect(files.at(-1)?.size).toBeLessThanOrEqual(2_000);
-  // 2,000 frames of 17 bytes fill 17 files of 117, and 11 are left for the last.
+  // A file holds 117 of the 2,000 frames of 17 bytes; 11 frames go to the 18th file.
   expect(files.map(({ name }) => name)).toEqual([15, 16, 17].map((n) => `output.${n}.log`));
   expect(await logged(harness)).toBe(`${'x'.repeat(117 + 117 + 11)}the last`);
 });
@@ -103,7 +103,7 @@ test('another run goes on in the last file, and what is too old goes', async () 
   expect(await logged(harness)).toBe('threefourfive');
 });
 
-// What a shim leaves that is killed after each of its steps: the new file, the end of the old one, both.
+// The files that a shim leaves when it is killed between the steps of a rotation.
 test.each<[string, string[], string]>([
   ['had made the next file', ['one', 'two', ''], 'onetwonew'],
   ['had not yet removed the oldest', ['zero', 'one', 'two', ''], 'onetwonew'],
@@ -148,7 +148,7 @@ test('a follower sees each line once and in order over hundreds of rotations', a
   guest.raw('stdout', 1, 'line 0\n');
   for await (const { data } of readOutputLog(harness.directory, { follow: client.closed })) {
     seen.push(data.toString());
-    // Slow: the next line is written when this one has been seen.
+    // The writer waits for the reader: the next line is written once this one has been read.
     if (seen.length < wanted) guest.raw('stdout', 1, `line ${seen.length}\n`);
     else guest.send('exited', 1, EXITED_0);
     if (seen.length === wanted) guest.end();

@@ -52,7 +52,7 @@ test('gives credit as the slowest attached client does, and for the log when non
   guest.raw('stdout', 1, Buffer.alloc(500));
   await b.expectRaw('stdout', 1);
   a.send('credit', 1, { bytes: 1500 });
-  // b has consumed nothing of the 500; the 1,000 before it came are none of its.
+  // b owes credit for the last 500 bytes only: it attached after the first 1,000.
   expect(await guest.expect('credit', 1)).toEqual({ bytes: 1000 });
   b.send('credit', 1, { bytes: 100 });
   expect(await guest.expect('credit', 1)).toEqual({ bytes: 100 });
@@ -69,7 +69,7 @@ test('takes stdin from two clients, each with a window of its own', async () => 
   const b = await harness.client();
   b.raw('attach', 1, '');
   const chunk = Buffer.alloc(LIMITS.MAX_PAYLOAD, 'a');
-  // The whole window of the guest, and as much again that must wait for it.
+  // Fills the guest's window, so that b's input must wait.
   for (let i = 0; i < 4; i += 1) a.raw('stdin', 1, chunk);
   for (let i = 0; i < 4; i += 1) await guest.expectRaw('stdin', 1);
   for (let i = 0; i < 4; i += 1) await a.expect('credit', 1);

@@ -12,7 +12,7 @@ const programs = ['common', 'shim'].flatMap((area) =>
     .map((name) => `build/test/${area}/${name.slice(0, -2)}`),
 );
 
-/** The parts of the shim and the code both programs share, under the sanitizers. */
+/** Tests the parts of the shim, and the code that it shares with the guest agent, under the sanitizers. */
 beforeAll(async () => {
   await run('make', ['-s', '-C', native, ...programs], { maxBuffer: 1 << 24 });
 }, 600_000);

@@ -34,7 +34,7 @@ describe('pause', () => {
     const { client } = await harness.running();
     client.raw('pause', 0, '');
     await client.expect('welcome', 0);
-    // A harness' client has been greeted already, so the phase is asked for.
+    // The harness has already read this client's welcome, so a second pause asks for the phase.
     const late = await harness.client();
     late.raw('pause', 0, '');
     expect(await late.expect('welcome', 0)).toMatchObject({ phase: SHIM_PHASES.PAUSED });

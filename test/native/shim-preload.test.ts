@@ -40,8 +40,8 @@ afterEach(async () => {
 });
 
 /**
- * QEMU with its RAM from descriptor 6, as an unprivileged user where the test may choose one. Its
- * firmware loader writes a word into guest memory; its monitor tells what the guest would read there.
+ * Runs QEMU with its RAM from descriptor 6, as an unprivileged user if the test is root. Its firmware loader
+ * writes a word into guest memory; its monitor prints the word that the guest would read there.
  */
 async function wordInGuest(preload: boolean): Promise<{ status: number | null; output: string }> {
   const isRoot = process.getuid?.() === 0;
@@ -84,6 +84,6 @@ test('a VMM changes its private copy of a template and not the template', async 
 
 test('without the interposer QEMU opens the file for writing, which is what it is for', async () => {
   const { status, output } = await wordInGuest(false);
-  // QEMU from 8.2 on falls back to a read-only file, and then says so.
+  // QEMU 8.2 and later opens the file read-only instead, and reports it.
   expect(status === 1 || output.includes('read-only')).toBe(true);
 });

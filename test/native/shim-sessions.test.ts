@@ -47,7 +47,7 @@ test('leaves a detached session running when its client leaves, and forgets it w
   b.send('exec', 3, EXEC);
   const [detached, other] = [(await guest.next()).session, (await guest.next()).session];
   b.close();
-  // The one hangup is the other session's.
+  // Only the session that is not detached gets a hangup.
   await guest.expect('hangup', other);
   guest.send('started', detached, { pid: 9 });
   guest.send('exited', detached, EXITED_0);

@@ -63,7 +63,7 @@ test('refuses a directory in which another shim runs, and leaves that one alone'
 });
 
 describe('the lock', () => {
-  /** Another process has it; ends when its stdin does. */
+  /** Starts a process that holds the lock until its stdin ends. */
   async function holderOf(path: string): Promise<ChildProcessByStdio<Writable, Readable, null>> {
     const holder = spawn('flock', [path, 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
     holder.stdin.write('locked');
@@ -71,7 +71,7 @@ describe('the lock', () => {
     return holder;
   }
 
-  /** It is among those who wait, in the kernel's list of locks (proc_locks(5)). */
+  /** Resolves when the shim waits for a lock, according to the kernel's list (proc_locks(5)). */
   async function waiting(shim: RunningShim): Promise<void> {
     const waits = new RegExp(`-> FLOCK .* ${shim.pid} `);
     await lookUntil(
@@ -103,7 +103,7 @@ describe('the lock', () => {
     await waiting(patient);
     holder.stdin.end();
     expect(await patient.statusLine).toMatch(/^up /);
-    // By now the VMM alone has it.
+    // Only the VMM holds the lock now.
     const second = harness.spawn(harness.config({ directory: harness.root, files }));
     expect(await second.statusLine).toBe(`failed jail 16 another virtual machine has ${disk} open`);
   });

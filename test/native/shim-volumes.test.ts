@@ -10,7 +10,7 @@ const HOSTILE_VMM = join(import.meta.dirname, '../../native/build/test/shim/fake
 const READ_ONLY = 1;
 const DIRECT = 2;
 const ID_BASE = 4_000_000_000;
-/** One range, in a register of the test's own. */
+/** One range of ids, in an id directory of the test. */
 const idsIn = (directory: string): object => ({
   ...{ idDirectory: join(directory, 'ids'), firstId: ID_BASE, idRanges: 1 },
 });
@@ -23,7 +23,7 @@ interface Places {
   files: object[];
 }
 
-/** A writable and a read-only directory, the place of the tree, and a file that only root may read. */
+/** Makes a writable and a read-only directory, the mount point of the tree, and a file that only root may read. */
 async function makePlaces(harness: ShimHarness): Promise<Places> {
   await chmod(harness.root, 0o755);
   const path = (name: string): string => join(harness.root, name);
@@ -91,7 +91,7 @@ describe('a VMM that its guest has taken over', () => {
       NoNewPrivs: '1',
     });
     expect(await readFile(join(places.closed, 'file'), 'utf8')).toBe('as it was');
-    // What it made there belongs to the host's root, as what Docker's containers make does.
+    // Files that it created belong to the host's root, as those of Docker's containers do.
     expect((await stat(join(places.open, 'plain'))).uid).toBe(0);
   });
 
@@ -135,7 +135,7 @@ describe('a volume', () => {
 
   test('leaves no mount on the host, also when its shim is killed', async () => {
     await using harness = await ShimHarness.make();
-    // Others may mount something of theirs meanwhile.
+    // Other processes may mount something at the same time.
     const mounts = async (pid: number | 'self'): Promise<string[]> =>
       (await readFile(`/proc/${pid}/mountinfo`, 'utf8'))
         .split('\n')

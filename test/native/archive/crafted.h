@@ -1,4 +1,4 @@
-/* Archives made by hand, entry by entry, for what no tar would write. */
+/* Builds archives entry by entry, including those that no tar program would write. */
 #ifndef BOXLITE_TEST_CRAFTED_H
 #define BOXLITE_TEST_CRAFTED_H
 
@@ -24,7 +24,8 @@ static inline struct crafted *craft(void) {
     return crafted;
 }
 
-/* kind: d, f, l(ink), h(ard link), p(ipe), c(haracter device). text: a file's content, or a link's target. */
+/* Adds an entry. kind: d(irectory), f(ile), l(ink), h(ard link), p(ipe), c(haracter device). text: a file's content, or
+ * a link's target. */
 static inline void add(struct crafted *crafted, char kind, const char *name, unsigned mode, const char *text) {
     struct err err;
     mode_t type = kind == 'd'   ? S_IFDIR
@@ -43,7 +44,7 @@ static inline void add(struct crafted *crafted, char kind, const char *name, uns
     }
 }
 
-/* A descriptor that reads the first `size` bytes; all of it and its end for 0. */
+/* Returns a descriptor for the first `size` bytes, or for the complete archive if it is 0. */
 static inline int sent(struct crafted *crafted, size_t size) {
     struct err err;
     if (!size)

@@ -1,4 +1,4 @@
-/* A short, repeatable run of the fuzz target under the sanitizers, for machines without a fuzzer. */
+/* Runs the fuzz target briefly and repeatably under the sanitizers, for machines without a fuzzer. */
 #include "crafted.h"
 
 #include "unpack/unpack-fuzz.c"
@@ -47,7 +47,7 @@ int main(void) {
         for (uint32_t changes = chance(6); changes; changes--) {
             static const uint8_t telling[] = {0,   1,   255, '/', '.', '\n', '0', '9', '=',
                                               ' ', '1', '2', '5', 'x', 'S',  'L', 128};
-            /* Most of an archive is zeroes that nobody reads. */
+            /* Most of an archive is padding, which is never read. */
             size_t at = chance((uint32_t)c->size);
             while (at + 1 < c->size && !c->bytes[at])
                 at++;

@@ -1,4 +1,4 @@
-/* What is packed is what is unpacked, and GNU tar reads and writes the same. */
+/* Tests that unpacking restores what was packed, and that GNU tar reads and writes the same archives. */
 #include <stdlib.h>
 #include <sys/xattr.h>
 
@@ -25,7 +25,7 @@ static void make_source(void) {
 
 static int pack_to(const char *file, const char *source, struct pack_options options) {
     struct totals totals = {0};
-    check("we are at home", chdir(top) == 0); /* attributes move the working directory */
+    check("we are at home", chdir(top) == 0); /* unpacking attributes changes the working directory */
     FILE *out = fopen(file, "w");
     int failed = pack_path(out, source, &options, &totals, &err);
     fclose(out);
@@ -43,7 +43,7 @@ static int unpack_from(const char *file, const char *destination, struct unpack_
     return failed ? outcome_exit(&err) : 0;
 }
 
-/* Sizes around a page and around what is written at once; pieces between holes at a page's start and elsewhere. */
+/* Sizes just below and above a page and a direct write; data between holes, aligned to a page and not. */
 static void test_direct(void) {
     const struct unpack_options direct = {.direct = true};
     const struct pack_options packed = {.sparse = true, .directories = true};
@@ -96,7 +96,7 @@ int main(void) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         char command[400];
         snprintf(command, sizeof command, "tar %s-cf g.tar --format=%s -C src . && rm -rf from && mkdir from",
-                 i == 4 ? "--mtime=@1000 " : "-S ", formats[i]); /* ustar has no time before 1970 */
+                 i == 4 ? "--mtime=@1000 " : "-S ", formats[i]); /* ustar can't store a time before 1970 */
         check("GNU tar writes", holds(command));
         check("what GNU tar writes is read",
               unpack_from("g.tar", "from", (struct unpack_options){.foreign = true}) == 0 &&

@@ -1,4 +1,4 @@
-/* Any bytes, arriving in pieces of any size, as frames; and each payload as fields. */
+/* Decodes any bytes, in pieces of any size, as frames, and each payload as fields. */
 #include "common/queue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,7 +14,7 @@ static void keeps_order_through_growth(void) {
     uint32_t in = 0, out = 0;
     bool same = true;
     for (int round = 0; round < 20000; round++) {
-        /* Bursts of pushes and of drops, so that the bytes wander through the buffer. */
+        /* Alternates many pushes and many drops, so that the bytes wrap around the end of the buffer. */
         for (int i = 0; i < 1 + round % 7 && queue.used + 4 <= CAP; i++, in++)
             queue_push(&queue, &in, sizeof in);
         for (int i = 0; i < 1 + round % 5 && queue.used; i++, out++) {

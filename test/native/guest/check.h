@@ -1,4 +1,4 @@
-/* A fact that must hold, by its sentence. The program ends at the first that does not. */
+/* Checks a fact and prints its sentence. The program exits at the first one that does not hold. */
 #ifndef BOXLITE_TEST_CHECK_H
 #define BOXLITE_TEST_CHECK_H
 

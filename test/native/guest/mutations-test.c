@@ -1,4 +1,4 @@
-/* A short, repeatable run of the fuzz targets under the sanitizers, for machines without a fuzzer. */
+/* Runs the fuzz targets briefly and repeatably under the sanitizers, for machines without a fuzzer. */
 #include <string.h>
 
 #include "check.h"
@@ -32,7 +32,7 @@ static void run(int (*target)(const uint8_t *, size_t), const char *seed, size_t
             data[chance((uint32_t)size)] = telling[chance(sizeof telling)];
         }
         size = chance(3) ? size : chance((uint32_t)size + 1);
-        uint8_t *exact = malloc(size + !size); /* so that a read past the end is seen */
+        uint8_t *exact = malloc(size + !size); /* the sanitizer detects a read past its end */
         if (!exact)
             exit(2);
         memcpy(exact, data, size);

@@ -1,4 +1,4 @@
-/* Any bytes as the shim's configuration. */
+/* Decodes any bytes as the shim's configuration. */
 #include "shim/box/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -70,7 +70,7 @@ static void refuses_every_truncation(const uint8_t *bytes, size_t size) {
     check("a configuration cut short anywhere is refused", all);
 }
 
-/* The sanitizers judge; any answer will do. */
+/* Any result is right: only the sanitizers can fail here. */
 static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
     uint8_t changed[4096];
     static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff};
@@ -84,9 +84,9 @@ static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
     check("any byte may be anything", true);
 }
 
-/* Each change of the golden configuration's tail, counted from its end: a link with an id of 4 bytes and names of 25,
- * the links' count, two paths; rules of 36 and 47 bytes and their count, 8
- * bytes and two ports of the host, mode and reports; before them published ports of 17 and 29 bytes, and their count. */
+/* Changes to the end of the golden configuration. Counted from its end, it holds a link with an id of 4 bytes and names
+ * of 25, the links' count, and two paths; rules of 36 and 47 bytes and their count, 8 bytes and two ports of the host,
+ * mode and reports; before them published ports of 17 and 29 bytes, and their count. */
 enum {
     LINK_BYTES = 4 + 4 + 4 + 1 + 4 + 20 + 20 + 4 + 25,
     LINKS_BYTES = LINK_BYTES + 4 + 4 + 25 + 4 + 20,

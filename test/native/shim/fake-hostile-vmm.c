@@ -1,6 +1,6 @@
-/* Stands in for a QEMU that its guest has taken over, and tries what volumes must keep it from. Usage:
- * fake-hostile-vmm SHARES OUTSIDE: descriptor of the shares' tree (0 writable, 1 read-only), and a file of the
- * host's root. Writes a line an attempt into the writable share's file "report", and ends with status 7. */
+/* Stands in for a QEMU under the control of its guest, and tries what volumes must prevent. Usage: fake-hostile-vmm
+ * SHARES OUTSIDE, a descriptor of the shares' tree (0 writable, 1 read-only), and a file of the host's root. It writes
+ * a line for each attempt into the writable share's file "report", and exits with status 7. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -43,7 +43,7 @@ static void leave(int signal) {
     siglongjmp(no_such_gate, 1);
 }
 
-/* chmod by its number on i386. A kernel that runs no 32-bit programs has no way in, and answers by a signal. */
+/* Calls chmod by its number on i386. A kernel without support for 32-bit programs answers with a signal. */
 static long call_of_another_machine(void) {
     signal(SIGSEGV, leave);
     volatile long result = -ENOSYS;
@@ -59,7 +59,7 @@ int main(int argc, char **argv) {
     if (argc != 3)
         return FAILED_STATUS;
     int tree = atoi(argv[1]);
-    /* Nothing else of the host's is open, so that a relative path is one of the tree. */
+    /* No other directory of the host is open, so a relative path leads into the tree. */
     if (fchdir(tree))
         return FAILED_STATUS;
     report = fopen("0/report", "w");

@@ -1,4 +1,4 @@
-/* Stands in for a login whose session keyring holds a secret, and becomes the program it is given.
+/* Stands in for a login whose session keyring holds a secret, and executes the given program.
  * Usage: fake-key-owner DESCRIPTION PROGRAM [ARGUMENT…] */
 #include <errno.h>
 #include <linux/keyctl.h>
@@ -9,7 +9,7 @@
 
 enum {
     FAILED_STATUS = 8,
-    /* KEY_POS_ALL: whoever has the key in a keyring of its own; its owner's user and everybody else, nothing. */
+    /* KEY_POS_ALL: a process that possesses the key may do everything; its owner and all others, nothing. */
     POSSESSOR_ONLY = 0x3f000000,
 };
 

@@ -1,6 +1,7 @@
-/* Stands in for a QEMU that its guest has taken over, and tries to outlive its shim, to reach its keys, and to take more
- * of the host than it may. Usage: fake-leaving-vmm REPORT KEY: a descriptor, to which it writes a line an attempt, and the
- * description of a key. Then waits to be ended. `fake-leaving-vmm see-key KEY` ends with 0 where the key is seen. */
+/* Stands in for a QEMU under the control of its guest: it tries to outlive its shim, to reach the shim's keys, and to
+ * use more of the host than it may. Usage: fake-leaving-vmm REPORT KEY, a descriptor to which it writes a line for each
+ * attempt, and the description of a key. It then waits to be killed. `fake-leaving-vmm see-key KEY` exits with 0 if it
+ * can see the key. */
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
@@ -20,7 +21,7 @@ static int report;
 
 static void tell(const char *what, long result) {
     dprintf(report, "%s: %s\n", what, result < 0 ? strerrorname_np(errno) : "allowed");
-    /* A child that was allowed. */
+    /* A child that the jail allowed stays alive. */
     if (getppid() != 0 && result == 0 && strstr(what, "child"))
         pause();
 }
@@ -30,7 +31,7 @@ static long map(size_t bytes) {
     return at == MAP_FAILED ? -1 : 0;
 }
 
-/* The kernel lists the keys that a process may look at. */
+/* The kernel lists only the keys that a process may view (proc_keys(5)). */
 static long see_key(const char *description) {
     FILE *keys = fopen("/proc/keys", "re");
     if (!keys)

@@ -1,5 +1,5 @@
-/* Stands in for QEMU: joins its control port to a socket of the test, which so plays the guest, byte for
- * byte. Usage: fake-vmm PORT_FD CONSOLE_FD SOCKET. Ends with status 7 when the test closes its end. */
+/* Stands in for QEMU: connects its control port to a socket of the test, so the test acts as the guest, byte by byte.
+ * Usage: fake-vmm PORT_FD CONSOLE_FD SOCKET. It exits with status 7 when the test closes its end. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@ import {
 import { encodeFrame, type Frame, FrameDecoder } from '../../../src/agent/frame.js';
 import { type MessageName, MESSAGES } from '../../../src/agent/protocol.js';
 
-/** One end of a stream of frames, looked at frame by frame: a client of the shim, or the guest. */
+/** One end of a stream of frames, read frame by frame: a client of the shim, or the guest. */
 export class FramePeer {
   /** Resolves when the other end has closed. */
   readonly closed: Promise<void>;
@@ -24,7 +24,7 @@ export class FramePeer {
       this.#wake?.();
     });
     socket.on('data', (chunk: Buffer) => decoder.push(chunk));
-    // The other side may end at any moment of a test; 'close' tells.
+    // The other end may disappear at any time; 'close' reports it.
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
@@ -55,7 +55,7 @@ export class FramePeer {
     this.socket.write(encodeFrame({ session, type, flags, payload: Buffer.from(payload) }));
   }
 
-  /** The next frame, whatever it is. */
+  /** Returns the next frame. */
   async next(): Promise<Frame> {
     for (;;) {
       const frame = this.#frames.shift();
@@ -67,7 +67,7 @@ export class FramePeer {
     }
   }
 
-  /** The next frame, which must be this message; returns its payload. */
+  /** Expects this message as the next frame, and returns its payload. */
   async expectRaw(name: MessageName, session: number): Promise<Buffer> {
     const frame = await this.next();
     const got = `${nameOf(frame.type)} on session ${frame.session}`;
@@ -80,17 +80,17 @@ export class FramePeer {
     return decodeMessage(name, await this.expectRaw(name, session));
   }
 
-  /** Frames that have come and not been asked for. */
+  /** The frames that arrived and were not read. */
   get waiting(): number {
     return this.#frames.length;
   }
 
-  /** Closes once all that was sent has left. */
+  /** Closes after all frames have been sent. */
   end(): void {
     this.socket.end();
   }
 
-  /** Closes at once, as a process that is killed. */
+  /** Closes at once, as if the process were killed. */
   close(): void {
     this.socket.destroy();
   }

@@ -1,4 +1,4 @@
-/* The guest's frames for a client that does not read: its queue is full before the frame comes. */
+/* Tests what the shim does with the guest's frames when the queue of a client that does not read is full. */
 #include "shim/relay/from-guest.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static void fill(struct client *client) {
             exit(2);
 }
 
-/* A session, detached or not, whose last frame finds its client's queue full. */
+/* Sends a session, detached or not, its last frame while its client's queue is full. */
 static void end_session_of_full_client(uint8_t last, bool detached) {
     struct client client = {.fd = -1, .id = 1, .session_count = 1};
     shim.clients[0] = &client;
@@ -42,7 +42,7 @@ int main(void) {
     end_session_of_full_client(BL_MSG_FAILED, true);
     end_session_of_full_client(BL_MSG_STATS, true);
 
-    /* One that goes on does so without its client. */
+    /* A session that continues loses its client. */
     struct client client = {.fd = -1, .id = 1, .session_count = 1};
     shim.clients[0] = &client;
     struct session *session = session_open(&shim.sessions, client.id, 2);

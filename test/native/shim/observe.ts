@@ -32,7 +32,7 @@ export function logRecords(log: Buffer): LogRecord[] {
 export const lines = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join('');
 
-/** Resolves when the shim has taken its socket away. */
+/** Resolves when the shim has removed its socket. */
 export async function gone(harness: ShimHarness): Promise<void> {
   const socket = join(harness.directory, 'shim.sock');
   await changed(harness.directory, () => !existsSync(socket));
@@ -42,7 +42,7 @@ export async function appears(file: string): Promise<void> {
   await changed(join(file, '..'), () => existsSync(file) && statSync(file).size > 0);
 }
 
-/** Looks again at each change in a directory, so that nothing is waited for by the clock. */
+/** Checks again at each change of a directory, so that no test has to wait a fixed time. */
 async function changed(directory: string, isDone: () => boolean): Promise<void> {
   const watcher = watch(directory);
   try {
@@ -58,7 +58,7 @@ export async function ended(pid: number): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Empty when it has ended, or lets go of all it has just now. */
+/** Returns the empty string if the process has ended or is ending. */
 export function commandOf(pid: number): string {
   return readProc(pid, 'cmdline');
 }

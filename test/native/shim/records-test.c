@@ -1,4 +1,4 @@
-/* What goes into the records: JSON, tails and times. */
+/* Tests what the records are made of: JSON, tails and times. */
 #include <string.h>
 
 #include "../guest/check.h"

@@ -1,4 +1,4 @@
-/* The host's name servers, as resolv.conf(5) names them. */
+/* Tests how the host's name servers are read from resolv.conf(5). */
 #include "shim/net/resolvers.h"
 
 #include <arpa/inet.h>

@@ -18,7 +18,7 @@ export const FAKE_NET = join(NATIVE, 'build/test/shim/fake-net');
 
 export const BUILD_TIMEOUT_MS = 600_000;
 
-/** Makes the shim and what stands in for its VMM; nothing to do when they are there. */
+/** Builds the shim and the fake VMMs, unless they are up to date. */
 export async function buildShim(): Promise<void> {
   await promisify(execFile)('make', [
     '-s',
@@ -130,7 +130,7 @@ export class ShimHarness implements AsyncDisposable {
     return new RunningShim(child, Buffer.isBuffer(config) ? config : configMessage(config));
   }
 
-  /** A shim whose VMM runs: the guest's end of its port is in the test's hands. */
+  /** Starts a shim whose VMM runs; the test holds the guest's end of its port. */
   async start(changes: Config = {}): Promise<{ shim: RunningShim; guest: FramePeer }> {
     const shim = this.spawn(this.config(changes));
     const [line, guest] = await Promise.all([shim.statusLine, this.guest(shim)]);
@@ -138,7 +138,7 @@ export class ShimHarness implements AsyncDisposable {
     return { shim, guest };
   }
 
-  /** The same with a client connected and the box's command running. */
+  /** Does the same, connects a client and starts the box's command. */
   async running(
     changes: Config = {},
   ): Promise<{ shim: RunningShim; guest: FramePeer; client: FramePeer }> {
@@ -152,7 +152,7 @@ export class ShimHarness implements AsyncDisposable {
     return { shim, guest, client };
   }
 
-  /** The next connection of a fake VMM, or a rejection when the shim ends without one. */
+  /** Resolves with the next connection of a fake VMM; rejects if the shim ends without one. */
   async guest(shim: RunningShim): Promise<FramePeer> {
     const early = this.#guests.shift();
     const socket =
@@ -168,7 +168,7 @@ export class ShimHarness implements AsyncDisposable {
     return peer;
   }
 
-  /** A client that has been greeted. */
+  /** Connects a client and reads its welcome. */
   async client(): Promise<FramePeer> {
     const peer = await FramePeer.connect(join(this.directory, 'shim.sock'));
     this.#peers.push(peer);
@@ -192,7 +192,7 @@ export class ShimHarness implements AsyncDisposable {
 
 export class RunningShim {
   readonly lifeline: Duplex;
-  /** All that the shim says on its status pipe, once it has closed that. */
+  /** Resolves with all that the shim wrote to its status pipe, once the pipe is closed. */
   readonly statusLine: Promise<string>;
   readonly exited: Promise<void>;
 

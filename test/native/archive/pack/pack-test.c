@@ -17,7 +17,7 @@
 
 static struct err err;
 
-/* What tar_write_entry writes, in memory. */
+/* Returns what tar_write_entry writes. */
 struct written {
     char *bytes;
     size_t size;
@@ -102,7 +102,7 @@ static void test_seen(void) {
 
 static bool unwanted(const char *name) { return strcmp(name, "skipped") == 0; }
 
-/* Links that would lead out of the tree, a file in a directory that is left out, a socket, three names. */
+/* Links that point out of the tree, a file in an excluded directory, a socket, a file with three names. */
 static void make_tree(int root) {
     check("a tree is made", mkdirat(root, "dir", 0700) == 0 && mkdirat(root, "skipped", 0700) == 0 &&
                                 symlinkat("/etc", root, "link") == 0 && symlinkat("..", root, "dir/up") == 0 &&
@@ -172,12 +172,12 @@ static int pack_to_nowhere(const char *directory) {
     return failed;
 }
 
-/* The attack: directories in each other until the stack is full. */
+/* The attack: directories nested so deeply that recursion would overflow the stack. */
 static void test_depth(void) {
     char directory[] = "/tmp/pack-test-XXXXXX", command[64];
     check("a tree is begun", mkdtemp(directory) != NULL);
     raise_limit(RLIMIT_NOFILE, 2 * PACK_MOST_DEPTH);
-    raise_limit(RLIMIT_STACK, 64 << 20); /* the sanitizers need more of it */
+    raise_limit(RLIMIT_STACK, 64 << 20); /* the sanitizers use more stack */
     int parent = -1, at = open(directory, O_RDONLY | O_DIRECTORY);
     for (int depth = 1; at >= 0 && depth <= PACK_MOST_DEPTH; depth++) {
         if (parent >= 0)

@@ -1,5 +1,5 @@
-/* An archive of any bytes, unpacked: nothing beside the destination may appear or change. Checksums are put
- * right first, or hardly a byte would be looked at. */
+/* Unpacks any bytes: nothing outside the destination may appear or change. Checksums are corrected first, or almost
+ * every archive would be refused at its first header. */
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>

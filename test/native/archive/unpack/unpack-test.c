@@ -1,107 +1,5 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <sys/xattr.h>
-
-#include "../crafted.h"
-#include "archive/outcome/outcome.h"
 #include "archive/unpack/beneath.h"
-#include "archive/unpack/unpack.h"
-
-static struct err err;
-static char top[] = "/tmp/unpack-test-XXXXXX";
-
-/* A fresh directory with `dest`, and beside it `outside` with a file that must never change. */
-static void begin(void) {
-    check("a place is made", system("rm -rf dest outside missing made && mkdir dest outside && "
-                                    "echo untouched > outside/kept && chmod 640 outside/kept") == 0);
-}
-
-static void check_outside(void) {
-    check(
-        "nothing outside is touched",
-        system("test \"$(cat outside/kept)\" = untouched && test \"$(stat -c %a outside/kept)\" = 640 && "
-               "test \"$(ls -A outside)\" = kept && test -z \"$(ls -A . | grep -v -x -e dest -e outside -e made)\"") ==
-            0);
-}
-
-static int run(int archive, const char *destination, struct unpack_options options) {
-    struct totals totals = {0};
-    int failed = unpack(archive, destination, &options, &totals, &err);
-    close(archive);
-    return failed ? outcome_exit(&err) : 0;
-}
-
-static bool holds(const char *command) { return system(command) == 0; }
-
-static void test_hostile_names(void) {
-    static const char *const names[] = {"../x",          "..",     "src/../../x",    "src/..", "/etc/x", "other/x",
-                                        "src/d/../../x", "srcx/y", "../outside/kept"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        begin();
-        struct crafted *c = craft();
-        add(c, 'd', "src", 0755, "");
-        add(c, 'f', names[i], 0644, "bad");
-        printf("ok (name %s)\n", names[i]);
-        check("a name that leads out is refused",
-              run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_MALFORMED);
-        check_outside();
-    }
-    begin();
-    struct crafted *c = craft();
-    add(c, 'f', "../kept", 0644, "bad");
-    check("the first name, too", run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_MALFORMED);
-    check_outside();
-}
-
-/* Who was asked for results/ must not get .bashrc. */
-static void test_asked_for(void) {
-    static const struct {
-        char kind;
-        const char *first, *second, *as;
-        int exit;
-        const char *then;
-    } rows[] = {
-        {'f', ".bashrc", NULL, "asked", 0, "grep -q text dest/asked"},
-        {'d', ".ssh", ".ssh/keys", "asked", 0, "test -f dest/asked/keys -a ! -e dest/.ssh"},
-        {'l', ".bashrc", NULL, "asked", 0, "test -L dest/asked"},
-        {'l', "x", "x", "asked", 0, "test -f dest/asked -a ! -L dest/asked"},
-        {'l', "x", "x/kept", "asked", BL_COPY_NOT_DIRECTORY, "true"},
-        {'f', "x", "x/y", "asked", BL_COPY_NOT_DIRECTORY, "true"},
-        {'d', "x", ".bashrc", "asked", BL_COPY_MALFORMED, "test -d dest/asked"},
-        {'d', "x", "asked/y", "asked", BL_COPY_MALFORMED, "test ! -e dest/asked/y"},
-        {'d', "x", "./y", "asked", BL_COPY_MALFORMED, "test ! -e dest/y"},
-        {'h', "x", NULL, "asked", BL_COPY_MALFORMED, "test ! -e dest/asked"},
-        {'d', ".", "./.bashrc", "asked", BL_COPY_MALFORMED, "true"},
-        {'d', "./", "./.bashrc", "asked", BL_COPY_MALFORMED, "true"},
-        {'f', ".", NULL, "asked", BL_COPY_MALFORMED, "true"},
-        {'d', "..", NULL, "asked", BL_COPY_MALFORMED, "true"},
-        {'d', "", NULL, "asked", BL_COPY_MALFORMED, "true"},
-        {'d', "/", NULL, "asked", BL_COPY_MALFORMED, "true"},
-        {'f', "a/b", NULL, "asked", BL_COPY_MALFORMED, "test ! -e dest/a"},
-        {'f', "/asked", NULL, "asked", BL_COPY_MALFORMED, "test ! -e dest/asked"},
-        {'d', ".", "./y", ".", 0, "test -f dest/y"},
-        {'d', ".", "y", ".", BL_COPY_MALFORMED, "test ! -e dest/y"},
-        {'d', "x", "x/y", ".", 0, "test -f dest/y"},
-        {'f', ".bashrc", NULL, ".", BL_COPY_MALFORMED, "true"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        begin();
-        check("a home is made", holds("echo mine > dest/.bashrc"));
-        bool contents = strcmp(rows[i].as, ".") == 0;
-        struct crafted *c = craft();
-        add(c, rows[i].kind, rows[i].first, 0755, rows[i].kind == 'h' ? "../outside/kept" : "text\n");
-        if (rows[i].second)
-            add(c, 'f', rows[i].second, 0644, "text\n");
-        int exit = run(sent(c, 0), "dest", (struct unpack_options){.as = rows[i].as});
-        if (exit != rows[i].exit)
-            printf("row %zu: %d %s\n", i, exit, err.msg);
-        check("a copy has the name that was asked for, whatever the archive says",
-              exit == rows[i].exit && holds("test \"$(cat dest/.bashrc)\" = mine") && holds(rows[i].then) &&
-                  (contents || holds("test -z \"$(ls -A dest | grep -v -x -e .bashrc -e asked)\"")));
-        check_outside();
-    }
-}
+#include "place.h"
 
 static void test_only_a_file(void) {
     begin();
@@ -113,78 +11,6 @@ static void test_only_a_file(void) {
     c = craft();
     add(c, 'f', "src", 0755, "text");
     check("a file is not", run(sent(c, 0), "dest", (struct unpack_options){.as = "src", .file = true}) == 0);
-}
-
-static void test_foreign_names(void) {
-    begin();
-    struct crafted *c = craft();
-    add(c, 'f', "/etc/x", 0644, "inside");
-    add(c, 'f', "./a//b/./c", 0644, "c");
-    check("somebody else's absolute name is taken below the destination",
-          run(sent(c, 0), "dest", (struct unpack_options){.foreign = true}) == 0 &&
-              holds("test \"$(cat dest/etc/x)\" = inside && test \"$(cat dest/a/b/c)\" = c"));
-    begin();
-    c = craft();
-    add(c, 'f', "a/../../outside/kept", 0644, "bad");
-    check("but not one with dots",
-          run(sent(c, 0), "dest", (struct unpack_options){.foreign = true}) == BL_COPY_MALFORMED);
-    check_outside();
-}
-
-static void test_through_links(void) {
-    static const char *const targets[] = {"../../outside", "..", "/tmp"};
-    for (size_t i = 0; i < 3; i++) {
-        begin();
-        struct crafted *c = craft();
-        add(c, 'd', "src", 0755, "");
-        add(c, 'l', "src/esc", 0777, targets[i]);
-        add(c, 'f', "src/esc/kept", 0600, "bad");
-        check("nothing is written through a link of the archive's own",
-              run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_NOT_DIRECTORY);
-        check_outside();
-    }
-    begin();
-    struct crafted *c = craft();
-    add(c, 'd', "src", 0755, "");
-    add(c, 'l', "src/kept", 0777, "../../outside/kept");
-    add(c, 'f', "src/kept", 0600, "bad");
-    check("a file takes the place of a link", run(sent(c, 0), "dest", (struct unpack_options){0}) == 0 &&
-                                                  holds("test -f dest/src/kept -a ! -L dest/src/kept"));
-    check_outside();
-    begin();
-    c = craft();
-    add(c, 'd', "src", 0755, "");
-    add(c, 'l', "src/d", 0777, "../../outside");
-    add(c, 'd', "src/d", 0700, "");
-    check("a directory never takes a link's place",
-          run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_DIRECTORY_TO_FILE);
-    check_outside();
-}
-
-static void test_hard_links(void) {
-    static const char *const targets[] = {"../outside/kept", "/tmp/x", "src/esc/kept", "src/none", "src", "beside"};
-    for (size_t i = 0; i < 6; i++) {
-        begin();
-        check("a file stands beside", holds("echo mine > dest/beside"));
-        struct crafted *c = craft();
-        add(c, 'd', "src", 0755, "");
-        add(c, 'l', "src/esc", 0777, "../../outside");
-        add(c, 'h', "src/hard", 0777, targets[i]);
-        check("a hard link to what is not in the archive is refused",
-              run(sent(c, 0), "dest", (struct unpack_options){0}) == BL_COPY_MALFORMED);
-        check_outside();
-    }
-    begin();
-    struct crafted *c = craft();
-    add(c, 'd', "src", 0755, "");
-    add(c, 'f', "src/a", 0644, "one");
-    add(c, 'h', "src/b", 0777, "src/a");
-    add(c, 'h', "src/b", 0777, "src/a");
-    add(c, 'h', "src/a", 0777, "src/a");
-    add(c, 'f', "src/b", 0644, "two");
-    check("what replaces a hard link leaves the other name alone",
-          run(sent(c, 0), "dest", (struct unpack_options){0}) == 0 &&
-              holds("test \"$(cat dest/src/a dest/src/b)\" = onetwo"));
 }
 
 static void test_privileges(void) {
@@ -241,7 +67,7 @@ static void test_keep(void) {
               holds("test \"$(cat dest/src/a)\" = old"));
 }
 
-/* The table of `cp`: [source is a directory][what the destination is]. */
+/* The rules of `cp`: where a source goes depends on its kind and on what the destination is. */
 static void test_places(void) {
     static const struct {
         char kind;
@@ -302,7 +128,7 @@ static void test_long_path(void) {
               holds("test \"$(find dest -type d | wc -l)\" = 52"));
 }
 
-/* As rm would, which takes ten seconds for it. */
+/* Removes nested directories from the top down: rm needs ten seconds for them. */
 static void remove_chain(size_t component) {
     char inner[64] = "dest/src/";
     memset(inner + strlen(inner), 'd', component);
@@ -312,7 +138,7 @@ static void remove_chain(size_t component) {
     check("a chain of directories is removed", unlink("dest/src") == 0);
 }
 
-/* Of 65,535 bytes and of 4,000 directories: what a name costs must not grow faster than the name. */
+/* Names of 65,535 bytes and of 4,096 directories: the time for a name must grow linearly with its length. */
 static void test_deep_names(void) {
     static const struct {
         size_t component, count;
@@ -343,7 +169,7 @@ static void test_deep_names(void) {
     }
 }
 
-/* More directories than are kept: those that nothing more comes into are finished before the others. */
+/* More directories than the list can hold: those that are complete get their metadata before the others. */
 static void test_many_directories(void) {
     enum { COMPONENT = 255, COMPONENTS = 240, MANY = 1200 };
     begin();
@@ -377,13 +203,8 @@ static void test_many_directories(void) {
 }
 
 int main(void) {
-    check("there is a directory", mkdtemp(top) && chdir(top) == 0);
-    test_hostile_names();
-    test_asked_for();
+    enter_top();
     test_only_a_file();
-    test_foreign_names();
-    test_through_links();
-    test_hard_links();
     test_privileges();
     test_cut_short();
     test_keep();
@@ -391,8 +212,6 @@ int main(void) {
     test_long_path();
     test_deep_names();
     test_many_directories();
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", top);
-    check("the directory is removed", system(command) == 0);
+    remove_top();
     return 0;
 }

@@ -1,4 +1,5 @@
-/* /etc/passwd and /etc/group are the image's: any bytes. The first byte splits the rest into the three texts. */
+/* /etc/passwd and /etc/group come from the image, so they may hold any bytes. The first byte splits the others into the
+ * three texts. */
 #include <string.h>
 
 #include "guest/command/identity-files.h"

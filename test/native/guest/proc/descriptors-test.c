@@ -17,14 +17,14 @@ static ino_t inode(int fd) {
 
 static bool closes_on_exec(int fd) { return fcntl(fd, F_GETFD) & FD_CLOEXEC; }
 
-/* In a child, which must say what it found by its status. */
+/* Runs in a child, whose exit status tells what it found. */
 static int keep(void) {
     int a[2], b[2];
     struct err err;
     if (pipe(a) || pipe(b) || dup2(a[0], HIGH) < 0)
         return 2;
     ino_t first = inode(a[0]), second = inode(b[1]);
-    /* One stands where another is to go, one is wanted twice, two are missing. */
+    /* One descriptor occupies another's target, one is wanted twice, and two are missing. */
     if (dup2(a[0], 4) < 0 || dup2(b[1], 0) < 0)
         return 3;
     const int kept[] = {4, -1, 0, 0, HIGH, -1};

@@ -21,7 +21,7 @@ static void test_stat(void) {
     check("nor has what is no stat line", !process_end_read("", &status) && !process_end_read("42 (sh) Z", &status));
 }
 
-/* The tracer is no parent of it, and never waits. */
+/* The tracer is not the process's parent, and never waits for it. */
 static void test_traced(void) {
     int orders[2], reports[2], status = 0;
     char byte = 0;

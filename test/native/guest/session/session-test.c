@@ -1,4 +1,4 @@
-/* Sessions over real pipes; what the port would send stays in its queue. */
+/* Tests sessions with real pipes; the frames for the port stay in its queue. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -161,7 +161,7 @@ static void test_time_up_early(void) {
     release(s);
 }
 
-/* A group of two, of which the first has ended. */
+/* Starts a process group of two, whose leader has ended. */
 static void test_group(void) {
     int alive[2];
     if (pipe(alive))
@@ -231,7 +231,7 @@ static void test_input(void) {
     starts(s);
     queue_drop(&port.out, port.out.used);
     bool taken = true;
-    /* The pipe itself holds a block, whose credit has been given back. */
+    /* The pipe itself holds a block, whose credit has been returned. */
     for (size_t i = 0; i < BL_LIMIT_WINDOW + sizeof block; i += sizeof block) {
         memset(block, (int)(i >> 16), sizeof block);
         taken = taken && session_take_input(s, &port, block, sizeof block, false);
@@ -265,7 +265,7 @@ static void test_input(void) {
 
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
-    prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of the tests' processes are ours to reap */
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* this process must reap the orphans */
     test_order();
     test_main_to_the_end();
     test_failure();

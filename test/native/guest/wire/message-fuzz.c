@@ -1,4 +1,4 @@
-/* The decoders, and the frames below them, over any bytes. */
+/* Decodes any bytes as frames and as each message. */
 #include <string.h>
 
 #include "guest/session/health.h"

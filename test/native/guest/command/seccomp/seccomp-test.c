@@ -18,7 +18,8 @@
 
 static const uint64_t DOCKERS = 0xa80425fb;
 
-/* What the program answers: an errno, 0 for what is allowed. As the kernel runs it (bpf(4)), as far as it is used. */
+/* Interprets the program as the kernel does, for the instructions that it uses. Returns an errno, or 0 if the call is
+ * allowed. */
 static int answer(const struct seccomp_program *program, struct seccomp_data data) {
     uint32_t value = 0;
     for (uint32_t at = 0; at < program->used; at++) {
@@ -69,7 +70,7 @@ static bool in(const uint16_t *list, uint32_t number) {
     return false;
 }
 
-/* By number, since the rules go by name. */
+/* The rules use names, so this checks the numbers. */
 static bool holds(uint32_t architecture, const uint16_t *refused, const uint16_t *missing) {
     struct seccomp_program program = program_of(DOCKERS);
     for (uint32_t number = 0; number < 2048; number++) {
@@ -83,7 +84,7 @@ static bool holds(uint32_t architecture, const uint16_t *refused, const uint16_t
     return true;
 }
 
-/* What Docker's default profile does not allow to its default container. */
+/* The calls that Docker's default profile denies to a container with default capabilities. */
 #ifdef __x86_64__
 static void test_every_number(void) {
     static const uint16_t refused[] = {103, 134, 136, 139, 153, 155, 156, 163, 164, 165, 166, 167, 168, 169,
@@ -180,7 +181,7 @@ static void test_capabilities(void) {
         check("some calls no capability gives", call(&all, NATIVE, never[i], 0) == EPERM);
 }
 
-/* Whether a child, confined by the kernel at hand, then finds what it should. */
+/* Whether the check succeeds in a child that this machine's kernel confines. */
 static bool child_finds(uint32_t flags, bool (*finds)(void)) {
     fflush(stdout);
     pid_t pid = fork();
