@@ -7,7 +7,10 @@ export interface KnownNames {
   boxes: { id: string; name: string | undefined; status: BoxStatus }[];
   /** Canonical references. */
   images: string[];
+  networks: string[];
 }
+
+const NONE: KnownNames = { boxes: [], images: [], networks: [] };
 
 /**
  * The names in a home's database, for shell completion. It creates and migrates nothing, and
@@ -15,7 +18,7 @@ export interface KnownNames {
  */
 export function knownNames(home: Home): KnownNames {
   const path = home.database();
-  if (!existsSync(path)) return { boxes: [], images: [] };
+  if (!existsSync(path)) return NONE;
   try {
     const connection = openSqlite(path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
@@ -30,13 +33,23 @@ export function knownNames(home: Home): KnownNames {
         images: rows(connection, 'SELECT reference FROM image_references ORDER BY reference').map(
           ({ reference }) => String(reference),
         ),
+        networks: networksOf(connection),
       };
     } finally {
       connection.close();
     }
   } catch {
-    return { boxes: [], images: [] };
+    return NONE;
   }
+}
+
+/** An older version's database has none. */
+function networksOf(connection: SqliteDatabase): string[] {
+  const [table] = rows(connection, "SELECT 1 FROM sqlite_master WHERE name = 'networks'");
+  if (table === undefined) return [];
+  return rows(connection, 'SELECT name FROM networks ORDER BY name').map(({ name }) =>
+    String(name),
+  );
 }
 
 function rows(connection: SqliteDatabase, sql: string): Record<string, unknown>[] {

@@ -22,6 +22,7 @@ struct link_config {
     char names[HUB_NAMES_BYTES + 1]; /* separated by spaces */
     uint32_t id;                     /* in messages to boxlite-net; 0 until it has been sent */
     uint32_t attempts;               /* to join again, since the hub was lost */
+    uint64_t lost_ms;                /* when it was lost last, or an attempt failed */
     uint64_t due_ms;                 /* of the next; 0: it is not lost, or not to be joined again */
 };
 

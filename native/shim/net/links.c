@@ -20,6 +20,8 @@ enum {
     ATTEMPTS = 16,
     FIRST_DELAY_MS = 20,
     LONGEST_DELAY_MS = 5000,
+    /* A link that has held this long begins anew. */
+    HELD_MS = 60000,
 };
 
 static int open_timer(struct shim *shim);
@@ -71,6 +73,10 @@ void link_forget(struct shim *shim, uint32_t id) {
 }
 
 void link_lost(struct shim *shim, struct link_config *link) {
+    uint64_t now = clock_monotonic_ms();
+    if (now - link->lost_ms >= HELD_MS)
+        link->attempts = 0;
+    link->lost_ms = now;
     if (link->attempts >= ATTEMPTS) {
         link->due_ms = 0;
         return;
@@ -81,7 +87,7 @@ void link_lost(struct shim *shim, struct link_config *link) {
     /* All boxes of a network lose it at once. */
     uint16_t some = 0;
     (void)!getrandom(&some, sizeof some, GRND_NONBLOCK);
-    link->due_ms = clock_monotonic_ms() + delay / 2 + some % (delay / 2 + 1);
+    link->due_ms = now + delay / 2 + some % (delay / 2 + 1);
     links_wake(shim);
 }
 

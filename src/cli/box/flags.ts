@@ -17,11 +17,13 @@ import { HEALTH_OPTIONS, readHealthcheck } from './health-flags.js';
 import { KERNEL_OPTIONS, readKernelOptions } from './kernel-flags.js';
 import { LOG_OPTIONS, readLogPolicy } from './log-flags.js';
 import {
+  NAME_OPTIONS,
   NET_POLICY_OPTIONS,
   NETWORK_OPTIONS,
   OLD_NETWORK_OPTIONS,
   readNames,
 } from './network-flags.js';
+import { readNetworks } from './networks.js';
 import { MACHINE_OPTIONS, readResources } from './resource-flags.js';
 
 const PULL_POLICIES = ['missing', 'always', 'never'] as const;
@@ -81,6 +83,7 @@ export const BOX_OPTIONS = {
     'read-only': flag("Make the box's root file system read-only"),
   }),
   ...under('Network', NETWORK_OPTIONS),
+  ...under('Name resolution', NAME_OPTIONS),
   ...under('Network policy', NET_POLICY_OPTIONS),
   ...under('Security', {
     security: value('Isolation of the box: development, standard (default), maximum', 'PRESET', {
@@ -155,7 +158,7 @@ export function readBoxOptions(
     ...readKernelOptions(flags),
     healthcheck: readHealthcheck(flags),
     log: readLogPolicy(flags, settings),
-    network: flags.network ?? flags.net ?? settings.network,
+    ...readNetworks(flags, settings.network),
     ...readPrivileges(flags),
     ...readNames(flags),
     publishAddress: settings.publishAddress,

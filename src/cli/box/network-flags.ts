@@ -1,30 +1,24 @@
 /** The flags of a box's network and names, and how they map to the engine's options. */
-import { NETWORKS } from '../../engine/spec/network/policy.js';
 import { parseExposedPorts } from '../flags/exposed-port.js';
-import { oneOf, wholeNumber } from '../flags/number.js';
+import { parseNetwork } from '../flags/network.js';
+import { wholeNumber } from '../flags/number.js';
 import { flag, list, type OptionValues, value } from '../parse/command.js';
 
 export const NETWORK_OPTIONS = {
-  network: value(
-    'default, public (no private addresses), internal (no way out) or none',
+  network: list(
+    'default, public (no private addresses), internal (no way out), none, or one that was created',
     'NETWORK',
-    {
-      parse: oneOf(NETWORKS),
-      complete: NETWORKS,
-    },
+    { parse: parseNetwork, complete: 'box-network' },
   ),
+  ip: value('Address of the box in the first of its networks', 'IP', { emptyIsNone: true }),
+  ip6: value('Its address of IPv6 there', 'IP', { emptyIsNone: true }),
+  'network-alias': list('One more name of the box in the first of its networks', 'NAME'),
   publish: list('Publish a port of the box on the host', '[[IP:]PORT:]PORT[/PROTO]', {
     short: 'p',
   }),
   'publish-all': flag('Publish every exposed port, each on a free port of the host', {
     short: 'P',
   }),
-  hostname: value('Host name of the box', 'NAME', { short: 'h', emptyIsNone: true }),
-  domainname: value("Domain name of the box's host name", 'NAME', { emptyIsNone: true }),
-  'add-host': list('Add a line to /etc/hosts; host-gateway is this host', 'NAME:IP'),
-  dns: list("Address of a name server in place of the host's", 'IP'),
-  'dns-search': list("Domain to try after a bare name in place of the host's; . is none", 'DOMAIN'),
-  'dns-option': list("Option of resolv.conf in place of the host's: ndots:2", 'OPTION'),
   'mac-address': value("MAC address of the box's interface", 'ADDRESS', { emptyIsNone: true }),
   expose: list(
     'Say that the command listens at a port; --publish-all publishes it',
@@ -33,6 +27,16 @@ export const NETWORK_OPTIONS = {
       parse: parseExposedPorts,
     },
   ),
+} as const;
+
+/** What the box is called, and whom it asks for names. */
+export const NAME_OPTIONS = {
+  hostname: value('Host name of the box', 'NAME', { short: 'h', emptyIsNone: true }),
+  domainname: value("Domain name of the box's host name", 'NAME', { emptyIsNone: true }),
+  'add-host': list('Add a line to /etc/hosts; host-gateway is this host', 'NAME:IP'),
+  dns: list("Address of a name server in place of the host's", 'IP'),
+  'dns-search': list("Domain to try after a bare name in place of the host's; . is none", 'DOMAIN'),
+  'dns-option': list("Option of resolv.conf in place of the host's: ndots:2", 'OPTION'),
 } as const;
 
 /** What the box may reach in its network. */
@@ -49,21 +53,28 @@ export const NET_POLICY_OPTIONS = {
 
 /** Docker's older spellings. */
 export const OLD_NETWORK_OPTIONS = {
-  net: value('The same as --network', 'NETWORK', { parse: oneOf(NETWORKS), hidden: true }),
+  net: list('The same as --network', 'NETWORK', {
+    parse: parseNetwork,
+    complete: 'box-network',
+    hidden: true,
+  }),
+  'net-alias': list('The same as --network-alias', 'NAME', { hidden: true }),
   'dns-opt': list('The same as --dns-option', 'OPTION', { hidden: true }),
 } as const;
 
-type Values = OptionValues<
-  typeof NETWORK_OPTIONS & typeof NET_POLICY_OPTIONS & typeof OLD_NETWORK_OPTIONS
+export type NetworkFlagValues = OptionValues<
+  typeof NETWORK_OPTIONS &
+    typeof NAME_OPTIONS &
+    typeof NET_POLICY_OPTIONS &
+    typeof OLD_NETWORK_OPTIONS
 >;
 
-export function readNames(flags: Values) {
+export function readNames(flags: NetworkFlagValues) {
   const options = [...flags['dns-option'], ...flags['dns-opt']];
   return {
     hostname: flags.hostname,
     domainname: flags.domainname,
     extraHosts: [...flags['add-host']],
-    macAddress: flags['mac-address'],
     allowNet: [...flags['allow-net']],
     denyNet: [...flags['deny-net']],
     allowHost: [...flags['allow-host']],

@@ -180,6 +180,7 @@ function byName(name: string): Completion | undefined {
   const known: Readonly<Record<string, Completion>> = {
     BOX: 'box',
     IMAGE: 'image',
+    NETWORK: 'network',
     SIGNAL: 'signal',
     FILE: 'file',
     FORMAT: ['json'],

@@ -1,5 +1,6 @@
 /** The words that can be offered for a value. */
 import { constants } from 'node:os';
+import { NETWORKS } from '../../engine/spec/network/policy.js';
 import { familiarReference } from '../output/text/reference.js';
 import type { Completion, KeyCompletion } from '../parse/command.js';
 
@@ -19,6 +20,8 @@ export interface Names {
   }[];
   /** Canonical references. */
   readonly images: readonly string[];
+  /** Of the networks that were created. */
+  readonly networks: readonly string[];
 }
 
 export interface Offered {
@@ -53,7 +56,7 @@ function isKeys(completion: Completion): completion is KeyCompletion {
 }
 
 async function named(
-  kind: 'box' | 'running-box' | 'image' | 'box-or-image' | 'signal',
+  kind: 'box' | 'running-box' | 'image' | 'box-or-image' | 'network' | 'box-network' | 'signal',
   word: string,
   names: () => Promise<Names>,
 ): Promise<Offer[]> {
@@ -62,6 +65,10 @@ async function named(
       return signals(word);
     case 'image':
       return images(await names(), word);
+    case 'network':
+      return networks(await names());
+    case 'box-network':
+      return [...NETWORKS.map((text) => ({ text })), ...networks(await names())];
     case 'box-or-image': {
       const known = await names();
       return [...boxes(known, word), ...images(known, word)];
@@ -101,6 +108,8 @@ function images({ images: all }: Names, word: string): Offer[] {
     };
   });
 }
+
+const networks = ({ networks: all }: Names): Offer[] => all.map((text) => ({ text }));
 
 function signals(word: string): Offer[] {
   const prefix = word.startsWith('SIG') ? '' : 'SIG';

@@ -15,6 +15,7 @@ import type { OutputStream } from '../process/context.js';
 export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
   boxes: 'Boxes',
   images: 'Images',
+  networks: 'Networks',
   system: 'System',
 };
 

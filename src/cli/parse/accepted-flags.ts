@@ -59,6 +59,11 @@ export const ACCEPTED_BY_UPDATE = Object.fromEntries(
     .map(([name, each]) => [name, accepted(each)]),
 ) as Readonly<Record<string, Option<undefined>>>;
 
+export const ACCEPTED_BY_NETWORK_CREATE = {
+  'ipam-driver': accepted({ values: ['default'], reason: 'addresses are chosen by BoxLite alone' }),
+  scope: accepted({ values: ['local'], reason: 'a network is of one machine, not of a cluster' }),
+};
+
 export function warnOfDiscarded(
   context: CommandContext,
   flags: Partial<OptionValues<typeof DISCARDED>>,

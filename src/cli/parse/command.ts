@@ -4,7 +4,7 @@
  */
 import type { CommandContext } from '../process/context.js';
 
-export type CommandGroup = 'boxes' | 'images' | 'system';
+export type CommandGroup = 'boxes' | 'images' | 'networks' | 'system';
 
 /**
  * What a shell may offer for an argument or a value. By default, the placeholder decides: a SIGNAL is a
@@ -15,6 +15,10 @@ export type Completion =
   | 'running-box'
   | 'image'
   | 'box-or-image'
+  /** One that was created. */
+  | 'network'
+  /** One of these, or another value of `--network`. */
+  | 'box-network'
   | 'file'
   | 'directory'
   | 'signal'

@@ -7,7 +7,8 @@ import { flag, type Option, type OptionValues } from './command.js';
 
 const CPU = 'a box has virtual CPUs: say how many by --cpus';
 const BLOCK_IO = 'the disk of a box has no limits of speed';
-const NET = 'boxes are on a network of their own, without names or addresses to choose';
+const LINK = 'boxes find each other by name in a network: `boxlite network create`, then --network';
+const LINK_LOCAL = "a box's link-local address can't be chosen";
 
 /** Flags with a value. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -22,12 +23,8 @@ const VALUES: Readonly<Record<string, string>> = {
   gpus: 'devices of the host are not given to boxes',
   'io-maxbandwidth': BLOCK_IO,
   'io-maxiops': BLOCK_IO,
-  ip: NET,
-  ip6: NET,
-  link: NET,
-  'link-local-ip': NET,
-  'net-alias': NET,
-  'network-alias': NET,
+  link: LINK,
+  'link-local-ip': LINK_LOCAL,
   'volumes-from': 'name each directory again by -v',
 };
 
@@ -60,6 +57,26 @@ export const REFUSED_BY_IMAGES = refused(
 export const REFUSED_BY_RM = refused({ link: 'boxes have no links between them' }, undefined, {
   link: 'l',
 });
+
+const CONFIG = 'a network has no configuration apart from itself: give --subnet and the others';
+
+export const REFUSED_BY_NETWORK_CREATE = {
+  ...refused({ 'config-from': CONFIG, 'ipam-opt': 'addresses have no options' }, 'VALUE'),
+  ...refused(
+    { 'config-only': CONFIG, ingress: 'boxes are of one machine, not of a cluster' },
+    undefined,
+  ),
+};
+
+export const REFUSED_BY_NETWORK_CONNECT = refused(
+  {
+    'driver-opt': 'an attachment has no options',
+    'gw-priority': 'a box leaves by the first of its networks that is not internal',
+    link: 'boxes of a network find each other by name: give it another one by --alias',
+    'link-local-ip': LINK_LOCAL,
+  },
+  'VALUE',
+);
 
 export const REFUSED_BY_UPDATE = Object.fromEntries(
   Object.entries(REFUSED_FLAGS).filter(([name]) => OF_UPDATE.includes(name)),

@@ -6,6 +6,7 @@ export interface KnownNames {
   boxes: { id: string; name: string | undefined; running: boolean }[];
   /** Canonical references. */
   images: string[];
+  networks: string[];
 }
 
 /**
@@ -14,7 +15,7 @@ export interface KnownNames {
  */
 export function knownNames(homeDir: string): KnownNames {
   const home = new Home(homeDir);
-  const { boxes, images } = stored(home);
+  const { boxes, images, networks } = stored(home);
   return {
     boxes: boxes.map(({ id, name }) => ({
       id,
@@ -22,5 +23,6 @@ export function knownNames(homeDir: string): KnownNames {
       running: existsSync(home.boxFile(id, 'started')) && !existsSync(home.boxFile(id, 'exit')),
     })),
     images,
+    networks,
   };
 }

@@ -1,6 +1,7 @@
 /* Stands in for boxlite-net. Usage: fake-net LOG MODE. Writes a line for each message into LOG and answers it. MODE is
  * `answer`, or what it does in place of its first answer: `refuse`, `die` or `hang`. SIGUSR1 makes it ask for the
- * resolvers. Port 666 of the box is refused in any mode. */
+ * resolvers, SIGUSR2 say
+ * that link 1 is lost. Port 666 of the box is refused in any mode. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,12 @@ static FILE *out;
 static void ask(int signal_number) {
     (void)signal_number;
     const struct net_want_resolvers message = {.type = NET_WANT_RESOLVERS};
+    send(NET_CONTROL_FD, &message, sizeof message, 0);
+}
+
+static void lose(int signal_number) {
+    (void)signal_number;
+    const struct net_unlink message = {.type = NET_LINK_LOST, .id = 1};
     send(NET_CONTROL_FD, &message, sizeof message, 0);
 }
 
@@ -86,6 +93,16 @@ static bool log_message(const void *message, ssize_t size, int fd) {
     case NET_UNPUBLISH:
         fprintf(out, "unpublish %u\n", ((const struct net_unpublish *)message)->id);
         return true;
+    case NET_LINK: {
+        const struct net_link *link = message;
+        snprintf(what, sizeof what, "link %u %x/%u %x %s %s", link->id, link->prefix, link->prefix_length,
+                 link->address, text6(&link->prefix6), text6(&link->address6));
+        log_socket(what, fd);
+        return true;
+    }
+    case NET_UNLINK:
+        fprintf(out, "unlink %u\n", ((const struct net_unlink *)message)->id);
+        return true;
     case NET_POLICY: {
         const struct net_policy *policy = message;
         fprintf(out, "policy mode=%u reports=%u", policy->mode, policy->reports);
@@ -133,6 +150,8 @@ int main(int argc, char **argv) {
     fprintf(out, "\n");
     const struct sigaction wake = {.sa_handler = ask};
     sigaction(SIGUSR1, &wake, NULL);
+    const struct sigaction losing = {.sa_handler = lose};
+    sigaction(SIGUSR2, &losing, NULL);
     for (;;) {
         static _Alignas(struct net_policy) char message[sizeof(struct net_policy)]; /* the largest */
         int fd;

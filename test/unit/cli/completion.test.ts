@@ -13,6 +13,7 @@ const NAMES: Names = {
     { id: '01kaz3v5h8w2q6n9r4t7y1m0dy', name: 'job', running: false },
   ],
   images: ['docker.io/library/alpine:latest', 'ghcr.io/me/app:2', 'localhost/tiny:latest'],
+  networks: ['app'],
 };
 
 /** @param line what is typed behind `boxlite `; the word at the cursor is its last */
@@ -39,8 +40,16 @@ describe('offers', () => {
     ['help sto', ['stop']],
     ['--accel ', ['auto', 'kvm', 'tcg']],
     ['--home /x ru', ['run']],
-    ['run --net', ['--network']],
+    ['run --net', ['--network', '--network-alias']],
     ['run --network n', ['none']],
+    ['run --network ', ['default', 'none', 'public', 'internal', 'app']],
+    [
+      'network ',
+      ['create', 'ls', 'list', 'inspect', 'connect', 'disconnect', 'rm', 'remove', 'prune'],
+    ],
+    ['network rm ', ['app']],
+    ['network connect app w', ['web']],
+    ['ps -f network=a', ['network=app']],
     ['run --rm=', ['true', 'false']],
     ['run --rm --re', ['--registry', '--read-only', '--restart']],
     ['run -it --env A=1 --env', ['--env', '--env-file']],

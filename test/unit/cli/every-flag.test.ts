@@ -111,7 +111,18 @@ it('covers every command, and every kind of option', () => {
 it('takes an empty value of these for none', () => {
   const none = VALUED.filter(({ option }) => option.emptyIsNone === true);
   expect([...new Set(none.map(({ name }) => name))].sort()).toEqual([
-    ...['cidfile', 'detach-keys', 'domainname', 'filter', 'format', 'hostname', 'input', 'ipc'],
+    ...[
+      'cidfile',
+      'detach-keys',
+      'domainname',
+      'filter',
+      'format',
+      'hostname',
+      'input',
+      'ip',
+      'ip6',
+      'ipc',
+    ],
     ...[
       'log-driver',
       'mac-address',

@@ -189,7 +189,33 @@ const PROCESSES: BoxProcess[] = [
 
 const notFound = new BoxliteError('box-not-found', 'No such box: nobox');
 
+const NETWORKS = [
+  {
+    id: '7e'.repeat(32),
+    name: 'app',
+    createdAt: new Date('2026-11-23T10:00:00.25Z'),
+    internal: false,
+    subnets: [
+      { subnet: '172.18.0.0/16', gateway: '172.18.0.1' },
+      { subnet: 'fd12:3456:789a::/64', gateway: 'fd12:3456:789a::1' },
+    ],
+    auxAddresses: {},
+    labels: { team: 'a' },
+    options: {},
+    boxes: [
+      {
+        ...{ id: idOf(0), name: 'now', address: '172.18.0.2', prefixLength: 16, aliases: ['db'] },
+        ...{ address6: 'fd12:3456:789a::2', macAddress: '02:42:ac:12:00:02', running: true },
+      },
+    ],
+  },
+];
+
 const engine = {
+  networks: {
+    list: () => Promise.resolve(NETWORKS),
+    prune: () => Promise.resolve(['app', 'db']),
+  },
   listInfo: () => Promise.resolve(BOXES),
   listImages: () => Promise.resolve(IMAGES),
   inspectImage: (name: string) => Promise.resolve(name === 'alpine' ? DETAILS : undefined),
@@ -295,6 +321,14 @@ const CASES: Readonly<Record<string, Golden>> = {
   'top-200-columns': { argv: ['top', 'now'], columns: 200 },
   'top-without-pid': { argv: ['top', 'now', '-o', 'user,args'] },
   'top-unknown-option': { argv: ['top', 'now', '-eT'] },
+  'network-ls': { argv: ['network', 'ls'] },
+  'network-ls-json': { argv: ['network', 'ls', '--no-trunc', '--format', 'json'] },
+  'network-ls-quiet': { argv: ['network', 'ls', '-q'] },
+  'network-ls-raw': { argv: ['network', 'ls', '--format', 'raw', '-f', 'name=app'] },
+  'network-inspect': { argv: ['network', 'inspect', 'app', 'none'] },
+  'network-inspect-missing': { argv: ['network', 'inspect', 'nobody'] },
+  'network-prune-no': { argv: ['network', 'prune'], input: 'n\n' },
+  'network-prune-yes': { argv: ['network', 'prune'], input: 'y\n' },
   wait: { argv: ['wait', 'ended', 'fine'] },
   'no-such-box': { argv: ['wait', 'nobox', 'ended', 'nobox'] },
   'inspect-missing': { argv: ['inspect', 'nobox'] },

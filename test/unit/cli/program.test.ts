@@ -103,7 +103,7 @@ describe('boxlite', () => {
     ],
     ...['context ls', 'manifest inspect', 'plugin ls', 'stack deploy', 'swarm init', 'service ls'],
     ...['node ls', 'secret create', 'config ls', 'config create', 'config rm', 'config inspect'],
-    ...['trust sign', 'search x', 'checkpoint ls', 'volume create', 'network ls', 'help push'],
+    ...['trust sign', 'search x', 'checkpoint ls', 'volume create', 'help push'],
     ...['system dial-stdio', 'push --help'],
   ])('says in one line why there is no %s', async (words) => {
     const { status, stdout, stderr } = await runCli(words.split(' '));

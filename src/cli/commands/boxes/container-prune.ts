@@ -1,5 +1,5 @@
-import { parseBoxPruneFilters } from '../../flags/filters/box-prune-filters.js';
 import { filterText } from '../../flags/filters/filters.js';
+import { parseKeepFilters } from '../../flags/filters/prune-filters.js';
 import { humanSize } from '../../output/text/size.js';
 import { defineCommand, flag, list } from '../../parse/command.js';
 import { confirm } from '../../process/confirm.js';
@@ -20,7 +20,7 @@ export const containerPrune = defineCommand({
     { command: 'boxlite container prune -f --filter until=24h', what: 'Older than a day' },
   ],
   async run(context, _args, { force, filter }) {
-    const matches = parseBoxPruneFilters(filter, context.now());
+    const matches = parseKeepFilters(filter, context.now());
     if (!force && !(await confirm(context, 'This will remove all stopped containers.'))) {
       await print(context, 'Total reclaimed space: 0B\n');
       return 0;

@@ -1,6 +1,5 @@
-import { parseBoxPruneFilters } from '../../flags/filters/box-prune-filters.js';
 import { filterText } from '../../flags/filters/filters.js';
-import { parsePruneFilters } from '../../flags/filters/prune-filters.js';
+import { parseKeepFilters, parsePruneFilters } from '../../flags/filters/prune-filters.js';
 import { removalLines } from '../../output/rows/removal.js';
 import { humanSize } from '../../output/text/size.js';
 import { defineCommand, flag, list } from '../../parse/command.js';
@@ -23,7 +22,7 @@ export const systemPrune = defineCommand({
   },
   examples: [{ command: 'boxlite system prune -af', what: 'All that is not in use' }],
   async run(context, _args, { all, force, filter }) {
-    const matches = parseBoxPruneFilters(filter, context.now());
+    const matches = parseKeepFilters(filter, context.now());
     const { matches: matchesImage } = parsePruneFilters(filter, context.now());
     if (!force && !(await confirm(context, warningOf(all)))) {
       await print(context, 'Total reclaimed space: 0B\n');

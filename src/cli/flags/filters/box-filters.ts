@@ -1,4 +1,3 @@
-import { NETWORKS } from '../../../engine/spec/network/policy.js';
 import type { BoxInfo } from '../../../engine/state/box-info.js';
 import { BoxliteError } from '../../../errors.js';
 import { boxState } from '../../output/rows/box-row.js';
@@ -30,7 +29,7 @@ export const BOX_FILTER_KEYS: KeyCompletion = {
     ancestor: 'image',
     before: 'box',
     since: 'box',
-    network: NETWORKS,
+    network: 'box-network',
     volume: 'file',
     publish: undefined,
     expose: undefined,

@@ -10,6 +10,11 @@ export const PRUNE_FILTER_KEYS: KeyCompletion = {
   keys: { until: undefined, label: undefined, 'label!': undefined, dangling: ['true', 'false'] },
 };
 
+/** Those of what can't be dangling. */
+export const KEEP_FILTER_KEYS: KeyCompletion = {
+  keys: { until: undefined, label: undefined, 'label!': undefined },
+};
+
 export interface PruneFilters {
   matches: (image: PruneCandidate) => boolean;
   /** `dangling=false` selects every unused image, as `-a` does. */
@@ -42,6 +47,20 @@ export function parsePruneFilters(filters: readonly string[], now: Date): PruneF
     else throw unknown(key);
   }
   return { matches: (image) => tests.every((test) => test(image)), dangling };
+}
+
+/**
+ * The same without `dangling`, for boxes and networks.
+ * @throws BoxliteError for any other key
+ */
+export function parseKeepFilters(
+  filters: readonly string[],
+  now: Date,
+): (candidate: PruneCandidate) => boolean {
+  const { matches, dangling } = parsePruneFilters(filters, now);
+  if (dangling !== undefined)
+    throw invalidFilter('dangling', String(dangling), 'only images can be dangling');
+  return matches;
 }
 
 export function parseBoolean(key: string, value: string): boolean {

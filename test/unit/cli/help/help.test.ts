@@ -92,6 +92,7 @@ describe('the options of a command', () => {
       'Kernel options:',
       'Storage options:',
       'Network options:',
+      'Name resolution options:',
       'Network policy options:',
       'Security options:',
       'Lifecycle options:',

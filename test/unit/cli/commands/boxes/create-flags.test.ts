@@ -90,6 +90,33 @@ describe('a flag of create', () => {
     ],
     ['--disk-size', ['--disk-size=20g'], { diskBytes: 20 * 2 ** 30 }],
     ['--network', ['--network', 'none'], { network: 'none' }],
+    ['a named --network', ['--network', 'app'], { network: 'app' }],
+    ['--net of Docker', ['--net', 'bridge'], { network: 'bridge' }],
+    [
+      'an address and an alias',
+      ['--network', 'app', '--ip', '172.18.0.9', '--network-alias', 'db', '--net-alias', 'sql'],
+      { networks: [{ name: 'app', ip: '172.18.0.9', aliases: ['db', 'sql'] }] },
+    ],
+    [
+      'several networks',
+      [
+        ...['--network', 'app', '--ip6', 'fd01::9', '--net', 'db'],
+        ...['--network', 'name=Log,alias=l,alias=m,ip=10.1.0.2,mac-address=02:42:ac:11:00:02'],
+      ],
+      {
+        networks: [
+          { name: 'app', ip6: 'fd01::9' },
+          { name: 'Log', ip: '10.1.0.2', aliases: ['l', 'm'] },
+          { name: 'db' },
+        ],
+        macAddress: '02:42:ac:11:00:02',
+      },
+    ],
+    [
+      'an alias without a network, which the engine refuses',
+      ['--network-alias', 'db'],
+      { networks: [{ name: 'default', aliases: ['db'] }] },
+    ],
     [
       'what it may reach',
       [
@@ -171,7 +198,27 @@ describe('a flag of create', () => {
     [['--storage-opt', 'mode=1'], 'unknown option mode: size=SIZE is known'],
     [['-m', '64m'], 'at least 128 MiB'],
     [['--disk-size', '10'], 'needs a unit'],
-    [['--network', 'host'], 'must be one of default, none'],
+    [['--network', 'name=app,color=red'], 'invalid field key color'],
+    [['--network', 'alias=db,ip=172.18.0.9'], 'network name/id is not specified'],
+    [['--network', 'name=app,gw-priority=1'], 'the first of its networks that is not internal'],
+    [
+      ['--network', 'name=app,alias=a', '--network-alias', 'b'],
+      'cannot specify both --network-alias and per-network alias',
+    ],
+    [['--network', 'name=a,ip=10.1.1.1', '--ip', '10.1.1.2'], 'both --ip and per-network IPv4'],
+    [['--network', 'name=a,ip6=fd01::2', '--ip6', 'fd01::3'], 'both --ip6 and per-network IPv6'],
+    [
+      ['--network', 'name=a,mac-address=02:00:00:00:00:01', '--mac-address', '02:00:00:00:00:02'],
+      'both --mac-address and per-network MAC address',
+    ],
+    [
+      [
+        ...['--network', 'name=a,mac-address=02:00:00:00:00:01'],
+        ...['--network', 'name=b,mac-address=02:00:00:00:00:02'],
+      ],
+      'a box has one interface for all its networks',
+    ],
+    [['--link', 'db'], 'boxes find each other by name in a network'],
     [['--pull', 'often'], 'must be one of missing, always, never'],
     [['--stop-timeout', '-2'], 'must be a whole number of at least -1'],
     [['--env-file', '/no/such'], '/no/such'],
