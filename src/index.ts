@@ -58,7 +58,13 @@ export type {
   PublishedPort,
   PublishOptions,
 } from './engine/spec/network/ports.js';
-export type { NetPolicyOptions, NetworkName } from './engine/spec/network/policy.js';
+export type {
+  NetMode,
+  NetPolicyOptions,
+  NetworkName,
+  NetworkPolicy,
+} from './engine/spec/network/policy.js';
+export type { NetPolicyChange } from './engine/spec/network/policy-change.js';
 export type { ResolverOptions } from './engine/spec/network/resolv-conf.js';
 export type { DiskUsage, ImageUsage } from './engine/images/disk-usage.js';
 export type { HistoryLine } from './engine/images/history.js';

@@ -24,7 +24,7 @@ enum net_message {
     NET_RESOLVERS,
     NET_PUBLISH,   /* with a bound socket: of TCP listening, of UDP bound */
     NET_UNPUBLISH,
-    NET_POLICY, /* replaces what the box may reach; connections that exist stay */
+    NET_POLICY, /* replaces what the box may reach; connections that it shuts are cut */
     /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH and POLICY, in their order. */
     NET_ANSWER = 0x41,
     NET_WANT_RESOLVERS, /* a name was asked for; answered by RESOLVERS, whether or not they have changed */

@@ -8,17 +8,10 @@ import { connectSocket } from './connect.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, connectionLost, refusal } from './failure.js';
 import { type Greeting, isSameShim, readWelcome, type ShimPhase } from './greeting.js';
-import {
-  FRAME_FLAGS,
-  GENERATION,
-  NO_ON_EXIT,
-  SESSIONS,
-  SHIM_PHASES,
-  STATS_FLAGS,
-} from './protocol.js';
+import { FRAME_FLAGS, GENERATION, NO_ON_EXIT, SESSIONS, SHIM_PHASES } from './protocol.js';
+import { type NetAnswer, type NetChange, Requests, type Stats } from './requests.js';
 import { ShimConnection } from './shim-connection.js';
 import { type BootstrappedTimes, StartAnswers } from './start-answers.js';
-import { type Stats, StatsRequests } from './stats-requests.js';
 
 export type BootstrapValues = Omit<MessageValues<'bootstrap'>, 'generation'>;
 export type PrepareValues = Omit<MessageValues<'prepare'>, 'generation'>;
@@ -53,7 +46,7 @@ export class ShimClient implements AsyncDisposable {
   /** The box's name in messages. */
   readonly #name: string;
   readonly #sessions = new Map<number, ExecSession>();
-  readonly #stats: StatsRequests;
+  readonly #requests: Requests;
   readonly #start: StartAnswers;
   readonly #welcome = new Deferred<boolean>();
   readonly #closed = new Deferred<undefined>();
@@ -84,7 +77,10 @@ export class ShimClient implements AsyncDisposable {
 
   private constructor(socket: Socket, name: string) {
     this.#name = name;
-    this.#stats = new StatsRequests(name);
+    this.#requests = new Requests(name, {
+      nextSession: () => this.#nextSession++,
+      send: (message, session, values) => this.#connection.send(message, session, values),
+    });
     this.#start = new StartAnswers(name);
     this.closed = this.#closed.promise;
     this.#connection = new ShimConnection(socket, {
@@ -140,13 +136,12 @@ export class ShimClient implements AsyncDisposable {
   }
 
   /** What the box uses of its machine; with `processes`, what each of its processes uses, too. */
-  stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const number = this.#nextSession++;
-    const answer = this.#stats.open(number);
-    const flags = processes ? STATS_FLAGS.PROCESSES : 0;
-    this.#connection.send('statsRequest', number, { flags });
-    return answer;
+  stats(options: { processes?: boolean } = {}): Promise<Stats> {
+    return this.#requests.stats(options);
+  }
+
+  changeNetwork<N extends NetChange>(change: N, values: MessageValues<N>): Promise<NetAnswer> {
+    return this.#requests.network(change, values);
   }
 
   /** Starts a command beside main. The session's promises report failures. */
@@ -298,7 +293,7 @@ export class ShimClient implements AsyncDisposable {
       this.#close(undefined);
       if (!this.#ownsExit) this.#connection.close();
     } else if (session === SESSIONS.CONTROL) this.#receiveControl(name, payload);
-    else if (!this.#stats.receive(session, name, payload))
+    else if (!this.#requests.receive(session, name, payload))
       this.#sessions.get(session)?.receive(name, payload);
   }
 
@@ -332,7 +327,7 @@ export class ShimClient implements AsyncDisposable {
     if (error === undefined) this.#welcome.resolve(false);
     else this.#welcome.reject(error);
     this.#start.end(this.#ended);
-    this.#stats.fail(this.#ended);
+    this.#requests.fail(this.#ended);
     this.#phaseChange?.reject(this.#ended);
     for (const session of [...this.#sessions.values()]) session.disconnect(this.#ended);
     this.#closed.resolve(undefined);

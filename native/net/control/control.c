@@ -152,7 +152,7 @@ static int publish(struct net *net, const struct shim *shim, const struct net_pu
 static int set_policy(struct net *net, const struct shim *shim, const struct net_policy *policy, struct err *err) {
     if (shim->port < 0)
         return err_set(err, EPROTO, "a policy needs a box");
-    return policy_set(&net->network.ports[shim->port].policy, policy, err);
+    return switch_set_policy(&net->network, (uint32_t)shim->port, policy, err);
 }
 
 static void gone(struct net *net, struct shim *shim) {

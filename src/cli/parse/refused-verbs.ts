@@ -3,7 +3,6 @@ const ELSEWHERE =
   'build with another program (docker, buildah), then load its archive: boxlite load -i FILE';
 const PUSH =
   'write an archive (boxlite save -o FILE IMAGE) and push that by another program (skopeo, crane)';
-const NETWORK = 'boxes have a network by themselves, or none: run --network none';
 const ONE_MACHINE = 'boxes are of one machine, not of a cluster';
 const CHECKPOINT = "the memory of a box can't be kept: boxlite commit keeps its files";
 
@@ -24,7 +23,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   context: 'there is one context: boxes are of this machine, without a daemon',
   manifest:
     'indexes are made by other programs (docker, crane); boxlite pull takes one platform of them',
-  network: NETWORK,
   node: ONE_MACHINE,
   plugin: 'there are no plugins: volumes are directories of this host, networks need no driver',
   push: PUSH,

@@ -48,12 +48,7 @@ export function networkConfig(network: BoxNetwork | undefined, netFd: number | u
     gateway6: addressBytes(OWN_NETWORK.gateway6),
     resolver6: addressBytes(OWN_NETWORK.resolver6),
     mtu: OWN_NETWORK.mtu,
-    ports: network.ports.map(({ protocol, hostAddress, hostPort, boxPort }) => ({
-      protocol: protocol === 'tcp' ? IP_PROTOCOLS.TCP : IP_PROTOCOLS.UDP,
-      hostAddress: addressBytes(hostAddress),
-      hostPort,
-      boxPort,
-    })),
+    ports: network.ports.map(portValues),
     ...policyConfig(network),
   };
 }
@@ -75,6 +70,14 @@ const NO_NETWORK = {
   ports: [],
   ...policyConfig({}),
 };
+
+/** The fields of a published port. */
+export const portValues = ({ protocol, hostAddress, hostPort, boxPort }: PublishedPort) => ({
+  protocol: protocol === 'tcp' ? IP_PROTOCOLS.TCP : IP_PROTOCOLS.UDP,
+  hostAddress: addressBytes(hostAddress),
+  hostPort,
+  boxPort,
+});
 
 /** 02:42:ac:11:00:02 → 6 bytes */
 export const macBytes = (address: string): Buffer =>

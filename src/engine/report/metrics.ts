@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShimClient } from '../../agent/client.js';
-import type { Stats } from '../../agent/stats-requests.js';
+import type { Stats } from '../../agent/requests.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../agent/protocol.js';
-import type { Stats } from '../../agent/stats-requests.js';
+import type { Stats } from '../../agent/requests.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { answered } from '../machine/within.js';

@@ -59,6 +59,30 @@ export function netMode({ network, allow = [] }: NonNullable<NetPolicySpec['poli
   return network ?? (allow.length > 0 ? 'listed' : 'open');
 }
 
+/** What a box may reach. */
+export interface NetworkPolicy {
+  network: NetworkName;
+  /** What is reached besides what the rules say; `none`: the box has no network. */
+  mode: NetMode | 'none';
+  allow: readonly string[];
+  deny: readonly string[];
+  /** TCP ports of the host's loopback. */
+  hostPorts: readonly number[];
+}
+
+export function networkPolicy({
+  network,
+  policy = {},
+}: NetPolicySpec & { network: boolean }): NetworkPolicy {
+  return {
+    network: network ? (policy.network ?? 'default') : 'none',
+    mode: network ? netMode(policy) : 'none',
+    allow: policy.allow ?? [],
+    deny: policy.deny ?? [],
+    hostPorts: policy.hostPorts ?? [],
+  };
+}
+
 function textsOf(rules: readonly string[], check: (rule: NetRule) => void): string[] {
   const parsed = rules.map(parseNetRule);
   for (const rule of parsed) check(rule);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Stats } from '../../../../src/agent/stats-requests.js';
+import type { Stats } from '../../../../src/agent/requests.js';
 import { processesOf } from '../../../../src/engine/report/processes.js';
 
 const NOW_MS = Date.parse('2026-11-24T12:00:00Z');
