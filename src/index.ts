@@ -64,6 +64,7 @@ export type {
   NetworkName,
   NetworkPolicy,
 } from './engine/spec/network/policy.js';
+export type { NetworkLogEntry, NetworkLogOptions } from './engine/report/network-log.js';
 export type { NetPolicyChange } from './engine/spec/network/policy-change.js';
 export type { ResolverOptions } from './engine/spec/network/resolv-conf.js';
 export type { DiskUsage, ImageUsage } from './engine/images/disk-usage.js';

@@ -106,6 +106,7 @@ struct net_decision {
     uint8_t allowed, protocol;
     uint16_t port;
     int32_t rule; /* its index, or -1: the mode's decision */
+    uint32_t left_out; /* decisions since the last that was sent: there were too many, or the shim did not keep up */
     struct in6_addr address;
     char name[NET_NAME_BYTES]; /* that the box had asked for, if a rule of names decided */
 };

@@ -1,4 +1,5 @@
 import { BoxReports } from './box-reports.js';
+import { networkLog, type NetworkLogEntry, type NetworkLogOptions } from './report/network-log.js';
 import { type NetworkPolicy, networkPolicy } from './spec/network/policy.js';
 import type { NetPolicyChange } from './spec/network/policy-change.js';
 import type { PortOptions, PublishedPort, PublishOptions } from './spec/network/ports.js';
@@ -31,6 +32,14 @@ export abstract class BoxNetworking extends BoxReports {
   async unpublish(ports: readonly (PortOptions | string)[]): Promise<PublishedPort[]> {
     const { unpublishPorts } = await import('./lifecycle/publish.js');
     return unpublishPorts(this.context, this.id, ports);
+  }
+
+  /**
+   * What the box reached and what it was kept from, oldest first, where its policy has `log`. Bounded in size and rate.
+   * @throws box-not-found, unsupported when nothing is logged
+   */
+  networkLog(options: NetworkLogOptions = {}): AsyncGenerator<NetworkLogEntry, void, undefined> {
+    return networkLog(this.context, this.id, options);
   }
 
   /** What the box may reach. @throws box-not-found */

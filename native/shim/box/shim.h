@@ -73,6 +73,14 @@ struct net_request {
     enum net_request_kind kind;
     uint32_t client, session; /* whose it is; the answer bears the session */
     struct published_port port;
+    struct net_policy *policy; /* that counts from the answer on */
+};
+
+/* The log of what was decided of the box's packets. */
+struct decision_log {
+    int fd; /* -1: nothing has been written yet */
+    uint64_t size, second;
+    uint32_t in_second, left_out;
 };
 
 /* boxlite-net, the box's network. */
@@ -87,6 +95,7 @@ struct net {
     struct net_request requests[MAX_NET_REQUESTS]; /* a ring: it answers them in their order */
     uint32_t first_request, request_count;
     uint32_t last_publication; /* the highest id */
+    struct decision_log decisions;
     uint64_t started_ms;  /* monotonic */
     struct tail tail;     /* of its stderr */
 };

@@ -29,6 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "port add", aliases: [], group: "boxes", summary: "Publish more ports of a box, while it runs or not", load: async () => (await import('./reports/port-add.js')).portAdd },
   { name: "port rm", aliases: [], group: "boxes", summary: "Take back published ports of a box, while it runs or not", load: async () => (await import('./reports/port-rm.js')).portRm },
   { name: "network policy", aliases: [], group: "boxes", summary: "Show or change what a box may reach, while it runs or not", load: async () => (await import('./networks/network-policy.js')).networkPolicy },
+  { name: "network log", aliases: [], group: "boxes", summary: "Show what a box was allowed to reach, and what not", load: async () => (await import('./networks/network-log.js')).networkLog },
   { name: "cp", aliases: [], group: "boxes", summary: "Copy files between a box and the host", load: async () => (await import('./files/cp.js')).cp },
   { name: "stats", aliases: [], group: "boxes", summary: "Show what boxes use of CPU, memory, network and disk", load: async () => (await import('./reports/stats.js')).stats },
   { name: "top", aliases: [], group: "boxes", summary: "List the processes in a box", load: async () => (await import('./reports/top.js')).top },

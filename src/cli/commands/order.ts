@@ -21,6 +21,7 @@ export const ORDER: readonly string[] = [
   'reports/port-add',
   'reports/port-rm',
   'networks/network-policy',
+  'networks/network-log',
   'files/cp',
   'reports/stats',
   'reports/top',

@@ -1,11 +1,11 @@
 import { isActive } from '../../store/status.js';
-import { setPolicy } from './net-changes.js';
 import { boxName } from '../spec/names/box-name.js';
 import { changedPolicy, type NetPolicyChange } from '../spec/network/policy-change.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
 import { settle } from '../state/observe.js';
 import { runningClient } from '../state/running-client.js';
+import { setPolicy } from './net-changes.js';
 
 /**
  * Changes what a box may reach: of one that runs at once. It is stored first, so that it counts from the next start

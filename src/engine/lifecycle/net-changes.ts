@@ -4,12 +4,12 @@ import type { ShimClient } from '../../agent/client.js';
 import type { MessageValues } from '../../agent/codec.js';
 import type { NetAnswer, NetChange } from '../../agent/requests.js';
 import { BoxliteError } from '../../errors.js';
-import type { NetPolicySpec } from '../spec/network/policy.js';
-import type { PublishedPort } from '../spec/network/ports.js';
 import { portValues } from '../machine/box-network.js';
 import { policyConfig } from '../machine/box-policy.js';
 import { portOfRefusal, type RefusedPort } from '../machine/records.js';
 import { orLate } from '../machine/within.js';
+import type { NetPolicySpec } from '../spec/network/policy.js';
+import type { PublishedPort } from '../spec/network/ports.js';
 
 /** boxlite-net answers in milliseconds, but it may have been stopped. */
 const ANSWER_MS = 10_000;

@@ -3,7 +3,6 @@ import type { ShimClient } from '../../agent/client.js';
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
-import { publishPort, unpublishPort } from './net-changes.js';
 import { portsRecord } from '../machine/records.js';
 import { boxName } from '../spec/names/box-name.js';
 import { AskedPorts } from '../spec/network/asked-ports.js';
@@ -22,6 +21,7 @@ import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
 import { settle } from '../state/observe.js';
 import { runningClient } from '../state/running-client.js';
+import { publishPort, unpublishPort } from './net-changes.js';
 import { portError } from './start-ports.js';
 
 /**

@@ -145,6 +145,37 @@ static void leaves_published_connections(void) {
     close(client);
 }
 
+/* Returns the decisions that have come, and adds those that were left out before them. */
+static uint32_t decisions(uint32_t *left_out) {
+    struct net_decision decision;
+    uint32_t count = 0;
+    while (readable(control, 100) && recv(control, &decision, sizeof decision, 0) == (ssize_t)sizeof decision) {
+        *left_out += decision.left_out;
+        count++;
+    }
+    return count;
+}
+
+static void reports_within_bounds(void) {
+    static struct net_policy policy = {.type = NET_POLICY, .mode = NET_MODE_INTERNAL, .reports = 1};
+    uint32_t left_out = 0, total = 1000, come = 0;
+    set_policy(&policy);
+    for (uint32_t i = 0; i < total; i++) {
+        make_tcp(&frame, BOX4, OUTSIDE4, (uint16_t)(10000 + i), 80, 7, 0, TCP_SYN);
+        need(is_answered(&frame), "a refusal");
+    }
+    come = decisions(&left_out);
+    check("a box that floods is not reported on in full", come > 0 && come < total);
+    sleep(1);
+    send_frame(&frame);
+    come += decisions(&left_out);
+    check("but what is left out is counted", come + left_out == total + 1);
+    policy.reports = 0;
+    set_policy(&policy);
+    send_frame(&frame);
+    check("without reports there are none", next_frame(WAIT_MS) && decisions(&left_out) == 0);
+}
+
 int main(void) {
     enter_namespace();
     start(NET_SAME_USER);
@@ -152,6 +183,9 @@ int main(void) {
     cuts_services_of_the_host();
     cuts_datagrams();
     leaves_published_connections();
+    while (next_frame(100))
+        ;
+    reports_within_bounds();
     check("it ends in good order", stop());
     return 0;
 }

@@ -1,6 +1,6 @@
 /* Stands in for boxlite-net. Usage: fake-net LOG MODE. Writes a line for each message into LOG and answers it. MODE is
  * `answer`, or what it does in place of its first answer: `refuse`, `die` or `hang`. SIGUSR1 makes it ask for the
- * resolvers. Port 666 of the box is refused in any mode. */
+ * resolvers, SIGUSR2 report 500 decisions. Port 666 of the box is refused in any mode. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #include "common/net-control.h"
 
-enum { DIED_STATUS = 3, REFUSED_PORT = 666 };
+enum { DIED_STATUS = 3, REFUSED_PORT = 666, DECISIONS = 500 };
 
 static FILE *out;
 
@@ -23,6 +23,19 @@ static void ask(int signal_number) {
     (void)signal_number;
     const struct net_want_resolvers message = {.type = NET_WANT_RESOLVERS};
     send(NET_CONTROL_FD, &message, sizeof message, 0);
+}
+
+static void report(int signal_number) {
+    (void)signal_number;
+    struct net_decision decision = {
+        .type = NET_DECISION, .allowed = 1, .protocol = IPPROTO_TCP, .port = 443, .name = "a.test\x1b[31m"};
+    inet_pton(AF_INET6, "::ffff:192.0.2.1", &decision.address);
+    for (int i = 0; i < DECISIONS; i++) {
+        send(NET_CONTROL_FD, &decision, sizeof decision, 0);
+        decision.rule = -1;
+        decision.allowed = 0;
+        memset(decision.name, 0, sizeof decision.name);
+    }
 }
 
 static const char *text6(const struct in6_addr *address) {
@@ -133,6 +146,8 @@ int main(int argc, char **argv) {
     fprintf(out, "\n");
     const struct sigaction wake = {.sa_handler = ask};
     sigaction(SIGUSR1, &wake, NULL);
+    const struct sigaction tell = {.sa_handler = report};
+    sigaction(SIGUSR2, &tell, NULL);
     for (;;) {
         static _Alignas(struct net_policy) char message[sizeof(struct net_policy)]; /* the largest */
         int fd;

@@ -9,6 +9,7 @@ import { defineCommand, list, value } from '../../parse/command.js';
 import { print } from '../../process/context.js';
 
 const FORMATS = ['table', 'json'] as const;
+const SWITCHES = ['on', 'off'] as const;
 const NETWORKS = ['default', 'public', 'internal'] as const;
 
 export const networkPolicy = defineCommand({
@@ -26,6 +27,10 @@ export const networkPolicy = defineCommand({
       parse: oneOf(NETWORKS),
       complete: NETWORKS,
     }),
+    log: value('Whether what it reaches is logged: on or off', 'SWITCH', {
+      parse: oneOf(SWITCHES),
+      complete: SWITCHES,
+    }),
     format: value('table (default) or json', 'FORMAT', {
       parse: oneOf(FORMATS),
       complete: FORMATS,
@@ -38,16 +43,18 @@ export const networkPolicy = defineCommand({
   ],
   async run(context, [name = ''], options) {
     const box = await findBox(await context.runtime(), name);
-    const { remove, network } = options;
+    const { remove, network, log } = options;
     const change: NetPolicyChange = {
       allowNet: options['allow-net'],
       denyNet: options['deny-net'],
       allowHost: options['allow-host'],
       remove,
       ...(network !== undefined && { network }),
+      ...(log !== undefined && { logNet: log === 'on' }),
     };
     const lists = [options['allow-net'], options['deny-net'], options['allow-host'], remove];
-    const isChange = network !== undefined || lists.some((each) => each.length > 0);
+    const isChange =
+      network !== undefined || log !== undefined || lists.some((each) => each.length > 0);
     if (isChange) await box.changeNetworkPolicy(change);
     if (isChange && options.format === undefined) return 0;
     const policy = box.networkPolicy();
@@ -60,12 +67,13 @@ export const networkPolicy = defineCommand({
   },
 });
 
-function rowsOf({ network, mode, allow, deny, hostPorts }: NetworkPolicy): string[][] {
+function rowsOf({ network, mode, allow, deny, hostPorts, log }: NetworkPolicy): string[][] {
   return [
     ['network', `${network}: ${MEANINGS[mode]}`],
     ...deny.map((rule) => ['deny', rule]),
     ...allow.map((rule) => ['allow', rule]),
     ...hostPorts.map((port) => ['host port', String(port)]),
+    ...(log ? [['log', 'on']] : []),
   ];
 }
 

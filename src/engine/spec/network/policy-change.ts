@@ -38,6 +38,7 @@ export function changedPolicy(
     allowNet: [...allow, ...(change.allowNet ?? [])],
     denyNet: [...deny, ...(change.denyNet ?? [])],
     allowHost: [...hostPorts, ...(change.allowHost ?? [])],
+    logNet: change.logNet ?? policy.log === true,
     ...(dns !== undefined && { dns }),
   });
   const opens = netMode(policy) === 'listed' && netMode(settled.policy ?? {}) === 'open';
