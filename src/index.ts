@@ -58,7 +58,14 @@ export type {
   PublishedPort,
   PublishOptions,
 } from './engine/spec/network/ports.js';
-export type { NetPolicyOptions, NetworkName } from './engine/spec/network/policy.js';
+export type {
+  NetMode,
+  NetPolicyOptions,
+  NetworkName,
+  NetworkPolicy,
+} from './engine/spec/network/policy.js';
+export type { NetworkLogEntry, NetworkLogOptions } from './engine/report/network-log.js';
+export type { NetPolicyChange } from './engine/spec/network/policy-change.js';
 export type { NetworkOptions } from './engine/spec/network/named/network-spec.js';
 export type { NetworkAttachment } from './engine/spec/network/named/asked-networks.js';
 export type { AskedAddresses } from './engine/spec/network/named/addresses.js';

@@ -24,7 +24,7 @@ enum net_message {
     NET_RESOLVERS,
     NET_PUBLISH,   /* with a bound socket: of TCP listening, of UDP bound */
     NET_UNPUBLISH,
-    NET_POLICY, /* replaces what the box may reach; connections that exist stay */
+    NET_POLICY, /* replaces what the box may reach; connections that it shuts are cut */
     NET_LINK,   /* with a connection to the hub of a named network, which has answered JOIN; replaces one of its id */
     NET_UNLINK,
     /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH, POLICY, LINK and UNLINK, in their order. */
@@ -122,6 +122,7 @@ struct net_decision {
     uint8_t allowed, protocol;
     uint16_t port;
     int32_t rule; /* its index, or -1: the mode's decision */
+    uint32_t left_out; /* decisions since the last that was sent: there were too many, or the shim did not keep up */
     struct in6_addr address;
     char name[NET_NAME_BYTES]; /* that the box had asked for, if a rule of names decided */
 };

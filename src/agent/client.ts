@@ -4,21 +4,19 @@ import { Deferred } from '../deferred.js';
 import { BoxliteError } from '../errors.js';
 import { BOX_FILES } from '../host/home.js';
 import type { ConnectOptions, ExecOptions, MainOptions } from './client-options.js';
-import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
+import { decodeMessage, type MessageValues, type TableMessageName } from './codec.js';
 import { connectSocket } from './connect.js';
 import { ExecSession, type SessionLink, type SessionOptions } from './exec-session.js';
 import { bootFailure, connectionLost, refusal } from './failure.js';
 import { type Greeting, isSameShim, readWelcome, type ShimPhase } from './greeting.js';
+import { FRAME_FLAGS, GENERATION, NO_ON_EXIT, SESSIONS, SHIM_PHASES } from './protocol.js';
 import {
-  FRAME_FLAGS,
-  GENERATION,
-  NO_ON_EXIT,
-  SESSIONS,
-  SHIM_PHASES,
-  STATS_FLAGS,
-} from './protocol.js';
-import type { AnswerName, NetAddressValues, NetAnswer, NetChange, Stats } from './requests.js';
-import { Requests } from './requests.js';
+  type NetAddressValues,
+  type NetAnswer,
+  type NetChange,
+  Requests,
+  type Stats,
+} from './requests.js';
 import { ShimConnection } from './shim-connection.js';
 import { type BootstrappedTimes, StartAnswers } from './start-answers.js';
 
@@ -69,7 +67,10 @@ export class ShimClient implements AsyncDisposable {
 
   private constructor(socket: Socket, name: string) {
     this.#name = name;
-    this.#requests = new Requests(name);
+    this.#requests = new Requests(name, {
+      nextSession: () => this.#nextSession++,
+      send: (message, session, values) => this.#connection.send(message, session, values),
+    });
     this.#start = new StartAnswers(name);
     this.closed = this.#closed.promise;
     this.#connection = new ShimConnection(socket, {
@@ -125,18 +126,17 @@ export class ShimClient implements AsyncDisposable {
   }
 
   /** What the box uses of its machine; with `processes`, what each of its processes uses, too. */
-  stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
-    return this.#request('statsRequest', { flags: processes ? STATS_FLAGS.PROCESSES : 0 }, 'stats');
+  stats(options: { processes?: boolean } = {}): Promise<Stats> {
+    return this.#requests.stats(options);
   }
 
   /** Gives the running box's interface an address, or takes it. Rejects with `exec-failed`. */
-  async changeAddress(values: NetAddressValues): Promise<void> {
-    await this.#request('netAddress', values, 'netAddressed');
+  changeAddress(values: NetAddressValues): Promise<void> {
+    return this.#requests.address(values);
   }
 
-  /** Changes the running box's network. Rejects with `exec-failed` if the shim refuses. */
   changeNetwork<N extends NetChange>(change: N, values: MessageValues<N>): Promise<NetAnswer> {
-    return this.#request(change, values, 'netDone');
+    return this.#requests.network(change, values);
   }
 
   /** Starts a command beside main. The session's promises report failures. */
@@ -252,19 +252,6 @@ export class ShimClient implements AsyncDisposable {
 
   #send<N extends TableMessageName>(name: N, values: MessageValues<N>): void {
     if (this.#ended === undefined) this.#connection.send(name, SESSIONS.CONTROL, values);
-  }
-
-  /** Each has a session of its own. */
-  #request<N extends TableMessageName, A extends AnswerName>(
-    name: N,
-    values: MessageValues<N>,
-    answerName: A,
-  ): Promise<Message<A>> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const number = this.#nextSession++;
-    const answer = this.#requests.open(number, answerName);
-    this.#connection.send(name, number, values);
-    return answer;
   }
 
   #open(

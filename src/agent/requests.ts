@@ -1,70 +1,118 @@
+/** What a client asks of a running box, and gets one answer to. */
 import { Deferred } from '../deferred.js';
 import type { BoxliteError } from '../errors.js';
 import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
-import { execFailure, refusal } from './failure.js';
+import { execFailure, printable, refusal } from './failure.js';
+import { STATS_FLAGS } from './protocol.js';
 
 /** What a box uses of its machine, as its agent reports it. */
 export type Stats = Message<'stats'>;
 
-/** The answers to requests: the agent's, and the shim's about the box's network. */
-export type AnswerName = 'stats' | 'netAddressed' | 'netDone';
-
 export type NetAddressValues = MessageValues<'netAddress'>;
 
-export type NetAnswer = Message<'netDone'>;
-
-/** What the shim changes of the network of a box that runs. */
+/** A change of a running box's network, which its shim makes. */
 export type NetChange =
   ('netPolicy' | 'netPublish' | 'netUnpublish') | ('netConnect' | 'netDisconnect');
 
-interface OpenRequest {
-  /** Takes the message of the name that it waits for. */
-  answer(name: TableMessageName, payload: Buffer): boolean;
-  reject(reason: BoxliteError): void;
+/** Done, with the number of a published port of the host; or refused, with Linux's errno. */
+export type NetAnswer = { port: number } | { errno: number; message: string };
+
+export interface RequestLink {
+  /** A number that no session of this client has had. */
+  nextSession(): number;
+  send<N extends TableMessageName>(name: N, session: number, values: MessageValues<N>): void;
 }
 
-/** The pending requests to a box; each has a session of its own, which the answer ends. */
+interface Received {
+  session: number;
+  name: TableMessageName;
+  payload: Buffer;
+}
+
+/** Requests of one message and one answer; each has a session of its own. */
 export class Requests {
   readonly #box: string;
-  readonly #open = new Map<number, OpenRequest>();
+  readonly #link: RequestLink;
+  readonly #stats = new Map<number, Deferred<Stats>>();
+  readonly #addresses = new Map<number, Deferred<Message<'netAddressed'>>>();
+  readonly #network = new Map<number, Deferred<NetAnswer>>();
+  #ended: BoxliteError | undefined;
 
   /** @param box its name */
-  constructor(box: string) {
+  constructor(box: string, link: RequestLink) {
     this.#box = box;
+    this.#link = link;
   }
 
-  open<N extends AnswerName>(session: number, expected: N): Promise<Message<N>> {
-    const result = new Deferred<Message<N>>();
-    this.#open.set(session, {
-      answer: (name, payload) => {
-        if (name !== expected) return false;
-        result.resolve(decodeMessage(expected, payload));
-        return true;
-      },
-      reject: (reason) => result.reject(reason),
-    });
-    return result.promise;
+  stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
+    const flags = processes ? STATS_FLAGS.PROCESSES : 0;
+    return this.#ask(this.#stats, 'statsRequest', { flags });
+  }
+
+  async address(values: NetAddressValues): Promise<void> {
+    await this.#ask(this.#addresses, 'netAddress', values);
+  }
+
+  network<N extends NetChange>(change: N, values: MessageValues<N>): Promise<NetAnswer> {
+    return this.#ask(this.#network, change, values);
   }
 
   /** @returns whether the message belongs to one of them */
   receive(session: number, name: TableMessageName, payload: Buffer): boolean {
-    const request = this.#open.get(session);
-    if (request === undefined) return false;
-    const failure = this.#failure(name, payload);
-    if (failure) request.reject(failure);
-    if (failure !== undefined || request.answer(name, payload)) this.#open.delete(session);
-    return true;
+    const received = { session, name, payload };
+    return (
+      this.#receiveOfAgent(this.#stats, 'stats', received) ||
+      this.#receiveOfAgent(this.#addresses, 'netAddressed', received) ||
+      this.#receiveOfShim(received)
+    );
   }
 
   /** No more answers come. */
   fail(reason: BoxliteError): void {
-    for (const request of this.#open.values()) request.reject(reason);
-    this.#open.clear();
+    this.#ended = reason;
+    for (const open of [this.#stats, this.#addresses, this.#network]) {
+      for (const answer of open.values()) answer.reject(reason);
+      open.clear();
+    }
   }
 
-  #failure(name: TableMessageName, payload: Buffer): BoxliteError | undefined {
-    if (name === 'refused') return refusal(decodeMessage(name, payload), this.#box);
-    if (name === 'failed') return execFailure(decodeMessage(name, payload), this.#box);
-    return undefined;
+  #ask<T, N extends TableMessageName>(
+    open: Map<number, Deferred<T>>,
+    name: N,
+    values: MessageValues<N>,
+  ): Promise<T> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const session = this.#link.nextSession();
+    const answer = new Deferred<T>();
+    open.set(session, answer);
+    this.#link.send(name, session, values);
+    return answer.promise;
+  }
+
+  #receiveOfAgent<N extends 'stats' | 'netAddressed'>(
+    open: Map<number, Deferred<Message<N>>>,
+    expected: N,
+    { session, name, payload }: Received,
+  ): boolean {
+    const answer = open.get(session);
+    if (answer === undefined) return false;
+    open.delete(session);
+    if (name === expected) answer.resolve(decodeMessage(expected, payload));
+    else if (name === 'refused') answer.reject(refusal(decodeMessage(name, payload), this.#box));
+    else if (name === 'failed') answer.reject(execFailure(decodeMessage(name, payload), this.#box));
+    else open.set(session, answer);
+    return true;
+  }
+
+  #receiveOfShim({ session, name, payload }: Received): boolean {
+    const answer = this.#network.get(session);
+    if (answer === undefined || (name !== 'netDone' && name !== 'refused')) return false;
+    this.#network.delete(session);
+    if (name === 'netDone') answer.resolve(decodeMessage(name, payload));
+    else {
+      const { errno, message } = decodeMessage(name, payload);
+      answer.resolve({ errno, message: printable(message) });
+    }
+    return true;
   }
 }

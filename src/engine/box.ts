@@ -2,7 +2,7 @@ import { abortable } from '../abort.js';
 import { BoxliteError } from '../errors.js';
 import type { BoxRecord } from '../store/box-record.js';
 import { canRun, isActive } from '../store/status.js';
-import { BoxReports } from './box-reports.js';
+import { BoxNetworking } from './box-networking.js';
 import { commandExecution } from './exec/command-execution.js';
 import { startCommand } from './exec/exec.js';
 import type { BoxCommand, Execution } from './exec/execution.js';
@@ -36,7 +36,7 @@ import { noSuchBox } from './state/state-error.js';
  * A handle to one box; holds no resources. `await using` ends what this handle has begun: see
  * `[Symbol.asyncDispose]`.
  */
-export class LiteBox extends BoxReports implements AsyncDisposable {
+export class LiteBox extends BoxNetworking implements AsyncDisposable {
   /** This handle made or started the box, so disposing of the handle stops it. */
   #owned: boolean;
 

@@ -24,6 +24,9 @@ export const BOX_FILES = {
   health: 'health.bin',
 } as const;
 
+/** The log of what a box's network has decided, and what was in it before. */
+export const NETWORK_LOGS = ['network.log', 'network.log.1'] as const;
+
 /** Names the output log's files; `BOX_FILES.log` is number 0. */
 export const logFileName = (number: number): string =>
   number === 0 ? BOX_FILES.log : `output.${number}.log`;

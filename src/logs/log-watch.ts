@@ -19,10 +19,15 @@ export class LogWatch {
   /**
    * @param directory of the log, which may still be empty
    * @param complete settles when nothing more will be written
+   * @param matters whether a file of the directory is one of the log's
    * @throws `permission` or `no-space` when the host refuses to watch
    */
-  constructor(directory: string, complete: Promise<unknown>) {
-    this.#watcher = this.#watch(directory, (name) => logFileNumber(name) !== undefined);
+  constructor(
+    directory: string,
+    complete: Promise<unknown>,
+    matters = (name: string): boolean => logFileNumber(name) !== undefined,
+  ) {
+    this.#watcher = this.#watch(directory, matters);
     const end = (): void => {
       this.#complete = true;
       this.#turn.resolve(undefined);

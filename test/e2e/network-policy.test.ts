@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { bundleHelper } from '../helpers/bundle-helper.js';
 import { BOXLITE, run } from '../helpers/cli.js';
 import { Namespaces } from '../helpers/namespaces.js';
@@ -205,6 +206,34 @@ describe('a policy', () => {
     expect(await home.ok([...list, 'network=public'])).toBe('listed public');
     expect(await home.ok([...list, 'network=default'])).toBe('');
     await home.ok(['rm', 'listed']);
+  });
+
+  it('changes while the box runs, and cuts what it shuts', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    await home.ok(['run', '-d', '--name', 'changed', 'busybox', 'sleep', '1000']);
+    const talk = `sleep 1000 | nc host.boxlite.internal ${port}`;
+    const refused = ['exec', 'changed', 'nc', 'host.boxlite.internal', String(port)];
+    expect((await home.boxlite(refused)).status).toBe(1);
+    const change = ['network', 'policy', '--log=on', '--allow-host', String(port), 'changed'];
+    await home.ok(change);
+    const connected = once(server, 'connection') as Promise<[Socket]>;
+    await home.ok(['exec', '-d', 'changed', 'sh', '-c', talk]);
+    const [socket] = await connected;
+    const cut = expect(once(socket, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await home.ok(['network', 'policy', '--network=internal', `--remove=${port}`, 'changed']);
+    await cut;
+    expect((await home.boxlite(refused)).status).toBe(1);
+    const log = await home.ok(['network', 'log', 'changed']);
+    expect(log.split('\n').map((line) => line.slice(line.indexOf('Z') + 2))).toEqual([
+      `allowed tcp 10.0.2.2:${port}`,
+      `denied  tcp 10.0.2.2:${port}`,
+    ]);
+    const policy = await home.ok(['network', 'policy', 'changed', '--format', 'json']);
+    expect(JSON.parse(policy)).toMatchObject({ network: 'internal', hostPorts: [] });
+    await home.ok(['rm', '-f', 'changed']);
   });
 });
 

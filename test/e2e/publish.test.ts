@@ -131,10 +131,18 @@ describe('a published port', () => {
     await serve('chosen', ['-p', String(ECHO)]);
     const port = await portOf('chosen');
     expect(await exchange(port, hello)).toEqual(hello);
+    const added = await free();
+    const where = `${COUNT}/tcp -> 127.0.0.1:${added}`;
+    expect(await home.ok(['port', 'add', 'chosen', `${added}:${COUNT}`])).toBe(where);
+    expect(await exchange(added, hello)).toEqual(Buffer.from(`${hello.length}\n`));
     await home.ok(['restart', '-t', '0', 'chosen']);
     await listening('chosen', 2);
     expect(await portOf('chosen')).toBe(port);
     expect(await exchange(port, hello)).toEqual(hello);
+    expect(await portOf('chosen', COUNT)).toBe(added);
+    await home.ok(['port', 'rm', 'chosen', `${COUNT}/tcp`]);
+    await expect(exchange(added, hello)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await home.ok(['port', 'chosen'])).toBe(`${ECHO}/tcp -> 127.0.0.1:${port}`);
     await home.ok(['stop', '-t', '0', 'chosen']);
     expect(await home.ok(['port', 'chosen'])).toBe('');
     await occupied(port);

@@ -16,8 +16,9 @@ export class FakeShim implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  static async start(script: Script): Promise<FakeShim> {
-    const directory = await mkdtemp(join(tmpdir(), 'boxlite-shim-'));
+  /** @param where the box's directory, which is there; default: one of its own */
+  static async start(script: Script, where?: string): Promise<FakeShim> {
+    const directory = where ?? (await mkdtemp(join(tmpdir(), 'boxlite-shim-')));
     const shim = new FakeShim(directory, script);
     await new Promise<void>((resolve) => {
       shim.#server.listen(join(directory, 'shim.sock'), resolve);

@@ -1,15 +1,18 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { IP_PROTOCOLS } from '../../src/agent/protocol.js';
+import { Deferred } from '../../src/deferred.js';
 import { policyConfig } from '../../src/engine/machine/box-policy.js';
 import { networkEnd, portsRecord } from '../../src/engine/machine/records.js';
 import { addressBytes } from '../../src/host/ip-address.js';
+import { type NetworkLogEntry, readNetworkLog } from '../../src/logs/network-log.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { appears, ended, gone } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, FAKE_NET, ShimHarness } from './shim/shim-harness.js';
@@ -415,6 +418,72 @@ describe('a client of a box that runs', () => {
     }
     client.send('netPublish', 10, { ...port(), protocol: IP_PROTOCOLS.ICMP });
     expect((await client.expect('refused', 10)).errno).toBe(22);
+  });
+});
+
+describe('what boxlite-net reports', () => {
+  const allow = ['a.test:443/tcp'];
+
+  test('is logged with the rule that it named then, to a bound, and the rest is counted', async () => {
+    await using harness = await ShimHarness.make();
+    const values = policyConfig({ policy: { allow, log: true } });
+    const { client } = await harness.running({ ...(await network(harness)), ...values });
+    expect((await linesOf(harness))[3]).toMatch(/^policy mode=2 reports=1 /);
+    const pid = await pidOfNet(harness);
+    const entries = async (): Promise<NetworkLogEntry[]> => {
+      const found: NetworkLogEntry[] = [];
+      for await (const entry of readNetworkLog(harness.directory)) found.push(entry);
+      return found;
+    };
+    process.kill(pid, 'SIGHUP');
+    const [first, second] = await lookUntil(entries, ({ length }) => length >= 400);
+    const where = { protocol: 'tcp', address: '192.0.2.1', port: 443, leftOut: 0 };
+    const rule = 'a.test:443/tcp';
+    expect(first).toMatchObject({ ...where, allowed: true, name: 'a.test�[31m', rule });
+    expect(second).toEqual({ ...where, allowed: false, time: second?.time });
+    client.send('netPolicy', 7, policyConfig({ policy: { deny: ['[fd00::]/8:80-90'], log: true } }));
+    await client.expect('netDone', 7);
+    await sleep(1_100);
+    const before = (await entries()).length;
+    process.kill(pid, 'SIGHUP');
+    const later = (await lookUntil(entries, ({ length }) => length > before))[before];
+    expect(later).toMatchObject({ rule: '[fd00::]/8:80-90' });
+    expect(before + (later?.leftOut ?? 0)).toBe(500);
+  });
+
+  test('fills two files at most, and a reader that follows misses nothing of them', async () => {
+    await using harness = await ShimHarness.make();
+    const line = (port: number): string =>
+      `${JSON.stringify({ at: '2026-01-01T00:00:00Z', protocol: 'udp', address: '::1', port })}\n`;
+    const path = join(harness.directory, 'network.log');
+    await writeFile(path, line(1).repeat(Math.floor((512 * 1024) / line(1).length)));
+    const values = policyConfig({ policy: { allow, log: true } });
+    await harness.running({ ...(await network(harness)), ...values });
+    const end = new Deferred<undefined>();
+    const seen: number[] = [];
+    const reader = (async () => {
+      for await (const { port } of readNetworkLog(harness.directory, {
+        tail: 1,
+        follow: end.promise,
+      }))
+        seen.push(port);
+    })();
+    await lookUntil(
+      () => Promise.resolve(seen),
+      ({ length }) => length === 1,
+    );
+    process.kill(await pidOfNet(harness), 'SIGHUP');
+    await lookUntil(
+      () => Promise.resolve(seen),
+      ({ length }) => length >= 401,
+    );
+    end.resolve(undefined);
+    await reader;
+    expect(new Set(seen)).toEqual(new Set([1, 443]));
+    const files = (await readdir(harness.directory)).filter((name) =>
+      name.startsWith('network.log'),
+    );
+    expect(files.sort()).toEqual(['network.log', 'network.log.1']);
   });
 });
 

@@ -10,6 +10,10 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
+#include "../packet/clock.h"
+
+/* A box that begins more than that in a second is not reported on in full. */
+enum { DECISIONS_PER_S = 200 };
 
 union message {
     uint32_t type;
@@ -168,7 +172,7 @@ static int publish(struct net *net, const struct shim *shim, const struct net_pu
 static int set_policy(struct net *net, const struct shim *shim, const struct net_policy *policy, struct err *err) {
     if (shim->port < 0)
         return err_set(err, EPROTO, "a policy needs a box");
-    return policy_set(&net->network.ports[shim->port].policy, policy, err);
+    return switch_set_policy(&net->network, (uint32_t)shim->port, policy, err);
 }
 
 static int add_link(struct net *net, const struct shim *shim, const struct net_link *what, int *passed,
@@ -192,10 +196,22 @@ static void gone(struct net *net, struct shim *shim) {
 }
 
 void control_decided(const struct net *net, uint32_t port, const struct packet *packet, const struct verdict *verdict) {
+    static uint64_t second;
+    static uint32_t sent, left_out;
+    uint64_t now = clock_ms() / 1000;
+    if (now != second) {
+        second = now;
+        sent = 0;
+    }
+    if (sent == DECISIONS_PER_S) {
+        left_out++;
+        return;
+    }
     struct net_decision decision = {.type = NET_DECISION,
                                     .allowed = verdict->allowed,
                                     .port = packet->destination_port,
                                     .rule = verdict->rule,
+                                    .left_out = left_out,
                                     .address = packet->destination};
     decision.protocol = packet->kind == PACKET_TCP   ? IPPROTO_TCP
                         : packet->kind == PACKET_UDP ? IPPROTO_UDP
@@ -203,8 +219,11 @@ void control_decided(const struct net *net, uint32_t port, const struct packet *
     if (verdict->name)
         snprintf(decision.name, sizeof decision.name, "%s", verdict->name);
     for (uint32_t i = 0; i < net->shim_count; i++)
-        if (net->shims[i].fd >= 0 && net->shims[i].port == (int)port)
-            (void)!send(net->shims[i].fd, &decision, sizeof decision, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (net->shims[i].fd >= 0 && net->shims[i].port == (int)port) {
+            bool lost = send(net->shims[i].fd, &decision, sizeof decision, MSG_NOSIGNAL | MSG_DONTWAIT) < 0;
+            left_out = lost ? left_out + 1 : 0;
+            sent++;
+        }
 }
 
 /* The shim may not be reading: then it has other things to do first, and finds the message when it does. */

@@ -11,7 +11,7 @@ void control_answer(int fd, const struct err *err);
 
 /* Reads one message and acts on it. -1: the shim is gone, and its box with it. */
 int control_read(struct net *net, struct shim *shim);
-/* Tells the box's shim what was decided; it is lost when the shim does not keep up. */
+/* Tells the box's shim what was decided, or counts it when there is too much to tell. */
 void control_decided(const struct net *net, uint32_t port, const struct packet *packet, const struct verdict *verdict);
 /* The hub of one of the box's networks is gone. */
 void control_link_lost(const struct net *net, const struct link *link);

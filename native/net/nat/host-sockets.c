@@ -32,10 +32,13 @@ static struct {
 static struct published published[MAX_PUBLISHED];
 static size_t published_end; /* behind the last place that was ever taken */
 static int spare_fd = -1;
-static enum { CLOSED, STREAM, OTHER } is_open[MAX_FDS];
+static enum { CLOSED, STREAM, ACCEPTED, OTHER } is_open[MAX_FDS];
+static struct host_flow flows[MAX_FDS]; /* of those sockets that a box has begun something by; protocol 0: none */
 static uint32_t open_count, stream_count;
 
 static int opened(int fd, bool is_stream);
+static void begun(int fd, const struct sockaddr *to, socklen_t size, uint8_t protocol);
+static void cut_datagrams(int fd);
 static void closed(int fd);
 static bool is_refused(int fd, const struct sockaddr *to, socklen_t size);
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address);
@@ -118,7 +121,12 @@ PUBLIC int listen(int fd, int backlog) { return fd == adopting.taken_as ? 0 : (i
 /* Without a free descriptor the connection would wait in the queue, and poll(2) would report it for ever. */
 PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
     int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC);
-    return accepted < 0 && (errno == EMFILE || errno == ENFILE) ? refuse_connection(fd) : opened(accepted, true);
+    if (accepted < 0)
+        return errno == EMFILE || errno == ENFILE ? refuse_connection(fd) : -1;
+    opened(accepted, true);
+    if (accepted < MAX_FDS)
+        is_open[accepted] = ACCEPTED;
+    return accepted;
 }
 
 PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
@@ -133,6 +141,7 @@ PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
     }
     if (!(at_work && work.to_host) && is_refused(fd, to, size))
         REFUSE;
+    begun(fd, to, size, IPPROTO_TCP);
     return (int)syscall(SYS_connect, fd, to, size);
 }
 
@@ -141,6 +150,7 @@ PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const 
         fd = asked_by(fd, to);
     if (is_refused(fd, to, size))
         REFUSE;
+    begun(fd, to, size, IPPROTO_UDP);
     return syscall(SYS_sendto, fd, bytes, count, flags, to, size);
 }
 
@@ -164,16 +174,53 @@ PUBLIC int close(int fd) {
 static int opened(int fd, bool is_stream) {
     if (fd >= 0 && fd < MAX_FDS && is_open[fd] == CLOSED) {
         is_open[fd] = is_stream ? STREAM : OTHER;
+        flows[fd].protocol = 0;
         open_count++;
         stream_count += is_stream;
     }
     return fd;
 }
 
+static void begun(int fd, const struct sockaddr *to, socklen_t size, uint8_t protocol) {
+    if (!at_work || !work.box || !to || fd < 0 || fd >= MAX_FDS ||
+        is_open[fd] != (protocol == IPPROTO_TCP ? STREAM : OTHER))
+        return;
+    struct host_flow *flow = &flows[fd];
+    flow->protocol = address_of(to, size, &flow->to) ? protocol : 0;
+    flow->box = *work.box;
+    flow->port = ntohs(((const struct sockaddr_in *)(const void *)to)->sin_port); /* as in sockaddr_in6 */
+}
+
+void host_sockets_cut(bool (*may)(void *context, const struct host_flow *flow), void *context) {
+    static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    for (int fd = 0; fd < MAX_FDS; fd++) {
+        if (is_open[fd] == CLOSED || flows[fd].protocol == 0 || may(context, &flows[fd]))
+            continue;
+        if (is_open[fd] == STREAM)
+            (void)syscall(SYS_connect, fd, &nobody, sizeof nobody);
+        else
+            cut_datagrams(fd);
+    }
+}
+
+static void cut_datagrams(int fd) {
+    int domain = 0, protocol = 0;
+    socklen_t size = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) ||
+        getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size))
+        return;
+    int other = (int)syscall(SYS_socket, domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    if (other < 0)
+        return;
+    (void)dup3(other, fd, O_CLOEXEC);
+    (void)syscall(SYS_close, other);
+    flows[fd].protocol = 0;
+}
+
 static void closed(int fd) {
     if (fd >= 0 && fd < MAX_FDS && is_open[fd] != CLOSED) {
         open_count--;
-        stream_count -= is_open[fd] == STREAM;
+        stream_count -= is_open[fd] != OTHER;
         is_open[fd] = CLOSED;
     }
 }

@@ -10,7 +10,15 @@
 
 #include "../../common/net-control.h"
 
+/* What a box has begun by a socket of the host's. */
+struct host_flow {
+    struct in6_addr box, to; /* `to`: of the host's loopback for a service there */
+    uint16_t port;
+    uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+};
+
 struct host_work {
+    const struct in6_addr *box; /* whose packet it is, or NULL */
     /* A connection made meanwhile is for the box's resolver, and this gives its descriptor or -1; NULL: it is for where
      * it says. */
     int (*connect_dns)(void *context);
@@ -39,6 +47,10 @@ void host_sockets_adopt(int fd, uint16_t udp_port);
 int host_sockets_adopted(void);
 /* libslirp closes this socket. */
 void host_sockets_forget(int fd);
+
+/* Cuts what may not go on: a connection is reset, and a socket of datagrams becomes another one, to which nobody
+ * answers. Both ends learn of it as of any other end. */
+void host_sockets_cut(bool (*may)(void *context, const struct host_flow *flow), void *context);
 
 /* Whether this address has sent to a socket that is the box's port. */
 bool host_sockets_were_asked(uint16_t box_port, const struct sockaddr *by);

@@ -146,10 +146,16 @@ void nat_input(struct nat *nat, const struct packet *packet) {
 
 void nat_input_to_host(struct nat *nat, const struct packet *packet) { input(nat, packet, true); }
 
+void nat_cut(struct nat *nat, bool (*may)(void *context, const struct host_flow *flow), void *context) {
+    (void)nat;
+    host_sockets_cut(may, context);
+}
+
 static void input(struct nat *nat, const struct packet *packet, bool to_host) {
     bool is_dns = packet->kind == PACKET_TCP && is_to_resolver(nat, packet);
     nat->asking = &packet->source;
-    host_sockets_begin(&(struct host_work){.connect_dns = is_dns ? connect_dns : NULL,
+    host_sockets_begin(&(struct host_work){.box = &packet->source,
+                                           .connect_dns = is_dns ? connect_dns : NULL,
                                            .context = nat,
                                            .to_host = to_host,
                                            .resets = packet->kind == PACKET_TCP && packet->tcp_flags & TCP_RST});

@@ -9,6 +9,7 @@
 #include "../../common/err.h"
 #include "../../common/net-control.h"
 #include "../packet/packet.h"
+#include "host-sockets.h"
 
 struct nat_callbacks {
     /* A frame for a box. Its destination's MAC is not to be relied on. */
@@ -34,6 +35,9 @@ void nat_add_box(struct nat *nat, const struct net_port *box);
 void nat_input(struct nat *nat, const struct packet *packet);
 /* The same for a connection to the gateway's address, which is to reach the host's loopback. */
 void nat_input_to_host(struct nat *nat, const struct packet *packet);
+
+/* Cuts what the boxes have begun and what may not go on. */
+void nat_cut(struct nat *nat, bool (*may)(void *context, const struct host_flow *flow), void *context);
 
 /* Gives the box's port to whoever connects or sends to the bound socket `fd`, which nat takes over. */
 int nat_publish(struct nat *nat, const struct net_publish *what, const struct net_port *box, int fd, struct err *err);

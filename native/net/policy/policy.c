@@ -12,9 +12,12 @@ enum {
     SHORTEST_GRANT_S = 30,
     LONGEST_GRANT_S = 24 * 60 * 60,
     FLOW_REST_MS = 180 * 1000,
+    ANY_TIME = 0, /* at which no grant has ended */
 };
 
 static int check_rule(const struct net_rule *rule, struct err *err);
+static void keep_grants(struct policy *policy, const struct grant *grants);
+static void keep_flows(struct policy *policy, struct flow *flows);
 static struct verdict decide_once(struct policy *policy, const struct packet *packet, bool member, uint64_t now_ms);
 static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, bool member,
                              uint64_t now_ms);
@@ -40,7 +43,8 @@ int policy_set(struct policy *policy, const struct net_policy *wanted, struct er
     struct net_rule *rules = calloc(wanted->rule_count ? wanted->rule_count : 1, sizeof *rules);
     if (!rules)
         return err_errno(err, "keep the policy");
-    policy_free(policy);
+    struct policy before = *policy;
+    *policy = (struct policy){0};
     policy->rules = rules;
     policy->mode = wanted->mode;
     policy->reports = wanted->reports;
@@ -48,7 +52,35 @@ int policy_set(struct policy *policy, const struct net_policy *wanted, struct er
     policy->host_port_count = wanted->host_port_count;
     memcpy(policy->host_ports, wanted->host_ports, sizeof policy->host_ports);
     memcpy(rules, wanted->rules, wanted->rule_count * sizeof *rules);
+    keep_grants(policy, before.grants);
+    keep_flows(policy, before.flows);
+    before.flows = NULL;
+    policy_free(&before);
     return 0;
+}
+
+/* Programs remember the addresses that they were given, and what they were given is the same still. */
+static void keep_grants(struct policy *policy, const struct grant *grants) {
+    for (size_t i = 0; grants && i < MAX_GRANTS; i++) {
+        if (grants[i].rule < 0)
+            continue;
+        for (int32_t rule = 0; rule < (int32_t)policy->rule_count; rule++) {
+            if (!rule_has_name(&policy->rules[rule], grants[i].name))
+                continue;
+            struct grant *grant = place_for_grant(policy, rule, &grants[i].address, ANY_TIME);
+            if (!grant)
+                return;
+            *grant = grants[i];
+            grant->rule = rule;
+        }
+    }
+}
+
+static void keep_flows(struct policy *policy, struct flow *flows) {
+    policy->flows = flows;
+    for (size_t i = 0; flows && i < MAX_FLOWS; i++)
+        flows[i].used = flows[i].used && flows[i].allowed &&
+                        policy_admits(policy, &flows[i].address, flows[i].port, flows[i].protocol);
 }
 
 static int check_rule(const struct net_rule *rule, struct err *err) {
@@ -59,12 +91,16 @@ static int check_rule(const struct net_rule *rule, struct err *err) {
     return 0;
 }
 
-/* Grants and flows were decided by what the policy was. */
 void policy_free(struct policy *policy) {
     free(policy->rules);
     free(policy->grants);
     free(policy->flows);
     *policy = (struct policy){0};
+}
+
+bool policy_admits(struct policy *policy, const struct in6_addr *address, uint16_t port, uint8_t protocol) {
+    const struct packet packet = {.destination = *address, .destination_port = port};
+    return decide(policy, &packet, protocol, false, ANY_TIME).allowed;
 }
 
 struct verdict policy_decide(struct policy *policy, const struct packet *packet, uint64_t now_ms) {

@@ -46,7 +46,8 @@ struct verdict {
 
 /* Zeroed, a policy is open and has no rules. */
 
-/* -1: the policy is malformed or there is no memory for it, and nothing has changed. */
+/* Keeps what our resolver has given the box, and the flows that go on. -1: the policy is malformed or there is no memory
+ * for it, and nothing has changed. */
 int policy_set(struct policy *policy, const struct net_policy *wanted, struct err *err);
 void policy_free(struct policy *policy);
 
@@ -56,6 +57,8 @@ struct verdict policy_decide(struct policy *policy, const struct packet *packet,
 struct verdict policy_decide_member(struct policy *policy, const struct packet *packet, uint64_t now_ms);
 /* A member has sent the box this datagram: it may be answered. */
 void policy_heard(struct policy *policy, const struct packet *packet, uint64_t now_ms);
+/* Whether what was begun with this address may go on. An address that a name had stays its own meanwhile. */
+bool policy_admits(struct policy *policy, const struct in6_addr *address, uint16_t port, uint8_t protocol);
 /* Whether the box may open a connection to this port of the host's loopback. */
 bool policy_allows_host(const struct policy *policy, uint16_t port);
 /* Whether the box may have this name resolved, which its network does not know: a query, too, leads out. */

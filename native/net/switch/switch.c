@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "../packet/clock.h"
+#include "../packet/closed.h"
 #include "../packet/reply.h"
 #include "members.h"
 
 enum { DNS_PORT = 53, ANSWER_BYTES = REPLY_HEADERS + 256 };
 
+static bool may_go_on(void *context, const struct host_flow *flow);
 static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size);
 static void neighbour(struct net_switch *s, uint32_t port, const struct packet *packet);
 static void out(struct net_switch *s, uint32_t port, const struct packet *packet);
@@ -56,6 +58,25 @@ void switch_remove(struct net_switch *s, uint32_t port) {
     links_drop(&s->links, port);
     policy_free(&s->ports[port].policy);
     s->callbacks.removed(s->callbacks.context, port);
+}
+
+int switch_set_policy(struct net_switch *s, uint32_t port, const struct net_policy *policy, struct err *err) {
+    if (policy_set(&s->ports[port].policy, policy, err))
+        return -1;
+    nat_cut(s->nat, may_go_on, s);
+    return 0;
+}
+
+static bool may_go_on(void *context, const struct host_flow *flow) {
+    struct net_switch *s = context;
+    int port = switch_find(s, &flow->box);
+    if (port < 0)
+        return false;
+    struct policy *policy = &s->ports[port].policy;
+    /* The NAT connects to the host's loopback for no other reason. */
+    if (closed_address(&flow->to))
+        return policy_allows_host(policy, flow->port);
+    return policy_admits(policy, &flow->to, flow->port, flow->protocol);
 }
 
 int switch_find(const struct net_switch *s, const struct in6_addr *address) {

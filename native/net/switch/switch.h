@@ -48,6 +48,9 @@ void switch_open(struct net_switch *s, const struct net_open *network, const str
 int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct err *err);
 void switch_remove(struct net_switch *s, uint32_t port);
 
+/* Changes what the box may reach, and cuts what it may reach no more. */
+int switch_set_policy(struct net_switch *s, uint32_t port, const struct net_policy *policy, struct err *err);
+
 /* Whether the address is the gateway's or the resolver's. */
 bool switch_is_ours(const struct net_switch *s, const struct in6_addr *address);
 /* The port of the box with this address, or -1. */

@@ -82,6 +82,14 @@ struct net_request {
     uint32_t client, session; /* whose it is; the answer bears the session */
     struct published_port port;
     uint32_t link; /* its id */
+    struct net_policy *policy; /* that counts from the answer on */
+};
+
+/* The log of what was decided of the box's packets. */
+struct decision_log {
+    int fd; /* -1: nothing has been written yet */
+    uint64_t size, second;
+    uint32_t in_second, left_out;
 };
 
 /* boxlite-net, the box's network. */
@@ -98,6 +106,7 @@ struct net {
     uint32_t last_publication; /* the highest id */
     uint32_t last_link;        /* the highest id */
     int links_timer_fd;        /* -1 until a link is lost */
+    struct decision_log decisions;
     uint64_t started_ms;  /* monotonic */
     struct tail tail;     /* of its stderr */
 };

@@ -20,6 +20,7 @@ union net_received {
     struct net_answer answer;
     struct net_want_resolvers want;
     struct net_unlink lost;
+    struct net_decision decision;
 };
 
 /* Takes the next message that has come while the box runs. Returns its size; 0: none is there; -1: boxlite-net is

@@ -1,15 +1,20 @@
 #include "net-event.h"
 
+#include <stdlib.h>
+
 #include "../net/control.h"
 #include "../system/watch.h"
+#include "decisions.h"
 #include "links.h"
 #include "pending.h"
+#include "policy.h"
 #include "publications.h"
 
 /* Messages of one turn of the loop: whatever boxlite-net sends, clients and guest have their turn. */
 enum { TURN_MESSAGES = 64 };
 
 static void answered(struct shim *shim, const struct net_answer *answer);
+static void refuse(struct shim *shim, const struct net_request *request, const struct err *why);
 
 void net_event(struct shim *shim) {
     union net_received message;
@@ -21,6 +26,8 @@ void net_event(struct shim *shim) {
             return;
         if (net_is_answer(&message, size))
             answered(shim, &message.answer);
+        else if (size == (ssize_t)sizeof message.decision && message.type == NET_DECISION)
+            decision_record(shim, &message.decision);
         else
             net_answer_question(shim, &message, size);
     }
@@ -35,7 +42,7 @@ static void answered(struct shim *shim, const struct net_answer *answer) {
         if (request.link)
             not_linked(shim, &request);
         err_set(&refusal, answer->code, "%s", answer->text);
-        pending_refuse(shim, &request, &refusal);
+        refuse(shim, &request, &refusal);
         return;
     }
     switch (request.kind) {
@@ -46,7 +53,7 @@ static void answered(struct shim *shim, const struct net_answer *answer) {
         unpublished(shim, &request);
         break;
     case NET_REQUEST_POLICY:
-        pending_done(shim, &request, 0);
+        policy_changed(shim, &request);
         break;
     case NET_REQUEST_CONNECT:
     case NET_REQUEST_JOIN_AGAIN:
@@ -63,5 +70,10 @@ static void answered(struct shim *shim, const struct net_answer *answer) {
 void net_requests_fail(struct shim *shim, const struct err *why) {
     struct net_request request;
     while (pending_take(shim, &request))
-        pending_refuse(shim, &request, why);
+        refuse(shim, &request, why);
+}
+
+static void refuse(struct shim *shim, const struct net_request *request, const struct err *why) {
+    free(request->policy);
+    pending_refuse(shim, request, why);
 }

@@ -1,9 +1,11 @@
 #include "policy.h"
 
+#include <stdlib.h>
+
 #include "../../common/cleanup.h"
 #include "pending.h"
 
-static int change(struct shim *shim, const struct net_request *request, const struct frame *frame, struct err *err);
+static int change(struct shim *shim, struct net_request *request, const struct frame *frame, struct err *err);
 
 void policy_request(struct shim *shim, struct client *client, const struct frame *frame) {
     struct net_request request = pending_request(NET_REQUEST_POLICY, client, frame);
@@ -12,9 +14,19 @@ void policy_request(struct shim *shim, struct client *client, const struct frame
         pending_refuse(shim, &request, &err);
 }
 
-static int change(struct shim *shim, const struct net_request *request, const struct frame *frame, struct err *err) {
+static int change(struct shim *shim, struct net_request *request, const struct frame *frame, struct err *err) {
     cleanup_free struct net_policy *policy = NULL;
     if (config_net_read_policy(frame->payload, frame->header.length, &policy, err))
         return -1;
-    return pending_send(shim, request, policy, net_policy_bytes(policy), -1, err);
+    request->policy = policy;
+    if (pending_send(shim, request, policy, net_policy_bytes(policy), -1, err))
+        return -1;
+    policy = NULL; /* the pending request's */
+    return 0;
+}
+
+void policy_changed(struct shim *shim, const struct net_request *request) {
+    free(shim->config.net.policy);
+    shim->config.net.policy = request->policy;
+    pending_done(shim, request, 0);
 }

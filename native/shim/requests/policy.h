@@ -7,4 +7,7 @@
 /* A client's frame. */
 void policy_request(struct shim *shim, struct client *client, const struct frame *frame);
 
+/* boxlite-net goes by it from now on. */
+void policy_changed(struct shim *shim, const struct net_request *request);
+
 #endif

@@ -36,9 +36,7 @@ export async function askingForPorts<T>(
       if (refused === undefined) throw error;
       const busy = refused.errno === 'EADDRINUSE';
       if (busy && asked.next(refused)) continue;
-      throw busy
-        ? await busyError(context, record, refused, error)
-        : refusalError(record, refused, error);
+      throw await portError(context, record, refused, error);
     }
   }
 }
@@ -52,12 +50,24 @@ async function refusalOf(
   return early ? await refusedPort(home.box(id)) : undefined;
 }
 
-async function busyError(
+/**
+ * What to tell of a port that the host refuses.
+ * @param cause of a start that failed; undefined for a box that runs
+ */
+export async function portError(
   context: EngineContext,
   record: BoxRecord,
   refused: RefusedPort,
-  cause: unknown,
+  cause?: unknown,
 ): Promise<BoxliteError> {
+  const code = cause === undefined ? 'host-io' : 'boot-failed';
+  const failed = cause === undefined ? { cause } : { cause, stage: 'network' };
+  const message = messageOf(record, refused, cause !== undefined);
+  if (refused.errno !== 'EADDRINUSE') {
+    const hint = HINTS[refused.errno];
+    const why = { ...failed, ...(hint !== undefined && { hint }) };
+    return new BoxliteError(refused.errno === 'EACCES' ? 'permission' : code, message, why);
+  }
   const box = await publisher(context, record, refused);
   const process = box === undefined ? await portOwner(refused) : undefined;
   const owner =
@@ -66,9 +76,8 @@ async function busyError(
       : process !== undefined
         ? ` (${process.program}, pid ${process.pid}, has it)`
         : '';
-  return new BoxliteError('boot-failed', messageOf(record, refused) + owner, {
-    stage: 'network',
-    cause,
+  return new BoxliteError(code, message + owner, {
+    ...failed,
     ...(box === undefined
       ? { hint: 'choose another port of the host, or end what has this one' }
       : {
@@ -93,19 +102,10 @@ async function publisher(
   return undefined;
 }
 
-function refusalError(record: BoxRecord, refused: RefusedPort, cause: unknown): BoxliteError {
-  const hint = HINTS[refused.errno];
-  return new BoxliteError(
-    refused.errno === 'EACCES' ? 'permission' : 'boot-failed',
-    messageOf(record, refused),
-    { stage: 'network', cause, ...(hint !== undefined && { hint }) },
-  );
-}
-
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'choose a port from 1024 on, or lower the sysctl net.ipv4.ip_unprivileged_port_start',
   EADDRNOTAVAIL: 'choose an address of this host: `ip address` lists them',
 };
 
-const messageOf = (record: BoxRecord, refused: RefusedPort): string =>
-  `box ${boxName(record)} did not start: can't listen on ${hostSideText(refused)}: ${refused.reason}`;
+const messageOf = (record: BoxRecord, refused: RefusedPort, starts: boolean): string =>
+  `box ${boxName(record)} ${starts ? "did not start: can't" : "can't"} listen on ${hostSideText(refused)}: ${refused.reason}`;

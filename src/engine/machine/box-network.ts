@@ -76,12 +76,7 @@ export function networkConfig(network: BoxNetwork | undefined, netFd: number | u
     gateway6: addressBytes(addresses.gateway6),
     resolver6: addressBytes(addresses.resolver6),
     mtu: addresses.mtu,
-    ports: network.ports.map(({ protocol, hostAddress, hostPort, boxPort }) => ({
-      protocol: protocol === 'tcp' ? IP_PROTOCOLS.TCP : IP_PROTOCOLS.UDP,
-      hostAddress: addressBytes(hostAddress),
-      hostPort,
-      boxPort,
-    })),
+    ports: network.ports.map(portValues),
     ...policyConfig(network),
     networkDirectory: network.hubs?.directory ?? '',
     hubProgram: network.hubs?.program ?? '',
@@ -120,6 +115,14 @@ const NO_NETWORK = {
   hubProgram: '',
   links: [],
 };
+
+/** The fields of a published port. */
+export const portValues = ({ protocol, hostAddress, hostPort, boxPort }: PublishedPort) => ({
+  protocol: protocol === 'tcp' ? IP_PROTOCOLS.TCP : IP_PROTOCOLS.UDP,
+  hostAddress: addressBytes(hostAddress),
+  hostPort,
+  boxPort,
+});
 
 /** 02:42:ac:11:00:02 → 6 bytes */
 export const macBytes = (address: string): Buffer =>

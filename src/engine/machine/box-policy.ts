@@ -10,7 +10,7 @@ export function policyConfig({ policy = {} }: NetPolicySpec) {
   const mode = netMode(policy);
   return {
     netMode: NET_MODES[mode.toUpperCase() as Uppercase<typeof mode>],
-    netReports: 0,
+    netReports: policy.log === true ? 1 : 0,
     hostPorts: hostPorts.map((port) => ({ port })),
     netRules: [
       ...deny.map((text) => ruleValues(parseNetRule(text), true)),

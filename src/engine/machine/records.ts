@@ -109,14 +109,22 @@ export interface RefusedPort {
 export async function refusedPort(directory: string): Promise<RefusedPort | undefined> {
   const record = await readRecord(directory, 'bootError');
   if (record?.stage !== 'network') return undefined;
-  const match = REFUSED.exec(text(record.message));
+  return portOfRefusal({ errno: number(record.errno), message: text(record.message) });
+}
+
+/** The same of a refusal while the box runs. */
+export function portOfRefusal(refusal: {
+  errno: number;
+  message: string;
+}): RefusedPort | undefined {
+  const match = REFUSED.exec(refusal.message);
   if (match === null) return undefined;
   const [, address = '', port, protocol, reason = ''] = match;
   return {
     protocol: protocol === 'udp' ? 'udp' : 'tcp',
     hostAddress: address.replace(/^\[(.*)\]$/, '$1'),
     hostPort: Number(port),
-    errno: errnoName(number(record.errno)) ?? 'unknown',
+    errno: errnoName(refusal.errno) ?? 'unknown',
     reason: printable(reason),
   };
 }
@@ -168,8 +176,13 @@ export async function vmmFailure(
 
 /** The published ports of a box's last start, with the numbers that the kernel chose. */
 export async function portsRecord(directory: string): Promise<PublishedPort[]> {
+  return (await recordedPorts(directory)) ?? [];
+}
+
+/** Undefined where nothing is recorded, as of a box without a network. */
+export async function recordedPorts(directory: string): Promise<PublishedPort[] | undefined> {
   const { ports } = (await readRecord(directory, 'ports')) ?? {};
-  if (!Array.isArray(ports)) return [];
+  if (!Array.isArray(ports)) return undefined;
   return ports.map((each: unknown) => {
     const port = Object(each) as Record<string, unknown>;
     return {

@@ -28,7 +28,11 @@ export function noAnswer(name: string): BoxliteError {
   });
 }
 
-async function orLate<T>(promise: Promise<T>, ms: number, late: () => BoxliteError): Promise<T> {
+export async function orLate<T>(
+  promise: Promise<T>,
+  ms: number,
+  late: () => BoxliteError,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   try {
     return await Promise.race([

@@ -3,13 +3,13 @@ import { BoxliteError } from '../../errors.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { networkEvent } from '../../store/events.js';
-import { linkValues as shimValues } from '../machine/box-network.js';
-import { linkValues as agentValues } from '../machine/guest-messages.js';
+import { linkValues } from '../machine/guest-messages.js';
 import { boxName } from '../spec/names/box-name.js';
 import type { NetworkLink } from '../spec/network/attachment.js';
 import { linkOf, primaryOf } from '../spec/network/named/box-attachment.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
+import { connectLink, disconnectLink } from '../state/net-changes.js';
 import { runningClient } from '../state/running-client.js';
 import { attachedNetworks } from './memberships.js';
 
@@ -22,11 +22,11 @@ export async function joinRunning(
   const link = linkTo(context, record, networkId);
   makePrivateDirectory(context.home.network(networkId));
   await using client = await runningClient(context, record, { doing: 'connecting it' });
-  await client.changeNetwork('netConnect', shimValues(link));
+  await connectLink(client, boxName(record), link);
   try {
-    await client.changeAddress({ add: 1, ...agentValues(link) });
+    await client.changeAddress({ add: 1, ...linkValues(link) });
   } catch (error) {
-    await client.changeNetwork('netDisconnect', { network: networkId }).catch(() => undefined);
+    await disconnectLink(client, boxName(record), networkId).catch(() => undefined);
     throw error;
   }
   addEvent(context, record, networkId, 'connect');
@@ -41,8 +41,8 @@ export async function leaveRunning(
   refusePrimary(context, record, networkId);
   const link = linkTo(context, record, networkId);
   await using client = await runningClient(context, record, { doing: 'disconnecting it' });
-  await client.changeAddress({ add: 0, ...agentValues(link) });
-  await client.changeNetwork('netDisconnect', { network: networkId });
+  await client.changeAddress({ add: 0, ...linkValues(link) });
+  await disconnectLink(client, boxName(record), networkId);
   addEvent(context, record, networkId, 'disconnect');
 }
 

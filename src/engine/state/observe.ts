@@ -15,10 +15,12 @@ import {
   KILLED_CODE,
   networkEnd,
   portsRecord,
+  recordedPorts,
   type StartedRecord,
   startedRecord,
 } from '../machine/records.js';
 import { boxName } from '../spec/names/box-name.js';
+import { storedPorts } from '../spec/network/ports.js';
 import { boxHealth, foldHealth } from './health.js';
 import { lastSignMs } from './last-sign.js';
 import { refuseOrphan } from './orphan.js';
@@ -59,7 +61,21 @@ export async function observe(home: Home, record: BoxRecord): Promise<Observatio
     return ended(record, patch, late ?? lost(started), directory);
   }
   const paused = phase === SHIM_PHASES.PAUSED;
-  return { status: 'running', patch: paused === record.paused ? patch : { ...patch, paused } };
+  return {
+    status: 'running',
+    patch: {
+      ...patch,
+      ...(paused !== record.paused && { paused }),
+      ...(await changedPorts(record, directory)),
+    },
+  };
+}
+
+/** Ports are published and taken back while the box runs; who did it may have been killed before writing. */
+async function changedPorts(record: BoxRecord, directory: string): Promise<BoxPatch> {
+  const ports = await recordedPorts(directory);
+  const isKnown = JSON.stringify(ports) === JSON.stringify(storedPorts(record.ports));
+  return ports === undefined || isKnown ? {} : { ports };
 }
 
 /** A box without a restart due is no longer wanted. */
@@ -156,7 +172,8 @@ function writeDown(database: Database, record: BoxRecord, seen: Observation): vo
     if (now === undefined || !isSame(now, record)) return;
     database.boxes.transition(record.id, [record.status], status, patch);
     const { startedAt, finishedAt } = patch;
-    if (typeof startedAt === 'number') database.endpoints.addEvents(record.id, 'connect', startedAt);
+    if (typeof startedAt === 'number')
+      database.endpoints.addEvents(record.id, 'connect', startedAt);
     for (const event of eventsOf(record, { status, patch })) database.events.add(event);
     if (status === 'stopped' && typeof finishedAt === 'number')
       database.endpoints.addEvents(record.id, 'disconnect', finishedAt);

@@ -203,6 +203,30 @@ static void malformed(void) {
     check("what was refused changes nothing", allows("::ffff:8.8.8.8", 443));
 }
 
+static void changes(void) {
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "old.example", 0);
+    set();
+    grant("old.example", "::ffff:192.0.2.7", 60);
+    check("a flow is allowed", allows_datagram("::ffff:192.0.2.7", 443, 50001));
+    begin(NET_MODE_LISTED);
+    add(true, NET_RULE_ADDRESS, "::ffff:198.51.100.0", 120);
+    add(false, NET_RULE_NAME, "old.example", 0);
+    set();
+    check("what a name has been given stays open when rules are added", allows("::ffff:192.0.2.7", 443));
+    now_ms += 61 * 1000;
+    check("until its time is over", !allows("::ffff:192.0.2.7", 443));
+    struct in6_addr to = address("::ffff:192.0.2.7"), other = address("::ffff:192.0.2.8");
+    check("a connection to it may go on even then", policy_admits(&policy, &to, 443, IPPROTO_TCP));
+    check("and a flow goes on", allows_datagram("::ffff:192.0.2.7", 443, 50001));
+    check("but nothing else", !policy_admits(&policy, &other, 443, IPPROTO_TCP));
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "new.example", 0);
+    set();
+    check("a name that no rule has any more is shut", !policy_admits(&policy, &to, 443, IPPROTO_TCP));
+    check("with its flows", !allows_datagram("::ffff:192.0.2.7", 443, 50001));
+}
+
 int main(void) {
     modes();
     addresses();
@@ -211,6 +235,7 @@ int main(void) {
     replies();
     hosts();
     malformed();
+    changes();
     policy_free(&policy);
     return 0;
 }

@@ -1,7 +1,6 @@
 /* Stands in for boxlite-net. Usage: fake-net LOG MODE. Writes a line for each message into LOG and answers it. MODE is
  * `answer`, or what it does in place of its first answer: `refuse`, `die` or `hang`. SIGUSR1 makes it ask for the
- * resolvers, SIGUSR2 say
- * that link 1 is lost. Port 666 of the box is refused in any mode. */
+ * resolvers, SIGUSR2 say that link 1 is lost, SIGHUP report 500 decisions. Port 666 of the box is refused in any mode. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +15,7 @@
 
 #include "common/net-control.h"
 
-enum { DIED_STATUS = 3, REFUSED_PORT = 666 };
+enum { DIED_STATUS = 3, REFUSED_PORT = 666, DECISIONS = 500 };
 
 static FILE *out;
 
@@ -30,6 +29,19 @@ static void lose(int signal_number) {
     (void)signal_number;
     const struct net_unlink message = {.type = NET_LINK_LOST, .id = 1};
     send(NET_CONTROL_FD, &message, sizeof message, 0);
+}
+
+static void report(int signal_number) {
+    (void)signal_number;
+    struct net_decision decision = {
+        .type = NET_DECISION, .allowed = 1, .protocol = IPPROTO_TCP, .port = 443, .name = "a.test\x1b[31m"};
+    inet_pton(AF_INET6, "::ffff:192.0.2.1", &decision.address);
+    for (int i = 0; i < DECISIONS; i++) {
+        send(NET_CONTROL_FD, &decision, sizeof decision, 0);
+        decision.rule = -1;
+        decision.allowed = 0;
+        memset(decision.name, 0, sizeof decision.name);
+    }
 }
 
 static const char *text6(const struct in6_addr *address) {
@@ -152,6 +164,8 @@ int main(int argc, char **argv) {
     sigaction(SIGUSR1, &wake, NULL);
     const struct sigaction losing = {.sa_handler = lose};
     sigaction(SIGUSR2, &losing, NULL);
+    const struct sigaction tell = {.sa_handler = report};
+    sigaction(SIGHUP, &tell, NULL);
     for (;;) {
         static _Alignas(struct net_policy) char message[sizeof(struct net_policy)]; /* the largest */
         int fd;

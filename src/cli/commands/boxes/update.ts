@@ -1,5 +1,6 @@
 import type { UpdateOptions } from '../../../engine/spec/options.js';
 import { findBox } from '../../box/find-box.js';
+import { NETWORK_OPTIONS } from '../../box/network-flags.js';
 import {
   checkSwap,
   PROCESSOR_OPTIONS,
@@ -9,7 +10,7 @@ import {
 } from '../../box/resource-flags.js';
 import { wholeNumber } from '../../flags/number.js';
 import { ACCEPTED_BY_UPDATE, KERNEL_MEMORY, warnOfDiscarded } from '../../parse/accepted-flags.js';
-import { defineCommand, value } from '../../parse/command.js';
+import { defineCommand, list, under, value } from '../../parse/command.js';
 import { REFUSED_BY_UPDATE } from '../../parse/refused-flags.js';
 import { usageError } from '../../parse/usage-error.js';
 import { withoutUndefined } from '../../parse/without-undefined.js';
@@ -20,27 +21,37 @@ export const update = defineCommand({
   group: 'boxes',
   summary: 'Change the options of boxes',
   description:
-    'A restart policy and what concerns stopping count at once, processors, memory and processes of a\n' +
+    'A restart policy, ports and what concerns stopping count at once, processors, memory and processes of a\n' +
     'stopped box from its next start on. Prints each name it was given.',
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
   options: {
     ...REFUSED_BY_UPDATE,
     ...ACCEPTED_BY_UPDATE,
     ...KERNEL_MEMORY,
-    restart: value('Restart policy: no, on-failure[:N], always, unless-stopped', 'POLICY', {
-      complete: ['no', 'on-failure', 'always', 'unless-stopped'],
+    ...under('Lifecycle', {
+      restart: value('Restart policy: no, on-failure[:N], always, unless-stopped', 'POLICY', {
+        complete: ['no', 'on-failure', 'always', 'unless-stopped'],
+      }),
+      'stop-signal': value('Signal that stops the box', 'SIGNAL', { emptyIsNone: true }),
+      'stop-timeout': value(
+        'Seconds until a stopping box is killed; -1 waits for ever',
+        'SECONDS',
+        { parse: wholeNumber(-1) },
+      ),
     }),
-    'stop-signal': value('Signal that stops the box', 'SIGNAL', { emptyIsNone: true }),
-    'stop-timeout': value('Seconds until a stopping box is killed; -1 waits for ever', 'SECONDS', {
-      parse: wholeNumber(-1),
+    ...under('Processor', PROCESSOR_OPTIONS),
+    ...under('Resource', {
+      'pids-limit': value('Most processes and threads in the box; -1 for no limit', 'NUMBER', {
+        parse: wholeNumber(-1, 4_194_304),
+      }),
+      memory: RESOURCE_OPTIONS.memory,
+      'memory-reservation': RESOURCE_OPTIONS['memory-reservation'],
+      'memory-swap': SWAP_OPTION['memory-swap'],
     }),
-    ...PROCESSOR_OPTIONS,
-    'pids-limit': value('Most processes and threads in the box; -1 for no limit', 'NUMBER', {
-      parse: wholeNumber(-1, 4_194_304),
+    ...under('Network', {
+      publish: NETWORK_OPTIONS.publish,
+      'publish-rm': list('Take back a published port', '[[IP:]PORT:]PORT[/PROTO]'),
     }),
-    memory: RESOURCE_OPTIONS.memory,
-    'memory-reservation': RESOURCE_OPTIONS['memory-reservation'],
-    'memory-swap': SWAP_OPTION['memory-swap'],
   },
   examples: [
     { command: 'boxlite update --restart unless-stopped web', what: 'Also while it runs' },
@@ -60,11 +71,16 @@ export const update = defineCommand({
       ...(memoryMib !== undefined && { memoryMib }),
       ...(memoryReservationMib !== undefined && { memoryReservationMib }),
     };
-    if (Object.keys(changes).length === 0)
+    const { publish, 'publish-rm': unpublish } = options;
+    if (Object.keys(changes).length + publish.length + unpublish.length === 0)
       throw usageError('you must provide one or more flags when using this command', 'update');
     const runtime = await context.runtime();
     await forEachTarget(context, names, 'in turn', async (name) => {
-      await (await findBox(runtime, name)).update(changes);
+      const box = await findBox(runtime, name);
+      if (Object.keys(changes).length > 0) await box.update(changes);
+      if (unpublish.length > 0) await box.unpublish(unpublish);
+      const { publishAddress } = context.settings;
+      if (publish.length > 0) await box.publish(publish, withoutUndefined({ publishAddress }));
       return `${name}\n`;
     });
     return 0;

@@ -1,5 +1,5 @@
 import { hostPortText } from '../../../engine/spec/network/host-address.js';
-import type { PublishedPort } from '../../../engine/spec/network/ports.js';
+import { boxPortText, type PublishedPort } from '../../../engine/spec/network/ports.js';
 
 /**
  * A box's ports as Docker shows them: `127.0.0.1:8000-8002->8000-8002/tcp, 9000/tcp, 127.0.0.1:1->80/tcp`.
@@ -66,3 +66,15 @@ function rangeText({ address, protocol, first, last }: Range): string {
   const host = address === '' ? '' : `${hostPortText(address, range)}->`;
   return `${host}${range}/${protocol}`;
 }
+
+/** `80/tcp -> 127.0.0.1:8080` */
+export const publishedLine = (port: PublishedPort): string =>
+  `${boxPortText(port)} -> ${publishedWhere(port)}`;
+
+/** `127.0.0.1:8080` */
+export const publishedWhere = ({ hostAddress, hostPort }: PublishedPort): string =>
+  hostPortText(hostAddress, hostPort);
+
+/** Docker's order: numbers in the lines count as numbers. */
+export const naturally = (a: string, b: string): number =>
+  a.localeCompare(b, 'en', { numeric: true });

@@ -19,6 +19,8 @@ export interface NetPolicyOptions {
   denyNet?: readonly string[];
   /** TCP ports of the host's loopback that the box reaches as `host.boxlite.internal`. */
   allowHost?: readonly number[];
+  /** Log what the box reaches and what it is kept from, for `networkLog`; default false. */
+  logNet?: boolean;
 }
 
 /** Missing for a box whose network is `default` or `none` without rules. */
@@ -30,6 +32,7 @@ export interface NetPolicySpec {
     allow?: string[];
     deny?: string[];
     hostPorts?: number[];
+    log?: true;
   };
 }
 
@@ -42,7 +45,7 @@ interface Asked extends NetPolicyOptions {
 
 /** @throws invalid-argument, also for what could not be enforced */
 export function settleNetPolicy(options: Asked): NetPolicySpec {
-  const { network = 'default', allowNet = [], denyNet = [], allowHost = [] } = options;
+  const { network = 'default', allowNet = [], denyNet = [], allowHost = [], logNet } = options;
   if (!isNetworkName(network))
     throw invalid(`there is no network "${network}"`, `use one of ${NETWORKS.join(', ')}`);
   const policy = {
@@ -50,6 +53,7 @@ export function settleNetPolicy(options: Asked): NetPolicySpec {
     ...(allowNet.length > 0 && { allow: textsOf(allowNet, checkAllowed) }),
     ...(denyNet.length > 0 && { deny: textsOf(denyNet, checkDenied) }),
     ...(allowHost.length > 0 && { hostPorts: hostPortsOf(allowHost) }),
+    ...(logNet === true && network !== 'none' && { log: true as const }),
   };
   checkTogether(network, policy, [options.dns ?? []].flat().length > 0);
   return Object.keys(policy).length > 0 ? { policy } : {};
@@ -59,6 +63,33 @@ const isNetworkName = (name: string): name is NetworkName => NETWORKS.some((each
 
 export function netMode({ network, allow = [] }: NonNullable<NetPolicySpec['policy']>): NetMode {
   return network ?? (allow.length > 0 ? 'listed' : 'open');
+}
+
+/** What a box may reach. */
+export interface NetworkPolicy {
+  network: NetworkName;
+  /** What is reached besides what the rules say; `none`: the box has no network. */
+  mode: NetMode | 'none';
+  allow: readonly string[];
+  deny: readonly string[];
+  /** TCP ports of the host's loopback. */
+  hostPorts: readonly number[];
+  /** What it reaches is logged. */
+  log: boolean;
+}
+
+export function networkPolicy({
+  network,
+  policy = {},
+}: NetPolicySpec & { network: boolean }): NetworkPolicy {
+  return {
+    network: network ? (policy.network ?? 'default') : 'none',
+    mode: network ? netMode(policy) : 'none',
+    allow: policy.allow ?? [],
+    deny: policy.deny ?? [],
+    hostPorts: policy.hostPorts ?? [],
+    log: policy.log === true,
+  };
 }
 
 function textsOf(rules: readonly string[], check: (rule: NetRule) => void): string[] {

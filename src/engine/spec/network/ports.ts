@@ -84,6 +84,17 @@ export function askedPorts(options: PublishOptions, network: boolean): BoxPort[]
   return parsed;
 }
 
+/**
+ * Ports that a box is to publish besides those that it has.
+ * @throws invalid-argument, unsupported
+ */
+export function addedPorts(options: PublishOptions, before: readonly BoxPort[]): BoxPort[] {
+  const added = askedPorts(options, true);
+  checkCount(before.length + added.length);
+  for (const port of added) refuseTaken(port, before);
+  return added;
+}
+
 /** The ports of a record: what the engine has stored itself. */
 export function storedPorts(stored: unknown): PublishedPort[] {
   return Array.isArray(stored) ? (stored as PublishedPort[]) : [];
