@@ -188,7 +188,9 @@ export class StartAttempt {
       directory: context.home.box(record.id),
       plan,
       ids: requiredVmmIds(security, record),
-      net: boxNetwork(this.#spec, record.id, this.options.ports),
+      net: boxNetwork(this.#spec, record.id, this.options.ports, {
+        directory: context.home.networks(),
+      }),
       namespaces: security?.vmmNamespaces,
       ...(access && { shares: access }),
       fileLimitBytes: fileLimitBytes(this.#spec),
