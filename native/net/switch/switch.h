@@ -49,7 +49,11 @@ int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct 
 void switch_remove(struct net_switch *s, uint32_t port);
 
 /* Whether the address is the gateway's or the resolver's. */
-bool switch_is_ours(const struct net_switch *s, const struct in6_addr *address);
+static inline bool switch_is_ours(const struct net_switch *s, const struct in6_addr *address) {
+    return same_address(address, &s->gateway) || same_address(address, &s->resolver) ||
+           same_address(address, &s->network.gateway6) || same_address(address, &s->network.resolver6);
+}
+
 /* The port of the box with this address, or -1. */
 int switch_find(const struct net_switch *s, const struct in6_addr *address);
 /* A frame for the box whose address it bears. */
