@@ -48,7 +48,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
       'names/names.h',
       'nat/host-sockets.h',
       'nat/nat.h',
-      'switch/switch.h',
+      'switch/port.h',
     ],
     // For libslirp, by nat/host-sockets.
     replaces: ['accept', 'bind', 'close', 'connect', 'listen', 'recvfrom', 'sendto', 'socket'],

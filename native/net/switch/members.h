@@ -3,7 +3,7 @@
 #ifndef BOXLITE_NET_SWITCH_MEMBERS_H
 #define BOXLITE_NET_SWITCH_MEMBERS_H
 
-#include "switch.h"
+#include "port.h"
 
 /* A packet of the box's to an address of the link's network. False: it is refused, and the box is to be told. */
 bool members_out(struct net_switch *s, uint32_t port, struct link *link, const struct packet *packet);
