@@ -227,7 +227,6 @@ const engine = {
       removals: [{ untagged: 'docker.io/library/old:1' }, { deleted: `sha256:${'c3'.repeat(32)}` }],
       freedBytes: 4_000_000,
     }),
-  networks: { prune: () => Promise.resolve(['old-net']) },
   commit: () => Promise.resolve(`sha256:${'f6'.repeat(32)}`),
   remove: () => Promise.reject(notFound),
   get: (name: string) =>
