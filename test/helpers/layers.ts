@@ -25,6 +25,8 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   net: {
     order: [
       'packet',
+      'wire',
+      'link',
       'dns',
       'policy',
       'nat',
@@ -33,17 +35,20 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
       'net',
       'control',
       'jail',
+      'filter',
       'loop',
+      'hub',
       'main',
     ],
     others: ['common', 'protocol'],
     // What a box sends leads to answers, which its own layer does not know how to deliver.
     callbacks: [
       'dns/resolver.h',
+      'link/link.h',
       'names/names.h',
       'nat/host-sockets.h',
       'nat/nat.h',
-      'switch/switch.h',
+      'switch/port.h',
     ],
     // For libslirp, by nat/host-sockets.
     replaces: ['accept', 'bind', 'close', 'connect', 'listen', 'recvfrom', 'sendto', 'socket'],

@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "hub.h"
+#include "place.h"
 
 static struct sock_filter calls[] = {
     LOAD_CALL,

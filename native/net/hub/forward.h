@@ -2,7 +2,7 @@
 #ifndef BOXLITE_NET_HUB_FORWARD_H
 #define BOXLITE_NET_HUB_FORWARD_H
 
-#include "hub.h"
+#include "place.h"
 
 /* Passes the packet to the member whose address it bears. -1, and nothing is passed, when it is no packet, when its
  * source is not the sender's own address, or when nobody else has its destination. */

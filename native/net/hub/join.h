@@ -2,7 +2,7 @@
 #ifndef BOXLITE_NET_HUB_JOIN_H
 #define BOXLITE_NET_HUB_JOIN_H
 
-#include "hub.h"
+#include "place.h"
 
 /* The first datagram of a newcomer, which is answered. -1: it does not join. */
 int join_read(struct hub *hub, struct place *place, const uint8_t *datagram, size_t size);

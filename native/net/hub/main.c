@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "../../common/hub-wire.h"
 #include "../jail/jail.h"
 #include "filter.h"
 #include "hub.h"

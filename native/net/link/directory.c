@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../packet/packet.h"
+
 static int add(struct link *link, const struct hub_member *member);
 static void take_out(struct link *link, uint32_t address);
 

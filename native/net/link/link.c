@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
-#include "directory.h"
 
 /* Of one link, before the box has its turn. */
 enum { TURN = 32 };

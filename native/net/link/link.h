@@ -8,21 +8,9 @@
 #include "../../common/err.h"
 #include "../../common/net-control.h"
 #include "../packet/packet.h"
-#include "../wire/member.h"
-#include "../wire/outbox.h"
+#include "directory.h"
 
 enum { MAX_LINKS = 16 };
-
-struct link {
-    struct net_link what; /* type 0: free */
-    uint32_t port;        /* of the box */
-    int fd; /* -1: the hub is gone. The network's addresses stay shut until the shim removes the link. */
-    struct in6_addr address, address6;
-    struct outbox out;
-    struct hub_member *members[HUB_MAX_MEMBERS]; /* the box itself among them */
-    uint32_t member_count;
-    uint64_t refused; /* datagrams that are neither packets for the box nor messages */
-};
 
 struct link_callbacks {
     /* A packet for the box from a member; `frame` has room for an Ethernet header before it. */

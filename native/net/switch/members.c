@@ -28,7 +28,7 @@ bool members_out(struct net_switch *s, uint32_t port, struct link *link, const s
     return true;
 }
 
-void members_in(struct net_switch *s, const struct link *link, uint8_t *frame, size_t size) {
+bool members_in(struct net_switch *s, const struct link *link, uint8_t *frame, size_t size) {
     struct port *port = &s->ports[link->port];
     struct packet packet;
     memcpy(frame, port->box.mac, MAC_BYTES);
@@ -36,13 +36,11 @@ void members_in(struct net_switch *s, const struct link *link, uint8_t *frame, s
     put_u16(frame + 2 * MAC_BYTES, frame[ETHERNET_BYTES] >> 4 == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6);
     packet_parse(frame, size, &packet);
     if (!may_cross(&packet) || packet.ip_size != size - ETHERNET_BYTES || !link_is_own(link, &packet.destination) ||
-        !link_has(link, &packet.source) || switch_is_ours(s, &packet.source)) {
-        port->refused++;
-        return;
-    }
+        !link_has(link, &packet.source) || switch_is_ours(s, &packet.source))
+        return false;
     if (packet.kind == PACKET_UDP)
         policy_heard(&port->policy, &packet, clock_ms());
-    switch_to_port(s, link->port, frame, size);
+    return true;
 }
 
 /* Connections, datagrams, echo, and errors of these. What configures a host (redirects, advertisements) is no other

@@ -3,11 +3,12 @@
 #ifndef BOXLITE_NET_SWITCH_MEMBERS_H
 #define BOXLITE_NET_SWITCH_MEMBERS_H
 
-#include "switch.h"
+#include "port.h"
 
 /* A packet of the box's to an address of the link's network. False: it is refused, and the box is to be told. */
 bool members_out(struct net_switch *s, uint32_t port, struct link *link, const struct packet *packet);
-/* A packet from the link; `frame` has room for its Ethernet header. What is not as it should be is dropped. */
-void members_in(struct net_switch *s, const struct link *link, uint8_t *frame, size_t size);
+/* Puts the Ethernet header before a packet from the link, for which `frame` has room. False: it is not as it should be,
+ * and not for the box. */
+bool members_in(struct net_switch *s, const struct link *link, uint8_t *frame, size_t size);
 
 #endif

@@ -108,7 +108,11 @@ void switch_polled(struct net_switch *s, const struct pollfd *fds, size_t count)
 }
 
 static void from_link(void *context, const struct link *link, uint8_t *frame, size_t size) {
-    members_in(context, link, frame, size);
+    struct net_switch *s = context;
+    if (members_in(s, link, frame, size))
+        switch_to_port(s, link->port, frame, size);
+    else
+        s->ports[link->port].refused++;
 }
 
 static void link_lost(void *context, const struct link *link) {
@@ -178,8 +182,8 @@ static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *p
         return true;
     if (packet->kind == PACKET_ICMP)
         return false;
-    bool is_ours = switch_is_ours(s, &packet->destination);
-    if (is_ours && (packet->kind == PACKET_ECHO || packet->destination_port == DNS_PORT))
+    if (switch_is_ours(s, &packet->destination) &&
+        (packet->kind == PACKET_ECHO || packet->destination_port == DNS_PORT))
         return packet->kind == PACKET_ECHO || is_resolver(s, &packet->destination);
     struct verdict verdict = decide(s, &s->ports[port], packet);
     if (verdict.is_news && s->ports[port].policy.reports)
@@ -194,10 +198,6 @@ static struct verdict decide(struct net_switch *s, struct port *port, const stru
     bool host = packet->kind == PACKET_TCP && is_gateway(s, to);
     return (struct verdict){
         .allowed = host && policy_allows_host(&port->policy, packet->destination_port), .is_news = true, .rule = -1};
-}
-
-bool switch_is_ours(const struct net_switch *s, const struct in6_addr *address) {
-    return is_gateway(s, address) || is_resolver(s, address);
 }
 
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address) {

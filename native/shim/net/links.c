@@ -10,12 +10,8 @@
 #include "../../common/cleanup.h"
 #include "../system/clock.h"
 #include "../system/watch.h"
-#include "control.h"
-#include "hub.h"
 
 enum {
-    LOCK_SECONDS = 10,
-    ANSWER_MS = 10000,
     /* To join again: about a minute in all. */
     ATTEMPTS = 16,
     FIRST_DELAY_MS = 20,
@@ -25,19 +21,6 @@ enum {
 };
 
 static int open_timer(struct shim *shim);
-
-int links_send(struct shim *shim, struct err *err) {
-    for (uint32_t i = 0; i < shim->config.net.link_count; i++) {
-        struct link_config *link = &shim->config.net.links[i];
-        cleanup_fd int fd = hub_join(&shim->config, link, LOCK_SECONDS, ANSWER_MS, err);
-        if (fd < 0)
-            return -1;
-        struct net_link message = link_message(shim, link);
-        if (net_send(shim, &message, sizeof message, fd, true, err))
-            return -1;
-    }
-    return 0;
-}
 
 struct net_link link_message(struct shim *shim, struct link_config *link) {
     if (!link->id)

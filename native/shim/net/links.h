@@ -5,9 +5,6 @@
 #include "../../common/net-control.h"
 #include "../box/shim.h"
 
-/* Joins the networks of the configuration, and passes the connections on. */
-int links_send(struct shim *shim, struct err *err);
-
 /* NET_LINK for a link, which gets its id here unless it has one. */
 struct net_link link_message(struct shim *shim, struct link_config *link);
 

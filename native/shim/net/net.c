@@ -13,15 +13,20 @@
 #include "../vmm/ids.h"
 #include "child.h"
 #include "control.h"
+#include "hub.h"
 #include "links.h"
 #include "ports.h"
 #include "resolvers.h"
+
+/* Of the start, which nobody else waits for. */
+enum { HUB_LOCK_SECONDS = 10, HUB_ANSWER_MS = 10000 };
 
 static int send_open(struct shim *shim, uint32_t user, struct err *err);
 static int send_port(struct shim *shim, struct err *err);
 static int send_policy(struct shim *shim, struct err *err);
 static int send_resolvers(struct shim *shim, struct err *err);
 static int send_publications(struct shim *shim, struct err *err);
+static int send_links(struct shim *shim, struct err *err);
 
 int net_start(struct shim *shim, struct err *err) {
     if (!*shim->config.net.program)
@@ -33,7 +38,7 @@ int net_start(struct shim *shim, struct err *err) {
         vmm_ids_take(&shim->config, &user, &shim->net.ids_fd, err) || net_child_start(shim, err))
         return -1;
     return send_open(shim, user, err) || send_port(shim, err) || send_policy(shim, err) || send_resolvers(shim, err) ||
-                   send_publications(shim, err) || links_send(shim, err)
+                   send_publications(shim, err) || send_links(shim, err)
                ? -1
                : 0;
 }
@@ -120,5 +125,19 @@ static int send_publications(struct shim *shim, struct err *err) {
             return -1;
     }
     ports_close(shim);
+    return 0;
+}
+
+/* A box that could not be in all its networks does not start. */
+static int send_links(struct shim *shim, struct err *err) {
+    for (uint32_t i = 0; i < shim->config.net.link_count; i++) {
+        struct link_config *link = &shim->config.net.links[i];
+        cleanup_fd int fd = hub_join(&shim->config, link, HUB_LOCK_SECONDS, HUB_ANSWER_MS, err);
+        if (fd < 0)
+            return -1;
+        struct net_link message = link_message(shim, link);
+        if (net_send(shim, &message, sizeof message, fd, true, err))
+            return -1;
+    }
     return 0;
 }

@@ -1,8 +1,9 @@
 /* A stand-in for a shim and its VMM: starts boxlite-net in this network namespace, and has a TAP device "eth0" in
  * another one in place of a guest's network card.
  *
- * fake-box BOXLITE-NET NAMESPACE USER RESOLVER-PORT [PROTOCOL,ADDRESS,HOST-PORT,BOX-PORT]...
+ * fake-box BOXLITE-NET NAMESPACE USER RESOLVER-PORT [PROTOCOL,ADDRESS,HOST-PORT,BOX-PORT | link,BOXLITE-HUB,SOCKET,N]...
  *
+ * A link is to the network 172.18.0.0/16, where the box is number N, boxN by name; a hub is started if there is none.
  * NAMESPACE is a file (ip-netns(8)); the resolver is asked at 127.0.0.1. Prints boxlite-net's process id when all is
  * there, and ends with its input, or with status 3 when boxlite-net is gone. */
 #include <arpa/inet.h>
@@ -13,14 +14,17 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "common/hub-wire.h"
 #include "common/net-control.h"
 
 enum { LENGTH_BYTES = 4, ROOM = 1 << 20 };
@@ -103,6 +107,48 @@ static void publish(char *specification, uint32_t id) {
     close(fd);
 }
 
+static void start_hub(const char *program, const struct sockaddr_un *at) {
+    int listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    need(bind(listening, (const struct sockaddr *)at, sizeof *at) == 0 && listen(listening, 8) == 0, at->sun_path);
+    pid_t pid = fork();
+    need(pid >= 0, "fork");
+    if (pid == 0) {
+        dup2(fcntl(listening, F_DUPFD_CLOEXEC, 100), HUB_LISTEN_FD);
+        close_range(HUB_LISTEN_FD + 1, ~0U, 0);
+        execl(program, program, NULL);
+        _exit(127);
+    }
+    close(listening);
+}
+
+static void join(char *specification) {
+    const char *program = (strtok(specification, ","), strtok(NULL, ",")), *path = strtok(NULL, ",");
+    const char *number = strtok(NULL, ",");
+    need(program && path && number, "link,BOXLITE-HUB,SOCKET,N");
+    uint32_t n = (uint32_t)atoi(number);
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (connect(fd, (struct sockaddr *)&at, sizeof at)) {
+        start_hub(program, &at);
+        need(connect(fd, (struct sockaddr *)&at, sizeof at) == 0, path);
+    }
+    struct hub_member member = {.type = HUB_JOIN, .generation = HUB_GENERATION, .address = 0xac120000 | n};
+    member.address6 = v6("fd00:18::");
+    member.address6.s6_addr[15] = (uint8_t)n;
+    member.names_size = (uint16_t)snprintf(member.names, sizeof member.names, "box%u", n);
+    struct hub_answer answer = {0};
+    need(send(fd, &member, offsetof(struct hub_member, names) + member.names_size, 0) > 0 &&
+             recv(fd, &answer, sizeof answer, 0) == (ssize_t)sizeof answer && answer.code == 0,
+         "join");
+    struct net_link link = {
+        .type = NET_LINK, .id = 1, .prefix = 0xac120000, .prefix_length = 16, .address = member.address};
+    link.prefix6 = v6("fd00:18::");
+    link.address6 = member.address6;
+    ask(&link, sizeof link, fd);
+    close(fd);
+}
+
 /* Returns the end of the frames' stream that is the VMM's. */
 static int describe(uint32_t user, uint16_t resolver_port) {
     struct net_open network = {.type = NET_OPEN,
@@ -179,7 +225,10 @@ int main(int argc, char **argv) {
     pid_t pid = start(argv[1]);
     int stream = describe((uint32_t)strtoul(argv[3], NULL, 10), (uint16_t)atoi(argv[4]));
     for (int i = 5; i < argc; i++)
-        publish(argv[i], (uint32_t)i);
+        if (strncmp(argv[i], "link,", 5) == 0)
+            join(argv[i]);
+        else
+            publish(argv[i], (uint32_t)i);
     int tap = open_tap(argv[2]);
     printf("%d\n", pid);
     fflush(stdout);

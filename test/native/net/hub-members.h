@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/hub/hub.h"
+#include "net/hub/place.h"
 
 #include "frames.h"
 

@@ -20,7 +20,7 @@ static void walk(const struct hub_member *member) {
 static void read_all(struct link *link, const uint8_t *data, size_t size) {
     struct hub_member member;
     struct ends ends;
-    uint8_t *exact = malloc(size ? size : 1);
+    uint8_t *exact = calloc(1, size + 1 - (size > 0));
     if (!exact)
         abort();
     if (size)
