@@ -25,10 +25,13 @@ enum net_message {
     NET_PUBLISH,   /* with a bound socket: of TCP listening, of UDP bound */
     NET_UNPUBLISH,
     NET_POLICY, /* replaces what the box may reach; connections that exist stay */
-    /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH and POLICY, in their order. */
+    NET_LINK,   /* with a connection to the hub of a named network, which has answered JOIN; replaces one of its id */
+    NET_UNLINK,
+    /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH, POLICY, LINK and UNLINK, in their order. */
     NET_ANSWER = 0x41,
     NET_WANT_RESOLVERS, /* a name was asked for; answered by RESOLVERS, whether or not they have changed */
     NET_DECISION,       /* what was decided of a box's packet that begins something, where its policy says so */
+    NET_LINK_LOST,      /* the hub is gone; its network stays shut until LINK or UNLINK */
 };
 
 /* The user id of net_open when boxlite-net keeps its caller's. */
@@ -99,6 +102,19 @@ struct net_policy {
     /* TCP ports of the host's loopback that the box reaches at the gateway's address. */
     uint16_t host_ports[NET_MAX_HOST_PORTS];
     struct net_rule rules[NET_MAX_RULES]; /* only rule_count of them are sent */
+};
+
+struct net_link {
+    uint32_t type;
+    uint32_t id; /* chosen by the shim, not 0 */
+    uint32_t prefix, prefix_length;
+    uint32_t address; /* the box's there */
+    struct in6_addr prefix6, address6; /* prefix6 is a /64 */
+};
+
+/* UNLINK and LINK_LOST. */
+struct net_unlink {
+    uint32_t type, id;
 };
 
 struct net_decision {

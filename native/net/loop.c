@@ -3,7 +3,7 @@
 #include "control/control.h"
 
 /* Places for poll(2): of shims, boxes, and the sockets of the host, as many as the jail admits. */
-enum { MAX_FDS = MAX_SHIMS + MAX_PORTS + MAX_NAMES_FDS + 4096 };
+enum { MAX_FDS = MAX_SHIMS + MAX_PORTS + MAX_LINKS + MAX_NAMES_FDS + 4096 };
 
 static size_t poll_shims(const struct net *net, struct pollfd *fds);
 static void polled_shims(struct net *net, const struct pollfd *fds, size_t count);
@@ -15,14 +15,16 @@ void loop_run(struct net *net) {
         int timeout_ms = -1;
         size_t shims = poll_shims(net, fds);
         size_t boxes = switch_poll(&net->network, fds + shims);
-        size_t names = names_poll(&net->names, fds + shims + boxes, &timeout_ms);
-        size_t before = shims + boxes + names;
+        size_t links = links_poll(&net->network.links, fds + shims + boxes);
+        size_t names = names_poll(&net->names, fds + shims + boxes + links, &timeout_ms);
+        size_t before = shims + boxes + links + names;
         size_t sockets = nat_poll(net->network.nat, fds + before, MAX_FDS - before, &timeout_ms);
         if (poll(fds, before + sockets, timeout_ms) < 0)
             for (size_t i = 0; i < before + sockets; i++)
                 fds[i].revents = 0;
         switch_polled(&net->network, fds + shims, boxes);
-        names_polled(&net->names, fds + shims + boxes, names);
+        links_polled(&net->network.links, fds + shims + boxes, links);
+        names_polled(&net->names, fds + shims + boxes + links, names);
         nat_polled(net->network.nat, fds + before, sockets);
         /* Last: a message may open and close what the places above stand for. */
         polled_shims(net, fds, shims);

@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 
 #include "control/control.h"
-#include "jail/jail.h"
+#include "filter.h"
 #include "loop.h"
 #include "packet/closed.h"
 
@@ -17,6 +17,7 @@ static int dns_stream(void *context, const struct in6_addr *box);
 static void query(void *context, uint32_t port, const struct packet *packet);
 static void decided(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict);
 static void removed(void *context, uint32_t port);
+static void link_lost(void *context, const struct link *link);
 static void want_servers(void *context);
 
 static struct net net;
@@ -41,14 +42,15 @@ int main(int argc, char **argv) {
 static int open_network(struct net *of, struct err *err) {
     struct net_open network;
     const struct nat_callbacks from_nat = {.to_box = to_box, .dns_stream = dns_stream, .context = of};
-    const struct switch_callbacks from_switch = {.query = query, .decided = decided, .removed = removed, .context = of};
+    const struct switch_callbacks from_switch = {
+        .query = query, .decided = decided, .removed = removed, .link_lost = link_lost, .context = of};
     if (control_read_open(NET_CONTROL_FD, &network, err))
         return -1;
     closed_look_around();
     switch_open(&of->network, &network, &from_switch);
     names_open(&of->names, &of->network, want_servers, of);
     of->network.nat = nat_open(&network, &from_nat, err);
-    return of->network.nat ? jail_enter(network.user, err) : -1;
+    return of->network.nat ? jail_enter(&net_jail, network.user, err) : -1;
 }
 
 static void to_box(void *context, const uint8_t *frame, size_t size) {
@@ -79,5 +81,7 @@ static void removed(void *context, uint32_t port) {
         if (of->shims[i].port == (int)port)
             of->shims[i].port = -1;
 }
+
+static void link_lost(void *context, const struct link *link) { control_link_lost(context, link); }
 
 static void want_servers(void *context) { control_want_resolvers(context); }

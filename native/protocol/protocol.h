@@ -283,6 +283,33 @@
  */
 #define BL_MSG_EXIT_DELAY 0x87U
 
+/* netPolicy:
+ *   u32 netMode, u32 netReports, list hostPorts of (u32 port),
+ *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name)
+ */
+#define BL_MSG_NET_POLICY 0x88U
+
+/* netPublish:
+ *   u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort
+ */
+#define BL_MSG_NET_PUBLISH 0x89U
+
+/* netUnpublish:
+ *   u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort
+ */
+#define BL_MSG_NET_UNPUBLISH 0x8aU
+
+/* netConnect:
+ *   bytes network, u32 prefix, u8 prefixLength, u32 address, bytes prefix6, bytes address6,
+ *   bytes names
+ */
+#define BL_MSG_NET_CONNECT 0x8bU
+
+/* netDisconnect:
+ *   bytes network
+ */
+#define BL_MSG_NET_DISCONNECT 0x8cU
+
 /* welcome:
  *   u32 generation, u32 phase, u32 shimPid, u32 vmmPid, bytes box
  */
@@ -295,6 +322,11 @@
 
 /* gone: nothing */
 #define BL_MSG_GONE 0xc3U
+
+/* netDone:
+ *   u32 port
+ */
+#define BL_MSG_NET_DONE 0xc4U
 
 /* The shim's configuration, on descriptor 3 after its u32 length:
  *   u32 generation, u32 flags, bytes box, bytes directory, u32 consoleLimit, u64 logMaxBytes,

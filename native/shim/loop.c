@@ -11,12 +11,13 @@
 #include "ending/ending.h"
 #include "ending/hook.h"
 #include "net/child.h"
-#include "net/control.h"
 #include "net/net.h"
 #include "peers/guest-port.h"
 #include "relay/clients.h"
 #include "relay/from-guest.h"
 #include "relay/pause.h"
+#include "requests/links.h"
+#include "requests/net-event.h"
 #include "session/health.h"
 #include "system/watch.h"
 #include "vmm/output.h"
@@ -87,10 +88,13 @@ static void dispatch(struct shim *shim, const struct occurrence *what) {
         health_timer(shim);
         break;
     case ON_NET:
-        net_control_event(shim);
+        net_event(shim);
         break;
     case ON_NET_OUTPUT:
         net_child_output(shim);
+        break;
+    case ON_LINKS:
+        links_timer(shim);
         break;
     case ON_CLIENT:
         if (shim->clients[what->slot])
@@ -129,8 +133,11 @@ static void on_children(struct shim *shim) {
         shim->vmm.pid = 0;
         ending_vmm_ended(shim, status);
     }
-    if (shim->net.pid && waitpid(shim->net.pid, &status, WNOHANG) == shim->net.pid)
-        net_ended(shim, status);
+    struct err why;
+    if (shim->net.pid && waitpid(shim->net.pid, &status, WNOHANG) == shim->net.pid) {
+        net_ended(shim, status, &why);
+        net_requests_fail(shim, &why);
+    }
     if (shim->hook.pid && waitpid(shim->hook.pid, &status, WNOHANG) == shim->hook.pid)
         hook_ended(shim, status);
 }

@@ -35,7 +35,7 @@ static struct shim shim = {
     .vmm_end = "",
     .phase = BL_SHIM_PHASE_STARTING,
     .stage = BL_STAGE_JAIL,
-    .net = {.control_fd = -1, .output_fd = -1, .frames_fd = -1, .ids_fd = -1},
+    .net = {.control_fd = -1, .output_fd = -1, .frames_fd = -1, .ids_fd = -1, .links_timer_fd = -1},
     .vmm = {.port_fd = -1, .console_fd = -1, .output_fd = -1, .ids_fd = -1},
     .to_guest.cap = TO_GUEST_BYTES,
     .from_guest.cap = 2 * (FRAME_HEADER_BYTES + BL_LIMIT_MAX_PAYLOAD),

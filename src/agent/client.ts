@@ -17,13 +17,13 @@ import {
   SHIM_PHASES,
   STATS_FLAGS,
 } from './protocol.js';
-import { type AnswerName, Requests, type Stats } from './requests.js';
+import type { AnswerName, NetAddressValues, NetAnswer, NetChange, Stats } from './requests.js';
+import { Requests } from './requests.js';
 import { ShimConnection } from './shim-connection.js';
 import { type BootstrappedTimes, StartAnswers } from './start-answers.js';
 
 export type BootstrapValues = Omit<MessageValues<'bootstrap'>, 'generation'>;
 export type PrepareValues = Omit<MessageValues<'prepare'>, 'generation'>;
-export type NetAddressValues = MessageValues<'netAddress'>;
 export type ExecValues = MessageValues<'exec'>;
 export type HealthcheckValues = MessageValues<'healthcheck'>;
 
@@ -126,13 +126,17 @@ export class ShimClient implements AsyncDisposable {
 
   /** What the box uses of its machine; with `processes`, what each of its processes uses, too. */
   stats({ processes = false }: { processes?: boolean } = {}): Promise<Stats> {
-    const flags = processes ? STATS_FLAGS.PROCESSES : 0;
-    return this.#request('statsRequest', { flags }, 'stats');
+    return this.#request('statsRequest', { flags: processes ? STATS_FLAGS.PROCESSES : 0 }, 'stats');
   }
 
   /** Gives the running box's interface an address, or takes it. Rejects with `exec-failed`. */
   async changeAddress(values: NetAddressValues): Promise<void> {
     await this.#request('netAddress', values, 'netAddressed');
+  }
+
+  /** Changes the running box's network. Rejects with `exec-failed` if the shim refuses. */
+  changeNetwork<N extends NetChange>(change: N, values: MessageValues<N>): Promise<NetAnswer> {
+    return this.#request(change, values, 'netDone');
   }
 
   /** Starts a command beside main. The session's promises report failures. */

@@ -1,13 +1,21 @@
 import { Deferred } from '../deferred.js';
 import type { BoxliteError } from '../errors.js';
-import { decodeMessage, type Message, type TableMessageName } from './codec.js';
+import { decodeMessage, type Message, type MessageValues, type TableMessageName } from './codec.js';
 import { execFailure, refusal } from './failure.js';
 
 /** What a box uses of its machine, as its agent reports it. */
 export type Stats = Message<'stats'>;
 
-/** The agent's answers to requests. */
-export type AnswerName = 'stats' | 'netAddressed';
+/** The answers to requests: the agent's, and the shim's about the box's network. */
+export type AnswerName = 'stats' | 'netAddressed' | 'netDone';
+
+export type NetAddressValues = MessageValues<'netAddress'>;
+
+export type NetAnswer = Message<'netDone'>;
+
+/** What the shim changes of the network of a box that runs. */
+export type NetChange =
+  ('netPolicy' | 'netPublish' | 'netUnpublish') | ('netConnect' | 'netDisconnect');
 
 interface OpenRequest {
   /** Takes the message of the name that it waits for. */
@@ -15,7 +23,7 @@ interface OpenRequest {
   reject(reason: BoxliteError): void;
 }
 
-/** The pending requests to a box's agent; each has a session of its own, which the answer ends. */
+/** The pending requests to a box; each has a session of its own, which the answer ends. */
 export class Requests {
   readonly #box: string;
   readonly #open = new Map<number, OpenRequest>();

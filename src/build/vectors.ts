@@ -45,6 +45,12 @@ export function vectors(): Vector[] {
     vector('exec-not-utf8', 'exec', { ...EMPTY_EXEC, argv: [Buffer.from([0xff, 0xfe, 0x80])] }),
     vector('credit', 'credit', { bytes: 65_536 }),
     vector('exit-delay', 'exitDelay', { delayMs: 60_000 }),
+    vector('net-policy', 'netPolicy', NET_POLICY),
+    vector('net-publish', 'netPublish', PUBLISHED_PORT),
+    vector('net-unpublish', 'netUnpublish', PUBLISHED_PORT),
+    vector('net-connect', 'netConnect', LINK),
+    vector('net-disconnect', 'netDisconnect', { network: '5f2c' }),
+    vector('net-done', 'netDone', { port: 8_080 }),
     vector('resize', 'resize', { rows: 24, cols: 65_535 }),
     vector('signal', 'signal', { signal: 15 }),
     vector('ready', 'ready', { generation: GENERATION, uptimeNs: 0xffff_ffff_ffff_ffffn }),
@@ -130,6 +136,30 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   devices: [
     { path: '/dev/fuse', kind: 2, access: 6, major: 10, minor: 229, mode: 0o666 },
     { path: '', kind: 1, access: 7, major: 0xffff_ffff, minor: 0xffff_ffff, mode: 0 },
+  ],
+};
+
+const LINK = {
+  ...{ network: '5f2c', prefix: 0xac12_0000, prefixLength: 16, address: 0xac12_0002 },
+  ...{ prefix6: address6('0'), address6: address6('2'), names: 'web www.test 0123456789ab' },
+};
+
+const PUBLISHED_PORT: MessageValues<'netPublish'> = {
+  protocol: 6,
+  hostAddress: Buffer.from('7f000001', 'hex'),
+  hostPort: 8_080,
+  boxPort: 80,
+};
+
+const NET_POLICY: MessageValues<'netPolicy'> = {
+  netMode: 2,
+  netReports: 1,
+  hostPorts: [{ port: 5_432 }],
+  netRules: [
+    {
+      ...{ denies: 0, kind: 2, protocol: 6, prefixLength: 0, firstPort: 443, lastPort: 443 },
+      ...{ address: Buffer.alloc(16), name: 'example.org' },
+    },
   ],
 };
 
@@ -276,12 +306,7 @@ const CONFIG = {
   ],
   networkDirectory: '/home/a/.boxlite/networks',
   hubProgram: '/usr/lib/boxlite-hub',
-  links: [
-    {
-      ...{ network: '5f2c', prefix: 0xac12_0000, prefixLength: 16, address: 0xac12_0002 },
-      ...{ prefix6: address6('0'), address6: address6('2'), names: 'web www.test 0123456789ab' },
-    },
-  ],
+  links: [LINK],
 };
 
 function vector<N extends TableMessageName>(

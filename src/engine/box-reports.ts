@@ -1,6 +1,7 @@
 import type { BoxRecord } from '../store/box-record.js';
 import type { EndpointRecord } from '../store/endpoints.js';
 import { isActive } from '../store/status.js';
+import { inspectedNetworks } from './networks/memberships.js';
 import type { BoxChange } from './files/changes.js';
 import type { BoxSize } from './report/box-size.js';
 import { type BoxInspection, inspectBox } from './report/inspect.js';
@@ -47,7 +48,8 @@ export abstract class BoxReports {
       isActive(record.status) && record.pid ? await vmmIsolation(record.pid) : undefined;
     const [health, output] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
     const size = options.size === true ? await this.size() : undefined;
-    return inspectBox(home, record, { health, isolation, logPath: output, size });
+    const networks = inspectedNetworks(this.context.database(), this.id);
+    return inspectBox(home, record, { health, isolation, logPath: output, networks, size });
   }
 
   /** The disk usage of the box, in bytes. @throws box-not-found */

@@ -2,7 +2,7 @@
  * One of several processes that use a runtime's home at once. It opens nothing before it reads `go` on stdin,
  * then runs the operation in its arguments and prints one JSON line.
  *
- * engine-process HOME get-or-create NAME|create|remove BOX|hold BOX
+ * engine-process HOME get-or-create NAME|create|remove BOX|hold BOX|network-create NAME|create-in NETWORK [IP]
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,7 @@ import { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
 import { acquireBoxLock } from '../../src/store/locks.js';
 
-const [root = '', action = '', argument = ''] = process.argv.slice(2);
+const [root = '', action = '', argument = '', ip] = process.argv.slice(2);
 
 const input = createInterface({ input: process.stdin });
 console.log('ready');
@@ -36,6 +36,13 @@ async function act(): Promise<unknown> {
     }
     case 'create':
       return (await runtime.create(options)).name;
+    case 'network-create':
+      return (await runtime.networks.create({ name: argument })).subnets[0]?.subnet;
+    case 'create-in': {
+      const networks = [{ name: argument, ...(ip !== undefined && { ip }) }];
+      const box = await runtime.create({ ...options, networks });
+      return (await box.info()).networks?.[0]?.address;
+    }
     case 'remove':
       await runtime.remove(argument);
       return 'removed';

@@ -16,8 +16,8 @@ export interface Layers {
 export const LAYERS: Readonly<Record<string, Layers>> = {
   shim: {
     order: [
-      ...['system', 'log', 'box', 'jail', 'vmm', 'net', 'peers', 'session', 'relay'],
-      ...['ending', 'loop', 'main'],
+      ...['system', 'log', 'box', 'jail', 'vmm', 'net', 'peers', 'requests'],
+      ...['session', 'relay', 'ending', 'loop', 'main'],
     ],
     others: ['common', 'protocol'],
     callbacks: [],

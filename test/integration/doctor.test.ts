@@ -96,7 +96,13 @@ describe('doctor', () => {
   it('misses native programs, and notices those that do not run', async () => {
     const native = join(place, 'native');
     await mkdir(native);
-    const programs = ['boxlite-shim', 'boxlite-net', 'boxlite-ram.so', 'boxlite-archive'];
+    const programs = [
+      'boxlite-shim',
+      'boxlite-net',
+      'boxlite-hub',
+      'boxlite-ram.so',
+      'boxlite-archive',
+    ];
     for (const name of [...programs, 'boxlite-host', 'boxlite-guest']) {
       expect((await examine({ BOXLITE_NATIVE: native })).find('native')).toMatchObject({
         status: 'fault',

@@ -8,7 +8,7 @@ import { findQemu } from '../../src/vmm/qemu/binary.js';
 import { fakeGzipKernel } from '../helpers/fake-kernel.js';
 
 const PROGRAMS = [
-  ...['boxlite-guest', 'boxlite-shim', 'boxlite-net', 'boxlite-ram.so'],
+  ...['boxlite-guest', 'boxlite-shim', 'boxlite-net', 'boxlite-hub', 'boxlite-ram.so'],
   ...['boxlite-archive', 'boxlite-host'],
 ];
 

@@ -8,6 +8,7 @@ const native = join(import.meta.dirname, '../../native');
 const programs = [
   ...['boxlite-guest', 'boxlite-shim', 'boxlite-archive', 'boxlite-host'],
   'boxlite-net',
+  'boxlite-hub',
   'boxlite-ram.so',
 ];
 

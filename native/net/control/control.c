@@ -19,6 +19,8 @@ union message {
     struct net_publish publish;
     struct net_unpublish unpublish;
     struct net_policy policy;
+    struct net_link link;
+    struct net_unlink unlink;
 };
 
 static ssize_t receive(int fd, union message *message, int *passed, int flags);
@@ -28,6 +30,9 @@ static int add_port(struct net *net, struct shim *shim, const struct net_port *b
 static int publish(struct net *net, const struct shim *shim, const struct net_publish *what, int *passed,
                    struct err *err);
 static int set_policy(struct net *net, const struct shim *shim, const struct net_policy *policy, struct err *err);
+static int add_link(struct net *net, const struct shim *shim, const struct net_link *what, int *passed,
+                    struct err *err);
+static int remove_link(struct net *net, const struct shim *shim, uint32_t id, struct err *err);
 static size_t size_of(const union message *message);
 static void gone(struct net *net, struct shim *shim);
 
@@ -103,6 +108,10 @@ static int act(struct net *net, struct shim *shim, const union message *message,
         return nat_unpublish(net->network.nat, message->unpublish.id, err);
     case NET_POLICY:
         return set_policy(net, shim, &message->policy, err);
+    case NET_LINK:
+        return add_link(net, shim, &message->link, passed, err);
+    case NET_UNLINK:
+        return remove_link(net, shim, message->unlink.id, err);
     default:
         return 0;
     }
@@ -118,6 +127,10 @@ static size_t size_of(const union message *message) {
         return sizeof(struct net_publish);
     case NET_UNPUBLISH:
         return sizeof(struct net_unpublish);
+    case NET_LINK:
+        return sizeof(struct net_link);
+    case NET_UNLINK:
+        return sizeof(struct net_unlink);
     case NET_POLICY:
         return message->policy.rule_count > NET_MAX_RULES
                    ? 0
@@ -155,6 +168,19 @@ static int set_policy(struct net *net, const struct shim *shim, const struct net
     return policy_set(&net->network.ports[shim->port].policy, policy, err);
 }
 
+static int add_link(struct net *net, const struct shim *shim, const struct net_link *what, int *passed,
+                    struct err *err) {
+    if (*passed < 0 || shim->port < 0)
+        return err_set(err, EPROTO, "a link needs a box and a connection");
+    return links_add(&net->network.links, (uint32_t)shim->port, what, take_fd(passed), err);
+}
+
+static int remove_link(struct net *net, const struct shim *shim, uint32_t id, struct err *err) {
+    if (shim->port < 0)
+        return err_set(err, EPROTO, "a link needs a box");
+    return links_remove(&net->network.links, (uint32_t)shim->port, id, err);
+}
+
 static void gone(struct net *net, struct shim *shim) {
     if (shim->port >= 0)
         switch_remove(&net->network, (uint32_t)shim->port);
@@ -176,6 +202,14 @@ void control_decided(const struct net *net, uint32_t port, const struct packet *
     for (uint32_t i = 0; i < net->shim_count; i++)
         if (net->shims[i].fd >= 0 && net->shims[i].port == (int)port)
             (void)!send(net->shims[i].fd, &decision, sizeof decision, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* The shim may not be reading: then it has other things to do first, and finds the message when it does. */
+void control_link_lost(const struct net *net, const struct link *link) {
+    const struct net_unlink message = {.type = NET_LINK_LOST, .id = link->what.id};
+    for (uint32_t i = 0; i < net->shim_count; i++)
+        if (net->shims[i].fd >= 0 && net->shims[i].port == (int)link->port)
+            (void)!send(net->shims[i].fd, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void control_want_resolvers(struct net *net) {

@@ -13,6 +13,8 @@ void control_answer(int fd, const struct err *err);
 int control_read(struct net *net, struct shim *shim);
 /* Tells the box's shim what was decided; it is lost when the shim does not keep up. */
 void control_decided(const struct net *net, uint32_t port, const struct packet *packet, const struct verdict *verdict);
+/* The hub of one of the box's networks is gone. */
+void control_link_lost(const struct net *net, const struct link *link);
 /* The host's name servers may have changed since we were told. */
 void control_want_resolvers(struct net *net);
 

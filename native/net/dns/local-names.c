@@ -13,7 +13,7 @@ int dns_local_names_set(struct dns_local_names *table, const char *text, const s
         return -1;
     }
     size_t at = index_of(table, &name);
-    if (!addresses->has_v4 && !addresses->has_v6) {
+    if (!addresses->v4_count && !addresses->v6_count) {
         if (at < table->count)
             table->names[at] = table->names[--table->count];
         return 0;
@@ -40,7 +40,7 @@ enum dns_local dns_local_names_find(const struct dns_local_names *table, const s
     const struct dns_name localhost = constant("localhost"), internal = constant("boxlite.internal");
     if (dns_name_within(name, &localhost)) {
         *addresses = (struct dns_addresses){
-            .has_v4 = true, .has_v6 = true, .v4.s_addr = htonl(INADDR_LOOPBACK), .v6 = IN6ADDR_LOOPBACK_INIT};
+            .v4_count = 1, .v6_count = 1, .v4 = {{htonl(INADDR_LOOPBACK)}}, .v6 = {IN6ADDR_LOOPBACK_INIT}};
         return DNS_LOCAL_KNOWN;
     }
     if (dns_name_equal(name, &internal))

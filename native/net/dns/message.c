@@ -16,7 +16,7 @@ enum {
     OPT_VERSION_SHIFT = 16,
 };
 
-enum { LOCAL_TTL_S = 5, NAME_OF_QUESTION = 0xc000 | DNS_HEADER_BYTES };
+enum { LOCAL_TTL_S = 5, RECORD_BYTES = 12, NAME_OF_QUESTION = 0xc000 | DNS_HEADER_BYTES };
 
 static int read_opt(const uint8_t *message, size_t size, size_t at, struct dns_query *query);
 static size_t write_header(const struct dns_query *query, uint16_t id, unsigned flags, uint8_t *to);
@@ -78,14 +78,13 @@ size_t dns_reply_write(const struct dns_query *query, enum dns_rcode code, const
     size_t n = write_header(query, query->id, kept | FLAG_REPLY | FLAG_RECURSION_AVAILABLE | ((unsigned)code & CODE),
                             to);
     unsigned answers = 0;
-    if (addresses && addresses->has_v4 && (query->type == DNS_TYPE_A || query->type == DNS_TYPE_ANY)) {
-        n += write_address(DNS_TYPE_A, &addresses->v4, sizeof addresses->v4, to + n);
-        answers++;
-    }
-    if (addresses && addresses->has_v6 && (query->type == DNS_TYPE_AAAA || query->type == DNS_TYPE_ANY)) {
-        n += write_address(DNS_TYPE_AAAA, &addresses->v6, sizeof addresses->v6, to + n);
-        answers++;
-    }
+    size_t room = dns_query_udp_limit(query) - (query->edns ? DNS_OPT_BYTES : 0);
+    if (addresses && (query->type == DNS_TYPE_A || query->type == DNS_TYPE_ANY))
+        for (size_t i = 0; i < addresses->v4_count && n + RECORD_BYTES + sizeof *addresses->v4 <= room; i++, answers++)
+            n += write_address(DNS_TYPE_A, &addresses->v4[i], sizeof addresses->v4[i], to + n);
+    if (addresses && (query->type == DNS_TYPE_AAAA || query->type == DNS_TYPE_ANY))
+        for (size_t i = 0; i < addresses->v6_count && n + RECORD_BYTES + sizeof *addresses->v6 <= room; i++, answers++)
+            n += write_address(DNS_TYPE_AAAA, &addresses->v6[i], sizeof addresses->v6[i], to + n);
     dns_put_u16(to + 6, answers);
     if (query->edns)
         n += write_opt(DNS_QUERY_BYTES, (unsigned)code, query->dnssec_ok, to + n);
@@ -159,8 +158,8 @@ static size_t write_address(unsigned type, const void *address, size_t size, uin
     dns_put_u16(to + 6, 0);
     dns_put_u16(to + 8, LOCAL_TTL_S);
     dns_put_u16(to + 10, (unsigned)size);
-    memcpy(to + 12, address, size);
-    return 12 + size;
+    memcpy(to + RECORD_BYTES, address, size);
+    return RECORD_BYTES + size;
 }
 
 static size_t write_opt(unsigned size, unsigned code, bool dnssec_ok, uint8_t *to) {

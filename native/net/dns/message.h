@@ -24,7 +24,8 @@ enum {
     DNS_QUESTION_BYTES = DNS_NAME_BYTES + 4,
     DNS_OPT_BYTES = 11,
     DNS_REQUEST_BYTES = DNS_HEADER_BYTES + DNS_QUESTION_BYTES + DNS_OPT_BYTES,
-    DNS_OWN_REPLY_BYTES = DNS_REQUEST_BYTES + 12 + 4 + 12 + 16, /* with an A and an AAAA record */
+    DNS_MAX_ADDRESSES = 16,      /* of one name and family, in our own replies */
+    DNS_OWN_REPLY_BYTES = DNS_REQUEST_BYTES + DNS_MAX_ADDRESSES * (12 + 4 + 12 + 16),
 };
 
 struct dns_query {
@@ -38,9 +39,9 @@ struct dns_query {
 
 /* Of one name. */
 struct dns_addresses {
-    bool has_v4, has_v6;
-    struct in_addr v4;
-    struct in6_addr v6;
+    size_t v4_count, v6_count;
+    struct in_addr v4[DNS_MAX_ADDRESSES];
+    struct in6_addr v6[DNS_MAX_ADDRESSES];
 };
 
 /* Reads a hostile query. Returns DNS_NOERROR, the code of the error to answer with, or -1 when there must be no
@@ -49,7 +50,8 @@ int dns_query_read(const uint8_t *message, size_t size, struct dns_query *query)
 /* The longest reply that the client takes over UDP. */
 size_t dns_query_udp_limit(const struct dns_query *query);
 
-/* Writes our own reply, with those of the addresses (NULL: none) that the query's type wants. Returns its size. */
+/* Writes our own reply, with those of the addresses (NULL: none) that the query's type wants, as far as its client has
+ * room. Returns its size. */
 size_t dns_reply_write(const struct dns_query *query, enum dns_rcode code, const struct dns_addresses *addresses,
                        uint8_t to[DNS_OWN_REPLY_BYTES]);
 

@@ -91,6 +91,11 @@ int resolver_query(struct resolver *resolver, const struct dns_client *client, c
     case DNS_LOCAL_FOREIGN:
         break;
     }
+    if (resolver->hooks.member &&
+        resolver->hooks.member(resolver->hooks.context, client->key, &query.name, &addresses)) {
+        reply_own(resolver, client, &query, DNS_NOERROR, &addresses);
+        return 0;
+    }
     if (resolver->hooks.may_ask && !resolver->hooks.may_ask(resolver->hooks.context, client->key, &query.name)) {
         reply_own(resolver, client, &query, DNS_NXDOMAIN, NULL);
         return 0;

@@ -21,6 +21,8 @@ struct dns_hooks {
     /* Once for each query that resolver_query has taken, perhaps before that returns; `reply` is valid during the
      * call. */
     void (*reply)(void *context, const struct dns_client *client, const uint8_t *reply, size_t size);
+    /* Whether the name is one of the box's networks', and its addresses there; NULL: none is. */
+    bool (*member)(void *context, uint32_t key, const struct dns_name *name, struct dns_addresses *addresses);
     /* Whether the box may have the name looked up that is not our own; NULL: every one. Else there is no such name. */
     bool (*may_ask)(void *context, uint32_t key, const struct dns_name *name);
     /* A query goes out to the servers, and the last call was more than DNS_WANT_SERVERS_MS ago: may call

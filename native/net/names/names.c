@@ -21,17 +21,19 @@ struct origin {
 _Static_assert(sizeof(struct origin) <= DNS_COOKIE_BYTES, "a client's cookie holds the origin of its query");
 
 static void reply(void *context, const struct dns_client *client, const uint8_t *message, size_t size);
+static bool member(void *context, uint32_t port, const struct dns_name *name, struct dns_addresses *addresses);
 static bool may_ask(void *context, uint32_t port, const struct dns_name *name);
 static void want_servers(void *context);
 
 void names_open(struct names *names, struct net_switch *network, void (*ask)(void *context), void *context) {
-    const struct dns_hooks hooks = {.context = names, .reply = reply, .may_ask = may_ask, .want_servers = want_servers};
+    const struct dns_hooks hooks = {
+        .context = names, .reply = reply, .member = member, .may_ask = may_ask, .want_servers = want_servers};
     names->network = network;
     names->want_servers = ask;
     names->context = context;
     resolver_open(&names->resolver, &hooks);
     tcp_clients_open(&names->streams, &names->resolver);
-    const struct dns_addresses gateway = {.has_v4 = true, .v4.s_addr = htonl(network->network.gateway)};
+    const struct dns_addresses gateway = {.v4_count = 1, .v4 = {{htonl(network->network.gateway)}}};
     (void)dns_local_names_set(&names->resolver.names, "host.boxlite.internal", &gateway);
     (void)dns_local_names_set(&names->resolver.names, "host.docker.internal", &gateway);
 }
@@ -97,6 +99,22 @@ static void reply(void *context, const struct dns_client *client, const uint8_t 
                                  .destination_port = origin.destination_port};
     if (size <= MAX_DATAGRAM)
         switch_to_port(names->network, client->key, frame, reply_datagram(&asked, message, size, frame));
+}
+
+static bool member(void *context, uint32_t port, const struct dns_name *name, struct dns_addresses *addresses) {
+    const struct names *names = context;
+    struct in6_addr found[2 * DNS_MAX_ADDRESSES];
+    char text[NET_NAME_BYTES];
+    if (!grants_name_text(name, text))
+        return false;
+    size_t count = links_resolve(&names->network->links, port, text, found, sizeof found / sizeof *found);
+    *addresses = (struct dns_addresses){0};
+    for (size_t i = 0; i < count; i++)
+        if (IN6_IS_ADDR_V4MAPPED(&found[i]))
+            addresses->v4[addresses->v4_count++].s_addr = htonl(v4_of_address(&found[i]));
+        else
+            addresses->v6[addresses->v6_count++] = found[i];
+    return count > 0;
 }
 
 static bool may_ask(void *context, uint32_t port, const struct dns_name *name) {

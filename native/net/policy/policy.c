@@ -15,14 +15,17 @@ enum {
 };
 
 static int check_rule(const struct net_rule *rule, struct err *err);
-static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms);
+static struct verdict decide_once(struct policy *policy, const struct packet *packet, bool member, uint64_t now_ms);
+static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, bool member,
+                             uint64_t now_ms);
 static const struct grant *matching_grant(const struct policy *policy, int32_t rule, const struct in6_addr *address,
                                           uint64_t now_ms);
 static bool within(const struct in6_addr *address, const struct net_rule *rule);
 static bool is_private(const struct in6_addr *address);
 static bool rule_has_name(const struct net_rule *rule, const char *name);
 static struct flow *find_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms);
-static struct flow *new_flow(struct policy *policy);
+static void add_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, bool allowed,
+                     uint64_t now_ms);
 static struct grant *place_for_grant(struct policy *policy, int32_t rule, const struct in6_addr *address,
                                      uint64_t now_ms);
 static uint8_t protocol_of(const struct packet *packet);
@@ -65,9 +68,26 @@ void policy_free(struct policy *policy) {
 }
 
 struct verdict policy_decide(struct policy *policy, const struct packet *packet, uint64_t now_ms) {
+    return decide_once(policy, packet, false, now_ms);
+}
+
+struct verdict policy_decide_member(struct policy *policy, const struct packet *packet, uint64_t now_ms) {
+    return decide_once(policy, packet, true, now_ms);
+}
+
+void policy_heard(struct policy *policy, const struct packet *packet, uint64_t now_ms) {
+    struct packet answer = *packet;
+    answer.source_port = packet->destination_port;
+    answer.destination_port = packet->source_port;
+    answer.destination = packet->source;
+    if (policy->rule_count && !find_flow(policy, &answer, IPPROTO_UDP, now_ms))
+        add_flow(policy, &answer, IPPROTO_UDP, true, now_ms);
+}
+
+static struct verdict decide_once(struct policy *policy, const struct packet *packet, bool member, uint64_t now_ms) {
     uint8_t protocol = protocol_of(packet);
     if (protocol == IPPROTO_TCP) {
-        struct verdict verdict = decide(policy, packet, protocol, now_ms);
+        struct verdict verdict = decide(policy, packet, protocol, member, now_ms);
         verdict.is_news = true;
         return verdict;
     }
@@ -76,17 +96,9 @@ struct verdict policy_decide(struct policy *policy, const struct packet *packet,
         flow->last_ms = now_ms;
         return (struct verdict){.allowed = flow->allowed, .rule = -1};
     }
-    struct verdict verdict = decide(policy, packet, protocol, now_ms);
+    struct verdict verdict = decide(policy, packet, protocol, member, now_ms);
     verdict.is_news = true;
-    flow = new_flow(policy);
-    if (flow)
-        *flow = (struct flow){.address = packet->destination,
-                              .box_port = packet->source_port,
-                              .port = packet->destination_port,
-                              .protocol = protocol,
-                              .used = true,
-                              .allowed = verdict.allowed,
-                              .last_ms = now_ms};
+    add_flow(policy, packet, protocol, verdict.allowed, now_ms);
     return verdict;
 }
 
@@ -95,16 +107,17 @@ static uint8_t protocol_of(const struct packet *packet) {
     return packet->kind == PACKET_TCP ? IPPROTO_TCP : packet->kind == PACKET_UDP ? IPPROTO_UDP : IPPROTO_ICMP;
 }
 
-static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms) {
+static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, bool member,
+                             uint64_t now_ms) {
     const struct in6_addr *to = &packet->destination;
     struct verdict verdict = {.rule = -1};
-    if (closed_address(to))
+    if (!member && closed_address(to))
         return verdict;
-    bool shut = policy->mode == NET_MODE_PUBLIC && is_private(to);
+    bool shut = !member && policy->mode == NET_MODE_PUBLIC && is_private(to);
     for (int32_t i = 0; i < (int32_t)policy->rule_count; i++) {
         const struct net_rule *rule = &policy->rules[i];
-        if ((rule->protocol && rule->protocol != protocol) || packet->destination_port < rule->first_port ||
-            packet->destination_port > rule->last_port)
+        if ((member && !rule->denies) || (rule->protocol && rule->protocol != protocol) ||
+            packet->destination_port < rule->first_port || packet->destination_port > rule->last_port)
             continue;
         const struct grant *grant = NULL;
         if (rule->kind == NET_RULE_ADDRESS ? !within(to, rule) : !(grant = matching_grant(policy, i, to, now_ms)))
@@ -117,7 +130,7 @@ static struct verdict decide(struct policy *policy, const struct packet *packet,
             return verdict;
     }
     if (verdict.rule < 0)
-        verdict.allowed = policy->mode == NET_MODE_OPEN || (policy->mode == NET_MODE_PUBLIC && !shut);
+        verdict.allowed = member || policy->mode == NET_MODE_OPEN || (policy->mode == NET_MODE_PUBLIC && !shut);
     return verdict;
 }
 
@@ -234,8 +247,16 @@ static struct flow *find_flow(struct policy *policy, const struct packet *packet
     return NULL;
 }
 
-static struct flow *new_flow(struct policy *policy) {
+static void add_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, bool allowed,
+                     uint64_t now_ms) {
     if (!policy->flows)
         policy->flows = calloc(MAX_FLOWS, sizeof *policy->flows);
-    return policy->flows ? &policy->flows[policy->next_flow++ % MAX_FLOWS] : NULL;
+    if (policy->flows)
+        policy->flows[policy->next_flow++ % MAX_FLOWS] = (struct flow){.address = packet->destination,
+                                                                       .box_port = packet->source_port,
+                                                                       .port = packet->destination_port,
+                                                                       .protocol = protocol,
+                                                                       .used = true,
+                                                                       .allowed = allowed,
+                                                                       .last_ms = now_ms};
 }

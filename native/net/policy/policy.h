@@ -52,6 +52,10 @@ void policy_free(struct policy *policy);
 
 /* The decision on a packet that begins or goes on with something: to an address outside the network. */
 struct verdict policy_decide(struct policy *policy, const struct packet *packet, uint64_t now_ms);
+/* The same about another member of the box's networks: only rules that deny count. */
+struct verdict policy_decide_member(struct policy *policy, const struct packet *packet, uint64_t now_ms);
+/* A member has sent the box this datagram: it may be answered. */
+void policy_heard(struct policy *policy, const struct packet *packet, uint64_t now_ms);
 /* Whether the box may open a connection to this port of the host's loopback. */
 bool policy_allows_host(const struct policy *policy, uint16_t port);
 /* Whether the box may have this name resolved, which its network does not know: a query, too, leads out. */

@@ -5,6 +5,7 @@
 
 #include "../packet/clock.h"
 #include "../packet/reply.h"
+#include "members.h"
 
 enum { DNS_PORT = 53, ANSWER_BYTES = REPLY_HEADERS + 256 };
 
@@ -16,6 +17,9 @@ static struct verdict decide(struct net_switch *s, struct port *port, const stru
 static bool is_resolver(const struct net_switch *s, const struct in6_addr *address);
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address);
 static bool is_in_network(const struct net_switch *s, const struct in6_addr *address);
+static void from_link(void *context, const struct link *link, uint8_t *frame, size_t size);
+static void link_lost(void *context, const struct link *link);
+static struct link *link_to(struct net_switch *s, uint32_t port, const struct in6_addr *address);
 static bool is_own(const struct port *port, const struct packet *packet);
 static void refuse(struct net_switch *s, uint32_t port, const struct packet *packet);
 
@@ -24,6 +28,7 @@ void switch_open(struct net_switch *s, const struct net_open *network, const str
     s->gateway = address_of_v4(network->gateway);
     s->resolver = address_of_v4(network->resolver);
     s->callbacks = *callbacks;
+    links_open(&s->links, &(struct link_callbacks){.packet = from_link, .lost = link_lost, .context = s});
 }
 
 int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct err *err) {
@@ -48,6 +53,7 @@ void switch_remove(struct net_switch *s, uint32_t port) {
     if (s->ports[port].stream.fd < 0)
         return;
     stream_close(&s->ports[port].stream);
+    links_drop(&s->links, port);
     policy_free(&s->ports[port].policy);
     s->callbacks.removed(s->callbacks.context, port);
 }
@@ -101,9 +107,19 @@ void switch_polled(struct net_switch *s, const struct pollfd *fds, size_t count)
     }
 }
 
+static void from_link(void *context, const struct link *link, uint8_t *frame, size_t size) {
+    members_in(context, link, frame, size);
+}
+
+static void link_lost(void *context, const struct link *link) {
+    const struct net_switch *s = context;
+    s->callbacks.link_lost(s->callbacks.context, link);
+}
+
 static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size) {
     struct packet packet;
     struct port *from = &s->ports[port];
+    struct link *link;
     packet_parse(frame, size, &packet);
     if (packet.kind == PACKET_IGNORED)
         return;
@@ -111,10 +127,20 @@ static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, 
         from->refused++;
     else if (packet.kind == PACKET_ARP || packet.kind == PACKET_SOLICIT)
         neighbour(s, port, &packet);
-    else if (!is_own(from, &packet) || memcmp(packet.to_mac, nat_mac(s->nat), MAC_BYTES) != 0)
+    else if (memcmp(packet.to_mac, nat_mac(s->nat), MAC_BYTES) != 0)
+        from->refused++;
+    else if ((link = link_to(s, port, &packet.destination))) {
+        if (!members_out(s, port, link, &packet))
+            refuse(s, port, &packet);
+    } else if (!is_own(from, &packet))
         from->refused++;
     else
         out(s, port, &packet);
+}
+
+/* Its gateway and its resolver are the box's own, also where its primary network has a name. */
+static struct link *link_to(struct net_switch *s, uint32_t port, const struct in6_addr *address) {
+    return switch_is_ours(s, address) ? NULL : links_find(&s->links, port, address);
 }
 
 static bool is_own(const struct port *port, const struct packet *packet) {
@@ -124,8 +150,11 @@ static bool is_own(const struct port *port, const struct packet *packet) {
 /* A box that asks whether an address is free (source 0.0.0.0 or ::) gets no answer: its own is. */
 static void neighbour(struct net_switch *s, uint32_t port, const struct packet *packet) {
     uint8_t answer[ANSWER_BYTES];
-    bool known = is_gateway(s, &packet->destination) || is_resolver(s, &packet->destination);
-    bool asks = is_own(&s->ports[port], packet) || (packet->v6 && IN6_IS_ADDR_LINKLOCAL(&packet->source));
+    const struct link *link = link_to(s, port, &packet->destination);
+    /* The other members are behind the gateway's MAC. */
+    bool known = switch_is_ours(s, &packet->destination) || (link && link_has(link, &packet->destination));
+    bool asks = is_own(&s->ports[port], packet) || links_is_own(&s->links, port, &packet->source) ||
+                (packet->v6 && IN6_IS_ADDR_LINKLOCAL(&packet->source));
     if (known && asks)
         switch_to_port(s, port, answer, reply_neighbour(packet, nat_mac(s->nat), answer));
 }
@@ -149,7 +178,7 @@ static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *p
         return true;
     if (packet->kind == PACKET_ICMP)
         return false;
-    bool is_ours = is_gateway(s, &packet->destination) || is_resolver(s, &packet->destination);
+    bool is_ours = switch_is_ours(s, &packet->destination);
     if (is_ours && (packet->kind == PACKET_ECHO || packet->destination_port == DNS_PORT))
         return packet->kind == PACKET_ECHO || is_resolver(s, &packet->destination);
     struct verdict verdict = decide(s, &s->ports[port], packet);
@@ -165,6 +194,10 @@ static struct verdict decide(struct net_switch *s, struct port *port, const stru
     bool host = packet->kind == PACKET_TCP && is_gateway(s, to);
     return (struct verdict){
         .allowed = host && policy_allows_host(&port->policy, packet->destination_port), .is_news = true, .rule = -1};
+}
+
+bool switch_is_ours(const struct net_switch *s, const struct in6_addr *address) {
+    return is_gateway(s, address) || is_resolver(s, address);
 }
 
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address) {

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "../../common/net-control.h"
+#include "../link/link.h"
 #include "../nat/nat.h"
 #include "../policy/policy.h"
 #include "stream.h"
@@ -27,6 +28,8 @@ struct switch_callbacks {
     void (*decided)(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict);
     /* The box at this port is gone. */
     void (*removed)(void *context, uint32_t port);
+    /* The hub of one of a box's networks is gone. */
+    void (*link_lost)(void *context, const struct link *link);
     void *context;
 };
 
@@ -37,6 +40,7 @@ struct net_switch {
     struct switch_callbacks callbacks;
     struct port ports[MAX_PORTS];
     uint32_t port_count; /* places in use, free ones among them */
+    struct links links;
 };
 
 void switch_open(struct net_switch *s, const struct net_open *network, const struct switch_callbacks *callbacks);
@@ -44,6 +48,8 @@ void switch_open(struct net_switch *s, const struct net_open *network, const str
 int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct err *err);
 void switch_remove(struct net_switch *s, uint32_t port);
 
+/* Whether the address is the gateway's or the resolver's. */
+bool switch_is_ours(const struct net_switch *s, const struct in6_addr *address);
 /* The port of the box with this address, or -1. */
 int switch_find(const struct net_switch *s, const struct in6_addr *address);
 /* A frame for the box whose address it bears. */

@@ -4,25 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../common/hub-wire.h"
+#include "../../common/cleanup.h"
 
-enum {
-    /* Four bytes, two ports, the length of an address and it, the length of a name. */
-    LEAST_RULE_BYTES = 4 + 8 + 20 + 4,
-    /* An id's length, a prefix and its length, an address, two of IPv6 with their lengths, the names' length. */
-    LEAST_LINK_BYTES = 4 + 5 + 4 + 40 + 4,
-};
+/* Four bytes, two ports, the length of an address and it, the length of a name. */
+enum { LEAST_RULE_BYTES = 4 + 8 + 20 + 4 };
 
 _Static_assert(BL_LIMIT_MAX_NET_RULES == NET_MAX_RULES && BL_LIMIT_MAX_HOST_PORTS == NET_MAX_HOST_PORTS &&
                    BL_NET_MODE_INTERNAL == (unsigned)NET_MODE_INTERNAL && BL_NET_RULE_BELOW == (unsigned)NET_RULE_BELOW,
                "the engine's words are those of boxlite-net");
 
 static void take_port(struct decoder *d, struct published_port *port);
-static void take_policy(struct decoder *d, struct net_config *net);
+static void take_policy(struct decoder *d, bool is_change, struct net_policy **to);
 static void take_rule(struct decoder *d, struct net_rule *rule);
 static uint16_t take_port_number(struct decoder *d, uint32_t number, uint32_t least);
-static bool is_id(const char *text);
+static int check_port(const struct published_port *port, struct err *err);
 static int check_policy(const struct net_policy *policy, struct err *err);
+static int whole(const struct decoder *d, struct err *err);
 
 void config_net_take(struct decoder *d, struct net_config *net) {
     net->program = decoder_string(d, "netProgram");
@@ -43,22 +40,12 @@ void config_net_take(struct decoder *d, struct net_config *net) {
     net->port_count = decoder_count(d, "ports", BL_LIMIT_MAX_PORTS, 13);
     for (uint32_t i = 0; i < net->port_count && !d->failed; i++)
         take_port(d, &net->ports[i]);
-    take_policy(d, net);
+    take_policy(d, false, &net->policy);
     net->network_directory = decoder_string(d, "networkDirectory");
     net->hub_program = decoder_string(d, "hubProgram");
     net->link_count = decoder_count(d, "links", BL_LIMIT_MAX_LINKS, LEAST_LINK_BYTES);
     for (uint32_t i = 0; i < net->link_count && !d->failed; i++)
         config_link_take(d, &net->links[i]);
-}
-
-void config_link_take(struct decoder *d, struct link_config *link) {
-    link->network = decoder_string(d, "links.network");
-    link->prefix = rd_u32(&d->rd);
-    link->prefix_length = rd_u8(&d->rd);
-    link->address = rd_u32(&d->rd);
-    decoder_exact(d, "links.prefix6", &link->prefix6, sizeof link->prefix6);
-    decoder_exact(d, "links.address6", &link->address6, sizeof link->address6);
-    link->names = decoder_string(d, "links.names");
 }
 
 static void take_port(struct decoder *d, struct published_port *port) {
@@ -77,16 +64,17 @@ static void take_port(struct decoder *d, struct published_port *port) {
     port->box_port = rd_u32(&d->rd);
 }
 
-/* Without a mode, rules and ports there is nothing to send, and nothing is allocated. */
-static void take_policy(struct decoder *d, struct net_config *net) {
+/* Without a mode, rules and ports a start has nothing to send, and nothing is allocated. */
+static void take_policy(struct decoder *d, bool is_change, struct net_policy **to) {
     uint32_t mode = rd_u32(&d->rd), reports = rd_u32(&d->rd), host_ports[BL_LIMIT_MAX_HOST_PORTS];
     uint32_t host_port_count = decoder_count(d, "hostPorts", BL_LIMIT_MAX_HOST_PORTS, 4);
     for (uint32_t i = 0; i < host_port_count; i++)
         host_ports[i] = rd_u32(&d->rd);
     uint32_t rule_count = decoder_count(d, "netRules", BL_LIMIT_MAX_NET_RULES, LEAST_RULE_BYTES);
-    if (d->rd.bad || d->failed || (mode == NET_MODE_OPEN && !reports && !host_port_count && !rule_count))
+    bool is_open = mode == NET_MODE_OPEN && !reports && !host_port_count && !rule_count;
+    if (d->rd.bad || d->failed || (is_open && !is_change))
         return;
-    struct net_policy *policy = net->policy = calloc(1, sizeof *policy);
+    struct net_policy *policy = *to = calloc(1, sizeof *policy);
     if (!policy) {
         d->failed = true;
         err_set(d->err, ENOMEM, "configuration: no memory for netRules");
@@ -141,15 +129,10 @@ int config_net_check(const struct net_config *net, struct err *err) {
         return err_set(err, EINVAL, "configuration: netFd is %d, not between 3 and %d", net->vmm_fd, MAX_FD);
     if (net->prefix_length > 32)
         return err_set(err, EINVAL, "configuration: a prefix of %u bits", net->prefix_length);
-    for (uint32_t i = 0; i < net->port_count; i++) {
-        const struct published_port *port = &net->ports[i];
-        if (port->protocol != BL_IP_TCP && port->protocol != BL_IP_UDP)
-            return err_set(err, EINVAL, "configuration: a port of protocol %u", port->protocol);
-        if (port->host_port > UINT16_MAX || !port->box_port || port->box_port > UINT16_MAX)
-            return err_set(err, EINVAL, "configuration: there is no port %u",
-                           port->host_port > UINT16_MAX ? port->host_port : port->box_port);
-    }
-    if (net->link_count && (net->network_directory[0] != '/' || net->hub_program[0] != '/'))
+    for (uint32_t i = 0; i < net->port_count; i++)
+        if (check_port(&net->ports[i], err))
+            return -1;
+    if (net->link_count && !config_has_hubs(net))
         return err_set(err, EINVAL, "configuration: networkDirectory or hubProgram is not an absolute path");
     for (uint32_t i = 0; i < net->link_count; i++)
         if (config_link_check(&net->links[i], err))
@@ -157,25 +140,58 @@ int config_net_check(const struct net_config *net, struct err *err) {
     return net->policy ? check_policy(net->policy, err) : 0;
 }
 
-int config_link_check(const struct link_config *link, struct err *err) {
-    if (!is_id(link->network))
-        return err_set(err, EINVAL, "configuration: a link to no network");
-    if (link->prefix_length < 8 || link->prefix_length > 30 ||
-        (link->address ^ link->prefix) >> (32 - link->prefix_length) != 0 ||
-        memcmp(&link->address6, &link->prefix6, 8) != 0)
-        return err_set(err, EINVAL, "configuration: network %.12s does not have the box's addresses", link->network);
-    if (strlen(link->names) > HUB_NAMES_BYTES)
-        return err_set(err, EINVAL, "configuration: the box has too many names in network %.12s", link->network);
+bool config_has_hubs(const struct net_config *net) {
+    return net->network_directory[0] == '/' && net->hub_program[0] == '/';
+}
+
+size_t net_policy_bytes(const struct net_policy *policy) {
+    return offsetof(struct net_policy, rules) + policy->rule_count * sizeof policy->rules[0];
+}
+
+int config_net_read_port(const uint8_t *message, size_t size, struct published_port *port, struct err *err) {
+    struct decoder d = {.rd = {.p = message, .left = size}, .err = err};
+    *port = (struct published_port){0};
+    take_port(&d, port);
+    return whole(&d, err) || check_port(port, err) ? -1 : 0;
+}
+
+int config_net_read_policy(const uint8_t *message, size_t size, struct net_policy **policy, struct err *err) {
+    cleanup_free char *space = malloc(size + 1);
+    cleanup_free struct net_policy *taken = NULL;
+    if (!space)
+        return err_set(err, ENOMEM, "no memory for a policy");
+    struct decoder d = {.rd = {.p = message, .left = size}, .space = space, .err = err};
+    take_policy(&d, true, &taken);
+    if (whole(&d, err) || check_policy(taken, err))
+        return -1;
+    *policy = taken;
+    taken = NULL;
     return 0;
 }
 
-/* It becomes a directory's name. */
-static bool is_id(const char *text) {
-    size_t size = strspn(text, "0123456789abcdef");
-    return size && size <= 64 && !text[size];
+int config_net_read_network(const uint8_t *message, size_t size, char network[NETWORK_ID_BYTES + 1], struct err *err) {
+    struct decoder d = {.rd = {.p = message, .left = size}, .err = err};
+    *network = 0;
+    config_network_take(&d, network);
+    return whole(&d, err);
 }
 
-static bool is_id(const char *text);
+static int check_port(const struct published_port *port, struct err *err) {
+    if (port->protocol != BL_IP_TCP && port->protocol != BL_IP_UDP)
+        return err_set(err, EINVAL, "configuration: a port of protocol %u", port->protocol);
+    if (port->host_port > UINT16_MAX || !port->box_port || port->box_port > UINT16_MAX)
+        return err_set(err, EINVAL, "configuration: there is no port %u",
+                       port->host_port > UINT16_MAX ? port->host_port : port->box_port);
+    return 0;
+}
+
+int config_net_read_link(const uint8_t *message, size_t size, struct link_config *link, struct err *err) {
+    struct decoder d = {.rd = {.p = message, .left = size}, .err = err};
+    *link = (struct link_config){0};
+    config_link_take(&d, link);
+    return whole(&d, err) || config_link_check(link, err) ? -1 : 0;
+}
+
 static int check_policy(const struct net_policy *policy, struct err *err) {
     if (policy->mode > NET_MODE_INTERNAL || policy->reports > 1)
         return err_set(err, EINVAL, "configuration: netMode is %u, netReports %u", policy->mode, policy->reports);
@@ -189,4 +205,10 @@ static int check_policy(const struct net_policy *policy, struct err *err) {
             return err_set(err, EINVAL, "configuration: rule %u of netRules is none", i);
     }
     return 0;
+}
+
+static int whole(const struct decoder *d, struct err *err) {
+    if (d->failed)
+        return -1;
+    return d->rd.bad || d->rd.left ? err_set(err, EPROTO, "the message has another length than its fields") : 0;
 }

@@ -4,30 +4,24 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../../common/net-control.h"
 #include "../../protocol/protocol.h"
+#include "config-link.h"
 #include "decoder.h"
 
 enum { MAX_FD = 400, MAC_BYTES = 6 };
 
 /* A port of the host that leads to one of the box. */
 struct published_port {
+    uint32_t id;      /* by which boxlite-net knows it */
     uint8_t protocol; /* BL_IP_* */
     bool is_v6;
     struct in6_addr host_address; /* an IPv4 address in its first 4 bytes, in network order */
     uint32_t host_port;           /* 0 until it is bound: the kernel chooses */
     uint32_t box_port;
-};
-
-/* A named network that the box is in. */
-struct link_config {
-    const char *network; /* its id */
-    uint32_t prefix, address;
-    uint8_t prefix_length;
-    struct in6_addr prefix6, address6;
-    const char *names; /* separated by spaces */
 };
 
 /* The box's network; addresses of IPv4 are in host order. */
@@ -48,9 +42,18 @@ struct net_config {
 };
 
 void config_net_take(struct decoder *d, struct net_config *net);
-/* A link, which messages to a running shim hold, too. */
-void config_link_take(struct decoder *d, struct link_config *link);
-int config_link_check(const struct link_config *link, struct err *err);
 int config_net_check(const struct net_config *net, struct err *err);
+/* Whether the box can be linked to a network while it runs. */
+bool config_has_hubs(const struct net_config *net);
+
+/* Of the message: only the rules that there are. */
+size_t net_policy_bytes(const struct net_policy *policy);
+
+/* The same values in a client's message, checked. */
+int config_net_read_port(const uint8_t *message, size_t size, struct published_port *port, struct err *err);
+int config_net_read_link(const uint8_t *message, size_t size, struct link_config *link, struct err *err);
+int config_net_read_network(const uint8_t *message, size_t size, char network[NETWORK_ID_BYTES + 1], struct err *err);
+/* The policy is the caller's to free. */
+int config_net_read_policy(const uint8_t *message, size_t size, struct net_policy **policy, struct err *err);
 
 #endif

@@ -23,6 +23,7 @@ enum {
     FIRST_REPLY_TYPE = 0x40, /* the guest sends those from here up to there */
     EXITED_BYTES = 12,
     READY_BYTES = 12,
+    MAX_NET_REQUESTS = 32, /* so the socket of boxlite-net has room for all of them */
 };
 
 /* Above this the shim reads no client: what they send stays in their sockets. */
@@ -65,6 +66,24 @@ struct vmm {
     bool stopped; /* the kernel reports it as stopped */
 };
 
+enum net_request_kind {
+    NET_REQUEST_POLICY,
+    NET_REQUEST_PUBLISH,
+    NET_REQUEST_UNPUBLISH,
+    NET_REQUEST_TAKE_BACK,
+    NET_REQUEST_CONNECT,
+    NET_REQUEST_DISCONNECT,
+    NET_REQUEST_JOIN_AGAIN, /* the shim's own */
+};
+
+/* What a client has asked of boxlite-net, until that has answered. */
+struct net_request {
+    enum net_request_kind kind;
+    uint32_t client, session; /* whose it is; the answer bears the session */
+    struct published_port port;
+    uint32_t link; /* its id */
+};
+
 /* boxlite-net, the box's network. */
 struct net {
     pid_t pid; /* 0: it does not run */
@@ -73,7 +92,12 @@ struct net {
     int ids_fd;    /* keeps its user reserved; see vmm/ids.h */
     int sockets[BL_LIMIT_MAX_PORTS]; /* of published ports, until boxlite-net has them */
     uint32_t socket_count;
-    uint32_t outstanding; /* answers that it owes */
+    uint32_t outstanding; /* answers that it owes to the start */
+    struct net_request requests[MAX_NET_REQUESTS]; /* a ring: it answers them in their order */
+    uint32_t first_request, request_count;
+    uint32_t last_publication; /* the highest id */
+    uint32_t last_link;        /* the highest id */
+    int links_timer_fd;        /* -1 until a link is lost */
     uint64_t started_ms;  /* monotonic */
     struct tail tail;     /* of its stderr */
 };

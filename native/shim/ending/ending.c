@@ -1,5 +1,6 @@
 #include "ending.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 #include "../peers/client.h"
 #include "../peers/guest-port.h"
 #include "../relay/from-guest.h"
+#include "../requests/net-event.h"
 #include "../session/main-session.h"
 #include "../system/clock.h"
 #include "../system/watch.h"
@@ -58,6 +60,7 @@ void ending_vmm_ended(struct shim *shim, int status) {
     /* A client that receives GONE finds no process of the box, so what takes long comes first. */
     records_sync(shim);
     net_stop(shim);
+    net_requests_fail(shim, &(struct err){.code = ESHUTDOWN, .msg = "the box has ended"});
     directory_release(shim);
     clients_broadcast(shim, &(struct frame_header){.type = BL_MSG_GONE}, NULL);
     shim->phase = BL_SHIM_PHASE_EXITED;

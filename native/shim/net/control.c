@@ -7,10 +7,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "../../common/net-control.h"
 #include "../system/clock.h"
-#include "../system/watch.h"
 #include "child.h"
+#include "links.h"
 #include "resolvers.h"
 
 /* boxlite-net answers in milliseconds; this only bounds an overloaded host. */
@@ -18,16 +17,9 @@ enum { START_MS = 10000 };
 /* So neither end's socket ever fills up while its reader writes. */
 enum { MAX_OUTSTANDING = 32 };
 
-union received {
-    uint32_t type;
-    struct net_answer answer;
-    struct net_want_resolvers want;
-};
-
 static ssize_t transmit(const struct shim *shim, const void *message, size_t size, int fd);
 static int await_one(struct shim *shim, struct err *err);
 static int wait_readable(struct shim *shim, struct err *err);
-static void answer(const struct shim *shim, const union received *message, ssize_t size);
 static int it_ended(struct shim *shim, struct err *err);
 
 int net_send(struct shim *shim, const void *message, size_t size, int fd, bool answered, struct err *err) {
@@ -46,18 +38,39 @@ int net_await(struct shim *shim, uint32_t left, struct err *err) {
     return 0;
 }
 
-void net_control_event(struct shim *shim) {
-    union received message;
-    for (;;) {
-        ssize_t n = recv(shim->net.control_fd, &message, sizeof message, MSG_DONTWAIT);
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n <= 0)
-            break;
-        answer(shim, &message, n);
+int net_post(const struct shim *shim, const void *message, size_t size, int fd, struct err *err) {
+    if (shim->net.control_fd < 0)
+        return err_set(err, ENETDOWN, "the box has %s network", *shim->config.net.program ? "lost its" : "no");
+    return transmit(shim, message, size, fd) < 0 ? err_errno(err, "send to boxlite-net") : 0;
+}
+
+ssize_t net_receive(const struct shim *shim, union net_received *message) {
+    ssize_t n = recv(shim->net.control_fd, message, sizeof *message, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    return n <= 0 ? -1 : n;
+}
+
+bool net_is_answer(union net_received *message, ssize_t size) {
+    if (size != (ssize_t)sizeof message->answer || message->type != NET_ANSWER)
+        return false;
+    message->answer.text[sizeof message->answer.text - 1] = 0;
+    return true;
+}
+
+void net_answer_question(struct shim *shim, const union net_received *message, ssize_t size) {
+    if (size == (ssize_t)sizeof message->lost && message->type == NET_LINK_LOST) {
+        struct link_config *link = link_by_id(shim, message->lost.id);
+        if (link)
+            link_lost(shim, link);
+        return;
     }
-    /* SIGCHLD reports its end. */
-    watch_remove(&shim->watch, shim->net.control_fd);
+    if (size != (ssize_t)sizeof message->want || message->type != NET_WANT_RESOLVERS)
+        return;
+    struct net_resolvers resolvers;
+    resolvers_read(&resolvers);
+    /* It asks again when a name is asked for next. */
+    (void)transmit(shim, &resolvers, sizeof resolvers, -1);
 }
 
 /* The socket's buffer has room for all that may be outstanding, so this does not block. */
@@ -79,23 +92,20 @@ static ssize_t transmit(const struct shim *shim, const void *message, size_t siz
 }
 
 static int await_one(struct shim *shim, struct err *err) {
-    union received message;
+    union net_received message;
     if (wait_readable(shim, err))
         return -1;
-    ssize_t n = recv(shim->net.control_fd, &message, sizeof message, MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    if (n <= 0)
+    ssize_t n = net_receive(shim, &message);
+    if (n < 0)
         return it_ended(shim, err);
-    if (n != (ssize_t)sizeof message.answer || message.type != NET_ANSWER) {
-        answer(shim, &message, n);
+    if (n == 0)
+        return 0;
+    if (!net_is_answer(&message, n)) {
+        net_answer_question(shim, &message, n);
         return 0;
     }
     shim->net.outstanding--;
-    if (message.answer.code == 0)
-        return 0;
-    message.answer.text[sizeof message.answer.text - 1] = 0;
-    return err_set(err, message.answer.code, "%s", message.answer.text);
+    return message.answer.code ? err_set(err, message.answer.code, "%s", message.answer.text) : 0;
 }
 
 static int wait_readable(struct shim *shim, struct err *err) {
@@ -110,16 +120,6 @@ static int wait_readable(struct shim *shim, struct err *err) {
         if (errno != EINTR)
             return err_errno(err, "wait for boxlite-net");
     }
-}
-
-/* Takes what is no answer of its own. */
-static void answer(const struct shim *shim, const union received *message, ssize_t size) {
-    if (size != (ssize_t)sizeof message->want || message->type != NET_WANT_RESOLVERS)
-        return;
-    struct net_resolvers resolvers;
-    resolvers_read(&resolvers);
-    /* It asks again when a name is asked for next. */
-    (void)transmit(shim, &resolvers, sizeof resolvers, -1);
 }
 
 static int it_ended(struct shim *shim, struct err *err) {

@@ -2,6 +2,7 @@
 #ifndef BOXLITE_SHIM_NET_CONTROL_H
 #define BOXLITE_SHIM_NET_CONTROL_H
 
+#include "../../common/net-control.h"
 #include "../box/shim.h"
 
 /* Sends one message during the start, with a descriptor unless that is -1. `answered`: boxlite-net answers it. */
@@ -11,7 +12,21 @@ int net_send(struct shim *shim, const void *message, size_t size, int fd, bool a
  * boxlite-net ends, and when it is silent for too long. */
 int net_await(struct shim *shim, uint32_t left, struct err *err);
 
-/* What boxlite-net asks while the box runs. */
-void net_control_event(struct shim *shim);
+/* Sends one while the box runs, or fails with EAGAIN: it never blocks. */
+int net_post(const struct shim *shim, const void *message, size_t size, int fd, struct err *err);
+
+union net_received {
+    uint32_t type;
+    struct net_answer answer;
+    struct net_want_resolvers want;
+    struct net_unlink lost;
+};
+
+/* Takes the next message that has come while the box runs. Returns its size; 0: none is there; -1: boxlite-net is
+ * ending, which SIGCHLD will report. */
+ssize_t net_receive(const struct shim *shim, union net_received *message);
+bool net_is_answer(union net_received *message, ssize_t size);
+/* Acts on what is no answer. */
+void net_answer_question(struct shim *shim, const union net_received *message, ssize_t size);
 
 #endif

@@ -1,6 +1,5 @@
 #include "net.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include "../vmm/ids.h"
 #include "child.h"
 #include "control.h"
+#include "links.h"
 #include "ports.h"
 #include "resolvers.h"
 
@@ -33,7 +33,7 @@ int net_start(struct shim *shim, struct err *err) {
         vmm_ids_take(&shim->config, &user, &shim->net.ids_fd, err) || net_child_start(shim, err))
         return -1;
     return send_open(shim, user, err) || send_port(shim, err) || send_policy(shim, err) || send_resolvers(shim, err) ||
-                   send_publications(shim, err)
+                   send_publications(shim, err) || links_send(shim, err)
                ? -1
                : 0;
 }
@@ -52,13 +52,12 @@ int net_ready(struct shim *shim, struct err *err) {
     return 0;
 }
 
-void net_ended(struct shim *shim, int status) {
+void net_ended(struct shim *shim, int status, struct err *why) {
     shim->net.pid = 0;
     net_child_output(shim);
-    struct err why;
-    net_child_epitaph(shim, status, &why);
+    net_child_epitaph(shim, status, why);
     net_child_end(shim);
-    records_write_net_ended(shim, why.msg);
+    records_write_net_ended(shim, why->msg);
 }
 
 void net_stop(struct shim *shim) {
@@ -103,8 +102,7 @@ static int send_policy(struct shim *shim, struct err *err) {
     const struct net_policy *policy = shim->config.net.policy;
     if (!policy)
         return 0;
-    size_t size = offsetof(struct net_policy, rules) + policy->rule_count * sizeof policy->rules[0];
-    return net_send(shim, policy, size, -1, true, err);
+    return net_send(shim, policy, net_policy_bytes(policy), -1, true, err);
 }
 
 static int send_resolvers(struct shim *shim, struct err *err) {
@@ -117,12 +115,7 @@ static int send_resolvers(struct shim *shim, struct err *err) {
 static int send_publications(struct shim *shim, struct err *err) {
     const struct net_config *config = &shim->config.net;
     for (uint32_t i = 0; i < config->port_count; i++) {
-        struct net_publish message = {
-            .type = NET_PUBLISH,
-            .id = i + 1, /* 0 is no publication */
-            .protocol = config->ports[i].protocol,
-            .box_port = config->ports[i].box_port,
-        };
+        struct net_publish message = port_publication(shim, &shim->config.net.ports[i]);
         if (net_send(shim, &message, sizeof message, shim->net.sockets[i], true, err))
             return -1;
     }

@@ -10,8 +10,8 @@ int net_start(struct shim *shim, struct err *err);
 /* Waits for its last answer. Called when the VMM starts meanwhile. */
 int net_ready(struct shim *shim, struct err *err);
 
-/* Its process has ended; a box that runs goes on without its network. */
-void net_ended(struct shim *shim, int status);
+/* Its process has ended, and `why` says how; a box that runs goes on without its network. */
+void net_ended(struct shim *shim, int status, struct err *why);
 
 /* Ends it: then no port of the box is bound. */
 void net_stop(struct shim *shim);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,7 +12,6 @@
 /* As many as the host allows: net.core.somaxconn cuts it. */
 enum { BACKLOG = 4096 };
 
-static int bind_port(struct published_port *port, struct err *err);
 static socklen_t address_of(const struct published_port *port, struct sockaddr_storage *to);
 static int ready(int fd, const struct published_port *port, const struct sockaddr_storage *to, socklen_t size);
 static int chosen_port(int fd, uint32_t *port);
@@ -20,7 +20,7 @@ static int refused(const struct published_port *port, struct err *err);
 int ports_bind(struct shim *shim, struct err *err) {
     struct net_config *config = &shim->config.net;
     for (uint32_t i = 0; i < config->port_count; i++) {
-        int fd = bind_port(&config->ports[i], err);
+        int fd = port_bind(&config->ports[i], err);
         if (fd < 0)
             return -1;
         shim->net.sockets[shim->net.socket_count++] = fd;
@@ -33,7 +33,7 @@ void ports_close(struct shim *shim) {
         close(shim->net.sockets[--shim->net.socket_count]);
 }
 
-static int bind_port(struct published_port *port, struct err *err) {
+int port_bind(struct published_port *port, struct err *err) {
     struct sockaddr_storage address;
     socklen_t size = address_of(port, &address);
     int type = port->protocol == BL_IP_TCP ? SOCK_STREAM : SOCK_DGRAM;
@@ -82,9 +82,21 @@ static int chosen_port(int fd, uint32_t *port) {
 
 static int refused(const struct published_port *port, struct err *err) {
     int reason = errno;
+    char text[PORT_TEXT_BYTES];
+    port_text(port, text);
+    errno = reason;
+    return err_errno(err, "listen on %s", text);
+}
+
+void port_text(const struct published_port *port, char text[PORT_TEXT_BYTES]) {
     char address[INET6_ADDRSTRLEN] = "";
     inet_ntop(port->is_v6 ? AF_INET6 : AF_INET, &port->host_address, address, sizeof address);
-    errno = reason;
-    return err_errno(err, port->is_v6 ? "listen on [%s]:%u/%s" : "listen on %s:%u/%s", address, port->host_port,
-                     port->protocol == BL_IP_TCP ? "tcp" : "udp");
+    snprintf(text, PORT_TEXT_BYTES, port->is_v6 ? "[%s]:%u/%s" : "%s:%u/%s", address, port->host_port,
+             port->protocol == BL_IP_TCP ? "tcp" : "udp");
+}
+
+struct net_publish port_publication(struct shim *shim, struct published_port *port) {
+    port->id = ++shim->net.last_publication; /* 0 is no publication */
+    return (struct net_publish){
+        .type = NET_PUBLISH, .id = port->id, .protocol = port->protocol, .box_port = port->box_port};
 }

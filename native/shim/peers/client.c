@@ -26,7 +26,7 @@ void client_send(struct shim *shim, struct client *client, const struct frame_he
 }
 
 void client_refuse(struct shim *shim, struct client *client, uint32_t session, int code, const char *message) {
-    uint8_t payload[256];
+    uint8_t payload[512]; /* holds the text of a struct err */
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, (uint32_t)code);
     wr_bytes(&wr, message, (uint32_t)strlen(message));

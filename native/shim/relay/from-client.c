@@ -5,6 +5,9 @@
 
 #include "../peers/client.h"
 #include "../peers/guest-port.h"
+#include "../requests/links.h"
+#include "../requests/policy.h"
+#include "../requests/publications.h"
 #include "../session/main-session.h"
 #include "../vmm/vmm.h"
 #include "pause.h"
@@ -53,6 +56,21 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
         break;
     case BL_MSG_EXIT_DELAY:
         set_exit_delay(shim, client, frame);
+        break;
+    case BL_MSG_NET_POLICY:
+        policy_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_PUBLISH:
+        publish_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_UNPUBLISH:
+        unpublish_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_CONNECT:
+        connect_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_DISCONNECT:
+        disconnect_request(shim, client, frame);
         break;
     default:
         client_refuse(shim, client, frame->header.session, EPROTO, "the shim does not know that frame");

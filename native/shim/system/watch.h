@@ -18,7 +18,8 @@ enum source {
     ON_CLIENT,
     ON_HEALTH,
     ON_NET,
-    ON_NET_OUTPUT
+    ON_NET_OUTPUT,
+    ON_LINKS
 };
 
 struct watch {

@@ -24,7 +24,7 @@ export const NET_MODES = { OPEN: 0, PUBLIC: 1, LISTED: 2, INTERNAL: 3 } as const
 export const NET_RULES = { ADDRESS: 0, NAME: 1, BELOW: 2 } as const;
 
 /** A named network that the box is in. */
-export const NET_LINK: readonly Field[] = [
+export const NET_LINK = [
   ['network', 'bytes'], // its id, which names its directory
   ['prefix', 'u32'],
   ['prefixLength', 'u8'],
@@ -32,7 +32,35 @@ export const NET_LINK: readonly Field[] = [
   ['prefix6', 'bytes'], // 16 bytes each; a /64
   ['address6', 'bytes'],
   ['names', 'bytes'], // of the box, separated by spaces, in lower case
-];
+] as const satisfies readonly Field[];
+
+/** A published port. */
+export const PUBLISHED_PORT = [
+  ['protocol', 'u8'], // IP_PROTOCOLS
+  ['hostAddress', 'bytes'], // 4 bytes or 16
+  ['hostPort', 'u32'], // 0 = the kernel chooses
+  ['boxPort', 'u32'],
+] as const satisfies readonly Field[];
+
+/** What a box may reach. */
+export const NET_POLICY = [
+  ['netMode', 'u32'], // NET_MODES
+  ['netReports', 'u32'], // 1 = decisions are reported
+  ['hostPorts', [['port', 'u32']]], // TCP ports of the host's loopback, open to the box
+  [
+    'netRules',
+    [
+      ['denies', 'u8'], // 0 = allows
+      ['kind', 'u8'], // NET_RULES
+      ['protocol', 'u8'], // IP_PROTOCOLS, 0 = each
+      ['prefixLength', 'u8'], // of 128 bits
+      ['firstPort', 'u32'], // 0 and 65535: all
+      ['lastPort', 'u32'],
+      ['address', 'bytes'], // 16 bytes; IPv6 maps those of IPv4
+      ['name', 'bytes'], // empty for a rule of addresses
+    ],
+  ],
+] as const satisfies readonly Field[];
 
 /**
  * The shim's configuration: one message of this table on descriptor 3, which then stays open as the starter's
@@ -103,31 +131,8 @@ export const SHIM_CONFIG: readonly Field[] = [
   ['gateway6', 'bytes'],
   ['resolver6', 'bytes'],
   ['mtu', 'u32'],
-  [
-    'ports', // published ones; the shim binds them before it starts anything
-    [
-      ['protocol', 'u8'], // IP_PROTOCOLS
-      ['hostAddress', 'bytes'], // 4 bytes or 16
-      ['hostPort', 'u32'], // 0 = the kernel chooses
-      ['boxPort', 'u32'],
-    ],
-  ],
-  ['netMode', 'u32'], // NET_MODES
-  ['netReports', 'u32'], // 1 = decisions are reported
-  ['hostPorts', [['port', 'u32']]], // TCP ports of the host's loopback, open to the box
-  [
-    'netRules',
-    [
-      ['denies', 'u8'], // 0 = allows
-      ['kind', 'u8'], // NET_RULES
-      ['protocol', 'u8'], // IP_PROTOCOLS, 0 = each
-      ['prefixLength', 'u8'], // of 128 bits
-      ['firstPort', 'u32'], // 0 and 65535: all
-      ['lastPort', 'u32'],
-      ['address', 'bytes'], // 16 bytes; IPv6 maps those of IPv4
-      ['name', 'bytes'], // empty for a rule of addresses
-    ],
-  ],
+  ['ports', PUBLISHED_PORT], // the shim binds them before it starts anything
+  ...NET_POLICY,
   ['networkDirectory', 'bytes'], // of the named networks; each has a directory there, by its id
   ['hubProgram', 'bytes'], // path of boxlite-hub; both may be empty if the box is in no named network
   ['links', NET_LINK], // MAX_LINKS at most

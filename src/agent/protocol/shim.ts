@@ -1,4 +1,5 @@
 import type { MessageTable } from './field.js';
+import { NET_LINK, NET_POLICY, PUBLISHED_PORT } from './shim-config.js';
 
 /** The shim's phase, in `welcome`. */
 export const SHIM_PHASES = { STARTING: 1, RUNNING: 2, EXITED: 3, PAUSED: 4 } as const;
@@ -28,6 +29,16 @@ export const SHIM_MESSAGES = {
   resume: { type: 0x86, fields: [] },
   /** Client → shim: the configuration's `exitDelayMs`, for a box whose policy has changed. */
   exitDelay: { type: 0x87, fields: [['delayMs', 'u32']] },
+  /**
+   * Client → shim: what the box may reach from now on, and its ports. Each has a session number of its own, which
+   * `netDone` or `refused` bears.
+   */
+  netPolicy: { type: 0x88, fields: NET_POLICY },
+  netPublish: { type: 0x89, fields: PUBLISHED_PORT },
+  netUnpublish: { type: 0x8a, fields: PUBLISHED_PORT },
+  /** The same of its named networks; the guest's addresses are not the shim's business. */
+  netConnect: { type: 0x8b, fields: NET_LINK },
+  netDisconnect: { type: 0x8c, fields: [['network', 'bytes']] },
   /** Shim → client, first frame of a connection; again to all when the box is paused or resumed. */
   welcome: {
     type: 0xc1,
@@ -49,4 +60,6 @@ export const SHIM_MESSAGES = {
   },
   /** Shim → client, last frame: the VMM has ended and the records are on disk. */
   gone: { type: 0xc3, fields: [] },
+  /** Shim → client: it is done; the number of a published port of the host, else 0. */
+  netDone: { type: 0xc4, fields: [['port', 'u32']] },
 } as const satisfies MessageTable;

@@ -26,9 +26,11 @@ import {
 import { imageTemplate } from '../machine/templates/image-template.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
+import { attachmentForStart } from '../networks/memberships.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { logOf } from '../spec/log-policy.js';
 import { boxName } from '../spec/names/box-name.js';
+import type { BoxAttachment } from '../spec/network/named/box-attachment.js';
 import { macAddressOf } from '../spec/network/own-network.js';
 import type { PublishedPort } from '../spec/network/ports.js';
 import { hostResolvConf } from '../spec/network/resolv-conf.js';
@@ -74,6 +76,7 @@ interface Prepared {
   template: Template | undefined;
   files: BoxFiles;
   volumes: PreparedVolumes;
+  attachment: BoxAttachment;
 }
 
 /** The start's name in messages. */
@@ -117,6 +120,7 @@ export class StartAttempt {
   async #prepare(): Promise<Prepared> {
     const { context, record, request } = this;
     const spec = this.#spec;
+    const attachment = attachmentForStart(context, record);
     const [assets, files, accelerator, volumes] = await Promise.all([
       assetsOfBox(context.host, this.#name, spec),
       prepareBoxFiles(context.home, record, spec),
@@ -135,7 +139,7 @@ export class StartAttempt {
     recordAttempt(context, start);
     const machineFiles = { ...files, ...volumes.files };
     const plan = await this.#plan(machine, assets, machineFiles, template);
-    return { start, plan, template, files, volumes };
+    return { start, plan, template, files, volumes, attachment };
   }
 
   async #plan(
@@ -154,8 +158,8 @@ export class StartAttempt {
     return vmm.sandboxed(plan, security?.vmmSandbox);
   }
 
-  async #start({ start, plan, template, volumes }: Prepared): Promise<StartedBox> {
-    await using machine = await MachineRun.start(this.#shimStart(plan, volumes), {
+  async #start({ start, plan, template, volumes, attachment }: Prepared): Promise<StartedBox> {
+    await using machine = await MachineRun.start(this.#shimStart(plan, volumes, attachment), {
       signal: this.request.signal,
       what: startOf(this.record),
     });
@@ -166,7 +170,7 @@ export class StartAttempt {
       else await this.#boot(machine);
       this.#clock.lap(template ? 'restore' : 'boot');
       crashPoint('start:restored');
-      const main = await this.#bringUp(machine, volumes);
+      const main = await this.#bringUp(machine, volumes, attachment);
       // From here on the box runs, and only `stop` ends it.
       machine.ignoreSignal();
       crashPoint('start:running');
@@ -179,7 +183,7 @@ export class StartAttempt {
     }
   }
 
-  #shimStart(plan: LaunchPlan, { access }: PreparedVolumes): ShimStart {
+  #shimStart(plan: LaunchPlan, { access }: PreparedVolumes, attachment: BoxAttachment): ShimStart {
     const { context, record, request } = this;
     const { security, timeoutMs = 0 } = this.#spec;
     return {
@@ -188,7 +192,10 @@ export class StartAttempt {
       directory: context.home.box(record.id),
       plan,
       ids: requiredVmmIds(security, record),
-      net: boxNetwork(this.#spec, record.id, this.options.ports),
+      net: boxNetwork(this.#spec, record.id, this.options.ports, {
+        ...attachment,
+        directory: context.home.networks(),
+      }),
       namespaces: security?.vmmNamespaces,
       ...(access && { shares: access }),
       fileLimitBytes: fileLimitBytes(this.#spec),
@@ -247,13 +254,17 @@ export class StartAttempt {
   }
 
   /** Bootstrap and command go out together; the agent takes them in order. */
-  async #bringUp(machine: MachineRun, { mounts }: PreparedVolumes): Promise<ExecSession> {
+  async #bringUp(
+    machine: MachineRun,
+    { mounts }: PreparedVolumes,
+    { addresses, links }: BoxAttachment,
+  ): Promise<ExecSession> {
     const { client } = machine;
     const { record, request } = this;
     const macAddress = macAddressOf(this.#spec, record.id);
     const hostResolver = this.#spec.network ? await hostResolvConf() : '';
     const bootstrapped = client.bootstrap(
-      bootstrapValues(this.#spec, { macAddress, mounts, hostResolver }),
+      bootstrapValues(this.#spec, { macAddress, mounts, hostResolver, addresses, links }),
     );
     const healthcheck = healthcheckValues(this.#spec);
     if (healthcheck) client.healthcheck(healthcheck);

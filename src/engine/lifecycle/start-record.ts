@@ -74,8 +74,10 @@ export async function recordStart(
         ...ours,
         ...run,
       })
-    )
+    ) {
+      database.endpoints.addEvents(record.id, 'connect', startedAt);
       database.events.add(boxEvent(record, 'start', {}, startedAt));
+    }
   });
 }
 

@@ -27,6 +27,8 @@ export interface BoxNetwork {
 export interface NamedNetworks {
   addresses?: NetworkAddresses;
   links?: readonly NetworkLink[];
+  /** It is in named networks, and none of them leads out. */
+  allInternal?: boolean;
   /** HOME/networks */
   directory?: string;
 }
@@ -36,7 +38,7 @@ export function boxNetwork(
   spec: BoxSpec,
   id: string,
   ports: readonly PublishedPort[] = [],
-  { addresses = OWN_NETWORK, links = [], directory }: NamedNetworks = {},
+  { addresses = OWN_NETWORK, links = [], allInternal = false, directory }: NamedNetworks = {},
 ): BoxNetwork | undefined {
   if (!spec.network) return undefined;
   return {
@@ -46,8 +48,14 @@ export function boxNetwork(
     addresses,
     links,
     ...(directory !== undefined && { hubs: { directory, program: nativeProgram('boxlite-hub') } }),
-    ...(spec.policy && { policy: spec.policy }),
+    ...(allInternal ? { policy: inside(spec) } : spec.policy && { policy: spec.policy }),
   };
+}
+
+/** What such a box is denied stays denied among its networks' boxes; nothing can be allowed. */
+function inside({ policy = {} }: BoxSpec): NetPolicySpec['policy'] {
+  const { allow: _allow, ...others } = policy;
+  return { ...others, network: 'internal' };
 }
 
 /** The fields of the shim's configuration. */

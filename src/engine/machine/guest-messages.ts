@@ -3,11 +3,11 @@ import type {
   BootstrapValues,
   ExecValues,
   HealthcheckValues,
-  NetAddressValues,
   PrepareValues,
 } from '../../agent/client.js';
 import { encodeMessage } from '../../agent/codec.js';
 import { BOX_FLAGS, EXEC_FLAGS } from '../../agent/protocol.js';
+import type { NetAddressValues } from '../../agent/requests.js';
 import { addressBytes, ipv4Number } from '../../host/ip-address.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { deviceRequests } from '../spec/devices.js';

@@ -10,6 +10,7 @@ import { settle } from '../state/observe.js';
 import { noSuchBox } from '../state/state-error.js';
 import { attachBox } from './attach.js';
 import { attachedNetworks, refuseAllowedInside } from './memberships.js';
+import { joinRunning } from './running.js';
 
 interface Wishes extends AskedAddresses {
   aliases?: readonly string[];
@@ -30,11 +31,25 @@ export async function connectBox(
   await using _lock = await lockBox(context, found.id, 'network connect');
   const record = await settle(context.home, database, currentRecord(context, found.id));
   refuseWithoutNetwork(record);
-  if (isActive(record.status)) throw runs(record, 'connected to');
-  database.write(() => {
-    attachBox(database, record, { name: network, ...wishes });
+  const { id: networkId } = database.write(() => {
+    const attached = attachBox(database, record, { name: network, ...wishes });
     refuseAllowedInside(specOf(record.options), attachedNetworks(database, record.id));
+    return attached;
   });
+  if (isActive(record.status)) await joinOrUndo(context, record, networkId);
+}
+
+async function joinOrUndo(
+  context: EngineContext,
+  record: BoxRecord,
+  networkId: string,
+): Promise<void> {
+  try {
+    await joinRunning(context, record, networkId);
+  } catch (error) {
+    context.database().endpoints.remove(networkId, record.id);
+    throw error;
+  }
 }
 
 /** @param what happens to the box */
@@ -56,10 +71,3 @@ function refuseWithoutNetwork(record: BoxRecord): void {
     { hint: `create box ${boxName(record)} again without --network none` },
   );
 }
-
-export const runs = (record: BoxRecord, what: string): BoxliteError =>
-  new BoxliteError(
-    'box-running',
-    `box ${boxName(record)} runs: it can't be ${what} a network meanwhile`,
-    { hint: 'stop it first', remedy: { action: 'stop', box: boxName(record) } },
-  );

@@ -7,8 +7,9 @@ import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
 import { settle } from '../state/observe.js';
 import { noSuchBox } from '../state/state-error.js';
-import { refusePredefined, runs } from './connect.js';
+import { refusePredefined } from './connect.js';
 import { noSuchNetwork } from './find.js';
+import { leaveRunning } from './running.js';
 
 /** Detaches a box from a network, also from one that has been removed. */
 export async function disconnectBox(
@@ -23,7 +24,7 @@ export async function disconnectBox(
   await using _lock = await lockBox(context, found.id, 'network disconnect');
   const record = await settle(context.home, database, currentRecord(context, found.id));
   const endpoint = endpointOf(database, network, record);
-  if (isActive(record.status)) throw runs(record, 'disconnected from');
+  if (isActive(record.status)) await leaveRunning(context, record, endpoint.networkId);
   database.endpoints.remove(endpoint.networkId, record.id);
 }
 

@@ -10,18 +10,30 @@ import {
   type Membership,
   networkSpecOf,
 } from '../spec/network/named/box-attachment.js';
+import type { NetworkSpec } from '../spec/network/named/network-spec.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
 import { noSuchNetwork } from './find.js';
 
 /** A network that exists, with the box's own part. */
-export type AttachedNetwork = Membership & Pick<EndpointRecord, 'asked' | 'attachedAt'>;
+export type AttachedNetwork = Membership & Pick<EndpointRecord, 'attachedAt'>;
 
 /** The networks that the box is in and that exist, in the order of attachment. */
 export function attachedNetworks(database: Database, boxId: string): AttachedNetwork[] {
   return database.endpoints.ofBox(boxId).flatMap((endpoint) => {
     const network = database.networks.get(endpoint.networkId);
     return network === undefined ? [] : [{ ...endpoint, spec: networkSpecOf(network.spec) }];
+  });
+}
+
+/** Those that have been removed, too, which have no spec. */
+export function inspectedNetworks(
+  database: Database,
+  boxId: string,
+): (EndpointRecord & { spec?: NetworkSpec })[] {
+  return database.endpoints.ofBox(boxId).map((endpoint) => {
+    const network = database.networks.get(endpoint.networkId);
+    return { ...endpoint, ...(network && { spec: networkSpecOf(network.spec) }) };
   });
 }
 

@@ -14,7 +14,12 @@ import type { ObservedBox } from '../state/observe.js';
 import type { BoxSize } from './box-size.js';
 import { hiddenPaths } from './hidden-paths.js';
 import { inspectHealth, inspectHealthcheck } from './inspect-health.js';
-import { hostConfigPorts, inspectNetwork, inspectPolicy } from './inspect-network.js';
+import {
+  hostConfigPorts,
+  type InspectedNetwork,
+  inspectNetwork,
+  inspectPolicy,
+} from './inspect-network.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
 import type { VmmIsolation } from './isolation.js';
@@ -53,6 +58,8 @@ export interface BoxFindings {
   isolation?: VmmIsolation | undefined;
   /** Path of the file with its logged output. */
   logPath?: string;
+  /** Those with names that it is in. */
+  networks?: readonly InspectedNetwork[];
   /** If requested. */
   size?: BoxSize | undefined;
 }
@@ -60,7 +67,7 @@ export interface BoxFindings {
 export function inspectBox(
   home: Home,
   record: Inspected,
-  { health, isolation, logPath = '', size }: BoxFindings = {},
+  { health, isolation, logPath = '', networks, size }: BoxFindings = {},
 ): BoxInspection {
   const spec = specOf(record.options);
   const running = isActive(record.status);
@@ -108,7 +115,7 @@ export function inspectBox(
       ...annotationsOf(spec),
       PidsLimit: spec.pidsLimit ?? null,
       LogConfig: inspectLog(spec),
-      NetworkMode: networkName(spec),
+      NetworkMode: spec.networkMode ?? networkName(spec),
       ReadonlyRootfs: spec.readOnlyRoot,
       ...(spec.init && { Init: true }),
       ...hostConfigMounts(spec),
@@ -139,7 +146,7 @@ export function inspectBox(
       StopTimeout: spec.stopTimeoutSeconds,
       ...inspectHealthcheck(spec),
     }),
-    NetworkSettings: inspectNetwork(spec, record, running),
+    NetworkSettings: inspectNetwork(spec, record, running, networks),
     Boxlite: {
       ContainerId: record.containerId,
       LockId: record.lockId,

@@ -121,6 +121,7 @@ function setupSteps(home: Home, options: SetupOptions): Step[] {
       run: () => {
         nativeProgram('boxlite-shim');
         nativeProgram('boxlite-net');
+        nativeProgram('boxlite-hub');
         nativeProgram('boxlite-ram.so');
         nativeProgram('boxlite-archive');
         nativeProgram('boxlite-host');

@@ -155,7 +155,11 @@ function writeDown(database: Database, record: BoxRecord, seen: Observation): vo
     const now = database.boxes.get(record.id);
     if (now === undefined || !isSame(now, record)) return;
     database.boxes.transition(record.id, [record.status], status, patch);
+    const { startedAt, finishedAt } = patch;
+    if (typeof startedAt === 'number') database.endpoints.addEvents(record.id, 'connect', startedAt);
     for (const event of eventsOf(record, { status, patch })) database.events.add(event);
+    if (status === 'stopped' && typeof finishedAt === 'number')
+      database.endpoints.addEvents(record.id, 'disconnect', finishedAt);
   });
 }
 

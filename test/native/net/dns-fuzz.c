@@ -11,7 +11,7 @@ static void as_query(const uint8_t *data, size_t size) {
     int code = dns_query_read(data, size, &query);
     if (code < 0)
         return;
-    static const struct dns_addresses both = {.has_v4 = true, .has_v6 = true};
+    static const struct dns_addresses both = {.v4_count = DNS_MAX_ADDRESSES, .v6_count = DNS_MAX_ADDRESSES};
     uint8_t own[DNS_OWN_REPLY_BYTES], request[DNS_REQUEST_BYTES];
     size_t n = dns_reply_write(&query, (enum dns_rcode)code, code ? NULL : &both, own);
     if (n > sizeof own)

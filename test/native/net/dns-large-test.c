@@ -179,7 +179,7 @@ static void answers_itself(void) {
         {"a transfer of what is new in it", "example.com", 251, DNS_REFUSED, 0},
     };
     begin(1);
-    struct dns_addresses host = {.has_v4 = true, .v4.s_addr = htonl(0x0a000202)};
+    struct dns_addresses host = {.v4_count = 1, .v4 = {{htonl(0x0a000202)}}};
     check("a name is added", dns_local_names_set(&resolver.names, "host.boxlite.internal", &host) == 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         made_query(&query, 1, cases[i].name, cases[i].type);

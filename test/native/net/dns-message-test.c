@@ -113,7 +113,7 @@ static size_t answer_of(unsigned type, const struct dns_addresses *addresses) {
 static void writes_addresses(void) {
     struct dns_answers answers;
     struct dns_answer answer;
-    struct dns_addresses addresses = {.has_v4 = true, .v4.s_addr = htonl(0x0a000202)};
+    struct dns_addresses addresses = {.v4_count = 1, .v4 = {{htonl(0x0a000202)}}};
     size_t n = answer_of(DNS_TYPE_A, &addresses);
     check("an A record", dns_answers_begin(&answers, own, n) == 0 && dns_answers_next(&answers, &answer) == 1 &&
                              answer.record.type == DNS_TYPE_A && dns_name_equal(&answer.record.owner, &query.name) &&
@@ -122,8 +122,8 @@ static void writes_addresses(void) {
     n = answer_of(DNS_TYPE_AAAA, &addresses);
     check("AAAA of a name with an A only is empty, not an error", dns_u16(own + 6) == 0 && (own[3] & 15) == 0);
     check("as is another type", answer_of(16, &addresses) && dns_u16(own + 6) == 0 && (own[3] & 15) == 0);
-    addresses.has_v6 = true;
-    addresses.v6 = in6addr_loopback;
+    addresses.v6_count = 1;
+    addresses.v6[0] = in6addr_loopback;
     made_query(&made, 1, "localhost", DNS_TYPE_ANY);
     made_edns(&made, 1232, 0);
     check("it is read", read_exact(&made, &query) == DNS_NOERROR);

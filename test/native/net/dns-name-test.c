@@ -133,19 +133,19 @@ static enum dns_local find(const char *text, struct dns_addresses *addresses) {
 }
 
 static void knows_local_names(void) {
-    struct dns_addresses found, gateway = {.has_v4 = true, .v4.s_addr = htonl(0x0a000202)};
+    struct dns_addresses found, gateway = {.v4_count = 1, .v4 = {{htonl(0x0a000202)}}};
     check("a name is added", dns_local_names_set(&table, "gateway.boxlite.internal", &gateway) == 0);
-    check("and found in any case", find("GATEWAY.boxlite.internal", &found) == DNS_LOCAL_KNOWN && found.has_v4 &&
-                                       !found.has_v6 && found.v4.s_addr == htonl(0x0a000202));
-    gateway.v4.s_addr = htonl(0x0a000203);
+    check("and found in any case", find("GATEWAY.boxlite.internal", &found) == DNS_LOCAL_KNOWN && found.v4_count == 1 &&
+                                       !found.v6_count && found.v4[0].s_addr == htonl(0x0a000202));
+    gateway.v4[0].s_addr = htonl(0x0a000203);
     check("it can be changed", dns_local_names_set(&table, "Gateway.boxlite.internal", &gateway) == 0 &&
                                    table.count == 1 && find("gateway.boxlite.internal", &found) == DNS_LOCAL_KNOWN &&
-                                   found.v4.s_addr == htonl(0x0a000203));
+                                   found.v4[0].s_addr == htonl(0x0a000203));
     check("other names of the domain are missing", find("x.boxlite.internal", &found) == DNS_LOCAL_MISSING);
-    check("the domain itself has no address", find("boxlite.internal", &found) == DNS_LOCAL_KNOWN && !found.has_v4);
-    check("localhost is the loopback",
-          find("LocalHost", &found) == DNS_LOCAL_KNOWN && found.has_v6 && found.v4.s_addr == htonl(INADDR_LOOPBACK));
-    check("so is what is below it", find("a.b.localhost", &found) == DNS_LOCAL_KNOWN && found.has_v4);
+    check("the domain itself has no address", find("boxlite.internal", &found) == DNS_LOCAL_KNOWN && !found.v4_count);
+    check("localhost is the loopback", find("LocalHost", &found) == DNS_LOCAL_KNOWN && found.v6_count == 1 &&
+                                           found.v4[0].s_addr == htonl(INADDR_LOOPBACK));
+    check("so is what is below it", find("a.b.localhost", &found) == DNS_LOCAL_KNOWN && found.v4_count == 1);
     check("other names are not ours", find("example.com", &found) == DNS_LOCAL_FOREIGN &&
                                           find("mylocalhost", &found) == DNS_LOCAL_FOREIGN &&
                                           find("", &found) == DNS_LOCAL_FOREIGN);
@@ -158,7 +158,7 @@ static void knows_local_names(void) {
     check("the table is bounded", dns_local_names_set(&table, "one-more", &gateway) == -1 && errno == ENOSPC &&
                                       find("box-63", &found) == DNS_LOCAL_KNOWN);
     check("a full one can be changed", dns_local_names_set(&table, "box-63", &gateway) == 0);
-    gateway.has_v4 = false;
+    gateway.v4_count = 0;
     check("a name is removed", dns_local_names_set(&table, "gateway.boxlite.internal", &gateway) == 0 &&
                                    find("gateway.boxlite.internal", &found) == DNS_LOCAL_MISSING &&
                                    find("box-63", &found) == DNS_LOCAL_KNOWN && table.count == DNS_MAX_LOCAL_NAMES - 1);

@@ -1,6 +1,7 @@
 /* Stands in for boxlite-net. Usage: fake-net LOG MODE. Writes a line for each message into LOG and answers it. MODE is
  * `answer`, or what it does in place of its first answer: `refuse`, `die` or `hang`. SIGUSR1 makes it ask for the
- * resolvers. */
+ * resolvers, SIGUSR2 say
+ * that link 1 is lost. Port 666 of the box is refused in any mode. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,13 +16,19 @@
 
 #include "common/net-control.h"
 
-enum { DIED_STATUS = 3 };
+enum { DIED_STATUS = 3, REFUSED_PORT = 666 };
 
 static FILE *out;
 
 static void ask(int signal_number) {
     (void)signal_number;
     const struct net_want_resolvers message = {.type = NET_WANT_RESOLVERS};
+    send(NET_CONTROL_FD, &message, sizeof message, 0);
+}
+
+static void lose(int signal_number) {
+    (void)signal_number;
+    const struct net_unlink message = {.type = NET_LINK_LOST, .id = 1};
     send(NET_CONTROL_FD, &message, sizeof message, 0);
 }
 
@@ -83,6 +90,19 @@ static bool log_message(const void *message, ssize_t size, int fd) {
         log_socket(what, fd);
         return true;
     }
+    case NET_UNPUBLISH:
+        fprintf(out, "unpublish %u\n", ((const struct net_unpublish *)message)->id);
+        return true;
+    case NET_LINK: {
+        const struct net_link *link = message;
+        snprintf(what, sizeof what, "link %u %x/%u %x %s %s", link->id, link->prefix, link->prefix_length,
+                 link->address, text6(&link->prefix6), text6(&link->address6));
+        log_socket(what, fd);
+        return true;
+    }
+    case NET_UNLINK:
+        fprintf(out, "unlink %u\n", ((const struct net_unlink *)message)->id);
+        return true;
     case NET_POLICY: {
         const struct net_policy *policy = message;
         fprintf(out, "policy mode=%u reports=%u", policy->mode, policy->reports);
@@ -130,6 +150,8 @@ int main(int argc, char **argv) {
     fprintf(out, "\n");
     const struct sigaction wake = {.sa_handler = ask};
     sigaction(SIGUSR1, &wake, NULL);
+    const struct sigaction losing = {.sa_handler = lose};
+    sigaction(SIGUSR2, &losing, NULL);
     for (;;) {
         static _Alignas(struct net_policy) char message[sizeof(struct net_policy)]; /* the largest */
         int fd;
@@ -150,6 +172,12 @@ int main(int argc, char **argv) {
         if (strcmp(argv[2], "refuse") == 0) {
             answer.code = EPERM;
             snprintf(answer.text, sizeof answer.text, "enter the jail: Operation not permitted");
+        }
+        if (*(const uint32_t *)(const void *)message == NET_PUBLISH &&
+            ((const struct net_publish *)(const void *)message)->box_port == REFUSED_PORT) {
+            answer.code = EINVAL;
+            snprintf(answer.text, sizeof answer.text, "port 666 can't be published");
+            close(fd);
         }
         send(NET_CONTROL_FD, &answer, sizeof answer, MSG_NOSIGNAL);
     }

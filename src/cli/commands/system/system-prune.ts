@@ -9,7 +9,7 @@ import { print } from '../../process/context.js';
 export const systemPrune = defineCommand({
   name: 'system prune',
   group: 'system',
-  summary: 'Remove all boxes that do not run, and images that nothing uses',
+  summary: 'Remove all boxes that do not run, and networks and images that nothing uses',
   description:
     'Images without a name, or with -a all that no box was made of. Volumes stay.\n' +
     'Filters: until (only what was made before that), label, label!.',
@@ -32,6 +32,8 @@ export const systemPrune = defineCommand({
     const boxes = await runtime.pruneBoxes(matches);
     if (boxes.removed.length > 0)
       await print(context, `Deleted Containers:\n${boxes.removed.join('\n')}\n\n`);
+    const networks = await runtime.networks.prune({ matches: matchesImage });
+    if (networks.length > 0) await print(context, `Deleted Networks:\n${networks.join('\n')}\n\n`);
     const images = await runtime.pruneImages({ all, matches: matchesImage });
     if (images.removals.length > 0)
       await print(
@@ -48,5 +50,5 @@ function warningOf(all: boolean): string {
   const images = all
     ? 'all images without at least one container associated to them'
     : 'all dangling images';
-  return `This will remove:\n  - all stopped containers\n  - ${images}\n`;
+  return `This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n  - ${images}\n`;
 }

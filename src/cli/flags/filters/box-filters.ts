@@ -77,7 +77,7 @@ export function parseBoxFilters(
       const other = namedBox(boxes, value);
       return (box) => box.createdAt > other.createdAt;
     },
-    network: (value) => (box) => box.network === value,
+    network: (value) => (box) => isInNetwork(box, value === 'bridge' ? 'default' : value),
     volume: (value) => (box) =>
       (box.volumes ?? []).some(
         ({ hostPath, guestPath }) => value === hostPath || value === guestPath,
@@ -97,6 +97,14 @@ export function parseBoxFilters(
       return (box) => box.health === value;
     },
   });
+}
+
+/** By name, or at least as many digits of an id as `network ls` shows. */
+function isInNetwork({ network, networks = [] }: BoxInfo, value: string): boolean {
+  if (networks.length === 0) return network === value;
+  return networks.some(
+    ({ id, name }) => name === value || (value.length >= 12 && id.startsWith(value.toLowerCase())),
+  );
 }
 
 /** Whether the filters ask for boxes that do not run, which implies `-a` (Docker's rule). */

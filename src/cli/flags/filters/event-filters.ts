@@ -17,15 +17,16 @@ export const EVENT_FILTER_KEYS: KeyCompletion = {
     event: ['create', 'start', 'die', 'stop', 'kill', 'pause', 'unpause', 'destroy'],
     image: 'image',
     label: undefined,
-    type: ['container', 'image'],
+    network: undefined,
+    type: ['container', 'image', 'network'],
   },
 };
 
 /** @throws BoxliteError for an unknown key or type */
 export function parseEventFilters(filters: readonly string[]): (event: BoxliteEvent) => boolean {
-  const box = (value: string) => (event: BoxliteEvent) =>
-    event.type === 'container' &&
-    (event.attributes.name === value || startsWithId(event.actor, value));
+  const actor = (type: BoxliteEvent['type']) => (value: string) => (event: BoxliteEvent) =>
+    event.type === type && (event.attributes.name === value || startsWithId(event.actor, value));
+  const box = actor('container');
   return parseFilters<BoxliteEvent>(filters, {
     container: box,
     box,
@@ -36,9 +37,10 @@ export function parseEventFilters(filters: readonly string[]): (event: BoxliteEv
       const test = labelTest(value);
       return (event) => event.type === 'container' && test(event.attributes);
     },
+    network: actor('network'),
     type: (value) => {
       const type = value === 'box' ? 'container' : value;
-      if (!TYPES.includes(type)) throw invalidFilter('type', value, 'container or image');
+      if (!TYPES.includes(type)) throw invalidFilter('type', value, 'container, image or network');
       return (event) => event.type === type;
     },
   });

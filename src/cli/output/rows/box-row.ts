@@ -69,7 +69,7 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
       .map(({ hostPath }) => (truncate ? fitted(hostPath, MOUNT_CHARACTERS) : hostPath))
       .join(','),
     Names: box.name ?? '',
-    Networks: box.network ?? '',
+    Networks: networksText(box),
     Platform: platformField(box.platform),
     Ports: portsText(box.exposedPorts ?? [], box.ports ?? []),
     RunningFor: ago(box.createdAt, now),
@@ -77,6 +77,10 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
     State: boxState(box),
     Status: boxStatusText(box, now),
   };
+}
+
+function networksText({ network, networks = [] }: BoxInfo): string {
+  return networks.length === 0 ? (network ?? '') : networks.map(({ name }) => name).join(',');
 }
 
 /** A digest would fill a line on its own; a tag beside it is kept. */

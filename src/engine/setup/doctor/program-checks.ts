@@ -42,8 +42,14 @@ export function programChecks({ host }: EngineContext, kernel: string | undefine
 
 /** Runs one of them: programs built for another machine would exist, too. */
 async function checkNative(): Promise<Finding> {
-  for (const name of ['boxlite-shim', 'boxlite-net', 'boxlite-ram.so', 'boxlite-archive'] as const)
-    nativeProgram(name);
+  const others = [
+    'boxlite-shim',
+    'boxlite-net',
+    'boxlite-hub',
+    'boxlite-ram.so',
+    'boxlite-archive',
+  ] as const;
+  for (const name of others) nativeProgram(name);
   const host = nativeProgram('boxlite-host');
   const guest = nativeProgram('boxlite-guest');
   const reason = await whyNotRunning(host);

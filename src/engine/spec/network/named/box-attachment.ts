@@ -70,7 +70,7 @@ export function linkOf(
     address,
     prefix6: firstAddress(parsePrefix(spec.subnet6)),
     address6,
-    names: memberNames(box, aliases).map((name) => name.toLowerCase()),
+    names: [...new Set(memberNames(box, aliases).map((name) => name.toLowerCase()))],
   };
 }
 

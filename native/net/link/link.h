@@ -1,0 +1,64 @@
+/* The links of boxes to named networks: a connection to the network's hub each, and who is there. A packet passes
+ * between a box and the members that the hub has named, and nothing passes from link to link. */
+#ifndef BOXLITE_NET_LINK_LINK_H
+#define BOXLITE_NET_LINK_LINK_H
+
+#include <poll.h>
+
+#include "../../common/err.h"
+#include "../../common/net-control.h"
+#include "../packet/packet.h"
+#include "../wire/member.h"
+#include "../wire/outbox.h"
+
+enum { MAX_LINKS = 16 };
+
+struct link {
+    struct net_link what; /* type 0: free */
+    uint32_t port;        /* of the box */
+    int fd; /* -1: the hub is gone. The network's addresses stay shut until the shim removes the link. */
+    struct in6_addr address, address6;
+    struct outbox out;
+    struct hub_member *members[HUB_MAX_MEMBERS]; /* the box itself among them */
+    uint32_t member_count;
+    uint64_t refused; /* datagrams that are neither packets for the box nor messages */
+};
+
+struct link_callbacks {
+    /* A packet for the box from a member; `frame` has room for an Ethernet header before it. */
+    void (*packet)(void *context, const struct link *link, uint8_t *frame, size_t size);
+    void (*lost)(void *context, const struct link *link);
+    void *context;
+};
+
+struct links {
+    struct link all[MAX_LINKS];
+    struct link_callbacks callbacks;
+    uint32_t next_answer; /* turns the order of the addresses of one name */
+};
+
+void links_open(struct links *links, const struct link_callbacks *callbacks);
+
+/* Takes over the connection. A link of the same id is replaced. */
+int links_add(struct links *links, uint32_t port, const struct net_link *what, int fd, struct err *err);
+int links_remove(struct links *links, uint32_t port, uint32_t id, struct err *err);
+/* The box is gone. */
+void links_drop(struct links *links, uint32_t port);
+
+/* The box's link to the network that has this address in it; NULL: there is none. */
+struct link *links_find(struct links *links, uint32_t port, const struct in6_addr *address);
+/* Whether the address is the box's own in one of its networks. */
+bool links_is_own(const struct links *links, uint32_t port, const struct in6_addr *address);
+/* The addresses of a name in the box's networks, of both families, `room` at most. */
+size_t links_resolve(struct links *links, uint32_t port, const char *name, struct in6_addr *to, size_t room);
+
+bool link_is_own(const struct link *link, const struct in6_addr *address);
+/* Whether another member that is there has the address. */
+bool link_has(const struct link *link, const struct in6_addr *address);
+void link_send(struct links *links, struct link *link, const struct packet *packet);
+
+/* As nat_poll and nat_polled. */
+size_t links_poll(const struct links *links, struct pollfd *fds);
+void links_polled(struct links *links, const struct pollfd *fds, size_t count);
+
+#endif

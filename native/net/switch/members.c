@@ -1,0 +1,64 @@
+#include "members.h"
+
+#include <net/ethernet.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <string.h>
+
+#include "../packet/clock.h"
+
+static bool may_cross(const struct packet *packet);
+static bool begins(const struct packet *packet);
+
+bool members_out(struct net_switch *s, uint32_t port, struct link *link, const struct packet *packet) {
+    struct policy *policy = &s->ports[port].policy;
+    if (!link_is_own(link, &packet->source) || !may_cross(packet))
+        return false;
+    /* Behind the policy's verdict, so that a denied address looks the same whether or not anybody has it. */
+    if (begins(packet)) {
+        struct verdict verdict = policy_decide_member(policy, packet, clock_ms());
+        if (verdict.is_news && policy->reports)
+            s->callbacks.decided(s->callbacks.context, port, packet, &verdict);
+        if (!verdict.allowed)
+            return false;
+    }
+    if (!link_has(link, &packet->destination))
+        return false;
+    link_send(&s->links, link, packet);
+    return true;
+}
+
+void members_in(struct net_switch *s, const struct link *link, uint8_t *frame, size_t size) {
+    struct port *port = &s->ports[link->port];
+    struct packet packet;
+    memcpy(frame, port->box.mac, MAC_BYTES);
+    memcpy(frame + MAC_BYTES, nat_mac(s->nat), MAC_BYTES);
+    put_u16(frame + 2 * MAC_BYTES, frame[ETHERNET_BYTES] >> 4 == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+    packet_parse(frame, size, &packet);
+    if (!may_cross(&packet) || packet.ip_size != size - ETHERNET_BYTES || !link_is_own(link, &packet.destination) ||
+        !link_has(link, &packet.source) || switch_is_ours(s, &packet.source)) {
+        port->refused++;
+        return;
+    }
+    if (packet.kind == PACKET_UDP)
+        policy_heard(&port->policy, &packet, clock_ms());
+    switch_to_port(s, link->port, frame, size);
+}
+
+/* Connections, datagrams, echo, and errors of these. What configures a host (redirects, advertisements) is no other
+ * member's business. */
+static bool may_cross(const struct packet *packet) {
+    if (packet->kind != PACKET_ICMP)
+        return packet->kind == PACKET_TCP || packet->kind == PACKET_UDP || packet->kind == PACKET_ECHO;
+    uint8_t type = packet->transport[0];
+    if (packet->v6)
+        return type <= ICMP6_PARAM_PROB || type == ICMP6_ECHO_REPLY;
+    return type == ICMP_ECHOREPLY || type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED ||
+           type == ICMP_PARAMETERPROB;
+}
+
+static bool begins(const struct packet *packet) {
+    if (packet->kind == PACKET_TCP)
+        return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    return packet->kind == PACKET_UDP || packet->kind == PACKET_ECHO;
+}

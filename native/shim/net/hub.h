@@ -1,0 +1,14 @@
+/* The connection to the hub of a named network, which is started where there is none. */
+#ifndef BOXLITE_SHIM_NET_HUB_H
+#define BOXLITE_SHIM_NET_HUB_H
+
+#include "../box/config.h"
+
+/* Joins the network for the box. Returns the connection, which is boxlite-net's to have; or -1: EAGAIN when somebody
+ * else has been starting the hub all the time.
+ * seconds: how long others may take who are starting it, 0 for not at all
+ * answer_ms: how long the hub may take to answer */
+int hub_join(const struct config *config, const struct link_config *link, unsigned seconds, unsigned answer_ms,
+             struct err *err);
+
+#endif
