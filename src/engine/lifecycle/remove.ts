@@ -86,7 +86,13 @@ async function settled(context: EngineContext, id: string, force: boolean) {
 async function forget(context: EngineContext, id: string): Promise<void> {
   await moveToTrash(context.home, id);
   crashPoint('remove:renamed');
-  context.database().boxes.remove(id, ['unknown', 'configured', 'running', 'stopping', 'stopped']);
+  const database = context.database();
+  database.write(() => {
+    // One that was killed for its removal has no other record of its end.
+    if (isActive(database.boxes.get(id)?.status ?? 'stopped'))
+      database.endpoints.addEvents(id, 'disconnect', Date.now());
+    database.boxes.remove(id, ['unknown', 'configured', 'running', 'stopping', 'stopped']);
+  });
   crashPoint('remove:forgotten');
   await deleteTrash(context.home, id);
   crashPoint('remove:deleted');

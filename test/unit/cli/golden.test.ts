@@ -214,7 +214,7 @@ const NETWORKS = [
 const engine = {
   networks: {
     list: () => Promise.resolve(NETWORKS),
-    prune: () => Promise.resolve(['app', 'db']),
+    prune: () => Promise.resolve(['old-net']),
   },
   listInfo: () => Promise.resolve(BOXES),
   listImages: () => Promise.resolve(IMAGES),
