@@ -441,7 +441,11 @@ describe('what boxlite-net reports', () => {
     const rule = 'a.test:443/tcp';
     expect(first).toMatchObject({ ...where, allowed: true, name: 'a.test�[31m', rule });
     expect(second).toEqual({ ...where, allowed: false, time: second?.time });
-    client.send('netPolicy', 7, policyConfig({ policy: { deny: ['[fd00::]/8:80-90'], log: true } }));
+    client.send(
+      'netPolicy',
+      7,
+      policyConfig({ policy: { deny: ['[fd00::]/8:80-90'], log: true } }),
+    );
     await client.expect('netDone', 7);
     await sleep(1_100);
     const before = (await entries()).length;

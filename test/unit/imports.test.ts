@@ -14,7 +14,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   store: ['host', 'errors'],
   vmm: ['host', 'abort', 'errors'],
   agent: ['host', 'deferred', 'errors', 'terminal-text'],
-  logs: ['host', 'deferred', 'errors'],
+  logs: ['host', 'deferred', 'errors', 'terminal-text'],
   build: ['agent'],
   host: ['abort', 'errors'],
   // The modules beside the folders, each its own row.
