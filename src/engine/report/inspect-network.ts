@@ -55,7 +55,10 @@ export function inspectNetwork(
             named: each,
             names: memberNames({ ...record, hostname: spec.hostname }, each.aliases),
             addresses: running
-              ? { ...addressesIn(each, each.networkId === primary?.networkId), MacAddress: macAddress }
+              ? {
+                  ...addressesIn(each, each.networkId === primary?.networkId),
+                  MacAddress: macAddress,
+                }
               : NO_ADDRESS,
           }),
         ]),
