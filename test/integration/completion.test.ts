@@ -53,7 +53,7 @@ const REMOTE = 'reg.example:5000/team/app:v1';
 const CASES: [typed: string, called: string][] = [
   ['boxlite sto', '<stop>'],
   ['boxlite image pru', '<image><prune>'],
-  ['boxlite run --netw', '<run><--network>'],
+  ['boxlite run --hostn', '<run><--hostname>'],
   ['boxlite run --network=no', '<run><--network=none>'],
   ['boxlite run ti', '<run><tiny>'],
   ['boxlite rm jo', '<rm><job>'],

@@ -5,6 +5,9 @@ import { expect, test } from 'vitest';
 const MAX_LINES = 350;
 const MAX_FILES = 20;
 
+/** Nobody reads it at once: src/build/generate.mjs writes it. */
+const GENERATED = 'native/protocol/protocol.h';
+
 const paths = ['src', 'native'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => /\.(ts|[ch])$/.test(path) && !path.startsWith('build/'))
@@ -13,7 +16,7 @@ const paths = ['src', 'native'].flatMap((folder) =>
 
 test('no source file is too long to be read at once', () => {
   expect(paths.length).toBeGreaterThan(100);
-  expect(paths.filter((path) => isLong(textOf(path)))).toEqual([]);
+  expect(paths.filter((path) => path !== GENERATED && isLong(textOf(path)))).toEqual([]);
 });
 
 test('no folder holds more files than an eye takes in', () => {

@@ -50,14 +50,23 @@ export function findNetwork(networks: readonly ShownNetwork[], nameOrId: string)
 
 /** The engine knows their names, but not their ids. @throws invalid-argument in Docker's words */
 export function refuseBuiltIn(nameOrId: string): void {
-  const id = nameOrId.toLowerCase();
-  const builtIn = BUILT_IN.find((each) => nameOrId === each || idOf(each) === id);
+  const builtIn = builtInOf(nameOrId);
   if (builtIn !== undefined)
     throw new BoxliteError(
       'invalid-argument',
       `${builtIn} is a pre-defined network and cannot be removed`,
     );
 }
+
+/** By name, or at least as many digits of its id as `network ls` shows. */
+export function builtInOf(nameOrId: string): 'bridge' | 'none' | undefined {
+  const id = nameOrId.toLowerCase();
+  return BUILT_IN.find(
+    (each) => nameOrId === each || (id.length >= SHORT_ID && idOf(each).startsWith(id)),
+  );
+}
+
+const SHORT_ID = 12;
 
 const BUILT_IN = ['bridge', 'none'] as const;
 

@@ -1,5 +1,6 @@
 import type { BoxInfo } from '../../../engine/state/box-info.js';
 import { BoxliteError } from '../../../errors.js';
+import { builtInOf } from '../../network/all-networks.js';
 import { boxState } from '../../output/rows/box-row.js';
 import { familiarReference, withDefaultTag } from '../../output/text/reference.js';
 import type { KeyCompletion } from '../../parse/command.js';
@@ -77,7 +78,11 @@ export function parseBoxFilters(
       const other = namedBox(boxes, value);
       return (box) => box.createdAt > other.createdAt;
     },
-    network: (value) => (box) => isInNetwork(box, value === 'bridge' ? 'default' : value),
+    network: (value) => {
+      const builtIn = builtInOf(value);
+      const wanted = builtIn === 'bridge' ? 'default' : (builtIn ?? value);
+      return (box) => isInNetwork(box, wanted);
+    },
     volume: (value) => (box) =>
       (box.volumes ?? []).some(
         ({ hostPath, guestPath }) => value === hostPath || value === guestPath,

@@ -266,8 +266,12 @@ describe('network rm', () => {
     expect([status, stdout, stderr]).toEqual([0, 'app\n', '']);
   });
 
-  it.each(['bridge', 'none'])('keeps %s', async (name) => {
-    const { status, stderr, calls } = await run('rm', '-f', name);
+  it.each([
+    ['bridge', 'bridge'],
+    ['none', 'none'],
+    ['bridge', 'fd26777bd8f0'],
+  ])('keeps %s, called %s', async (name, given) => {
+    const { status, stderr, calls } = await run('rm', '-f', given);
     expect([status, calls]).toEqual([1, []]);
     expect(stderr).toContain(`${name} is a pre-defined network and cannot be removed`);
   });

@@ -321,6 +321,7 @@ describe('ps', () => {
     ['boxes since another', ['-a', '-f', 'since=job'], 'web'],
     ['boxes since another with a slash', ['-a', '-f', 'since=/job'], 'web'],
     ['a network', ['-a', '-f', 'network=none'], 'new'],
+    ['the id of a network', ['-a', '-f', 'network=f0cda4c4f139'], 'new'],
     ['a volume by what it is of the host', ['-a', '-f', 'volume=/srv/data'], 'new'],
     ['a volume by where it is in the box', ['-a', '-f', 'volume=/data'], 'new'],
     ['a volume that none has', ['-a', '-f', 'volume=/srv'], ''],
