@@ -1,8 +1,8 @@
 import type { BoxRecord } from '../store/box-record.js';
 import type { EndpointRecord } from '../store/endpoints.js';
 import { isActive } from '../store/status.js';
-import { inspectedNetworks } from './networks/memberships.js';
 import type { BoxChange } from './files/changes.js';
+import { inspectedNetworks } from './networks/memberships.js';
 import type { BoxSize } from './report/box-size.js';
 import { type BoxInspection, inspectBox } from './report/inspect.js';
 import { vmmIsolation } from './report/isolation.js';

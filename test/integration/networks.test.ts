@@ -272,11 +272,11 @@ describe('of processes that act at once', () => {
 
   test('one makes a network of a name, and one gets an address', async () => {
     const { home } = await tinyRuntime();
-    const made = await race(program, Array(3).fill([home.root, 'network-create', 'app']));
+    const made = await race(program, Array<string[]>(3).fill([home.root, 'network-create', 'app']));
     expect(made.filter((each) => each === 'name-taken')).toHaveLength(2);
     const [subnet = ''] = made.filter((each) => each !== 'name-taken') as string[];
     const ip = subnet.replace('.0.0/16', '.0.9');
-    const asked = await race(program, Array(3).fill([home.root, 'create-in', 'app', ip]));
+    const asked = await race(program, Array<string[]>(3).fill([home.root, 'create-in', 'app', ip]));
     expect(asked.sort()).toEqual([ip, 'address-in-use', 'address-in-use'].sort());
   });
 
@@ -284,7 +284,7 @@ describe('of processes that act at once', () => {
     const { home, runtime } = await tinyRuntime();
     await runtime.networks.create({ name: 'small', subnets: ['10.9.0.0/29'] });
     for (let count = 0; count < 3; count++) await runtime.create({ ...OPTIONS, network: 'small' });
-    const last = await race(program, Array(3).fill([home.root, 'create-in', 'small']));
+    const last = await race(program, Array<string[]>(3).fill([home.root, 'create-in', 'small']));
     expect(last.sort()).toEqual(['10.9.0.5', 'network-full', 'network-full']);
   });
 });

@@ -48,14 +48,20 @@ export function boxNetwork(
     addresses,
     links,
     ...(directory !== undefined && { hubs: { directory, program: nativeProgram('boxlite-hub') } }),
-    ...(allInternal ? { policy: inside(spec) } : spec.policy && { policy: spec.policy }),
+    ...policyAtStart(spec, allInternal),
   };
 }
 
-/** What such a box is denied stays denied among its networks' boxes; nothing can be allowed. */
-function inside({ policy = {} }: BoxSpec): NetPolicySpec['policy'] {
-  const { allow: _allow, ...others } = policy;
-  return { ...others, network: 'internal' };
+/**
+ * A box in internal networks alone has no way out. What it is denied stays denied among their boxes; nothing can be
+ * allowed.
+ */
+export function policyAtStart({ policy }: NetPolicySpec, allInternal: boolean): NetPolicySpec {
+  if (!allInternal) return policy === undefined ? {} : { policy };
+  const { deny, hostPorts } = policy ?? {};
+  return {
+    policy: { network: 'internal', ...(deny && { deny }), ...(hostPorts && { hostPorts }) },
+  };
 }
 
 /** The fields of the shim's configuration. */

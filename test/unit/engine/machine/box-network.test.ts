@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { decodeTable, encodeTable } from '../../../../src/agent/codec.js';
 import { SHIM_CONFIG } from '../../../../src/agent/protocol.js';
-import { macBytes, networkConfig } from '../../../../src/engine/machine/box-network.js';
+import {
+  macBytes,
+  networkConfig,
+  policyAtStart,
+} from '../../../../src/engine/machine/box-network.js';
 import { OWN_NETWORK } from '../../../../src/engine/spec/network/own-network.js';
 
 const NETWORK = {
@@ -81,4 +85,13 @@ test.each([
 test('an Ethernet address has 6 bytes, and none has no bytes', () => {
   expect(macBytes('02:42:ac:11:00:ff').toString('hex')).toBe('0242ac1100ff');
   expect(macBytes('')).toHaveLength(0);
+});
+
+test('a box in internal networks alone has no way out, whatever it is allowed', () => {
+  const policy = { network: 'public' as const, allow: ['10.0.0.0/8'], deny: ['172.18.0.9'] };
+  const inside = { network: 'internal', deny: ['172.18.0.9'] };
+  expect(policyAtStart({ policy }, true)).toEqual({ policy: inside });
+  expect(policyAtStart({}, true)).toEqual({ policy: { network: 'internal' } });
+  expect(policyAtStart({ policy }, false)).toEqual({ policy });
+  expect(policyAtStart({}, false)).toEqual({});
 });
