@@ -64,7 +64,7 @@ async function refuseRunning(
     if (isActive(status) || status === 'unknown') names.push(name ?? id);
   }
   if (names.length === 0) return;
-  const boxes = `${names.length === 1 ? 'box' : 'boxes'} ${names.join(', ')}`;
+  const boxes = `${names.length === 1 ? 'box' : 'boxes'} ${names.sort().join(', ')}`;
   throw new BoxliteError(
     'network-in-use',
     `error while removing network: network ${network.name} has active endpoints (${boxes})`,
