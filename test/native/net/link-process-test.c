@@ -1,89 +1,5 @@
-/* What boxlite-net passes between its box and the other members of a named network. This plays the hub: what it says is
- * what boxlite-net believes of the network, and what it gets is what a box can send. */
-#include "common/hub-wire.h"
-
-#include "net-process.h"
-
-#define OWN4 "::ffff:172.18.0.2"
-#define OWN6 "fd00:18::2"
-#define OTHER4 "::ffff:172.18.0.3"
-#define OTHER6 "fd00:18::3"
-#define NOBODY4 "::ffff:172.18.0.9"
-
-static struct made_frame frame;
-static int hub;
-static uint8_t datagram[70000];
-
-static struct net_link a_link(uint32_t id) {
-    return (struct net_link){.type = NET_LINK,
-                             .id = id,
-                             .prefix = 0xac120000,
-                             .prefix_length = 16,
-                             .address = 0xac120002,
-                             .prefix6 = address("fd00:18::"),
-                             .address6 = address(OWN6)};
-}
-
-/* The hub's end of a link that is given to boxlite-net. */
-static int linked(const struct net_link *link) {
-    int pair[2];
-    need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-    tell(link, sizeof *link, pair[1]);
-    check("a link is taken", answer().code == 0);
-    close(pair[1]);
-    return pair[0];
-}
-
-static void tell_member(int fd, uint32_t n, const char *names) {
-    struct hub_member member = {.type = HUB_MEMBER, .names_size = (uint16_t)strlen(names), .address = 0xac120000 | n};
-    member.address6 = address("fd00:18::");
-    put_u32(member.address6.s6_addr + 12, n);
-    memcpy(member.names, names, member.names_size);
-    need(send(fd, &member, offsetof(struct hub_member, names) + member.names_size, 0) > 0, "send a member");
-}
-
-/* ARP for an address of a link, from the box's address there. */
-static bool is_known(const char *target) {
-    static struct made_frame question;
-    make_arp(&question, OWN4, target);
-    send_frame(&question);
-    make_arp(&question, BOX4, GATEWAY4);
-    send_frame(&question);
-    need(next_frame(WAIT_MS), "an answer of ARP");
-    struct in6_addr expected = address(target);
-    if (get_u32(got.bytes + 28) != v4_of_address(&expected))
-        return false;
-    need(memcmp(got.bytes + 22, gateway_mac, 6) == 0 && next_frame(WAIT_MS), "the second answer");
-    return true;
-}
-
-/* What boxlite-net hears of the hub is not in turn with what it hears of the box. */
-static bool becomes_known(const char *target, bool known) {
-    for (int i = 0; i < 1000; i++) {
-        if (is_known(target) == known)
-            return true;
-        need(poll(NULL, 0, 5) == 0, "poll");
-    }
-    return false;
-}
-
-static bool hub_hears(const struct made_frame *expected) {
-    if (!readable(hub, WAIT_MS))
-        return false;
-    ssize_t size = recv(hub, datagram, sizeof datagram, 0);
-    return size == (ssize_t)expected->size - 14 && memcmp(datagram, expected->bytes + 14, (size_t)size) == 0;
-}
-
-static void from_hub(const struct made_frame *made) {
-    need(send(hub, made->bytes + 14, made->size - 14, 0) == (ssize_t)made->size - 14, "send a packet");
-}
-
-/* The next frame for the box is this packet, in a frame from the gateway to the box. */
-static bool box_hears(const struct made_frame *expected) {
-    return next_frame(WAIT_MS) && got.size == expected->size && memcmp(got.bytes, box_mac, 6) == 0 &&
-           memcmp(got.bytes + 6, gateway_mac, 6) == 0 &&
-           memcmp(got.bytes + 12, expected->bytes + 12, got.size - 12) == 0;
-}
+/* What boxlite-net passes between its box and the other members of a named network. */
+#include "hub-end.h"
 
 static void learns_members(void) {
     check("nobody is known at first", !is_known(OTHER4));
@@ -294,77 +210,6 @@ static void keeps_networks_apart(void) {
     close(other);
 }
 
-static void refuses_links(void) {
-    static const struct {
-        const char *what;
-        uint32_t id, prefix_length, address;
-        bool six;
-    } cases[] = {{"no id", 0, 16, 0xac120002, true},
-                 {"no prefix", 3, 0, 0xac120002, true},
-                 {"a prefix of one address", 3, 32, 0xac120002, true},
-                 {"an address of another network", 3, 16, 0xac130002, true},
-                 {"an address of another network, of IPv6", 3, 16, 0xac120002, false}};
-    int pair[2];
-    need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct net_link link = a_link(cases[i].id);
-        link.prefix_length = cases[i].prefix_length;
-        link.address = cases[i].address;
-        if (!cases[i].six)
-            link.address6 = address(OUTSIDE6);
-        tell(&link, sizeof link, pair[1]);
-        check(cases[i].what, answer().code == EINVAL);
-    }
-    struct net_link link = a_link(3);
-    tell(&link, sizeof link, -1);
-    check("a link without a connection", answer().code != 0);
-    close(pair[0]);
-    close(pair[1]);
-}
-
-static uint32_t lost_link(void) {
-    struct net_unlink message = {0};
-    need(readable(control, WAIT_MS) && recv(control, &message, sizeof message, 0) == (ssize_t)sizeof message,
-         "a message");
-    return message.type == NET_LINK_LOST ? message.id : 0;
-}
-
-static void outlives_its_hub(void) {
-    close(hub);
-    check("the shim hears that the hub is gone", lost_link() == 1);
-    check("its members are unknown then", !is_known(OTHER4));
-    make_udp(&frame, OWN4, OTHER4, 1, 2, "x", 1);
-    check("and shut", is_answered(&frame) && packet.kind == PACKET_ICMP);
-    make_echo(&frame, BOX4, GATEWAY4);
-    check("the rest of the network goes on", is_answered(&frame));
-    struct net_link link = a_link(1);
-    hub = linked(&link);
-    tell_member(hub, 3, "");
-    check("the link comes back under its id", becomes_known(OTHER4, true));
-    uint8_t nonsense[] = {HUB_MEMBER, 0, 1, 2, 3};
-    need(send(hub, nonsense, sizeof nonsense, 0) > 0, "send");
-    check("a hub that talks nonsense is none", lost_link() == 1);
-    close(hub);
-    hub = linked(&link);
-    tell_member(hub, 3, "");
-    check("it can be linked again", becomes_known(OTHER4, true));
-}
-
-static void bears_a_hub_that_does_not_read(void) {
-    static uint8_t payload[60000];
-    for (int i = 0; i < 2000; i++) {
-        make_udp(&frame, OWN4, OTHER4, 1, 2, payload, sizeof payload);
-        send_frame(&frame);
-    }
-    make_echo(&frame, BOX4, GATEWAY4);
-    check("a hub that does not read does not hold up the box", is_answered(&frame));
-    size_t count = 0;
-    while (readable(hub, 200) && recv(hub, datagram, sizeof datagram, 0) > 0)
-        count++;
-    printf("%zu of 2000 packets waited\n", count);
-    check("what does not fit is dropped", count > 4 && count < 40);
-}
-
 static void measure(void) {
     char path[64], line[200];
     snprintf(path, sizeof path, "/proc/%d/smaps_rollup", net_pid);
@@ -377,13 +222,7 @@ static void measure(void) {
 }
 
 int main(void) {
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return 2;
-    enter_namespace();
-    start(NET_SAME_USER);
-    struct net_link link = a_link(1);
-    hub = linked(&link);
+    start_linked();
     measure();
     learns_members();
     passes_packets();
@@ -391,11 +230,6 @@ int main(void) {
     obeys_denials();
     resolves_names();
     keeps_networks_apart();
-    refuses_links();
-    outlives_its_hub();
-    bears_a_hub_that_does_not_read();
-    check("it ends with its shim", stop());
-    char byte;
-    check("and so does its link", recv(hub, &byte, 1, 0) == 0);
+    stop_linked();
     return 0;
 }
