@@ -16,6 +16,7 @@ static bool is_valid(const struct net_link *what);
 static struct link *place_for(struct links *links, uint32_t port, uint32_t id);
 static bool is_within(const struct link *link, const struct in6_addr *address);
 static void lose(struct links *links, struct link *link);
+static struct link *with_descriptor(struct links *links, int fd);
 static int receive(struct links *links, struct link *link);
 static void forget(struct link *link);
 
@@ -128,25 +129,36 @@ void link_send(struct links *links, struct link *link, const struct packet *pack
         lose(links, link);
 }
 
+/* Only those that are there: poll(2) refuses more places than a process may have descriptors, used or not. */
 size_t links_poll(const struct links *links, struct pollfd *fds) {
+    size_t count = 0;
     for (size_t i = 0; i < MAX_LINKS; i++) {
         const struct link *link = &links->all[i];
-        short events = (short)(POLLIN | (link->fd >= 0 && outbox_waits(&link->out) ? POLLOUT : 0));
-        fds[i] = (struct pollfd){.fd = link->fd, .events = events};
+        if (link->fd < 0)
+            continue;
+        short events = (short)(POLLIN | (outbox_waits(&link->out) ? POLLOUT : 0));
+        fds[count++] = (struct pollfd){.fd = link->fd, .events = events};
     }
-    return MAX_LINKS;
+    return count;
 }
 
 void links_polled(struct links *links, const struct pollfd *fds, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        struct link *link = &links->all[i];
-        if (link->fd < 0 || link->fd != fds[i].fd)
+        struct link *link = with_descriptor(links, fds[i].fd);
+        if (!link)
             continue;
         if (fds[i].revents & POLLOUT && outbox_flush(&link->out))
             lose(links, link);
         else if (fds[i].revents & (POLLIN | POLLHUP | POLLERR) && receive(links, link))
             lose(links, link);
     }
+}
+
+static struct link *with_descriptor(struct links *links, int fd) {
+    for (size_t i = 0; i < MAX_LINKS; i++)
+        if (links->all[i].fd == fd)
+            return &links->all[i];
+    return NULL;
 }
 
 /* -1: the hub is gone, or none. */
