@@ -1,11 +1,18 @@
 import { isActive } from '../../store/status.js';
+import { policyAtStart } from '../machine/box-network.js';
+import {
+  attachedNetworks,
+  networksSinceStart,
+  refuseAllowedInside,
+} from '../networks/memberships.js';
 import { boxName } from '../spec/names/box-name.js';
+import { allInternal } from '../spec/network/named/box-attachment.js';
 import { changedPolicy, type NetPolicyChange } from '../spec/network/policy-change.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { setPolicy } from '../state/net-changes.js';
 import { settle } from '../state/observe.js';
 import { runningClient } from '../state/running-client.js';
-import { setPolicy } from '../state/net-changes.js';
 
 /**
  * Changes what a box may reach: of one that runs at once. It is stored first, so that it counts from the next start
@@ -25,8 +32,10 @@ export async function changePolicy(
     change,
     boxName(record),
   );
+  refuseAllowedInside(settled, attachedNetworks(context.database(), id));
   context.database().boxes.update(id, { options: { ...others, ...settled } });
   if (!isActive(record.status)) return;
   await using client = await runningClient(context, record, { paused: 'allowed' });
-  await setPolicy(client, boxName(record), settled);
+  const inside = allInternal(networksSinceStart(context.database(), record));
+  await setPolicy(client, boxName(record), policyAtStart(settled, inside));
 }

@@ -58,9 +58,14 @@ export function boxNetwork(
  */
 export function policyAtStart({ policy }: NetPolicySpec, allInternal: boolean): NetPolicySpec {
   if (!allInternal) return policy === undefined ? {} : { policy };
-  const { deny, hostPorts } = policy ?? {};
+  const { deny, hostPorts, log } = policy ?? {};
   return {
-    policy: { network: 'internal', ...(deny && { deny }), ...(hostPorts && { hostPorts }) },
+    policy: {
+      network: 'internal',
+      ...(deny && { deny }),
+      ...(hostPorts && { hostPorts }),
+      ...(log !== undefined && { log }),
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { Database } from '../../store/database.js';
 import type { EndpointRecord } from '../../store/endpoints.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import {
+  allInternal,
   type BoxAttachment,
   boxAttachment,
   type Membership,
@@ -24,6 +25,14 @@ export function attachedNetworks(database: Database, boxId: string): AttachedNet
     const network = database.networks.get(endpoint.networkId);
     return network === undefined ? [] : [{ ...endpoint, spec: networkSpecOf(network.spec) }];
   });
+}
+
+/** Of a running box, those that it started with. Its primary network is among them until it stops. */
+export function networksSinceStart(
+  database: Database,
+  { id, startedAt }: BoxRecord,
+): AttachedNetwork[] {
+  return attachedNetworks(database, id).filter(({ attachedAt }) => attachedAt <= (startedAt ?? 0));
 }
 
 /** Those that have been removed, too, which have no spec. */
@@ -68,9 +77,7 @@ export function refuseAllowedInside(
   { policy }: Pick<BoxSpec, 'policy'>,
   memberships: readonly Pick<Membership, 'network' | 'spec'>[],
 ): void {
-  const allInternal =
-    memberships.length > 0 && memberships.every(({ spec }) => spec.internal === true);
-  if (!allInternal || (policy?.allow ?? []).length === 0) return;
+  if (!allInternal(memberships) || (policy?.allow ?? []).length === 0) return;
   throw new BoxliteError(
     'invalid-argument',
     `network ${memberships[0]?.network} is internal: a box in it has no way out, so nothing can be allowed`,

@@ -11,7 +11,7 @@ import { specOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
 import { connectLink, disconnectLink } from '../state/net-changes.js';
 import { runningClient } from '../state/running-client.js';
-import { attachedNetworks } from './memberships.js';
+import { attachedNetworks, networksSinceStart } from './memberships.js';
 
 /** @throws box-state when it is paused, exec-failed when it can't be done */
 export async function joinRunning(
@@ -57,10 +57,7 @@ function linkTo({ database }: EngineContext, record: BoxRecord, networkId: strin
 
 /** Its gateway, resolver and first address are the box's until its end. */
 function refusePrimary({ database }: EngineContext, record: BoxRecord, networkId: string): void {
-  const atStart = attachedNetworks(database(), record.id).filter(
-    ({ attachedAt }) => attachedAt <= (record.startedAt ?? 0),
-  );
-  const primary = primaryOf(atStart);
+  const primary = primaryOf(networksSinceStart(database(), record));
   if (primary?.networkId !== networkId) return;
   throw new BoxliteError(
     'box-running',

@@ -4,6 +4,7 @@ import { decodeMessage } from '../../../../src/agent/codec.js';
 import { NET_MODES } from '../../../../src/agent/protocol.js';
 import { changePolicy } from '../../../../src/engine/lifecycle/change-policy.js';
 import { publishPorts, unpublishPorts } from '../../../../src/engine/lifecycle/publish.js';
+import { settleNetwork } from '../../../../src/engine/spec/network/named/network-spec.js';
 import type { PublishedPort } from '../../../../src/engine/spec/network/ports.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { specOf } from '../../../../src/engine/spec/stored-spec.js';
@@ -174,4 +175,24 @@ test('what a box may reach is stored, and told to one that runs', async () => {
   await changePolicy(web.context, BOX_ID, { network: 'default', remove: ['FD00::/8'] });
   expect(web.record().spec).not.toHaveProperty('policy');
   expect(shim.asked).toEqual([`policy ${NET_MODES.INTERNAL} 1`, `policy ${NET_MODES.OPEN} 0`]);
+});
+
+test('no change of its policy opens a box that runs in internal networks alone', async () => {
+  const web = box({});
+  const network = { id: 'ab'.repeat(32), name: 'back' };
+  using before = Database.open(web.home, () => 1_000);
+  const spec = settleNetwork({ internal: true }, network.id, { networks: [], host: [] });
+  before.networks.insert({ ...network, spec });
+  before.endpoints.insert({
+    ...{ networkId: network.id, network: network.name, boxId: BOX_ID, aliases: [], asked: {} },
+    ...{ address: '172.18.0.2', address6: 'fd00::2' },
+  });
+  const shim = await run(web, []);
+  await changePolicy(web.context, BOX_ID, { network: 'public', denyNet: ['10.0.0.0/8'] });
+  expect(shim.asked).toEqual([`policy ${NET_MODES.INTERNAL} 1`]);
+  const opening = { network: 'default', allowNet: ['1.1.1.1'] } as const;
+  await expect(changePolicy(web.context, BOX_ID, opening)).rejects.toThrow(
+    'network back is internal',
+  );
+  expect(shim.asked).toHaveLength(1);
 });

@@ -88,8 +88,9 @@ test('an Ethernet address has 6 bytes, and none has no bytes', () => {
 });
 
 test('a box in internal networks alone has no way out, whatever it is allowed', () => {
-  const policy = { network: 'public' as const, allow: ['10.0.0.0/8'], deny: ['172.18.0.9'] };
-  const inside = { network: 'internal', deny: ['172.18.0.9'] };
+  const kept = { deny: ['172.18.0.9'], hostPorts: [80], log: true as const };
+  const policy = { ...kept, network: 'public' as const, allow: ['10.0.0.0/8'] };
+  const inside = { ...kept, network: 'internal' };
   expect(policyAtStart({ policy }, true)).toEqual({ policy: inside });
   expect(policyAtStart({}, true)).toEqual({ policy: { network: 'internal' } });
   expect(policyAtStart({ policy }, false)).toEqual({ policy });

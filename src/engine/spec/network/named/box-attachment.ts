@@ -29,9 +29,13 @@ export function boxAttachment(box: NamedBox, memberships: readonly Membership[])
   return {
     addresses: primary ? addressesOf(primary) : OWN_NETWORK,
     links: memberships.map((membership) => linkOf(box, membership)),
-    allInternal: memberships.length > 0 && memberships.every(({ spec }) => spec.internal === true),
+    allInternal: allInternal(memberships),
   };
 }
+
+/** Whether a box that starts in these has no way out. */
+export const allInternal = (memberships: readonly Pick<Membership, 'spec'>[]): boolean =>
+  memberships.length > 0 && memberships.every(({ spec }) => spec.internal === true);
 
 /** The network whose gateway is the box's way out: the first that leads out, else the first. */
 export function primaryOf<M extends Pick<Membership, 'spec'>>(
