@@ -34,7 +34,7 @@ export class Requests {
   readonly #box: string;
   readonly #link: RequestLink;
   readonly #stats = new Map<number, Deferred<Stats>>();
-  readonly #addresses = new Map<number, Deferred<Message<'netAddressed'>>>();
+  readonly #addresses = new Map<number, Deferred<undefined>>();
   readonly #network = new Map<number, Deferred<NetAnswer>>();
   #ended: BoxliteError | undefined;
 
@@ -61,8 +61,12 @@ export class Requests {
   receive(session: number, name: TableMessageName, payload: Buffer): boolean {
     const received = { session, name, payload };
     return (
-      this.#receiveOfAgent(this.#stats, 'stats', received) ||
-      this.#receiveOfAgent(this.#addresses, 'netAddressed', received) ||
+      this.#receiveOfAgent(this.#stats, received, (message) =>
+        message === 'stats' ? decodeMessage(message, payload) : null,
+      ) ||
+      this.#receiveOfAgent(this.#addresses, received, (message) =>
+        message === 'netAddressed' ? undefined : null,
+      ) ||
       this.#receiveOfShim(received)
     );
   }
@@ -89,15 +93,17 @@ export class Requests {
     return answer.promise;
   }
 
-  #receiveOfAgent<N extends 'stats' | 'netAddressed'>(
-    open: Map<number, Deferred<Message<N>>>,
-    expected: N,
+  /** @param read the answer that a message is, or null for another message */
+  #receiveOfAgent<T>(
+    open: Map<number, Deferred<T>>,
     { session, name, payload }: Received,
+    read: (name: TableMessageName) => T | null,
   ): boolean {
     const answer = open.get(session);
     if (answer === undefined) return false;
     open.delete(session);
-    if (name === expected) answer.resolve(decodeMessage(expected, payload));
+    const result = read(name);
+    if (result !== null) answer.resolve(result);
     else if (name === 'refused') answer.reject(refusal(decodeMessage(name, payload), this.#box));
     else if (name === 'failed') answer.reject(execFailure(decodeMessage(name, payload), this.#box));
     else open.set(session, answer);

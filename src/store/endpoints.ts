@@ -15,8 +15,8 @@ export interface EndpointRecord {
   asked: { ip?: string; ip6?: string };
   /** The order in which the box was attached to its networks. */
   position: number;
-  /** In ms since the epoch. */
-  attachedAt: number;
+  /** Attached while the box ran, and not started with it. */
+  joinedRunning: boolean;
 }
 
 /** Which box has which addresses in which network. */
@@ -24,10 +24,12 @@ export class EndpointTable {
   constructor(private readonly database: Database) {}
 
   /** Within a transaction that has found the addresses free. */
-  insert(endpoint: Omit<EndpointRecord, 'position' | 'attachedAt'>): void {
+  insert(
+    endpoint: Omit<EndpointRecord, 'position' | 'joinedRunning'> & { joinedRunning?: boolean },
+  ): void {
     this.database.run(
       `INSERT INTO endpoints (network_id, box_id, network, address, address6, aliases, asked,
-                              position, attached_at)
+                              position, joined_running)
        VALUES (?, ?, ?, ?, ?, ?, ?,
                (SELECT coalesce(max(position) + 1, 0) FROM endpoints WHERE box_id = ?), ?)`,
       endpoint.networkId,
@@ -38,7 +40,15 @@ export class EndpointTable {
       JSON.stringify(endpoint.aliases),
       JSON.stringify(endpoint.asked),
       endpoint.boxId,
-      this.database.now(),
+      endpoint.joinedRunning === true ? 1 : 0,
+    );
+  }
+
+  /** The box is about to start with all its networks. */
+  start(boxId: string): void {
+    this.database.run(
+      'UPDATE endpoints SET joined_running = 0 WHERE box_id = ? AND joined_running = 1',
+      boxId,
     );
   }
 
@@ -91,6 +101,6 @@ function parseEndpoint(row: Row): EndpointRecord {
     aliases: json(row, 'aliases') as string[],
     asked: json(row, 'asked') as EndpointRecord['asked'],
     position: integer(row, 'position'),
-    attachedAt: integer(row, 'attached_at'),
+    joinedRunning: integer(row, 'joined_running') === 1,
   };
 }

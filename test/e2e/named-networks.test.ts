@@ -40,10 +40,16 @@ afterAll(async () => {
 });
 
 /** Each serves its name. */
-const box = (name: string, flags: string[]): Promise<string> => {
-  const serve = `mkdir /www; echo "I am ${name}" > /www/index.html; exec httpd -f -h /www`;
+const box = async (name: string, flags: string[]): Promise<void> => {
+  const serve = `mkdir -p /www; echo "I am ${name}" > /www/index.html; exec httpd -f -h /www`;
   const options = ['-d', '--name', name, ...flags];
-  return home.ok(['run', ...options, 'busybox', 'sh', '-c', serve]);
+  await home.ok(['run', ...options, 'busybox', 'sh', '-c', serve]);
+  await serves(name);
+};
+
+const serves = async (name: string): Promise<void> => {
+  const answer = (): Promise<string[]> => inBox(name, get('127.0.0.1'));
+  await expect.poll(answer).toEqual([`I am ${name}`]);
 };
 
 /** How many packets have left a box. */
@@ -133,6 +139,7 @@ describe('boxes of a network', () => {
   it('have their addresses again after a restart', async () => {
     const before = await addressOf('b', 'app');
     await home.ok(['restart', '-t', '0', 'b']);
+    await serves('b');
     expect(await addressOf('b', 'app')).toBe(before);
     expect(await inBox('b', get('a'))).toEqual(['I am a']);
     expect(await inBox('a', get('b'))).toEqual(['I am b']);

@@ -17,7 +17,7 @@ enum {
 
 static int check_rule(const struct net_rule *rule, struct err *err);
 static void keep_grants(struct policy *policy, const struct grant *grants);
-static void keep_flows(struct policy *policy, struct flow *flows);
+static void keep_flows(struct policy *policy, struct flow *flows, bool member);
 static struct verdict decide_once(struct policy *policy, const struct packet *packet, bool member, uint64_t now_ms);
 static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, bool member,
                              uint64_t now_ms);
@@ -26,8 +26,8 @@ static const struct grant *matching_grant(const struct policy *policy, int32_t r
 static bool within(const struct in6_addr *address, const struct net_rule *rule);
 static bool is_private(const struct in6_addr *address);
 static bool rule_has_name(const struct net_rule *rule, const char *name);
-static struct flow *find_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms);
-static void add_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, bool allowed,
+static struct flow *find_flow(struct flow *flows, const struct packet *packet, uint8_t protocol, uint64_t now_ms);
+static void add_flow(struct policy *policy, bool member, const struct packet *packet, uint8_t protocol, bool allowed,
                      uint64_t now_ms);
 static struct grant *place_for_grant(struct policy *policy, int32_t rule, const struct in6_addr *address,
                                      uint64_t now_ms);
@@ -53,8 +53,10 @@ int policy_set(struct policy *policy, const struct net_policy *wanted, struct er
     memcpy(policy->host_ports, wanted->host_ports, sizeof policy->host_ports);
     memcpy(rules, wanted->rules, wanted->rule_count * sizeof *rules);
     keep_grants(policy, before.grants);
-    keep_flows(policy, before.flows);
-    before.flows = NULL;
+    for (int member = 0; member < 2; member++) {
+        keep_flows(policy, before.flows[member], member);
+        before.flows[member] = NULL;
+    }
     policy_free(&before);
     return 0;
 }
@@ -76,11 +78,13 @@ static void keep_grants(struct policy *policy, const struct grant *grants) {
     }
 }
 
-static void keep_flows(struct policy *policy, struct flow *flows) {
-    policy->flows = flows;
-    for (size_t i = 0; flows && i < MAX_FLOWS; i++)
+static void keep_flows(struct policy *policy, struct flow *flows, bool member) {
+    policy->flows[member] = flows;
+    for (size_t i = 0; flows && i < MAX_FLOWS; i++) {
+        const struct packet packet = {.destination = flows[i].address, .destination_port = flows[i].port};
         flows[i].used = flows[i].used && flows[i].allowed &&
-                        policy_admits(policy, &flows[i].address, flows[i].port, flows[i].protocol);
+                        decide(policy, &packet, flows[i].protocol, member, ANY_TIME).allowed;
+    }
 }
 
 static int check_rule(const struct net_rule *rule, struct err *err) {
@@ -94,7 +98,8 @@ static int check_rule(const struct net_rule *rule, struct err *err) {
 void policy_free(struct policy *policy) {
     free(policy->rules);
     free(policy->grants);
-    free(policy->flows);
+    free(policy->flows[false]);
+    free(policy->flows[true]);
     *policy = (struct policy){0};
 }
 
@@ -116,8 +121,8 @@ void policy_heard(struct policy *policy, const struct packet *packet, uint64_t n
     answer.source_port = packet->destination_port;
     answer.destination_port = packet->source_port;
     answer.destination = packet->source;
-    if (policy->rule_count && !find_flow(policy, &answer, IPPROTO_UDP, now_ms))
-        add_flow(policy, &answer, IPPROTO_UDP, true, now_ms);
+    if (policy->rule_count && !find_flow(policy->flows[true], &answer, IPPROTO_UDP, now_ms))
+        add_flow(policy, true, &answer, IPPROTO_UDP, true, now_ms);
 }
 
 static struct verdict decide_once(struct policy *policy, const struct packet *packet, bool member, uint64_t now_ms) {
@@ -127,14 +132,14 @@ static struct verdict decide_once(struct policy *policy, const struct packet *pa
         verdict.is_news = true;
         return verdict;
     }
-    struct flow *flow = find_flow(policy, packet, protocol, now_ms);
+    struct flow *flow = find_flow(policy->flows[member], packet, protocol, now_ms);
     if (flow) {
         flow->last_ms = now_ms;
         return (struct verdict){.allowed = flow->allowed, .rule = -1};
     }
     struct verdict verdict = decide(policy, packet, protocol, member, now_ms);
     verdict.is_news = true;
-    add_flow(policy, packet, protocol, verdict.allowed, now_ms);
+    add_flow(policy, member, packet, protocol, verdict.allowed, now_ms);
     return verdict;
 }
 
@@ -272,9 +277,9 @@ static struct grant *place_for_grant(struct policy *policy, int32_t rule, const 
     return found;
 }
 
-static struct flow *find_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, uint64_t now_ms) {
-    for (size_t i = 0; policy->flows && i < MAX_FLOWS; i++) {
-        struct flow *flow = &policy->flows[i];
+static struct flow *find_flow(struct flow *flows, const struct packet *packet, uint8_t protocol, uint64_t now_ms) {
+    for (size_t i = 0; flows && i < MAX_FLOWS; i++) {
+        struct flow *flow = &flows[i];
         if (flow->used && flow->protocol == protocol && flow->box_port == packet->source_port &&
             flow->port == packet->destination_port && same_address(&flow->address, &packet->destination) &&
             now_ms - flow->last_ms < FLOW_REST_MS)
@@ -283,16 +288,16 @@ static struct flow *find_flow(struct policy *policy, const struct packet *packet
     return NULL;
 }
 
-static void add_flow(struct policy *policy, const struct packet *packet, uint8_t protocol, bool allowed,
+static void add_flow(struct policy *policy, bool member, const struct packet *packet, uint8_t protocol, bool allowed,
                      uint64_t now_ms) {
-    if (!policy->flows)
-        policy->flows = calloc(MAX_FLOWS, sizeof *policy->flows);
-    if (policy->flows)
-        policy->flows[policy->next_flow++ % MAX_FLOWS] = (struct flow){.address = packet->destination,
-                                                                       .box_port = packet->source_port,
-                                                                       .port = packet->destination_port,
-                                                                       .protocol = protocol,
-                                                                       .used = true,
-                                                                       .allowed = allowed,
-                                                                       .last_ms = now_ms};
+    if (!policy->flows[member])
+        policy->flows[member] = calloc(MAX_FLOWS, sizeof(struct flow));
+    if (policy->flows[member])
+        policy->flows[member][policy->next_flow[member]++ % MAX_FLOWS] = (struct flow){.address = packet->destination,
+                                                                                       .box_port = packet->source_port,
+                                                                                       .port = packet->destination_port,
+                                                                                       .protocol = protocol,
+                                                                                       .used = true,
+                                                                                       .allowed = allowed,
+                                                                                       .last_ms = now_ms};
 }

@@ -34,8 +34,10 @@ struct policy {
     uint16_t host_ports[NET_MAX_HOST_PORTS];
     struct net_rule *rules; /* rule_count of them */
     struct grant *grants; /* MAX_GRANTS, once a rule of names has been met */
-    struct flow *flows;   /* MAX_FLOWS, once there was one */
-    uint32_t next_flow;
+    /* Those to the outside, and those with members: what was decided of one kind says nothing of the other, and
+     * members' datagrams take no place of the box's own. */
+    struct flow *flows[2]; /* MAX_FLOWS each, once there was one */
+    uint32_t next_flow[2];
 };
 
 struct verdict {

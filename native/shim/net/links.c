@@ -12,10 +12,11 @@
 #include "../system/watch.h"
 
 enum {
-    /* To join again: about a minute in all. */
+    /* To join again: these take about a minute, then it is tried about once a minute. */
     ATTEMPTS = 16,
     FIRST_DELAY_MS = 20,
     LONGEST_DELAY_MS = 5000,
+    RARE_DELAY_MS = 60000,
     /* A link that has held this long begins anew. */
     HELD_MS = 60000,
 };
@@ -60,13 +61,12 @@ void link_lost(struct shim *shim, struct link_config *link) {
     if (now - link->lost_ms >= HELD_MS)
         link->attempts = 0;
     link->lost_ms = now;
-    if (link->attempts >= ATTEMPTS) {
-        link->due_ms = 0;
-        return;
+    uint64_t delay = RARE_DELAY_MS;
+    if (link->attempts < ATTEMPTS) {
+        delay = (uint64_t)FIRST_DELAY_MS << link->attempts++;
+        if (delay > LONGEST_DELAY_MS)
+            delay = LONGEST_DELAY_MS;
     }
-    uint64_t delay = (uint64_t)FIRST_DELAY_MS << link->attempts++;
-    if (delay > LONGEST_DELAY_MS)
-        delay = LONGEST_DELAY_MS;
     /* All boxes of a network lose it at once. */
     uint16_t some = 0;
     (void)!getrandom(&some, sizeof some, GRND_NONBLOCK);

@@ -36,6 +36,6 @@ export async function changePolicy(
   context.database().boxes.update(id, { options: { ...others, ...settled } });
   if (!isActive(record.status)) return;
   await using client = await runningClient(context, record, { paused: 'allowed' });
-  const inside = allInternal(networksSinceStart(context.database(), record));
+  const inside = allInternal(networksSinceStart(context.database(), id));
   await setPolicy(client, boxName(record), policyAtStart(settled, inside));
 }

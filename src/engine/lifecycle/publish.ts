@@ -19,9 +19,9 @@ import {
 } from '../spec/network/ports.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { publishPort, unpublishPort } from '../state/net-changes.js';
 import { settle } from '../state/observe.js';
 import { runningClient } from '../state/running-client.js';
-import { publishPort, unpublishPort } from '../state/net-changes.js';
 import { portError } from './start-ports.js';
 
 /**
@@ -52,7 +52,8 @@ export async function publishPorts(
     const ports = await portsRecord(context.home.box(id));
     context.database().boxes.update(id, { options: next, ports });
   } catch (error) {
-    for (const port of done) await unpublishPort(client, boxName(record), port);
+    for (const port of done)
+      await unpublishPort(client, boxName(record), port).catch(() => undefined);
     throw error;
   }
   return done;

@@ -65,7 +65,7 @@ export function bootstrapValues(spec: BoxSpec, given: BootstrapInputs = {}): Boo
     ...networkValues(addresses),
     addresses: otherLinks(addresses, links).map(linkValues),
     mac: macBytes(macAddress),
-    resolvConf: spec.network ? resolvConf(spec, hostResolver, addresses) : '',
+    resolvConf: spec.network ? resolvConf(spec, hostResolver, addresses, links.length > 0) : '',
     hosts: hostsLines(spec.extraHosts ?? [], addresses),
     shmBytes: BigInt(spec.shmBytes),
     pidsMax: spec.pidsLimit ?? 0,

@@ -13,12 +13,14 @@ type AttachedBox = Pick<BoxRecord, 'id' | 'name'>;
 /**
  * Gives the box its addresses in a network, in one transaction: of several processes that ask for the same
  * address, or for the last one, exactly one gets it.
+ * @param joinedRunning whether the box runs already
  * @throws network-not-found, invalid-argument, address-in-use, network-full
  */
 export function attachBox(
   database: Database,
   box: AttachedBox,
   attachment: NetworkAttachment,
+  joinedRunning = false,
 ): NetworkRecord {
   return database.write(() => {
     const network = findNetwork(database, attachment.name);
@@ -38,6 +40,7 @@ export function attachBox(
       ...chooseAddresses(allocation, asked),
       aliases: [...aliases],
       asked,
+      joinedRunning,
     });
     return network;
   });

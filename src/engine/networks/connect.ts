@@ -32,7 +32,8 @@ export async function connectBox(
   const record = await settle(context.home, database, currentRecord(context, found.id));
   refuseWithoutNetwork(record);
   const { id: networkId } = database.write(() => {
-    const attached = attachBox(database, record, { name: network, ...wishes });
+    const wish = { name: network, ...wishes };
+    const attached = attachBox(database, record, wish, isActive(record.status));
     refuseAllowedInside(specOf(record.options), attachedNetworks(database, record.id));
     return attached;
   });
@@ -47,7 +48,9 @@ async function joinOrUndo(
   try {
     await joinRunning(context, record, networkId);
   } catch (error) {
-    context.database().endpoints.remove(networkId, record.id);
+    // After a time-out the box may have joined: as long as it has the addresses, nobody else may.
+    const joined = error instanceof BoxliteError && error.code === 'timeout';
+    if (!joined) context.database().endpoints.remove(networkId, record.id);
     throw error;
   }
 }

@@ -25,7 +25,7 @@ export async function disconnectBox(
   const record = await settle(context.home, database, currentRecord(context, found.id));
   const endpoint = endpointOf(database, network, record);
   if (isActive(record.status)) await leaveRunning(context, record, endpoint.networkId);
-  database.endpoints.remove(endpoint.networkId, record.id);
+  else database.endpoints.remove(endpoint.networkId, record.id);
 }
 
 /** @throws network-not-found; invalid-argument if the box is not in it */

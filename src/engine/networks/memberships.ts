@@ -17,7 +17,7 @@ import type { EngineContext } from '../state/context.js';
 import { noSuchNetwork } from './find.js';
 
 /** A network that exists, with the box's own part. */
-export type AttachedNetwork = Membership & Pick<EndpointRecord, 'attachedAt'>;
+export type AttachedNetwork = Membership & Pick<EndpointRecord, 'joinedRunning'>;
 
 /** The networks that the box is in and that exist, in the order of attachment. */
 export function attachedNetworks(database: Database, boxId: string): AttachedNetwork[] {
@@ -28,12 +28,8 @@ export function attachedNetworks(database: Database, boxId: string): AttachedNet
 }
 
 /** Of a running box, those that it started with. Its primary network is among them until it stops. */
-export function networksSinceStart(
-  database: Database,
-  { id, startedAt }: BoxRecord,
-): AttachedNetwork[] {
-  return attachedNetworks(database, id).filter(({ attachedAt }) => attachedAt <= (startedAt ?? 0));
-}
+export const networksSinceStart = (database: Database, boxId: string): AttachedNetwork[] =>
+  attachedNetworks(database, boxId).filter(({ joinedRunning }) => !joinedRunning);
 
 /** Those that have been removed, too, which have no spec. */
 export function inspectedNetworks(
@@ -59,6 +55,7 @@ export function attachmentForStart(
   const memberships = attachedNetworks(database(), id);
   for (const { networkId, network } of database().endpoints.ofBox(id))
     if (!memberships.some((each) => each.networkId === networkId)) throw removed(network);
+  database().endpoints.start(id);
   for (const { networkId } of memberships) makePrivateDirectory(home.network(networkId));
   return boxAttachment({ id, name, hostname }, memberships);
 }

@@ -4,6 +4,7 @@ import { makePrivateDirectory } from '../../host/private-files.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { networkEvent } from '../../store/events.js';
 import { linkValues } from '../machine/guest-messages.js';
+import { answered } from '../machine/within.js';
 import { boxName } from '../spec/names/box-name.js';
 import type { NetworkLink } from '../spec/network/attachment.js';
 import { linkOf, primaryOf } from '../spec/network/named/box-attachment.js';
@@ -24,7 +25,7 @@ export async function joinRunning(
   await using client = await runningClient(context, record, { doing: 'connecting it' });
   await connectLink(client, boxName(record), link);
   try {
-    await client.changeAddress({ add: 1, ...linkValues(link) });
+    await answered(client.changeAddress({ add: 1, ...linkValues(link) }), record);
   } catch (error) {
     await disconnectLink(client, boxName(record), networkId).catch(() => undefined);
     throw error;
@@ -41,9 +42,15 @@ export async function leaveRunning(
   refusePrimary(context, record, networkId);
   const link = linkTo(context, record, networkId);
   await using client = await runningClient(context, record, { doing: 'disconnecting it' });
-  await client.changeAddress({ add: 0, ...linkValues(link) });
   await disconnectLink(client, boxName(record), networkId);
-  addEvent(context, record, networkId, 'disconnect');
+  context.database().write(() => {
+    context.database().endpoints.remove(networkId, record.id);
+    addEvent(context, record, networkId, 'disconnect');
+  });
+  // A box that refuses is out of the network all the same.
+  await answered(client.changeAddress({ add: 0, ...linkValues(link) }), record).catch(
+    () => undefined,
+  );
 }
 
 function linkTo({ database }: EngineContext, record: BoxRecord, networkId: string): NetworkLink {
@@ -57,7 +64,7 @@ function linkTo({ database }: EngineContext, record: BoxRecord, networkId: strin
 
 /** Its gateway, resolver and first address are the box's until its end. */
 function refusePrimary({ database }: EngineContext, record: BoxRecord, networkId: string): void {
-  const primary = primaryOf(networksSinceStart(database(), record));
+  const primary = primaryOf(networksSinceStart(database(), record.id));
   if (primary?.networkId !== networkId) return;
   throw new BoxliteError(
     'box-running',

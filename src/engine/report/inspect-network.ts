@@ -25,7 +25,7 @@ export function inspectNetwork(
   const live = livePorts(spec, record.ports, running);
   const macAddress = running && spec.network ? macAddressOf(spec, record.id) : '';
   // A running box that was attached later keeps the addresses of its start.
-  const atStart = named.filter(({ attachedAt }) => attachedAt <= (record.startedAt ?? Infinity));
+  const atStart = named.filter(({ joinedRunning }) => !joinedRunning);
   const hasOwn = (running ? atStart : named).length === 0;
   const own = hasOwn && running && spec.network ? OWN_ADDRESSES : NO_ADDRESS;
   const addresses = hasOwn ? { ...own, MacAddress: macAddress } : NO_ADDRESS;

@@ -33,7 +33,7 @@ export async function* networkLog(
     isEmpty = false;
     yield entry;
   }
-  if (isEmpty && !isLogged)
+  if (isEmpty && !isLogged && tail !== 0)
     throw new BoxliteError('unsupported', `the network of box ${boxName(record)} is not logged`, {
       hint: 'turn its log on: it costs a little time and tells all that the box reaches',
     });

@@ -55,7 +55,12 @@ export async function connectLink(
   box: string,
   link: NetworkLink,
 ): Promise<void> {
-  const answer = await ask(client, box, 'netConnect', linkValues(link));
+  let answer = await ask(client, box, 'netConnect', linkValues(link));
+  // Left by a connection or a disconnection that was broken off.
+  if ('errno' in answer && answer.errno === constants.errno.EEXIST) {
+    await disconnectLink(client, box, link.network);
+    answer = await ask(client, box, 'netConnect', linkValues(link));
+  }
   if ('errno' in answer) throw failure(box, answer);
 }
 
@@ -94,7 +99,11 @@ function failure(box: string, { errno, message }: { errno: number; message: stri
       `box ${box} has lost its network: ${message}`,
       restart(box),
     );
-  return new BoxliteError('vmm-failed', `the network of box ${box} was not changed: ${message}`);
+  return new BoxliteError(
+    'vmm-failed',
+    `the network of running box ${box} was not changed: ${message}`,
+    restart(box),
+  );
 }
 
 const restart = (box: string) =>

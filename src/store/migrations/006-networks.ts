@@ -19,7 +19,7 @@ CREATE TABLE endpoints (
   aliases         TEXT NOT NULL,
   asked           TEXT NOT NULL,
   position        INTEGER NOT NULL,
-  attached_at     INTEGER NOT NULL,
+  joined_running  INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (network_id, box_id),
   UNIQUE (network_id, address),
   UNIQUE (network_id, address6)

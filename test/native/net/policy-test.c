@@ -227,6 +227,36 @@ static void changes(void) {
     check("with its flows", !allows_datagram("::ffff:192.0.2.7", 443, 50001));
 }
 
+static struct packet datagram(const char *to, uint16_t port, uint16_t from) {
+    struct packet packet = {.kind = PACKET_UDP, .source_port = from, .destination_port = port};
+    inet_pton(AF_INET6, to, &packet.destination);
+    return packet;
+}
+
+static void members(void) {
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "vpn.example.com", 0);
+    add(true, NET_RULE_ADDRESS, "::ffff:172.18.0.9", 128);
+    set();
+    const struct packet to = datagram("::ffff:172.18.0.2", 53, 7), denied = datagram("::ffff:172.18.0.9", 53, 7);
+    check("a member is reached in any mode", policy_decide_member(&policy, &to, now_ms).allowed);
+    check("but for one that is denied", !policy_decide_member(&policy, &denied, now_ms).allowed);
+    check("which opens nothing outside", !policy_decide(&policy, &to, now_ms).allowed);
+    check("and what is shut outside shuts no member", policy_decide_member(&policy, &to, now_ms).allowed);
+    grant("vpn.example.com", "::ffff:9.9.9.9", 30);
+    check("a flow to the outside is allowed", allows_datagram("::ffff:9.9.9.9", 443, 7));
+    for (uint16_t from = 1; from <= 2 * MAX_FLOWS; from++) {
+        struct packet heard = datagram("::ffff:10.0.2.15", 80, from);
+        inet_pton(AF_INET6, "::ffff:172.18.0.9", &heard.source);
+        policy_heard(&policy, &heard, now_ms);
+    }
+    const struct packet answer = datagram("::ffff:172.18.0.9", 2 * MAX_FLOWS, 80);
+    check("a denied member that has sent something is answered",
+          policy_decide_member(&policy, &answer, now_ms).allowed);
+    now_ms += 60 * 1000;
+    check("however much it sends, the flow goes on", allows_datagram("::ffff:9.9.9.9", 443, 7));
+}
+
 int main(void) {
     modes();
     addresses();
@@ -236,6 +266,7 @@ int main(void) {
     hosts();
     malformed();
     changes();
+    members();
     policy_free(&policy);
     return 0;
 }

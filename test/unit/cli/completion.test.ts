@@ -45,7 +45,10 @@ describe('offers', () => {
     ['run --network ', ['default', 'none', 'public', 'internal', 'app']],
     [
       'network ',
-      ['create', 'ls', 'list', 'inspect', 'connect', 'disconnect', 'rm', 'remove', 'prune'],
+      [
+        ...['create', 'ls', 'list', 'inspect', 'connect', 'disconnect', 'rm', 'remove', 'prune'],
+        ...['policy', 'log'],
+      ],
     ],
     ['network rm ', ['app']],
     ['network connect app w', ['web']],

@@ -10,7 +10,7 @@ const FORMATS = ['text', 'json'] as const;
 
 export const networkLog = defineCommand({
   name: 'network log',
-  group: 'boxes',
+  group: 'networks',
   summary: 'Show what a box was allowed to reach, and what not',
   description:
     'A line for each connection, flow of datagrams and ping that the box began: when, what was decided, where to,\n' +

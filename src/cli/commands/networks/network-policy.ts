@@ -14,7 +14,7 @@ const NETWORKS = ['default', 'public', 'internal'] as const;
 
 export const networkPolicy = defineCommand({
   name: 'network policy',
-  group: 'boxes',
+  group: 'networks',
   summary: 'Show or change what a box may reach, while it runs or not',
   description:
     'Without a change, the rules in the order in which they count. A change counts at once, and at each start\n' +

@@ -59,15 +59,19 @@ export async function hostResolvConf(): Promise<string> {
 /**
  * @param host the text of the host's own file
  * @param network whose resolver the box asks
+ * @param named whether other boxes are found by names of one word: these are then asked for as they are, before
+ *   the search list is tried (Docker's rule)
  */
 export function resolvConf(
   spec: ResolverSpec,
   host: string,
   network: Pick<NetworkAddresses, 'resolver'> = OWN_NETWORK,
+  named = false,
 ): string {
   const servers = spec.dns ?? [network.resolver];
   const search = (spec.dnsSearch ?? hostSearch(host)).filter((domain) => domain !== '.');
-  const options = spec.dnsOptions ?? hostOptions(host);
+  const options = [...(spec.dnsOptions ?? hostOptions(host))];
+  if (named && !options.some((option) => option.startsWith('ndots:'))) options.push('ndots:0');
   return [
     ...servers.map((address) => `nameserver ${address}\n`),
     ...(search.length > 0 ? [`search ${search.join(' ')}\n`] : []),

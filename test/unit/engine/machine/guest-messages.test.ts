@@ -81,7 +81,7 @@ test('a box of named networks has the first one’s addresses, and one more in e
         prefix6: 64,
       },
     ],
-    resolvConf: 'nameserver 172.18.255.254\n',
+    resolvConf: 'nameserver 172.18.255.254\noptions ndots:0\n',
     hosts: '172.18.0.1\thost\n',
   });
   expect(bootstrapValues(spec, { links }).addresses).toHaveLength(2);

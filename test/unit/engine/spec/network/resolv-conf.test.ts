@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { OWN_NETWORK } from '../../../../../src/engine/spec/network/own-network.js';
 import { resolvConf, settleResolver } from '../../../../../src/engine/spec/network/resolv-conf.js';
 
 const HOST = `# made by a program
@@ -28,6 +29,14 @@ test.each([
   ],
 ])('of the host’s %j and %j a box has %j', (host, spec, expected) => {
   expect(resolvConf(spec, host)).toBe(expected);
+});
+
+test('a box in a network with a name asks for names of one word as they are', () => {
+  const conf = (spec: object, host: string): string => resolvConf(spec, host, OWN_NETWORK, true);
+  expect(conf({}, '')).toBe('nameserver 10.0.2.3\noptions ndots:0\n');
+  expect(conf({}, 'options edns0')).toContain('options edns0 ndots:0\n');
+  expect(conf({}, HOST)).toContain('options ndots:2 edns0 trust-ad\n');
+  expect(conf({ dnsOptions: ['ndots:1'] }, HOST)).toContain('options ndots:1\n');
 });
 
 test.each([
