@@ -1,5 +1,8 @@
 import { BoxReports } from './box-reports.js';
+import { policyAtStart } from './machine/box-network.js';
+import { attachedNetworks } from './networks/memberships.js';
 import { networkLog, type NetworkLogEntry, type NetworkLogOptions } from './report/network-log.js';
+import { allInternal } from './spec/network/named/box-attachment.js';
 import { type NetworkPolicy, networkPolicy } from './spec/network/policy.js';
 import type { NetPolicyChange } from './spec/network/policy-change.js';
 import type { PortOptions, PublishedPort, PublishOptions } from './spec/network/ports.js';
@@ -44,7 +47,10 @@ export abstract class BoxNetworking extends BoxReports {
 
   /** What the box may reach. @throws box-not-found */
   networkPolicy(): NetworkPolicy {
-    return networkPolicy(specOf(this.record().options));
+    const { id, options } = this.record();
+    const spec = specOf(options);
+    const inside = allInternal(attachedNetworks(this.context.database(), id));
+    return networkPolicy({ ...spec, ...policyAtStart(spec, inside) });
   }
 
   /**

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lookUntil } from '../helpers/look-until.js';
 import { killAndWait, programOf } from '../helpers/processes.js';
 import { useHome } from '../helpers/test-home.js';
 
@@ -49,7 +50,7 @@ const box = async (name: string, flags: string[]): Promise<void> => {
 
 const serves = async (name: string): Promise<void> => {
   const answer = (): Promise<string[]> => inBox(name, get('127.0.0.1'));
-  await expect.poll(answer).toEqual([`I am ${name}`]);
+  await lookUntil(answer, ([text]) => text === `I am ${name}`);
 };
 
 /** How many packets have left a box. */
