@@ -29,6 +29,18 @@ export default defineConfig({
       { test: { name: 'native', include: ['test/native/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {
+          // Not in `npm test`: it downloads much and takes long.
+          name: 'software',
+          include: ['test/software/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          expect: { poll },
+          globalSetup: ['test/helpers/e2e-setup.ts'],
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 240_000,

@@ -14,6 +14,11 @@ const PACKAGES = {
   python: ['python3'],
   /** Typical server software, and in /srv/packages a repository with one package to install. */
   services: ['postgresql', 'nginx-light', 'nodejs', 'python3'],
+  /** Servers and clients of test/software. */
+  network: [
+    ...['apt-cacher-ng', 'fcgiwrap', 'git', 'iperf3', 'nginx-light', 'openssh-client'],
+    ...['openssh-server', 'postgresql', 'redis-server', 'redis-tools', 'wrk'],
+  ],
   /** The packages of docs/docker-in-a-box.md. */
   docker: ['docker.io', 'iptables', 'kmod', 'busybox-static'],
 } as const;

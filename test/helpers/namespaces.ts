@@ -16,6 +16,7 @@ export class Namespaces {
   readonly #prefix = `boxlite-${process.pid}-`;
   readonly #names: string[] = [];
   readonly #children: ChildProcess[] = [];
+  readonly #servers: ChildProcess[] = [];
 
   path = (name: string): string => `/run/netns/${this.#prefix}${name}`;
 
@@ -44,12 +45,18 @@ export class Namespaces {
     return child;
   }
 
+  /** Runs a server until `close`, which takes down what does not end with its stdin. */
+  serve(name: string, ...command: string[]): void {
+    this.#servers.push(this.spawn(name, ...command));
+  }
+
   /** @param program the bundled net-peer */
   peer(name: string, program: string): Peer {
     return new Peer(this.spawn(name, process.execPath, program));
   }
 
   async close(): Promise<void> {
+    for (const server of this.#servers) server.kill();
     for (const child of this.#children.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const ended = once(child, 'exit');
