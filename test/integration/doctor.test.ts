@@ -120,7 +120,7 @@ describe('doctor', () => {
   it('misses the library of boxlite-net', async () => {
     const native = join(place, 'without libslirp');
     await mkdir(native);
-    for (const name of ['shim', 'guest', 'archive', 'host'])
+    for (const name of ['shim', 'guest', 'archive', 'host', 'hub'])
       await symlink(
         nativeProgram(`boxlite-${name}` as NativeProgram),
         join(native, `boxlite-${name}`),
