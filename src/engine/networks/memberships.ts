@@ -55,7 +55,8 @@ export function attachmentForStart(
   const memberships = attachedNetworks(database(), id);
   for (const { networkId, network } of database().endpoints.ofBox(id))
     if (!memberships.some((each) => each.networkId === networkId)) throw removed(network);
-  database().endpoints.start(id);
+  // Most starts need no write, for which they would wait for other processes.
+  if (memberships.some(({ joinedRunning }) => joinedRunning)) database().endpoints.start(id);
   for (const { networkId } of memberships) makePrivateDirectory(home.network(networkId));
   return boxAttachment({ id, name, hostname }, memberships);
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { EndpointRecord } from '../../store/endpoints.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { livePorts, networkName } from '../spec/network/box-network.js';
-import { primaryOf } from '../spec/network/named/box-attachment.js';
+import { endpointId, primaryOf } from '../spec/network/named/box-attachment.js';
 import { memberNames } from '../spec/network/named/network-names.js';
 import type { NetworkSpec } from '../spec/network/named/network-spec.js';
 import { macAddressOf, OWN_NETWORK } from '../spec/network/own-network.js';
@@ -86,7 +85,8 @@ function inOrder({ named, names, addresses }: Part): Record<string, unknown> {
     DriverOpts: null,
     GwPriority: 0,
     NetworkID: named?.networkId ?? '',
-    EndpointID: named !== undefined && IPAddress !== '' ? endpointId(named) : '',
+    EndpointID:
+      named !== undefined && IPAddress !== '' ? endpointId(named.networkId, named.boxId) : '',
     Gateway,
     IPAddress,
     IPPrefixLen,
@@ -105,9 +105,6 @@ function ipamConfig({ ip, ip6 }: InspectedNetwork['asked'] = {}): Record<string,
     ...(ip6 !== undefined && { IPv6Address: ip6 }),
   };
 }
-
-const endpointId = ({ networkId, boxId }: InspectedNetwork): string =>
-  createHash('sha256').update(`${networkId} ${boxId}`).digest('hex');
 
 const existing = (network: InspectedNetwork) =>
   network.spec === undefined ? [] : [{ ...network, spec: network.spec }];

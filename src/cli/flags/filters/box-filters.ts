@@ -5,7 +5,7 @@ import { boxState } from '../../output/rows/box-row.js';
 import { familiarReference, withDefaultTag } from '../../output/text/reference.js';
 import type { KeyCompletion } from '../../parse/command.js';
 import { parseExposedPorts } from '../exposed-port.js';
-import { invalidFilter, labelTest, parseFilters } from './filters.js';
+import { filterPattern, invalidFilter, labelTest, parseFilters } from './filters.js';
 
 const STATES = [
   'created',
@@ -51,7 +51,7 @@ export function parseBoxFilters(
   return parseFilters<BoxInfo>(filters, {
     id: (value) => (box) => box.id.startsWith(value.toLowerCase()),
     name: (value) => {
-      const pattern = namePattern(value);
+      const pattern = filterPattern('name', value);
       // Docker's names begin with a slash, which `^/web$` expects and `^web$` does not.
       return ({ name = '' }) => pattern.test(name) || pattern.test(`/${name}`);
     },
@@ -128,14 +128,6 @@ function portsOf(key: string, value: string): string[] {
     return parseExposedPorts(value);
   } catch {
     throw invalidFilter(key, value, 'give PORT[-PORT][/PROTOCOL], such as 80 or 8000-8010/udp');
-  }
-}
-
-function namePattern(value: string): RegExp {
-  try {
-    return new RegExp(value);
-  } catch {
-    throw invalidFilter('name', value, 'give a name, a part of one, or a regular expression');
   }
 }
 

@@ -43,6 +43,15 @@ export function labelTest(value: string): (labels: Readonly<Record<string, strin
   return (labels) => Object.hasOwn(labels, key) && (!value.includes('=') || labels[key] === wanted);
 }
 
+/** What a name or an id is to match: a part of it, or a regular expression (Docker's rule). */
+export function filterPattern(key: string, value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch {
+    throw invalidFilter(key, value, `give a ${key}, a part of one, or a regular expression`);
+  }
+}
+
 export function invalidFilter(key: string, value: string, hint: string): BoxliteError {
   return new BoxliteError('invalid-argument', `invalid filter '${key}=${value}'`, { hint });
 }

@@ -1,7 +1,7 @@
 import type { ShownNetwork } from '../../network/all-networks.js';
 import { driverOf, SCOPE } from '../../output/rows/network-row.js';
 import type { KeyCompletion } from '../../parse/command.js';
-import { invalidFilter, labelTest, parseFilters } from './filters.js';
+import { filterPattern, invalidFilter, labelTest, parseFilters } from './filters.js';
 import { parseBoolean } from './prune-filters.js';
 
 const TYPES = ['builtin', 'custom'];
@@ -31,7 +31,7 @@ export function parseNetworkFilters(
     },
     driver: (value) => (network) => driverOf(network) === value,
     id: (value) => {
-      const pattern = patternOf('id', value);
+      const pattern = filterPattern('id', value);
       return ({ id }) => pattern.test(id);
     },
     label: (value) => {
@@ -39,7 +39,7 @@ export function parseNetworkFilters(
       return ({ labels }) => test(labels);
     },
     name: (value) => {
-      const pattern = patternOf('name', value);
+      const pattern = filterPattern('name', value);
       return ({ name }) => pattern.test(name);
     },
     scope: (value) => {
@@ -56,12 +56,3 @@ export function parseNetworkFilters(
 /** Docker's rule: one that was created, and that no running box is in. */
 const isDangling = ({ builtIn, boxes }: ShownNetwork): boolean =>
   builtIn === undefined && boxes.every(({ running }) => !running);
-
-/** A part of it, or a regular expression (Docker's rule). */
-function patternOf(key: string, value: string): RegExp {
-  try {
-    return new RegExp(value);
-  } catch {
-    throw invalidFilter(key, value, 'give it, a part of it, or a regular expression');
-  }
-}

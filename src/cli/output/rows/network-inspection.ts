@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { NetworkMember } from '../../../engine/networks/info.js';
 import { sorted } from '../../../engine/report/inspect-order.js';
 import { rfc3339Nano } from '../../../engine/report/rfc3339.js';
+import { endpointId } from '../../../engine/spec/network/named/box-attachment.js';
 import type { ShownNetwork } from '../../network/all-networks.js';
 import { driverOf, SCOPE } from './network-row.js';
 
@@ -58,7 +58,3 @@ function memberOf({ id, builtIn }: ShownNetwork, box: NetworkMember): object {
     IPv6Address: address6 === '' ? '' : `${address6}/64`,
   };
 }
-
-/** The same as in the box's own inspection. */
-const endpointId = (network: string, box: string): string =>
-  createHash('sha256').update(`${network} ${box}`).digest('hex');

@@ -1,4 +1,5 @@
 /** From the networks that a box is in to the addresses and links that its machine starts with. */
+import { createHash } from 'node:crypto';
 import { BoxliteError } from '../../../../errors.js';
 import type { NetworkAddresses, NetworkLink } from '../attachment.js';
 import { OWN_NETWORK } from '../own-network.js';
@@ -60,6 +61,10 @@ function addressesOf({ spec, address, address6 }: Membership): NetworkAddresses 
     mtu: OWN_NETWORK.mtu,
   };
 }
+
+/** Docker's id of a box's place in a network; ours follows from both, so nothing keeps it. */
+export const endpointId = (networkId: string, boxId: string): string =>
+  createHash('sha256').update(`${networkId} ${boxId}`).digest('hex');
 
 /** What joins the box to one network. */
 export function linkOf(
