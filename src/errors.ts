@@ -53,9 +53,9 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export type RemedyAction =
   // Acts on the box that the remedy names.
   | ('start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'remove')
-  | ('commit' | 'exec' | 'export' | 'logs')
+  | ('commit' | 'exec' | 'export' | 'logs' | 'log-network')
   // Acts on the home.
-  | ('list-boxes' | 'pull' | 'load' | 'import' | 'login')
+  | ('list-boxes' | 'list-networks' | 'pull' | 'load' | 'import' | 'login')
   | ('setup' | 'name-kernel' | 'doctor' | 'less-memory');
 
 /** What to do about an error, for programs; `hint` says the same in words. */

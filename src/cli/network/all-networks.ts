@@ -1,5 +1,6 @@
 /** The networks that were created, and the two that Docker always has, which boxes have without one. */
 import { createHash } from 'node:crypto';
+import { noSuchNetwork } from '../../engine/networks/find.js';
 import type { NetworkInfo, NetworkMember } from '../../engine/networks/info.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { OWN_NETWORK } from '../../engine/spec/network/own-network.js';
@@ -35,12 +36,7 @@ export function findNetwork(networks: readonly ShownNetwork[], nameOrId: string)
     networks.find(({ builtIn }) => builtIn === 'bridge' && nameOrId === 'default');
   if (exact !== undefined) return exact;
   const [found, other] = id === '' ? [] : networks.filter((each) => each.id.startsWith(id));
-  if (found === undefined)
-    throw new BoxliteError(
-      'network-not-found',
-      `network ${nameOrId === '' ? '""' : nameOrId} not found`,
-      { hint: "'boxlite network ls' shows all networks" },
-    );
+  if (found === undefined) throw noSuchNetwork(nameOrId);
   if (other !== undefined)
     throw new BoxliteError('network-ambiguous', `network ${nameOrId} is ambiguous`, {
       hint: 'give more characters of the id, or the name',

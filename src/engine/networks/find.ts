@@ -6,7 +6,7 @@ import type { NetworkRecord } from '../../store/networks.js';
 export function findNetwork(database: Database, nameOrId: string): NetworkRecord {
   const record = database.networks.find(nameOrId);
   if (record !== undefined) return record;
-  throw noSuchNetwork(nameOrId, 'create it first');
+  throw noSuchNetwork(nameOrId);
 }
 
 /** In Docker's words. */
@@ -14,5 +14,7 @@ export const noSuchNetwork = (name: string, hint?: string): BoxliteError =>
   new BoxliteError(
     'network-not-found',
     `network ${name === '' ? '""' : name} not found`,
-    hint === undefined ? {} : { hint },
+    hint === undefined
+      ? { hint: 'see all networks', remedy: { action: 'list-networks' } }
+      : { hint },
   );

@@ -35,7 +35,8 @@ export async function* networkLog(
   }
   if (isEmpty && !isLogged && tail !== 0)
     throw new BoxliteError('unsupported', `the network of box ${boxName(record)} is not logged`, {
-      hint: 'turn its log on: it costs a little time and tells all that the box reaches',
+      hint: 'turn its log on',
+      remedy: { action: 'log-network', box: boxName(record) },
     });
 }
 
