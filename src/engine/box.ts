@@ -94,7 +94,7 @@ export class LiteBox extends BoxNetworking implements AsyncDisposable {
   async exec(command: BoxCommand, { signal }: ExecOptions = {}): Promise<Execution> {
     await this.#startIdle(await this.observed(), signal);
     const started = await startCommand(this.context, this.id, command, { signal });
-    return commandExecution(this.context, this, started, command, signal);
+    return commandExecution(this.context, this, started, { timeoutMs: command.timeoutMs, signal });
   }
 
   /**

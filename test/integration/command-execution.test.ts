@@ -30,7 +30,8 @@ async function started(
   const session = client.exec(EXEC);
   await session.started;
   const context = { home: { box: () => shim.directory } } as unknown as EngineContext;
-  const execution = commandExecution(context, BOX, { client, session }, command, signal);
+  const limits = { timeoutMs: command.timeoutMs, signal };
+  const execution = commandExecution(context, BOX, { client, session }, limits);
   if (peer === undefined) throw new Error('the shim was not spoken to');
   return { execution, session, peer, number };
 }

@@ -2,7 +2,6 @@ import { aborted, onAbort } from '../../abort.js';
 import { BoxliteError } from '../../errors.js';
 import { vmmFailure } from '../machine/records.js';
 import { LONGEST_TIMER_MS } from '../machine/within.js';
-import type { BoxCommand } from '../spec/box-command.js';
 import { boxName } from '../spec/names/box-name.js';
 import type { EngineContext } from '../state/context.js';
 import type { StartedCommand } from './exec.js';
@@ -14,13 +13,15 @@ import { Execution } from './execution.js';
  */
 export const TIMEOUT_GRACE_MS = 10_000;
 
-/** A command beside the box's own. Its time-out and the caller's signal end it whatever the guest does. */
+/**
+ * A command beside the box's own. Its time-out and the caller's signal end it whatever the guest does.
+ * @param timeoutMs 0: no limit
+ */
 export function commandExecution(
   context: EngineContext,
   box: { id: string; name: string | null | undefined },
   { client, session }: StartedCommand,
-  { timeoutMs }: BoxCommand,
-  signal?: AbortSignal,
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
 ): Execution {
   let given: BoxliteError | undefined;
   const giveUp = (reason: BoxliteError): void => {
