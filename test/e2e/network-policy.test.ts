@@ -213,11 +213,11 @@ describe('a policy', () => {
     await once(server, 'listening');
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    await home.ok(['run', '-d', '--name', 'changed', 'busybox', 'sleep', '1000']);
+    await home.ok(['run', '-d', '--log-net', '--name', 'changed', 'busybox', 'sleep', '1000']);
     const talk = `sleep 1000 | nc host.boxlite.internal ${port}`;
     const refused = ['exec', 'changed', 'nc', 'host.boxlite.internal', String(port)];
     expect((await home.boxlite(refused)).status).toBe(1);
-    const change = ['network', 'policy', '--log=on', '--allow-host', String(port), 'changed'];
+    const change = ['network', 'policy', '--allow-host', String(port), 'changed'];
     await home.ok(change);
     const connected = once(server, 'connection') as Promise<[Socket]>;
     await home.ok(['exec', '-d', 'changed', 'sh', '-c', talk]);
@@ -228,6 +228,7 @@ describe('a policy', () => {
     expect((await home.boxlite(refused)).status).toBe(1);
     const log = await home.ok(['network', 'log', 'changed']);
     expect(log.split('\n').map((line) => line.slice(line.indexOf('Z') + 2))).toEqual([
+      `denied  tcp 10.0.2.2:${port}`,
       `allowed tcp 10.0.2.2:${port}`,
       `denied  tcp 10.0.2.2:${port}`,
     ]);

@@ -18,6 +18,7 @@ import { KERNEL_OPTIONS, readKernelOptions } from './kernel-flags.js';
 import { LOG_OPTIONS, readLogPolicy } from './log-flags.js';
 import {
   NAME_OPTIONS,
+  NET_LOG_OPTION,
   NET_POLICY_OPTIONS,
   NETWORK_OPTIONS,
   OLD_NETWORK_OPTIONS,
@@ -84,7 +85,7 @@ export const BOX_OPTIONS = {
   }),
   ...under('Network', NETWORK_OPTIONS),
   ...under('Name resolution', NAME_OPTIONS),
-  ...under('Network policy', NET_POLICY_OPTIONS),
+  ...under('Network policy', { ...NET_POLICY_OPTIONS, ...NET_LOG_OPTION }),
   ...under('Security', {
     security: value('Isolation of the box: development, standard (default), maximum', 'PRESET', {
       parse: oneOf(SECURITY_PRESETS),

@@ -51,6 +51,11 @@ export const NET_POLICY_OPTIONS = {
   }),
 } as const;
 
+/** An existing box has `network policy --log` for it. */
+export const NET_LOG_OPTION = {
+  'log-net': flag('Log what the box reaches and is kept from, for `boxlite network log`'),
+} as const;
+
 /** Docker's older spellings. */
 export const OLD_NETWORK_OPTIONS = {
   net: list('The same as --network', 'NETWORK', {
@@ -66,6 +71,7 @@ export type NetworkFlagValues = OptionValues<
   typeof NETWORK_OPTIONS &
     typeof NAME_OPTIONS &
     typeof NET_POLICY_OPTIONS &
+    typeof NET_LOG_OPTION &
     typeof OLD_NETWORK_OPTIONS
 >;
 
@@ -78,6 +84,7 @@ export function readNames(flags: NetworkFlagValues) {
     allowNet: [...flags['allow-net']],
     denyNet: [...flags['deny-net']],
     allowHost: [...flags['allow-host']],
+    ...(flags['log-net'] && { logNet: true }),
     exposedPorts: flags.expose.flat(),
     ports: [...flags.publish],
     publishAll: flags['publish-all'],

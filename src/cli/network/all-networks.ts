@@ -51,6 +51,7 @@ export function refuseBuiltIn(nameOrId: string): void {
     throw new BoxliteError(
       'invalid-argument',
       `${builtIn} is a pre-defined network and cannot be removed`,
+      { hint: 'remove one that was created' },
     );
 }
 

@@ -62,6 +62,7 @@ function refuseSecond(database: Database, box: AttachedBox, network: NetworkReco
     throw new BoxliteError(
       'invalid-argument',
       `box ${box.name ?? box.id} is in ${LIMITS.MAX_LINKS} networks, which is the most`,
+      { hint: 'disconnect it from one of them first' },
     );
 }
 

@@ -15,6 +15,7 @@ export async function removeNetwork(context: EngineContext, nameOrId: string): P
     throw new BoxliteError(
       'invalid-argument',
       `${nameOrId} is a pre-defined network and cannot be removed`,
+      { hint: 'remove one that was created' },
     );
   const network = findNetwork(context.database(), nameOrId);
   while (!(await removeStill(context, network)));

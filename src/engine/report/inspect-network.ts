@@ -129,9 +129,9 @@ export function hostConfigPorts({ ports = [], publishAll }: BoxSpec) {
 
 /** BoxLite's own: what the box may reach; null without rules. */
 export function inspectPolicy({ policy }: BoxSpec) {
-  const { allow = [], deny = [], hostPorts = [] } = policy ?? {};
-  if (allow.length + deny.length + hostPorts.length === 0) return null;
-  return { Allow: allow, Deny: deny, HostPorts: hostPorts };
+  const { allow = [], deny = [], hostPorts = [], log = false } = policy ?? {};
+  if (allow.length + deny.length + hostPorts.length === 0 && !log) return null;
+  return { Allow: allow, Deny: deny, HostPorts: hostPorts, Log: log };
 }
 
 /** Empty where the system chooses, as in Docker. */

@@ -22,10 +22,8 @@ export const networkRm = defineCommand({
         await networks.remove(name);
       } catch (error) {
         const missing = error instanceof BoxliteError && error.code === 'network-not-found';
-        if (!missing) throw error;
-        if (force) return '';
-        // Docker's words, without advice to create what was to go.
-        throw new BoxliteError('network-not-found', error.message);
+        if (!missing || !force) throw error;
+        return '';
       }
       return `${name}\n`;
     });

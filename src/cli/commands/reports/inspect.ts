@@ -1,3 +1,4 @@
+import { noSuchImage } from '../../../engine/images/error.js';
 import type { BoxliteRuntime } from '../../../engine/runtime.js';
 import { noSuchBox } from '../../../engine/state/state-error.js';
 import { BoxliteError } from '../../../errors.js';
@@ -103,7 +104,7 @@ async function inspectOne(
   const image = await runtime.inspectImage(name);
   if (image !== undefined) return { json: imageInspection(image), type: IMAGE };
   throw type === 'image'
-    ? new BoxliteError('image-not-found', `No such image: ${name}`)
+    ? noSuchImage(name)
     : new BoxliteError('box-not-found', `No such object: ${name}`, {
         hint: "'boxlite ps -a' shows all boxes, 'boxlite images' all images",
       });

@@ -1,5 +1,5 @@
+import { noSuchImage } from '../../../engine/images/error.js';
 import type { ImageInfo } from '../../../engine/images/images.js';
-import { BoxliteError } from '../../../errors.js';
 import { matchesReference } from '../../output/rows/image-row.js';
 import type { KeyCompletion } from '../../parse/command.js';
 import { parseMoment } from '../time.js';
@@ -69,6 +69,6 @@ function namedImage(images: readonly ImageInfo[], value: string): ImageInfo {
     images.find((image) =>
       matchesReference(image, value.includes(':') ? value : `${value}:latest`),
     ) ?? images.find((image) => id !== '' && image.id.startsWith(`sha256:${id}`));
-  if (found === undefined) throw new BoxliteError('image-not-found', `No such image: ${value}`);
+  if (found === undefined) throw noSuchImage(value);
   return found;
 }

@@ -29,7 +29,7 @@ export function changedPolicy(
   const { policy = {}, dns } = spec;
   if (!spec.network)
     throw invalid(
-      `box ${box} has no network, so there is nothing to allow or deny`,
+      `box ${box} has no network, so there is nothing to allow, deny or log`,
       'create it anew without --network none',
     );
   const { allow, deny, hostPorts } = without(policy, change.remove ?? [], box);

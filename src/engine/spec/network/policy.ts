@@ -19,7 +19,7 @@ export interface NetPolicyOptions {
   denyNet?: readonly string[];
   /** TCP ports of the host's loopback that the box reaches as `host.boxlite.internal`. */
   allowHost?: readonly number[];
-  /** Log what the box reaches and what it is kept from, for `networkLog`; default false. */
+  /** Log what the box reaches and what it is kept from, from its first packet on, for `networkLog`; default false. */
   logNet?: boolean;
 }
 
@@ -53,7 +53,7 @@ export function settleNetPolicy(options: Asked): NetPolicySpec {
     ...(allowNet.length > 0 && { allow: textsOf(allowNet, checkAllowed) }),
     ...(denyNet.length > 0 && { deny: textsOf(denyNet, checkDenied) }),
     ...(allowHost.length > 0 && { hostPorts: hostPortsOf(allowHost) }),
-    ...(logNet === true && network !== 'none' && { log: true as const }),
+    ...(logNet === true && { log: true as const }),
   };
   checkTogether(network, policy, [options.dns ?? []].flat().length > 0);
   return Object.keys(policy).length > 0 ? { policy } : {};
@@ -138,10 +138,10 @@ function checkTogether(
   policy: NonNullable<NetPolicySpec['policy']>,
   ownServers: boolean,
 ): void {
-  const { allow = [], deny = [], hostPorts = [] } = policy;
-  if (network === 'none' && allow.length + deny.length + hostPorts.length > 0)
+  const { allow = [], deny = [], hostPorts = [], log = false } = policy;
+  if (network === 'none' && (allow.length + deny.length + hostPorts.length > 0 || log))
     throw invalid(
-      'a box without a network has nothing to allow or deny',
+      'a box without a network has nothing to allow, deny or log',
       `leave out --network none, or ${given(policy)}; --security maximum implies it: add --network default`,
     );
   if (network === 'internal' && allow.length > 0)
@@ -177,8 +177,13 @@ function checkTogether(
 const isName = (text: string): boolean => parseNetRule(text).kind !== 'address';
 
 /** The flags that were given. */
-function given({ allow, deny, hostPorts }: NonNullable<NetPolicySpec['policy']>): string {
-  return [allow && '--allow-net', deny && '--deny-net', hostPorts && '--allow-host']
+function given({ allow, deny, hostPorts, log }: NonNullable<NetPolicySpec['policy']>): string {
+  return [
+    allow && '--allow-net',
+    deny && '--deny-net',
+    hostPorts && '--allow-host',
+    log && '--log-net',
+  ]
     .filter((flag) => flag !== undefined)
     .join(' and ');
 }

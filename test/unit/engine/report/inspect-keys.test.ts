@@ -177,6 +177,10 @@ test('a box shows the network that it was given, and its rules in one spelling',
   expect(Object.keys(NetworkSettings.Networks as object)).toEqual(['public']);
   expect(Boxlite.NetworkPolicy).toEqual({
     ...{ Allow: ['10.0.0.0/8'], Deny: ['10.1.1.1'], HostPorts: [80] },
+    Log: false,
+  });
+  expect(inspect({ logNet: true }).Boxlite.NetworkPolicy).toEqual({
+    ...{ Allow: [], Deny: [], HostPorts: [], Log: true },
   });
   expect(inspect({ network: 'internal' }).Boxlite.NetworkPolicy).toBeNull();
   expect(boxInfo(boxRecord({ options: boxSpec({ network: 'internal' }) })).network).toBe(

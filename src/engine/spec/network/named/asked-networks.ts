@@ -35,7 +35,10 @@ export function askedNetworks({
   // What comes first in the list counts, but for the default, which says nothing.
   const [word = 'default', other] = [...new Set(words.filter((each) => each !== 'default'))];
   if (other !== undefined)
-    throw invalid(`a box can't be in the networks ${word} and ${other} together`);
+    throw invalid(
+      `a box can't be in the networks ${word} and ${other} together`,
+      'name one of them',
+    );
   if (word === 'none' && named.length > 0)
     throw invalid(
       'container cannot be connected to multiple networks with one of the networks in private (none) mode',

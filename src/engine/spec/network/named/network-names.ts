@@ -41,6 +41,7 @@ export function checkAliases(aliases: readonly string[]): string[] {
     throw new BoxliteError(
       'invalid-argument',
       `a box can have ${MAX_ALIASES} aliases in a network, not ${unique.length}`,
+      { hint: 'give fewer' },
     );
   return unique;
 }

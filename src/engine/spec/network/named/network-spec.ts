@@ -122,12 +122,19 @@ function digestOf(id: string): Buffer {
 }
 
 function checkInside(what: string, address: string, subnets: readonly Prefix[]): void {
-  if (!isAddress(address)) throw invalid(`invalid ${what} address: ${address}`);
+  if (!isAddress(address)) throw invalid(`invalid ${what} address: ${address}`, 'as in 172.30.0.1');
   const subnet = subnets.find((each) => holdsAddress(each, address));
-  if (subnet === undefined) throw invalid(`no matching subnet for ${what} ${address}`);
+  if (subnet === undefined)
+    throw invalid(
+      `no matching subnet for ${what} ${address}`,
+      `give one of ${subnets.map(prefixText).join(' or ')}`,
+    );
   const reserved = [firstAddress(subnet), ...(subnet.bits === 32 ? [addressAt(subnet, -1n)] : [])];
   if (reserved.includes(plainAddress(address)))
-    throw invalid(`${address} is no address of a machine in ${prefixText(subnet)}`);
+    throw invalid(
+      `${address} is no address of a machine in ${prefixText(subnet)}`,
+      'it is the first or the last, which stand for the network itself',
+    );
 }
 
 function onlyGateway(gateways: readonly string[], subnet: Prefix): string | undefined {
@@ -135,6 +142,7 @@ function onlyGateway(gateways: readonly string[], subnet: Prefix): string | unde
   if (one !== undefined && other !== undefined)
     throw invalid(
       `cannot configure multiple gateways (${other}, ${one}) on the same subnet (${prefixText(subnet)})`,
+      'give one of each family',
     );
   return one === undefined ? undefined : plainAddress(one);
 }

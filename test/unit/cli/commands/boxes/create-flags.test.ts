@@ -128,6 +128,7 @@ describe('a flag of create', () => {
         ...{ denyNet: ['fd00::/8'], allowHost: [80, 443] },
       },
     ],
+    ['a log of what it reaches', ['--log-net'], { logNet: true }],
     [
       '-v',
       ['-v', '/a:/b:ro'],

@@ -188,7 +188,8 @@ describe('image inspect', () => {
     expect(await runCli(['image', 'inspect', 'nothing'], engine)).toEqual({
       status: 1,
       stdout: '[]\n',
-      stderr: 'boxlite: No such image: nothing\n',
+      stderr:
+        'boxlite: No such image: nothing\ncheck the name, or get the image with `boxlite pull`\n',
     });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { noSuchNetwork } from '../../../../../src/engine/networks/find.js';
 import type { NetworkInfo } from '../../../../../src/engine/networks/info.js';
-import { BoxliteError } from '../../../../../src/errors.js';
 import { boxInfo, NOW, runCli } from '../../fake-world.js';
 
 const member = (name: string, host: number, running = true) => ({
@@ -41,9 +41,6 @@ const DB: NetworkInfo = {
   boxes: [],
 };
 
-const notFound = (name: string) =>
-  new BoxliteError('network-not-found', `network ${name} not found`, { hint: 'create it first' });
-
 /** Notes what it is asked to do. */
 function fakeEngine() {
   const calls: unknown[][] = [];
@@ -62,7 +59,7 @@ function fakeEngine() {
       Promise.resolve([APP, DB].filter(matches).map(({ name }) => name)),
     remove: (name: string) => {
       calls.push(['remove', name]);
-      return name === 'app' ? Promise.resolve() : Promise.reject(notFound(name));
+      return name === 'app' ? Promise.resolve() : Promise.reject(noSuchNetwork(name));
     },
   };
   const boxes = [
@@ -254,7 +251,9 @@ describe('network rm', () => {
   it('prints each name, and goes on after one that is missing', async () => {
     const { status, stdout, stderr, calls } = await run('rm', 'nobody', 'app');
     expect([status, stdout]).toEqual([1, 'app\n']);
-    expect(stderr).toBe('boxlite: network nobody not found\n');
+    expect(stderr).toBe(
+      'boxlite: network nobody not found\nsee all networks with `boxlite network ls`\n',
+    );
     expect(calls).toEqual([
       ['remove', 'nobody'],
       ['remove', 'app'],

@@ -84,17 +84,22 @@ test.each<[string, Options, string]>([
   [
     'rules without a network',
     { network: 'none', allowNet: ['a.test'] },
-    'a box without a network has nothing to allow or deny',
+    'a box without a network has nothing to allow, deny or log',
   ],
   [
     'denial without a network',
     { network: 'none', denyNet: ['1.1.1.1'] },
-    'a box without a network has nothing to allow or deny',
+    'a box without a network has nothing to allow, deny or log',
   ],
   [
     'the host without a network',
     { network: 'none', allowHost: [1] },
-    'a box without a network has nothing to allow or deny',
+    'a box without a network has nothing to allow, deny or log',
+  ],
+  [
+    'a log without a network',
+    { network: 'none', logNet: true },
+    'a box without a network has nothing to allow, deny or log',
   ],
   [
     'a way out of internal',
