@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -78,6 +78,21 @@ describe('a network', () => {
     expect(await runtime.networks.prune({ matches: ({ id }) => id !== young.id })).toEqual(['old']);
     expect(existsSync(home.network(old.id))).toBe(false);
     expect((await runtime.networks.list()).map(({ name }) => name)).toEqual(['app', 'young']);
+  });
+
+  test.each([
+    ['rm', (runtime: TinyRuntime['runtime']) => runtime.networks.remove('app')],
+    ['prune', (runtime: TinyRuntime['runtime']) => runtime.networks.prune()],
+  ])('whose removal was killed leaves nothing after the next %s', async (_verb, remove) => {
+    const { runtime, home, networkId } = await withApp();
+    const { id: kept } = await runtime.networks.create({ name: 'kept' });
+    await runtime.create({ ...OPTIONS, network: 'kept' });
+    const left = home.network('7e'.repeat(32));
+    for (const each of [left, home.network(kept), home.network(networkId)])
+      mkdirSync(each, { recursive: true });
+    writeFileSync(join(left, 'hub.log'), '');
+    await remove(runtime);
+    expect(readdirSync(home.networks())).toEqual([kept]);
   });
 
   test.each(['bridge', 'default', 'none', 'host'])('called %s is not removed', async (name) => {

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { BoxliteError } from '../../errors.js';
 import type { Lock } from '../../store/locks.js';
 import type { NetworkRecord } from '../../store/networks.js';
@@ -8,6 +7,7 @@ import { type EngineContext, lockBox } from '../state/context.js';
 import { observed } from '../state/observe.js';
 import { findNetwork, noSuchNetwork } from './find.js';
 import { type NetworkInfo, networkInfo } from './info.js';
+import { sweepNetworks } from './sweep.js';
 
 /** @throws network-not-found, network-in-use, network-ambiguous, box-busy, invalid-argument */
 export async function removeNetwork(context: EngineContext, nameOrId: string): Promise<void> {
@@ -17,9 +17,12 @@ export async function removeNetwork(context: EngineContext, nameOrId: string): P
       `${nameOrId} is a pre-defined network and cannot be removed`,
       { hint: 'remove one that was created' },
     );
-  const network = findNetwork(context.database(), nameOrId);
-  while (!(await removeStill(context, network)));
-  await removeDirectory(context, network.id);
+  try {
+    const network = findNetwork(context.database(), nameOrId);
+    while (!(await removeStill(context, network)));
+  } finally {
+    await sweepNetworks(context.home, context.database());
+  }
 }
 
 /**
@@ -85,14 +88,8 @@ export async function pruneNetworks(
     const gone = database.write(
       () => membersOf(context, network).length === 0 && database.networks.remove(network.id),
     );
-    if (!gone) continue;
-    await removeDirectory(context, network.id);
-    removed.push(network.name);
+    if (gone) removed.push(network.name);
   }
+  await sweepNetworks(context.home, database);
   return removed;
-}
-
-/** What its hub has left there. */
-async function removeDirectory({ home }: EngineContext, id: string): Promise<void> {
-  await rm(home.network(id), { recursive: true, force: true });
 }
