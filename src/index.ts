@@ -69,6 +69,7 @@ export type { NetPolicyChange } from './engine/spec/network/policy-change.js';
 export type { NetworkOptions } from './engine/spec/network/named/network-spec.js';
 export type { NetworkAttachment } from './engine/spec/network/named/asked-networks.js';
 export type { AskedAddresses } from './engine/spec/network/named/addresses.js';
+export type { DisconnectOptions } from './engine/networks/disconnect.js';
 export type { NetworkInfo, NetworkMember, NetworkSubnet } from './engine/networks/info.js';
 export type {
   ConnectOptions,

@@ -1,3 +1,4 @@
+import type { DisconnectOptions } from './networks/disconnect.js';
 import type { NetworkInfo } from './networks/info.js';
 import type { NetworkAttachment } from './spec/network/named/asked-networks.js';
 import type { NetworkOptions } from './spec/network/named/network-spec.js';
@@ -80,12 +81,13 @@ export class NetworkRuntime {
   }
 
   /**
-   * Detaches a box from a network; its addresses there become free. Also from one that has been removed.
+   * Detaches a box from a network; its addresses there become free. Also from one that has been removed. The network
+   * that gives a running box its gateway and resolver stays until the box is stopped, `force` or not.
    * @param box id, name or unambiguous prefix of an id
-   * @throws network-not-found, box-not-found; invalid-argument if it is not in the network; box-state, box-busy
+   * @throws network-not-found, box-not-found; invalid-argument if it is not in the network; box-running, box-state, box-busy
    */
-  async disconnect(network: string, box: string): Promise<void> {
+  async disconnect(network: string, box: string, options: DisconnectOptions = {}): Promise<void> {
     const { disconnectBox } = await import('./networks/disconnect.js');
-    return disconnectBox(this.#context(), network, box);
+    return disconnectBox(this.#context(), network, box, options);
   }
 }

@@ -7,10 +7,11 @@ import { checkAliases, isPredefined } from '../spec/network/named/network-names.
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
 import { settle } from '../state/observe.js';
+import { runningClient } from '../state/running-client.js';
 import { noSuchBox } from '../state/state-error.js';
 import { attachBox } from './attach.js';
 import { attachedNetworks, refuseAllowedInside } from './memberships.js';
-import { joinRunning } from './running.js';
+import { joinRunning, leave, reportJoin } from './running.js';
 
 interface Wishes extends AskedAddresses {
   aliases?: readonly string[];
@@ -31,26 +32,24 @@ export async function connectBox(
   await using _lock = await lockBox(context, found.id, 'network connect');
   const record = await settle(context.home, database, currentRecord(context, found.id));
   refuseWithoutNetwork(record);
-  const { id: networkId } = database.write(() => {
+  await using client = isActive(record.status)
+    ? await runningClient(context, record, { doing: 'connecting it' })
+    : undefined;
+  const endpoint = database.write(() => {
     const wish = { name: network, ...wishes };
-    const attached = attachBox(database, record, wish, isActive(record.status));
+    const { id: networkId, name } = attachBox(database, record, wish, client !== undefined);
     refuseAllowedInside(specOf(record.options), attachedNetworks(database, record.id));
+    const attached = { networkId, network: name, boxId: record.id };
+    if (client !== undefined) reportJoin(database, attached);
     return attached;
   });
-  if (isActive(record.status)) await joinOrUndo(context, record, networkId);
-}
-
-async function joinOrUndo(
-  context: EngineContext,
-  record: BoxRecord,
-  networkId: string,
-): Promise<void> {
+  if (client === undefined) return;
   try {
-    await joinRunning(context, record, networkId);
+    await joinRunning(context, client, record, endpoint.networkId);
   } catch (error) {
     // After a time-out the box may have joined: as long as it has the addresses, nobody else may.
     const joined = error instanceof BoxliteError && error.code === 'timeout';
-    if (!joined) context.database().endpoints.remove(networkId, record.id);
+    if (!joined) leave(database, endpoint);
     throw error;
   }
 }

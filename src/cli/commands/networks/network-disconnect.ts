@@ -9,11 +9,11 @@ export const networkDisconnect = defineCommand({
     { name: 'NETWORK', summary: 'Name or id' },
     { name: 'BOX', summary: 'Name or id', complete: 'box' },
   ],
-  options: { force: flag('The same: nothing keeps a box in a network', { short: 'f' }) },
+  options: { force: flag("Also a box that runs and can't be told", { short: 'f' }) },
   examples: [{ command: 'boxlite network disconnect app web', what: 'Its other networks stay' }],
-  async run(context, [network = '', box = '']) {
+  async run(context, [network = '', box = ''], { force }) {
     const { networks } = await context.runtime();
-    await networks.disconnect(network, box);
+    await networks.disconnect(network, box, { force });
     return 0;
   },
 });

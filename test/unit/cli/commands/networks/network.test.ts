@@ -308,7 +308,11 @@ describe('network connect and disconnect', () => {
 
   it('take a box out', async () => {
     const { status, stdout, calls } = await run('disconnect', '-f', 'app', 'web');
-    expect([status, stdout, calls]).toEqual([0, '', [['disconnect', 'app', 'web']]]);
+    expect([status, stdout, calls]).toEqual([
+      0,
+      '',
+      [['disconnect', 'app', 'web', { force: true }]],
+    ]);
   });
 
   it.each([
