@@ -13,12 +13,11 @@ import { copyInto, copyOut, packOut, unpackInto } from './files/copy.js';
 import type { CopyOptions, CopyResult } from './files/copy-options.js';
 import { exportBox } from './files/export.js';
 import { pauseBox, unpauseBox } from './lifecycle/pause.js';
-import { freeName, removeIfEnded } from './lifecycle/remove.js';
+import { removeIfEnded } from './lifecycle/remove.js';
 import { catchUp, restartBox } from './lifecycle/restart.js';
 import { startBox, type StartedBox, type StartRequest } from './lifecycle/start.js';
 import { killBox, stopBox } from './lifecycle/stop.js';
 import { waitForBox, type WaitResult } from './lifecycle/wait.js';
-import { checkName } from './spec/box-spec.js';
 import type {
   AbortOptions,
   ExecOptions,
@@ -30,7 +29,6 @@ import type {
 import { specOf } from './spec/stored-spec.js';
 import { type EngineContext } from './state/context.js';
 import { runningClient } from './state/running-client.js';
-import { noSuchBox } from './state/state-error.js';
 
 /**
  * A handle to one box; holds no resources. `await using` ends what this handle has begun: see
@@ -210,12 +208,13 @@ export class LiteBox extends BoxNetworking implements AsyncDisposable {
   }
 
   /**
-   * Renames the box; the `name` of this handle stays the old one.
-   * @throws name-taken, invalid-argument, box-not-found
+   * Renames the box, in its networks, too; the `name` of this handle stays the old one.
+   * @throws name-taken, invalid-argument, box-not-found, box-busy; box-state, timeout or vmm-failed when the networks of a
+   *   running box could not be told
    */
   async rename(name: string): Promise<void> {
-    await freeName(this.context, name);
-    if (!this.context.database().boxes.rename(this.id, checkName(name))) throw noSuchBox(this.id);
+    const { renameBox } = await import('./lifecycle/rename.js');
+    await renameBox(this.context, this.id, name);
   }
 
   /**
