@@ -180,6 +180,8 @@ static int receive(struct links *links, struct link *link) {
             link->refused++;
         } else {
             links->callbacks.packet(links->callbacks.context, link, frame, ETHERNET_BYTES + (size_t)size);
+            if (link->fd < 0)
+                return 0; /* it was lost with an answer */
         }
     }
     return 0;

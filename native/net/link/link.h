@@ -14,7 +14,7 @@ enum { MAX_LINKS = 16 };
 
 struct link_callbacks {
     /* A packet for the box from a member; `frame` has room for an Ethernet header before it. */
-    void (*packet)(void *context, const struct link *link, uint8_t *frame, size_t size);
+    void (*packet)(void *context, struct link *link, uint8_t *frame, size_t size);
     void (*lost)(void *context, const struct link *link);
     void *context;
 };

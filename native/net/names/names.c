@@ -105,7 +105,8 @@ static bool member(void *context, uint32_t port, const struct dns_name *name, st
     const struct names *names = context;
     struct in6_addr found[2 * DNS_MAX_ADDRESSES];
     char text[NET_NAME_BYTES];
-    if (!grants_name_text(name, text))
+    /* A member may bear a denied name: the denial wins. */
+    if (!grants_name_text(name, text) || policy_denies_name(&names->network->ports[port].policy, text))
         return false;
     size_t count = links_resolve(&names->network->links, port, text, found, sizeof found / sizeof *found);
     *addresses = (struct dns_addresses){0};

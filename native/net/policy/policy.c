@@ -18,6 +18,7 @@ enum {
 static int check_rule(const struct net_rule *rule, struct err *err);
 static void keep_grants(struct policy *policy, const struct grant *grants);
 static void keep_flows(struct policy *policy, struct flow *flows, bool member);
+static bool may_go_on(void *context, const struct in6_addr *member, uint16_t port);
 static struct verdict decide_once(struct policy *policy, const struct packet *packet, bool member, uint64_t now_ms);
 static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, bool member,
                              uint64_t now_ms);
@@ -57,6 +58,9 @@ int policy_set(struct policy *policy, const struct net_policy *wanted, struct er
         keep_flows(policy, before.flows[member], member);
         before.flows[member] = NULL;
     }
+    policy->connections = before.connections;
+    before.connections = (struct connections){0};
+    connections_review(&policy->connections, may_go_on, policy);
     policy_free(&before);
     return 0;
 }
@@ -87,6 +91,11 @@ static void keep_flows(struct policy *policy, struct flow *flows, bool member) {
     }
 }
 
+static bool may_go_on(void *context, const struct in6_addr *member, uint16_t port) {
+    const struct packet packet = {.destination = *member, .destination_port = port};
+    return decide(context, &packet, IPPROTO_TCP, true, ANY_TIME).allowed;
+}
+
 static int check_rule(const struct net_rule *rule, struct err *err) {
     if (rule->kind > NET_RULE_BELOW || rule->prefix_length > 128 || rule->first_port > rule->last_port)
         return err_set(err, EINVAL, "a rule of the policy is out of range");
@@ -100,6 +109,7 @@ void policy_free(struct policy *policy) {
     free(policy->grants);
     free(policy->flows[false]);
     free(policy->flows[true]);
+    connections_free(&policy->connections);
     *policy = (struct policy){0};
 }
 
@@ -113,7 +123,14 @@ struct verdict policy_decide(struct policy *policy, const struct packet *packet,
 }
 
 struct verdict policy_decide_member(struct policy *policy, const struct packet *packet, uint64_t now_ms) {
-    return decide_once(policy, packet, true, now_ms);
+    struct verdict verdict = decide_once(policy, packet, true, now_ms);
+    if (verdict.allowed && packet->kind == PACKET_TCP)
+        connections_begun(&policy->connections, packet);
+    return verdict;
+}
+
+bool policy_cuts_member(const struct policy *policy, const struct in6_addr *member, uint16_t port, uint16_t box_port) {
+    return connections_is_cut(&policy->connections, member, port, box_port);
 }
 
 void policy_heard(struct policy *policy, const struct packet *packet, uint64_t now_ms) {
@@ -222,18 +239,25 @@ bool policy_allows_host(const struct policy *policy, uint16_t port) {
     return false;
 }
 
-/* A denied name is not resolved in any mode; where only what is listed may be reached, no other name is, either. */
+/* Where only what is listed may be reached, no other name is resolved. */
 bool policy_resolves(const struct policy *policy, const char *name) {
-    bool listed = policy->mode == NET_MODE_LISTED || policy->mode == NET_MODE_INTERNAL, allowed = !listed;
-    for (uint32_t i = 0; i < policy->rule_count; i++) {
-        if (!rule_has_name(&policy->rules[i], name))
-            continue;
-        if (policy->rules[i].denies && !policy->rules[i].protocol && policy->rules[i].first_port == 0 &&
-            policy->rules[i].last_port == UINT16_MAX)
-            return false;
-        allowed = allowed || !policy->rules[i].denies;
-    }
+    if (policy_denies_name(policy, name))
+        return false;
+    bool allowed = policy->mode != NET_MODE_LISTED && policy->mode != NET_MODE_INTERNAL;
+    for (uint32_t i = 0; !allowed && i < policy->rule_count; i++)
+        allowed = !policy->rules[i].denies && rule_has_name(&policy->rules[i], name);
     return allowed;
+}
+
+/* One of which a protocol or some ports are denied has its addresses still. */
+bool policy_denies_name(const struct policy *policy, const char *name) {
+    for (uint32_t i = 0; i < policy->rule_count; i++) {
+        const struct net_rule *rule = &policy->rules[i];
+        if (rule->denies && !rule->protocol && rule->first_port == 0 && rule->last_port == UINT16_MAX &&
+            rule_has_name(rule, name))
+            return true;
+    }
+    return false;
 }
 
 void policy_granted(struct policy *policy, const char *name, const struct in6_addr *address, uint32_t ttl,

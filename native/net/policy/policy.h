@@ -7,6 +7,7 @@
 #include "../../common/err.h"
 #include "../../common/net-control.h"
 #include "../packet/packet.h"
+#include "connections.h"
 
 enum { MAX_GRANTS = 1024, MAX_FLOWS = 512 };
 
@@ -38,6 +39,7 @@ struct policy {
      * members' datagrams take no place of the box's own. */
     struct flow *flows[2]; /* MAX_FLOWS each, once there was one */
     uint32_t next_flow[2];
+    struct connections connections; /* to members */
 };
 
 struct verdict {
@@ -48,7 +50,7 @@ struct verdict {
 
 /* Zeroed, a policy is open and has no rules. */
 
-/* Keeps what our resolver has given the box, and the flows that go on. -1: the policy is malformed or there is no memory
+/* Keeps what our resolver has given the box, and the flows and connections that go on. -1: the policy is malformed or there is no memory
  * for it, and nothing has changed. */
 int policy_set(struct policy *policy, const struct net_policy *wanted, struct err *err);
 void policy_free(struct policy *policy);
@@ -57,6 +59,8 @@ void policy_free(struct policy *policy);
 struct verdict policy_decide(struct policy *policy, const struct packet *packet, uint64_t now_ms);
 /* The same about another member of the box's networks: only rules that deny count. */
 struct verdict policy_decide_member(struct policy *policy, const struct packet *packet, uint64_t now_ms);
+/* Whether a packet of TCP between these ends must not pass: the policy has changed since the box began it. */
+bool policy_cuts_member(const struct policy *policy, const struct in6_addr *member, uint16_t port, uint16_t box_port);
 /* A member has sent the box this datagram: it may be answered. */
 void policy_heard(struct policy *policy, const struct packet *packet, uint64_t now_ms);
 /* Whether what was begun with this address may go on. An address that a name had stays its own meanwhile. */
@@ -65,6 +69,8 @@ bool policy_admits(struct policy *policy, const struct in6_addr *address, uint16
 bool policy_allows_host(const struct policy *policy, uint16_t port);
 /* Whether the box may have this name resolved, which its network does not know: a query, too, leads out. */
 bool policy_resolves(const struct policy *policy, const char *name);
+/* Whether the name is denied, whoever bears it. */
+bool policy_denies_name(const struct policy *policy, const char *name);
 /* The resolver gives the box this address for the name it has asked for, for `ttl` seconds. */
 void policy_granted(struct policy *policy, const char *name, const struct in6_addr *address, uint32_t ttl,
                     uint64_t now_ms);

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "../packet/clock.h"
+#include "../packet/reply.h"
 
+static void reset(struct net_switch *s, struct link *link, const struct packet *packet);
 static bool may_cross(const struct packet *packet);
 static bool begins(const struct packet *packet);
 
@@ -21,6 +23,9 @@ bool members_out(struct net_switch *s, uint32_t port, struct link *link, const s
             s->callbacks.decided(s->callbacks.context, port, packet, &verdict);
         if (!verdict.allowed)
             return false;
+    } else if (packet->kind == PACKET_TCP &&
+               policy_cuts_member(policy, &packet->destination, packet->destination_port, packet->source_port)) {
+        return false;
     }
     if (!link_has(link, &packet->destination))
         return false;
@@ -28,7 +33,7 @@ bool members_out(struct net_switch *s, uint32_t port, struct link *link, const s
     return true;
 }
 
-bool members_in(struct net_switch *s, const struct link *link, uint8_t *frame, size_t size) {
+bool members_in(struct net_switch *s, struct link *link, uint8_t *frame, size_t size) {
     struct port *port = &s->ports[link->port];
     struct packet packet;
     memcpy(frame, port->box.mac, MAC_BYTES);
@@ -38,9 +43,25 @@ bool members_in(struct net_switch *s, const struct link *link, uint8_t *frame, s
     if (!may_cross(&packet) || packet.ip_size != size - ETHERNET_BYTES || !link_is_own(link, &packet.destination) ||
         !link_has(link, &packet.source) || switch_is_ours(s, &packet.source))
         return false;
+    if (packet.kind == PACKET_TCP &&
+        policy_cuts_member(&port->policy, &packet.source, packet.source_port, packet.destination_port)) {
+        reset(s, link, &packet);
+        return false;
+    }
     if (packet.kind == PACKET_UDP)
         policy_heard(&port->policy, &packet, clock_ms());
     return true;
+}
+
+/* The member sees its connection end. */
+static void reset(struct net_switch *s, struct link *link, const struct packet *packet) {
+    uint8_t frame[REPLY_HEADERS + 64];
+    struct packet answer;
+    size_t size = reply_refused(packet, &packet->destination, frame);
+    if (!size)
+        return;
+    packet_parse(frame, size, &answer);
+    link_send(&s->links, link, &answer);
 }
 
 /* Connections, datagrams, echo, and errors of these. What configures a host (redirects, advertisements) is no other

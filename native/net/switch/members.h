@@ -9,6 +9,6 @@
 bool members_out(struct net_switch *s, uint32_t port, struct link *link, const struct packet *packet);
 /* Puts the Ethernet header before a packet from the link, for which `frame` has room. False: it is not as it should be,
  * and not for the box. */
-bool members_in(struct net_switch *s, const struct link *link, uint8_t *frame, size_t size);
+bool members_in(struct net_switch *s, struct link *link, uint8_t *frame, size_t size);
 
 #endif

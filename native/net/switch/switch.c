@@ -19,7 +19,7 @@ static struct verdict decide(struct net_switch *s, struct port *port, const stru
 static bool is_resolver(const struct net_switch *s, const struct in6_addr *address);
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address);
 static bool is_in_network(const struct net_switch *s, const struct in6_addr *address);
-static void from_link(void *context, const struct link *link, uint8_t *frame, size_t size);
+static void from_link(void *context, struct link *link, uint8_t *frame, size_t size);
 static void link_lost(void *context, const struct link *link);
 static struct link *link_to(struct net_switch *s, uint32_t port, const struct in6_addr *address);
 static bool is_own(const struct port *port, const struct packet *packet);
@@ -128,7 +128,7 @@ void switch_polled(struct net_switch *s, const struct pollfd *fds, size_t count)
     }
 }
 
-static void from_link(void *context, const struct link *link, uint8_t *frame, size_t size) {
+static void from_link(void *context, struct link *link, uint8_t *frame, size_t size) {
     struct net_switch *s = context;
     if (members_in(s, link, frame, size))
         switch_to_port(s, link->port, frame, size);

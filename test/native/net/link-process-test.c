@@ -128,6 +128,55 @@ static void obeys_denials(void) {
     check("the policy is lifted", answer().code == 0);
 }
 
+/* Sends what the member sends, and returns whether the member gets a reset. */
+static bool is_reset(const struct made_frame *of_member) {
+    struct packet reset;
+    from_hub(of_member);
+    if (!readable(hub, WAIT_MS))
+        return false;
+    ssize_t size = recv(hub, datagram + 14, sizeof datagram - 14, 0);
+    memcpy(datagram, of_member->bytes, 14);
+    packet_parse(datagram, 14 + (size_t)size, &reset);
+    return size > 0 && reset.kind == PACKET_TCP && reset.tcp_flags & TCP_RST;
+}
+
+static void cuts_what_is_denied_later(void) {
+    static const struct {
+        const char *own, *other;
+    } ends[] = {{OWN4, OTHER4}, {OWN6, OTHER6}};
+    static struct {
+        struct net_policy policy;
+    } message;
+    struct net_policy *policy = &message.policy;
+    for (size_t i = 0; i < 2; i++) {
+        make_tcp(&frame, ends[i].own, ends[i].other, 1100, 80, 1, 0, TCP_SYN);
+        send_frame(&frame);
+        check("a connection is begun", hub_hears(&frame));
+        *policy = (struct net_policy){.type = NET_POLICY, .rule_count = 1};
+        policy->rules[0] = (struct net_rule){.denies = 1,
+                                             .kind = NET_RULE_ADDRESS,
+                                             .prefix_length = 128,
+                                             .last_port = 65535,
+                                             .address = address(ends[i].other)};
+        tell(policy, offsetof(struct net_policy, rules) + sizeof policy->rules[0], -1);
+        need(answer().code == 0, "a policy");
+        make_tcp(&frame, ends[i].own, ends[i].other, 1100, 80, 2, 7, TCP_ACK);
+        check("the box's next packet resets what is denied by then",
+              is_answered(&frame) && packet.tcp_flags & TCP_RST && get_u32(packet.transport + 4) == 7);
+        make_tcp(&frame, ends[i].other, ends[i].own, 80, 1100, 7, 2, TCP_ACK);
+        check("so does the member's", is_reset(&frame));
+        make_tcp(&frame, ends[i].other, ends[i].own, 1100, 80, 1, 0, TCP_SYN);
+        from_hub(&frame);
+        check("the member may begin one", box_hears(&frame));
+        make_tcp(&frame, ends[i].own, ends[i].other, 80, 1100, 2, 7, TCP_ACK);
+        send_frame(&frame);
+        check("which goes on", hub_hears(&frame));
+    }
+    policy->rule_count = 0;
+    tell(policy, offsetof(struct net_policy, rules), -1);
+    need(answer().code == 0, "a policy");
+}
+
 /* A query for the addresses of a name; returns the answer's count of records, or -1 for a name that there is not. */
 static int resolve(const char *name, uint16_t type) {
     uint8_t query[300] = {0x12, 0x34, 1, 0, 0, 1};
@@ -169,6 +218,13 @@ static void resolves_names(void) {
     need(answer().code == 0, "a policy");
     check("a name of who has left is none", resolve("many", 1) == -1);
     check("a network without ways out resolves its own names", resolve("other", 1) == 1);
+    policy.rule_count = 1;
+    policy.rules[0] = (struct net_rule){.denies = 1, .kind = NET_RULE_NAME, .last_port = 65535, .name = "OTHER"};
+    tell(&policy, offsetof(struct net_policy, rules) + sizeof policy.rules[0], -1);
+    need(answer().code == 0, "a policy");
+    check("a denied name is not resolved, though a member bears it", resolve("other", 1) == -1);
+    check("its other names are", resolve("www.test", 1) == 1);
+    policy.rule_count = 0;
     policy.mode = NET_MODE_OPEN;
     tell(&policy, offsetof(struct net_policy, rules), -1);
     need(answer().code == 0, "a policy");
@@ -228,6 +284,7 @@ int main(void) {
     passes_packets();
     keeps_back_what_is_not_honest();
     obeys_denials();
+    cuts_what_is_denied_later();
     resolves_names();
     keeps_networks_apart();
     stop_linked();

@@ -257,6 +257,59 @@ static void members(void) {
     check("however much it sends, the flow goes on", allows_datagram("::ffff:9.9.9.9", 443, 7));
 }
 
+static bool is_cut(const char *member, uint16_t port, uint16_t box_port) {
+    const struct in6_addr at = address(member);
+    return policy_cuts_member(&policy, &at, port, box_port);
+}
+
+static void begin_with_member(const char *member, uint16_t port, uint16_t box_port) {
+    struct packet syn = packet(PACKET_TCP, member, port);
+    syn.source_port = box_port;
+    check("a connection to a member begins", policy_decide_member(&policy, &syn, now_ms).allowed);
+}
+
+static void connections_to_members(void) {
+    begin(NET_MODE_OPEN);
+    set();
+    begin_with_member("::ffff:172.18.0.2", 80, 1);
+    begin_with_member("::ffff:172.18.0.2", 443, 2);
+    begin_with_member("fd00:18::3", 80, 1);
+    add(true, NET_RULE_ADDRESS, "::ffff:172.18.0.2", 128)->last_port = 80;
+    set();
+    check("a connection that is denied now is cut", is_cut("::ffff:172.18.0.2", 80, 1));
+    check("another one to the same member goes on", !is_cut("::ffff:172.18.0.2", 443, 2));
+    check("so does one to another member", !is_cut("fd00:18::3", 80, 1));
+    check("and what the member has begun", !is_cut("::ffff:172.18.0.2", 1, 80));
+    add(true, NET_RULE_ADDRESS, "fd00:18::", 64);
+    set();
+    check("a later denial cuts more", is_cut("fd00:18::3", 80, 1) && is_cut("::ffff:172.18.0.2", 80, 1));
+    begin(NET_MODE_OPEN);
+    set();
+    check("nothing is cut that is allowed again", !is_cut("::ffff:172.18.0.2", 80, 1));
+    for (uint32_t i = 0; i < MAX_CONNECTIONS; i++)
+        begin_with_member("::ffff:172.18.0.4", (uint16_t)(i + 1), 3);
+    add(true, NET_RULE_ADDRESS, "::ffff:172.18.0.0", 112);
+    set();
+    check("the newest are known, however many there were", is_cut("::ffff:172.18.0.4", 1, 3));
+    check("and no older ones", !is_cut("::ffff:172.18.0.2", 80, 1));
+}
+
+static void denied_names(void) {
+    begin(NET_MODE_LISTED);
+    add(false, NET_RULE_NAME, "api.test", 0);
+    add(true, NET_RULE_NAME, "db", 0);
+    add(true, NET_RULE_BELOW, "quiet.test", 0);
+    add(true, NET_RULE_NAME, "web", 0)->last_port = 80;
+    set();
+    check("a denied name is denied, whoever bears it",
+          policy_denies_name(&policy, "DB") && policy_denies_name(&policy, "a.quiet.test"));
+    check("others are not, listed or not",
+          !policy_denies_name(&policy, "api.test") && !policy_denies_name(&policy, "cache"));
+    check("nor is one of which ports are denied", !policy_denies_name(&policy, "web"));
+    check("what is not listed is not asked for all the same",
+          !policy_resolves(&policy, "cache") && policy_resolves(&policy, "api.test") && !policy_resolves(&policy, "db"));
+}
+
 int main(void) {
     modes();
     addresses();
@@ -267,6 +320,8 @@ int main(void) {
     malformed();
     changes();
     members();
+    connections_to_members();
+    denied_names();
     policy_free(&policy);
     return 0;
 }
