@@ -7,11 +7,8 @@ void connections_begun(struct connections *connections, const struct packet *pac
         connections->all = calloc(MAX_CONNECTIONS, sizeof *connections->all);
     if (!connections->all)
         return;
-    connections->all[connections->next++ % MAX_CONNECTIONS] =
-        (struct connection){.member = packet->destination,
-                            .box_port = packet->source_port,
-                            .port = packet->destination_port,
-                            .used = true};
+    connections->all[connections->next++ % MAX_CONNECTIONS] = (struct connection){
+        .member = packet->destination, .box_port = packet->source_port, .port = packet->destination_port, .used = true};
 }
 
 void connections_review(struct connections *connections,

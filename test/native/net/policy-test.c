@@ -306,8 +306,9 @@ static void denied_names(void) {
     check("others are not, listed or not",
           !policy_denies_name(&policy, "api.test") && !policy_denies_name(&policy, "cache"));
     check("nor is one of which ports are denied", !policy_denies_name(&policy, "web"));
-    check("what is not listed is not asked for all the same",
-          !policy_resolves(&policy, "cache") && policy_resolves(&policy, "api.test") && !policy_resolves(&policy, "db"));
+    check("what is not listed is not asked for all the same", !policy_resolves(&policy, "cache") &&
+                                                                  policy_resolves(&policy, "api.test") &&
+                                                                  !policy_resolves(&policy, "db"));
 }
 
 int main(void) {
