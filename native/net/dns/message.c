@@ -21,7 +21,9 @@ enum { LOCAL_TTL_S = 5, RECORD_BYTES = 12, NAME_OF_QUESTION = 0xc000 | DNS_HEADE
 static int read_opt(const uint8_t *message, size_t size, size_t at, struct dns_query *query);
 static size_t write_header(const struct dns_query *query, uint16_t id, unsigned flags, uint8_t *to);
 static size_t write_question(const struct dns_query *query, uint8_t *to);
-static size_t write_address(unsigned type, const void *address, size_t size, uint8_t *to);
+static size_t begin_reply(const struct dns_query *query, enum dns_rcode code, uint8_t *to);
+static size_t end_reply(const struct dns_query *query, enum dns_rcode code, unsigned answers, size_t size, uint8_t *to);
+static size_t write_record(unsigned type, const void *data, size_t size, uint8_t *to);
 static size_t write_opt(unsigned size, unsigned code, bool dnssec_ok, uint8_t *to);
 
 int dns_query_read(const uint8_t *message, size_t size, struct dns_query *query) {
@@ -74,21 +76,39 @@ size_t dns_query_udp_limit(const struct dns_query *query) {
 
 size_t dns_reply_write(const struct dns_query *query, enum dns_rcode code, const struct dns_addresses *addresses,
                        uint8_t to[DNS_OWN_REPLY_BYTES]) {
-    unsigned kept = query->flags & (OPCODE | FLAG_RECURSION_DESIRED | FLAG_CHECKING_DISABLED);
-    size_t n = write_header(query, query->id, kept | FLAG_REPLY | FLAG_RECURSION_AVAILABLE | ((unsigned)code & CODE),
-                            to);
+    size_t n = begin_reply(query, code, to);
     unsigned answers = 0;
     size_t room = dns_query_udp_limit(query) - (query->edns ? DNS_OPT_BYTES : 0);
     if (addresses && (query->type == DNS_TYPE_A || query->type == DNS_TYPE_ANY))
         for (size_t i = 0; i < addresses->v4_count && n + RECORD_BYTES + sizeof *addresses->v4 <= room; i++, answers++)
-            n += write_address(DNS_TYPE_A, &addresses->v4[i], sizeof addresses->v4[i], to + n);
+            n += write_record(DNS_TYPE_A, &addresses->v4[i], sizeof addresses->v4[i], to + n);
     if (addresses && (query->type == DNS_TYPE_AAAA || query->type == DNS_TYPE_ANY))
         for (size_t i = 0; i < addresses->v6_count && n + RECORD_BYTES + sizeof *addresses->v6 <= room; i++, answers++)
-            n += write_address(DNS_TYPE_AAAA, &addresses->v6[i], sizeof addresses->v6[i], to + n);
+            n += write_record(DNS_TYPE_AAAA, &addresses->v6[i], sizeof addresses->v6[i], to + n);
+    return end_reply(query, code, answers, n, to);
+}
+
+size_t dns_reply_write_name(const struct dns_query *query, const struct dns_name *name,
+                            uint8_t to[DNS_OWN_REPLY_BYTES]) {
+    size_t n = begin_reply(query, DNS_NOERROR, to);
+    size_t room = dns_query_udp_limit(query) - (query->edns ? DNS_OPT_BYTES : 0);
+    bool fits = n + RECORD_BYTES + name->size <= room;
+    bool answers = fits && (query->type == DNS_TYPE_PTR || query->type == DNS_TYPE_ANY);
+    if (answers)
+        n += write_record(DNS_TYPE_PTR, name->wire, name->size, to + n);
+    return end_reply(query, DNS_NOERROR, answers, n, to);
+}
+
+static size_t begin_reply(const struct dns_query *query, enum dns_rcode code, uint8_t *to) {
+    unsigned kept = query->flags & (OPCODE | FLAG_RECURSION_DESIRED | FLAG_CHECKING_DISABLED);
+    return write_header(query, query->id, kept | FLAG_REPLY | FLAG_RECURSION_AVAILABLE | ((unsigned)code & CODE), to);
+}
+
+/* Returns the size of the whole. */
+static size_t end_reply(const struct dns_query *query, enum dns_rcode code, unsigned answers, size_t size,
+                        uint8_t *to) {
     dns_put_u16(to + 6, answers);
-    if (query->edns)
-        n += write_opt(DNS_QUERY_BYTES, (unsigned)code, query->dnssec_ok, to + n);
-    return n;
+    return size + (query->edns ? write_opt(DNS_QUERY_BYTES, (unsigned)code, query->dnssec_ok, to + size) : 0);
 }
 
 size_t dns_request_write(const struct dns_query *query, uint16_t id, uint8_t to[DNS_REQUEST_BYTES]) {
@@ -151,14 +171,14 @@ static size_t write_question(const struct dns_query *query, uint8_t *to) {
     return query->name.size + 4;
 }
 
-static size_t write_address(unsigned type, const void *address, size_t size, uint8_t *to) {
+static size_t write_record(unsigned type, const void *data, size_t size, uint8_t *to) {
     dns_put_u16(to, NAME_OF_QUESTION);
     dns_put_u16(to + 2, type);
     dns_put_u16(to + 4, DNS_CLASS_IN);
     dns_put_u16(to + 6, 0);
     dns_put_u16(to + 8, LOCAL_TTL_S);
     dns_put_u16(to + 10, (unsigned)size);
-    memcpy(to + RECORD_BYTES, address, size);
+    memcpy(to + RECORD_BYTES, data, size);
     return RECORD_BYTES + size;
 }
 

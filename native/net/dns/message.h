@@ -55,6 +55,10 @@ size_t dns_query_udp_limit(const struct dns_query *query);
 size_t dns_reply_write(const struct dns_query *query, enum dns_rcode code, const struct dns_addresses *addresses,
                        uint8_t to[DNS_OWN_REPLY_BYTES]);
 
+/* The same with the name that the query's own stands for. */
+size_t dns_reply_write_name(const struct dns_query *query, const struct dns_name *name,
+                            uint8_t to[DNS_OWN_REPLY_BYTES]);
+
 /* Writes the query as we send it to a server: nothing of it but what we understand. Returns its size. */
 size_t dns_request_write(const struct dns_query *query, uint16_t id, uint8_t to[DNS_REQUEST_BYTES]);
 

@@ -9,6 +9,7 @@ enum { DNS_HEADER_BYTES = 12 };
 enum dns_type {
     DNS_TYPE_A = 1,
     DNS_TYPE_CNAME = 5,
+    DNS_TYPE_PTR = 12,
     DNS_TYPE_AAAA = 28,
     DNS_TYPE_OPT = 41,
     DNS_TYPE_TKEY = 249,

@@ -7,6 +7,8 @@
 
 static void reply_own(struct resolver *resolver, const struct dns_client *client, const struct dns_query *query,
                       enum dns_rcode code, const struct dns_addresses *addresses);
+static void reply_name(struct resolver *resolver, const struct dns_client *client, const struct dns_query *query,
+                       const struct dns_name *name);
 static bool is_refused(const struct dns_query *query);
 static int forward(struct resolver *resolver, const struct dns_client *client, const struct dns_query *query);
 static void want_servers(struct resolver *resolver, uint64_t now);
@@ -96,6 +98,18 @@ int resolver_query(struct resolver *resolver, const struct dns_client *client, c
         reply_own(resolver, client, &query, DNS_NOERROR, &addresses);
         return 0;
     }
+    struct dns_name found;
+    switch (resolver->hooks.reverse ? resolver->hooks.reverse(resolver->hooks.context, client->key, &query.name, &found)
+                                    : DNS_LOCAL_FOREIGN) {
+    case DNS_LOCAL_KNOWN:
+        reply_name(resolver, client, &query, &found);
+        return 0;
+    case DNS_LOCAL_MISSING:
+        reply_own(resolver, client, &query, DNS_NXDOMAIN, NULL);
+        return 0;
+    case DNS_LOCAL_FOREIGN:
+        break;
+    }
     if (resolver->hooks.may_ask && !resolver->hooks.may_ask(resolver->hooks.context, client->key, &query.name)) {
         reply_own(resolver, client, &query, DNS_NXDOMAIN, NULL);
         return 0;
@@ -107,6 +121,13 @@ static void reply_own(struct resolver *resolver, const struct dns_client *client
                       enum dns_rcode code, const struct dns_addresses *addresses) {
     uint8_t reply[DNS_OWN_REPLY_BYTES];
     size_t size = dns_reply_write(query, code, addresses, reply);
+    resolver->hooks.reply(resolver->hooks.context, client, reply, size);
+}
+
+static void reply_name(struct resolver *resolver, const struct dns_client *client, const struct dns_query *query,
+                       const struct dns_name *name) {
+    uint8_t reply[DNS_OWN_REPLY_BYTES];
+    size_t size = dns_reply_write_name(query, name, reply);
     resolver->hooks.reply(resolver->hooks.context, client, reply, size);
 }
 

@@ -23,6 +23,8 @@ struct dns_hooks {
     void (*reply)(void *context, const struct dns_client *client, const uint8_t *reply, size_t size);
     /* Whether the name is one of the box's networks', and its addresses there; NULL: none is. */
     bool (*member)(void *context, uint32_t key, const struct dns_name *name, struct dns_addresses *addresses);
+    /* What is known of a name that stands for an address, and the name of who has that; NULL: nothing of any. */
+    enum dns_local (*reverse)(void *context, uint32_t key, const struct dns_name *name, struct dns_name *found);
     /* Whether the box may have the name looked up that is not our own; NULL: every one. Else there is no such name. */
     bool (*may_ask)(void *context, uint32_t key, const struct dns_name *name);
     /* A query goes out to the servers, and the last call was more than DNS_WANT_SERVERS_MS ago: may call

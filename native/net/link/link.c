@@ -116,6 +116,23 @@ size_t links_resolve(struct links *links, uint32_t port, const char *name, struc
     return found;
 }
 
+bool links_name(const struct links *links, uint32_t port, const struct in6_addr *address, char text[NET_NAME_BYTES]) {
+    const char *name;
+    size_t at = 0, size;
+    for (size_t i = 0; i < MAX_LINKS; i++) {
+        const struct link *link = &links->all[i];
+        int index = link->what.type && link->port == port ? directory_find(link, address) : -1;
+        if (index < 0)
+            continue;
+        if (!member_next_name(link->members[index], &at, &name, &size) || size >= NET_NAME_BYTES)
+            return false;
+        memcpy(text, name, size);
+        text[size] = 0;
+        return true;
+    }
+    return false;
+}
+
 bool link_is_own(const struct link *link, const struct in6_addr *address) {
     return same_address(address, &link->address) || same_address(address, &link->address6);
 }

@@ -40,6 +40,9 @@ bool links_is_own(const struct links *links, uint32_t port, const struct in6_add
 /* The addresses of a name in the box's networks, of both families, `room` at most. */
 size_t links_resolve(struct links *links, uint32_t port, const char *name, struct in6_addr *to, size_t room);
 
+/* The first name of the member that has the address in one of the box's networks. False: nobody has it, or no name. */
+bool links_name(const struct links *links, uint32_t port, const struct in6_addr *address, char text[NET_NAME_BYTES]);
+
 bool link_is_own(const struct link *link, const struct in6_addr *address);
 /* Whether another member that is there has the address. */
 bool link_has(const struct link *link, const struct in6_addr *address);

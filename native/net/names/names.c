@@ -6,8 +6,10 @@
 
 #include "../../common/cleanup.h"
 #include "../packet/clock.h"
+#include "../packet/closed.h"
 #include "../packet/reply.h"
 #include "grants.h"
+#include "reverse.h"
 
 enum { UDP_BYTES = 8, MAX_DATAGRAM = 65507 };
 
@@ -22,12 +24,18 @@ _Static_assert(sizeof(struct origin) <= DNS_COOKIE_BYTES, "a client's cookie hol
 
 static void reply(void *context, const struct dns_client *client, const uint8_t *message, size_t size);
 static bool member(void *context, uint32_t port, const struct dns_name *name, struct dns_addresses *addresses);
+static enum dns_local reverse(void *context, uint32_t port, const struct dns_name *name, struct dns_name *found);
+static bool is_loopback(const struct in6_addr *address);
 static bool may_ask(void *context, uint32_t port, const struct dns_name *name);
 static void want_servers(void *context);
 
 void names_open(struct names *names, struct net_switch *network, void (*ask)(void *context), void *context) {
-    const struct dns_hooks hooks = {
-        .context = names, .reply = reply, .member = member, .may_ask = may_ask, .want_servers = want_servers};
+    const struct dns_hooks hooks = {.context = names,
+                                    .reply = reply,
+                                    .member = member,
+                                    .reverse = reverse,
+                                    .may_ask = may_ask,
+                                    .want_servers = want_servers};
     names->network = network;
     names->want_servers = ask;
     names->context = context;
@@ -116,6 +124,29 @@ static bool member(void *context, uint32_t port, const struct dns_name *name, st
         else
             addresses->v6[addresses->v6_count++] = found[i];
     return count > 0;
+}
+
+/* Nobody outside knows the addresses of the box's networks, or should hear of those that the box does not reach. */
+static enum dns_local reverse(void *context, uint32_t port, const struct dns_name *name, struct dns_name *found) {
+    const struct names *names = context;
+    const struct net_switch *network = names->network;
+    const struct policy *policy = &network->ports[port].policy;
+    struct in6_addr address;
+    char text[NET_NAME_BYTES];
+    if (!reverse_read(name, &address))
+        return DNS_LOCAL_FOREIGN;
+    if (is_loopback(&address))
+        return dns_name_parse("localhost", found) ? DNS_LOCAL_MISSING : DNS_LOCAL_KNOWN;
+    if (links_name(&network->links, port, &address, text) && !policy_denies_name(policy, text))
+        return dns_name_parse(text, found) ? DNS_LOCAL_MISSING : DNS_LOCAL_KNOWN;
+    bool inside = switch_is_inside(network, &address) || links_find(&names->network->links, port, &address);
+    return inside || closed_address(&address) || !policy_reverses(policy, &address) ? DNS_LOCAL_MISSING
+                                                                                    : DNS_LOCAL_FOREIGN;
+}
+
+/* As the resolver answers the other way round (RFC 6761, 6.3). */
+static bool is_loopback(const struct in6_addr *address) {
+    return IN6_IS_ADDR_LOOPBACK(address) || (IN6_IS_ADDR_V4MAPPED(address) && v4_of_address(address) >> 24 == 127);
 }
 
 static bool may_ask(void *context, uint32_t port, const struct dns_name *name) {

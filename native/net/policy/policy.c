@@ -249,6 +249,16 @@ bool policy_resolves(const struct policy *policy, const char *name) {
     return allowed;
 }
 
+/* What the box reaches of private addresses it may know by name. */
+bool policy_reverses(const struct policy *policy, const struct in6_addr *address) {
+    bool allowed = policy->mode != NET_MODE_PUBLIC || !is_private(address);
+    for (uint32_t i = 0; !allowed && i < policy->rule_count; i++) {
+        const struct net_rule *rule = &policy->rules[i];
+        allowed = !rule->denies && rule->kind == NET_RULE_ADDRESS && within(address, rule);
+    }
+    return allowed;
+}
+
 /* One of which a protocol or some ports are denied has its addresses still. */
 bool policy_denies_name(const struct policy *policy, const char *name) {
     for (uint32_t i = 0; i < policy->rule_count; i++) {

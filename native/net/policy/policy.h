@@ -69,6 +69,8 @@ bool policy_admits(struct policy *policy, const struct in6_addr *address, uint16
 bool policy_allows_host(const struct policy *policy, uint16_t port);
 /* Whether the box may have this name resolved, which its network does not know: a query, too, leads out. */
 bool policy_resolves(const struct policy *policy, const char *name);
+/* Whether an address's name may be looked up outside. */
+bool policy_reverses(const struct policy *policy, const struct in6_addr *address);
 /* Whether the name is denied, whoever bears it. */
 bool policy_denies_name(const struct policy *policy, const char *name);
 /* The resolver gives the box this address for the name it has asked for, for `ttl` seconds. */

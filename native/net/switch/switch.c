@@ -18,7 +18,6 @@ static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *p
 static struct verdict decide(struct net_switch *s, struct port *port, const struct packet *packet);
 static bool is_resolver(const struct net_switch *s, const struct in6_addr *address);
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address);
-static bool is_in_network(const struct net_switch *s, const struct in6_addr *address);
 static void from_link(void *context, struct link *link, uint8_t *frame, size_t size);
 static void link_lost(void *context, const struct link *link);
 static struct link *link_to(struct net_switch *s, uint32_t port, const struct in6_addr *address);
@@ -85,6 +84,13 @@ int switch_find(const struct net_switch *s, const struct in6_addr *address) {
             (same_address(&s->ports[i].address, address) || same_address(&s->ports[i].address6, address)))
             return (int)i;
     return -1;
+}
+
+bool switch_is_inside(const struct net_switch *s, const struct in6_addr *address) {
+    if (!IN6_IS_ADDR_V4MAPPED(address))
+        return memcmp(address, &s->network.prefix6, 8) == 0;
+    uint64_t differing = v4_of_address(address) ^ s->network.prefix;
+    return differing >> (32 - s->network.prefix_length) == 0;
 }
 
 void switch_to_box(struct net_switch *s, const uint8_t *frame, size_t size) {
@@ -214,7 +220,7 @@ static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *p
 
 static struct verdict decide(struct net_switch *s, struct port *port, const struct packet *packet) {
     const struct in6_addr *to = &packet->destination;
-    if (!is_in_network(s, to))
+    if (!switch_is_inside(s, to))
         return policy_decide(&port->policy, packet, clock_ms());
     bool host = packet->kind == PACKET_TCP && is_gateway(s, to);
     return (struct verdict){
@@ -227,13 +233,6 @@ static bool is_gateway(const struct net_switch *s, const struct in6_addr *addres
 
 static bool is_resolver(const struct net_switch *s, const struct in6_addr *address) {
     return same_address(address, &s->resolver) || same_address(address, &s->network.resolver6);
-}
-
-static bool is_in_network(const struct net_switch *s, const struct in6_addr *address) {
-    if (!IN6_IS_ADDR_V4MAPPED(address))
-        return memcmp(address, &s->network.prefix6, 8) == 0;
-    uint64_t differing = v4_of_address(address) ^ s->network.prefix;
-    return differing >> (32 - s->network.prefix_length) == 0;
 }
 
 static void refuse(struct net_switch *s, uint32_t port, const struct packet *packet) {

@@ -15,6 +15,8 @@ int switch_set_policy(struct net_switch *s, uint32_t port, const struct net_poli
 
 /* The port of the box with this address, or -1. */
 int switch_find(const struct net_switch *s, const struct in6_addr *address);
+/* Whether the address is of the network that gives the boxes their gateway. */
+bool switch_is_inside(const struct net_switch *s, const struct in6_addr *address);
 /* A frame for the box whose address it bears. */
 void switch_to_box(struct net_switch *s, const uint8_t *frame, size_t size);
 void switch_to_port(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size);

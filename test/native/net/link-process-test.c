@@ -1,5 +1,6 @@
 /* What boxlite-net passes between its box and the other members of a named network. */
 #include "hub-end.h"
+#include "net/dns/name.h"
 
 static void learns_members(void) {
     check("nobody is known at first", !is_known(OTHER4));
@@ -196,6 +197,35 @@ static int resolve(const char *name, uint16_t type) {
 
 static uint32_t last_address(void) { return get_u32(packet.frame + packet.size - 4); }
 
+/* The name that the last answer ends with; none is "". */
+static bool names(const char *name) {
+    struct dns_name expected;
+    return dns_name_parse(name, &expected) == 0 && packet.size > expected.size &&
+           memcmp(packet.frame + packet.size - expected.size, expected.wire, expected.size) == 0;
+}
+
+#define OTHER_NAME4 "3.0.18.172.in-addr.arpa"
+#define OTHER_NAME6 "3.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.1.0.0.0.0.d.f.ip6.arpa"
+
+static void resolves_addresses(void) {
+    check("an address has its member's first name", resolve(OTHER_NAME4, 12) == 1 && names("other"));
+    check("so has one of IPv6", resolve(OTHER_NAME6, 12) == 1 && names("other"));
+    check("it has nothing else", resolve(OTHER_NAME4, 1) == 0);
+    check("nobody's has none", resolve("9.0.18.172.in-addr.arpa", 12) == -1);
+    check("nor has the gateway's", resolve("2.2.0.10.in-addr.arpa", 12) == -1);
+    check("nor a metadata service's", resolve("254.169.254.169.in-addr.arpa", 12) == -1);
+    check("the loopback's is localhost", resolve("1.0.0.127.in-addr.arpa", 12) == 1 && names("localhost"));
+    static struct net_policy policy = {.type = NET_POLICY, .mode = NET_MODE_PUBLIC};
+    tell(&policy, offsetof(struct net_policy, rules), -1);
+    need(answer().code == 0, "a policy");
+    check("where private addresses are shut, their names are not looked up",
+          resolve("1.1.168.192.in-addr.arpa", 12) == -1);
+    check("but for members'", resolve(OTHER_NAME4, 12) == 1);
+    policy.mode = NET_MODE_OPEN;
+    tell(&policy, offsetof(struct net_policy, rules), -1);
+    need(answer().code == 0, "a policy");
+}
+
 static void resolves_names(void) {
     check("a member's name has its address", resolve("other", 1) == 1 && last_address() == 0xac120003);
     check("whatever its case", resolve("WWW.Test", 1) == 1 && last_address() == 0xac120003);
@@ -286,6 +316,7 @@ int main(void) {
     obeys_denials();
     cuts_what_is_denied_later();
     resolves_names();
+    resolves_addresses();
     keeps_networks_apart();
     stop_linked();
     return 0;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { BoxliteError } from '../../../../errors.js';
 import type { NetworkAddresses, NetworkLink } from '../attachment.js';
 import { OWN_NETWORK } from '../own-network.js';
-import { memberNames, type NamedBox } from './network-names.js';
+import { linkNames, type NamedBox } from './network-names.js';
 import type { NetworkSpec } from './network-spec.js';
 import { firstAddress, parsePrefix } from './prefix.js';
 
@@ -69,7 +69,7 @@ export const endpointId = (networkId: string, boxId: string): string =>
 /** What joins the box to one network. */
 export function linkOf(
   box: NamedBox,
-  { networkId, spec, address, address6, aliases }: Membership,
+  { networkId, network, spec, address, address6, aliases }: Membership,
 ): NetworkLink {
   const subnet = parsePrefix(spec.subnet);
   return {
@@ -79,7 +79,7 @@ export function linkOf(
     address,
     prefix6: firstAddress(parsePrefix(spec.subnet6)),
     address6,
-    names: [...new Set(memberNames(box, aliases).map((name) => name.toLowerCase()))],
+    names: linkNames(box, network, aliases),
   };
 }
 

@@ -58,6 +58,13 @@ export function memberNames(box: NamedBox, aliases: readonly string[]): string[]
   return [...new Set(names.filter(isHostName))];
 }
 
+/** In lower case; the first, `web.app`, is what Docker answers when the address is looked up. */
+export function linkNames(box: NamedBox, network: string, aliases: readonly string[]): string[] {
+  const full = `${box.name ?? box.id.slice(0, 12)}.${network}`;
+  const names = [...(isHostName(full) ? [full] : []), ...memberNames(box, aliases)];
+  return [...new Set(names.map((name) => name.toLowerCase()))];
+}
+
 /** A query has no longer name, nor one of other parts. */
 const isHostName = (name: string): boolean =>
   name.length <= 253 &&

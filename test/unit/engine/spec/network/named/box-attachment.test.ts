@@ -49,7 +49,7 @@ test('the first network that leads out is a box’s primary one, and each is a l
     network: '2'.repeat(64),
     ...{ prefix: '172.32.0.0', prefixLength: 16, address: '172.32.0.2' },
     ...{ prefix6: 'fd00:2::', address6: 'fd00:2::2' },
-    names: ['web', 'www', '01k0a1b2c3d4'],
+    names: ['web.net2', 'web', 'www', '01k0a1b2c3d4'],
   });
   expect(allInternal).toBe(false);
 });
