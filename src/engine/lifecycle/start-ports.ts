@@ -1,6 +1,9 @@
 /** The host's ports that a start asks for, and what happens when the host refuses one. */
+import { readlink, realpath } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { BoxliteError } from '../../errors.js';
-import { portOwner } from '../../host/port-owner.js';
+import { type PortOwner,portOwner } from '../../host/port-owner.js';
+import { readStat } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
 import { type RefusedPort, refusedPort } from '../machine/records.js';
@@ -68,8 +71,9 @@ export async function portError(
     const why = { ...failed, ...(hint !== undefined && { hint }) };
     return new BoxliteError(refused.errno === 'EACCES' ? 'permission' : code, message, why);
   }
-  const box = await publisher(context, record, refused);
-  const process = box === undefined ? await portOwner(refused) : undefined;
+  const running = await publisher(context, record, refused);
+  const process = running === undefined ? await portOwner(refused) : undefined;
+  const box = running ?? (process && (await boxOfProcess(context, process)));
   const owner =
     box !== undefined
       ? ` (box ${box} publishes it)`
@@ -98,6 +102,22 @@ async function publisher(
     const { status, ports } = await observed(home, other);
     if (isActive(status) && storedPorts(ports).some((port) => portsCollide(port, refused)))
       return boxName(other);
+  }
+  return undefined;
+}
+
+/** The box whose shim or boxlite-net it is. One that is starting has no ports in the store yet. */
+async function boxOfProcess(
+  { home, database }: EngineContext,
+  { pid, program }: PortOwner,
+): Promise<string | undefined> {
+  if (!program.startsWith('boxlite-')) return undefined;
+  const boxes = await realpath(home.boxes()).catch(() => undefined);
+  // A shim works in its box's directory, and is the parent of boxlite-net.
+  for (const each of [pid, readStat(pid)?.parentPid]) {
+    const directory = await readlink(`/proc/${each}/cwd`).catch(() => '');
+    const record = dirname(directory) === boxes && database().boxes.get(basename(directory));
+    if (record) return boxName(record);
   }
   return undefined;
 }

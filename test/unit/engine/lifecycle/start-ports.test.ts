@@ -1,5 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { askingForPorts } from '../../../../src/engine/lifecycle/start-ports.js';
 import type { PublishedPort } from '../../../../src/engine/spec/network/ports.js';
@@ -94,6 +98,38 @@ test('another box that publishes the port is named, and how to stop it', async (
     leaveFacts(context.home, { started: runningHere() }, other);
     writeFileSync(context.home.boxFile(other, 'shimSocket'), '');
   });
+  expect(outcome).toMatchObject({
+    message: expect.stringContaining('Not today (box first publishes it)') as string,
+    remedy: { action: 'stop', box: 'first' },
+  });
+});
+
+test('a box that is starting with the port is named, too', async () => {
+  const other = '01k0a1b2c3d4e5f6g7h8j9kanc';
+  const listen = "require('net').createServer().listen(0, '127.0.0.1', function () {";
+  const program = `process.title = 'boxlite-net'; ${listen} console.log(this.address().port); });`;
+  const cwd = mkdtempSync(join(tmpdir(), 'boxlite-net-'));
+  const net = spawn(process.execPath, ['-e', program], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => {
+    net.kill('SIGKILL');
+    rmSync(cwd, { recursive: true, force: true });
+  });
+  const [line] = (await once(net.stdout, 'data')) as [Buffer];
+  const taken = Number(line.toString());
+  const { outcome } = await start(
+    { ports: [`${taken}:80`] },
+    { [taken]: EADDRINUSE },
+    [],
+    (context) => {
+      const fields = { containerId: '1'.repeat(64), options: boxSpec(), name: 'first' };
+      context.database().boxes.insert({ id: other, image: 'busybox', ...fields });
+      mkdirSync(context.home.boxes(), { recursive: true });
+      renameSync(cwd, context.home.box(other));
+    },
+  );
   expect(outcome).toMatchObject({
     message: expect.stringContaining('Not today (box first publishes it)') as string,
     remedy: { action: 'stop', box: 'first' },
