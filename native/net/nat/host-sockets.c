@@ -44,6 +44,8 @@ static bool is_refused(int fd, const struct sockaddr *to, socklen_t size);
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address);
 static struct published *published_as(int fd);
 static struct published *free_place(void);
+static bool is_loopback4(const struct sockaddr_in *in);
+static const struct sockaddr_storage *find_peer(const struct published *socket, const struct sockaddr *peer);
 static bool has_peer(const struct published *socket, const struct sockaddr *peer);
 static int asked_by(int fd, const struct sockaddr *peer);
 static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size);
@@ -146,12 +148,16 @@ PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
 }
 
 PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *to, socklen_t size) {
-    if (at_work && to)
+    const struct sockaddr_storage *peer = NULL;
+    if (at_work && to) {
         fd = asked_by(fd, to);
+        const struct published *socket = fd > 0 ? published_as(fd) : NULL;
+        peer = socket ? find_peer(socket, to) : NULL;
+    }
     if (is_refused(fd, to, size))
         REFUSE;
     begun(fd, to, size, IPPROTO_UDP);
-    return syscall(SYS_sendto, fd, bytes, count, flags, to, size);
+    return syscall(SYS_sendto, fd, bytes, count, flags, peer ? (const struct sockaddr *)peer : to, size);
 }
 
 PUBLIC ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *size) {
@@ -260,24 +266,32 @@ static struct published *free_place(void) {
     return &published[published_end++];
 }
 
+/* The box knows the host's loopback by one address, and answers to 127.0.0.1 whichever of it has asked. */
 static bool same_peer(const struct sockaddr_storage *a, const struct sockaddr *b) {
     if (a->ss_family != b->sa_family)
         return false;
     if (b->sa_family == AF_INET) {
         const struct sockaddr_in *x = (const struct sockaddr_in *)(const void *)a;
         const struct sockaddr_in *y = (const struct sockaddr_in *)(const void *)b;
-        return x->sin_port == y->sin_port && x->sin_addr.s_addr == y->sin_addr.s_addr;
+        return x->sin_port == y->sin_port &&
+               (x->sin_addr.s_addr == y->sin_addr.s_addr || (is_loopback4(x) && is_loopback4(y)));
     }
     const struct sockaddr_in6 *x = (const struct sockaddr_in6 *)(const void *)a;
     const struct sockaddr_in6 *y = (const struct sockaddr_in6 *)(const void *)b;
     return x->sin6_port == y->sin6_port && same_address(&x->sin6_addr, &y->sin6_addr);
 }
 
-static bool has_peer(const struct published *socket, const struct sockaddr *peer) {
+static bool is_loopback4(const struct sockaddr_in *in) { return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET; }
+
+static const struct sockaddr_storage *find_peer(const struct published *socket, const struct sockaddr *peer) {
     for (size_t i = 0; i < PEERS; i++)
         if (same_peer(&socket->peers[i], peer))
-            return true;
-    return false;
+            return &socket->peers[i];
+    return NULL;
+}
+
+static bool has_peer(const struct published *socket, const struct sockaddr *peer) {
+    return find_peer(socket, peer) != NULL;
 }
 
 /* Of several publications of one box's port libslirp answers by any: the answer goes out by the one that was asked. */
@@ -292,16 +306,16 @@ static int asked_by(int fd, const struct sockaddr *peer) {
 }
 
 static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size) {
-    if (size > sizeof socket->peers[0] || has_peer(socket, peer))
-        return;
-    memcpy(&socket->peers[socket->next++ % PEERS], peer, size);
+    const struct sockaddr_storage *known = find_peer(socket, peer);
+    if (size <= sizeof *known)
+        memcpy(known ? &socket->peers[known - socket->peers] : &socket->peers[socket->next++ % PEERS], peer, size);
 }
 
-/* libslirp does this, too, but no longer when the box's last datagram went to an address outside. */
+/* libslirp does this, too, but for 127.0.0.1 alone, and no longer when the box's last datagram went outside. */
 static void show_gateway(struct sockaddr *peer) {
     if (peer->sa_family == AF_INET) {
         struct sockaddr_in *in = (struct sockaddr_in *)(void *)peer;
-        if (in->sin_addr.s_addr == htonl(INADDR_LOOPBACK))
+        if (is_loopback4(in))
             in->sin_addr.s_addr = htonl(gateway);
     } else if (peer->sa_family == AF_INET6) {
         struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)peer;

@@ -171,6 +171,30 @@ static void passes_datagrams(void) {
     }
 }
 
+/* Every address of the host's loopback is the gateway to the box. */
+static void answers_the_whole_loopback(void) {
+    static const char *const clients[] = {"::ffff:127.0.0.2", "::ffff:127.0.0.1", "::ffff:127.255.255.254"};
+    static const char *const hosts[] = {"::ffff:127.0.0.1", "::ffff:0.0.0.0"};
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t port = 0, client_port = 0;
+        uint32_t id = publish(bound(hosts[i], SOCK_DGRAM, &port), IPPROTO_UDP, 5356);
+        for (size_t j = 0; j < 3; j++) {
+            int fd = bound(clients[j], SOCK_DGRAM, &client_port);
+            struct sockaddr_storage to;
+            socklen_t size = socket_address("::ffff:127.0.0.1", port, &to);
+            char text[16];
+            need(connect(fd, (struct sockaddr *)&to, size) == 0 && send(fd, "question", 8, 0) == 8, "send");
+            check("a client of the loopback is the gateway", next_frame(WAIT_MS) && packet.kind == PACKET_UDP &&
+                                                                 from(GATEWAY4) && packet.source_port == client_port);
+            make_udp(&frame, BOX4, GATEWAY4, 5356, client_port, "answer", 6);
+            send_frame(&frame);
+            check("and is answered", readable(fd, WAIT_MS) && recv(fd, text, sizeof text, 0) == 6);
+            close(fd);
+        }
+        unpublish(id);
+    }
+}
+
 /* What is not the box's own network's to give: addresses of it that nobody has stay unknown to the host. */
 static void keeps_its_addresses(void) {
     uint16_t port = 0;
@@ -297,6 +321,7 @@ int main(void) {
     passes_connections();
     resets_what_nobody_takes();
     passes_datagrams();
+    answers_the_whole_loopback();
     keeps_its_addresses();
     keeps_to_its_policy();
     resolves_names();
