@@ -53,7 +53,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export type RemedyAction =
   // Acts on the box that the remedy names.
   | ('start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'remove')
-  | ('commit' | 'exec' | 'export' | 'logs' | 'log-network')
+  | ('commit' | 'exec' | 'export' | 'logs' | 'log-network' | 'disconnect')
   // Acts on the home.
   | ('list-boxes' | 'list-networks' | 'pull' | 'load' | 'import' | 'login')
   | ('setup' | 'name-kernel' | 'doctor' | 'less-memory');
@@ -65,6 +65,8 @@ export interface Remedy {
   box?: string;
   /** Host of the registry to log in to. */
   registry?: string;
+  /** Name of the network to disconnect the box from. */
+  network?: string;
 }
 
 export interface BoxliteErrorOptions {

@@ -202,11 +202,11 @@ describe('a box', () => {
     expect(startOf(home, box.id)).toMatchObject({ links: [], addresses: { address: '10.0.2.15' } });
   });
 
-  test('is found by its new name from its next start on', async () => {
+  test('that does not run is found by its new name from its next start on', async () => {
     const { runtime, home } = await withApp();
     const box = await runtime.create(inApp(), 'web');
     await box.rename('api');
-    expect(startOf(home, box.id).links[0]?.names).toEqual(['api', box.id.slice(0, 12)]);
+    expect(startOf(home, box.id).links[0]?.names).toEqual(['api.app', 'api', box.id.slice(0, 12)]);
     expect(existsSync(home.networks())).toBe(true);
   });
 });

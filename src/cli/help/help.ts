@@ -54,7 +54,7 @@ export function renderOverview(
   const all = [...sections, ...optionSections(options, 'Global options')];
   return [
     usageLine(`boxlite ${group === undefined ? '[OPTIONS] ' : prefix}COMMAND`, sheet),
-    wrapText('Run any OCI image in its own small virtual machine', sheet.width).join('\n'),
+    wrapText(GROUP_SUMMARIES[group ?? ''] ?? SUMMARY, sheet.width).join('\n'),
     ...all.map((section) => renderSection(section, sheet)),
     `${wrapText(
       `Run 'boxlite ${prefix}COMMAND --help' for more about a command.`,
@@ -62,6 +62,16 @@ export function renderOverview(
     ).join('\n')}\n`,
   ].join('\n\n');
 }
+
+const SUMMARY = 'Run any OCI image in its own small virtual machine';
+
+const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
+  box: 'Manage boxes',
+  container: 'Manage boxes',
+  image: 'Manage images',
+  network: 'Manage the networks that boxes share, and what a box reaches',
+  system: 'Manage BoxLite',
+};
 
 export function renderCommandHelp(
   command: CommandDefinition,

@@ -1,6 +1,6 @@
 import type { BoxliteError, Remedy, RemedyAction } from '../../errors.js';
 
-/** The command that carries out an error's advice; BOX and REGISTRY stand for the names in the remedy. */
+/** The command that carries out an error's advice; BOX, REGISTRY and NETWORK stand for the names in the remedy. */
 const COMMANDS: Readonly<Record<RemedyAction, string>> = {
   start: 'start BOX',
   stop: 'stop BOX',
@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<RemedyAction, string>> = {
   exec: 'exec -i BOX COMMAND',
   export: 'export BOX',
   logs: 'logs --console BOX',
+  disconnect: 'network disconnect NETWORK BOX',
   'log-network': 'network policy --log on BOX',
   'list-boxes': 'ps -a',
   'list-networks': 'network ls',
@@ -28,9 +29,13 @@ const COMMANDS: Readonly<Record<RemedyAction, string>> = {
 /** The advice of an error or a finding, with the command that carries it out. */
 export function advice(hint: string | undefined, remedy: Remedy | undefined): string | undefined {
   if (remedy === undefined) return hint;
+  const { box, registry, network } = remedy;
+  const names: Readonly<Record<string, string | undefined>> = {
+    ...{ BOX: box, REGISTRY: registry, NETWORK: network },
+  };
   const command = COMMANDS[remedy.action].replace(
-    /BOX|REGISTRY/,
-    (word) => (word === 'BOX' ? remedy.box : remedy.registry) ?? word,
+    /BOX|REGISTRY|NETWORK/g,
+    (word) => names[word] ?? word,
   );
   return `${hint === undefined ? 'run' : `${hint} with`} \`boxlite ${command}\``;
 }

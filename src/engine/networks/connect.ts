@@ -60,7 +60,7 @@ export function refusePredefined(network: string, what: string): void {
     throw new BoxliteError(
       'invalid-argument',
       `a box can't be ${what} the network ${network}, which is not shared`,
-      { hint: 'choose what a box reaches when you create it: `network`, or --network' },
+      { hint: 'create one for what boxes share; what a box reaches else is changed by its policy' },
     );
 }
 

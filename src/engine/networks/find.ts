@@ -1,4 +1,4 @@
-import { BoxliteError } from '../../errors.js';
+import { BoxliteError, type BoxliteErrorOptions } from '../../errors.js';
 import type { Database } from '../../store/database.js';
 import type { NetworkRecord } from '../../store/networks.js';
 
@@ -10,11 +10,8 @@ export function findNetwork(database: Database, nameOrId: string): NetworkRecord
 }
 
 /** In Docker's words. */
-export const noSuchNetwork = (name: string, hint?: string): BoxliteError =>
-  new BoxliteError(
-    'network-not-found',
-    `network ${name === '' ? '""' : name} not found`,
-    hint === undefined
-      ? { hint: 'see all networks', remedy: { action: 'list-networks' } }
-      : { hint },
-  );
+export const noSuchNetwork = (
+  name: string,
+  advice: BoxliteErrorOptions = { hint: 'see all networks', remedy: { action: 'list-networks' } },
+): BoxliteError =>
+  new BoxliteError('network-not-found', `network ${name === '' ? '""' : name} not found`, advice);

@@ -54,18 +54,19 @@ export function attachmentForStart(
   const { hostname } = specOf(record.options);
   const memberships = attachedNetworks(database(), id);
   for (const { networkId, network } of database().endpoints.ofBox(id))
-    if (!memberships.some((each) => each.networkId === networkId)) throw removed(network);
+    if (!memberships.some((each) => each.networkId === networkId))
+      throw removed(network, name ?? id);
   // Most starts need no write, for which they would wait for other processes.
   if (memberships.some(({ joinedRunning }) => joinedRunning)) database().endpoints.start(id);
   for (const { networkId } of memberships) makePrivateDirectory(home.network(networkId));
   return boxAttachment({ id, name, hostname }, memberships);
 }
 
-const removed = (network: string): BoxliteError =>
-  noSuchNetwork(
-    network,
-    'it was removed: disconnect the box from it, or create it again and connect the box to it',
-  );
+const removed = (network: string, box: string): BoxliteError =>
+  noSuchNetwork(network, {
+    hint: 'it was removed: create it again and connect the box to it, or disconnect the box from it',
+    remedy: { action: 'disconnect', box, network },
+  });
 
 /**
  * Rules that allow open nothing where no network leads out.

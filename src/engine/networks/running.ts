@@ -60,7 +60,8 @@ export async function leaveRunning(
 }
 
 /**
- * The others find the box by its present name from now on. Its packets wait a moment; its connections go on.
+ * The others find the box by its present name from now on. For a moment it is not there, and what is sent meanwhile is
+ * refused: there is no message for other names, which a boxlite-net could forge.
  * @throws timeout, vmm-failed, box-state when it has lost its network
  */
 export async function renameRunning(context: EngineContext, record: BoxRecord): Promise<void> {

@@ -18,6 +18,10 @@ it.each<[BoxliteErrorOptions, string]>([
     { hint: 'log in', remedy: { action: 'login', registry: 'lan:5000' } },
     'log in with `boxlite login lan:5000`',
   ],
+  [
+    { hint: 'leave', remedy: { action: 'disconnect', box: 'web', network: 'app' } },
+    'leave with `boxlite network disconnect app web`',
+  ],
   [{ remedy: { action: 'setup' } }, 'run `boxlite setup`'],
   [{ hint: 'free some space' }, 'free some space'],
 ])('an error with %o advises: %s', (options, line) => {
