@@ -73,7 +73,7 @@ const addressOf = async (name: string, network: string): Promise<string> =>
 describe('boxes of a network', () => {
   it('reach each other by name, alias, id and address, of both families', async () => {
     const id = (await idOf('a')).slice(0, 12);
-    const names = ['a', 'A', 'www', id, A, `[${A6}]`];
+    const names = ['a', 'A', 'a.app', 'www', id, A, `[${A6}]`];
     expect(await inBox('b', ...names.map(get))).toEqual(names.map(() => 'I am a'));
     expect(await inBox('b', ping('a', '-4'), ping('a', '-6'))).toEqual(['answers', 'answers']);
     expect(await inBox('a', get('b'), get('a'))).toEqual(['I am b', 'I am a']);
@@ -119,6 +119,17 @@ describe('boxes of a network', () => {
     await home.ok(['network', 'disconnect', 'back', 'a']);
     expect(await inBox('c', get('guest'))).toEqual(['FAILED']);
     expect(await inBox('a', get('c'))).toEqual(['FAILED']);
+  });
+
+  it('are found by a new name at once, and an address by it', async () => {
+    const name = `nslookup ${A} | grep -o 'name = .*'`;
+    expect(await inBox('b', name)).toEqual(['name = a.app']);
+    await home.ok(['rename', 'a', 'api']);
+    expect(await inBox('b', get('api'), get('a'), name)).toEqual([
+      ...['I am a', 'FAILED', 'name = api.app'],
+    ]);
+    await home.ok(['rename', 'api', 'a']);
+    expect(await inBox('b', get('a'), get('api'))).toEqual(['I am a', 'FAILED']);
   });
 
   it('keep it while any of them runs', async () => {
