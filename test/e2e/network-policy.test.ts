@@ -200,7 +200,7 @@ describe('a policy', () => {
     await home.ok(['create', '--network=public', ...rules, '--name', 'listed', 'busybox', 'true']);
     const format = '{{.HostConfig.NetworkMode}} {{json .Boxlite.NetworkPolicy}}';
     expect(await home.ok(['inspect', '-f', format, 'listed'])).toBe(
-      'public {"Allow":["10.0.0.0/8:80"],"Deny":["10.1.1.1"],"HostPorts":[5432]}',
+      'public {"Allow":["10.0.0.0/8:80"],"Deny":["10.1.1.1"],"HostPorts":[5432],"Log":false}',
     );
     const list = ['ps', '-a', '--format', '{{.Names}} {{.Networks}}', '--filter'];
     expect(await home.ok([...list, 'network=public'])).toBe('listed public');
