@@ -5,17 +5,16 @@
 #include <sys/syscall.h>
 
 #include "../common/net-control.h"
+#include "nat/gaps.h"
 
 enum {
     MAX_DESCRIPTORS = 2048,
     MAX_DATA_BYTES = 1024 * 1024 * 1024,
-    /* libslirp's two buffers of 128 KiB, and packets that wait with it: measured while all are being made. */
-    CONNECTION_BYTES = 440 * 1024,
     OTHER_BYTES = 64 * 1024 * 1024,
 };
 
 /* Where memory fails, libslirp ends the program; where descriptors fail, it refuses the connection. */
-_Static_assert((long)MAX_DESCRIPTORS *CONNECTION_BYTES + OTHER_BYTES < MAX_DATA_BYTES, "descriptors fail first");
+_Static_assert((long)MAX_DESCRIPTORS *NAT_CONNECTION_BYTES + OTHER_BYTES < MAX_DATA_BYTES, "descriptors fail first");
 
 _Static_assert(NET_SAME_USER == JAIL_SAME_USER, "both stand for the caller's user");
 

@@ -6,6 +6,7 @@
 
 #include "../../common/net-control.h"
 #include "../link/link.h"
+#include "../nat/gaps.h"
 #include "../nat/nat.h"
 #include "../policy/policy.h"
 #include "stream.h"
@@ -40,6 +41,7 @@ struct net_switch {
     struct port ports[MAX_PORTS];
     uint32_t port_count; /* places in use, free ones among them */
     struct links links;
+    struct gaps gaps;
 };
 
 /* Whether the address is the gateway's or the resolver's. */

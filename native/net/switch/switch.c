@@ -14,6 +14,7 @@ static bool may_go_on(void *context, const struct host_flow *flow);
 static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size);
 static void neighbour(struct net_switch *s, uint32_t port, const struct packet *packet);
 static void out(struct net_switch *s, uint32_t port, const struct packet *packet);
+static void to_nat(struct net_switch *s, const struct packet *packet);
 static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *packet);
 static struct verdict decide(struct net_switch *s, struct port *port, const struct packet *packet);
 static bool is_resolver(const struct net_switch *s, const struct in6_addr *address);
@@ -99,6 +100,7 @@ void switch_to_box(struct net_switch *s, const uint8_t *frame, size_t size) {
     int port = switch_find(s, &packet.destination);
     if (port < 0 || packet.kind == PACKET_ARP || packet.kind == PACKET_SOLICIT)
         return;
+    gaps_answered(&s->gaps, &packet);
     switch_to_port(s, (uint32_t)port, frame, size);
 }
 
@@ -195,10 +197,22 @@ static void out(struct net_switch *s, uint32_t port, const struct packet *packet
         s->callbacks.query(s->callbacks.context, port, packet);
     else if (!may_pass(s, port, packet))
         refuse(s, port, packet);
-    else if (packet->kind == PACKET_TCP && is_gateway(s, &packet->destination))
+    else
+        to_nat(s, packet);
+}
+
+static void to_nat(struct net_switch *s, const struct packet *packet) {
+    uint8_t frame[GAPS_RESET_BYTES];
+    struct packet reset;
+    gaps_begin(&s->gaps, packet);
+    if (packet->kind == PACKET_TCP && is_gateway(s, &packet->destination))
         nat_input_to_host(s->nat, packet);
     else
         nat_input(s->nat, packet);
+    if (!gaps_end(&s->gaps, host_sockets_streams()))
+        return;
+    packet_parse(frame, gaps_reset(packet, frame), &reset);
+    nat_input(s->nat, &reset);
 }
 
 /* A packet of TCP that begins no connection belongs to one that has passed already, or finds none. */
