@@ -46,8 +46,10 @@ describe.runIf(process.getuid?.() === 0)('a box’s policy', () => {
       await namespaces.ip(name, 'link set wan up');
       for (const prefix of ['203.0.113.', '10.77.0.'])
         await namespaces.ip(name, `addr add ${prefix}${at}/24 dev wan`);
-      for (const prefix of ['2001:db8::', 'fd77::'])
-        await namespaces.ip(name, `addr add ${prefix}${at}/64 dev wan nodad`);
+      // Alone on its network: what the host is on the same one with counts as private.
+      await namespaces.ip(name, `addr add 2001:db8::${at}/128 dev wan nodad`);
+      await namespaces.ip(name, 'route add 2001:db8::/64 dev wan');
+      await namespaces.ip(name, `addr add fd77::${at}/64 dev wan nodad`);
     }
     for (const at of [6, 7, 8, 9, 10])
       await namespaces.ip('world', `addr add 203.0.113.${at}/24 dev wan`);
@@ -61,6 +63,7 @@ describe.runIf(process.getuid?.() === 0)('a box’s policy', () => {
       for (const address of ['0.0.0.0', '::']) await world.ask('listen', address, port, 'greet');
     await host.ask('listen', '127.0.0.1', PORT, 'greet');
     await host.ask('listen', '127.0.0.1', OTHER_PORT, 'greet');
+    await host.ask('listen', '203.0.113.1', PORT, 'greet');
     await writeFile(conf(), 'nameserver 127.0.0.53\n');
     for (const [name, address] of [
       ['host', '127.0.0.53'],
@@ -168,8 +171,11 @@ describe.runIf(process.getuid?.() === 0)('a box’s policy', () => {
   it('of the network public opens no private address, by no name, unless it is allowed', async () => {
     const open = ['git.test', '203.0.113.10', '3405803786', '2001:db8::5', '10.77.0.6'];
     const closed = ['10.77.0.5', 'fd77::5', 'rebound.test', '::ffff:10.77.0.5', '172818437'];
+    const own = ['203.0.113.1', '2001:db8::1'];
     const flags = ['--network=public', '--allow-net=10.77.0.6', '--deny-net=203.0.113.9'];
-    expect(await reached(flags, [...open, ...closed, 'private.test', 'denied.test'])).toEqual(open);
+    expect(
+      await reached(flags, [...open, ...closed, ...own, 'private.test', 'denied.test']),
+    ).toEqual(open);
   });
 
   it('of the network internal opens nothing but the host’s port, and shows in inspect', async () => {

@@ -5,7 +5,7 @@
 #include <net/if.h>
 #include <string.h>
 
-enum { MAX_ALIASES = 64 };
+enum { MAX_ALIASES = 64, MAX_NEAR = 256, SMALLEST_NETWORK = 64 };
 
 struct range4 {
     uint32_t network, prefix;
@@ -15,7 +15,9 @@ static const struct range4 closed4[] = {
     {0x00000000, 8},  /* 0.0.0.0/8, which is the host itself */
     {0x7f000000, 8},  /* 127.0.0.0/8 */
     {0xa9fe0000, 16}, /* 169.254.0.0/16 */
-    {0x646464c8, 32}, /* 100.100.100.200, a cloud's metadata */
+    {0x646464c8, 32}, /* 100.100.100.200, Alibaba's metadata */
+    {0xa83f8110, 32}, /* 168.63.129.16, which gives Azure's machines their secrets */
+    {0xc00000c0, 32}, /* 192.0.0.192, Oracle's metadata */
     {0xe0000000, 3},  /* multicast, reserved, broadcast */
 };
 
@@ -32,6 +34,15 @@ static const struct {
 static struct in6_addr aliases[MAX_ALIASES];
 static size_t alias_count;
 
+static struct {
+    struct in6_addr address;
+    uint32_t prefix;
+} near[MAX_NEAR];
+static size_t near_count;
+
+static void add_near(const struct in6_addr *address, uint32_t prefix);
+static uint32_t prefix_of(const struct sockaddr *mask);
+static bool same_bits(const struct in6_addr *a, const struct in6_addr *b, uint32_t count);
 static bool closed_v4(uint32_t address);
 static bool closed_v6(const struct in6_addr *address);
 
@@ -39,17 +50,50 @@ void closed_look_around(void) {
     struct ifaddrs *all;
     if (getifaddrs(&all))
         return;
-    for (const struct ifaddrs *each = all; each && alias_count < MAX_ALIASES; each = each->ifa_next) {
-        if (!(each->ifa_flags & IFF_LOOPBACK) || !each->ifa_addr)
+    for (const struct ifaddrs *each = all; each; each = each->ifa_next) {
+        struct in6_addr address;
+        if (!each->ifa_addr)
             continue;
         if (each->ifa_addr->sa_family == AF_INET) {
-            const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)each->ifa_addr;
-            aliases[alias_count++] = address_of_v4(ntohl(in->sin_addr.s_addr));
+            address = address_of_v4(ntohl(((const struct sockaddr_in *)(const void *)each->ifa_addr)->sin_addr.s_addr));
+            add_near(&address, 128);
         } else if (each->ifa_addr->sa_family == AF_INET6) {
-            aliases[alias_count++] = ((const struct sockaddr_in6 *)(const void *)each->ifa_addr)->sin6_addr;
+            address = ((const struct sockaddr_in6 *)(const void *)each->ifa_addr)->sin6_addr;
+            add_near(&address, prefix_of(each->ifa_netmask));
+        } else {
+            continue;
         }
+        if (each->ifa_flags & IFF_LOOPBACK && alias_count < MAX_ALIASES)
+            aliases[alias_count++] = address;
     }
     freeifaddrs(all);
+}
+
+static void add_near(const struct in6_addr *address, uint32_t prefix) {
+    if (near_count == MAX_NEAR)
+        return;
+    near[near_count].address = *address;
+    near[near_count++].prefix = prefix < SMALLEST_NETWORK ? 128 : prefix;
+}
+
+static uint32_t prefix_of(const struct sockaddr *mask) {
+    uint32_t count = 0;
+    const struct in6_addr *bits = mask ? &((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr : NULL;
+    while (bits && count < 128 && bits->s6_addr[count / 8] & 0x80 >> count % 8)
+        count++;
+    return bits ? count : 128;
+}
+
+bool closed_is_near(const struct in6_addr *address) {
+    for (size_t i = 0; i < near_count; i++)
+        if (same_bits(&near[i].address, address, near[i].prefix))
+            return true;
+    return false;
+}
+
+static bool same_bits(const struct in6_addr *a, const struct in6_addr *b, uint32_t count) {
+    uint32_t bytes = count / 8, bits = count % 8;
+    return memcmp(a, b, bytes) == 0 && (bits == 0 || (a->s6_addr[bytes] ^ b->s6_addr[bytes]) >> (8 - bits) == 0);
 }
 
 bool closed_address(const struct in6_addr *address) {
@@ -67,10 +111,14 @@ static bool closed_v4(uint32_t address) {
 }
 
 static bool closed_v6(const struct in6_addr *address) {
-    /* fd00:ec2::254 and fd20:ce::254 are clouds' metadata. */
     static const struct in6_addr metadata[] = {
-        {.s6_addr = {0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54}},
-        {.s6_addr = {0xfd, 0x20, 0x00, 0xce, [14] = 0x02, 0x54}},
+        {.s6_addr = {0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54}},                         /* fd00:ec2::254, Amazon */
+        {.s6_addr = {0xfd, 0x00, 0x0e, 0xc2, [14] = 0x00, 0x23}},                         /* its pods' credentials */
+        {.s6_addr = {0xfd, 0x20, 0x00, 0xce, [14] = 0x02, 0x54}},                         /* fd20:ce::254, Google */
+        {.s6_addr = {0xfd, 0x00, 0x00, 0xc1, [12] = 0xa9, 0xfe, 0xa9, 0xfe}},             /* Oracle */
+        {.s6_addr = {0xfd, 0x00, 0x00, 0x42, [14] = 0x00, 0x42}},                         /* Scaleway */
+        {.s6_addr = {0xfd, 0x00, 0xa9, 0xfe, 0xa9, 0xfe, [15] = 0x01}},                   /* Linode */
+        {.s6_addr = {0xfd, 0x00, 0x01, 0x00, [12] = 0x01, 0x00, 0x02, 0x00}},             /* Alibaba */
     };
     for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
         if (same_address(&metadata[i], address))

@@ -220,11 +220,16 @@ static bool is_private(const struct in6_addr *address) {
         {0xc0000000, 24}, /* 192.0.0.0/24 */
         {0xc6120000, 15}, /* 198.18.0.0/15, benchmarks */
     };
+    /* 64:ff9b:1::/48, RFC 8215: a network's own translator to IPv4, private addresses among them. */
+    static const uint8_t translated[] = {0, 0x64, 0xff, 0x9b, 0, 1};
     struct in6_addr carried;
+    if (closed_is_near(address))
+        return true;
     if (closed_carries_v4(address, &carried))
         return is_private(&carried);
     if (!IN6_IS_ADDR_V4MAPPED(address))
-        return (address->s6_addr[0] & 0xfe) == 0xfc || (address->s6_addr[0] == 0xfe && address->s6_addr[1] >= 0xc0);
+        return memcmp(address->s6_addr, translated, sizeof translated) == 0 || (address->s6_addr[0] & 0xfe) == 0xfc ||
+               (address->s6_addr[0] == 0xfe && address->s6_addr[1] >= 0xc0);
     uint32_t v4 = v4_of_address(address);
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if ((v4 ^ ranges[i].network) >> (32 - ranges[i].prefix) == 0)

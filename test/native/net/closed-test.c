@@ -38,7 +38,15 @@ static const char *const closed[] = {
     "ff0e::1",
     "ffff::1",
     "fd00:ec2::254",
+    "fd00:ec2::23",
     "fd20:ce::254",
+    "fd00:c1::a9fe:a9fe",
+    "fd00:42::42",
+    "fd00:a9fe:a9fe::1",
+    "fd00:100::100:200",
+    "::ffff:168.63.129.16",
+    "64:ff9b::168.63.129.16",
+    "::ffff:192.0.0.192",
 };
 
 static const char *const open_to_boxes[] = {
@@ -65,7 +73,11 @@ static const char *const open_to_boxes[] = {
     "fe7f::1",
     "fec0::1",
     "feff::1",
+    "fd00:ec2::22",
     "fd00:ec2::253",
+    "fd00:42::41",
+    "::ffff:168.63.129.15",
+    "::ffff:192.0.0.191",
     "fd00:ec2::255",
     "fd00:ec3::254",
     "fd00:ec2:0:1::254",

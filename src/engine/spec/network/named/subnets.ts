@@ -19,7 +19,9 @@ const OWN: readonly Prefix[] = [
 /** What no packet between machines carries, and the clouds' metadata services, which stay shut. */
 const CLOSED: readonly Prefix[] = [
   ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '100.100.100.200/32'],
-  ...['::/16', 'fe80::/10', 'ff00::/8', 'fd00:ec2::254/128', 'fd20:ce::254/128'],
+  ...['168.63.129.16/32', '192.0.0.192/32', '::/16', 'fe80::/10', 'ff00::/8', 'fd00:ec2::254/128'],
+  ...['fd00:ec2::23/128', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128', 'fd00:42::42/128'],
+  ...['fd00:a9fe:a9fe::1/128', 'fd00:100::100:200/128'],
 ].map(parsePrefix);
 
 /** @throws invalid-argument in Docker's words */
