@@ -192,15 +192,18 @@ static void begun(int fd, const struct sockaddr *to, socklen_t size, uint8_t pro
         is_open[fd] != (protocol == IPPROTO_TCP ? STREAM : OTHER))
         return;
     struct host_flow *flow = &flows[fd];
+    const struct host_flow before = *flow;
     flow->protocol = address_of(to, size, &flow->to) ? protocol : 0;
     flow->box = *work.box;
     flow->port = ntohs(((const struct sockaddr_in *)(const void *)to)->sin_port); /* as in sockaddr_in6 */
+    flow->several = before.protocol &&
+                    (before.several || before.port != flow->port || !same_address(&before.to, &flow->to));
 }
 
 void host_sockets_cut(bool (*may)(void *context, const struct host_flow *flow), void *context) {
     static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     for (int fd = 0; fd < MAX_FDS; fd++) {
-        if (is_open[fd] == CLOSED || flows[fd].protocol == 0 || may(context, &flows[fd]))
+        if (is_open[fd] == CLOSED || flows[fd].protocol == 0 || (!flows[fd].several && may(context, &flows[fd])))
             continue;
         if (is_open[fd] == STREAM)
             (void)syscall(SYS_connect, fd, &nobody, sizeof nobody);

@@ -15,6 +15,7 @@ struct host_flow {
     struct in6_addr box, to; /* `to`: of the host's loopback for a service there */
     uint16_t port;
     uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+    bool several;     /* the box has sent to others by the same socket before */
 };
 
 struct host_work {
@@ -49,7 +50,7 @@ int host_sockets_adopted(void);
 void host_sockets_forget(int fd);
 
 /* Cuts what may not go on: a connection is reset, and a socket of datagrams becomes another one, to which nobody
- * answers. Both ends learn of it as of any other end. */
+ * answers, whatever it has been for if it has been for several. Both ends learn of it as of any other end. */
 void host_sockets_cut(bool (*may)(void *context, const struct host_flow *flow), void *context);
 
 /* Whether this address has sent to a socket that is the box's port. */

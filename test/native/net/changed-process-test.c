@@ -120,6 +120,32 @@ static void cuts_datagrams(void) {
     close(peer);
 }
 
+/* One socket of the box's, and so one of the host's, for two peers. */
+static void cuts_datagrams_of_one_of_two(void) {
+    uint16_t port = 0, other_port = 0;
+    char byte;
+    struct sockaddr_storage sender;
+    socklen_t size = sizeof sender;
+    int peer = bound(OUTSIDE4, SOCK_DGRAM, &port), other = bound(OUTSIDE4, SOCK_DGRAM, &other_port);
+    make_udp(&frame, BOX4, OUTSIDE4, 43001, port, "x", 1);
+    send_frame(&frame);
+    need(recvfrom(peer, &byte, 1, 0, (struct sockaddr *)&sender, &size) == 1, "recvfrom");
+    make_udp(&frame, BOX4, OUTSIDE4, 43001, other_port, "x", 1);
+    send_frame(&frame);
+    need(recv(other, &byte, 1, 0) == 1, "recv");
+    static struct net_policy policy = {.type = NET_POLICY, .rule_count = 1};
+    policy.rules[0] = (struct net_rule){
+        .denies = 1, .prefix_length = 128, .first_port = port, .last_port = port, .address = address(OUTSIDE4)};
+    set_policy(&policy);
+    (void)sendto(peer, "z", 1, 0, (struct sockaddr *)&sender, size);
+    check("of two peers the denied one is silent, too", !next_frame(500));
+    send_frame(&frame);
+    check("and the other is still in reach", recv(other, &byte, 1, 0) == 1);
+    close(peer);
+    close(other);
+    deny(NULL, 0);
+}
+
 /* What a client began is the publisher's to end. */
 static void leaves_published_connections(void) {
     uint16_t port = 0;
@@ -182,6 +208,7 @@ int main(void) {
     cuts_connections();
     cuts_services_of_the_host();
     cuts_datagrams();
+    cuts_datagrams_of_one_of_two();
     leaves_published_connections();
     while (next_frame(100))
         ;
