@@ -26,6 +26,8 @@ enum hub_message {
     HUB_ANSWER,
     HUB_MEMBER,
     HUB_LEFT,
+    /* From who has started another hub, because this one did not answer, instead of JOIN: it is to end. */
+    HUB_REPLACED,
 };
 
 /* JOIN and MEMBER. */
@@ -47,6 +49,10 @@ struct hub_answer {
 struct hub_left {
     uint8_t type, padding[3];
     uint32_t address;
+};
+
+struct hub_replaced {
+    uint8_t type, padding[3];
 };
 
 #endif

@@ -138,6 +138,22 @@ describe('a box in a named network', () => {
     expect(hubs).toHaveLength(1);
     expect(hubs).not.toContain(first);
   });
+
+  test('starts another hub for one that hangs, which ends when it goes on', async () => {
+    await using harness = await ShimHarness.make();
+    await using other = await ShimHarness.make();
+    await harness.start(await network(harness, [link(2)]));
+    const [first = 0] = await hubsOf(harness);
+    process.kill(first, 'SIGSTOP');
+    await other.start(await network(other, [link(3)], { hubs: harness }));
+    expect(await hubsOf(harness)).toHaveLength(2);
+    process.kill(first, 'SIGCONT');
+    const [second] = await lookUntil(
+      () => hubsOf(harness),
+      (hubs) => hubs.length === 1,
+    );
+    expect(second).not.toBe(first);
+  });
 });
 
 describe('a client of a box that runs', () => {

@@ -28,7 +28,7 @@ void hub_run(int listen_fd) {
     static struct hub hub;
     static struct pollfd fds[HUB_PLACES + 1];
     hub = (struct hub){.listen_fd = listen_fd, .until_ms = clock_ms() + JOIN_MS};
-    while (!hub.over) {
+    while (!hub.over && !hub.replaced) {
         size_t count = fill(&hub, fds);
         if (poll(fds, count, timeout(&hub)) < 0)
             continue;

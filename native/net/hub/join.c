@@ -16,6 +16,10 @@ static void tell(struct hub *hub, const struct place *except, const void *messag
 int join_read(struct hub *hub, struct place *place, const uint8_t *datagram, size_t size) {
     struct hub_member member;
     struct place *other;
+    if (size == sizeof(struct hub_replaced) && datagram[0] == HUB_REPLACED) {
+        hub->replaced = true;
+        return -1;
+    }
     if (member_read(datagram, size, HUB_JOIN, &member)) {
         join_refuse(place->fd, EPROTO, "the hub does not know this message");
         return -1;

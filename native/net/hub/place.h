@@ -25,6 +25,7 @@ struct hub {
     uint32_t place_count, member_count; /* places in use, free ones among them */
     uint64_t until_ms;                  /* when somebody has to have joined */
     bool over;
+    bool replaced; /* there is another, which the members are to join */
 };
 
 #endif

@@ -15,17 +15,19 @@
 #include "../system/file-lock.h"
 #include "hub-process.h"
 
-enum outcome { JOINED, NOBODY, FAILED };
+enum outcome { JOINED, NOBODY, SILENT, FAILED };
 
 static int open_directory(const struct config *config, const struct link_config *link, struct err *err);
 static int lock(int directory, const struct link_config *link, unsigned seconds, struct err *err);
 static enum outcome try(int directory, const struct link_config *link, unsigned answer_ms, int *fd, struct err *err);
+static int connect_to(int directory, const struct link_config *link, struct err *err);
 static enum outcome hear(int fd, const struct link_config *link, unsigned answer_ms, struct err *err);
+static int dismiss(int directory, const struct link_config *link, struct err *err);
 
 /* The lock is held until the hub has answered: of two boxes one starts it, and a hub that ends with its last member at
  * the same time is replaced by the one whom it did not answer. */
 int hub_join(const struct config *config, const struct link_config *link, unsigned seconds, unsigned answer_ms,
-             struct err *err) {
+             bool replace, struct err *err) {
     int fd = -1;
     cleanup_fd int directory = open_directory(config, link, err);
     if (directory < 0)
@@ -34,6 +36,11 @@ int hub_join(const struct config *config, const struct link_config *link, unsign
     if (held < 0)
         return -1;
     enum outcome outcome = try(directory, link, answer_ms, &fd, err);
+    if (outcome == SILENT && replace) {
+        if (dismiss(directory, link, err))
+            return -1;
+        outcome = NOBODY;
+    }
     /* Its user is reserved by its process once it has answered. */
     cleanup_fd int ids = -1;
     if (outcome == NOBODY) {
@@ -68,15 +75,9 @@ static int lock(int directory, const struct link_config *link, unsigned seconds,
 
 /* NOBODY: none listens, or who did has ended before its answer. */
 static enum outcome try(int directory, const struct link_config *link, unsigned answer_ms, int *fd, struct err *err) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    hub_process_socket(directory, &address);
-    cleanup_fd int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (connection < 0 || connect(connection, (const struct sockaddr *)&address, sizeof address)) {
-        if (errno == ENOENT || errno == ECONNREFUSED)
-            return NOBODY;
-        err_errno(err, "connect to the hub of network %.12s", link->network);
-        return FAILED;
-    }
+    cleanup_fd int connection = connect_to(directory, link, err);
+    if (connection < 0)
+        return errno == ENOENT || errno == ECONNREFUSED ? NOBODY : FAILED;
     struct hub_member message = {.type = HUB_JOIN,
                                  .generation = HUB_GENERATION,
                                  .address = link->address,
@@ -92,6 +93,18 @@ static enum outcome try(int directory, const struct link_config *link, unsigned 
     return outcome;
 }
 
+static int connect_to(int directory, const struct link_config *link, struct err *err) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    hub_process_socket(directory, &address);
+    cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return take_fd(&fd);
+    int code = errno;
+    err_errno(err, "connect to the hub of network %.12s", link->network);
+    errno = code; /* which closing leaves as it is */
+    return -1;
+}
+
 static enum outcome hear(int fd, const struct link_config *link, unsigned answer_ms, struct err *err) {
     struct hub_answer answer = {0};
     struct pollfd waited = {.fd = fd, .events = POLLIN};
@@ -102,7 +115,7 @@ static enum outcome hear(int fd, const struct link_config *link, unsigned answer
     if (size == 0 || (size < 0 && errno == ECONNRESET))
         return NOBODY;
     if (size < 0)
-        err_set(err, ETIMEDOUT, "the hub of network %.12s does not answer", link->network);
+        return err_set(err, ETIMEDOUT, "the hub of network %.12s does not answer", link->network), SILENT;
     else if (size != (ssize_t)sizeof answer || answer.type != HUB_ANSWER)
         err_set(err, EPROTO, "the hub of network %.12s is of another version of BoxLite", link->network);
     else if (answer.code)
@@ -110,4 +123,14 @@ static enum outcome hear(int fd, const struct link_config *link, unsigned answer
     else
         return JOINED;
     return FAILED;
+}
+
+/* It finds this when it goes on, so that its members do not stay apart from the new one's. By a connection of its own:
+ * behind a JOIN it would be a member's. */
+static int dismiss(int directory, const struct link_config *link, struct err *err) {
+    const struct hub_replaced message = {.type = HUB_REPLACED};
+    cleanup_fd int fd = connect_to(directory, link, err);
+    if (fd < 0)
+        return errno == ECONNREFUSED ? 0 : -1;
+    return send(fd, &message, sizeof message, MSG_NOSIGNAL) < 0 ? err_errno(err, "dismiss the hub") : 0;
 }

@@ -7,8 +7,9 @@
 /* Joins the network for the box. Returns the connection, which is boxlite-net's to have; or -1: EAGAIN when somebody
  * else has been starting the hub all the time.
  * seconds: how long others may take who are starting it, 0 for not at all
- * answer_ms: how long the hub may take to answer */
+ * answer_ms: how long the hub may take to answer
+ * replace: whether another is started if it does not; the one that hung then ends when it goes on */
 int hub_join(const struct config *config, const struct link_config *link, unsigned seconds, unsigned answer_ms,
-             struct err *err);
+             bool replace, struct err *err);
 
 #endif

@@ -132,7 +132,7 @@ static int send_publications(struct shim *shim, struct err *err) {
 static int send_links(struct shim *shim, struct err *err) {
     for (uint32_t i = 0; i < shim->config.net.link_count; i++) {
         struct link_config *link = &shim->config.net.links[i];
-        cleanup_fd int fd = hub_join(&shim->config, link, HUB_LOCK_SECONDS, HUB_ANSWER_MS, err);
+        cleanup_fd int fd = hub_join(&shim->config, link, HUB_LOCK_SECONDS, HUB_ANSWER_MS, true, err);
         if (fd < 0)
             return -1;
         struct net_link message = link_message(shim, link);
