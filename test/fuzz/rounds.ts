@@ -1,9 +1,9 @@
 import { Random } from './random.js';
 
 /** Decides everything that a run does; another one looks elsewhere. */
-const SEED = Number(process.env.BOXLITE_FUZZ_SEED ?? 1);
+export const SEED = Number(process.env.BOXLITE_FUZZ_SEED ?? 1);
 /** Without it a property is tried a fixed number of times, so that `npm test` is the same each time. */
-const SECONDS = Number(process.env.BOXLITE_FUZZ_SECONDS ?? 0);
+export const SECONDS = Number(process.env.BOXLITE_FUZZ_SECONDS ?? 0);
 
 /** For vitest: what a property may take. */
 export const FUZZ_TIMEOUT_MS = SECONDS * 1000 + 300_000;
