@@ -151,8 +151,10 @@ static bool is_loopback(const struct in6_addr *address) {
 
 static bool may_ask(void *context, uint32_t port, const struct dns_name *name) {
     const struct names *names = context;
-    char text[NET_NAME_BYTES] = "";
-    (void)grants_name_text(name, text);
+    char text[NET_NAME_BYTES];
+    /* Of a name that no rule could have, the beginning may be a listed one: it counts as little as the rest. */
+    if (!grants_name_text(name, text))
+        text[0] = 0;
     return policy_resolves(&names->network->ports[port].policy, text);
 }
 
