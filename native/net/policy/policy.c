@@ -171,6 +171,8 @@ static struct verdict decide(struct policy *policy, const struct packet *packet,
     struct verdict verdict = {.rule = -1};
     if (!member && closed_address(to))
         return verdict;
+    struct in6_addr carried;
+    bool carries = closed_carries_v4(to, &carried);
     bool shut = !member && policy->mode == NET_MODE_PUBLIC && is_private(to);
     for (int32_t i = 0; i < (int32_t)policy->rule_count; i++) {
         const struct net_rule *rule = &policy->rules[i];
@@ -178,7 +180,9 @@ static struct verdict decide(struct policy *policy, const struct packet *packet,
             packet->destination_port < rule->first_port || packet->destination_port > rule->last_port)
             continue;
         const struct grant *grant = NULL;
-        if (rule->kind == NET_RULE_ADDRESS ? !within(to, rule) : !(grant = matching_grant(policy, i, to, now_ms)))
+        /* A denied address of IPv4 is denied in those of IPv6, too, that lead to it. */
+        if (rule->kind == NET_RULE_ADDRESS ? !within(to, rule) && !(carries && rule->denies && within(&carried, rule))
+                                           : !(grant = matching_grant(policy, i, to, now_ms)))
             continue;
         /* Whoever owns a name may point it anywhere: it opens no private address where those are shut. */
         if (!rule->denies && (verdict.allowed || (grant && shut)))

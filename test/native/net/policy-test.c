@@ -88,6 +88,11 @@ static void addresses(void) {
     check("what one rule denies no other allows",
           !allows("::ffff:10.1.2.1", 22) && !allows("::ffff:10.1.3.255", 22) && allows("::ffff:10.1.4.0", 22));
     check("no rule opens the host", !allows("::ffff:127.0.0.1", 22));
+    begin(NET_MODE_OPEN);
+    add(true, NET_RULE_ADDRESS, "::ffff:10.1.2.0", 96 + 23);
+    set();
+    check("what is denied is so behind NAT64 and 6to4, too",
+          !allows("64:ff9b::10.1.2.1", 22) && !allows("2002:a01:201::1", 22) && allows("64:ff9b::10.1.4.1", 22));
     begin(NET_MODE_PUBLIC);
     add(false, NET_RULE_ADDRESS, "::ffff:192.168.1.5", 128);
     set();
