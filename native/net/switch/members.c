@@ -2,14 +2,20 @@
 
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../packet/clock.h"
 #include "../packet/reply.h"
 
+enum { ICMP_BYTES = 8 };
+
 static void reset(struct net_switch *s, struct link *link, const struct packet *packet);
 static bool may_cross(const struct packet *packet);
+static bool is_about_both(const struct packet *packet);
 static bool begins(const struct packet *packet);
 
 bool members_out(struct net_switch *s, uint32_t port, struct link *link, const struct packet *packet) {
@@ -70,10 +76,28 @@ static bool may_cross(const struct packet *packet) {
     if (packet->kind != PACKET_ICMP)
         return packet->kind == PACKET_TCP || packet->kind == PACKET_UDP || packet->kind == PACKET_ECHO;
     uint8_t type = packet->transport[0];
-    if (packet->v6)
-        return type <= ICMP6_PARAM_PROB || type == ICMP6_ECHO_REPLY;
-    return type == ICMP_ECHOREPLY || type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED ||
-           type == ICMP_PARAMETERPROB;
+    if (type == (packet->v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY))
+        return true;
+    bool error = packet->v6 ? type <= ICMP6_PARAM_PROB
+                            : type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
+    return error && is_about_both(packet);
+}
+
+/* Between members is no router, so an error is about what its receiver has sent its sender. One about a packet to
+ * somebody else would slow down or end what its sender has no part in. */
+static bool is_about_both(const struct packet *packet) {
+    const uint8_t *quoted = packet->transport + ICMP_BYTES;
+    struct in6_addr source, destination;
+    if (packet->transport_size < ICMP_BYTES + (packet->v6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr)))
+        return false;
+    if (packet->v6) {
+        memcpy(&source, quoted + offsetof(struct ip6_hdr, ip6_src), sizeof source);
+        memcpy(&destination, quoted + offsetof(struct ip6_hdr, ip6_dst), sizeof destination);
+    } else {
+        source = address_of_v4(get_u32(quoted + offsetof(struct iphdr, saddr)));
+        destination = address_of_v4(get_u32(quoted + offsetof(struct iphdr, daddr)));
+    }
+    return same_address(&source, &packet->destination) && same_address(&destination, &packet->source);
 }
 
 static bool begins(const struct packet *packet) {

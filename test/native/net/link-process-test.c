@@ -18,6 +18,15 @@ static void learns_members(void) {
     check("a box that asks from another address gets no answer", is_silent(&frame));
 }
 
+/* An error about a packet of UDP. */
+static void make_error(const char *from, const char *to, const char *source, const char *destination) {
+    static struct made_frame quoted;
+    uint8_t rest[4 + 48] = {0};
+    make_udp(&quoted, source, destination, 1000, 2000, "quoted", 6);
+    memcpy(rest + 4, quoted.bytes + 14, quoted.size - 14 < 48 ? quoted.size - 14 : 48);
+    make_icmp(&frame, from, to, quoted.v6 ? 1 : 3, rest, sizeof rest);
+}
+
 static void passes_packets(void) {
     static uint8_t payload[65536];
     for (size_t i = 0; i < sizeof payload; i++)
@@ -41,9 +50,12 @@ static void passes_packets(void) {
         make_echo(&frame, ends[i].from, ends[i].to);
         send_frame(&frame);
         check("so does an echo request", hub_hears(&frame));
-        make_icmp(&frame, ends[i].to, ends[i].from, i ? 1 : 3, "\0\0\0\0quoted", 10);
+        make_error(ends[i].to, ends[i].from, ends[i].from, ends[i].to);
         from_hub(&frame);
         check("and an error", box_hears(&frame));
+        make_error(ends[i].from, ends[i].to, ends[i].to, ends[i].from);
+        send_frame(&frame);
+        check("in the other direction, too", hub_hears(&frame));
     }
 }
 
@@ -91,6 +103,24 @@ static void keeps_back_what_is_not_honest(void) {
         from_hub(&last);
         check(in[i].what, box_hears(&last));
     }
+    static const struct {
+        const char *what, *from, *to, *source, *destination;
+    } errors[] = {{"an error about a packet to another member", OTHER4, OWN4, OWN4, NOBODY4},
+                  {"or to the outside", OTHER4, OWN4, OWN4, OUTSIDE4},
+                  {"or of another box", OTHER4, OWN4, NOBODY4, OTHER4},
+                  {"or of the sender's", OTHER4, OWN4, OTHER4, OWN4},
+                  {"the same in IPv6", OTHER6, OWN6, OWN6, OUTSIDE6},
+                  {"or to the gateway", OTHER6, OWN6, OWN6, GATEWAY6}};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        make_error(errors[i].from, errors[i].to, errors[i].source, errors[i].destination);
+        from_hub(&frame);
+        from_hub(&last);
+        check(errors[i].what, box_hears(&last));
+    }
+    make_icmp(&frame, OTHER4, OWN4, 3, "\0\0\0\0short", 9);
+    from_hub(&frame);
+    from_hub(&last);
+    check("an error about nothing", box_hears(&last));
     memset(datagram, 0x45, sizeof datagram);
     for (size_t size = 1; size < 66000; size = size * 2 + 1) {
         need(send(hub, datagram, size, 0) == (ssize_t)size, "send");
