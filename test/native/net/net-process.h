@@ -68,6 +68,10 @@ static inline void enter_namespace(void) {
         int index;
     } six = {address(OUTSIDE6), 64, request.ifr_ifindex};
     need(ioctl(fd6, SIOCSIFADDR, &six) == 0, OUTSIDE6);
+    /* It can be bound only when the kernel's worker has looked at it. */
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = six.address};
+    for (int left_ms = WAIT_MS; bind(fd6, (struct sockaddr *)&at, sizeof at) && left_ms > 0; left_ms -= 10)
+        poll(NULL, 0, 10);
     close(fd);
     close(fd6);
 }
