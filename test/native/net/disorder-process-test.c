@@ -7,16 +7,6 @@ enum { SEGMENTS = 20000, CONNECTIONS = 3, HONEST_PORT = 9000, HONEST_SEGMENTS = 
 
 static struct made_frame frame;
 
-static long resident_pages(void) {
-    char path[64];
-    long total, resident;
-    snprintf(path, sizeof path, "/proc/%d/statm", net_pid);
-    FILE *file = fopen(path, "re");
-    need(file && fscanf(file, "%ld %ld", &total, &resident) == 2, path);
-    fclose(file);
-    return resident;
-}
-
 static void send_byte(bool v6, uint16_t source_port, uint16_t port, uint32_t seq, uint32_t ack) {
     uint8_t tcp[21] = {[12] = 0x50, TCP_ACK, 0xff, 0xff};
     put_u16(tcp, source_port);

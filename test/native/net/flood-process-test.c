@@ -15,16 +15,6 @@ static uint64_t next_random(void) {
     return random_state ^= random_state << 17;
 }
 
-static long resident_pages(void) {
-    char path[64];
-    long total, resident;
-    snprintf(path, sizeof path, "/proc/%d/statm", net_pid);
-    FILE *file = fopen(path, "re");
-    need(file && fscanf(file, "%ld %ld", &total, &resident) == 2, path);
-    fclose(file);
-    return resident;
-}
-
 /* The processor time it has used, in ticks of a hundredth of a second. */
 static long ticks(void) {
     char path[64];

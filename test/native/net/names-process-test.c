@@ -3,7 +3,7 @@
 
 #include "net-process.h"
 
-enum { DNS_PORT = 53, NXDOMAIN = 3 };
+enum { DNS_PORT = 53, NXDOMAIN = 3, QUERIES = 50000, PAGES_OF_6_MIB = 6 * 256 };
 
 static struct made_frame frame;
 static int server;
@@ -57,6 +57,28 @@ static void asks_for_listed_names_alone(void) {
     check("nor a wildcard's name in another label", is_kept(NAME("\1a\4wild\4test\3x.y\5other")));
 }
 
+/* To a server that hears them and never answers. */
+static void bears_a_flood_of_queries(void) {
+    static const struct net_policy open = {.type = NET_POLICY, .mode = NET_MODE_OPEN};
+    char labels[] = "\7any0000\4test", query[512];
+    tell(&open, offsetof(struct net_policy, rules), -1);
+    check("all names are resolved", answer().code == 0);
+    long before = resident_pages();
+    for (int i = 0; i < QUERIES; i++) {
+        snprintf(labels + 4, 5, "%04d", i % 10000);
+        labels[8] = 4; /* where snprintf has put the end */
+        ask(labels, sizeof labels - 1);
+        while (next_frame(0) || recv(server, query, sizeof query, MSG_DONTWAIT) > 0)
+            ;
+    }
+    check("queries that nobody answers do not make it grow", resident_pages() - before < PAGES_OF_6_MIB);
+    ask(NAME("\4host\7boxlite\10internal"));
+    bool served = false;
+    while (!served && next_frame(WAIT_MS))
+        served = packet.kind == PACKET_UDP && (packet.transport[8 + 3] & 15) == 0;
+    check("nor keep it from answering others", served);
+}
+
 int main(void) {
     struct net_resolvers resolvers = {.type = NET_RESOLVERS, .count = 1};
     uint16_t port = DNS_PORT;
@@ -69,6 +91,7 @@ int main(void) {
     socket_address(OUTSIDE4, DNS_PORT, &resolvers.servers[0]);
     tell(&resolvers, sizeof resolvers, -1);
     asks_for_listed_names_alone();
+    bears_a_flood_of_queries();
     check("it ends with its shim", stop());
     return 0;
 }

@@ -185,6 +185,16 @@ static inline bool stop(void) {
     return ended;
 }
 
+static inline long resident_pages(void) {
+    char path[64];
+    long total, resident;
+    snprintf(path, sizeof path, "/proc/%d/statm", net_pid);
+    FILE *file = fopen(path, "re");
+    need(file && fscanf(file, "%ld %ld", &total, &resident) == 2, path);
+    fclose(file);
+    return resident;
+}
+
 static inline void send_frame(const struct made_frame *frame) {
     uint8_t length[4];
     struct iovec parts[] = {{length, 4}, {(void *)(uintptr_t)frame->bytes, frame->size}};
