@@ -9,7 +9,13 @@
 
 #include "../packet/closed.h"
 
-enum { MAX_PUBLISHED = 512, PEERS = 64, MAX_FDS = 4096 };
+enum {
+    MAX_PUBLISHED = 512,
+    PEERS = 64,
+    MAX_FDS = 4096,
+    /* Three quarters of what the jail admits: clients must not take the box's own connections from it. */
+    MAX_ACCEPTED = 1536,
+};
 
 /* A published socket of UDP, by the number that libslirp knows it by, and who sent to it last. */
 struct published {
@@ -34,7 +40,7 @@ static size_t published_end; /* behind the last place that was ever taken */
 static int spare_fd = -1;
 static enum { CLOSED, STREAM, ACCEPTED, OTHER } is_open[MAX_FDS];
 static struct host_flow flows[MAX_FDS]; /* of those sockets that a box has begun something by; protocol 0: none */
-static uint32_t open_count, stream_count;
+static uint32_t open_count, stream_count, accepted_count;
 
 static int opened(int fd, bool is_stream);
 static void begun(int fd, const struct sockaddr *to, socklen_t size, uint8_t protocol);
@@ -122,12 +128,16 @@ PUBLIC int listen(int fd, int backlog) { return fd == adopting.taken_as ? 0 : (i
 
 /* Without a free descriptor the connection would wait in the queue, and poll(2) would report it for ever. */
 PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
+    if (accepted_count >= MAX_ACCEPTED)
+        return refuse_connection(fd);
     int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC);
     if (accepted < 0)
         return errno == EMFILE || errno == ENFILE ? refuse_connection(fd) : -1;
     opened(accepted, true);
-    if (accepted < MAX_FDS)
+    if (accepted < MAX_FDS) {
         is_open[accepted] = ACCEPTED;
+        accepted_count++;
+    }
     return accepted;
 }
 
@@ -230,6 +240,7 @@ static void closed(int fd) {
     if (fd >= 0 && fd < MAX_FDS && is_open[fd] != CLOSED) {
         open_count--;
         stream_count -= is_open[fd] != OTHER;
+        accepted_count -= is_open[fd] == ACCEPTED;
         is_open[fd] = CLOSED;
     }
 }

@@ -1,9 +1,10 @@
 /* A box that sends what it can: boxlite-net stays, bounded, and serves on. */
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include "net-process.h"
 
-enum { WARM_UP = 150000, FRAMES = 100000, CONNECTIONS = 3000, PAGES_OF_6_MIB = 6 * 256 };
+enum { WARM_UP = 150000, FRAMES = 100000, CONNECTIONS = 3000, CLIENTS = 2200, PAGES_OF_6_MIB = 6 * 256 };
 
 static struct made_frame frame;
 
@@ -144,6 +145,41 @@ static void survives_many_connections(void) {
     close(listener);
 }
 
+/* More clients of a published port than it may have, which leave the box connections of its own. */
+static void survives_many_clients(void) {
+    static int clients[CLIENTS];
+    struct rlimit files = {CLIENTS + 100, CLIENTS + 100};
+    struct sockaddr_storage to;
+    uint16_t port = 0, published = 0;
+    need(setrlimit(RLIMIT_NOFILE, &files) == 0, "setrlimit");
+    int listener = bound(OUTSIDE4, SOCK_STREAM, &port), door = bound("::ffff:127.0.0.1", SOCK_STREAM, &published);
+    struct net_publish message = {NET_PUBLISH, 1, IPPROTO_TCP, 80};
+    socklen_t size = socket_address("::ffff:127.0.0.1", published, &to);
+    tell(&message, sizeof message, door);
+    check("a port is published", answer().code == 0);
+    close(door);
+    size_t came = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        need(connect(clients[i], (struct sockaddr *)&to, size) == 0, "connect");
+        while (next_frame(0))
+            came += packet.kind == PACKET_TCP && packet.tcp_flags == TCP_SYN;
+    }
+    check("who is one too many is reset", readable(clients[CLIENTS - 1], WAIT_MS) &&
+                                              recv(clients[CLIENTS - 1], &(char){0}, 1, 0) == -1 &&
+                                              errno == ECONNRESET);
+    printf("%zu of %d clients came to the box\n", came, CLIENTS);
+    make_tcp(&frame, BOX4, OUTSIDE4, 9999, port, 1, 0, TCP_SYN);
+    send_frame(&frame);
+    bool connected = false;
+    while (!connected && next_frame(WAIT_MS))
+        connected = packet.tcp_flags == (TCP_SYN | TCP_ACK) && packet.destination_port == 9999;
+    check("and the box connects to others all the same", connected);
+    for (size_t i = 0; i < CLIENTS; i++)
+        close(clients[i]);
+    close(listener);
+}
+
 /* As many datagrams' sources as there are ports. */
 static void survives_many_datagrams(void) {
     uint16_t port = 0;
@@ -180,6 +216,9 @@ int main(void) {
     check("it ends with its shim", stop());
     start(NET_SAME_USER);
     survives_many_connections();
+    check("it ends with its shim", stop());
+    start(NET_SAME_USER);
+    survives_many_clients();
     check("it ends with its shim", stop());
     start(NET_SAME_USER);
     survives_many_datagrams();
