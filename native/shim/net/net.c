@@ -132,9 +132,12 @@ static int send_publications(struct shim *shim, struct err *err) {
 static int send_links(struct shim *shim, struct err *err) {
     for (uint32_t i = 0; i < shim->config.net.link_count; i++) {
         struct link_config *link = &shim->config.net.links[i];
+        uint64_t before_ms = clock_monotonic_ms();
         cleanup_fd int fd = hub_join(&shim->config, link, HUB_LOCK_SECONDS, HUB_ANSWER_MS, true, err);
         if (fd < 0)
             return -1;
+        /* Meanwhile boxlite-net was asked nothing. */
+        shim->net.started_ms += clock_monotonic_ms() - before_ms;
         struct net_link message = link_message(shim, link);
         if (net_send(shim, &message, sizeof message, fd, true, err))
             return -1;
