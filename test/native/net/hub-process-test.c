@@ -279,6 +279,24 @@ static bool status_has(const char *line) {
     return strstr(text, line) != NULL;
 }
 
+static void gives_way_to_another(bool program) {
+    const struct hub_replaced replaced = {.type = HUB_REPLACED};
+    start_hub(program);
+    int first = introduced(2, ""), second = introduced(3, "");
+    check("both are there", hears_member(first, 3));
+    must(send(second, &replaced, sizeof replaced, 0) == sizeof replaced, "send");
+    make_udp(&frame, text4(3), text4(2), 1, 2, "x", 1);
+    send_packet(second, &frame);
+    check("a member does not end it", hears_packet(first, &frame));
+    int fd = connected();
+    must(send(fd, &replaced, sizeof replaced, 0) == sizeof replaced, "send");
+    close(fd);
+    check("who has started another hub does", hub_ended());
+    check("and the members see it", !next_datagram(first) && !next_datagram(second));
+    close(first);
+    close(second);
+}
+
 static void is_jailed(void) {
     hub_user = geteuid() == 0 ? "2147483000" : NULL;
     start_hub(true);
@@ -308,6 +326,7 @@ int main(void) {
         holds_as_many_as_it_can(program);
         bears_a_member_that_does_not_read(program);
         keeps_no_descriptor(program);
+        gives_way_to_another(program);
     }
     is_jailed();
     hub_pid = lonely;
