@@ -32,6 +32,7 @@ static void add_flow(struct policy *policy, bool member, const struct packet *pa
                      uint64_t now_ms);
 static struct grant *place_for_grant(struct policy *policy, int32_t rule, const struct in6_addr *address,
                                      uint64_t now_ms);
+static void forget_refusals(struct flow *flows, const struct in6_addr *address);
 static uint8_t protocol_of(const struct packet *packet);
 
 int policy_set(struct policy *policy, const struct net_policy *wanted, struct err *err) {
@@ -290,7 +291,14 @@ void policy_granted(struct policy *policy, const char *name, const struct in6_ad
             return;
         *grant = (struct grant){.address = *address, .rule = i, .until_ms = now_ms + seconds * UINT64_C(1000)};
         strncpy(grant->name, name, sizeof grant->name - 1);
+        forget_refusals(policy->flows[false], address);
     }
+}
+
+/* Some send from one port for good: what was refused before the name was asked for is decided anew. */
+static void forget_refusals(struct flow *flows, const struct in6_addr *address) {
+    for (size_t i = 0; flows && i < MAX_FLOWS; i++)
+        flows[i].used = flows[i].used && (flows[i].allowed || !same_address(&flows[i].address, address));
 }
 
 static bool rule_has_name(const struct net_rule *rule, const char *name) {

@@ -112,10 +112,12 @@ static void names(void) {
     check("the wildcard's own name is not",
           !policy_resolves(&policy, "cdn.example") && !policy_resolves(&policy, "evilcdn.example"));
     check("a denied name is not", !policy_resolves(&policy, "bad.cdn.example"));
-    check("an address that was not given is shut", !allows("::ffff:9.9.9.9", 22));
+    check("an address that was not given is shut",
+          !allows("::ffff:9.9.9.9", 22) && !allows_datagram("::ffff:9.9.9.9", 443, 1));
     grant("git.example.com", "::ffff:9.9.9.9", 60);
     check("a given address is open to every port", allows("::ffff:9.9.9.9", 22) && allows("::ffff:9.9.9.9", 443));
     check("and to every protocol", allows_datagram("::ffff:9.9.9.9", 443, 2));
+    check("also from a port that was refused before", allows_datagram("::ffff:9.9.9.9", 443, 1));
     check("others stay shut", !allows("::ffff:9.9.9.8", 22));
     grant("other.example.com", "::ffff:9.9.9.8", 60);
     check("a name without a rule gives nothing", !allows("::ffff:9.9.9.8", 22));
