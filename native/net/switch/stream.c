@@ -36,9 +36,9 @@ bool stream_next(struct stream *stream, const uint8_t **frame, size_t *size) {
         queue_drop(&stream->in, stream->taken);
         stream->taken = 0;
     }
-    const uint8_t *at = stream->in.data + stream->in.start;
     if (stream->in.used < LENGTH_BYTES)
         return false;
+    const uint8_t *at = stream->in.data + stream->in.start;
     size_t length = get_u32(at);
     if (length > MAX_FRAME) {
         stream->broken = true;
