@@ -64,6 +64,7 @@ export type {
   NetworkName,
   NetworkPolicy,
 } from './engine/spec/network/policy.js';
+export type { NetRateOptions } from './engine/spec/network/rates.js';
 export type { NetworkLogEntry, NetworkLogOptions } from './engine/report/network-log.js';
 export type { NetPolicyChange } from './engine/spec/network/policy-change.js';
 export type { NetworkOptions } from './engine/spec/network/named/network-spec.js';

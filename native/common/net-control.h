@@ -27,7 +27,9 @@ enum net_message {
     NET_POLICY, /* replaces what the box may reach; connections that it shuts are cut */
     NET_LINK,   /* with a connection to the hub of a named network, which has answered JOIN; replaces one of its id */
     NET_UNLINK,
-    /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH, POLICY, LINK and UNLINK, in their order. */
+    NET_RATES, /* replaces how fast the box may send and receive */
+    /* From boxlite-net: one ANSWER to each OPEN, PORT, PUBLISH, UNPUBLISH, POLICY, LINK, UNLINK and RATES, in
+     * their order. */
     NET_ANSWER = 0x41,
     NET_WANT_RESOLVERS, /* a name was asked for; answered by RESOLVERS, whether or not they have changed */
     NET_DECISION,       /* what was decided of a box's packet that begins something, where its policy says so */
@@ -110,6 +112,12 @@ struct net_link {
     uint32_t prefix, prefix_length;
     uint32_t address; /* the box's there */
     struct in6_addr prefix6, address6; /* prefix6 is a /64 */
+};
+
+/* Bytes per second, of the frames as they pass between VMM and boxlite-net; 0: no cap. */
+struct net_rates {
+    uint32_t type, padding;
+    uint64_t tx, rx; /* of what the box sends, and of what it receives */
 };
 
 /* UNLINK and LINK_LOST. */

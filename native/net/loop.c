@@ -13,15 +13,18 @@ void loop_run(struct net *net) {
     static struct pollfd fds[MAX_FDS];
     while (has_shim(net)) {
         int timeout_ms = -1;
+        switch_refill(&net->network);
         size_t shims = poll_shims(net, fds);
         size_t boxes = switch_poll(&net->network, fds + shims);
         size_t links = links_poll(&net->network.links, fds + shims + boxes);
         size_t names = names_poll(&net->names, fds + shims + boxes + links, &timeout_ms);
         size_t before = shims + boxes + links + names;
         size_t sockets = nat_poll(net->network.nat, fds + before, MAX_FDS - before, &timeout_ms);
+        switch_wait(&net->network, &timeout_ms);
         if (poll(fds, before + sockets, timeout_ms) < 0)
             for (size_t i = 0; i < before + sockets; i++)
                 fds[i].revents = 0;
+        switch_refill(&net->network);
         switch_polled(&net->network, fds + shims, boxes);
         links_polled(&net->network.links, fds + shims + boxes, links);
         names_polled(&net->names, fds + shims + boxes + links, names);

@@ -13,6 +13,7 @@
 
 static int open_network(struct net *net, struct err *err);
 static void to_box(void *context, const uint8_t *frame, size_t size);
+static size_t room(void *context);
 static int dns_stream(void *context, const struct in6_addr *box);
 static void query(void *context, uint32_t port, const struct packet *packet);
 static void decided(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict);
@@ -41,7 +42,7 @@ int main(int argc, char **argv) {
 
 static int open_network(struct net *of, struct err *err) {
     struct net_open network;
-    const struct nat_callbacks from_nat = {.to_box = to_box, .dns_stream = dns_stream, .context = of};
+    const struct nat_callbacks from_nat = {.to_box = to_box, .room = room, .dns_stream = dns_stream, .context = of};
     const struct switch_callbacks from_switch = {
         .query = query, .decided = decided, .removed = removed, .link_lost = link_lost, .context = of};
     if (control_read_open(NET_CONTROL_FD, &network, err))
@@ -56,6 +57,11 @@ static int open_network(struct net *of, struct err *err) {
 static void to_box(void *context, const uint8_t *frame, size_t size) {
     struct net *of = context;
     switch_to_box(&of->network, frame, size);
+}
+
+static size_t room(void *context) {
+    const struct net *of = context;
+    return switch_room(&of->network);
 }
 
 static int dns_stream(void *context, const struct in6_addr *box) {

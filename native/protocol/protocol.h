@@ -313,6 +313,11 @@
  */
 #define BL_MSG_NET_DISCONNECT 0x8cU
 
+/* netRates:
+ *   u64 netTx, u64 netRx
+ */
+#define BL_MSG_NET_RATES 0x8dU
+
 /* welcome:
  *   u32 generation, u32 phase, u32 shimPid, u32 vmmPid, bytes box
  */
@@ -344,7 +349,7 @@
  *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort), u32 netMode,
  *   u32 netReports, list hostPorts of (u32 port),
  *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name),
- *   bytes networkDirectory, bytes hubProgram,
+ *   u64 netTx, u64 netRx, bytes networkDirectory, bytes hubProgram,
  *   list links of (bytes network, u32 prefix, u8 prefixLength, u32 address, bytes prefix6, bytes address6, bytes names)
  */
 

@@ -12,7 +12,7 @@ export type NetAddressValues = MessageValues<'netAddress'>;
 
 /** A change of a running box's network, which its shim makes. */
 export type NetChange =
-  ('netPolicy' | 'netPublish' | 'netUnpublish') | ('netConnect' | 'netDisconnect');
+  ('netPolicy' | 'netRates' | 'netPublish' | 'netUnpublish') | ('netConnect' | 'netDisconnect');
 
 /** Done, with the number of a published port of the host; or refused, with Linux's errno. */
 export type NetAnswer = { port: number } | { errno: number; message: string };

@@ -25,7 +25,7 @@ async function network(
     ...{ gateway: 0x0a00_0202, resolver: 0x0a00_0203, mtu: 65_520, ports: [] },
     ...{ address6: addressBytes('fd00::15'), prefix6: addressBytes('fd00::') },
     ...{ gateway6: addressBytes('fd00::2'), resolver6: addressBytes('fd00::3') },
-    ...policyConfig({}),
+    ...{ ...policyConfig({}), netTx: 0n, netRx: 0n },
     ...{ networkDirectory: directoryOf(hubs), hubProgram, links },
   };
 }

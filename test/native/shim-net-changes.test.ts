@@ -84,6 +84,16 @@ describe('a client of a box that runs', () => {
     ]);
   });
 
+  test('changes how fast the box may send and receive, from the start on', async () => {
+    await using harness = await ShimHarness.make();
+    const config = { ...(await network(harness)), netTx: 62_500n, netRx: 0n };
+    const { client } = await harness.running(config);
+    expect((await linesOf(harness)).slice(2)).toContain('rates tx=62500 rx=0');
+    client.send('netRates', 7, { netTx: 0n, netRx: 12_500_000_000n });
+    await client.expect('netDone', 7);
+    expect((await linesOf(harness)).at(-1)).toBe('rates tx=0 rx=12500000000');
+  });
+
   test('gets its own answer among those of others, and one that leaves gets none', async () => {
     await using harness = await ShimHarness.make();
     const { client } = await harness.running(await network(harness));
@@ -129,7 +139,7 @@ describe('a client of a box that runs', () => {
     expect((await client.expect('refused', 7)).message.toString()).toBe('the box has no network');
     client.send('netPolicy', 8, policyConfig({}));
     expect((await client.expect('refused', 8)).message.toString()).toBe('the box has no network');
-    for (const name of ['netPolicy', 'netPublish', 'netUnpublish'] as const) {
+    for (const name of ['netPolicy', 'netRates', 'netPublish', 'netUnpublish'] as const) {
       client.raw(name, 9, 'short');
       expect((await client.expect('refused', 9)).errno).toBe(71);
     }

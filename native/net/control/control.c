@@ -25,6 +25,7 @@ union message {
     struct net_policy policy;
     struct net_link link;
     struct net_unlink unlink;
+    struct net_rates rates;
 };
 
 static ssize_t receive(int fd, union message *message, int *passed, int flags);
@@ -37,6 +38,7 @@ static int set_policy(struct net *net, const struct shim *shim, const struct net
 static int add_link(struct net *net, const struct shim *shim, const struct net_link *what, int *passed,
                     struct err *err);
 static int remove_link(struct net *net, const struct shim *shim, uint32_t id, struct err *err);
+static int set_rates(struct net *net, const struct shim *shim, const struct net_rates *rates, struct err *err);
 static size_t size_of(const union message *message);
 static void gone(struct net *net, struct shim *shim);
 
@@ -119,6 +121,8 @@ static int act(struct net *net, struct shim *shim, const union message *message,
         return add_link(net, shim, &message->link, passed, err);
     case NET_UNLINK:
         return remove_link(net, shim, message->unlink.id, err);
+    case NET_RATES:
+        return set_rates(net, shim, &message->rates, err);
     default:
         return 0;
     }
@@ -138,6 +142,8 @@ static size_t size_of(const union message *message) {
         return sizeof(struct net_link);
     case NET_UNLINK:
         return sizeof(struct net_unlink);
+    case NET_RATES:
+        return sizeof(struct net_rates);
     case NET_POLICY:
         return message->policy.rule_count > NET_MAX_RULES
                    ? 0
@@ -186,6 +192,12 @@ static int remove_link(struct net *net, const struct shim *shim, uint32_t id, st
     if (shim->port < 0)
         return err_set(err, EPROTO, "a link needs a box");
     return links_remove(&net->network.links, (uint32_t)shim->port, id, err);
+}
+
+static int set_rates(struct net *net, const struct shim *shim, const struct net_rates *rates, struct err *err) {
+    if (shim->port < 0)
+        return err_set(err, EPROTO, "caps need a box");
+    return switch_set_rates(&net->network, (uint32_t)shim->port, rates, err);
 }
 
 static void gone(struct net *net, struct shim *shim) {

@@ -153,8 +153,10 @@ size_t links_poll(const struct links *links, struct pollfd *fds) {
         const struct link *link = &links->all[i];
         if (link->fd < 0)
             continue;
-        short events = (short)(POLLIN | (outbox_waits(&link->out) ? POLLOUT : 0));
-        fds[count++] = (struct pollfd){.fd = link->fd, .events = events};
+        short reads = links->callbacks.has_room(links->callbacks.context, link) ? POLLIN : 0;
+        short writes = outbox_waits(&link->out) ? POLLOUT : 0;
+        if (reads || writes)
+            fds[count++] = (struct pollfd){.fd = link->fd, .events = reads | writes};
     }
     return count;
 }
@@ -183,7 +185,7 @@ static int receive(struct links *links, struct link *link) {
     /* The datagram is behind the room for an Ethernet header; a message is copied from there. One byte more than a
      * packet has shows one that is too large. */
     static uint8_t frame[ETHERNET_BYTES + HUB_MAX_PACKET + 1];
-    for (int i = 0; i < TURN; i++) {
+    for (int i = 0; i < TURN && links->callbacks.has_room(links->callbacks.context, link); i++) {
         ssize_t size = recv(link->fd, frame + ETHERNET_BYTES, sizeof frame - ETHERNET_BYTES, MSG_DONTWAIT);
         if (size < 0)
             return errno == EAGAIN || errno == EINTR ? 0 : -1;

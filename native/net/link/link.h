@@ -13,6 +13,8 @@
 enum { MAX_LINKS = 16 };
 
 struct link_callbacks {
+    /* Whether the box may be sent anything now; what it may not stays with the hub, which drops what is too much. */
+    bool (*has_room)(void *context, const struct link *link);
     /* A packet for the box from a member; `frame` has room for an Ethernet header before it. */
     void (*packet)(void *context, struct link *link, uint8_t *frame, size_t size);
     void (*lost)(void *context, const struct link *link);

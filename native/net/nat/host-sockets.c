@@ -170,6 +170,14 @@ PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const 
     return syscall(SYS_sendto, fd, bytes, count, flags, peer ? (const struct sockaddr *)peer : to, size);
 }
 
+/* libslirp reads a stream by it alone, and reads as much as its own buffer has room for. */
+PUBLIC ssize_t recv(int fd, void *bytes, size_t count, int flags) {
+    size_t most = at_work && work.room ? work.room(work.context) : SIZE_MAX;
+    if (most == 0 && count > 0)
+        return errno = EAGAIN, -1;
+    return syscall(SYS_recvfrom, fd, bytes, count < most ? count : most, flags, NULL, NULL);
+}
+
 PUBLIC ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *size) {
     ssize_t received = syscall(SYS_recvfrom, fd, bytes, count, flags, from, size);
     struct published *socket = at_work && fd > 0 ? published_as(fd) : NULL;

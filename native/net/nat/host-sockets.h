@@ -23,6 +23,8 @@ struct host_work {
     /* A connection made meanwhile is for the box's resolver, and this gives its descriptor or -1; NULL: it is for where
      * it says. */
     int (*connect_dns)(void *context);
+    /* How many bytes a stream may be read for meanwhile; NULL: any number. */
+    size_t (*room)(void *context);
     void *context;
     bool to_host; /* what is connected meanwhile may be a service of the host's loopback */
     /* The box has reset a connection: what is closed meanwhile is reset, too, and not ended in good order. */

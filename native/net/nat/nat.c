@@ -15,6 +15,8 @@
 #include "echo.h"
 #include "host-sockets.h"
 #include "nat.h"
+#include "quiet.h"
+#include "turns.h"
 
 enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53, IPV6_BYTES = 40, QUIET_MS = 60000 };
 
@@ -32,37 +34,27 @@ struct nat {
     struct publication publications[MAX_PUBLICATIONS];
     struct echoes echoes;
     bool was_busy; /* memory of connections may be left */
+    struct turns turns;
+    bool is_held; /* since the last nat_poll nothing is read: there is no room for it */
     size_t echo_count; /* of the last nat_poll; they stand first */
     struct pollfd *fds; /* while libslirp fills it, and while it looks at it */
-    size_t room, count;
+    size_t places, count;
 };
 
 static ssize_t to_box(const void *frame, size_t size, void *opaque);
-static void ignore_error(const char *message, void *opaque);
 static int64_t now_ns(void *opaque);
-static void *new_timer(SlirpTimerCb callback, void *of_callback, void *opaque);
-static void free_timer(void *timer, void *opaque);
-static void set_timer(void *timer, int64_t expires_ms, void *opaque);
-static void ignore_fd(int fd, void *opaque);
-static void ignore_notice(void *opaque);
 static int add_poll(int fd, int events, void *opaque);
 static int polled(int index, void *opaque);
+static size_t room(void *context);
 static int connect_dns(void *context);
 static struct publication *find_publication(struct nat *nat, uint32_t id);
 static void input(struct nat *nat, const struct packet *packet, bool to_host);
 static void answer_echo(struct nat *nat, const struct packet *request);
 static bool is_to_resolver(const struct nat *nat, const struct packet *packet);
 
-static const SlirpCb callbacks = {
+static SlirpCb callbacks = {
     .send_packet = to_box,
-    .guest_error = ignore_error,
     .clock_get_ns = now_ns,
-    .timer_new = new_timer,
-    .timer_free = free_timer,
-    .timer_mod = set_timer,
-    .register_poll_fd = ignore_fd,
-    .unregister_poll_fd = ignore_fd,
-    .notify = ignore_notice,
 };
 
 const char *nat_name(void) {
@@ -78,6 +70,7 @@ struct nat *nat_open(const struct net_open *network, const struct nat_callbacks 
         return NULL;
     }
     nat->callbacks = *ours;
+    nat->turns = NO_TURNS;
     host_sockets_show(network);
     nat->resolver = address_of_v4(network->resolver);
     nat->resolver6 = network->resolver6;
@@ -102,6 +95,7 @@ struct nat *nat_open(const struct net_open *network, const struct nat_callbacks 
         .disable_dns = true,
         .disable_dhcp = true,
     };
+    quiet_callbacks(&callbacks);
     nat->slirp = slirp_new(&config, &callbacks, nat);
     if (!nat->slirp) {
         free(nat);
@@ -251,11 +245,14 @@ static struct publication *find_publication(struct nat *nat, uint32_t id) {
     return NULL;
 }
 
-size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_ms) {
-    nat->echo_count = room < MAX_ECHOES ? 0 : echo_poll(&nat->echoes, fds, clock_ms(), timeout_ms);
+size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t places, int *timeout_ms) {
+    nat->echo_count = places < MAX_ECHOES ? 0 : echo_poll(&nat->echoes, fds, clock_ms(), timeout_ms);
+    nat->is_held = room(nat) == 0;
+    for (size_t i = 0; i < nat->echo_count && nat->is_held; i++)
+        fds[i].fd = -1;
     uint32_t timeout = *timeout_ms < 0 ? UINT32_MAX : (uint32_t)*timeout_ms;
     nat->fds = fds;
-    nat->room = room;
+    nat->places = places;
     nat->count = nat->echo_count;
     slirp_pollfds_fill(nat->slirp, &timeout, add_poll, nat);
     /* For a listening socket, too, and for what is quiet, it wants to wake up twice a second. */
@@ -273,33 +270,45 @@ size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_m
 void nat_polled(struct nat *nat, struct pollfd *fds, size_t count) {
     static uint8_t frame[MAX_FRAME];
     size_t size;
-    while ((size = echo_polled(&nat->echoes, fds, nat->echo_count, nat->mac, frame)))
+    while (room(nat) && (size = echo_polled(&nat->echoes, fds, nat->echo_count, nat->mac, frame)))
         to_box(frame, size, nat);
     nat->fds = fds;
     nat->count = count;
-    host_sockets_begin(&(struct host_work){0});
+    if (!nat->is_held)
+        turns_begin(&nat->turns, fds + nat->echo_count, count - nat->echo_count);
+    host_sockets_begin(&(struct host_work){.room = room, .context = nat});
     slirp_pollfds_poll(nat->slirp, 0, polled, nat);
     host_sockets_end();
 }
 
 static int add_poll(int fd, int events, void *opaque) {
     struct nat *nat = opaque;
-    if (nat->count == nat->room)
+    if (nat->count == nat->places)
         return -1;
     short wanted = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
                            (events & SLIRP_POLL_PRI ? POLLPRI : 0));
-    nat->fds[nat->count] = (struct pollfd){.fd = fd, .events = wanted};
+    /* What is not to be read must not wake us by its end, either. */
+    if (nat->is_held)
+        wanted &= POLLOUT;
+    nat->fds[nat->count] = (struct pollfd){.fd = wanted ? fd : -1, .events = wanted};
     return (int)nat->count++;
 }
 
 static int polled(int index, void *opaque) {
-    const struct nat *nat = opaque;
+    struct nat *nat = opaque;
     if (index < 0 || (size_t)index >= nat->count)
         return 0;
     short happened = nat->fds[index].revents;
+    if (happened & ~POLLOUT && !turns_may_read(&nat->turns, nat->fds[index].fd, room(nat) > 0))
+        happened &= POLLOUT;
     return (happened & POLLIN ? SLIRP_POLL_IN : 0) | (happened & POLLOUT ? SLIRP_POLL_OUT : 0) |
            (happened & POLLPRI ? SLIRP_POLL_PRI : 0) | (happened & POLLERR ? SLIRP_POLL_ERR : 0) |
            (happened & POLLHUP ? SLIRP_POLL_HUP : 0);
+}
+
+static size_t room(void *context) {
+    const struct nat *nat = context;
+    return nat->callbacks.room(nat->callbacks.context);
 }
 
 static ssize_t to_box(const void *frame, size_t size, void *opaque) {
@@ -308,40 +317,9 @@ static ssize_t to_box(const void *frame, size_t size, void *opaque) {
     return (ssize_t)size;
 }
 
-static void ignore_error(const char *message, void *opaque) {
-    (void)message;
-    (void)opaque;
-}
-
 static int64_t now_ns(void *opaque) {
     (void)opaque;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
-
-/* Its one timer announces the router again and again. Boxes have their addresses and routes already, and an idle
- * network is to sleep. */
-static void *new_timer(SlirpTimerCb callback, void *of_callback, void *opaque) {
-    (void)callback;
-    (void)of_callback;
-    return opaque;
-}
-
-static void free_timer(void *timer, void *opaque) {
-    (void)timer;
-    (void)opaque;
-}
-
-static void set_timer(void *timer, int64_t expires_ms, void *opaque) {
-    (void)timer;
-    (void)expires_ms;
-    (void)opaque;
-}
-
-static void ignore_fd(int fd, void *opaque) {
-    (void)fd;
-    (void)opaque;
-}
-
-static void ignore_notice(void *opaque) { (void)opaque; }

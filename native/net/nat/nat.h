@@ -14,6 +14,8 @@
 struct nat_callbacks {
     /* A frame for a box. Its destination's MAC is not to be relied on. */
     void (*to_box)(void *context, const uint8_t *frame, size_t size);
+    /* How many bytes the boxes may be sent now: sockets of the host are read for no more. */
+    size_t (*room)(void *context);
     /* A box opens a TCP connection to the resolver's port 53. Takes the descriptor of our end's peer: what is read
      * from it comes from the box. -1: the connection is refused. */
     int (*dns_stream)(void *context, const struct in6_addr *box);
@@ -45,9 +47,9 @@ int nat_publish(struct nat *nat, const struct net_publish *what, const struct ne
 bool nat_answers(const struct nat *nat, const struct packet *packet);
 int nat_unpublish(struct nat *nat, uint32_t id, struct err *err);
 
-/* For poll(2): writes what to wait for behind `fds` (at most `room`), lowers *timeout_ms (-1: no end) and returns the
+/* For poll(2): writes what to wait for behind `fds` (at most `places`), lowers *timeout_ms (-1: no end) and returns the
  * count; nat_polled takes the same array afterwards. */
-size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t room, int *timeout_ms);
+size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t places, int *timeout_ms);
 void nat_polled(struct nat *nat, struct pollfd *fds, size_t count);
 
 #endif

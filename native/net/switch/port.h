@@ -9,6 +9,7 @@
 #include "../nat/gaps.h"
 #include "../nat/nat.h"
 #include "../policy/policy.h"
+#include "bucket.h"
 #include "stream.h"
 
 enum { MAX_PORTS = 256 };
@@ -18,6 +19,7 @@ struct port {
     struct net_port box;
     struct in6_addr address, address6;
     struct policy policy;
+    struct bucket tx, rx; /* of what the box sends, and of what it receives */
     uint64_t refused; /* packets that may not go where they want to, or are no honest packets */
 };
 

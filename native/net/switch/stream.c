@@ -24,11 +24,11 @@ void stream_close(struct stream *stream) {
     queue_free(&stream->out);
 }
 
-int stream_read(struct stream *stream) {
-    ssize_t n = queue_read(&stream->in, stream->fd, READ_BYTES);
-    if (n == 0)
-        return -1;
-    return n < 0 && errno != EAGAIN && errno != EINTR ? -1 : 0;
+ssize_t stream_read(struct stream *stream, size_t most) {
+    ssize_t n = queue_read(&stream->in, stream->fd, most < READ_BYTES ? most : READ_BYTES);
+    if (n > 0)
+        return n;
+    return n == 0 || (errno != EAGAIN && errno != EINTR) ? -1 : 0;
 }
 
 bool stream_next(struct stream *stream, const uint8_t **frame, size_t *size) {

@@ -19,8 +19,8 @@ struct stream {
 void stream_open(struct stream *stream, int fd);
 void stream_close(struct stream *stream);
 
-/* Reads what has come. -1: the VMM is gone. */
-int stream_read(struct stream *stream);
+/* Reads what has come, `most` bytes of it. Returns their number; -1: the VMM is gone. */
+ssize_t stream_read(struct stream *stream, size_t most);
 /* The next whole frame; it is valid until the next call. */
 bool stream_next(struct stream *stream, const uint8_t **frame, size_t *size);
 

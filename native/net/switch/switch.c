@@ -19,6 +19,9 @@ static bool may_pass(struct net_switch *s, uint32_t port, const struct packet *p
 static struct verdict decide(struct net_switch *s, struct port *port, const struct packet *packet);
 static bool is_resolver(const struct net_switch *s, const struct in6_addr *address);
 static bool is_gateway(const struct net_switch *s, const struct in6_addr *address);
+static void earlier(int *timeout_ms, int wait_ms);
+static void read_box(struct port *port);
+static bool has_room(void *context, const struct link *link);
 static void from_link(void *context, struct link *link, uint8_t *frame, size_t size);
 static void link_lost(void *context, const struct link *link);
 static struct link *link_to(struct net_switch *s, uint32_t port, const struct in6_addr *address);
@@ -30,7 +33,9 @@ void switch_open(struct net_switch *s, const struct net_open *network, const str
     s->gateway = address_of_v4(network->gateway);
     s->resolver = address_of_v4(network->resolver);
     s->callbacks = *callbacks;
-    links_open(&s->links, &(struct link_callbacks){.packet = from_link, .lost = link_lost, .context = s});
+    const struct link_callbacks callbacks_of_links = {
+        .has_room = has_room, .packet = from_link, .lost = link_lost, .context = s};
+    links_open(&s->links, &callbacks_of_links);
 }
 
 int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct err *err) {
@@ -79,6 +84,47 @@ static bool may_go_on(void *context, const struct host_flow *flow) {
     return policy_admits(policy, &flow->to, flow->port, flow->protocol);
 }
 
+int switch_set_rates(struct net_switch *s, uint32_t port, const struct net_rates *rates, struct err *err) {
+    if (rates->tx > BUCKET_MAX_RATE || rates->rx > BUCKET_MAX_RATE)
+        return err_set(err, ERANGE, "a cap is at most %llu bytes per second", BUCKET_MAX_RATE);
+    bucket_set(&s->ports[port].tx, rates->tx, clock_ns());
+    bucket_set(&s->ports[port].rx, rates->rx, clock_ns());
+    return 0;
+}
+
+void switch_refill(struct net_switch *s) {
+    for (uint32_t i = 0; i < s->port_count; i++) {
+        struct port *port = &s->ports[i];
+        if (!port->tx.rate && !port->rx.rate)
+            continue;
+        uint64_t now = clock_ns();
+        bucket_fill(&port->tx, now);
+        bucket_fill(&port->rx, now);
+    }
+}
+
+size_t switch_room(const struct net_switch *s) {
+    size_t least = SIZE_MAX;
+    for (uint32_t i = 0; i < s->port_count; i++) {
+        size_t room = s->ports[i].stream.fd >= 0 ? bucket_room(&s->ports[i].rx) : SIZE_MAX;
+        least = room < least ? room : least;
+    }
+    return least;
+}
+
+void switch_wait(const struct net_switch *s, int *timeout_ms) {
+    for (uint32_t i = 0; i < s->port_count; i++)
+        if (s->ports[i].stream.fd >= 0) {
+            earlier(timeout_ms, bucket_wait_ms(&s->ports[i].tx));
+            earlier(timeout_ms, bucket_wait_ms(&s->ports[i].rx));
+        }
+}
+
+static void earlier(int *timeout_ms, int wait_ms) {
+    if (wait_ms >= 0 && (*timeout_ms < 0 || *timeout_ms > wait_ms))
+        *timeout_ms = wait_ms;
+}
+
 int switch_find(const struct net_switch *s, const struct in6_addr *address) {
     for (uint32_t i = 0; i < s->port_count; i++)
         if (s->ports[i].stream.fd >= 0 &&
@@ -104,16 +150,29 @@ void switch_to_box(struct net_switch *s, const uint8_t *frame, size_t size) {
     switch_to_port(s, (uint32_t)port, frame, size);
 }
 
+/* What could not wait until there was room passes all the same; but a box that floods us with what we answer must not
+ * get more than its cap by that. */
 void switch_to_port(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size) {
-    if (s->ports[port].stream.fd >= 0 && stream_send(&s->ports[port].stream, frame, size))
-        s->ports[port].stream.broken = true;
+    struct stream *stream = &s->ports[port].stream;
+    struct bucket *rx = &s->ports[port].rx;
+    if (stream->fd < 0)
+        return;
+    if (bucket_is_overdrawn(rx)) {
+        stream->dropped++;
+        return;
+    }
+    bucket_take(rx, size);
+    if (stream_send(stream, frame, size))
+        stream->broken = true;
 }
 
 size_t switch_poll(struct net_switch *s, struct pollfd *fds) {
     for (uint32_t i = 0; i < s->port_count; i++) {
         const struct stream *stream = &s->ports[i].stream;
-        short events = (short)(POLLIN | (stream->fd >= 0 && stream_waits_to_write(stream) ? POLLOUT : 0));
-        fds[i] = (struct pollfd){.fd = stream->fd, .events = events};
+        short reads = bucket_room(&s->ports[i].tx) ? POLLIN : 0;
+        short writes = stream->fd >= 0 && stream_waits_to_write(stream) ? POLLOUT : 0;
+        /* A stream that we don't read must not wake us by its end. */
+        fds[i] = (struct pollfd){.fd = reads || writes ? stream->fd : -1, .events = reads | writes};
     }
     return s->port_count;
 }
@@ -125,8 +184,8 @@ void switch_polled(struct net_switch *s, const struct pollfd *fds, size_t count)
             continue;
         if (fds[i].revents & POLLOUT && stream_write(stream))
             stream->broken = true;
-        if (fds[i].revents & (POLLIN | POLLHUP | POLLERR) && stream_read(stream))
-            stream->broken = true;
+        if (fds[i].revents & (POLLIN | POLLHUP | POLLERR))
+            read_box(&s->ports[i]);
         const uint8_t *frame;
         size_t size;
         while (stream_next(stream, &frame, &size))
@@ -134,6 +193,21 @@ void switch_polled(struct net_switch *s, const struct pollfd *fds, size_t count)
         if (stream->broken)
             switch_remove(s, i);
     }
+}
+
+/* What a box may not send yet stays in its VMM, which then takes no more from its guest. */
+static void read_box(struct port *port) {
+    size_t room = bucket_room(&port->tx);
+    ssize_t n = room ? stream_read(&port->stream, room) : 0;
+    if (n < 0)
+        port->stream.broken = true;
+    else
+        bucket_take(&port->tx, (size_t)n);
+}
+
+static bool has_room(void *context, const struct link *link) {
+    const struct net_switch *s = context;
+    return bucket_room(&s->ports[link->port].rx) > 0;
 }
 
 static void from_link(void *context, struct link *link, uint8_t *frame, size_t size) {

@@ -13,6 +13,16 @@ void switch_remove(struct net_switch *s, uint32_t port);
 /* Changes what the box may reach, and cuts what it may reach no more. */
 int switch_set_policy(struct net_switch *s, uint32_t port, const struct net_policy *policy, struct err *err);
 
+/* Changes how fast the box may send and receive. */
+int switch_set_rates(struct net_switch *s, uint32_t port, const struct net_rates *rates, struct err *err);
+/* Once before poll(2) and once behind it: the boxes' caps are as of now. */
+void switch_refill(struct net_switch *s);
+/* How many bytes the boxes may be sent; SIZE_MAX: without a cap. Of several it is the least, since what waits for them
+ * does not say for which. */
+size_t switch_room(const struct net_switch *s);
+/* Lowers *timeout_ms to when a cap lets something pass again. */
+void switch_wait(const struct net_switch *s, int *timeout_ms);
+
 /* The port of the box with this address, or -1. */
 int switch_find(const struct net_switch *s, const struct in6_addr *address);
 /* Whether the address is of the network that gives the boxes their gateway. */

@@ -16,6 +16,7 @@ _Static_assert(BL_LIMIT_MAX_NET_RULES == NET_MAX_RULES && BL_LIMIT_MAX_HOST_PORT
 static void take_port(struct decoder *d, struct published_port *port);
 static void take_policy(struct decoder *d, bool is_change, struct net_policy **to);
 static void take_rule(struct decoder *d, struct net_rule *rule);
+static struct net_rates take_rates(struct decoder *d);
 static uint16_t take_port_number(struct decoder *d, uint32_t number, uint32_t least);
 static int check_port(const struct published_port *port, struct err *err);
 static int check_policy(const struct net_policy *policy, struct err *err);
@@ -41,6 +42,7 @@ void config_net_take(struct decoder *d, struct net_config *net) {
     for (uint32_t i = 0; i < net->port_count && !d->failed; i++)
         take_port(d, &net->ports[i]);
     take_policy(d, false, &net->policy);
+    net->rates = take_rates(d);
     net->network_directory = decoder_string(d, "networkDirectory");
     net->hub_program = decoder_string(d, "hubProgram");
     net->link_count = decoder_count(d, "links", BL_LIMIT_MAX_LINKS, LEAST_LINK_BYTES);
@@ -109,6 +111,11 @@ static void take_rule(struct decoder *d, struct net_rule *rule) {
     err_set(d->err, EINVAL, "configuration: a rule's name has %zu bytes", size - 1);
 }
 
+static struct net_rates take_rates(struct decoder *d) {
+    uint64_t tx = rd_u64(&d->rd);
+    return (struct net_rates){.type = NET_RATES, .tx = tx, .rx = rd_u64(&d->rd)};
+}
+
 static uint16_t take_port_number(struct decoder *d, uint32_t number, uint32_t least) {
     if (number >= least && number <= UINT16_MAX)
         return (uint16_t)number;
@@ -120,8 +127,8 @@ static uint16_t take_port_number(struct decoder *d, uint32_t number, uint32_t le
 
 int config_net_check(const struct net_config *net, struct err *err) {
     if (!*net->program)
-        return net->port_count || net->policy || net->link_count
-                   ? err_set(err, EINVAL, "configuration: a box without a network has ports, rules or links")
+        return net->port_count || net->policy || net->link_count || net->rates.tx || net->rates.rx
+                   ? err_set(err, EINVAL, "configuration: a box without a network has ports, rules, caps or links")
                    : 0;
     if (net->program[0] != '/')
         return err_set(err, EINVAL, "configuration: netProgram is not an absolute path");
@@ -153,6 +160,12 @@ int config_net_read_port(const uint8_t *message, size_t size, struct published_p
     *port = (struct published_port){0};
     take_port(&d, port);
     return whole(&d, err) || check_port(port, err) ? -1 : 0;
+}
+
+int config_net_read_rates(const uint8_t *message, size_t size, struct net_rates *rates, struct err *err) {
+    struct decoder d = {.rd = {.p = message, .left = size}, .err = err};
+    *rates = take_rates(&d);
+    return whole(&d, err);
 }
 
 int config_net_read_policy(const uint8_t *message, size_t size, struct net_policy **policy, struct err *err) {

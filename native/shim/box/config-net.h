@@ -36,6 +36,7 @@ struct net_config {
     struct published_port ports[BL_LIMIT_MAX_PORTS];
     uint32_t port_count;
     struct net_policy *policy; /* as boxlite-net receives it; NULL: open, and without rules */
+    struct net_rates rates;
     const char *network_directory, *hub_program; /* may be empty where there is no link */
     struct link_config links[BL_LIMIT_MAX_LINKS];
     uint32_t link_count;
@@ -53,6 +54,7 @@ size_t net_policy_bytes(const struct net_policy *policy);
 int config_net_read_port(const uint8_t *message, size_t size, struct published_port *port, struct err *err);
 int config_net_read_link(const uint8_t *message, size_t size, struct link_config *link, struct err *err);
 int config_net_read_network(const uint8_t *message, size_t size, char network[NETWORK_ID_BYTES + 1], struct err *err);
+int config_net_read_rates(const uint8_t *message, size_t size, struct net_rates *rates, struct err *err);
 /* The policy is the caller's to free. */
 int config_net_read_policy(const uint8_t *message, size_t size, struct net_policy **policy, struct err *err);
 

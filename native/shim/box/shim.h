@@ -68,6 +68,7 @@ struct vmm {
 
 enum net_request_kind {
     NET_REQUEST_POLICY,
+    NET_REQUEST_RATES,
     NET_REQUEST_PUBLISH,
     NET_REQUEST_UNPUBLISH,
     NET_REQUEST_TAKE_BACK,

@@ -24,6 +24,7 @@ enum { HUB_LOCK_SECONDS = 10, HUB_ANSWER_MS = 10000 };
 static int send_open(struct shim *shim, uint32_t user, struct err *err);
 static int send_port(struct shim *shim, struct err *err);
 static int send_policy(struct shim *shim, struct err *err);
+static int send_rates(struct shim *shim, struct err *err);
 static int send_resolvers(struct shim *shim, struct err *err);
 static int send_publications(struct shim *shim, struct err *err);
 static int send_links(struct shim *shim, struct err *err);
@@ -37,8 +38,8 @@ int net_start(struct shim *shim, struct err *err) {
     if (ports_bind(shim, err) || records_write_ports(shim, err) ||
         vmm_ids_take(&shim->config, &user, &shim->net.ids_fd, err) || net_child_start(shim, err))
         return -1;
-    return send_open(shim, user, err) || send_port(shim, err) || send_policy(shim, err) || send_resolvers(shim, err) ||
-                   send_publications(shim, err) || send_links(shim, err)
+    return send_open(shim, user, err) || send_port(shim, err) || send_policy(shim, err) || send_rates(shim, err) ||
+                   send_resolvers(shim, err) || send_publications(shim, err) || send_links(shim, err)
                ? -1
                : 0;
 }
@@ -108,6 +109,11 @@ static int send_policy(struct shim *shim, struct err *err) {
     if (!policy)
         return 0;
     return net_send(shim, policy, net_policy_bytes(policy), -1, true, err);
+}
+
+static int send_rates(struct shim *shim, struct err *err) {
+    const struct net_rates *rates = &shim->config.net.rates;
+    return rates->tx || rates->rx ? net_send(shim, rates, sizeof *rates, -1, true, err) : 0;
 }
 
 static int send_resolvers(struct shim *shim, struct err *err) {

@@ -8,6 +8,7 @@
 #include "../requests/links.h"
 #include "../requests/policy.h"
 #include "../requests/publications.h"
+#include "../requests/rates.h"
 #include "../session/main-session.h"
 #include "../vmm/vmm.h"
 #include "pause.h"
@@ -71,6 +72,9 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
         break;
     case BL_MSG_NET_DISCONNECT:
         disconnect_request(shim, client, frame);
+        break;
+    case BL_MSG_NET_RATES:
+        rates_request(shim, client, frame);
         break;
     default:
         client_refuse(shim, client, frame->header.session, EPROTO, "the shim does not know that frame");

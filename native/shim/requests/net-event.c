@@ -55,6 +55,9 @@ static void answered(struct shim *shim, const struct net_answer *answer) {
     case NET_REQUEST_POLICY:
         policy_changed(shim, &request);
         break;
+    case NET_REQUEST_RATES:
+        pending_done(shim, &request, 0);
+        break;
     case NET_REQUEST_CONNECT:
     case NET_REQUEST_JOIN_AGAIN:
         linked(shim, &request);

@@ -62,6 +62,12 @@ export const NET_POLICY = [
   ],
 ] as const satisfies readonly Field[];
 
+/** Bytes per second that the box may send and receive; 0 = no cap. */
+export const NET_RATES = [
+  ['netTx', 'u64'],
+  ['netRx', 'u64'],
+] as const satisfies readonly Field[];
+
 /**
  * The shim's configuration: one message of this table on descriptor 3, which then stays open as the starter's
  * lifeline. It uses the wire's encoding, so the shim needs no second parser.
@@ -133,6 +139,7 @@ export const SHIM_CONFIG: readonly Field[] = [
   ['mtu', 'u32'],
   ['ports', PUBLISHED_PORT], // the shim binds them before it starts anything
   ...NET_POLICY,
+  ...NET_RATES,
   ['networkDirectory', 'bytes'], // of the named networks; each has a directory there, by its id
   ['hubProgram', 'bytes'], // path of boxlite-hub; both may be empty if the box is in no named network
   ['links', NET_LINK], // MAX_LINKS at most

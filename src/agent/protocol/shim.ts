@@ -1,5 +1,5 @@
 import type { MessageTable } from './field.js';
-import { NET_LINK, NET_POLICY, PUBLISHED_PORT } from './shim-config.js';
+import { NET_LINK, NET_POLICY, NET_RATES, PUBLISHED_PORT } from './shim-config.js';
 
 /** The shim's phase, in `welcome`. */
 export const SHIM_PHASES = { STARTING: 1, RUNNING: 2, EXITED: 3, PAUSED: 4 } as const;
@@ -39,6 +39,7 @@ export const SHIM_MESSAGES = {
   /** The same of its named networks; the guest's addresses are not the shim's business. */
   netConnect: { type: 0x8b, fields: NET_LINK },
   netDisconnect: { type: 0x8c, fields: [['network', 'bytes']] },
+  netRates: { type: 0x8d, fields: NET_RATES },
   /** Shim → client, first frame of a connection; again to all when the box is paused or resumed. */
   welcome: {
     type: 0xc1,

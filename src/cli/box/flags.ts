@@ -20,6 +20,7 @@ import {
   NAME_OPTIONS,
   NET_LOG_OPTION,
   NET_POLICY_OPTIONS,
+  NET_RATE_OPTIONS,
   NETWORK_OPTIONS,
   OLD_NETWORK_OPTIONS,
   readNames,
@@ -83,7 +84,7 @@ export const BOX_OPTIONS = {
     tmpfs: list('Mount an empty file system in memory', 'PATH[:OPTIONS]'),
     'read-only': flag("Make the box's root file system read-only"),
   }),
-  ...under('Network', NETWORK_OPTIONS),
+  ...under('Network', { ...NETWORK_OPTIONS, ...NET_RATE_OPTIONS }),
   ...under('Name resolution', NAME_OPTIONS),
   ...under('Network policy', { ...NET_POLICY_OPTIONS, ...NET_LOG_OPTION }),
   ...under('Security', {

@@ -2,6 +2,7 @@
 import { parseExposedPorts } from '../flags/exposed-port.js';
 import { parseNetwork } from '../flags/network.js';
 import { wholeNumber } from '../flags/number.js';
+import { parseRate } from '../flags/rate.js';
 import { flag, list, type OptionValues, value } from '../parse/command.js';
 
 export const NETWORK_OPTIONS = {
@@ -27,6 +28,14 @@ export const NETWORK_OPTIONS = {
       parse: parseExposedPorts,
     },
   ),
+} as const;
+
+/** How fast the box may use its network. */
+export const NET_RATE_OPTIONS = {
+  'net-rx': value('Most that the box receives in a second: 500kbit, 10mbit; 0: no cap', 'RATE', {
+    parse: parseRate,
+  }),
+  'net-tx': value('Most that the box sends in a second', 'RATE', { parse: parseRate }),
 } as const;
 
 /** What the box is called, and whom it asks for names. */
@@ -72,6 +81,7 @@ export type NetworkFlagValues = OptionValues<
     typeof NAME_OPTIONS &
     typeof NET_POLICY_OPTIONS &
     typeof NET_LOG_OPTION &
+    typeof NET_RATE_OPTIONS &
     typeof OLD_NETWORK_OPTIONS
 >;
 
@@ -88,8 +98,17 @@ export function readNames(flags: NetworkFlagValues) {
     exposedPorts: flags.expose.flat(),
     ports: [...flags.publish],
     publishAll: flags['publish-all'],
+    ...readRates(flags),
     ...(flags.dns.length > 0 && { dns: [...flags.dns] }),
     ...(flags['dns-search'].length > 0 && { dnsSearch: [...flags['dns-search']] }),
     ...(options.length > 0 && { dnsOptions: options }),
+  };
+}
+
+export function readRates(flags: OptionValues<typeof NET_RATE_OPTIONS>) {
+  const { 'net-tx': tx, 'net-rx': rx } = flags;
+  return {
+    ...(tx !== undefined && { netTxBytesPerSecond: tx }),
+    ...(rx !== undefined && { netRxBytesPerSecond: rx }),
   };
 }

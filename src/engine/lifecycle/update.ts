@@ -5,11 +5,13 @@ import { crashPoint } from '../machine/crash-point.js';
 import { type BoxSpec, checkStopTimeout, settlePidsLimit } from '../spec/box-spec.js';
 import { settleMemory } from '../spec/memory.js';
 import { boxName } from '../spec/names/box-name.js';
+import { changedNetRates } from '../spec/network/rates.js';
 import type { UpdateOptions } from '../spec/options.js';
 import { changedProcessors } from '../spec/processors.js';
 import { parseRestartPolicy } from '../spec/restart-policy.js';
 import { specOf } from '../spec/stored-spec.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
+import { setRates } from '../state/net-changes.js';
 import { settle } from '../state/observe.js';
 import { isRestartDue } from '../state/restart-decision.js';
 import { runningClient } from '../state/running-client.js';
@@ -17,8 +19,10 @@ import { endWaitingShim } from '../state/shim-end.js';
 import { exitDelay } from './start-record.js';
 
 /**
- * Changes options of a box; the restart policy of a running box applies at once.
- * @throws invalid-argument, box-running for options that need a stopped box
+ * Changes options of a box; the restart policy and the network's rates of a running box apply at once. They are stored
+ * first, so that they count from the next start on in any case.
+ * @throws invalid-argument, box-running for options that need a stopped box; box-state, timeout, vmm-failed when its
+ *   network does not take the rates
  */
 export async function updateBox(
   context: EngineContext,
@@ -28,7 +32,7 @@ export async function updateBox(
   await using _lock = await lockBox(context, id, 'update');
   const record = await settle(context.home, context.database(), currentRecord(context, id));
   const before = specOf(record.options);
-  const spec = changed(before, options);
+  const spec = changed(before, options, boxName(record));
   const policy = spec.restart?.name ?? 'no';
   if (record.autoRemove && policy !== 'no')
     throw new BoxliteError(
@@ -47,10 +51,12 @@ export async function updateBox(
   if (!isRestartDue(now) && !isActive(record.status)) await endWaitingShim(context, record);
   context.database().boxes.update(id, { options: spec });
   crashPoint('update:recorded');
-  if (options.restart !== undefined && isActive(record.status)) {
-    await using client = await runningClient(context, record, { paused: 'allowed' });
-    client.setExitDelay(exitDelay(now));
-  }
+  const { restart, netTxBytesPerSecond: tx, netRxBytesPerSecond: rx } = options;
+  const changesRates = tx !== undefined || rx !== undefined;
+  if ((restart === undefined && !changesRates) || !isActive(record.status)) return;
+  await using client = await runningClient(context, record, { paused: 'allowed' });
+  if (restart !== undefined) client.setExitDelay(exitDelay(now));
+  if (changesRates) await setRates(client, boxName(record), spec);
 }
 
 /** Options that apply only from a machine's start on. */
@@ -59,10 +65,17 @@ const RESIZES = [
   ...(['memoryMib', 'memoryReservationMib', 'pidsLimit'] as const),
 ] as const satisfies readonly (keyof BoxSpec)[];
 
-function changed(spec: BoxSpec, options: UpdateOptions): BoxSpec {
+function changed(spec: BoxSpec, options: UpdateOptions, box: string): BoxSpec {
   const { restart, stopSignal, stopTimeoutSeconds, pidsLimit } = options;
   const { cpus, nanoCpus, cpuPeriod, cpuQuota, cpuShares, cpusetCpus, ...withoutProcessors } = spec;
-  const { pidsLimit: pidsBefore, memoryMib, memoryReservationMib, ...others } = withoutProcessors;
+  const {
+    pidsLimit: pidsBefore,
+    memoryMib,
+    memoryReservationMib,
+    ...withRates
+  } = withoutProcessors;
+  const { netTxBytesPerSecond = 0, netRxBytesPerSecond = 0, ...others } = withRates;
+  const rates = { network: spec.network, netTxBytesPerSecond, netRxBytesPerSecond };
   const processors = { cpus, nanoCpus, cpuPeriod, cpuQuota, cpuShares, cpusetCpus };
   return {
     ...others,
@@ -74,6 +87,7 @@ function changed(spec: BoxSpec, options: UpdateOptions): BoxSpec {
     ...(stopTimeoutSeconds !== undefined && {
       stopTimeoutSeconds: checkStopTimeout(stopTimeoutSeconds),
     }),
+    ...changedNetRates(rates, options, box),
     ...changedProcessors(processors, options),
     ...settleMemory({
       memoryMib: options.memoryMib ?? memoryMib,

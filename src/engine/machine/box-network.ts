@@ -7,9 +7,10 @@ import type { NetworkAddresses, NetworkLink } from '../spec/network/attachment.j
 import { macAddressOf, OWN_NETWORK } from '../spec/network/own-network.js';
 import type { NetPolicySpec } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
+import type { NetRateSpec } from '../spec/network/rates.js';
 import { policyConfig } from './box-policy.js';
 
-export interface BoxNetwork {
+export interface BoxNetwork extends NetRateSpec {
   /** Path of boxlite-net. */
   program: string;
   macAddress: string;
@@ -49,6 +50,14 @@ export function boxNetwork(
     links,
     ...(directory !== undefined && { hubs: { directory, program: nativeProgram('boxlite-hub') } }),
     ...policyAtStart(spec, allInternal),
+    ...ratesOf(spec),
+  };
+}
+
+function ratesOf({ netTxBytesPerSecond, netRxBytesPerSecond }: NetRateSpec): NetRateSpec {
+  return {
+    ...(netTxBytesPerSecond !== undefined && { netTxBytesPerSecond }),
+    ...(netRxBytesPerSecond !== undefined && { netRxBytesPerSecond }),
   };
 }
 
@@ -89,6 +98,7 @@ export function networkConfig(network: BoxNetwork | undefined, netFd: number | u
     mtu: addresses.mtu,
     ports: network.ports.map(portValues),
     ...policyConfig(network),
+    ...rateValues(network),
     networkDirectory: network.hubs?.directory ?? '',
     hubProgram: network.hubs?.program ?? '',
     links: network.links.map(linkValues),
@@ -106,6 +116,11 @@ export const linkValues = (link: NetworkLink) => ({
   names: link.names.join(' '),
 });
 
+/** The caps as the shim takes them, in its configuration and while the box runs. */
+export function rateValues({ netTxBytesPerSecond = 0, netRxBytesPerSecond = 0 }: NetRateSpec) {
+  return { netTx: BigInt(netTxBytesPerSecond), netRx: BigInt(netRxBytesPerSecond) };
+}
+
 const NO_NETWORK = {
   netProgram: '',
   netFd: 0,
@@ -122,6 +137,7 @@ const NO_NETWORK = {
   mtu: 0,
   ports: [],
   ...policyConfig({}),
+  ...rateValues({}),
   networkDirectory: '',
   hubProgram: '',
   links: [],

@@ -134,6 +134,12 @@ export function inspectPolicy({ policy }: BoxSpec) {
   return { Allow: allow, Deny: deny, HostPorts: hostPorts, Log: log };
 }
 
+/** BoxLite's own: how fast the box may send and receive; null without caps. */
+export function inspectRates({ netTxBytesPerSecond = 0, netRxBytesPerSecond = 0 }: BoxSpec) {
+  if (netTxBytesPerSecond + netRxBytesPerSecond === 0) return null;
+  return { TxBytesPerSecond: netTxBytesPerSecond, RxBytesPerSecond: netRxBytesPerSecond };
+}
+
 /** Empty where the system chooses, as in Docker. */
 function askedPort({ hostPort, lastHostPort }: BoxPort): string {
   if (lastHostPort !== undefined) return `${hostPort}-${lastHostPort}`;

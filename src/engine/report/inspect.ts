@@ -19,6 +19,7 @@ import {
   type InspectedNetwork,
   inspectNetwork,
   inspectPolicy,
+  inspectRates,
 } from './inspect-network.js';
 import { hostConfigOptions } from './inspect-options.js';
 import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
@@ -161,6 +162,7 @@ export function inspectBox(
       StartCount: record.startCount,
       Directory: home.box(record.id),
       NetworkPolicy: inspectPolicy(spec),
+      NetworkRates: inspectRates(spec),
       Security: spec.security ?? null,
       Isolation: isolation ?? null,
       NetworkError: record.networkError ?? null,

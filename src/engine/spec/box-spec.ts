@@ -18,6 +18,7 @@ import { settleMemory } from './memory.js';
 import { checkHostname, settleNetworkIdentity } from './network/network-identity.js';
 import { type NetPolicySpec, settleNetPolicy } from './network/policy.js';
 import { boxPortText, type PortsSpec, settlePorts } from './network/ports.js';
+import { type NetRateSpec, settleNetRates } from './network/rates.js';
 import type { ResolverSpec } from './network/resolv-conf.js';
 import type { BoxOptions, IpcMode } from './options.js';
 import { type Privileges, settlePrivileges } from './privileges.js';
@@ -32,7 +33,8 @@ import { inRange } from './whole-number.js';
  * What a box is: the caller's options merged with the image's config when the box is created. Stored as JSON
  * with the box; the image is not read again.
  */
-export interface BoxSpec extends ProcessorSpec, ResolverSpec, PortsSpec, NetPolicySpec {
+export interface BoxSpec
+  extends ProcessorSpec, ResolverSpec, PortsSpec, NetPolicySpec, NetRateSpec {
   memoryMib: number;
   diskBytes: number;
   shmBytes: number;
@@ -151,6 +153,7 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     privileges: settlePrivileges(options),
     ...settleNetworkIdentity(options),
     ...settleNetPolicy(options),
+    ...settleNetRates(options, options.network !== 'none'),
     ...(options.networks?.[0] && { networkMode: options.networks[0].name }),
     ...settleKernelOptions(options),
     ...settleProcessOptions(options),

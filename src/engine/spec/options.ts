@@ -5,6 +5,7 @@ import type { LogPolicy } from './log-policy.js';
 import type { NetworkAttachment } from './network/named/asked-networks.js';
 import type { NetPolicyOptions, NetworkName } from './network/policy.js';
 import type { PublishOptions } from './network/ports.js';
+import type { NetRateOptions } from './network/rates.js';
 import type { ResolverOptions } from './network/resolv-conf.js';
 import type { Ulimit } from './privileges.js';
 import type { ProcessorOptions } from './processors.js';
@@ -44,7 +45,7 @@ export type AcceleratorChoice = 'auto' | 'kvm' | 'tcg';
 export type RootfsSpec = { image: string } | { path: string };
 
 export interface BoxOptions
-  extends ProcessorOptions, ResolverOptions, PublishOptions, NetPolicyOptions {
+  extends ProcessorOptions, ResolverOptions, PublishOptions, NetPolicyOptions, NetRateOptions {
   /** Default: the built-in image, `busybox`. */
   rootfs?: RootfsSpec;
   /** Guest memory in MiB, at least 128; default 512. */
@@ -241,9 +242,10 @@ export interface StopOptions extends AbortOptions {
 }
 
 /**
- * The options of a box that can change; missing ones stay. Processors change only while the box does not run.
+ * The options of a box that can change; missing ones stay. Processors change only while the box does not run, the
+ * network's rates at any time.
  */
-export interface UpdateOptions extends ProcessorOptions {
+export interface UpdateOptions extends ProcessorOptions, NetRateOptions {
   /** New restart policy; see `BoxOptions.restart`. */
   restart?: string;
   /** Signal that `stop` sends. */

@@ -4,13 +4,14 @@ import type { ShimClient } from '../../agent/client.js';
 import type { MessageValues } from '../../agent/codec.js';
 import type { NetAnswer, NetChange } from '../../agent/requests.js';
 import { BoxliteError } from '../../errors.js';
-import { linkValues, portValues } from '../machine/box-network.js';
+import { linkValues, portValues, rateValues } from '../machine/box-network.js';
 import { policyConfig } from '../machine/box-policy.js';
 import { portOfRefusal, type RefusedPort } from '../machine/records.js';
 import { orLate } from '../machine/within.js';
 import type { NetworkLink } from '../spec/network/attachment.js';
 import type { NetPolicySpec } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
+import type { NetRateSpec } from '../spec/network/rates.js';
 
 /** boxlite-net answers in milliseconds, but it may have been stopped. */
 const ANSWER_MS = 10_000;
@@ -47,6 +48,11 @@ export async function setPolicy(
   policy: NetPolicySpec,
 ): Promise<void> {
   const answer = await ask(client, box, 'netPolicy', policyConfig(policy));
+  if ('errno' in answer) throw failure(box, answer);
+}
+
+export async function setRates(client: ShimClient, box: string, rates: NetRateSpec): Promise<void> {
+  const answer = await ask(client, box, 'netRates', rateValues(rates));
   if ('errno' in answer) throw failure(box, answer);
 }
 

@@ -46,22 +46,29 @@ static void reads_frames_however_they_come(void) {
         size_t seen = 0;
         begin();
         put(three, cut);
-        all = all && stream_read(&stream) == 0 && took_three(&seen);
+        all = all && stream_read(&stream, SIZE_MAX) >= 0 && took_three(&seen);
         put(three + cut, sizeof three - cut);
-        all = all && stream_read(&stream) == 0 && took_three(&seen) && seen == 3;
+        all = all && stream_read(&stream, SIZE_MAX) >= 0 && took_three(&seen) && seen == 3;
         end();
     }
     check("frames are whole wherever the stream is cut", all);
     size_t seen = 0;
     begin();
+    put(three, sizeof three);
+    for (size_t i = 0; i < sizeof three; i++)
+        all = all && stream_read(&stream, 1) == 1 && took_three(&seen);
+    check("no more is read than is asked for", all && seen == 3);
+    end();
+    seen = 0;
+    begin();
     for (size_t i = 0; i < sizeof three; i++) {
         put(three + i, 1);
-        all = all && stream_read(&stream) == 0 && took_three(&seen);
+        all = all && stream_read(&stream, SIZE_MAX) >= 0 && took_three(&seen);
     }
     check("frames are whole when each byte comes by itself", all && seen == 3);
-    check("what has nothing to read is no end", stream_read(&stream) == 0);
+    check("what has nothing to read is no end", stream_read(&stream, SIZE_MAX) == 0);
     close(vmm);
-    check("the VMM's end is one", stream_read(&stream) == -1);
+    check("the VMM's end is one", stream_read(&stream, SIZE_MAX) == -1);
     stream_close(&stream);
 }
 
@@ -75,7 +82,7 @@ static void refuses_what_is_no_frame(void) {
         put_u32(length, lengths[i]);
         put(length, 4);
         check("a length that no frame has breaks the stream",
-              stream_read(&stream) == 0 && !stream_next(&stream, &frame, &size) && stream.broken);
+              stream_read(&stream, SIZE_MAX) == 4 && !stream_next(&stream, &frame, &size) && stream.broken);
         end();
     }
     static uint8_t largest[4 + MAX_FRAME] = {[4 + MAX_FRAME - 1] = 9};
@@ -83,7 +90,7 @@ static void refuses_what_is_no_frame(void) {
     put_u32(largest, MAX_FRAME);
     put(largest, sizeof largest);
     for (int i = 0; i < 100 && stream.in.used < sizeof largest; i++)
-        stream_read(&stream);
+        stream_read(&stream, SIZE_MAX);
     check("the largest frame is one",
           stream_next(&stream, &frame, &size) && size == MAX_FRAME && frame[MAX_FRAME - 1] == 9);
     end();

@@ -42,6 +42,7 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
                        memcmp(&ports[0].host_address, "\x7f\0\0\x01", 4) == 0 && ports[0].host_port == 8080 &&
                        ports[0].box_port == 80 && ports[1].protocol == BL_IP_UDP && ports[1].is_v6 &&
                        ports[1].host_address.s6_addr[15] == 1 && ports[1].host_port == 0 && ports[1].box_port == 65535);
+    check("rates", net->rates.type == NET_RATES && net->rates.tx == 1250000 && net->rates.rx == 0x100000000);
     const struct net_policy *policy = net->policy;
     check("policy", policy && policy->type == NET_POLICY && policy->mode == NET_MODE_LISTED && !policy->reports &&
                         policy->host_port_count == 2 && policy->host_ports[1] == 65535 && policy->rule_count == 2);
@@ -85,11 +86,11 @@ static void survives_every_changed_byte(const uint8_t *bytes, size_t size) {
 }
 
 /* Changes to the end of the golden configuration. Counted from its end, it holds a link with an id of 4 bytes and names
- * of 25, the links' count, and two paths; rules of 36 and 47 bytes and their count, 8 bytes and two ports of the host,
- * mode and reports; before them published ports of 17 and 29 bytes, and their count. */
+ * of 25, the links' count, two paths, and two rates; rules of 36 and 47 bytes and their count, 8 bytes and two ports of
+ * the host, mode and reports; before them published ports of 17 and 29 bytes, and their count. */
 enum {
     LINK_BYTES = 4 + 4 + 4 + 1 + 4 + 20 + 20 + 4 + 25,
-    LINKS_BYTES = LINK_BYTES + 4 + 4 + 25 + 4 + 20,
+    LINKS_BYTES = LINK_BYTES + 4 + 4 + 25 + 4 + 20 + 16,
     POLICY_BYTES = LINKS_BYTES + 36 + 47 + 4 + 8 + 4 + 8,
 };
 

@@ -128,6 +128,11 @@ static bool log_message(const void *message, ssize_t size, int fd) {
         fprintf(out, " in %zd bytes\n", size);
         return true;
     }
+    case NET_RATES: {
+        const struct net_rates *rates = message;
+        fprintf(out, "rates tx=%llu rx=%llu\n", (unsigned long long)rates->tx, (unsigned long long)rates->rx);
+        return true;
+    }
     default:
         fprintf(out, "unknown\n");
         return false;

@@ -42,7 +42,7 @@ const NO_NETWORK = {
   ...{ netProgram: '', netFd: 0, macAddress: '', address: 0, prefix: 0, prefixLength: 0 },
   ...{ gateway: 0, resolver: 0, address6: '', prefix6: '', gateway6: '', resolver6: '', mtu: 0 },
   ...{ ports: [], netMode: 0, netReports: 0, hostPorts: [], netRules: [] },
-  ...{ networkDirectory: '', hubProgram: '', links: [] },
+  ...{ netTx: 0n, netRx: 0n, networkDirectory: '', hubProgram: '', links: [] },
 };
 
 /** A temporary directory, the fake VMM's socket in it, and all shims started there. */

@@ -32,7 +32,7 @@ export async function network(
     ...{ address6: addressBytes('fd00::15'), prefix6: addressBytes('fd00::') },
     ...{ gateway6: addressBytes('fd00::2'), resolver6: addressBytes('fd00::3') },
     ports: ports.map(portConfig),
-    ...policyConfig({}),
+    ...{ ...policyConfig({}), netTx: 0n, netRx: 0n },
     ...{ networkDirectory: '', hubProgram: '', links: [] },
   };
 }

@@ -147,11 +147,31 @@ describe('encodeTable', () => {
       ...{ netProgram: '', netFd: 0, macAddress: '', address: 0, prefix: 0, prefixLength: 0 },
       ...{ gateway: 0, resolver: 0, address6: '', prefix6: '', gateway6: '', resolver6: '' },
       ...{ mtu: 0, ports: [], netMode: 0, netReports: 0, hostPorts: [], netRules: [] },
-      ...{ networkDirectory: '', hubProgram: '', links: [] },
+      ...{ netTx: 0n, netRx: 0n, networkDirectory: '', hubProgram: '', links: [] },
     });
     expect(bytes.subarray(8, 19).toString('hex')).toBe('0100000062020000002f64');
     expect(bytes).toHaveLength(
-      4 * 2 + 5 + 6 + 4 + 12 + 10 + 4 + 18 + 12 + 12 + 12 + 4 + 4 + 4 + 4 + 8 + 8 + 53 + 16 + 12,
+      4 * 2 +
+        5 +
+        6 +
+        4 +
+        12 +
+        10 +
+        4 +
+        18 +
+        12 +
+        12 +
+        12 +
+        4 +
+        4 +
+        4 +
+        4 +
+        8 +
+        8 +
+        53 +
+        16 +
+        16 +
+        12,
     );
   });
 });

@@ -40,7 +40,7 @@ describe('offers', () => {
     ['help sto', ['stop']],
     ['--accel ', ['auto', 'kvm', 'tcg']],
     ['--home /x ru', ['run']],
-    ['run --net', ['--network', '--network-alias']],
+    ['run --net', ['--network', '--network-alias', '--net-rx', '--net-tx']],
     ['run --network n', ['none']],
     ['run --network ', ['default', 'none', 'public', 'internal', 'app']],
     [

@@ -26,6 +26,7 @@ for (const entry of COMMANDS) {
 const VALUES = [
   ...['1', 'x', '512m', '/x=y', 'stdin', 'missing', 'default', 'auto', 'box', 'nofile=1'],
   ...['30s', 'no', '/a:/b', 'type=tmpfs,dst=/x', 'K=V', '10g', 'size=10g'],
+  ...['10mbit', '1gbit'],
 ];
 /** And this one is a mistake wherever there can be a mistake. */
 const NONSENSE = ' no such thing ';

@@ -1,6 +1,6 @@
 import type { UpdateOptions } from '../../../engine/spec/options.js';
 import { findBox } from '../../box/find-box.js';
-import { NETWORK_OPTIONS } from '../../box/network-flags.js';
+import { NET_RATE_OPTIONS, NETWORK_OPTIONS, readRates } from '../../box/network-flags.js';
 import {
   checkSwap,
   PROCESSOR_OPTIONS,
@@ -21,8 +21,8 @@ export const update = defineCommand({
   group: 'boxes',
   summary: 'Change the options of boxes',
   description:
-    'A restart policy, ports and what concerns stopping count at once, processors, memory and processes of a\n' +
-    'stopped box from its next start on. Prints each name it was given.',
+    'A restart policy, ports, rates of the network and what concerns stopping count at once, processors, memory\n' +
+    'and processes of a stopped box from its next start on. Prints each name it was given.',
   args: [{ name: 'BOX', summary: 'Name or id', variadic: true, complete: 'box' }],
   options: {
     ...REFUSED_BY_UPDATE,
@@ -51,6 +51,7 @@ export const update = defineCommand({
     ...under('Network', {
       publish: NETWORK_OPTIONS.publish,
       'publish-rm': list('Take back a published port', '[[IP:]PORT:]PORT[/PROTO]'),
+      ...NET_RATE_OPTIONS,
     }),
   },
   examples: [
@@ -70,6 +71,7 @@ export const update = defineCommand({
       ...(pidsLimit !== undefined && { pidsLimit }),
       ...(memoryMib !== undefined && { memoryMib }),
       ...(memoryReservationMib !== undefined && { memoryReservationMib }),
+      ...readRates(options),
     };
     const { publish, 'publish-rm': unpublish } = options;
     if (Object.keys(changes).length + publish.length + unpublish.length === 0)

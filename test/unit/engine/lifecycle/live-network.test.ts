@@ -4,6 +4,7 @@ import { decodeMessage } from '../../../../src/agent/codec.js';
 import { NET_MODES } from '../../../../src/agent/protocol.js';
 import { changePolicy } from '../../../../src/engine/lifecycle/change-policy.js';
 import { publishPorts, unpublishPorts } from '../../../../src/engine/lifecycle/publish.js';
+import { updateBox } from '../../../../src/engine/lifecycle/update.js';
 import { settleNetwork } from '../../../../src/engine/spec/network/named/network-spec.js';
 import type { PublishedPort } from '../../../../src/engine/spec/network/ports.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
@@ -15,6 +16,7 @@ import { FakeShim } from '../../../helpers/fake-shim.js';
 import { BOX_ID, boxSpec, temporaryHome } from '../engine-fixture.js';
 
 const EADDRINUSE = 98;
+const REFUSED_RATE = 666_666n;
 const port = (hostPort: number, boxPort = 80): PublishedPort => ({
   ...{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort, boxPort },
 });
@@ -63,6 +65,12 @@ async function run(
       const { netMode, netRules } = decodeMessage('netPolicy', payload);
       asked.push(`policy ${netMode} ${netRules.length}`);
       peer.send('netDone', session, { port: 0 });
+    });
+    peer.on('netRates', ({ session, payload }) => {
+      const { netTx, netRx } = decodeMessage('netRates', payload);
+      asked.push(`rates ${netTx} ${netRx}`);
+      if (netRx === REFUSED_RATE) peer.send('refused', session, { errno: 34, message: 'too fast' });
+      else peer.send('netDone', session, { port: 0 });
     });
     for (const name of ['netPublish', 'netUnpublish'] as const)
       peer.on(name, ({ session, payload }) => {
@@ -195,4 +203,23 @@ test('no change of its policy opens a box that runs in internal networks alone',
     'network back is internal',
   );
   expect(shim.asked).toHaveLength(1);
+});
+
+test('caps are stored before a box that runs is told of them, and both are told', async () => {
+  const web = box({ netTxBytesPerSecond: 62_500 });
+  await updateBox(web.context, BOX_ID, { netRxBytesPerSecond: 125_000 });
+  const rates = (): unknown[] => {
+    const { netTxBytesPerSecond: tx, netRxBytesPerSecond: rx } = web.record().spec;
+    return [tx, rx];
+  };
+  expect(rates()).toEqual([62_500, 125_000]);
+  const shim = await run(web, []);
+  await updateBox(web.context, BOX_ID, { netTxBytesPerSecond: 0 });
+  expect(rates()).toEqual([undefined, 125_000]);
+  await updateBox(web.context, BOX_ID, { stopTimeoutSeconds: 3 });
+  expect(shim.asked).toEqual(['rates 0 125000']);
+  await expect(
+    updateBox(web.context, BOX_ID, { netRxBytesPerSecond: Number(REFUSED_RATE) }),
+  ).rejects.toThrow('the network of running box web was not changed: too fast');
+  expect(rates()).toEqual([undefined, Number(REFUSED_RATE)]);
 });

@@ -96,3 +96,11 @@ test('a box in internal networks alone has no way out, whatever it is allowed', 
   expect(policyAtStart({ policy }, false)).toEqual({ policy });
   expect(policyAtStart({}, false)).toEqual({});
 });
+
+test('caps are passed on, and none is 0', () => {
+  expect(networkConfig(NETWORK, 22)).toMatchObject({ netTx: 0n, netRx: 0n });
+  const rates = { netTxBytesPerSecond: 62_500, netRxBytesPerSecond: 12_500_000_000 };
+  expect(networkConfig({ ...NETWORK, ...rates }, 22)).toMatchObject({
+    ...{ netTx: 62_500n, netRx: 12_500_000_000n },
+  });
+});
