@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BOXLITE, run } from '../helpers/cli.js';
 import { useHome } from '../helpers/test-home.js';
 
@@ -130,6 +131,76 @@ function answerTo(query: Buffer): Buffer {
   const answer = Buffer.from('c00c000100010000003c0004c000024d', 'hex');
   return Buffer.concat([header, query.subarray(12), answer]);
 }
+
+describe('the caps of a box', () => {
+  const SECONDS = 4;
+  const CAP = 1_000_000;
+  /** Of a host that is busy, and of a connection that has to begin. */
+  const about = (rate: number): [least: number, most: number] => [0.5 * rate, 1.2 * rate];
+
+  async function listening(act: (socket: Socket) => void): Promise<number> {
+    const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined);
+      onTestFinished(() => void socket.destroy());
+      act(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    return (server.address() as AddressInfo).port;
+  }
+
+  const give = (socket: Socket): void => {
+    const zeros = Buffer.alloc(1 << 16);
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(zeros));
+    };
+    socket.on('drain', more);
+    more();
+  };
+
+  it('hold in both directions, at once when they change, and over a restart', async () => {
+    let taken = 0;
+    const source = await listening(give);
+    const sink = await listening((socket) => socket.on('data', ({ length }) => (taken += length)));
+    const hosts = [source, sink].map((each) => `--allow-host=${each}`);
+    const caps = ['--net-tx', '8mbit', '--net-rx', '8mbit'];
+    const command = ['busybox', 'sleep', '1000'];
+    await home.ok(['run', '-d', '--name', 'capped', ...caps, ...hosts, ...command]);
+    const inBox = (script: string) => home.boxlite(['exec', 'capped', 'sh', '-c', script]);
+    const received = async (): Promise<number> => {
+      const nc = `timeout ${SECONDS} nc ${HOST} ${source} </dev/null`;
+      const { stdout } = await inBox(`${nc} 2>/dev/null | wc -c`);
+      return Number(stdout.toString()) / SECONDS;
+    };
+    const sent = async (): Promise<number> => {
+      taken = 0;
+      const sending = inBox(`timeout ${SECONDS + 3} nc ${HOST} ${sink} </dev/zero`);
+      while (taken === 0) await sleep(10);
+      const [before, at] = [taken, performance.now()];
+      await sleep(SECONDS * 1000);
+      const rate = ((taken - before) / (performance.now() - at)) * 1000;
+      await sending;
+      return rate;
+    };
+    const expectRate = (rate: number, [least, most]: [number, number]): void => {
+      expect(rate).toBeGreaterThan(least);
+      expect(rate).toBeLessThan(most);
+    };
+    expectRate(await received(), about(CAP));
+    await home.ok(['update', '--net-rx', '0', 'capped']);
+    expectRate(await received(), [2 * CAP, Infinity]);
+    expectRate(await sent(), about(CAP));
+    await home.ok(['update', '--net-tx', '2mbit', 'capped']);
+    await home.ok(['restart', '-t', '0', 'capped']);
+    expectRate(await sent(), about(CAP / 4));
+    const rates = await home.ok(['inspect', '-f', '{{json .Boxlite.NetworkRates}}', 'capped']);
+    expect(JSON.parse(rates)).toEqual({ TxBytesPerSecond: CAP / 4, RxBytesPerSecond: 0 });
+    await home.ok(['rm', '-f', 'capped']);
+    const refused = ['create', '--network=none', '--net-tx', '8mbit', 'busybox'];
+    expect((await home.boxlite(refused)).stderr).toContain('sends nothing to cap');
+  });
+});
 
 describe('a box without a network', () => {
   /** What root of a privileged box can try to get one: bind the driver that the agent has unbound. */
