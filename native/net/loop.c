@@ -35,15 +35,21 @@ void loop_run(struct net *net) {
 }
 
 static size_t poll_shims(const struct net *net, struct pollfd *fds) {
-    for (uint32_t i = 0; i < net->shim_count; i++)
-        fds[i] = (struct pollfd){.fd = net->shims[i].fd, .events = POLLIN};
+    for (uint32_t i = 0; i < net->shim_count; i++) {
+        const struct shim *shim = &net->shims[i];
+        bool has_news = shim->port >= 0 && links_have_news(&net->network.links, (uint32_t)shim->port);
+        fds[i] = (struct pollfd){.fd = shim->fd, .events = (short)(POLLIN | (has_news ? POLLOUT : 0))};
+    }
     return net->shim_count;
 }
 
 static void polled_shims(struct net *net, const struct pollfd *fds, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (fds[i].revents)
+    for (size_t i = 0; i < count; i++) {
+        if (fds[i].revents & POLLOUT)
+            links_tell(&net->network.links, (uint32_t)net->shims[i].port);
+        if (fds[i].revents & ~POLLOUT)
             (void)control_read(net, &net->shims[i]);
+    }
 }
 
 static bool has_shim(const struct net *net) {

@@ -18,7 +18,7 @@ static int dns_stream(void *context, const struct in6_addr *box);
 static void query(void *context, uint32_t port, const struct packet *packet);
 static void decided(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict);
 static void removed(void *context, uint32_t port);
-static void link_lost(void *context, const struct link *link);
+static bool link_lost(void *context, const struct link *link);
 static void want_servers(void *context);
 
 static struct net net;
@@ -88,6 +88,6 @@ static void removed(void *context, uint32_t port) {
             of->shims[i].port = -1;
 }
 
-static void link_lost(void *context, const struct link *link) { control_link_lost(context, link); }
+static bool link_lost(void *context, const struct link *link) { return control_link_lost(context, link); }
 
 static void want_servers(void *context) { control_want_resolvers(context); }

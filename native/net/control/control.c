@@ -238,12 +238,13 @@ void control_decided(const struct net *net, uint32_t port, const struct packet *
         }
 }
 
-/* The shim may not be reading: then it has other things to do first, and finds the message when it does. */
-void control_link_lost(const struct net *net, const struct link *link) {
+bool control_link_lost(const struct net *net, const struct link *link) {
     const struct net_unlink message = {.type = NET_LINK_LOST, .id = link->what.id};
     for (uint32_t i = 0; i < net->shim_count; i++)
         if (net->shims[i].fd >= 0 && net->shims[i].port == (int)link->port)
-            (void)!send(net->shims[i].fd, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
+            return send(net->shims[i].fd, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
+                   (errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ENOMEM);
+    return true;
 }
 
 void control_want_resolvers(struct net *net) {

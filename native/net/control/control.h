@@ -13,8 +13,8 @@ void control_answer(int fd, const struct err *err);
 int control_read(struct net *net, struct shim *shim);
 /* Tells the box's shim what was decided, or counts it when there is too much to tell. */
 void control_decided(const struct net *net, uint32_t port, const struct packet *packet, const struct verdict *verdict);
-/* The hub of one of the box's networks is gone. */
-void control_link_lost(const struct net *net, const struct link *link);
+/* The hub of one of the box's networks is gone. False: the shim has not read what it was told before. */
+bool control_link_lost(const struct net *net, const struct link *link);
 /* The host's name servers may have changed since we were told. */
 void control_want_resolvers(struct net *net);
 

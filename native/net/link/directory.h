@@ -10,6 +10,7 @@ struct link {
     struct net_link what; /* type 0: free */
     uint32_t port;        /* of the box */
     int fd; /* -1: the hub is gone. The network's addresses stay shut until the shim removes the link. */
+    bool is_untold; /* nobody has been told that it is gone */
     struct in6_addr address, address6;
     struct outbox out;
     struct hub_member *members[HUB_MAX_MEMBERS]; /* the box itself among them */

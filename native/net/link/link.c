@@ -214,7 +214,22 @@ static void lose(struct links *links, struct link *link) {
     *link = was;
     link->address = address;
     link->address6 = address6;
-    links->callbacks.lost(links->callbacks.context, link);
+    link->is_untold = !links->callbacks.lost(links->callbacks.context, link);
+}
+
+bool links_have_news(const struct links *links, uint32_t port) {
+    for (size_t i = 0; i < MAX_LINKS; i++)
+        if (links->all[i].is_untold && links->all[i].port == port)
+            return true;
+    return false;
+}
+
+void links_tell(struct links *links, uint32_t port) {
+    for (size_t i = 0; i < MAX_LINKS; i++) {
+        struct link *link = &links->all[i];
+        if (link->is_untold && link->port == port)
+            link->is_untold = !links->callbacks.lost(links->callbacks.context, link);
+    }
 }
 
 static void forget(struct link *link) {

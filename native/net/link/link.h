@@ -17,7 +17,8 @@ struct link_callbacks {
     bool (*has_room)(void *context, const struct link *link);
     /* A packet for the box from a member; `frame` has room for an Ethernet header before it. */
     void (*packet)(void *context, struct link *link, uint8_t *frame, size_t size);
-    void (*lost)(void *context, const struct link *link);
+    /* False: nobody could be told, and links_tell is to try again. */
+    bool (*lost)(void *context, const struct link *link);
     void *context;
 };
 
@@ -49,6 +50,10 @@ bool link_is_own(const struct link *link, const struct in6_addr *address);
 /* Whether another member that is there has the address. */
 bool link_has(const struct link *link, const struct in6_addr *address);
 void link_send(struct links *links, struct link *link, const struct packet *packet);
+
+/* Whether a link of the box's is lost and nobody has been told. */
+bool links_have_news(const struct links *links, uint32_t port);
+void links_tell(struct links *links, uint32_t port);
 
 /* As nat_poll and nat_polled. */
 size_t links_poll(const struct links *links, struct pollfd *fds);

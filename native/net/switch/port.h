@@ -30,8 +30,8 @@ struct switch_callbacks {
     void (*decided)(void *context, uint32_t port, const struct packet *packet, const struct verdict *verdict);
     /* The box at this port is gone. */
     void (*removed)(void *context, uint32_t port);
-    /* The hub of one of a box's networks is gone. */
-    void (*link_lost)(void *context, const struct link *link);
+    /* The hub of one of a box's networks is gone; as link_callbacks. */
+    bool (*link_lost)(void *context, const struct link *link);
     void *context;
 };
 

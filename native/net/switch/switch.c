@@ -23,7 +23,7 @@ static void earlier(int *timeout_ms, int wait_ms);
 static void read_box(struct port *port);
 static bool has_room(void *context, const struct link *link);
 static void from_link(void *context, struct link *link, uint8_t *frame, size_t size);
-static void link_lost(void *context, const struct link *link);
+static bool link_lost(void *context, const struct link *link);
 static struct link *link_to(struct net_switch *s, uint32_t port, const struct in6_addr *address);
 static bool is_own(const struct port *port, const struct packet *packet);
 static void refuse(struct net_switch *s, uint32_t port, const struct packet *packet);
@@ -218,9 +218,9 @@ static void from_link(void *context, struct link *link, uint8_t *frame, size_t s
         s->ports[link->port].refused++;
 }
 
-static void link_lost(void *context, const struct link *link) {
+static bool link_lost(void *context, const struct link *link) {
     const struct net_switch *s = context;
-    s->callbacks.link_lost(s->callbacks.context, link);
+    return s->callbacks.link_lost(s->callbacks.context, link);
 }
 
 static void from_box(struct net_switch *s, uint32_t port, const uint8_t *frame, size_t size) {

@@ -57,6 +57,38 @@ static void outlives_its_hub(void) {
     check("it can be linked again", becomes_known(OTHER4, true));
 }
 
+/* The shim's socket is full of what was decided; a second's worth is less. */
+static void is_heard_late(void) {
+    struct net_policy policy = {.type = NET_POLICY, .reports = 1};
+    tell(&policy, offsetof(struct net_policy, rules), -1);
+    need(answer().code == 0, "a policy");
+    for (uint16_t round = 0; round < 4; round++) {
+        for (uint16_t i = 0; i < 250; i++) {
+            make_udp(&frame, BOX4, ALIAS4, 1000 + round, 2000 + i, "x", 1);
+            send_frame(&frame);
+        }
+        need(poll(NULL, 0, 1010) == 0, "poll");
+    }
+    while (next_frame(0))
+        ;
+    close(hub);
+    make_echo(&frame, BOX4, GATEWAY4);
+    check("a shim that does not read does not hold up the box", is_answered(&frame));
+    size_t decisions = 0;
+    struct net_decision message = {0};
+    while (readable(control, 1000) && recv(control, &message, sizeof message, 0) == (ssize_t)sizeof message)
+        decisions++;
+    printf("%zu decisions before it\n", decisions);
+    check("and hears of a lost hub when it does", decisions < 800 && message.type == NET_LINK_LOST);
+    policy.reports = 0;
+    tell(&policy, offsetof(struct net_policy, rules), -1);
+    need(answer().code == 0, "a policy");
+    struct net_link link = a_link(1);
+    hub = linked(&link);
+    tell_member(hub, 3, "");
+    check("it can be linked again", becomes_known(OTHER4, true));
+}
+
 static void bears_a_hub_that_does_not_read(void) {
     static uint8_t payload[60000];
     for (int i = 0; i < 2000; i++) {
@@ -78,6 +110,7 @@ int main(void) {
     need(becomes_known(OTHER4, true), "a member");
     refuses_links();
     outlives_its_hub();
+    is_heard_late();
     bears_a_hub_that_does_not_read();
     stop_linked();
     return 0;
