@@ -30,8 +30,10 @@ static int lower_limits(const struct jail *jail, struct err *err) {
     const struct {
         __rlimit_resource_t resource;
         rlim_t most;
-    } limits[] = {
-        {RLIMIT_NOFILE, jail->descriptors}, {RLIMIT_DATA, jail->data_bytes}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
+    } limits[] = {{RLIMIT_NOFILE, jail->descriptors},
+                  {RLIMIT_DATA, jail->data_bytes},
+                  {RLIMIT_CORE, 0},
+                  {RLIMIT_FSIZE, jail->file_bytes}};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct rlimit limit;
         if (getrlimit(limits[i].resource, &limit))

@@ -18,6 +18,7 @@ struct jail {
     struct sock_filter *calls;
     unsigned short call_count;
     uint64_t descriptors, data_bytes;
+    uint64_t file_bytes; /* of a file that it may write to, its log */
 };
 
 #define JAIL_SAME_USER UINT32_MAX
