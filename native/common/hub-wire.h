@@ -10,6 +10,7 @@
 
 enum {
     HUB_LISTEN_FD = 3, /* the hub's listening socket */
+    HUB_USER_FD = 4,   /* keeps the hub's user reserved until it has become that user; only where it has one */
     HUB_GENERATION = 1,
     HUB_MAX_MEMBERS = 256,
     HUB_MAX_NAMES = 32,     /* of a member */

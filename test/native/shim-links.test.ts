@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { policyConfig } from '../../src/engine/machine/box-policy.js';
@@ -6,6 +6,8 @@ import { addressBytes } from '../../src/host/ip-address.js';
 import { nativeProgram } from '../../src/host/native-programs.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { BUILD_TIMEOUT_MS, buildShim, FAKE_NET, ShimHarness } from './shim/shim-harness.js';
+
+const isRoot = process.getuid?.() === 0;
 
 vi.setConfig({ testTimeout: 30_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
@@ -38,6 +40,13 @@ const link = (host: number, id = 'a1b2') => ({
 
 const directoryOf = (harness: ShimHarness): string => join(harness.root, 'networks');
 const logOf = (harness: ShimHarness): string => join(harness.root, 'net.log');
+
+/** A hub that is not the program itself. */
+async function hubScript(harness: ShimHarness, script: string): Promise<string> {
+  const program = join(harness.root, 'hub');
+  await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return program;
+}
 
 /** What boxlite-net was told of links. */
 const linksOf = async (harness: ShimHarness): Promise<string[]> =>
@@ -122,6 +131,21 @@ describe('a box in a named network', () => {
     );
   });
 
+  test.runIf(isRoot)(
+    'does not start with a hub that can’t enter its jail, and says why',
+    async () => {
+      await using harness = await ShimHarness.make();
+      const hubProgram = await hubScript(
+        harness,
+        `exec setpriv --bounding-set=-setuid,-setgid "${nativeProgram('boxlite-hub')}" 12345`,
+      );
+      const shim = harness.spawn(harness.config(await network(harness, [link(2)], { hubProgram })));
+      expect(await shim.statusLine).toBe(
+        'failed network 32 boxlite-hub has ended: boxlite-hub: become user 12345 (only root can): Operation not permitted',
+      );
+    },
+  );
+
   test('joins again when its hub is gone, and starts another', async () => {
     await using harness = await ShimHarness.make();
     await harness.start(await network(harness, [link(2)]));
@@ -189,6 +213,28 @@ describe('a client of a box that runs', () => {
       'join network a1b2: another box of the network has the address',
     );
     expect(await linksOf(harness)).toEqual([]);
+  });
+
+  test.runIf(isRoot)('is refused when a hub is late, whose user stays reserved', async () => {
+    await using harness = await ShimHarness.make();
+    await chmod(harness.root, 0o755);
+    await chmod(join(harness.root, 'vmm.sock'), 0o777);
+    const hubProgram = await hubScript(harness, 'exec sleep 60');
+    onTestFinished(async () => {
+      for (const pid of await hubsOf(harness)) process.kill(pid, 'SIGKILL');
+    });
+    // One user for the VMM, one for boxlite-net, one for a hub.
+    const ids = { idDirectory: join(harness.root, 'ids'), firstId: 1_900_000_000, idRanges: 3 };
+    const { client } = await harness.running({
+      ...(await network(harness, [], { hubProgram })),
+      ...ids,
+    });
+    client.send('netConnect', 7, link(2));
+    const late = await client.expect('refused', 7);
+    expect(late.message.toString()).toBe('the hub of network a1b2 does not answer');
+    client.send('netConnect', 8, link(2, 'ffff'));
+    const another = await client.expect('refused', 8);
+    expect(another.message.toString()).toMatch(/^all 3 users .* are taken$/);
   });
 
   test('is refused for a box that was started without named networks', async () => {

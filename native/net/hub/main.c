@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "../../common/hub-wire.h"
 #include "../jail/jail.h"
@@ -22,6 +23,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "boxlite-hub: %s\n", err.msg);
         return 1;
     }
+    if (user != JAIL_SAME_USER)
+        close(HUB_USER_FD);
     hub_run(HUB_LISTEN_FD);
     return 0;
 }

@@ -14,7 +14,7 @@
 #define SHIM_SOCKET "shim.sock"
 #define QMP_SOCKET "qmp.sock"
 
-enum { BACKLOG = 128, RELEASE_SECONDS = 5 };
+enum { BACKLOG = 128, RELEASE_MS = 5000 };
 
 static int listen_at(const char *name, int *fd, struct err *err);
 
@@ -27,7 +27,7 @@ int directory_claim(struct shim *shim, struct err *err) {
         return err_errno(err, "open %.150s", path);
     /* Only a lock decides between two shims that both find a stale socket. A shim whose socket is gone is about to
      * release the lock: it removes the socket first, and our starter has seen no more than that. */
-    if (file_lock(shim->lock_fd, access(SHIM_SOCKET, F_OK) ? RELEASE_SECONDS : 0) == 0)
+    if (file_lock(shim->lock_fd, access(SHIM_SOCKET, F_OK) ? RELEASE_MS : 0) == 0)
         return 0;
     int result = errno == EWOULDBLOCK ? err_set(err, EBUSY, "another shim runs in %.150s", path)
                                       : err_errno(err, "lock %.150s", path);

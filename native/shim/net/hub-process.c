@@ -17,13 +17,14 @@
 enum { BACKLOG = 128, FAILED_STATUS = 127 };
 
 static int listen_in(int directory, struct err *err);
-_Noreturn static void run(const struct config *config, uint32_t user, int listening, int log);
-static int detach(int listening, int log);
+_Noreturn static void run(const struct config *config, uint32_t user, int ids, int listening, int log);
+static int detach(int ids, int listening, int log);
 
-int hub_process_start(const struct config *config, int directory, int *ids_fd, struct err *err) {
+int hub_process_start(const struct config *config, int directory, struct err *err) {
     uint32_t user;
+    cleanup_fd int ids = -1;
     cleanup_fd int listening = listen_in(directory, err);
-    if (listening < 0 || vmm_ids_take(config, &user, ids_fd, err))
+    if (listening < 0 || vmm_ids_take(config, &user, &ids, err))
         return -1;
     cleanup_fd int log = openat(directory, "hub.log", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (log < 0)
@@ -33,7 +34,7 @@ int hub_process_start(const struct config *config, int directory, int *ids_fd, s
     if (pid == 0) {
         pid = fork();
         if (pid == 0)
-            run(config, user, listening, log);
+            run(config, user, ids, listening, log);
         _exit(pid < 0 ? FAILED_STATUS : 0);
     }
     if (pid < 0)
@@ -69,27 +70,30 @@ int hub_process_epitaph(int directory, struct err *err) {
     return err_set(err, EPIPE, "boxlite-hub has ended%s%s", *words ? ": " : "", words);
 }
 
-static void run(const struct config *config, uint32_t user, int listening, int log) {
+static void run(const struct config *config, uint32_t user, int ids, int listening, int log) {
     char id[16];
     snprintf(id, sizeof id, "%u", user);
     char *argv[] = {(char[]){"boxlite-hub"}, user == UNCHANGED_ID ? NULL : id, NULL};
     char *env[] = {(char[]){"PATH=/usr/bin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
-    if (detach(listening, log) == 0)
+    if (detach(ids, listening, log) == 0)
         execve(config->net.hub_program, argv, env);
     dprintf(STDERR_FILENO, "start %s: %s\n", config->net.hub_program, strerror(errno));
     _exit(FAILED_STATUS);
 }
 
 /* As boxlite-net in child.c, but that it does not die with the shim. */
-static int detach(int listening, int log) {
+static int detach(int ids, int listening, int log) {
     static const struct rlimit no_core = {0, 0};
     sigset_t none;
     sigemptyset(&none);
     if (dup2(log, STDERR_FILENO) < 0 || setsid() < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
         sigprocmask(SIG_SETMASK, &none, NULL) || chdir("/") || setrlimit(RLIMIT_CORE, &no_core))
         return -1;
-    /* Where the number is the same already, dup2 would leave it to be closed. */
-    if (listening == HUB_LISTEN_FD ? fcntl(listening, F_SETFD, 0) : dup2(listening, HUB_LISTEN_FD) < 0)
+    /* Out of the way of both numbers: where it has its number already, dup2 would leave it to be closed. */
+    listening = fcntl(listening, F_DUPFD_CLOEXEC, HUB_USER_FD + 1);
+    if (ids >= 0 && (ids = fcntl(ids, F_DUPFD_CLOEXEC, HUB_USER_FD + 1)) < 0)
         return -1;
-    return close_range(HUB_LISTEN_FD + 1, ~0U, 0);
+    if (listening < 0 || dup2(listening, HUB_LISTEN_FD) < 0 || (ids >= 0 && dup2(ids, HUB_USER_FD) < 0))
+        return -1;
+    return close_range(ids < 0 ? HUB_USER_FD : HUB_USER_FD + 1, ~0U, 0);
 }

@@ -7,8 +7,8 @@
 #include "../box/config.h"
 
 /* Starts it in the network's directory, whose lock the caller has. Who connects from now on is answered, or sees it end.
- * Its user is reserved until the caller closes *ids_fd. */
-int hub_process_start(const struct config *config, int directory, int *ids_fd, struct err *err);
+ * It keeps its user reserved itself, however late it gets to be that user. */
+int hub_process_start(const struct config *config, int directory, struct err *err);
 
 /* Where it listens: by the directory's descriptor, since paths of sockets are short. */
 void hub_process_socket(int directory, struct sockaddr_un *address);

@@ -18,35 +18,35 @@
 enum outcome { JOINED, NOBODY, SILENT, FAILED };
 
 static int open_directory(const struct config *config, const struct link_config *link, struct err *err);
-static int lock(int directory, const struct link_config *link, unsigned seconds, struct err *err);
-static enum outcome try(int directory, const struct link_config *link, unsigned answer_ms, int *fd, struct err *err);
+static int lock(int directory, const struct link_config *link, unsigned ms, struct err *err);
+static enum outcome try(int directory, const struct link_config *link, uint64_t until_ms, int *fd, struct err *err);
 static int connect_to(int directory, const struct link_config *link, struct err *err);
-static enum outcome hear(int fd, const struct link_config *link, unsigned answer_ms, struct err *err);
+static enum outcome hear(int fd, const struct link_config *link, uint64_t until_ms, struct err *err);
 static int dismiss(int directory, const struct link_config *link, struct err *err);
 
 /* The lock is held until the hub has answered: of two boxes one starts it, and a hub that ends with its last member at
  * the same time is replaced by the one whom it did not answer. */
-int hub_join(const struct config *config, const struct link_config *link, unsigned seconds, unsigned answer_ms,
+int hub_join(const struct config *config, const struct link_config *link, unsigned lock_ms, unsigned answer_ms,
              bool replace, struct err *err) {
     int fd = -1;
     cleanup_fd int directory = open_directory(config, link, err);
     if (directory < 0)
         return -1;
-    cleanup_fd int held = lock(directory, link, seconds, err);
+    cleanup_fd int held = lock(directory, link, lock_ms, err);
     if (held < 0)
         return -1;
-    enum outcome outcome = try(directory, link, answer_ms, &fd, err);
+    uint64_t until_ms = clock_monotonic_ms() + answer_ms;
+    enum outcome outcome = try(directory, link, until_ms, &fd, err);
     if (outcome == SILENT && replace) {
         if (dismiss(directory, link, err))
             return -1;
         outcome = NOBODY;
+        until_ms = clock_monotonic_ms() + answer_ms;
     }
-    /* Its user is reserved by its process once it has answered. */
-    cleanup_fd int ids = -1;
     if (outcome == NOBODY) {
-        if (hub_process_start(config, directory, &ids, err))
+        if (hub_process_start(config, directory, err))
             return -1;
-        outcome = try(directory, link, answer_ms, &fd, err);
+        outcome = try(directory, link, until_ms, &fd, err);
     }
     if (outcome == NOBODY)
         hub_process_epitaph(directory, err);
@@ -66,15 +66,15 @@ static int open_directory(const struct config *config, const struct link_config 
     return directory < 0 ? err_errno(err, "open the directory of network %.12s", link->network) : directory;
 }
 
-static int lock(int directory, const struct link_config *link, unsigned seconds, struct err *err) {
+static int lock(int directory, const struct link_config *link, unsigned ms, struct err *err) {
     cleanup_fd int fd = openat(directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd >= 0 && file_lock(fd, seconds) == 0)
+    if (fd >= 0 && file_lock(fd, ms) == 0)
         return take_fd(&fd);
     return err_errno(err, "lock network %.12s", link->network);
 }
 
 /* NOBODY: none listens, or who did has ended before its answer. */
-static enum outcome try(int directory, const struct link_config *link, unsigned answer_ms, int *fd, struct err *err) {
+static enum outcome try(int directory, const struct link_config *link, uint64_t until_ms, int *fd, struct err *err) {
     cleanup_fd int connection = connect_to(directory, link, err);
     if (connection < 0)
         return errno == ENOENT || errno == ECONNREFUSED ? NOBODY : FAILED;
@@ -87,7 +87,7 @@ static enum outcome try(int directory, const struct link_config *link, unsigned 
     size_t size = offsetof(struct hub_member, names) + message.names_size;
     if (send(connection, &message, size, MSG_NOSIGNAL) < 0)
         return NOBODY;
-    enum outcome outcome = hear(connection, link, answer_ms, err);
+    enum outcome outcome = hear(connection, link, until_ms, err);
     if (outcome == JOINED)
         *fd = take_fd(&connection);
     return outcome;
@@ -105,11 +105,11 @@ static int connect_to(int directory, const struct link_config *link, struct err 
     return -1;
 }
 
-static enum outcome hear(int fd, const struct link_config *link, unsigned answer_ms, struct err *err) {
+static enum outcome hear(int fd, const struct link_config *link, uint64_t until_ms, struct err *err) {
     struct hub_answer answer = {0};
     struct pollfd waited = {.fd = fd, .events = POLLIN};
-    uint64_t until = clock_monotonic_ms() + answer_ms, now;
-    while ((now = clock_monotonic_ms()) < until && poll(&waited, 1, (int)(until - now)) < 0)
+    uint64_t now;
+    while ((now = clock_monotonic_ms()) < until_ms && poll(&waited, 1, (int)(until_ms - now)) < 0)
         ;
     ssize_t size = recv(fd, &answer, sizeof answer, MSG_DONTWAIT);
     if (size == 0 || (size < 0 && errno == ECONNRESET))

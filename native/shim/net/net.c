@@ -19,7 +19,7 @@
 #include "resolvers.h"
 
 /* Of the start, which nobody else waits for. */
-enum { HUB_LOCK_SECONDS = 10, HUB_ANSWER_MS = 10000 };
+enum { HUB_LOCK_MS = 10000, HUB_ANSWER_MS = 10000 };
 
 static int send_open(struct shim *shim, uint32_t user, struct err *err);
 static int send_port(struct shim *shim, struct err *err);
@@ -138,12 +138,12 @@ static int send_publications(struct shim *shim, struct err *err) {
 static int send_links(struct shim *shim, struct err *err) {
     for (uint32_t i = 0; i < shim->config.net.link_count; i++) {
         struct link_config *link = &shim->config.net.links[i];
-        uint64_t before_ms = clock_monotonic_ms();
-        cleanup_fd int fd = hub_join(&shim->config, link, HUB_LOCK_SECONDS, HUB_ANSWER_MS, true, err);
+        uint64_t begun_ms = clock_monotonic_ms();
+        cleanup_fd int fd = hub_join(&shim->config, link, HUB_LOCK_MS, HUB_ANSWER_MS, true, err);
         if (fd < 0)
             return -1;
-        /* Meanwhile boxlite-net was asked nothing. */
-        shim->net.started_ms += clock_monotonic_ms() - before_ms;
+        /* Hubs have a time of their own. */
+        shim->net.started_ms += clock_monotonic_ms() - begun_ms;
         struct net_link message = link_message(shim, link);
         if (net_send(shim, &message, sizeof message, fd, true, err))
             return -1;

@@ -10,8 +10,8 @@
 #include "pending.h"
 
 enum {
-    /* A client waits for these, and so does the whole box. */
-    LOCK_SECONDS = 1,
+    /* A client waits for these, and so does the whole box, also for a hub that hangs. */
+    LOCK_MS = 500,
     ANSWER_MS = 1000,
     /* Nobody waits to join again, which is tried more than once. */
     AGAIN_ANSWER_MS = 100,
@@ -42,7 +42,7 @@ static int connect_network(struct shim *shim, struct net_request *request, const
         return err_set(err, EEXIST, "the box is in network %.12s already", link.network);
     if (config->link_count == BL_LIMIT_MAX_LINKS)
         return err_set(err, E2BIG, "a box can be in %d networks", BL_LIMIT_MAX_LINKS);
-    cleanup_fd int fd = hub_join(&shim->config, &link, LOCK_SECONDS, ANSWER_MS, false, err);
+    cleanup_fd int fd = hub_join(&shim->config, &link, LOCK_MS, ANSWER_MS, false, err);
     if (fd < 0)
         return -1;
     struct net_link message = link_message(shim, &link);

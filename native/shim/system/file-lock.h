@@ -4,8 +4,8 @@
 #define BOXLITE_SHIM_SYSTEM_FILE_LOCK_H
 
 /* Locks an open file for this process and those that inherit it.
- * seconds: how long to wait for another holder, 0 for not at all
+ * ms: how long to wait for another holder, 0 for not at all
  * Returns 0, or -1 with errno; EWOULDBLOCK when another process still holds it. */
-int file_lock(int fd, unsigned seconds);
+int file_lock(int fd, unsigned ms);
 
 #endif

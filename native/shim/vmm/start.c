@@ -16,7 +16,7 @@
 #include "ids.h"
 
 /* A killed VMM finishes its last writes in this time. */
-enum { RELEASE_SECONDS = 5 };
+enum { RELEASE_MS = 5000 };
 
 /* The child's ends, which the shim closes once the child runs. */
 struct child_ends {
@@ -97,7 +97,7 @@ static int lock_disk(int fd, const char *path, struct err *err) {
     struct stat about;
     if (fstat(fd, &about))
         return err_errno(err, "look at %.150s", path);
-    if (!S_ISREG(about.st_mode) || file_lock(fd, RELEASE_SECONDS) == 0)
+    if (!S_ISREG(about.st_mode) || file_lock(fd, RELEASE_MS) == 0)
         return 0;
     return errno == EWOULDBLOCK ? err_set(err, EBUSY, "another virtual machine has %.150s open", path)
                                 : err_errno(err, "lock %.150s", path);
