@@ -1,4 +1,4 @@
-/* A token bucket: how many bytes may pass in one direction. It holds 50 ms of its rate, and what passes without having
+/* A token bucket: how many bytes may pass in one direction. It holds 100 ms of its rate, and what passes without having
  * been asked for (a reply, the rest of a frame) is a debt that is paid first. */
 #ifndef BOXLITE_NET_SWITCH_BUCKET_H
 #define BOXLITE_NET_SWITCH_BUCKET_H

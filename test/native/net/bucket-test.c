@@ -38,8 +38,8 @@ static void holds_each_rate(void) {
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         struct bucket bucket = {0};
         bucket_set(&bucket, rates[i], now);
-        uint64_t burst = rates[i] / 20 > 4096 ? rates[i] / 20 : 4096;
-        check("it begins with 50 ms, or 4 KiB", bucket_room(&bucket) == burst);
+        uint64_t burst = rates[i] / 10 > 4096 ? rates[i] / 10 : 4096;
+        check("it begins with 100 ms, or 4 KiB", bucket_room(&bucket) == burst);
         bucket_take(&bucket, burst);
         check("and has room for no more", bucket_room(&bucket) == 0 && bucket_wait_ms(&bucket) > 0);
         check("in 20 s its rate passes, within a hundredth", is_about(passes(&bucket, 20 * S, 3 * MS), 20 * rates[i]));
@@ -54,24 +54,24 @@ static void holds_each_rate(void) {
 static void waits_until_it_is_worth_it(void) {
     struct bucket bucket = {0};
     bucket_set(&bucket, 1000000, now);
-    bucket_take(&bucket, 50000 - 6251);
-    check("a rest passes at once", bucket_room(&bucket) == 6251 && bucket_wait_ms(&bucket) == -1);
+    bucket_take(&bucket, 100000 - 12501);
+    check("a rest passes at once", bucket_room(&bucket) == 12501 && bucket_wait_ms(&bucket) == -1);
     bucket_take(&bucket, 2);
     check("a small one does not", bucket_room(&bucket) == 0);
     int wait_ms = bucket_wait_ms(&bucket);
-    check("before a quarter is there", wait_ms == 7);
-    bucket_fill(&bucket, now += 6 * MS);
+    check("before a quarter is there", wait_ms == 13);
+    bucket_fill(&bucket, now += 12 * MS);
     check("nor does what comes meanwhile", bucket_room(&bucket) == 0 && bucket_wait_ms(&bucket) == 1);
     bucket_fill(&bucket, now += MS);
-    check("then all of it does", bucket_room(&bucket) == 6249 + 7000 && bucket_wait_ms(&bucket) == -1);
+    check("then all of it does", bucket_room(&bucket) == 12499 + 13000 && bucket_wait_ms(&bucket) == -1);
 }
 
 static void pays_debts_first(void) {
     struct bucket bucket = {0};
     bucket_set(&bucket, 1000000, now);
-    bucket_take(&bucket, 50000 + 200000);
+    bucket_take(&bucket, 100000 + 200000);
     check("what must pass does, and is owed", bucket_room(&bucket) == 0 && !bucket_is_overdrawn(&bucket));
-    check("until it is paid", bucket_wait_ms(&bucket) == 213);
+    check("until it is paid", bucket_wait_ms(&bucket) == 226);
     bucket_take(&bucket, 62145);
     check("a quarter of a second, or 256 KiB, may be owed", bucket_is_overdrawn(&bucket));
     now += 300 * MS;
@@ -81,18 +81,18 @@ static void pays_debts_first(void) {
 static void changes_while_it_is_in_use(void) {
     struct bucket bucket = {0};
     bucket_set(&bucket, 1000000, now);
-    bucket_take(&bucket, 150000);
+    bucket_take(&bucket, 250000);
     bucket_set(&bucket, 100000, now);
     check("a debt outlives a change", bucket_room(&bucket) == 0 && bucket_wait_ms(&bucket) > 1000);
     bucket_set(&bucket, 0, now);
     check("no cap, no wait", bucket_room(&bucket) == SIZE_MAX && bucket_wait_ms(&bucket) == -1);
     bucket_set(&bucket, 100000, now);
-    check("a new one begins anew", bucket_room(&bucket) == 5000);
+    check("a new one begins anew", bucket_room(&bucket) == 10000);
     bucket_set(&bucket, 1000000, now);
-    check("more is not given for nothing", bucket_room(&bucket) == 0 || bucket_room(&bucket) == 5000);
+    check("more is not given for nothing", bucket_room(&bucket) == 0 || bucket_room(&bucket) == 10000);
     bucket_fill(&bucket, now += S);
     bucket_set(&bucket, 100000, now);
-    check("less is less at once", bucket_room(&bucket) == 5000);
+    check("less is less at once", bucket_room(&bucket) == 10000);
 }
 
 int main(void) {
