@@ -2,7 +2,7 @@
 import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BoxliteError } from '../../errors.js';
-import { type PortOwner,portOwner } from '../../host/port-owner.js';
+import { type PortOwner, portOwner } from '../../host/port-owner.js';
 import { readStat } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';

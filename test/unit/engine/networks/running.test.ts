@@ -92,7 +92,10 @@ function refusalOf(name: 'netConnect' | 'netDisconnect', isLinked: boolean): num
 test('a box that runs is in a network, and said to be, before its shim is asked', async () => {
   const { context, networks, events, asked } = await web();
   await connectBox(context, 'back', 'web', {});
-  expect(asked).toEqual(['netConnect bb web.back web 01k0a1b2c3d4 host [connect back]', 'netAddress 1']);
+  expect(asked).toEqual([
+    'netConnect bb web.back web 01k0a1b2c3d4 host [connect back]',
+    'netAddress 1',
+  ]);
   expect([networks(), events()]).toEqual([['app', 'back'], ['connect back']]);
 });
 
