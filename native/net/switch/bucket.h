@@ -9,10 +9,10 @@
 
 /* Zeroed, it caps nothing. */
 struct bucket {
-    uint64_t rate;      /* bytes per second; 0: no cap */
+    uint64_t rate; /* bytes per second; 0: no cap */
     uint64_t filled_ns; /* when it was filled last */
-    int64_t level;      /* bytes times 10^9, so that no part of one is lost; below 0: a debt */
-    bool is_dry;        /* nothing passes until a quarter is there again: fewer turns, and no tiny packets */
+    int64_t level; /* bytes times 10^9, so that no part of one is lost; below 0: a debt */
+    bool is_dry; /* nothing passes until a quarter is there again: fewer turns, and no tiny packets */
 };
 
 /* Above it the level would not fit. */
