@@ -13,6 +13,8 @@ export interface BenchArguments {
   pull: boolean;
   /** OCI layout of the image to pull, and the name it has there. */
   layout: string | undefined;
+  /** The network instead of boxes. */
+  network: boolean;
 }
 
 export const USAGE = `Usage: npm run bench -- [OPTIONS]
@@ -30,6 +32,8 @@ Times BoxLite beside its peers and prints medians and ratios. Nothing is asserte
       --layout DIR:TAG
                     the image to pull (default: a Debian with python3, which is
                     made by debootstrap once and kept in the user's cache)
+      --network     times the network beside QEMU's own and passt, instead of
+                    boxes, with the guest kernel that setup has made
 `;
 
 const DEFAULT_RUNS = 11;
@@ -48,10 +52,11 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
       'no-podman': { type: 'boolean', default: false },
       pull: { type: 'boolean', default: false },
       layout: { type: 'string' },
+      network: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const { quick, json, kernel, modules, help, pull, layout } = values;
+  const { quick, json, kernel, modules, help, pull, layout, network } = values;
   const runs = values.runs === undefined ? undefined : wholeNumber(values.runs);
   return {
     help,
@@ -63,6 +68,7 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     podman: !values['no-podman'],
     pull,
     layout,
+    network,
   };
 }
 

@@ -10,6 +10,9 @@ import { idleMemory } from './idle-memory.js';
 import { interleave } from './interleave.js';
 import { flatNumbers } from './json.js';
 import { describeMachine } from './machine.js';
+import { measureNetwork } from './network/measure.js';
+import { makeNetworkReport, renderNetworkReport } from './network/network-report.js';
+import { enterWorld, isInWorld } from './network/world.js';
 import { Podman } from './podman.js';
 import { makePullReport, renderPullReport } from './pull-report.js';
 import { measurePulls } from './pulls.js';
@@ -28,7 +31,8 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     }
-    const bench = options.pull ? benchPulls : benchBoxes;
+    if (options.network && !isInWorld()) return await enterWorld(interrupt.signal);
+    const bench = options.network ? benchNetwork : options.pull ? benchPulls : benchBoxes;
     const { report, text } = await bench(options, interrupt.signal);
     process.stdout.write(text);
     if (options.json !== undefined)
@@ -48,6 +52,11 @@ async function benchBoxes(options: BenchArguments, signal: AbortSignal): Promise
 async function benchPulls(options: BenchArguments, signal: AbortSignal): Promise<Result> {
   const report = makePullReport(await measurePulls(options, signal, progress));
   return { report, text: await renderPullReport(report) };
+}
+
+async function benchNetwork(options: BenchArguments, signal: AbortSignal): Promise<Result> {
+  const report = makeNetworkReport(await measureNetwork(options, signal, progress));
+  return { report, text: await renderNetworkReport(report) };
 }
 
 interface Result {

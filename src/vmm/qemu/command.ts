@@ -117,7 +117,7 @@ export function sandboxed(plan: LaunchPlan, isOn = true): LaunchPlan {
   return isOn ? plan : { ...plan, argv: plan.argv.filter((word) => !SANDBOX.includes(word)) };
 }
 
-function machineArguments(machine: MachineSpec): string[] {
+export function machineArguments(machine: MachineSpec): string[] {
   return [
     // acpi=on: the distributions' kernels find virtio-mmio devices through ACPI only. rtc=on: with KVM a
     // microvm has none, and the kernel searches for it for a second. pic and pit stay on: without them
@@ -171,7 +171,7 @@ function launchArguments(launch: Launch): string[] {
   ];
 }
 
-function kernelCommandLine(tscKhz: number | undefined): string {
+export function kernelCommandLine(tscKhz: number | undefined): string {
   // nowatchdog: a pause stops the machine unnoticed, and afterwards the watchdog would mistake a busy
   // processor for one that hung all that time.
   const words = ['console=ttyS0', 'panic=-1', 'reboot=t', 'quiet', 'nowatchdog'];
