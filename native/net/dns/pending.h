@@ -34,6 +34,7 @@ struct dns_pending {
 
 struct dns_pending_table {
     struct dns_pending *all[DNS_MAX_PENDING]; /* NULL where there is none */
+    size_t end;                               /* there is none from here on */
 };
 
 /* NULL when the client's box, or all of them together, has too many. */

@@ -30,7 +30,7 @@ void resolver_open(struct resolver *resolver, const struct dns_hooks *hooks) {
 }
 
 void resolver_close(struct resolver *resolver) {
-    for (size_t i = 0; i < DNS_MAX_PENDING; i++)
+    for (size_t i = 0; i < resolver->pending.end; i++)
         if (resolver->pending.all[i])
             drop(resolver, resolver->pending.all[i]);
 }
@@ -44,7 +44,7 @@ void resolver_set_servers(struct resolver *resolver, const struct sockaddr_stora
         resolver->servers = new;
     resolver->servers_known = true;
     resolver->servers_wanted = false;
-    for (size_t i = 0; i < DNS_MAX_PENDING; i++) {
+    for (size_t i = 0; i < resolver->pending.end; i++) {
         struct dns_pending *pending = resolver->pending.all[i];
         if (!pending)
             continue;
@@ -66,7 +66,7 @@ uint64_t resolver_now_ms(const struct resolver *resolver) {
 }
 
 void resolver_drop_client(struct resolver *resolver, uint32_t key) {
-    for (size_t i = 0; i < DNS_MAX_PENDING; i++)
+    for (size_t i = 0; i < resolver->pending.end; i++)
         if (resolver->pending.all[i] && resolver->pending.all[i]->client.key == key)
             drop(resolver, resolver->pending.all[i]);
 }
@@ -197,7 +197,7 @@ static void start_try(struct dns_pending *pending, uint64_t now) {
 size_t resolver_poll_fill(struct resolver *resolver, struct pollfd *fds, size_t max, int *timeout_ms) {
     size_t n = 0;
     uint64_t now = 0;
-    for (size_t i = 0; i < DNS_MAX_PENDING; i++) {
+    for (size_t i = 0; i < resolver->pending.end; i++) {
         struct dns_pending *pending = resolver->pending.all[i];
         if (!pending)
             continue;
@@ -217,7 +217,7 @@ size_t resolver_poll_fill(struct resolver *resolver, struct pollfd *fds, size_t 
 /* A query that came since the poll, and a socket that was opened since, have no slot: their events are of the next. */
 void resolver_poll_done(struct resolver *resolver, const struct pollfd *fds, size_t count) {
     uint64_t now = 0;
-    for (size_t i = 0; i < DNS_MAX_PENDING; i++) {
+    for (size_t i = 0; i < resolver->pending.end; i++) {
         struct dns_pending *pending = resolver->pending.all[i];
         if (!pending)
             continue;

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <netinet/icmp6.h>
 #include <slirp/libslirp.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "host-sockets.h"
 #include "nat.h"
 #include "quiet.h"
+#include "spare-memory.h"
 #include "turns.h"
 
 enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53, IPV6_BYTES = 40, QUIET_MS = 60000 };
@@ -33,7 +33,7 @@ struct nat {
     const struct in6_addr *asking; /* the box whose packet is under way */
     struct publication publications[MAX_PUBLICATIONS];
     struct echoes echoes;
-    bool was_busy; /* memory of connections may be left */
+    struct spare_memory memory;
     struct turns turns;
     bool is_held; /* since the last nat_poll nothing is read: there is no room for it */
     size_t echo_count; /* of the last nat_poll; they stand first */
@@ -69,6 +69,7 @@ struct nat *nat_open(const struct net_open *network, const struct nat_callbacks 
         err_errno(err, "open the network");
         return NULL;
     }
+    spare_memory_keep();
     nat->callbacks = *ours;
     nat->turns = NO_TURNS;
     host_sockets_show(network);
@@ -257,13 +258,11 @@ size_t nat_poll(struct nat *nat, struct pollfd *fds, size_t places, int *timeout
     slirp_pollfds_fill(nat->slirp, &timeout, add_poll, nat);
     /* For a listening socket, too, and for what is quiet, it wants to wake up twice a second. */
     bool busy = host_sockets_streams() > 0;
-    if (nat->was_busy && !busy)
-        malloc_trim(0);
-    nat->was_busy = busy;
     if (busy)
         *timeout_ms = timeout > INT32_MAX ? -1 : (int)timeout;
     else if (host_sockets_open() > 0 && (*timeout_ms < 0 || *timeout_ms > QUIET_MS))
         *timeout_ms = QUIET_MS;
+    spare_memory_poll(&nat->memory, busy, clock_ms(), timeout_ms);
     return nat->count;
 }
 

@@ -37,9 +37,7 @@ enum { PIECE_BYTES = 256 * 1024, GUEST_PORT = 7000, WAIT_S = 30, QUERY_BYTES = 5
 
 static uint8_t piece[PIECE_BYTES];
 
-static bool whole_read(int fd, void *to, size_t size) {
-    return recv(fd, to, size, MSG_WAITALL) == (ssize_t)size;
-}
+static bool whole_read(int fd, void *to, size_t size) { return recv(fd, to, size, MSG_WAITALL) == (ssize_t)size; }
 
 static bool take(int fd, uint64_t bytes) {
     while (bytes > 0) {
