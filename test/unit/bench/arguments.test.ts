@@ -11,12 +11,17 @@ describe('parseArguments', () => {
       podman: true,
       pull: false,
       layout: undefined,
+      network: false,
     });
   });
 
   it('takes pulls instead of boxes, and an image for them', () => {
     const { pull, layout } = parseArguments(['--pull', '--layout', '/images/a:v1']);
     expect([pull, layout]).toEqual([true, '/images/a:v1']);
+  });
+
+  it('takes the network instead of boxes', () => {
+    expect(parseArguments(['--network']).network).toBe(true);
   });
 
   it.each([
