@@ -23,7 +23,7 @@ const common = /** @type {const} */ ({
   bundle: true,
   platform: 'node',
   target: 'node20.5',
-  // What better-sqlite3 finds its native part with; it is told where that is (store/sqlite.ts).
+  // What better-sqlite3 finds its native part with; it is told where that is (store/sqlite/sqlite.ts).
   external: ['bindings', '@colors/colors/safe'],
   minifyWhitespace: true,
   minifySyntax: true,
@@ -58,7 +58,7 @@ async function buildLibrary() {
 }
 
 /**
- * The native parts of both releases of better-sqlite3 that store/sqlite.ts chooses from. The one for Node.js 20 is there
+ * The native parts of both releases of better-sqlite3 that store/sqlite/sqlite.ts chooses from. The one for Node.js 20 is there
  * only when Node.js 20 has compiled it; a later build by another Node.js leaves it as it is.
  */
 async function copySqlite() {

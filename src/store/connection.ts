@@ -5,8 +5,8 @@ import type { Home } from '../host/home.js';
 import { makeDirectories } from '../host/host-path.js';
 import { migrate } from './migrate.js';
 import { makeReserve, writeWithReserve } from './reserve.js';
-import { openSqlite, type SqliteDatabase } from './sqlite.js';
-import { storeError } from './store-error.js';
+import { openSqlite, type SqliteDatabase } from './sqlite/sqlite.js';
+import { storeError } from './sqlite/store-error.js';
 
 const BUSY_TIMEOUT_MS = 10_000;
 

@@ -10,8 +10,8 @@ import { ImageTable } from './images.js';
 import { LeaseTable } from './leases.js';
 import { NetworkTable } from './networks.js';
 import type { Row } from './row.js';
-import type { SqliteDatabase, SqliteStatement } from './sqlite.js';
-import { storeError } from './store-error.js';
+import type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite.js';
+import { storeError } from './sqlite/store-error.js';
 
 export type SqlValue = string | number | null;
 

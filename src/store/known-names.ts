@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Home } from '../host/home.js';
-import { openSqlite, type SqliteDatabase } from './sqlite.js';
+import { openSqlite, type SqliteDatabase } from './sqlite/sqlite.js';
 import type { BoxStatus } from './status.js';
 
 export interface KnownNames {

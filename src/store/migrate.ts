@@ -1,6 +1,6 @@
 import { BoxliteError } from '../errors.js';
 import { MIGRATIONS } from './migrations/index.js';
-import type { SqliteDatabase } from './sqlite.js';
+import type { SqliteDatabase } from './sqlite/sqlite.js';
 
 /**
  * Updates the schema to ours: every pending step in order, all or none. Takes the write lock only

@@ -52,7 +52,7 @@ export interface CaseParts {
   onTimings: (timings: Record<string, unknown>) => void;
 }
 
-/** The release that this Node.js can load, as in src/store/sqlite.ts. */
+/** The release that this Node.js can load, as in src/store/sqlite/sqlite.ts. */
 const SQLITE = Number(process.versions.napi) >= 10 ? 'better-sqlite3' : 'better-sqlite3-node20';
 
 /** Needs the box IDLE_BOX to be running. */

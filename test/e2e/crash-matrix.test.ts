@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CRASH_POINTS, type CrashPoint } from '../../src/engine/machine/crash-point.js';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/sqlite.js';
 import { killProcess, programOf } from '../helpers/processes.js';
 import { expectNothingLeft, filesAround, untilNoProcess } from '../helpers/soundness.js';
 import { isStopped, stopsItself } from '../helpers/stopped-process.js';

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/sqlite.js';
 import { EventFollower } from '../helpers/event-follower.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { killAndWait, programOf } from '../helpers/processes.js';

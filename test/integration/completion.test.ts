@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { Home } from '../../src/host/home.js';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/sqlite.js';
 import { BOXLITE, run, start } from '../helpers/cli.js';
 import { TINY, tinyRootfs } from '../helpers/tiny-runtime.js';
 

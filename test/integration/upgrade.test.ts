@@ -5,7 +5,7 @@ import type { Home } from '../../src/host/home.js';
 import { Database } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { MIGRATIONS } from '../../src/store/migrations/index.js';
-import { openSqlite, type SqliteDatabase } from '../../src/store/sqlite.js';
+import { openSqlite, type SqliteDatabase } from '../../src/store/sqlite/sqlite.js';
 import { openRuntime, temporaryHome } from '../helpers/tiny-runtime.js';
 
 /** Databases as BoxLites of the past left them, one a schema that was published. */

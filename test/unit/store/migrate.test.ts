@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { migrate } from '../../../src/store/migrate.js';
-import { openSqlite, type SqliteDatabase } from '../../../src/store/sqlite.js';
+import { openSqlite, type SqliteDatabase } from '../../../src/store/sqlite/sqlite.js';
 
 const STEPS = ['CREATE TABLE a (x)', 'CREATE TABLE b (x)', 'INSERT INTO b SELECT x FROM a'];
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { BoxliteError, errnoOf, limitError } from '../errors.js';
+import { BoxliteError, errnoOf, limitError } from '../../errors.js';
 import { isSqliteError } from './sqlite.js';
 
 /**

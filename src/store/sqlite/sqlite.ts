@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import SqliteOfNodeApi from 'better-sqlite3';
 import SqliteOfNode20 from 'better-sqlite3-node20';
-import { BoxliteError } from '../errors.js';
+import { BoxliteError } from '../../errors.js';
 
 export type SqliteDatabase = SqliteOfNodeApi.Database;
 export type SqliteStatement = SqliteOfNodeApi.Statement;
