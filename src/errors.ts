@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'network-in-use', // boxes that run, or are starting, are in it
   'network-full', // no address of it is free
   'address-in-use', // another box of the network has it, or the network itself
+  'volume-not-found',
+  'volume-in-use', // a box has it, whether it runs or not
   'image-not-found',
   'image-in-use',
   'image-corrupt', // stored or received bytes do not match their digest, size or format
@@ -55,7 +57,7 @@ export type RemedyAction =
   | ('start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'remove')
   | ('commit' | 'exec' | 'export' | 'logs' | 'log-network' | 'disconnect')
   // Acts on the home.
-  | ('list-boxes' | 'list-networks' | 'pull' | 'load' | 'import' | 'login')
+  | ('list-boxes' | 'list-networks' | 'list-volumes' | 'pull' | 'load' | 'import' | 'login')
   | ('setup' | 'name-kernel' | 'doctor' | 'less-memory');
 
 /** What to do about an error, for programs; `hint` says the same in words. */

@@ -16,7 +16,7 @@ export type { LiteBox } from './engine/box.js';
 export type { BoxReports } from './engine/box-reports.js';
 export type { LogEntry, LogOptions } from './engine/report/logs.js';
 export type { LogPolicy } from './engine/spec/log-policy.js';
-export type { BoxInfo, BoxNetworkInfo } from './engine/state/box-info.js';
+export type { BoxInfo, BoxNetworkInfo, BoxVolumeInfo } from './engine/state/box-info.js';
 export type { BoxState } from './engine/state/box-state.js';
 export { BoxStatus } from './engine/state/box-status.js';
 export type { BoxInspection } from './engine/report/inspect.js';
@@ -111,11 +111,19 @@ export type {
   StopOptions,
   TerminalSize,
   TmpfsSpec,
-  VolumeSpec,
   UpdateOptions,
   WaitCondition,
   WaitOptions,
 } from './engine/spec/options.js';
+export type {
+  HostVolumeSpec,
+  NamedVolumeSpec,
+  VolumeSpec,
+} from './engine/spec/volumes/volume-spec.js';
+export type { VolumeOptions } from './engine/spec/volumes/volume-options.js';
+export type { VolumeRuntime } from './engine/volume-runtime.js';
+export type { VolumeInfo } from './engine/volumes/info.js';
+export type { PrunedVolumes, VolumePruneOptions } from './engine/volumes/remove.js';
 export type {
   LoginRequest,
   LoginResult,

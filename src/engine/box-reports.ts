@@ -14,6 +14,7 @@ import { type BoxState, boxState } from './state/box-state.js';
 import { currentRecord, type EngineContext } from './state/context.js';
 import { type BoxHealth, boxHealth } from './state/health.js';
 import { observed, type ObservedBox } from './state/observe.js';
+import { mountpoint } from './volumes/info.js';
 
 /** The queries about a box; none of them changes it. Programs use `LiteBox`, which extends this class. */
 export abstract class BoxReports {
@@ -49,7 +50,10 @@ export abstract class BoxReports {
     const [health, output] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
     const size = options.size === true ? await this.size() : undefined;
     const networks = inspectedNetworks(this.context.database(), this.id);
-    return inspectBox(home, record, { health, isolation, logPath: output, networks, size });
+    const mountpointOf = (volume: string): string => mountpoint(this.context, volume);
+    return inspectBox(home, record, {
+      ...{ health, isolation, logPath: output, networks, size, mountpointOf },
+    });
   }
 
   /** The disk usage of the box, in bytes. @throws box-not-found */

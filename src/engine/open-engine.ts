@@ -52,7 +52,10 @@ export function openEngine(
   };
   let images: Promise<Images> | undefined;
   return {
-    context: { home, host, database, lifetime, cliCommand },
+    context: {
+      ...{ home, host, database, lifetime, cliCommand },
+      volumeType: options.volumeType ?? 'shared',
+    },
     images: () => (images ??= openImages()),
     registries,
   };

@@ -21,6 +21,7 @@ import type { EngineContext } from './state/context.js';
 import type { BoxliteEvent, EventOptions } from './state/events.js';
 import { observed } from './state/observe.js';
 import { noSuchBox } from './state/state-error.js';
+import { VolumeRuntime } from './volume-runtime.js';
 
 /**
  * The engine on one home directory. Any number of runtimes, in any number of processes, may share a home.
@@ -32,6 +33,8 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
 
   /** The networks with names, and the boxes in them. */
   readonly networks = new NetworkRuntime(() => this.#context);
+  /** The volumes, with names and without. */
+  readonly volumes = new VolumeRuntime(() => this.#context);
   #shutdown: Promise<void> | undefined;
   readonly #options: BoxliteOptions;
   readonly #engine: Engine;
@@ -138,7 +141,7 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   }
 
   /**
-   * Removes a box and all its data.
+   * Removes a box and all its data; volumes stay, but for those that `options` say.
    * @param options `true` for `{ force: true }`, which kills a running box first
    * @throws box-not-found; box-running without `force`; box-ambiguous, box-busy, box-state
    */

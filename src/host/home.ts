@@ -67,6 +67,13 @@ export class Home {
   readonly networks = (): string => join(this.root, 'networks');
   readonly network = (id: string): string => join(this.root, 'networks', id);
 
+  readonly volumes = (): string => join(this.root, 'volumes');
+  readonly volume = (name: string): string => join(this.root, 'volumes', name);
+  /** The files of a shared volume, under Docker's name for it. */
+  readonly volumeData = (name: string): string => join(this.root, 'volumes', name, '_data');
+  /** The file system of a volume of type disk. */
+  readonly volumeDisk = (name: string): string => join(this.root, 'volumes', name, 'disk');
+
   /** Content store, unpacked layers and joined disks; see src/image. */
   readonly images = (): string => join(this.root, 'images');
   readonly blobs = (algorithm: string): string => join(this.root, 'images', 'blobs', algorithm);
@@ -88,6 +95,7 @@ export class Home {
   readonly privateDirectories = (): string[] => [
     this.boxes(),
     this.networks(),
+    this.volumes(),
     this.images(),
     this.blanks(),
     this.assets(),

@@ -12,6 +12,8 @@ import { NetworkTable } from './networks.js';
 import type { Row } from './row.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite.js';
 import { storeError } from './sqlite/store-error.js';
+import { VolumeUseTable } from './volume-uses.js';
+import { VolumeTable } from './volumes.js';
 
 export type SqlValue = string | number | null;
 
@@ -28,6 +30,8 @@ export class Database implements Disposable {
   readonly counters = new CounterTable(this);
   readonly networks = new NetworkTable(this);
   readonly endpoints = new EndpointTable(this);
+  readonly volumes = new VolumeTable(this);
+  readonly volumeUses = new VolumeUseTable(this);
   readonly #statements = new Map<string, SqliteStatement>();
   #othersKeptOut = false;
 

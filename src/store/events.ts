@@ -6,11 +6,11 @@ import { integer, json, type Row, text } from './row.js';
 export const MOST_EVENTS = 10_000;
 
 export interface NewEvent {
-  /** Docker's term: `container` for a box, `image`, `network`. */
-  type: 'container' | 'image' | 'network';
+  /** Docker's term: `container` for a box, `image`, `network`, `volume`. */
+  type: 'container' | 'image' | 'network' | 'volume';
   /** `start`, `die`, … */
   action: string;
-  /** Id of the box or network; id or name of the image. */
+  /** Id of the box or network; id or name of the image; name of the volume. */
   actor: string;
   attributes: Readonly<Record<string, string>>;
   /** When it happened, in ms since the epoch; default now. */
@@ -103,6 +103,22 @@ export function networkEvent(
       name: network.name,
       type: 'bridge',
     },
+    ...(time !== undefined && { time }),
+  };
+}
+
+/** An event of a volume, with Docker's attributes. */
+export function volumeEvent(
+  name: string,
+  action: string,
+  more: Readonly<Record<string, string>> = {},
+  time?: number,
+): NewEvent {
+  return {
+    type: 'volume',
+    action,
+    actor: name,
+    attributes: { driver: 'local', ...more },
     ...(time !== undefined && { time }),
   };
 }

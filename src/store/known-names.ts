@@ -8,9 +8,10 @@ export interface KnownNames {
   /** Canonical references. */
   images: string[];
   networks: string[];
+  volumes: string[];
 }
 
-const NONE: KnownNames = { boxes: [], images: [], networks: [] };
+const NONE: KnownNames = { boxes: [], images: [], networks: [], volumes: [] };
 
 /**
  * The names in a home's database, for shell completion. It creates and migrates nothing, and
@@ -33,7 +34,8 @@ export function knownNames(home: Home): KnownNames {
         images: rows(connection, 'SELECT reference FROM image_references ORDER BY reference').map(
           ({ reference }) => String(reference),
         ),
-        networks: networksOf(connection),
+        networks: namesOf(connection, 'networks'),
+        volumes: namesOf(connection, 'volumes'),
       };
     } finally {
       connection.close();
@@ -43,11 +45,11 @@ export function knownNames(home: Home): KnownNames {
   }
 }
 
-/** An older version's database has none. */
-function networksOf(connection: SqliteDatabase): string[] {
-  const [table] = rows(connection, "SELECT 1 FROM sqlite_master WHERE name = 'networks'");
-  if (table === undefined) return [];
-  return rows(connection, 'SELECT name FROM networks ORDER BY name').map(({ name }) =>
+/** An older version's database lacks the table. */
+function namesOf(connection: SqliteDatabase, table: 'networks' | 'volumes'): string[] {
+  const [found] = rows(connection, `SELECT 1 FROM sqlite_master WHERE name = '${table}'`);
+  if (found === undefined) return [];
+  return rows(connection, `SELECT name FROM ${table} ORDER BY name`).map(({ name }) =>
     String(name),
   );
 }

@@ -32,8 +32,8 @@ const PRIVATE: readonly string[] = ['vmm/qemu'];
 /** The rooms of a folder, or single modules, the lowest first: none imports a higher one. What stands beside them may import all. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   engine: [
-    ...['spec', 'machine', 'state', 'networks', 'images', 'files', 'report', 'lifecycle', 'exec'],
-    'setup',
+    ...['spec', 'machine', 'state', 'networks', 'volumes', 'images', 'files', 'report'],
+    ...['lifecycle', 'exec', 'setup'],
   ],
   image: [
     ...['oci', 'tar', 'layer', 'erofs', 'store', 'disk', 'registry', 'credentials'],

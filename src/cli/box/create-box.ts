@@ -39,7 +39,7 @@ export async function createBox(
     return box;
   } catch (error) {
     // A caller who asked for the file would never find the box.
-    await runtime.remove(box.id, { force: true });
+    await runtime.remove(box.id, { force: true, volumes: true });
     throw error;
   }
 }

@@ -76,11 +76,15 @@ export const BOX_OPTIONS = {
   ...MACHINE_OPTIONS,
   ...under('Kernel', KERNEL_OPTIONS),
   ...under('Storage', {
-    volume: list('Mount a directory or file of the host', 'HOST:BOX[:ro]', {
+    volume: list('Mount a volume, or a directory or file of the host', '[NAME|HOST:]BOX[:ro]', {
       short: 'v',
-      complete: 'file',
+      complete: 'mount-source',
     }),
-    mount: list('Mount a directory, a file or a tmpfs', 'type=bind|tmpfs,target=PATH,…'),
+    mount: list(
+      'Mount a volume, a directory, a file or a tmpfs',
+      'type=volume|bind|tmpfs,target=PATH,…',
+    ),
+    'volumes-from': list('Mount what another box has mounted', 'BOX[:ro]', { complete: 'box' }),
     tmpfs: list('Mount an empty file system in memory', 'PATH[:OPTIONS]'),
     'read-only': flag("Make the box's root file system read-only"),
   }),
@@ -168,6 +172,7 @@ export function readBoxOptions(
     security: readSecurity(flags),
     platform: readPlatformFlag(context, flags.platform),
     ...readMounts(flags.volume, flags.mount, flags.tmpfs),
+    ...(flags['volumes-from'].length > 0 && { volumesFrom: [...flags['volumes-from']] }),
     idle: false,
   };
   return withoutUndefined(options);

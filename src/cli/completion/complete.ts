@@ -181,6 +181,7 @@ function byName(name: string): Completion | undefined {
     BOX: 'box',
     IMAGE: 'image',
     NETWORK: 'network',
+    VOLUME: 'volume',
     SIGNAL: 'signal',
     FILE: 'file',
     FORMAT: ['json'],

@@ -22,6 +22,7 @@ export interface Names {
   readonly images: readonly string[];
   /** Of the networks that were created. */
   readonly networks: readonly string[];
+  readonly volumes: readonly string[];
 }
 
 export interface Offered {
@@ -40,6 +41,7 @@ export async function offersFor(
   if (completion === undefined) return { offers: [] };
   if (completion === 'file' || completion === 'directory') return { offers: [], paths: completion };
   if (completion === 'box-path') return await offerBoxPath(word, names);
+  if (completion === 'mount-source') return await offerMountSource(word, names);
   // Only an argument has a first one before it; complete.ts has already looked it up.
   if (typeof completion === 'object' && 'byFirst' in completion) return { offers: [] };
   if (isKeys(completion)) return await offerKeys(completion, word, names);
@@ -55,11 +57,11 @@ function isKeys(completion: Completion): completion is KeyCompletion {
   return typeof completion === 'object' && !Array.isArray(completion);
 }
 
-async function named(
-  kind: 'box' | 'running-box' | 'image' | 'box-or-image' | 'network' | 'box-network' | 'signal',
-  word: string,
-  names: () => Promise<Names>,
-): Promise<Offer[]> {
+type NameKind =
+  | ('box' | 'running-box' | 'image' | 'box-or-image')
+  | ('network' | 'box-network' | 'volume' | 'signal');
+
+async function named(kind: NameKind, word: string, names: () => Promise<Names>): Promise<Offer[]> {
   switch (kind) {
     case 'signal':
       return signals(word);
@@ -67,6 +69,8 @@ async function named(
       return images(await names(), word);
     case 'network':
       return networks(await names());
+    case 'volume':
+      return (await names()).volumes.map((text) => ({ text }));
     case 'box-network':
       return [...NETWORKS.map((text) => ({ text })), ...networks(await names())];
     case 'box-or-image': {
@@ -137,5 +141,15 @@ async function offerBoxPath(word: string, names: () => Promise<Names>): Promise<
   const offers = boxes(await names(), word)
     .filter(({ text }) => text.startsWith(word))
     .map((offer) => ({ ...offer, text: `${offer.text}:`, open: true }));
+  return { offers, paths: 'file' };
+}
+
+/** Offers `data:` and host files; what follows the colon is in the box, which may not even run. */
+async function offerMountSource(word: string, names: () => Promise<Names>): Promise<Offered> {
+  if (/^[/.~]/.test(word)) return { offers: [], paths: 'file' };
+  const { volumes } = await names();
+  const offers = volumes
+    .map((name) => ({ text: `${name}:`, open: true }))
+    .filter(({ text }) => text.startsWith(word));
   return { offers, paths: 'file' };
 }

@@ -2,6 +2,7 @@
 import { DEFAULT_PUBLISH_ADDRESS } from '../../engine/spec/defaults.js';
 import { logSizeText } from '../../engine/spec/log-policy.js';
 import { NETWORKS } from '../../engine/spec/network/policy.js';
+import { VOLUME_TYPES } from '../../engine/spec/volumes/volume-types.js';
 import type { Completion } from '../parse/command.js';
 import {
   ACCELERATORS,
@@ -119,6 +120,14 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     example: '"none"',
     complete: NETWORKS,
     effective: ({ network }) => network,
+  },
+  volumeType: {
+    type: 'text',
+    summary: 'Type of volumes that are created without one: shared or disk',
+    initial: VOLUME_TYPES[0],
+    example: '"disk"',
+    complete: VOLUME_TYPES,
+    effective: ({ volumeType }) => volumeType,
   },
   publishAddress: {
     type: 'text',

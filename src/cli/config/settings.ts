@@ -4,6 +4,7 @@ import { configPath, defaultHome } from '../../engine/setup/home-paths.js';
 import { parseHostAddress } from '../../engine/spec/network/host-address.js';
 import { type NetworkName, NETWORKS } from '../../engine/spec/network/policy.js';
 import type { AcceleratorChoice, BoxliteOptions } from '../../engine/spec/options.js';
+import { VOLUME_TYPES } from '../../engine/spec/volumes/volume-types.js';
 import { BoxliteError, errnoOf, namedFileError } from '../../errors.js';
 import type { Environment } from '../flags/key-values.js';
 import { oneOf, wholeNumber } from '../flags/number.js';
@@ -61,6 +62,8 @@ export interface Settings {
   readonly memoryMib: number | undefined;
   readonly diskBytes: number | undefined;
   readonly network: NetworkName | undefined;
+  /** Of volumes that are created without one. */
+  readonly volumeType: (typeof VOLUME_TYPES)[number] | undefined;
   /** The host's address for published ports that name none. */
   readonly publishAddress: string | undefined;
   /** Size limit of each file of the log; -1 = no limit. */
@@ -118,6 +121,7 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
     memoryMib: file.memory,
     diskBytes: file.diskSize,
     network: file.network,
+    volumeType: fromVariable(environment, 'volumeType', volumeType) ?? file.volumeType,
     publishAddress: fromVariable(environment, 'publishAddress', hostAddress) ?? file.publishAddress,
     logMaxBytes: file.logMaxSize,
     logMaxFiles: file.logMaxFile,
@@ -163,6 +167,7 @@ export function runtimeOptions(
     ...(settings.maxLayerEntries !== undefined && { maxLayerEntries: settings.maxLayerEntries }),
     ...(settings.accelerator !== undefined && { accelerator: settings.accelerator }),
     ...(settings.qemu !== undefined && { qemu: settings.qemu }),
+    ...(settings.volumeType !== undefined && { volumeType: settings.volumeType }),
     onNotice,
   };
 }
@@ -170,6 +175,7 @@ export function runtimeOptions(
 /** The upper bound is so high that a number near it certainly means "no limit". */
 const entryCount = wholeNumber(1, 1_000_000_000);
 const accelerator = oneOf<AcceleratorChoice>(ACCELERATORS);
+const volumeType = oneOf(VOLUME_TYPES);
 
 /** Every key of the file, and the reader of its JSON value. */
 const FILE_KEYS = {
@@ -186,6 +192,7 @@ const FILE_KEYS = {
   memory: (json: unknown) => parseMemoryMib(textOrNumber(json)),
   diskSize: (json: unknown) => parseDiskBytes(text(json)),
   network: (json: unknown) => oneOf(NETWORKS)(text(json)),
+  volumeType: (json: unknown) => volumeType(text(json)),
   publishAddress: (json: unknown) => hostAddress(text(json)),
   logMaxSize: (json: unknown) => parseLogBytes(textOrNumber(json)),
   logMaxFile: (json: unknown) => wholeNumber(1, 1_000)(textOrNumber(json)),
@@ -204,6 +211,7 @@ export const VARIABLES = {
   accelerator: 'BOXLITE_ACCEL',
   qemu: 'BOXLITE_QEMU',
   kernel: 'BOXLITE_KERNEL',
+  volumeType: 'BOXLITE_VOLUME_TYPE',
   publishAddress: 'BOXLITE_PUBLISH_ADDRESS',
 } as const satisfies Partial<Record<keyof typeof FILE_KEYS, string>>;
 

@@ -16,6 +16,7 @@ export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
   boxes: 'Boxes',
   images: 'Images',
   networks: 'Networks',
+  volumes: 'Volumes',
   system: 'System',
 };
 

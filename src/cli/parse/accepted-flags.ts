@@ -31,7 +31,7 @@ const ACCEPTED: Readonly<Record<string, Accepted>> = {
   // The only user namespace is the initial one of the box's own kernel.
   userns: { values: ['host'], reason: 'users of a box are those of its own kernel' },
   uts: { values: ['private'], reason: HOST_KERNEL },
-  'volume-driver': { values: ['local'], reason: 'volumes are directories of this host' },
+  'volume-driver': { values: ['local'], reason: 'volumes have the driver local alone' },
 };
 
 /** On cgroups v2, Docker also discards these with a warning. */

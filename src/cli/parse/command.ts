@@ -4,7 +4,7 @@
  */
 import type { CommandContext } from '../process/context.js';
 
-export type CommandGroup = 'boxes' | 'images' | 'networks' | 'system';
+export type CommandGroup = 'boxes' | 'images' | 'networks' | 'volumes' | 'system';
 
 /**
  * What a shell may offer for an argument or a value. By default, the placeholder decides: a SIGNAL is a
@@ -17,6 +17,9 @@ export type Completion =
   | 'box-or-image'
   /** One that was created. */
   | 'network'
+  | 'volume'
+  /** `VOLUME:` or a host file. */
+  | 'mount-source'
   /** One of these, or another value of `--network`. */
   | 'box-network'
   | 'file'

@@ -25,7 +25,6 @@ const VALUES: Readonly<Record<string, string>> = {
   'io-maxiops': BLOCK_IO,
   link: LINK,
   'link-local-ip': LINK_LOCAL,
-  'volumes-from': 'name each directory again by -v',
 };
 
 /** Flags that are on or off. */
@@ -77,6 +76,20 @@ export const REFUSED_BY_NETWORK_CONNECT = refused(
   },
   'VALUE',
 );
+
+const CLUSTER_VOLUME = 'volumes are of one machine, not of a cluster';
+
+export const REFUSED_BY_VOLUME_CREATE = refused(
+  Object.fromEntries(
+    [
+      ...['availability', 'group', 'limit-bytes', 'required-bytes', 'scope', 'secret', 'sharing'],
+      ...['topology-preferred', 'topology-required', 'type'],
+    ].map((name) => [name, CLUSTER_VOLUME]),
+  ),
+  'VALUE',
+);
+
+export const REFUSED_BY_VOLUME_LS = refused({ cluster: CLUSTER_VOLUME }, undefined);
 
 export const REFUSED_BY_UPDATE = Object.fromEntries(
   Object.entries(REFUSED_FLAGS).filter(([name]) => OF_UPDATE.includes(name)),

@@ -24,7 +24,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   manifest:
     'indexes are made by other programs (docker, crane); boxlite pull takes one platform of them',
   node: ONE_MACHINE,
-  plugin: 'there are no plugins: volumes are directories of this host, networks need no driver',
+  plugin: 'there are no plugins: volumes and networks need no driver',
   push: PUSH,
   'image push': PUSH,
   scout: 'another program (trivy, grype) looks into an archive: boxlite save -o FILE IMAGE',
@@ -35,7 +35,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   swarm: ONE_MACHINE,
   'system dial-stdio': 'there is no daemon to connect to: boxes are of this machine',
   trust: 'signatures are checked by another program (cosign); boxlite pull checks digests',
-  volume: 'mount a directory of the host: run -v /path/on/host:/path/in/box',
+  'volume update': `${ONE_MACHINE}: a volume stays as it was created`,
 };
 
 /** Returns the alternative to the verb that the words begin with, if BoxLite lacks it. */

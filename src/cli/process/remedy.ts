@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<RemedyAction, string>> = {
   'log-network': 'network policy --log on BOX',
   'list-boxes': 'ps -a',
   'list-networks': 'network ls',
+  'list-volumes': 'volume ls',
   pull: 'pull',
   load: 'load',
   import: 'import',

@@ -7,6 +7,8 @@ import { listTemplates } from '../../vmm/template/template.js';
 import { specOf } from '../spec/stored-spec.js';
 import { type BoxInfo, boxInfo } from '../state/box-info.js';
 import { observed } from '../state/observe.js';
+import { listVolumes, type VolumeInfo } from '../volumes/info.js';
+import { volumeBytes } from '../volumes/size.js';
 import type { ImageStore } from './store.js';
 import { bytesOf } from './store-sizes.js';
 
@@ -18,6 +20,7 @@ export interface DiskUsage {
   /** What removing all images that no box uses would free. */
   reclaimableImageBytes: number;
   boxes: { box: BoxInfo; bytes: number; active: boolean }[];
+  volumes: { volume: VolumeInfo; bytes: number }[];
   /** Saved machines that boxes start from; BoxLite creates and deletes them itself. */
   templates: { count: number; active: number; bytes: number };
 }
@@ -82,6 +85,10 @@ export async function diskUsage({ home, database }: ImageStore): Promise<DiskUsa
       box: boxInfo(record),
       bytes: bytesOf(home.box(record.id)),
       active: isActive(record.status),
+    })),
+    volumes: listVolumes({ home, database }).map((volume) => ({
+      volume,
+      bytes: volumeBytes(home, volume.name),
     })),
     templates: {
       count: (await listTemplates(home)).length,

@@ -23,6 +23,7 @@ import type { AbortOptions, BoxOptions } from '../spec/options.js';
 import { withSecurity } from '../spec/security.js';
 import { checkMounts, findVolumes } from '../spec/volumes.js';
 import type { EngineContext } from '../state/context.js';
+import { type BoxVolumes, settleBoxVolumes } from '../volumes/box-volumes.js';
 import { freeName } from './remove.js';
 
 /** The image for a box when none is named. */
@@ -82,30 +83,32 @@ async function create(
   });
   const id = ulid().toLowerCase();
   const settled = { ...secured, idle: isIdle(options) };
-  const spec = {
-    ...(await findVolumes(settleSpec(settled, image.config, id))),
-    ...(kernel && { kernel }),
-  };
+  const asked = await findVolumes(settleSpec(settled, image.config, id));
+  await using volumes = await settleBoxVolumes(context, asked);
+  const spec = { ...asked, volumes: volumes.mounts, ...(kernel && { kernel }) };
   // From here on the box exists: nothing below waits.
   signal?.throwIfAborted();
-  const record = images.holding(reference, image.manifestDigest, () =>
-    insert(context, name, secured.networks, {
-      id,
-      image: path ?? reference,
-      manifestDigest: image.manifestDigest,
-      imageId: image.configDigest,
-      options: spec,
-      containerId: randomBytes(32).toString('hex'),
-      autoRemove: options.autoRemove === true,
-    }),
+  const record = volumes.write(() =>
+    images.holding(reference, image.manifestDigest, () =>
+      insert(context, name, secured.networks, volumes, {
+        id,
+        image: path ?? reference,
+        manifestDigest: image.manifestDigest,
+        imageId: image.configDigest,
+        options: spec,
+        containerId: randomBytes(32).toString('hex'),
+        autoRemove: options.autoRemove === true,
+      }),
+    ),
   );
   crashPoint('create:inserted');
   try {
     makePrivateDirectory(context.home.box(id));
   } catch (error) {
-    context.database().boxes.remove(id, ['configured']);
+    volumes.forget(id);
     throw error;
   }
+  volumes.keep();
   crashPoint('create:made');
   return record;
 }
@@ -163,12 +166,14 @@ function insert(
   context: EngineContext,
   name: string | undefined,
   networks: readonly NetworkAttachment[],
+  volumes: BoxVolumes,
   box: NewBox,
 ): BoxRecord {
   const database = context.database();
   const insertAttached = (boxName: string): BoxRecord =>
     database.write(() => {
       const record = database.boxes.insert({ ...box, name: boxName });
+      volumes.record(record.id);
       for (const each of networks) attachBox(database, record, each);
       return record;
     });

@@ -1,5 +1,6 @@
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
+import type { Database } from '../../store/database.js';
 import { canRemove, isActive, isStopped } from '../../store/status.js';
 import { sweepAfterBox } from '../images/sweep.js';
 import { crashPoint } from '../machine/crash-point.js';
@@ -11,13 +12,14 @@ import { isRestartDue } from '../state/restart-decision.js';
 import { endWaitingShim } from '../state/shim-end.js';
 import { unknownState } from '../state/state-error.js';
 import { deleteTrash, moveToTrash } from '../state/trash.js';
+import { deleteForgotten } from '../volumes/files.js';
 import { killVmm } from './stop.js';
 
 /** @throws box-running unless `force` */
 export async function removeBox(
   context: EngineContext,
   id: string,
-  { force = false }: RemoveOptions = {},
+  { force = false, volumes = false }: RemoveOptions = {},
 ): Promise<void> {
   await using _lock = await lockBox(context, id, 'remove');
   crashPoint('remove:locked');
@@ -36,7 +38,7 @@ export async function removeBox(
   await endWaitingShim(context, record);
   await endLeftMachine(context.home, id);
   crashPoint('remove:vmm-ended');
-  await forget(context, id);
+  await forget(context, id, volumes || record.autoRemove);
   await sweepAfterBox(context, record);
 }
 
@@ -83,17 +85,28 @@ async function settled(context: EngineContext, id: string, force: boolean) {
  * Rename, delete the record, delete the files: wherever this is killed, no half-deleted directory looks like
  * a box.
  */
-async function forget(context: EngineContext, id: string): Promise<void> {
+async function forget(context: EngineContext, id: string, withVolumes: boolean): Promise<void> {
   await moveToTrash(context.home, id);
   crashPoint('remove:renamed');
-  const database = context.database();
-  database.write(() => {
-    // One that was killed for its removal has no other record of its end.
-    if (isActive(database.boxes.get(id)?.status ?? 'stopped'))
-      database.endpoints.addEvents(id, 'disconnect', Date.now());
-    database.boxes.remove(id, ['unknown', 'configured', 'running', 'stopping', 'stopped']);
-  });
+  const volumes = recordRemoval(context.database(), id, withVolumes);
   crashPoint('remove:forgotten');
   await deleteTrash(context.home, id);
+  for (const name of volumes) await deleteForgotten(context, name);
   crashPoint('remove:deleted');
+}
+
+/** In one transaction. @returns the anonymous volumes that went with the box */
+function recordRemoval(database: Database, id: string, withVolumes: boolean): string[] {
+  const volumes = withVolumes ? database.volumeUses.anonymousOf(id) : [];
+  const remove = (): string[] => {
+    // One that was killed for its removal has no other record of its end.
+    if (isActive(database.boxes.get(id)?.status ?? 'stopped')) {
+      database.endpoints.addEvents(id, 'disconnect', Date.now());
+      database.volumeUses.addEvents(id, 'unmount', Date.now());
+    }
+    database.boxes.remove(id, ['unknown', 'configured', 'running', 'stopping', 'stopped']);
+    return volumes.filter((name) => database.volumes.removeUnused(name));
+  };
+  // On the disk before the files go: a volume must not come back without them.
+  return volumes.length > 0 ? database.writeToDisk(remove) : database.write(remove);
 }

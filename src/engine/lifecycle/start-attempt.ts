@@ -125,7 +125,7 @@ export class StartAttempt {
       assetsOfBox(context.host, this.#name, spec),
       prepareBoxFiles(context.home, record, spec),
       this.options.accelerator,
-      prepareVolumes(spec),
+      prepareVolumes(spec, context),
     ]);
     const machine = this.#machine(accelerator);
     const template =

@@ -75,6 +75,7 @@ export async function recordStart(
         ...run,
       })
     ) {
+      database.volumeUses.addEvents(record.id, 'mount', startedAt);
       database.endpoints.addEvents(record.id, 'connect', startedAt);
       database.events.add(boxEvent(record, 'start', {}, startedAt));
     }

@@ -6,9 +6,11 @@ import { MOUNT_KINDS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { MachineFiles } from '../../vmm/driver.js';
+import type { Home } from '../../host/home.js';
+import type { Database } from '../../store/database.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { MOUNT_FLAGS, parseTmpfsOptions } from '../spec/tmpfs.js';
-import type { BoxVolume } from '../spec/volumes.js';
+import { type BoxVolume, isVolumeMount } from '../spec/volumes/box-volume.js';
 import type { ShareAccess } from './shim-process.js';
 import { vmmIds } from './vmm-ids.js';
 
@@ -19,33 +21,67 @@ export interface PreparedVolumes {
   mounts: BootstrapValues['mounts'];
 }
 
+/** Where volumes are, and what is known about them. */
+export interface VolumeStore {
+  home: Home;
+  database: () => Database;
+}
+
 /**
- * @throws invalid-argument when a path of the host is missing, unsupported when this host allows no way to
- *   share it
+ * @throws invalid-argument when a path of the host is missing, path-not-found when a volume's directory is,
+ *   unsupported when this host allows no way to share it
  */
-export async function prepareVolumes(spec: BoxSpec): Promise<PreparedVolumes> {
-  const { volumes } = spec;
-  if (volumes.length === 0)
-    return { files: {}, access: undefined, mounts: mountRequests(spec, false) };
-  const kinds = await Promise.all(volumes.map(kindOf));
+export async function prepareVolumes(spec: BoxSpec, store: VolumeStore): Promise<PreparedVolumes> {
+  if (spec.volumes.length === 0)
+    return { files: {}, access: undefined, mounts: mountRequests([], spec, false) };
+  const shares = spec.volumes.map((volume) => shareOf(volume, store));
+  const kinds = await Promise.all(shares.map(kindOf));
   const ids = vmmIds();
-  const direct = ids === undefined && (await mustExportDirectly(volumes, kinds));
+  const direct = ids === undefined && (await mustExportDirectly(shares, kinds));
   return {
-    files: { shares: volumes.map(({ path, readOnly }) => ({ path, readOnly })) },
+    files: { shares: shares.map(({ path, readOnly }) => ({ path, readOnly })) },
     access: { ids, direct },
-    mounts: mountRequests(spec, direct),
+    mounts: mountRequests(shares, spec, direct),
   };
+}
+
+/** What the box gets by the 9p export. */
+interface Share {
+  path: string;
+  target: string;
+  readOnly: boolean;
+  /** The volume's name; undefined for a path of the host. */
+  volume?: string;
+}
+
+/** A volume's path is found at each start, since a home may move. */
+function shareOf(mount: BoxVolume, { home, database }: VolumeStore): Share {
+  const { target, readOnly } = mount;
+  if (!isVolumeMount(mount)) return { path: mount.path, target, readOnly };
+  const { name, subpath } = mount;
+  if (database().volumes.get(name)?.kind === 'disk')
+    throw new BoxliteError('unsupported', `volume ${name} is a disk, which no box has a place for`);
+  if (subpath !== undefined)
+    throw new BoxliteError('unsupported', `a part of a volume can't be mounted: ${subpath}`);
+  return { path: home.volumeData(name), target, readOnly, volume: name };
 }
 
 type Kind = 'directory' | 'file';
 
 /** The shim checks again and opens it; this check is for a helpful message. */
-async function kindOf({ path, source, target }: BoxVolume): Promise<Kind> {
+async function kindOf({ path, target, volume }: Share): Promise<Kind> {
   try {
     return (await stat(path)).isDirectory() ? 'directory' : 'file';
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw fileError(error, `use volume ${source}`);
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR')
+      throw fileError(error, `use ${volume === undefined ? path : `volume ${volume}`}`);
+    if (volume !== undefined)
+      throw new BoxliteError(
+        'path-not-found',
+        `the files of volume ${volume} for ${target} are gone: ${path} does not exist`,
+        { hint: 'put the directory back, or remove the box and the volume' },
+      );
     throw new BoxliteError(
       'invalid-argument',
       `the volume for ${target} is gone from the host: ${path} does not exist`,
@@ -56,7 +92,7 @@ async function kindOf({ path, source, target }: BoxVolume): Promise<Kind> {
 
 /** Without a mount namespace, only a single directory can be exported. */
 async function mustExportDirectly(
-  volumes: readonly BoxVolume[],
+  volumes: readonly Share[],
   kinds: readonly Kind[],
 ): Promise<boolean> {
   const refusal = await mountRefusal();
@@ -100,7 +136,11 @@ export async function mountRefusal(): Promise<string | undefined> {
 }
 
 /** Outer mounts first: a mount inside another must come after it. */
-function mountRequests({ volumes, tmpfs }: BoxSpec, direct: boolean): BootstrapValues['mounts'] {
+function mountRequests(
+  volumes: readonly Share[],
+  { tmpfs }: BoxSpec,
+  direct: boolean,
+): BootstrapValues['mounts'] {
   const shares = volumes.map(({ target, readOnly }, index) => ({
     kind: MOUNT_KINDS.SHARE,
     source: direct ? '.' : String(index),

@@ -25,7 +25,12 @@ import { hostConfigOptions } from './inspect-options.js';
 import { inDockersOrder, keysOnly, NO_CONFIG, NO_HOST_CONFIG, sorted } from './inspect-order.js';
 import type { VmmIsolation } from './isolation.js';
 import { rfc3339Nano } from './rfc3339.js';
-import { hostConfigMounts, inspectMounts } from './volumes-inspect.js';
+import {
+  configVolumes,
+  hostConfigMounts,
+  inspectMounts,
+  type Mountpoints,
+} from './volumes-inspect.js';
 
 /**
  * Docker's keys in Docker's order, with Docker's zero value where a box has nothing equivalent, and our own
@@ -63,13 +68,15 @@ export interface BoxFindings {
   networks?: readonly InspectedNetwork[];
   /** If requested. */
   size?: BoxSize | undefined;
+  mountpointOf?: Mountpoints;
 }
 
 export function inspectBox(
   home: Home,
   record: Inspected,
-  { health, isolation, logPath = '', networks, size }: BoxFindings = {},
+  { health, isolation, logPath = '', networks, size, ...findings }: BoxFindings = {},
 ): BoxInspection {
+  const { mountpointOf = home.volumeData } = findings;
   const spec = specOf(record.options);
   const running = isActive(record.status);
   return {
@@ -127,7 +134,7 @@ export function inspectBox(
     }),
     GraphDriver: { Data: null, Name: STORAGE_DRIVER },
     ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
-    Mounts: inspectMounts(spec),
+    Mounts: inspectMounts(spec, mountpointOf),
     Config: inDockersOrder(NO_CONFIG, {
       Hostname: spec.hostname,
       Domainname: spec.domainname ?? '',
@@ -136,7 +143,7 @@ export function inspectBox(
       Tty: spec.tty,
       OpenStdin: spec.stdin,
       ...((spec.exposedPorts ?? []).length > 0 && { ExposedPorts: keysOnly(spec.exposedPorts) }),
-      ...((spec.imageVolumes ?? []).length > 0 && { Volumes: keysOnly(spec.imageVolumes) }),
+      ...configVolumes(spec),
       Env: configEnv(spec),
       Cmd: nullIfEmpty(spec.argv.slice(spec.entrypointLength)),
       Entrypoint: nullIfEmpty(spec.argv.slice(0, spec.entrypointLength)),

@@ -7,6 +7,7 @@ export interface KnownNames {
   /** Canonical references. */
   images: string[];
   networks: string[];
+  volumes: string[];
 }
 
 /**
@@ -15,14 +16,13 @@ export interface KnownNames {
  */
 export function knownNames(homeDir: string): KnownNames {
   const home = new Home(homeDir);
-  const { boxes, images, networks } = stored(home);
+  const { boxes, ...others } = stored(home);
   return {
     boxes: boxes.map(({ id, name }) => ({
       id,
       name,
       running: existsSync(home.boxFile(id, 'started')) && !existsSync(home.boxFile(id, 'exit')),
     })),
-    images,
-    networks,
+    ...others,
   };
 }

@@ -1,16 +1,18 @@
 import type { BoxSpec } from '../spec/box-spec.js';
 import { MOUNT_FLAGS, parseTmpfsOptions } from '../spec/tmpfs.js';
+import {
+  type BoxVolume,
+  type HostMount,
+  isVolumeMount,
+  type VolumeMount,
+} from '../spec/volumes/box-volume.js';
+import { keysOnly } from './inspect-order.js';
+
+/** Where the files of a volume are. */
+export type Mountpoints = (volume: string) => string;
 
 /** Docker's `Mounts`. */
-export function inspectMounts({ volumes, tmpfs }: BoxSpec): object[] {
-  const binds = volumes.map(({ source, target, readOnly }) => ({
-    Type: 'bind',
-    Source: source,
-    Destination: target,
-    Mode: readOnly ? 'ro' : '',
-    RW: !readOnly,
-    Propagation: 'rprivate',
-  }));
+export function inspectMounts({ volumes, tmpfs }: BoxSpec, mountpointOf: Mountpoints): object[] {
   const inMemory = tmpfs.map(({ target, options }) => ({
     Type: 'tmpfs',
     Source: '',
@@ -19,18 +21,83 @@ export function inspectMounts({ volumes, tmpfs }: BoxSpec): object[] {
     RW: (parseTmpfsOptions(options).flags & MOUNT_FLAGS.RDONLY) === 0,
     Propagation: '',
   }));
-  return [...binds, ...inMemory];
+  return [...volumes.map((each) => mountOf(each, mountpointOf)), ...inMemory];
+}
+
+function mountOf(mount: BoxVolume, mountpointOf: Mountpoints): object {
+  const { target, readOnly } = mount;
+  const isVolume = isVolumeMount(mount);
+  return {
+    Type: isVolume ? 'volume' : 'bind',
+    ...(isVolume && { Name: mount.name }),
+    Source: isVolume ? mountpointOf(mount.name) : mount.source,
+    Destination: target,
+    ...(isVolume && { Driver: 'local' }),
+    Mode: isVolume ? volumeMode(mount) : mount.given === undefined ? modeOf(mount) : '',
+    RW: !readOnly,
+    Propagation: isVolume ? '' : 'rprivate',
+  };
+}
+
+/** Docker's default for a volume that was asked for, which it labels for SELinux. */
+function volumeMode(mount: VolumeMount): string {
+  if (mount.given === 'mount') return 'z';
+  return mount.given === undefined ? modeOf(mount) || 'z' : '';
+}
+
+/** As `-v` takes it. */
+function modeOf(mount: BoxVolume): string {
+  const noCopy = isVolumeMount(mount) && mount.noCopy;
+  return [...(mount.readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : [])].join(',');
 }
 
 /** The mounts in `HostConfig`; null or omitted if there are none, as in Docker. */
-export function hostConfigMounts({ volumes, tmpfs }: BoxSpec): object {
-  const binds = volumes.map(
-    ({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`,
-  );
+export function hostConfigMounts({ volumes, tmpfs, volumesFrom }: BoxSpec): object {
+  const binds = volumes.filter(({ given }) => given === undefined).map(bindText);
+  const mounts = volumes.filter(({ given }) => given === 'mount');
   return {
     Binds: binds.length === 0 ? null : binds,
+    VolumesFrom: volumesFrom ?? null,
     ...(tmpfs.length > 0 && {
       Tmpfs: Object.fromEntries(tmpfs.map(({ target, options }) => [target, options])),
     }),
+    ...(mounts.length > 0 && {
+      Mounts: mounts.map((each) => (isVolumeMount(each) ? askedVolume(each) : askedBind(each))),
+    }),
   };
+}
+
+function bindText(mount: BoxVolume): string {
+  const mode = modeOf(mount);
+  const source = isVolumeMount(mount) ? mount.name : mount.source;
+  return `${source}:${mount.target}${mode === '' ? '' : `:${mode}`}`;
+}
+
+const askedBind = ({ source, target, readOnly }: HostMount): object => ({
+  ...{ Type: 'bind', Source: source, Target: target },
+  ...(readOnly && { ReadOnly: true }),
+});
+
+function askedVolume(mount: VolumeMount): object {
+  const { name, target, readOnly, noCopy, subpath, labels, options, unnamed } = mount;
+  const volumeOptions = {
+    ...(noCopy && { NoCopy: true }),
+    ...(labels && { Labels: labels }),
+    ...(subpath !== undefined && { Subpath: subpath }),
+    ...(options && { DriverConfig: { Name: 'local', Options: options } }),
+  };
+  return {
+    Type: 'volume',
+    ...(unnamed !== true && { Source: name }),
+    Target: target,
+    ...(readOnly && { ReadOnly: true }),
+    ...(Object.keys(volumeOptions).length > 0 && { VolumeOptions: volumeOptions }),
+  };
+}
+
+/** `Config.Volumes`: the image's, and those that the caller gave no name. */
+export function configVolumes({ volumes, imageVolumes = [] }: BoxSpec): object {
+  const paths = volumes.filter(({ given }) => given === 'path').map(({ target }) => target);
+  const all = [...imageVolumes, ...paths];
+  return all.length > 0 ? { Volumes: keysOnly(all) } : {};
 }

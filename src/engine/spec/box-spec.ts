@@ -26,7 +26,9 @@ import { type ProcessorSpec, settleProcessors } from './processors.js';
 import { parseRestartPolicy, type RestartPolicy } from './restart-policy.js';
 import { type SecurityOptions, settleSecurity } from './security.js';
 import { settleSysctls } from './sysctls.js';
-import { type BoxTmpfs, type BoxVolume, checkMounts } from './volumes.js';
+import { type BoxTmpfs, checkMounts } from './volumes.js';
+import type { BoxVolume } from './volumes/box-volume.js';
+import { parseVolumesFrom } from './volumes/inherited-mounts.js';
 import { inRange } from './whole-number.js';
 
 /**
@@ -91,6 +93,8 @@ export interface BoxSpec
   platform?: string;
   /** Paths that the image declares as volumes. */
   imageVolumes?: string[];
+  /** As the caller gave them: `web:ro`. */
+  volumesFrom?: string[];
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -165,7 +169,13 @@ export function settleSpec(options: BoxOptions, image: ImageConfig, id: string):
     log: settleLog(options.log),
     platform: [image.os, image.architecture, image.variant].filter(Boolean).join('/'),
     ...(image.volumes.length > 0 && { imageVolumes: image.volumes }),
+    ...settleVolumesFrom(options),
   };
+}
+
+function settleVolumesFrom({ volumesFrom = [] }: BoxOptions): { volumesFrom?: string[] } {
+  volumesFrom.forEach(parseVolumesFrom);
+  return volumesFrom.length > 0 ? { volumesFrom: [...volumesFrom] } : {};
 }
 
 /** Docker's rule: a published port counts as exposed. */

@@ -10,6 +10,7 @@ import type { ResolverOptions } from './network/resolv-conf.js';
 import type { Ulimit } from './privileges.js';
 import type { ProcessorOptions } from './processors.js';
 import type { SecurityOptions, SecurityPreset } from './security.js';
+import type { VolumeSpec } from './volumes/volume-spec.js';
 
 export interface BoxliteOptions {
   /** Directory of all data; default `BOXLITE_HOME`, else `~/.boxlite`. */
@@ -33,6 +34,8 @@ export interface BoxliteOptions {
   maxLayerEntries?: number;
   /** `auto` (default) uses KVM if a machine boots with it, else emulation (`tcg`). */
   accelerator?: AcceleratorChoice;
+  /** Kind of the volumes that are created without one, see `VolumeOptions.options`; default `shared`. */
+  volumeType?: 'shared' | 'disk';
   /** Path of QEMU's program; default: found on PATH. */
   qemu?: string;
   /** Receives what a slow first call is doing (making a template, trying KVM); default: silent. */
@@ -170,28 +173,15 @@ export interface BoxOptions
   platform?: string;
   /** When to pull the image; default `missing`. */
   pull?: 'missing' | 'always' | 'never';
-  /** Host directories and files to mount in the box; at most 64. */
+  /** What to mount in the box: directories and files of the host, and volumes; at most 64. */
   volumes?: VolumeSpec[];
+  /** Boxes whose mounts of `volumes` the box gets as well, in the same places: `web` or `web:ro`. */
+  volumesFrom?: string[];
   /** File systems in the box's memory, empty at each start. */
   tmpfs?: TmpfsSpec[];
 }
 
 export type IpcMode = 'private' | 'shareable' | 'none';
-
-/** A directory or regular file of the host, mounted in the box. */
-export interface VolumeSpec {
-  /** Absolute; links in it are resolved once, when the box is created. */
-  hostPath: string;
-  /** Absolute; created in the box if missing. */
-  guestPath: string;
-  /** Enforced by the host's kernel; default false. */
-  readOnly?: boolean;
-  /**
-   * Create a directory at `hostPath` if nothing exists there, as `-v` does; default false: a missing path is
-   * an error.
-   */
-  createHostPath?: boolean;
-}
 
 export interface TmpfsSpec {
   /** Absolute; created in the box if missing. */
@@ -274,6 +264,11 @@ export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 export interface RemoveOptions {
   /** Kill a running box first; default false. */
   force?: boolean;
+  /**
+   * Remove its anonymous volumes as well, unless another box has them; default false. They always go with a box
+   * that has `autoRemove`.
+   */
+  volumes?: boolean;
 }
 
 export interface CommitOptions extends AbortOptions {

@@ -5,19 +5,16 @@ import { LIMITS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import { makeDirectories } from '../../host/host-path.js';
 import type { BoxSpec } from './box-spec.js';
-import type { BoxOptions, VolumeSpec } from './options.js';
+import type { BoxOptions } from './options.js';
 import { parseTmpfsOptions } from './tmpfs.js';
-
-export interface BoxVolume {
-  /** As the caller wrote it, for display. */
-  source: string;
-  /** The same with links resolved when the box was created. */
-  path: string;
-  target: string;
-  readOnly: boolean;
-  /** Only until the box is created: create a missing directory. */
-  create?: boolean;
-}
+import {
+  type BoxVolume,
+  type HostMount,
+  isVolumeMount,
+  type VolumeMount,
+} from './volumes/box-volume.js';
+import { checkVolumeName } from './volumes/volume-name.js';
+import { type HostVolumeSpec, isHostVolume, type NamedVolumeSpec } from './volumes/volume-spec.js';
 
 export interface BoxTmpfs {
   target: string;
@@ -31,53 +28,88 @@ type Mounts = Pick<BoxSpec, 'volumes' | 'tmpfs'>;
  * @throws invalid-argument
  */
 export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mounts {
-  const volumes = (options.volumes ?? []).map(checkVolume);
+  const volumes = (options.volumes ?? []).map((each) =>
+    isHostVolume(each) ? checkHostMount(each) : checkVolumeMount(each),
+  );
   const tmpfs = (options.tmpfs ?? []).map((each) => {
     parseTmpfsOptions(each.options ?? '');
     return { target: checkTarget('tmpfs', each.guestPath), options: each.options ?? '' };
   });
   const taken = new Set<string>();
   for (const { target } of [...volumes, ...tmpfs]) {
-    // /dev has the box's devices and terminals, and the source of its volumes.
-    if (target === '/dev')
-      throw invalid("nothing can be mounted over /dev: the box's devices are there");
     if (taken.has(target)) throw invalid(`Duplicate mount point: ${target}`);
     taken.add(target);
   }
-  if (volumes.length > LIMITS.MAX_SHARES || taken.size > MAX_MOUNTS)
-    throw invalid(
-      `a box can have ${LIMITS.MAX_SHARES} volumes and ${MAX_MOUNTS} mounts, not ` +
-        `${volumes.length} and ${taken.size}`,
-    );
+  checkMountCount(volumes, tmpfs);
   return { volumes, tmpfs };
 }
 
+/** @throws invalid-argument for more than a box can have */
+export function checkMountCount(volumes: readonly BoxVolume[], tmpfs: readonly BoxTmpfs[]): void {
+  const all = volumes.length + tmpfs.length;
+  if (volumes.length > LIMITS.MAX_SHARES || all > MAX_MOUNTS)
+    throw invalid(
+      `a box can have ${LIMITS.MAX_SHARES} volumes and ${MAX_MOUNTS} mounts, not ` +
+        `${volumes.length} and ${all}`,
+    );
+}
+
 /**
- * Finds each volume's directory or file on the host, or creates it on request.
+ * Finds each directory or file on the host that is to be mounted, or creates it on request.
  * @throws invalid-argument naming what is missing or unfit as a volume
  */
 export async function findVolumes(spec: BoxSpec): Promise<BoxSpec> {
   if (spec.volumes.length === 0) return spec;
   // One after the other: creating one directory may create another's.
   const volumes: BoxVolume[] = [];
-  for (const volume of spec.volumes) volumes.push(await find(volume));
+  for (const volume of spec.volumes)
+    volumes.push(isVolumeMount(volume) ? volume : await find(volume));
   return { ...spec, volumes };
 }
 
 /** The guest agent's limit. */
 const MAX_MOUNTS = 128;
 
-function checkVolume(spec: VolumeSpec): BoxVolume {
+function checkHostMount(spec: HostVolumeSpec): HostMount {
   const { hostPath, guestPath, readOnly = false, createHostPath = false } = spec;
   if (hostPath === '') throw invalidMount('bind', 'field Source must not be empty');
   if (hostPath.includes('\0')) throw invalidMount('bind', 'the source path holds a NUL byte');
   if (!isAbsolute(hostPath))
     throw invalidMount('bind', `invalid mount path: '${hostPath}' mount path must be absolute`);
   const target = checkTarget('bind', guestPath);
-  return { source: hostPath, path: hostPath, target, readOnly, create: createHostPath };
+  return {
+    ...{ source: hostPath, path: hostPath, target, readOnly, create: createHostPath },
+    ...(spec.asMount === true && { given: 'mount' }),
+  };
 }
 
-function checkTarget(type: string, target: string): string {
+function checkVolumeMount(spec: NamedVolumeSpec): VolumeMount {
+  const { name, guestPath, readOnly = false, noCopy = false, subpath, labels, options } = spec;
+  return {
+    type: 'volume',
+    name: name === undefined ? '' : checkVolumeName(name),
+    target: checkTarget('volume', guestPath),
+    readOnly,
+    noCopy,
+    ...(subpath !== undefined && { subpath: checkSubpath(subpath) }),
+    ...(labels && { labels }),
+    ...(options && { options }),
+    ...(name === undefined && { unnamed: true, given: 'path' }),
+    ...(spec.asMount === true && { given: 'mount' }),
+  };
+}
+
+function checkSubpath(path: string): string {
+  if (path.startsWith('/'))
+    throw invalidMount('volume', `subpath must be a relative path within the volume: ${path}`);
+  const clean = posix.normalize(path).replace(/(?<=.)\/$/, '');
+  if (path === '' || path.includes('\0') || clean === '..' || clean.startsWith('../'))
+    throw invalidMount('volume', `subpath ${path === '' ? '""' : path} is not within the volume`);
+  return clean;
+}
+
+/** @throws invalid-argument */
+export function checkTarget(type: string, target: string): string {
   if (target === '') throw invalidMount(type, 'field Target must not be empty');
   if (target.includes('\0')) throw invalidMount(type, 'the target path holds a NUL byte');
   if (!target.startsWith('/'))
@@ -87,10 +119,13 @@ function checkTarget(type: string, target: string): string {
   // Nothing may cover the kernel's own files: programs trust them, and some are hidden.
   if (clean === '/proc' || clean.startsWith('/proc/'))
     throw invalidMount(type, `"${clean}" cannot be mounted because it is inside /proc`);
+  // /dev has the box's devices and terminals, and the source of its volumes.
+  if (clean === '/dev')
+    throw invalid("nothing can be mounted over /dev: the box's devices are there");
   return clean;
 }
 
-async function find({ create = false, ...volume }: BoxVolume): Promise<BoxVolume> {
+async function find({ create = false, ...volume }: HostMount): Promise<HostMount> {
   const { source } = volume;
   try {
     if (create) await makeMissing(source);

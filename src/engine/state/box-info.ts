@@ -4,8 +4,8 @@ import { type BoxStatus, isActive } from '../../store/status.js';
 import { livePorts, networkName } from '../spec/network/box-network.js';
 import type { NetworkName } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
-import type { VolumeSpec } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
+import { type BoxVolume, isVolumeMount } from '../spec/volumes/box-volume.js';
 import type { HealthStatus } from './health.js';
 import type { ObservedBox } from './observe.js';
 
@@ -71,9 +71,14 @@ export interface BoxInfo {
   exposedPorts?: readonly string[];
   /** Published ports, where the host listens for them; empty unless the box runs. */
   ports?: readonly PublishedPort[];
-  /** The host's directories and files that are mounted in it. */
-  volumes?: readonly Required<Pick<VolumeSpec, 'hostPath' | 'guestPath' | 'readOnly'>>[];
+  /** The volumes, and the host's directories and files, that are mounted in it. */
+  volumes?: readonly BoxVolumeInfo[];
 }
+
+/** What is mounted in a box: of the host by its path, or a volume by its name. */
+export type BoxVolumeInfo = { guestPath: string; readOnly: boolean } & (
+  { hostPath: string; name?: undefined } | { name: string; hostPath?: undefined }
+);
 
 /** A network with a name that a box is in. */
 export interface BoxNetworkInfo {
@@ -133,12 +138,14 @@ export function boxInfo(
     ...(spec.platform !== undefined && { platform: spec.platform }),
     exposedPorts: live.exposed,
     ports: live.published,
-    volumes: spec.volumes.map(({ source, target, readOnly }) => ({
-      hostPath: source,
-      guestPath: target,
-      readOnly,
-    })),
+    volumes: spec.volumes.map(volumeOf),
   };
+}
+
+function volumeOf(mount: BoxVolume): BoxVolumeInfo {
+  const { target: guestPath, readOnly } = mount;
+  if (isVolumeMount(mount)) return { name: mount.name, guestPath, readOnly };
+  return { hostPath: mount.source, guestPath, readOnly };
 }
 
 const dateOf = (ms: number | null): Date | undefined => (ms === null ? undefined : new Date(ms));

@@ -2,6 +2,7 @@ import type { Home } from '../../host/home.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { acquireBoxLock, type BoxLock } from '../../store/locks.js';
+import type { VolumeKind } from '../../store/volumes.js';
 import type { Host } from '../machine/host.js';
 import type { Lifetime } from './lifetime.js';
 import { noSuchBox } from './state-error.js';
@@ -13,6 +14,8 @@ export interface EngineContext {
   host: Host;
   database: () => Database;
   lifetime: Lifetime;
+  /** Of volumes that are created without one. */
+  volumeType: VolumeKind;
   /** The argv that starts the CLI for work after this process has ended: a shim runs it at its box's end. */
   cliCommand: () => readonly string[];
 }

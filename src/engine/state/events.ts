@@ -9,18 +9,18 @@ import type { EngineContext } from './context.js';
 import { hasHealthcheck } from './health.js';
 import { settle } from './observe.js';
 
-/** Something that happened to a box, an image or a network. */
+/** Something that happened to a box, an image, a network or a volume. */
 export interface BoxliteEvent {
-  /** Docker's terms: `container` for a box, `image`, `network`. */
-  type: 'container' | 'image' | 'network';
+  /** Docker's terms: `container` for a box, `image`, `network`, `volume`. */
+  type: 'container' | 'image' | 'network' | 'volume';
   /**
    * `create`, `start`, `die`, `stop`, `kill`, `pause`, `unpause`, `restart`, `oom`, `rename`, `destroy`,
-   * `pull`, `connect`, `disconnect`, …
+   * `pull`, `connect`, `disconnect`, `mount`, `unmount`, …
    */
   action: string;
-  /** The box's or the network's id; the image's id or reference. */
+  /** The box's or the network's id; the image's id or reference; the volume's name. */
   actor: string;
-  /** For a box its image, name and labels; `exitCode` for `die`, `signal` for `kill`, `container` for `connect`, … */
+  /** For a box its image, name and labels; `exitCode` for `die`, `signal` for `kill`, `container` for `connect` and `mount`, … */
   attributes: Readonly<Record<string, string>>;
   time: Date;
 }

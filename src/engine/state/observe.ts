@@ -172,11 +172,15 @@ function writeDown(database: Database, record: BoxRecord, seen: Observation): vo
     if (now === undefined || !isSame(now, record)) return;
     database.boxes.transition(record.id, [record.status], status, patch);
     const { startedAt, finishedAt } = patch;
-    if (typeof startedAt === 'number')
+    if (typeof startedAt === 'number') {
+      database.volumeUses.addEvents(record.id, 'mount', startedAt);
       database.endpoints.addEvents(record.id, 'connect', startedAt);
+    }
     for (const event of eventsOf(record, { status, patch })) database.events.add(event);
-    if (status === 'stopped' && typeof finishedAt === 'number')
+    if (status === 'stopped' && typeof finishedAt === 'number') {
       database.endpoints.addEvents(record.id, 'disconnect', finishedAt);
+      database.volumeUses.addEvents(record.id, 'unmount', finishedAt);
+    }
   });
 }
 

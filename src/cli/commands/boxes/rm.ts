@@ -16,11 +16,11 @@ export const rm = defineCommand({
     volumes: flag('Remove its anonymous volumes as well', { short: 'v' }),
   },
   examples: [{ command: 'boxlite rm -f web', what: 'Whether it runs or not' }],
-  async run(context, names, { force }) {
+  async run(context, names, { force, volumes }) {
     const runtime = await context.runtime();
     await forEachTarget(context, names, 'at once', async (name) => {
       try {
-        await runtime.remove(name, { force });
+        await runtime.remove(name, { force, volumes });
       } catch (error) {
         if (!(error instanceof BoxliteError) || error.code !== 'box-not-found') throw error;
         if (force) return '';

@@ -6,7 +6,9 @@ import { oneOf } from '../../flags/number.js';
 import { CONTAINER } from '../../output/go/container.js';
 import type { GoType } from '../../output/go/go-type.js';
 import { IMAGE } from '../../output/go/image.js';
+import { VOLUME } from '../../output/go/volume.js';
 import { imageInspection } from '../../output/rows/image-inspection.js';
+import { noVolume, volumeInspection } from '../../output/rows/volume-inspection.js';
 import { compileTemplate } from '../../output/template.js';
 import { unescape } from '../../output/terminal/list.js';
 import { jsonText } from '../../output/text/json-text.js';
@@ -14,7 +16,7 @@ import { defineCommand, flag, value } from '../../parse/command.js';
 import { type CommandContext, print, say } from '../../process/context.js';
 import { TargetFailures } from '../../process/targets.js';
 
-const TYPES = ['box', 'container', 'image'] as const;
+const TYPES = ['box', 'container', 'image', 'volume'] as const;
 
 interface InspectOptions {
   readonly format: string | undefined;
@@ -25,15 +27,17 @@ interface InspectOptions {
 export const inspect = defineCommand({
   name: 'inspect',
   group: 'boxes',
-  summary: 'Show all that is known about boxes and images, as JSON',
+  summary: 'Show all that is known about boxes, images and volumes, as JSON',
   description: 'Always a list. What is found is shown even when other names are missing.',
-  args: [{ name: 'NAME', summary: 'Box or image', variadic: true, complete: 'box-or-image' }],
+  args: [
+    { name: 'NAME', summary: 'Box, image or volume', variadic: true, complete: 'box-or-image' },
+  ],
   options: {
     format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', {
       short: 'f',
       emptyIsNone: true,
     }),
-    type: value('Only a box, or only an image, of this name', 'box|container|image', {
+    type: value('Only what is this, of the name', 'box|container|image|volume', {
       parse: oneOf(TYPES),
       complete: TYPES,
       emptyIsNone: true,
@@ -67,7 +71,8 @@ export async function inspectAll(
   for (const name of names) {
     try {
       const each = await inspectOne(runtime, name, options);
-      if (options.size && each.type === IMAGE) say(context, 'WARNING: --size ignored for image');
+      if (options.size && each.type !== CONTAINER)
+        say(context, `WARNING: --size ignored for ${each.type === IMAGE ? 'image' : 'volume'}`);
       found.push(each);
     } catch (error) {
       if (!(error instanceof BoxliteError)) throw error;
@@ -96,16 +101,20 @@ async function inspectOne(
   name: string,
   { type, size }: InspectOptions,
 ): Promise<Found> {
-  if (type !== 'image') {
+  if (type === undefined || type === 'box' || type === 'container') {
     const box = await runtime.get(name);
     if (box !== undefined) return { json: await box.inspect({ size }), type: CONTAINER };
     if (type !== undefined) throw noSuchBox(name);
   }
-  const image = await runtime.inspectImage(name);
-  if (image !== undefined) return { json: imageInspection(image), type: IMAGE };
-  throw type === 'image'
-    ? noSuchImage(name)
-    : new BoxliteError('box-not-found', `No such object: ${name}`, {
-        hint: "'boxlite ps -a' shows all boxes, 'boxlite images' all images",
-      });
+  if (type !== 'volume') {
+    const image = await runtime.inspectImage(name);
+    if (image !== undefined) return { json: imageInspection(image), type: IMAGE };
+    if (type === 'image') throw noSuchImage(name);
+  }
+  const volume = await runtime.volumes.get(name);
+  if (volume !== undefined) return { json: volumeInspection(volume), type: VOLUME };
+  if (type === 'volume') throw noVolume(name);
+  throw new BoxliteError('box-not-found', `No such object: ${name}`, {
+    hint: "'boxlite ps -a' shows all boxes, 'boxlite images' all images",
+  });
 }

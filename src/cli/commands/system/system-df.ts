@@ -12,14 +12,14 @@ import { type CommandContext, print } from '../../process/context.js';
 export const systemDf = defineCommand({
   name: 'system df',
   group: 'system',
-  summary: 'Show what images and boxes take of the disk',
+  summary: 'Show what images, boxes and volumes take of the disk',
   description:
     'In bytes of the disk: holes do not count, and what images share counts once. With -v a template is one\n' +
     'for all, of the lists Images, Containers, Volumes and BuildCache. Columns that a narrow terminal has no\n' +
     'room for are left out.',
   args: [],
   options: {
-    verbose: flag('Each image and each box', { short: 'v' }),
+    verbose: flag('Each image, each box and each volume', { short: 'v' }),
     format: value("table, json, raw, or a template such as '{{.Type}} {{.Size}}'", 'FORMAT', {
       emptyIsNone: true,
     }),

@@ -31,7 +31,7 @@ export const BOX_FILTER_KEYS: KeyCompletion = {
     before: 'box',
     since: 'box',
     network: 'box-network',
-    volume: 'file',
+    volume: 'volume',
     publish: undefined,
     expose: undefined,
     health: HEALTH,
@@ -84,8 +84,8 @@ export function parseBoxFilters(
       return (box) => isInNetwork(box, wanted);
     },
     volume: (value) => (box) =>
-      (box.volumes ?? []).some(
-        ({ hostPath, guestPath }) => value === hostPath || value === guestPath,
+      (box.volumes ?? []).some(({ name, hostPath, guestPath }) =>
+        [name, hostPath, guestPath].includes(value),
       ),
     publish: (value) => {
       const wanted = portsOf('publish', value);

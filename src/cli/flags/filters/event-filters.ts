@@ -18,7 +18,8 @@ export const EVENT_FILTER_KEYS: KeyCompletion = {
     image: 'image',
     label: undefined,
     network: undefined,
-    type: ['container', 'image', 'network'],
+    type: ['container', 'image', 'network', 'volume'],
+    volume: 'volume',
   },
 };
 
@@ -40,9 +41,14 @@ export function parseEventFilters(filters: readonly string[]): (event: BoxliteEv
     network: actor('network'),
     type: (value) => {
       const type = value === 'box' ? 'container' : value;
-      if (!TYPES.includes(type)) throw invalidFilter('type', value, 'container, image or network');
+      if (!TYPES.includes(type))
+        throw invalidFilter('type', value, 'container, image, network or volume');
       return (event) => event.type === type;
     },
+    volume:
+      (value) =>
+      ({ type, actor: name }) =>
+        type === 'volume' && name === value,
   });
 }
 

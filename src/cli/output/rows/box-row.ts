@@ -64,9 +64,10 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
       .map(([key, value]) => `${key}=${value}`)
       .sort()
       .join(','),
-    LocalVolumes: '0',
+    LocalVolumes: String((box.volumes ?? []).filter(({ name }) => name !== undefined).length),
     Mounts: (box.volumes ?? [])
-      .map(({ hostPath }) => (truncate ? fitted(hostPath, MOUNT_CHARACTERS) : hostPath))
+      .map(({ name, hostPath }) => name ?? hostPath ?? '')
+      .map((text) => (truncate ? fitted(text, MOUNT_CHARACTERS) : text))
       .join(','),
     Names: box.name ?? '',
     Networks: networksText(box),

@@ -1,4 +1,4 @@
-/** `system df -v`: each image and each box. */
+/** `system df -v`: each image, each box and each volume. */
 import type { DiskUsage } from '../../../engine/images/disk-usage.js';
 import { compileTemplate } from '../template.js';
 import { type ListRow, renderFitting, type TableOutput } from '../terminal/list.js';
@@ -8,6 +8,7 @@ import { goTime } from '../text/timestamp.js';
 import { ago, BOX_HEADERS, BOX_RAW, boxRow } from './box-row.js';
 import { usageRows } from './disk-usage.js';
 import { IMAGE_RAW_DIGESTS } from './image-row.js';
+import { volumeRow } from './volume-row.js';
 
 const IMAGE_HEADERS = {
   Repository: 'REPOSITORY',
@@ -47,7 +48,7 @@ export async function usageTables(
   );
   const boxes = await renderFitting(boxRows(usage, now, true), headers, BOX_COLUMNS, output);
   const volumes = await renderFitting(
-    [],
+    volumeRows(usage),
     { Name: 'VOLUME NAME', Links: 'LINKS', Size: 'SIZE' },
     [['Name', 'Links', 'Size']],
     output,
@@ -65,7 +66,7 @@ const RAW =
 
 /**
  * Applies one template to everything, as Docker does: lists of `Images`, `Containers`, `Volumes` and
- * `BuildCache`, with full ids. There are no volumes yet, and BoxLite does not build images.
+ * `BuildCache`, with full ids. BoxLite does not build images.
  * @throws TemplateError
  */
 export function usageDetails(usage: DiskUsage, now: Date, format: string, onScreen?: boolean) {
@@ -73,7 +74,7 @@ export function usageDetails(usage: DiskUsage, now: Date, format: string, onScre
   return template.render({
     Images: imageRows(usage, now, false),
     Containers: boxRows(usage, now, false),
-    Volumes: [],
+    Volumes: volumeRows(usage),
     BuildCache: [],
     Templates: usageRows(usage).at(-1),
   });
@@ -85,6 +86,11 @@ function boxRows({ boxes }: DiskUsage, now: Date, truncate: boolean): ListRow[] 
     Size: humanSize(bytes),
   }));
 }
+
+const volumeRows = ({ volumes }: DiskUsage): ListRow[] =>
+  volumes.map(({ volume, bytes }) =>
+    volumeRow(volume, { links: String(volume.boxes.length), size: humanSize(bytes) }),
+  );
 
 /** An image has a row for each of its names, as in `images`. */
 function imageRows({ images }: DiskUsage, now: Date, truncate: boolean): ListRow[] {

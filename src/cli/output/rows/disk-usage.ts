@@ -12,9 +12,10 @@ export const USAGE_HEADERS: Readonly<Record<string, string>> = {
 
 export const USAGE_COLUMNS = Object.keys(USAGE_HEADERS);
 
-/** Docker's four kinds, and one of ours. There are no volumes yet, and BoxLite does not build images. */
+/** Docker's four kinds, and one of ours. BoxLite does not build images. */
 export function usageRows(usage: DiskUsage): ListRow[] {
-  const { images, boxes } = usage;
+  const { images, boxes, volumes } = usage;
+  const unused = volumes.filter(({ volume }) => volume.boxes.length === 0);
   const boxBytes = sum(boxes.map(({ bytes }) => bytes));
   const idleBytes = sum(boxes.filter(({ active }) => !active).map(({ bytes }) => bytes));
   return [
@@ -32,7 +33,13 @@ export function usageRows(usage: DiskUsage): ListRow[] {
       boxBytes,
       idleBytes,
     ),
-    usageRow('Local Volumes', 0, 0, 0, 0),
+    usageRow(
+      'Local Volumes',
+      volumes.length,
+      volumes.length - unused.length,
+      sum(volumes.map(({ bytes }) => bytes)),
+      sum(unused.map(({ bytes }) => bytes)),
+    ),
     usageRow('Build Cache', 0, 0, 0, 0),
     // No command removes templates: BoxLite does so itself.
     usageRow('Templates', usage.templates.count, usage.templates.active, usage.templates.bytes, 0),

@@ -32,7 +32,7 @@ function dockerKeys(found: RuntimeInfo, { settings, environment, now }: Asker) {
     Driver: STORAGE_DRIVER,
     DriverStatus: [],
     Plugins: {
-      Volume: null,
+      Volume: ['local'],
       Network: [...NETWORKS],
       Authorization: null,
       Log: LOG_DRIVERS,
