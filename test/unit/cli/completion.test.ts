@@ -14,6 +14,7 @@ const NAMES: Names = {
   ],
   images: ['docker.io/library/alpine:latest', 'ghcr.io/me/app:2', 'localhost/tiny:latest'],
   networks: ['app'],
+  volumes: ['data', 'db'],
 };
 
 /** @param line what is typed behind `boxlite `; the word at the cursor is its last */

@@ -7,6 +7,7 @@ import type { World } from '../../../src/cli/process/world.js';
 import { runProgram } from '../../../src/cli/program.js';
 import type { BoxliteRuntime } from '../../../src/engine/runtime.js';
 import type { BoxInfo } from '../../../src/engine/state/box-info.js';
+import type { VolumeInfo } from '../../../src/engine/volumes/info.js';
 
 /** A stream that keeps what is written to it. */
 export class Sink extends PassThrough {
@@ -90,6 +91,21 @@ export async function runCli(
     stderr = describeError(error, false);
   }
   return { status, stdout: world.stdout.text(), stderr: world.stderr.text() + stderr };
+}
+
+export function volumeInfo(fields: Partial<VolumeInfo> = {}): VolumeInfo {
+  const name = fields.name ?? 'data';
+  return {
+    name,
+    kind: 'shared',
+    anonymous: false,
+    mountpoint: `/home/me/.boxlite/volumes/${name}/_data`,
+    labels: {},
+    options: {},
+    createdAt: new Date('2026-11-23T10:00:00.25Z'),
+    boxes: [],
+    ...fields,
+  };
 }
 
 export function boxInfo(fields: Partial<BoxInfo> = {}): BoxInfo {

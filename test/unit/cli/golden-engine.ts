@@ -1,7 +1,7 @@
 import type { BoxProcess } from '../../../src/engine/report/processes.js';
 import type { BoxInfo } from '../../../src/engine/state/box-info.js';
 import { BoxliteError } from '../../../src/errors.js';
-import { boxInfo, NOW } from './fake-world.js';
+import { boxInfo, NOW, volumeInfo } from './fake-world.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -139,6 +139,16 @@ const HISTORY = [
   },
 ];
 
+const VOLUMES = [
+  volumeInfo({
+    name: 'e3'.repeat(32),
+    anonymous: true,
+    labels: { 'com.docker.volume.anonymous': '' },
+    boxes: [idOf(0)],
+  }),
+  volumeInfo({ name: 'data', labels: { team: 'a', app: 'shop' }, options: { type: 'shared' } }),
+];
+
 const USAGE = {
   images: [
     {
@@ -161,6 +171,7 @@ const USAGE = {
   imageBytes: 9_000_000,
   reclaimableImageBytes: 1_000_000,
   templates: { count: 3, active: 1, bytes: 360_000_000 },
+  volumes: VOLUMES.map((volume, index) => ({ volume, bytes: 2_500_000 * (index + 1) })),
   boxes: BOXES.slice(0, 2).map((box, index) => ({ box, bytes: 1_500_000, active: index === 0 })),
 };
 
@@ -210,6 +221,20 @@ export const goldenEngine = {
   networks: {
     list: () => Promise.resolve(NETWORKS),
     prune: () => Promise.resolve(['old-net']),
+  },
+  volumes: {
+    list: () => Promise.resolve(VOLUMES),
+    get: (name: string) => Promise.resolve(VOLUMES.find((volume) => volume.name === name)),
+    create: ({ name = 'e3'.repeat(32) }) => Promise.resolve(volumeInfo({ name })),
+    remove: (name: string) =>
+      Promise.reject(
+        name === 'data'
+          ? new BoxliteError('volume-in-use', `remove data: volume is in use - [${idOf(0)}]`, {
+              hint: 'remove that box first',
+            })
+          : new BoxliteError('volume-not-found', `get ${name}: no such volume`),
+      ),
+    prune: () => Promise.resolve({ removed: ['e4'.repeat(32), 'old'], freedBytes: 2_500_000 }),
   },
   listInfo: () => Promise.resolve(BOXES),
   listImages: () => Promise.resolve(IMAGES),

@@ -69,9 +69,9 @@ describe('boxlite', () => {
       "boxlite: 'push' is not a boxlite command\nwrite an archive (boxlite save -o FILE IMAGE) and push that by another program (skopeo, crane)\n",
     ],
     [
-      ['volume', 'ls'],
+      ['volume', 'update', 'data'],
       1,
-      "boxlite: 'volume' is not a boxlite command\nmount a directory of the host: run -v /path/on/host:/path/in/box\n",
+      "boxlite: 'volume update' is not a boxlite command\nboxes are of one machine, not of a cluster: a volume stays as it was created\n",
     ],
     [['qqqqq'], 1, "boxlite: 'qqqqq' is not a boxlite command\nSee 'boxlite --help'.\n"],
     [['--bogus', 'ps'], 125, "boxlite: unknown flag: --bogus\nSee 'boxlite --help'.\n"],
@@ -103,7 +103,7 @@ describe('boxlite', () => {
     ],
     ...['context ls', 'manifest inspect', 'plugin ls', 'stack deploy', 'swarm init', 'service ls'],
     ...['node ls', 'secret create', 'config ls', 'config create', 'config rm', 'config inspect'],
-    ...['trust sign', 'search x', 'checkpoint ls', 'volume create', 'help push'],
+    ...['trust sign', 'search x', 'checkpoint ls', 'volume update', 'help push'],
     ...['system dial-stdio', 'push --help'],
   ])('says in one line why there is no %s', async (words) => {
     const { status, stdout, stderr } = await runCli(words.split(' '));

@@ -97,7 +97,7 @@ function platformField(text: string | undefined): GoScalar {
 }
 
 /** Docker's header of `.Label "com.example.my-app"`: `my app`. */
-function labelHeader(key = ''): string {
+export function labelHeader(key = ''): string {
   return (key.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
 }
 

@@ -1,12 +1,14 @@
 import type { VolumeInfo } from '../../../engine/volumes/info.js';
 import type { ListRow } from '../terminal/list.js';
+import { labelHeader } from './box-row.js';
 
-export const VOLUME_HEADERS: Readonly<Record<string, string>> = {
+export const VOLUME_HEADERS: ListRow = {
   Driver: 'DRIVER',
   Name: 'VOLUME NAME',
   Scope: 'SCOPE',
   Mountpoint: 'MOUNTPOINT',
   Labels: 'LABELS',
+  Label: labelHeader,
   Links: 'LINKS',
   Size: 'SIZE',
   Group: 'GROUP',

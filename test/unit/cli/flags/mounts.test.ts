@@ -1,11 +1,8 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  parseMount,
-  parseTmpfs,
-  parseVolume,
-  readMounts,
-} from '../../../../src/cli/flags/mounts.js';
+import { parseMount } from '../../../../src/cli/flags/mount.js';
+import { parseTmpfs, readMounts } from '../../../../src/cli/flags/mounts.js';
+import { parseVolume } from '../../../../src/cli/flags/volume.js';
 
 describe('-v', () => {
   it.each([
@@ -23,6 +20,16 @@ describe('-v', () => {
     expect(parseVolume(text)).toEqual(expected);
   });
 
+  it.each<[string, object]>([
+    ['data:/b', { name: 'data', readOnly: false }],
+    ['data:/b:ro,z', { name: 'data', readOnly: true }],
+    ['my.data-1_x:/b:nocopy', { name: 'my.data-1_x', readOnly: false, noCopy: true }],
+    ['data:/b:ro,nocopy', { name: 'data', readOnly: true, noCopy: true }],
+    ['/b', {}],
+  ])('reads the volume of %s', (text, expected) => {
+    expect(parseVolume(text)).toEqual({ guestPath: '/b', ...expected });
+  });
+
   it.each([
     ['', "invalid volume specification: ''"],
     [':/b', "invalid volume specification: ':/b'"],
@@ -35,10 +42,13 @@ describe('-v', () => {
     ['/a:/b:ro,rslave', "mounts of the host made later can't reach a box"],
     ['/a:/b:nocopy', 'invalid mode: nocopy: nothing is copied into a directory of the host anyhow'],
     ['/a:b', "invalid volume specification: '/a:b': invalid mount path: 'b' mount path must be"],
-    ['/a', 'anonymous volumes are not there yet: /a'],
-    ['data:/b', 'named volumes are not there yet: data'],
-    ['a/b:/b', '"a/b" includes invalid characters for a volume name'],
-    ['.a:/b', '".a" includes invalid characters for a volume name'],
+    ['data', "invalid volume specification: 'data': invalid mount path: 'data' mount path must be"],
+    ['data:ro', "invalid volume specification: 'data:ro'"],
+    ['data:/b:shared', "mounts of the host made later can't reach a box"],
+    ['d:/b', 'create d: volume name is too short, names should be at least two alphanumeric'],
+    ['a/b:/b', 'create a/b: "a/b" includes invalid characters for a local volume name'],
+    ['.a:/b', 'create .a: ".a" includes invalid characters for a local volume name'],
+    [`${'x'.repeat(256)}:/b`, 'volume name is too long, names have at most 255 characters'],
   ])('refuses %s', (text, message) => {
     expect(() => parseVolume(text)).toThrow(message);
   });
@@ -53,19 +63,21 @@ describe('--mount', () => {
     ['type=bind,src=/a,dst=/b,readonly=1,consistency=cached', true],
     ['type=bind,src=/a,dst=/b,bind-propagation=rprivate,bind-recursive=enabled', false],
   ])('reads the directory of %s', (text, readOnly) => {
-    expect(parseMount(text)).toEqual({ hostPath: '/a', guestPath: '/b', readOnly });
+    expect(parseMount(text)).toEqual({
+      volume: { hostPath: '/a', guestPath: '/b', readOnly, asMount: true },
+    });
   });
 
   it('takes paths with colons, commas, quotes, equals signs and spaces', () => {
     expect(parseMount('type=bind,"src=/a:b,""c""",dst=/x y=z')).toEqual({
-      hostPath: '/a:b,"c"',
-      guestPath: '/x y=z',
-      readOnly: false,
+      volume: { hostPath: '/a:b,"c"', guestPath: '/x y=z', readOnly: false, asMount: true },
     });
   });
 
   it('takes a source from where the command was typed', () => {
-    expect(parseMount('type=bind,src=./a,dst=/b')).toMatchObject({ hostPath: resolve('a') });
+    expect(parseMount('type=bind,src=./a,dst=/b')).toMatchObject({
+      volume: { hostPath: resolve('a') },
+    });
   });
 
   it.each([
@@ -73,13 +85,34 @@ describe('--mount', () => {
     ['type=tmpfs,target=/b,tmpfs-size=64m', 'size=67108864'],
     ['type=tmpfs,target=/b,tmpfs-size=4096,tmpfs-mode=1700,ro', 'mode=1700,size=4096,ro'],
   ])('reads the tmpfs of %s', (text, options) => {
-    expect(parseMount(text)).toEqual({ guestPath: '/b', ...(options && { options }) });
+    expect(parseMount(text)).toEqual({ tmpfs: { guestPath: '/b', ...(options && { options }) } });
+  });
+
+  it.each<[string, object]>([
+    ['source=data,target=/b', { name: 'data' }],
+    ['type=volume,src=data,dst=/b,ro', { name: 'data', readOnly: true }],
+    ['type=volume,target=/b', {}],
+    ['type=volume,target=/b,volume-nocopy', { noCopy: true }],
+    ['type=volume,target=/b,volume-nocopy=false,volume-driver=local', {}],
+    ['type=volume,source=data,target=/b,volume-subpath=a/b', { name: 'data', subpath: 'a/b' }],
+    [
+      'target=/b,volume-label=a=1,volume-label=b,volume-opt=type=disk,volume-opt=size=20g',
+      { labels: { a: '1', b: '' }, options: { type: 'disk', size: '20g' } },
+    ],
+  ])('reads the volume of %s', (text, expected) => {
+    expect(parseMount(text)).toEqual({
+      volume: { guestPath: '/b', readOnly: false, asMount: true, ...expected },
+    });
   });
 
   it.each([
-    ['source=/a,target=/b', 'named volumes are not there yet'],
-    ['type=volume,source=a,target=/b', 'named volumes are not there yet'],
-    ['type=npipe,target=/b', 'type must be bind or tmpfs, not "npipe"'],
+    ['source=/a,target=/b', 'create /a: "/a" includes invalid characters'],
+    ['type=volume,source=a,target=/b', 'create a: volume name is too short'],
+    ['type=volume,target=/b,volume-driver=nfs', 'volumes have the driver local, not nfs'],
+    ['type=volume,target=/b,volume-nocopy=maybe', 'invalid value for volume-nocopy: maybe'],
+    ['type=volume,source=data', 'target is required'],
+    ['type=bind,source=/a,target=/b,volume-label=a', "cannot mix 'volume-*' options with mount"],
+    ['type=npipe,target=/b', 'type must be bind, volume or tmpfs, not "npipe"'],
     ['type=bind,source=/a', 'target is required'],
     ['type=bind,target=/b', 'a bind mount needs a source'],
     ['type=bind,source=/a,target', "invalid field 'target' must be a key=value pair"],
@@ -99,7 +132,6 @@ describe('--mount', () => {
       "mounts of the host made later can't",
     ],
     ['type=bind,source=/a,target=/b,bind-recursive=disabled', 'always comes with it'],
-    ['type=bind,source=a,target=/b', 'named volumes are not there yet: a'],
     ['', "unexpected key '' in ''"],
     ['type=bind,"source=/a', 'a quote in'],
   ])('refuses %s', (text, message) => {

@@ -2,15 +2,22 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { prepareVolumes } from '../../../../src/engine/machine/volumes-start.js';
+import { prepareVolumes, type VolumeStore } from '../../../../src/engine/machine/volumes-start.js';
 import type { BoxOptions } from '../../../../src/engine/spec/options.js';
 import { checkMounts, findVolumes } from '../../../../src/engine/spec/volumes.js';
+import { temporaryDatabase, temporaryHome } from '../../store/store-fixture.js';
 import { boxSpec } from '../engine-fixture.js';
 
 function temporary(): string {
   const path = mkdtempSync(join(tmpdir(), 'boxlite-volumes-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+/** Where there are no volumes. */
+function store(): VolumeStore {
+  const home = temporaryHome();
+  return { home, database: () => temporaryDatabase(home) };
 }
 
 const volume = (hostPath: string, guestPath: string): BoxOptions => ({
@@ -85,7 +92,7 @@ describe('the host’s side of a volume', () => {
   test('may be a file; what is below a file does not exist', async () => {
     const file = join(temporary(), 'file');
     writeFileSync(file, '');
-    expect((await find(file, true)).volumes[0]?.path).toBe(file);
+    expect((await find(file, true)).volumes[0]).toMatchObject({ path: file });
     await expect(find(join(file, 'x'), false)).rejects.toThrow('does not exist');
   });
 
@@ -95,7 +102,7 @@ describe('the host’s side of a volume', () => {
 
   test('that is gone when the box starts is told with what to do', async () => {
     const gone = { source: '/s', path: '/nonexistent/p', target: '/x', readOnly: true };
-    await expect(prepareVolumes({ ...boxSpec(), volumes: [gone] })).rejects.toMatchObject({
+    await expect(prepareVolumes({ ...boxSpec(), volumes: [gone] }, store())).rejects.toMatchObject({
       code: 'invalid-argument',
       message: 'the volume for /x is gone from the host: /nonexistent/p does not exist',
       hint: 'put it back, or remove the box and create it with another path',
@@ -110,7 +117,7 @@ test('outer mounts come before those inside them', async () => {
     ...boxSpec({ tmpfs: [{ guestPath: '/a/b', options: 'size=1m' }] }),
     volumes: [at('/a/b/c'), at('/a')],
   };
-  const { mounts } = await prepareVolumes(spec);
+  const { mounts } = await prepareVolumes(spec, store());
   expect(mounts).toEqual([
     { kind: 2, source: '1', target: '/a', flags: 5, options: '' },
     { kind: 1, source: '', target: '/a/b', flags: 14, options: 'size=1m' },
@@ -119,7 +126,7 @@ test('outer mounts come before those inside them', async () => {
 });
 
 test('a box without volumes needs no look at the host', async () => {
-  expect(await prepareVolumes(boxSpec())).toEqual({ files: {}, access: undefined, mounts: [] });
+  expect(await prepareVolumes(boxSpec(), store())).toEqual({ files: {}, access: undefined, mounts: [] });
 });
 
 test.each([

@@ -224,7 +224,7 @@ describe('a flag of create', () => {
     [['--stop-timeout', '-2'], 'must be a whole number of at least -1'],
     [['--env-file', '/no/such'], '/no/such'],
     [['-l', '=x'], 'invalid label'],
-    [['-v', 'data:/x'], 'named volumes are not there yet'],
+    [['-v', 'd:/x'], 'create d: volume name is too short'],
     [['--mount', 'type=bind,source=/a'], 'target is required'],
     [['--security-opt', 'seccomp='], 'invalid --security-opt: "seccomp="'],
     [

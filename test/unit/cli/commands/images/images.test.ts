@@ -59,6 +59,7 @@ const IMAGES = [
 const engine = {
   get: () => Promise.resolve(undefined),
   listImages: () => Promise.resolve(IMAGES),
+  volumes: { get: () => Promise.resolve(undefined) },
   inspectImage: (name: string) =>
     Promise.resolve(IMAGES.find((each) => name === (each.reference ?? each.id))),
 };

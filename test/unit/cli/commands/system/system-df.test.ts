@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DiskUsage } from '../../../../../src/engine/images/disk-usage.js';
-import { boxInfo, fakeWorld, NOW, runCli } from '../../fake-world.js';
+import { boxInfo, fakeWorld, NOW, runCli, volumeInfo } from '../../fake-world.js';
 
 const hoursAgo = (hours: number): Date => new Date(NOW.getTime() - hours * 3_600_000);
 const usage: DiskUsage = {
@@ -25,6 +25,10 @@ const usage: DiskUsage = {
   imageBytes: 14_000_000,
   reclaimableImageBytes: 2_000_000,
   templates: { count: 3, active: 1, bytes: 360_000_000 },
+  volumes: [
+    { volume: volumeInfo({ name: 'data', boxes: ['01x', '01y'] }), bytes: 6_000_000 },
+    { volume: volumeInfo({ name: 'old' }), bytes: 2_000_000 },
+  ],
   boxes: [
     { box: boxInfo(), bytes: 3_000_000, active: true },
     {
@@ -43,7 +47,7 @@ describe('system df', () => {
         'TYPE            TOTAL     ACTIVE    SIZE      RECLAIMABLE',
         'Images          2         1         14MB      2MB (14%)',
         'Containers      2         1         4MB       1MB (25%)',
-        'Local Volumes   0         0         0B        0B',
+        'Local Volumes   2         1         8MB       2MB (25%)',
         'Build Cache     0         0         0B        0B',
         'Templates       3         1         360MB     0B (0%)',
         '',
@@ -91,9 +95,11 @@ describe('system df', () => {
     expect(await details('{{range .Images}}{{.Repository}} {{.UniqueSize}};{{end}}')).toBe(
       'alpine 4MB;localhost/mine 4MB;<none> 2MB;',
     );
-    expect(await details('{{range .Containers}}{{.Names}} {{.Size}};{{end}}{{.Volumes}}')).toBe(
-      'brave_hopper 3MB;old 1MB;[]',
-    );
+    expect(
+      await details(
+        '{{range .Containers}}{{.Names}} {{.Size}};{{end}}{{range .Volumes}}{{.Name}} {{.Links}} {{.Size}};{{end}}{{.BuildCache}}',
+      ),
+    ).toBe('brave_hopper 3MB;old 1MB;data 2 6MB;old 0 2MB;[]');
     expect(await details('table {{len .BuildCache}}')).toBe('0');
     const json = JSON.parse(await details('json')) as Record<string, Record<string, string>[]>;
     expect(json.Images?.[0]).toMatchObject({ ID: `sha256:${'a1'.repeat(32)}`, Containers: '1' });
