@@ -1,9 +1,9 @@
+import { BoxliteError } from '../../../errors.js';
 import { filterText } from '../../flags/filters/filters.js';
 import { parseKeepFilters, parsePruneFilters } from '../../flags/filters/prune-filters.js';
 import { parseVolumePruneFilters } from '../../flags/filters/volume-filters.js';
 import { removalLines } from '../../output/rows/removal.js';
 import { humanSize } from '../../output/text/size.js';
-import { BoxliteError } from '../../../errors.js';
 import { defineCommand, flag, list } from '../../parse/command.js';
 import { confirm } from '../../process/confirm.js';
 import { print } from '../../process/context.js';

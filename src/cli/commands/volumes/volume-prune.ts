@@ -1,7 +1,7 @@
+import { BoxliteError } from '../../../errors.js';
 import { filterText } from '../../flags/filters/filters.js';
 import { parseVolumePruneFilters, VOLUME_PRUNE_KEYS } from '../../flags/filters/volume-filters.js';
 import { humanSize } from '../../output/text/size.js';
-import { BoxliteError } from '../../../errors.js';
 import { defineCommand, flag, list } from '../../parse/command.js';
 import { confirm } from '../../process/confirm.js';
 import { print } from '../../process/context.js';
