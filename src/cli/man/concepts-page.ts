@@ -59,6 +59,7 @@ export function conceptsPage(): Page {
         body: [
           file('boxlite.db', 'What exists, in which state (SQLite).'),
           file('boxes/ID', "A box's disk, log, console and records of its start and end."),
+          file('volumes/NAME/_data', 'The files of a volume; that of type disk has one file.'),
           file('images', 'Blobs as they came, layers laid out, and disks joined of them.'),
           file(
             'templates',

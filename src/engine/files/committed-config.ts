@@ -25,9 +25,18 @@ export function committedConfig(spec: BoxSpec, image: ImageConfig): RunValues {
     ...(exposedPorts.length > 0 && {
       ExposedPorts: Object.fromEntries(exposedPorts.map((port) => [port, {}])),
     }),
+    ...volumesOf(spec, image),
     ...(spec.stopSignal !== stopSignalOf(image) && { StopSignal: signalName(spec.stopSignal) }),
     ...healthcheckOf(spec, image),
   };
+}
+
+/** Docker's rule: a volume that the box has by its path alone is one of the image's, too. */
+function volumesOf({ volumes }: BoxSpec, image: ImageConfig): Pick<RunValues, 'Volumes'> {
+  const paths = volumes.filter(({ given }) => given === 'path').map(({ target }) => target);
+  if (paths.length === 0) return {};
+  const all = [...image.volumes, ...paths];
+  return { Volumes: Object.fromEntries(all.map((path) => [path, {}])) };
 }
 
 /** @returns undefined for an unknown signal: a box of such an image has its own stop signal */

@@ -41,6 +41,16 @@ test('a box’s ports join those of the image', () => {
   expect(committed({ command: ['sh'] })).not.toHaveProperty('ExposedPorts');
 });
 
+test('volumes that a box has by their path join those of the image', () => {
+  const image = { volumes: ['/data'] };
+  const volumes = [{ guestPath: '/path' }, { name: 'named', guestPath: '/srv' }];
+  expect(committed({ command: ['sh'], volumes }, image)).toMatchObject({
+    Volumes: { '/data': {}, '/path': {} },
+  });
+  const named = [{ name: 'named', guestPath: '/srv' }];
+  expect(committed({ command: ['sh'], volumes: named }, image)).not.toHaveProperty('Volumes');
+});
+
 test('a box’s healthcheck has nanoseconds, and defaults are left out', () => {
   const healthcheck = { test: ['CMD-SHELL', 'box'], intervalMs: 1500, startPeriodMs: 1 };
   expect(committed({ command: ['sh'], healthcheck })).toMatchObject({
