@@ -14,13 +14,11 @@ const dataOf = (...names: string[]): string =>
 const inBox = (name: string, script: string): Promise<string> =>
   home.ok(['exec', name, 'sh', '-c', script]);
 
-/** `writer` and `reader` have the volume `data`; `writer` an anonymous one besides, as its image asks for. */
+/** `writer` and `reader` have the volume `data`; `writer` an anonymous one besides. */
 beforeAll(async () => {
-  await home.ok(['create', '--name', 'model', 'busybox']);
-  await home.ok(['commit', '--change', 'VOLUME /var/lib/db', 'model', 'with-volume']);
-  await home.ok(['rm', 'model']);
   const idle = ['sleep', '6000'];
-  await home.ok(['run', '-d', '--name', 'writer', '-v', 'data:/srv', 'with-volume', ...idle]);
+  const volumes = ['-v', 'data:/srv', '-v', '/var/lib/db'];
+  await home.ok(['run', '-d', '--name', 'writer', ...volumes, 'busybox', ...idle]);
   await home.ok(['run', '-d', '--name', 'reader', '-v', 'data:/mnt/d:ro', 'busybox', ...idle]);
 });
 afterAll(() => home.ok(['rm', '-fv', 'writer', 'reader']));
@@ -28,10 +26,10 @@ afterAll(() => home.ok(['rm', '-fv', 'writer', 'reader']));
 describe('a volume with a name', () => {
   it('is the same for all boxes that have it, and for the host', async () => {
     await inBox('writer', 'echo one > /srv/file');
-    expect(await inBox('reader', 'cat /mnt/d/file')).toBe('one\n');
+    expect(await inBox('reader', 'cat /mnt/d/file')).toBe('one');
     expect(await readFile(dataOf('file'), 'utf8')).toBe('one\n');
     await writeFile(dataOf('of-host'), 'two\n');
-    expect(await inBox('writer', 'cat /srv/of-host')).toBe('two\n');
+    expect(await inBox('writer', 'cat /srv/of-host')).toBe('two');
     const { status, stderr } = await home.boxlite(['exec', 'reader', 'touch', '/mnt/d/x']);
     expect([status, stderr]).toEqual([1, 'touch: /mnt/d/x: Read-only file system\n']);
   });
@@ -55,13 +53,13 @@ describe('a volume with a name', () => {
     expect(await home.ok(['diff', 'writer'])).not.toContain('/srv/copied');
     await home.ok(['commit', 'writer', 'committed']);
     const volumes = ['image', 'inspect', '-f', '{{json .Config.Volumes}}', 'committed'];
-    expect(await home.ok(volumes)).toBe('{"/var/lib/db":{}}\n');
+    expect(await home.ok(volumes)).toBe('{"/var/lib/db":{}}');
   });
 
   it('outlives its boxes', async () => {
     const run = ['run', '--rm', '-v', 'kept:/w', 'busybox', 'sh', '-c'];
     await home.ok([...run, 'echo first >> /w/log']);
-    expect(await home.ok([...run, 'echo second >> /w/log; cat /w/log'])).toBe('first\nsecond\n');
+    expect(await home.ok([...run, 'echo second >> /w/log; cat /w/log'])).toBe('first\nsecond');
     await home.ok(['volume', 'rm', 'kept']);
     expect(await directories()).not.toContain('kept');
   });
@@ -73,41 +71,36 @@ describe('a volume with a name', () => {
     const { status, stderr } = await home.boxlite(['start', 'later']);
     expect(status).toBe(1);
     expect(stderr).toContain(`the files of volume gone for /w are gone: ${from} does not exist`);
-    await rename(to ?? '', from ?? '');
-    await home.ok(['start', '-a', 'later']);
     await home.ok(['rm', 'later']);
     await home.ok(['volume', 'rm', 'gone']);
   });
 });
 
 describe('an anonymous volume', () => {
-  it('is there for the image, and goes with rm -v', async () => {
+  it('is the box’s, and of those that take its volumes', async () => {
     await inBox('writer', 'echo rows > /var/lib/db/table');
     const [name = ''] = (await directories()).filter((each) => ANONYMOUS.test(each));
     expect(await readFile(join(home.path, 'volumes', name, '_data/table'), 'utf8')).toBe('rows\n');
     const from = ['--volumes-from', 'writer:ro', '--name', 'heir', 'busybox'];
     expect(await home.ok(['run', ...from, 'cat', '/var/lib/db/table', '/srv/file'])).toBe(
-      'rows\none\n',
+      'rows\none',
     );
     // The other box has it still.
     await home.ok(['rm', '-v', 'heir']);
     expect(await directories()).toContain(name);
-    await home.ok(['run', '--name', 'brief', 'with-volume', 'true']);
-    expect((await directories()).filter((each) => ANONYMOUS.test(each))).toHaveLength(2);
-    await home.ok(['rm', '-v', 'brief']);
-    await home.ok(['run', '--rm', '-v', '/scratch', 'with-volume', 'touch', '/scratch/x']);
+    await home.ok(['run', '--rm', '-v', '/scratch', 'busybox', 'touch', '/scratch/x']);
     expect((await directories()).filter((each) => ANONYMOUS.test(each))).toEqual([name]);
   });
 
   it('that a box has left goes with prune', async () => {
-    await home.ok(['run', '--name', 'brief', '-v', '/scratch', 'busybox', 'touch', '/scratch/x']);
+    await home.ok(['create', '--name', 'brief', '-v', '/scratch', 'busybox']);
     await home.ok(['rm', 'brief']);
     await home.ok(['volume', 'create', 'unused']);
     const pruned = (await home.ok(['volume', 'prune', '-f'])).split('\n');
     expect(pruned).toEqual([
       'Deleted Volumes:',
       expect.stringMatching(ANONYMOUS),
-      ...['', expect.stringMatching(/^Total reclaimed space: \d/) as string, ''],
+      ...['', expect.stringMatching(/^Total reclaimed space: \d/) as string],
     ]);
     expect(await home.ok(['volume', 'prune', '-af'])).toMatch(/^Deleted Volumes:\nunused\n/);
     expect(await home.ok(['volume', 'ls', '-qf', 'dangling=true'])).toBe('');

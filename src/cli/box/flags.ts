@@ -80,10 +80,7 @@ export const BOX_OPTIONS = {
       short: 'v',
       complete: 'mount-source',
     }),
-    mount: list(
-      'Mount a volume, a directory, a file or a tmpfs',
-      'type=volume|bind|tmpfs,target=PATH,…',
-    ),
+    mount: list('Mount by TYPE: volume, bind or tmpfs', 'type=TYPE,target=PATH,…'),
     'volumes-from': list('Mount what another box has mounted', 'BOX[:ro]', { complete: 'box' }),
     tmpfs: list('Mount an empty file system in memory', 'PATH[:OPTIONS]'),
     'read-only': flag("Make the box's root file system read-only"),
