@@ -91,6 +91,8 @@ export interface MachineFiles {
   extents: readonly string[];
   /** The writable disk, raw. */
   disk: string;
+  /** Disk volumes, raw and writable, for the first of the `VOLUME_SLOTS`; as large as all disks. */
+  volumes?: readonly string[];
   /** Directory exported over 9p; with `shares` an empty one, which their tree replaces. */
   share: string;
   /** The host's directories and files to share with the guest, in the tree's order. */
@@ -140,6 +142,17 @@ export interface LaunchPlan {
    * undefined: no network.
    */
   netFd?: number;
+}
+
+/** Block devices that every machine has for disk volumes; see docs/decisions/0046-disk-volumes.md. */
+export const VOLUME_SLOTS = 4;
+
+/** Size of an empty slot, equal to every disk's: a template's driver has probed it. */
+export const SLOT_BYTES = 2 ** 40;
+
+/** How the guest finds the disk in a slot. */
+export function volumeSerial(slot: number): string {
+  return `vol${slot}`;
 }
 
 /** The extents of an image's VMDK are `/dev/fdset/N`, with N from this number on. */

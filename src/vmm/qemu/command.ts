@@ -7,7 +7,7 @@ import type {
   Share,
   VmmProgram,
 } from '../driver.js';
-import { FIRST_EXTENT_FDSET } from '../driver.js';
+import { DISK_FDS, diskArguments, diskFiles } from './disks.js';
 
 /** Descriptor numbers as QEMU sees them; constant, because they are part of a template's identity. */
 const FD = {
@@ -18,16 +18,12 @@ const FD = {
   state: 14,
   kernel: 15,
   initramfs: 16,
-  image: 17,
-  disk: 18,
   share: 19,
   stateDirectory: 20,
   kvm: 21,
   net: 22,
-  firstExtent: 32,
+  ...DISK_FDS,
 } as const;
-
-const FDSET = { image: 1, disk: 2 } as const;
 
 /**
  * fork and exec, new privileges, obsolete calls and changes of its own limits: our VMM needs none of them.
@@ -49,9 +45,6 @@ export const STATE_URI = `unix:${descriptorPath(FD.stateDirectory)}/${STATE_SOCK
 /** Address from which a restored machine reads its state. */
 export const INCOMING_URI = `fd:${FD.state}`;
 
-/** The node that the image's device reads from; its `file` can change while the machine is stopped. */
-export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': true } as const;
-
 /**
  * QEMU's command line. Apart from what only a boot needs (kernel) or only a restore (`-incoming`) it
  * is the same for a template and all its boxes: the device layout is fixed, files differ behind the
@@ -64,10 +57,8 @@ export function planQemu(
   launch: Launch,
 ): LaunchPlan {
   const passed: PassedFile[] = [
-    { fd: FD.image, path: files.image, write: false },
-    { fd: FD.disk, path: files.disk, write: true },
+    ...diskFiles(files),
     { fd: FD.share, path: files.share, write: false },
-    ...files.extents.map((path, i) => ({ fd: FD.firstExtent + i, path, write: false })),
   ];
   const keepsRam = launch.kind === 'boot' || launch.keepsRam === true;
   if (files.ram !== undefined) passed.push({ fd: FD.ram, path: files.ram, write: keepsRam });
@@ -189,43 +180,6 @@ function portArguments(): string[] {
     ...['-chardev', `socket,id=port,fd=${FD.port}`],
     ...['-device', 'virtserialport,chardev=port,name=boxlite.control'],
   ];
-}
-
-function diskArguments(files: MachineFiles): string[] {
-  const file = blockFile(FDSET.image, true);
-  const image = {
-    ...IMAGE_NODE,
-    file: files.extents.length > 0 ? { driver: 'vmdk', 'read-only': true, file } : file,
-  };
-  const disk = {
-    driver: 'raw',
-    'node-name': 'disk',
-    discard: 'unmap',
-    file: { ...blockFile(FDSET.disk, false), discard: 'unmap' },
-  };
-  return [
-    ...['-add-fd', `fd=${FD.image},set=${FDSET.image}`],
-    ...['-add-fd', `fd=${FD.disk},set=${FDSET.disk}`],
-    ...files.extents.flatMap((_, i) => [
-      '-add-fd',
-      `fd=${FD.firstExtent + i},set=${FIRST_EXTENT_FDSET + i}`,
-    ]),
-    ...['-blockdev', JSON.stringify(image)],
-    ...['-device', 'virtio-blk-device,drive=image,serial=image'],
-    ...['-blockdev', JSON.stringify(disk)],
-    // The guest gets an error if the host's disk is full; by default QEMU would stop the machine permanently.
-    ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
-  ];
-}
-
-/** The shim locks the disk; QEMU's own locks would prevent sharing an image's layers. */
-function blockFile(fdset: number, readOnly: boolean): object {
-  return {
-    driver: 'file',
-    filename: `/dev/fdset/${fdset}`,
-    'read-only': readOnly,
-    locking: 'off',
-  };
 }
 
 function otherDeviceArguments(shares: readonly Share[], network: boolean): string[] {

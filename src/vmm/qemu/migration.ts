@@ -2,7 +2,8 @@ import { chmod, open } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { BoxliteError, fileError } from '../../errors.js';
-import { IMAGE_NODE, INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
+import { INCOMING_URI, STATE_SOCKET, STATE_URI } from './command.js';
+import { IMAGE_NODE } from './disks.js';
 import type { QmpClient } from './qmp.js';
 
 /**

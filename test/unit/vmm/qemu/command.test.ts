@@ -34,7 +34,16 @@ const DISKS = (image: string): string[] => [
   '{"driver":"raw","node-name":"disk","discard":"unmap","file":{"driver":"file",' +
     '"filename":"/dev/fdset/2","read-only":false,"locking":"off","discard":"unmap"}}',
   ...['-device', 'virtio-blk-device,drive=disk,serial=disk,werror=report,rerror=report'],
+  ...['vol0', 'vol1', 'vol2', 'vol3'].flatMap(emptySlot),
 ];
+function emptySlot(name: string): string[] {
+  const nothing = '{"driver":"null-co","size":1099511627776,"read-zeroes":true}';
+  return [
+    '-blockdev',
+    `{"driver":"raw","node-name":"${name}","discard":"unmap","file":${nothing}}`,
+    ...['-device', `virtio-blk-device,drive=${name},serial=${name},werror=report,rerror=report`],
+  ];
+}
 const REST = [
   ...['-netdev', 'hubport,id=net0,hubid=0', '-device', 'virtio-net-device,netdev=net0', '-fsdev'],
   'local,id=share,path=/proc/self/fd/19,security_model=none,readonly=on',
@@ -62,9 +71,9 @@ test('a box is restored by this command line', () => {
     files: [
       { fd: 17, path: RESTORED.image, write: false },
       { fd: 18, path: RESTORED.disk, write: true },
-      { fd: 19, path: RESTORED.share, write: false },
       { fd: 32, path: RESTORED.extents[0], write: false },
       { fd: 33, path: RESTORED.extents[1], write: false },
+      { fd: 19, path: RESTORED.share, write: false },
       { fd: 13, path: RESTORED.ram, write: false },
       { fd: 14, path: RESTORED.state, write: false },
     ],
@@ -139,7 +148,7 @@ test('the devices stand in one order, whatever the image is made of', () => {
   const devices = ({ argv }: LaunchPlan): string[] =>
     argv.filter((_, i) => argv[i - 1] === '-device');
   const expected = devices(planQemu(OLD_QEMU, MACHINE, RESTORED, RESTORE));
-  expect(expected).toHaveLength(7);
+  expect(expected).toHaveLength(11);
   expect(devices(planQemu(OLD_QEMU, MACHINE, DRAFT, BOOT))).toEqual(expected);
   expect(devices(planQemu(NEW_QEMU, MACHINE, { ...RESTORED, extents: [] }, RESTORE))).toEqual(
     expected,

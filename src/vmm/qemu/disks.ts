@@ -1,0 +1,81 @@
+/** The block devices of every machine: the image, its own disk, and the slots of disk volumes. */
+import {
+  FIRST_EXTENT_FDSET,
+  type MachineFiles,
+  type PassedFile,
+  SLOT_BYTES,
+  VOLUME_SLOTS,
+  volumeSerial,
+} from '../driver.js';
+
+/** Descriptor numbers as QEMU sees them. */
+export const DISK_FDS = { image: 17, disk: 18, firstVolume: 24, firstExtent: 32 } as const;
+
+const FDSET = { image: 1, disk: 2, firstVolume: 3 } as const;
+
+/** The node that the image's device reads from; its `file` can change while the machine is stopped. */
+export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': true } as const;
+
+/** The guest gets an error if the host's disk is full; by default QEMU would stop the machine permanently. */
+const REPORT_ERRORS = 'werror=report,rerror=report';
+
+export function diskFiles({ image, disk, volumes = [], extents }: MachineFiles): PassedFile[] {
+  return [
+    { fd: DISK_FDS.image, path: image, write: false },
+    { fd: DISK_FDS.disk, path: disk, write: true },
+    ...volumes.map((path, i) => ({ fd: DISK_FDS.firstVolume + i, path, write: true })),
+    ...extents.map((path, i) => ({ fd: DISK_FDS.firstExtent + i, path, write: false })),
+  ];
+}
+
+export function diskArguments({ extents, volumes = [] }: MachineFiles): string[] {
+  const file = blockFile(FDSET.image, true);
+  const image = {
+    ...IMAGE_NODE,
+    file: extents.length > 0 ? { driver: 'vmdk', 'read-only': true, file } : file,
+  };
+  return [
+    ...addFd(DISK_FDS.image, FDSET.image),
+    ...addFd(DISK_FDS.disk, FDSET.disk),
+    ...volumes.flatMap((_, i) => addFd(DISK_FDS.firstVolume + i, FDSET.firstVolume + i)),
+    ...extents.flatMap((_, i) => addFd(DISK_FDS.firstExtent + i, FIRST_EXTENT_FDSET + i)),
+    ...['-blockdev', JSON.stringify(image)],
+    ...['-device', 'virtio-blk-device,drive=image,serial=image'],
+    ...writableDisk('disk', fileOf(FDSET.disk)),
+    ...slots(volumes.length),
+  ];
+}
+
+/**
+ * Each machine has all of them, so that a template fits boxes with disk volumes and without. The null device
+ * behind an empty slot needs no file and keeps nothing. It must read as zeroes: by default its reads return
+ * whatever QEMU's memory holds.
+ */
+function slots(used: number): string[] {
+  const empty = { driver: 'null-co', size: SLOT_BYTES, 'read-zeroes': true };
+  return Array.from({ length: VOLUME_SLOTS }, (_, i) =>
+    writableDisk(volumeSerial(i), i < used ? fileOf(FDSET.firstVolume + i) : empty),
+  ).flat();
+}
+
+function writableDisk(name: string, file: object): string[] {
+  const node = { driver: 'raw', 'node-name': name, discard: 'unmap', file };
+  return [
+    ...['-blockdev', JSON.stringify(node)],
+    ...['-device', `virtio-blk-device,drive=${name},serial=${name},${REPORT_ERRORS}`],
+  ];
+}
+
+const fileOf = (fdset: number): object => ({ ...blockFile(fdset, false), discard: 'unmap' });
+
+/** The shim locks the disk; QEMU's own locks would prevent sharing an image's layers. */
+function blockFile(fdset: number, readOnly: boolean): object {
+  return {
+    driver: 'file',
+    filename: `/dev/fdset/${fdset}`,
+    'read-only': readOnly,
+    locking: 'off',
+  };
+}
+
+const addFd = (fd: number, set: number): string[] => ['-add-fd', `fd=${fd},set=${set}`];

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { DISK_BYTES } from '../../../../src/image/disk/disk-size.js';
+import {
+  type LaunchPlan,
+  type MachineFiles,
+  SLOT_BYTES,
+  VOLUME_SLOTS,
+} from '../../../../src/vmm/driver.js';
+import { planQemu } from '../../../../src/vmm/qemu/command.js';
+import { BOX_DISKS, MACHINE, OLD_QEMU } from '../vmm-fixture.js';
+
+const FILES: MachineFiles = { ...BOX_DISKS, ram: '/h/t/ram', state: '/h/t/state' };
+const plan = (volumes?: readonly string[]): LaunchPlan =>
+  planQemu(OLD_QEMU, MACHINE, { ...FILES, ...(volumes && { volumes }) }, { kind: 'restore' });
+const nodes = ({ argv }: LaunchPlan): unknown[] =>
+  argv.filter((_, i) => argv[i - 1] === '-blockdev').map((text) => JSON.parse(text) as unknown);
+const devices = ({ argv }: LaunchPlan): string[] =>
+  argv.filter((_, i) => argv[i - 1] === '-device');
+
+describe('a box with disk volumes', () => {
+  const two = plan(['/h/volumes/a/disk', '/h/volumes/b/disk']);
+
+  test('has the devices of every other box', () => {
+    expect(devices(two)).toEqual(devices(plan()));
+    expect(devices(two).filter((device) => device.includes('drive=vol'))).toHaveLength(
+      VOLUME_SLOTS,
+    );
+  });
+
+  test('has its volumes in the first slots, and nothing that keeps anything in the others', () => {
+    const file = { driver: 'file', 'read-only': false, locking: 'off', discard: 'unmap' };
+    expect(nodes(two).slice(2)).toMatchObject([
+      { 'node-name': 'vol0', discard: 'unmap', file: { ...file, filename: '/dev/fdset/3' } },
+      { 'node-name': 'vol1', discard: 'unmap', file: { ...file, filename: '/dev/fdset/4' } },
+      { 'node-name': 'vol2', file: { driver: 'null-co', 'read-zeroes': true } },
+      { 'node-name': 'vol3', file: { driver: 'null-co', 'read-zeroes': true } },
+    ]);
+    expect(two.argv).toContain('fd=24,set=3');
+    expect(two.argv).toContain('fd=25,set=4');
+  });
+
+  test('may write them, and shows no path of theirs', () => {
+    expect(two.files.filter(({ write }) => write)).toEqual([
+      { fd: 18, path: FILES.disk, write: true },
+      { fd: 24, path: '/h/volumes/a/disk', write: true },
+      { fd: 25, path: '/h/volumes/b/disk', write: true },
+    ]);
+    expect(two.argv.join(' ')).not.toContain('/h/');
+  });
+
+  test('that fill all slots have numbers of their own', () => {
+    const all = plan(Array.from({ length: VOLUME_SLOTS }, (_, i) => `/h/volumes/${i}/disk`));
+    const fds = all.files.map(({ fd }) => fd);
+    expect(new Set(fds).size).toBe(fds.length);
+    expect(nodes(all)).not.toContainEqual(expect.objectContaining({ file: { driver: 'null-co' } }));
+  });
+});
+
+test('an empty slot is as large as every disk, or a template would not fit', () => {
+  expect(SLOT_BYTES).toBe(DISK_BYTES);
+});
