@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 8U
+#define BL_GENERATION 9U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -113,6 +113,7 @@
 
 #define BL_MOUNT_TMPFS 1U
 #define BL_MOUNT_SHARE 2U
+#define BL_MOUNT_DISK 3U
 
 #define BL_SHIM_PHASE_STARTING 1U
 #define BL_SHIM_PHASE_RUNNING 2U
@@ -150,7 +151,7 @@
  *   bytes machineId, u32 address, u8 prefix, u32 gateway, bytes address6, u8 prefix6, bytes gateway6,
  *   u32 mtu, list addresses of (u32 address, u8 prefix, bytes address6, u8 prefix6), bytes mac,
  *   bytes resolvConf, bytes hosts, u64 shmBytes, u32 pidsMax,
- *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options),
+ *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options, bytes subpath, u8 copyUp),
  *   list sysctls of (bytes name, bytes value), list limits of (bytes name, bytes value),
  *   list devices of (bytes path, u8 kind, u8 access, u32 major, u32 minor, u32 mode)
  */

@@ -129,8 +129,18 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   shmBytes: 67_108_864n,
   pidsMax: 2_048,
   mounts: [
-    { kind: 1, source: '', target: '/run', flags: 6, options: 'size=65536k,mode=755' },
-    { kind: 2, source: 'v0', target: '/data with space', flags: 1, options: '' },
+    {
+      ...{ kind: 1, source: '', target: '/run', flags: 6, options: 'size=65536k,mode=755' },
+      ...{ subpath: '', copyUp: 0 },
+    },
+    {
+      ...{ kind: 2, source: 'v0', target: '/data with space', flags: 1, options: '' },
+      ...{ subpath: '', copyUp: 0 },
+    },
+    {
+      ...{ kind: 3, source: 'vol1', target: '/var/lib/db', flags: 4, options: 'db' },
+      ...{ subpath: 'a/b', copyUp: 1 },
+    },
   ],
   sysctls: [{ name: 'net/ipv4/ip_forward', value: '1' }],
   limits: [{ name: 'cpu.max', value: '150000 100000' }],

@@ -62,7 +62,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   },
   guest: {
     order: [
-      ...['wire', 'system', 'proc', 'command/seccomp', 'command', 'box/root', 'box'],
+      ...['wire', 'system', 'proc', 'command/seccomp', 'command', 'volume', 'box/root', 'box'],
       ...['boot', 'session', 'main'],
     ],
     others: ['common', 'protocol', 'archive'],

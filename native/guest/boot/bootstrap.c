@@ -12,6 +12,7 @@
 #include "etc-files.h"
 #include "identity.h"
 #include "network.h"
+#include "volumes.h"
 
 /* What PREPARE has done already. */
 struct prepared {
@@ -25,6 +26,7 @@ static int prepare_root(struct box *box, const struct message *message, struct p
                         struct err *err);
 static int run(struct box *box, const struct message *message, const struct prepared *prepared, uint64_t spent_ns[3],
                uint32_t *stage, struct err *err);
+static int enter_box(struct box *box, const struct bootstrap *request, const struct message *message, struct err *err);
 static int configure_network(const struct bootstrap *request, const struct prepared *prepared, struct err *err);
 static int give_primary(const struct network *network, const struct prepared *prepared, struct err *err);
 
@@ -130,13 +132,20 @@ static int run(struct box *box, const struct message *message, const struct prep
         return -1;
     at[3] = monotonic_ns();
     *stage = BL_STAGE_DISKS;
-    if (etc_files_write(&request, err) || box_enter(box, message->payload, message->size, err))
+    if (etc_files_write(&request, err) || enter_box(box, &request, message, err))
         return -1;
     spent_ns[0] = at[1] - at[0];
     spent_ns[1] = at[2] - at[1] + (monotonic_ns() - at[3]);
     spent_ns[2] = at[3] - at[2];
     bootstrap_free(&request);
     return 0;
+}
+
+static int enter_box(struct box *box, const struct bootstrap *request, const struct message *message, struct err *err) {
+    struct passed disks;
+    int failed = volumes_mount(request, &disks, err) || box_enter(box, message->payload, message->size, &disks, err);
+    volumes_close(&disks);
+    return failed ? -1 : 0;
 }
 
 static int configure_network(const struct bootstrap *request, const struct prepared *prepared, struct err *err) {

@@ -19,7 +19,6 @@ enum { LAST_DISK = 'h', DEVICE_BYTES = sizeof "/dev/vda" };
 static int make_upper(struct err *err);
 static int find_disk(const char *serial, char device[DEVICE_BYTES], struct err *err);
 static int read_serial(const char *name, char *serial, size_t size);
-static void unmount(const char *target);
 
 void disks_prepare(void) {
     static const struct {
@@ -39,9 +38,7 @@ int disks_mount(struct err *err) {
     char device[DEVICE_BYTES];
     if (find_disk("image", device, err) || mount_at(device, ROOT_IMAGE, "erofs", MS_RDONLY, NULL, err))
         return -1;
-    /* discard: freed blocks go back to the host's file. noinit_itable: or the kernel writes zeroes over all
-     * inode tables in the background, which the host's sparse file holds already. */
-    if (find_disk("disk", device, err) || mount_at(device, ROOT_DISK, "ext4", 0, "discard,noinit_itable", err))
+    if (disks_mount_writable("disk", ROOT_DISK, err))
         return -1;
     bool points;
     if (make_upper(err) || make_directory(ROOT_DISK "/work", 0700, err) || mount_points_make(&points, err))
@@ -53,6 +50,15 @@ int disks_mount(struct err *err) {
     const char *layers = points ? "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON ":" ROOT_POINTS OTHERS
                                 : "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON OTHERS;
     return mount_at("overlay", ROOT_OVERLAY, "overlay", 0, layers, err);
+}
+
+/* discard: freed blocks go back to the host's file. noinit_itable: or the kernel writes zeroes over all inode tables in
+ * the background, which the host's sparse file holds already. */
+int disks_mount_writable(const char *serial, const char *target, struct err *err) {
+    char device[DEVICE_BYTES];
+    if (find_disk(serial, device, err))
+        return -1;
+    return mount_at(device, target, "ext4", 0, "discard,noinit_itable", err);
 }
 
 /* An overlay's root has the owner and mode of its upper layer's root, so a new upper layer copies those of the
@@ -104,11 +110,11 @@ int disks_sync(struct err *err) {
 }
 
 void disks_unmount(void) {
-    unmount(ROOT_OVERLAY);
-    unmount(ROOT_DISK);
+    disks_unmount_one(ROOT_OVERLAY);
+    disks_unmount_one(ROOT_DISK);
 }
 
-static void unmount(const char *target) {
+void disks_unmount_one(const char *target) {
     if (umount2(target, 0) == 0 || errno == EINVAL || errno == ENOENT)
         return;
     complain("%s is busy: %s", target, strerror(errno));

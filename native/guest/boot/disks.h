@@ -11,11 +11,16 @@ void disks_prepare(void);
  * ROOT_OVERLAY: the skeleton below the image below the writable disk. */
 int disks_mount(struct err *err);
 
+/* Mounts the ext4 of the disk with this serial. */
+int disks_mount_writable(const char *serial, const char *target, struct err *err);
+
 /* Writes everything back, so that a VM that ends without notice loses little. */
 int disks_sync(struct err *err);
 
 /* Writes everything back and takes the root file system apart. What is busy is at least made read-only
  * after a sync, so that no written byte is lost. */
 void disks_unmount(void);
+/* The same of one file system. */
+void disks_unmount_one(const char *target);
 
 #endif

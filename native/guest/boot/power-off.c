@@ -6,6 +6,7 @@
 #include "../system/clock.h"
 #include "../system/console.h"
 #include "disks.h"
+#include "volumes.h"
 
 enum { DRAIN_MS = 5000 };
 
@@ -14,6 +15,7 @@ static void drain(struct port *port);
 _Noreturn void power_off(struct port *port) {
     drain(port);
     disks_unmount();
+    volumes_unmount();
     sync();
     reboot(RB_POWER_OFF);
     complain("the VM does not power off");

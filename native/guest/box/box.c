@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
+#include "../proc/passed.h"
 #include "../proc/process-list.h"
 #include "../proc/report.h"
 #include "../proc/spawn.h"
@@ -21,7 +22,8 @@
 
 static int make_pipes(int streams[3][2], struct err *err);
 static int await(int channel, struct err *err);
-static int send_order(int channel, uint32_t kind, int terminal, const uint8_t *payload, size_t size, struct err *err);
+static int send_order(int channel, const struct order *order, const struct passed *passed, const uint8_t *payload,
+                      struct err *err);
 
 int box_prepare(struct box *box, struct err *err) {
     int channel[2], streams[3][2];
@@ -55,19 +57,22 @@ int box_prepare(struct box *box, struct err *err) {
 }
 
 int box_enter_root(struct box *box, struct err *err) {
-    if (send_order(box->channel, ORDER_ROOT, -1, NULL, 0, err))
+    const struct order order = {.kind = ORDER_ROOT, .terminal = -1};
+    if (send_order(box->channel, &order, NULL, NULL, err))
         return -1;
     return await(box->channel, err);
 }
 
-int box_enter(struct box *box, const uint8_t *payload, size_t size, struct err *err) {
-    if (send_order(box->channel, ORDER_ENTER, -1, payload, size, err))
+int box_enter(struct box *box, const uint8_t *payload, size_t size, const struct passed *disks, struct err *err) {
+    const struct order order = {.kind = ORDER_ENTER, .terminal = -1, .size = (uint32_t)size};
+    if (send_order(box->channel, &order, disks, payload, err))
         return -1;
     return await(box->channel, err);
 }
 
 int box_start(struct box *box, const uint8_t *exec, size_t size, int terminal, struct err *err) {
-    return send_order(box->channel, ORDER_START, terminal, exec, size, err);
+    const struct order order = {.kind = ORDER_START, .terminal = terminal, .size = (uint32_t)size};
+    return send_order(box->channel, &order, NULL, exec, err);
 }
 
 bool box_is_ending(const struct box *box) {
@@ -98,11 +103,11 @@ static int await(int channel, struct err *err) {
     return -1;
 }
 
-static int send_order(int channel, uint32_t kind, int terminal, const uint8_t *payload, size_t size, struct err *err) {
-    struct order order = {.kind = kind, .terminal = terminal, .size = (uint32_t)size};
-    if (send(channel, &order, sizeof order, MSG_NOSIGNAL) != (ssize_t)sizeof order)
+static int send_order(int channel, const struct order *order, const struct passed *passed, const uint8_t *payload,
+                      struct err *err) {
+    if (passed_send(channel, order, sizeof *order, passed))
         return err_errno(err, "the box's first process does not answer");
-    while (size) {
+    for (size_t size = order->size; size;) {
         ssize_t sent = send(channel, payload, size, MSG_NOSIGNAL);
         if (sent < 0)
             return err_errno(err, "the box's first process does not answer");

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../proc/passed.h"
 #include "../wire/message.h"
 
 struct box {
@@ -25,8 +26,9 @@ int box_prepare(struct box *box, struct err *err);
 /* The first process enters the root file system that is mounted by now; waits for its answer. */
 int box_enter_root(struct box *box, struct err *err);
 
-/* The first process becomes this box, entering the root file system if it has not yet; waits for its answer. */
-int box_enter(struct box *box, const uint8_t *payload, size_t size, struct err *err);
+/* The first process becomes this box, entering the root file system if it has not yet; waits for its answer.
+ * disks: a mount for each disk volume of the message, in its order */
+int box_enter(struct box *box, const uint8_t *payload, size_t size, const struct passed *disks, struct err *err);
 
 /* Sends the first process the EXEC message that it follows; its reports come from `channel`. terminal: number in the
  * box's /dev/pts, or -1 for pipes. */

@@ -15,6 +15,7 @@
 #include "../command/launch.h"
 #include "../proc/descriptors.h"
 #include "../proc/own-proc.h"
+#include "../proc/passed.h"
 #include "../proc/report.h"
 #include "../proc/spawn.h"
 #include "../system/root.h"
@@ -26,9 +27,10 @@
 enum { CHANNEL = 3, INPUT, OUTPUT, ERROR, KEPT };
 
 static int build(struct err *err);
-static uint8_t *take_order(int channel, struct order *order);
+static uint8_t *take_order(int channel, struct order *order, int *passed);
 static void enter(const struct first_process *self);
-static int become_box(const struct bootstrap *message, struct entered *entered, bool in_root, struct err *err);
+static int become_box(const struct bootstrap *message, struct entered *entered, const int *disks, bool in_root,
+                      struct err *err);
 _Noreturn static void start(const struct first_process *self);
 static int expose_to_oom(const struct exec_request *request, struct err *err);
 _Noreturn static void be_init(const struct launch *command);
@@ -63,25 +65,27 @@ static void enter(const struct first_process *self) {
     struct err err;
     static struct bootstrap message;
     struct entered entered;
-    uint8_t *payload = take_order(self->channel, &order);
+    int disks[PASSED_MOST];
+    uint8_t *payload = take_order(self->channel, &order, disks);
     bool in_root = order.kind == ORDER_ROOT;
     if (in_root) {
         if (enter_root(&entered, &err))
             report_failed(self->channel, BL_STAGE_DISKS, &err);
         report_entered(self->channel);
         free(payload);
-        payload = take_order(self->channel, &order);
+        payload = take_order(self->channel, &order, disks);
     }
     if (order.kind != ORDER_ENTER)
         _exit(127);
-    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, &entered, in_root, &err))
+    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, &entered, disks, in_root, &err))
         report_failed(self->channel, BL_STAGE_BOOTSTRAP, &err);
     bootstrap_free(&message);
     free(payload);
     report_entered(self->channel);
 }
 
-static int become_box(const struct bootstrap *message, struct entered *entered, bool in_root, struct err *err) {
+static int become_box(const struct bootstrap *message, struct entered *entered, const int *disks, bool in_root,
+                      struct err *err) {
     uint32_t bare = message->flags & (BL_BOX_PRIVILEGED | BL_BOX_UNMASKED);
     if (bare && in_root)
         return err_set(err, EPROTO, "in a box of an image's template the kernel's files are masked already");
@@ -89,14 +93,15 @@ static int become_box(const struct bootstrap *message, struct entered *entered, 
         return -1;
     if (!in_root && enter_root(entered, err))
         return -1;
-    return enter_box(message, entered, err);
+    return enter_box(message, entered, disks, err);
 }
 
 _Noreturn static void start(const struct first_process *self) {
     struct order order;
     struct err err;
     static struct exec_request request;
-    uint8_t *payload = take_order(self->channel, &order);
+    int passed[PASSED_MOST];
+    uint8_t *payload = take_order(self->channel, &order, passed);
     if (order.kind != ORDER_START)
         _exit(127);
     if (exec_request_decode(payload, order.size, &request, &err))
@@ -154,8 +159,8 @@ _Noreturn static void be_init(const struct launch *command) {
 }
 
 /* The channel ends only with the agent, and with it the VM. */
-static uint8_t *take_order(int channel, struct order *order) {
-    if (recv(channel, order, sizeof *order, MSG_WAITALL) != (ssize_t)sizeof *order)
+static uint8_t *take_order(int channel, struct order *order, int *passed) {
+    if (passed_receive(channel, order, sizeof *order, passed))
         _exit(127);
     uint8_t *payload = malloc(order->size + 1);
     if (!payload || (order->size && recv(channel, payload, order->size, MSG_WAITALL) != (ssize_t)order->size))

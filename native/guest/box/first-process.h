@@ -5,7 +5,8 @@
 
 enum order_kind { ORDER_ROOT = 1, ORDER_ENTER = 2, ORDER_START = 3 };
 
-/* Precedes each payload on the channel (none, bootstrap, exec). ORDER_ROOT may be left out. */
+/* Precedes each payload on the channel (none, bootstrap, exec). ORDER_ROOT may be left out. With ORDER_ENTER come
+ * descriptors of the mounts of disk volumes. */
 struct order {
     uint32_t kind;
     int32_t terminal;

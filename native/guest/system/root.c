@@ -53,7 +53,7 @@ static int mount_basics(struct err *err) {
 static int make_places(struct err *err) {
     static const char *const places[] = {
         ROOT_IMAGE, ROOT_DISK,   ROOT_SKELETON, ROOT_SKELETON "/etc", ROOT_SKELETON "/proc", ROOT_SKELETON "/sys",
-        ROOT_FILES, ROOT_SHARED, ROOT_STAGE,    ROOT_TERMINALS,       ROOT_SKELETON "/dev",
+        ROOT_FILES, ROOT_SHARED, ROOT_STAGE,    ROOT_TERMINALS,       ROOT_SKELETON "/dev",  ROOT_VOLUMES,
     };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (make_directory(places[i], 0755, err))

@@ -214,6 +214,8 @@ static int take_mounts(struct rd *rd, struct bootstrap *out, char **free_space) 
         m->target = take_string(rd, free_space);
         m->flags = rd_u32(rd);
         m->options = take_string(rd, free_space);
+        m->subpath = take_string(rd, free_space);
+        m->copy_up = rd_u8(rd) != 0;
     }
     return 0;
 }

@@ -37,7 +37,8 @@ struct net_address {
 struct mount_request {
     uint8_t kind;
     uint32_t flags; /* MS_* */
-    const char *source, *target, *options;
+    const char *source, *target, *options, *subpath;
+    bool copy_up;
 };
 
 /* One file that a text is written to. */

@@ -16,7 +16,7 @@ export const DEVICE_ACCESS = { MKNOD: 1, READ: 2, WRITE: 4 } as const;
 /** In place of a major or minor number. */
 export const ANY_DEVICE = 4_294_967_295;
 
-export const MOUNT_KINDS = { TMPFS: 1, SHARE: 2 } as const;
+export const MOUNT_KINDS = { TMPFS: 1, SHARE: 2, DISK: 3 } as const;
 
 /** Where a start failed. Boot errors show these stages to the user. */
 export const STAGES = {
@@ -67,10 +67,12 @@ export const BOX_MESSAGES = {
         'mounts',
         [
           ['kind', 'u8'], // MOUNT_KINDS
-          ['source', 'bytes'],
+          ['source', 'bytes'], // entry of the export; the disk's serial
           ['target', 'bytes'],
           ['flags', 'u32'], // Linux's MS_*
-          ['options', 'bytes'],
+          ['options', 'bytes'], // of a tmpfs; otherwise the volume's name for messages, or nothing
+          ['subpath', 'bytes'], // what to mount of a volume; empty = all
+          ['copyUp', 'u8'], // 1 = if the volume is empty, it gets what the image has at the target
         ],
       ],
       [

@@ -147,10 +147,20 @@ function mountRequests(
     target,
     flags: MOUNT_FLAGS.NODEV | (readOnly ? MOUNT_FLAGS.RDONLY : 0),
     options: '',
+    subpath: '',
+    copyUp: 0,
   }));
   const inMemory = tmpfs.map(({ target, options }) => {
     const { flags, data } = parseTmpfsOptions(options);
-    return { kind: MOUNT_KINDS.TMPFS, source: '', target, flags, options: data };
+    return {
+      kind: MOUNT_KINDS.TMPFS,
+      source: '',
+      target,
+      flags,
+      options: data,
+      subpath: '',
+      copyUp: 0,
+    };
   });
   return [...shares, ...inMemory].sort((a, b) => depth(a.target) - depth(b.target));
 }

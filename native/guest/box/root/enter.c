@@ -35,7 +35,7 @@ static const struct place {
     {ROOT_STAGE "/dev", "/dev", true},
 };
 
-static int configure(const struct bootstrap *message, const struct entered *entered, struct err *err);
+static int configure(const struct bootstrap *message, const struct entered *entered, const int *disks, struct err *err);
 static int set_up_shm(const struct bootstrap *message, struct err *err);
 static int make_files_read_only(const struct entered *entered, struct err *err);
 static int take_tree(const struct place *place, int *tree, struct err *err);
@@ -65,13 +65,14 @@ int enter_root(struct entered *entered, struct err *err) {
     return mount_at(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err);
 }
 
-int enter_box(const struct bootstrap *message, struct entered *entered, struct err *err) {
-    int failed = configure(message, entered, err);
+int enter_box(const struct bootstrap *message, struct entered *entered, const int *disks, struct err *err) {
+    int failed = configure(message, entered, disks, err);
     close_all(entered->files, ENTERED_FILES);
     return failed;
 }
 
-static int configure(const struct bootstrap *message, const struct entered *entered, struct err *err) {
+static int configure(const struct bootstrap *message, const struct entered *entered, const int *disks,
+                     struct err *err) {
     if (sethostname(message->hostname, strlen(message->hostname)))
         return err_errno(err, "can't set the hostname");
     if (setdomainname(message->domainname, strlen(message->domainname)))
@@ -83,7 +84,7 @@ static int configure(const struct bootstrap *message, const struct entered *ente
     /* After the machine's id, which a link of the image may have made one of these files. */
     if (read_only && make_files_read_only(entered, err))
         return -1;
-    if (mounts_make(message, err))
+    if (mounts_make(message, disks, err))
         return -1;
     if (read_only)
         return mount_at(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL, err);

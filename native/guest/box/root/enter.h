@@ -15,7 +15,8 @@ struct entered {
  * place; nothing of the agent's root stays visible. */
 int enter_root(struct entered *entered, struct err *err);
 
-/* Then sets what differs from box to box: names, limits, mounts. Closes what enter_root has opened. */
-int enter_box(const struct bootstrap *message, struct entered *entered, struct err *err);
+/* Then sets what differs from box to box: names, limits, mounts. Closes what enter_root has opened.
+ * disks: see mounts_make */
+int enter_box(const struct bootstrap *message, struct entered *entered, const int *disks, struct err *err);
 
 #endif

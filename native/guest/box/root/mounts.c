@@ -15,6 +15,8 @@
 #include "../../../protocol/protocol.h"
 #include "../../system/in-root.h"
 #include "../../system/root.h"
+#include "../../volume/copy-up.h"
+#include "../../volume/volume-tree.h"
 
 /* In the box's own /dev, a tmpfs of the agent's, where no link of the image's is in the way; it is gone before main
  * starts. */
@@ -23,15 +25,33 @@
 /* One file can't include both the C library's header for it and the kernel's for the newer calls. */
 enum { DETACH = 2 };
 
+static int take_volumes(const struct bootstrap *message, const int *disks, int *trees, struct err *err);
 static int mount_share(struct err *err);
 static int unmount_share(struct err *err);
-static int mount_from_share(const struct mount_request *request, struct err *err);
+static int take_share(const struct mount_request *request, struct err *err);
+static int fill_volumes(const struct bootstrap *message, const int *trees, struct err *err);
+static int fill_volume(const struct mount_request *request, int image_root, int tree, struct err *err);
+static int mount_all(const struct bootstrap *message, const int *trees, struct err *err);
+static int mount_volume(const struct mount_request *request, int tree, struct err *err);
 static int mount_tmpfs(const struct mount_request *request, struct err *err);
 static int open_target(const char *path, bool directory, struct err *err);
 static int put(int mount, int target, const char *path, struct err *err);
 static uint64_t attributes_of(uint32_t flags);
 
-int mounts_make(const struct bootstrap *message, struct err *err) {
+/* A copy-up takes what the image has, not what another volume has there: so all of them come before the first mount. */
+int mounts_make(const struct bootstrap *message, const int *disks, struct err *err) {
+    int trees[MAX_MOUNTS];
+    for (uint32_t i = 0; i < message->mount_count; i++)
+        trees[i] = -1;
+    int failed = take_volumes(message, disks, trees, err) || fill_volumes(message, trees, err) ||
+                 mount_all(message, trees, err);
+    for (uint32_t i = 0; i < message->mount_count; i++)
+        if (trees[i] >= 0)
+            close(trees[i]);
+    return failed ? -1 : 0;
+}
+
+static int take_volumes(const struct bootstrap *message, const int *disks, int *trees, struct err *err) {
     bool shares = false;
     for (uint32_t i = 0; i < message->mount_count; i++)
         shares = shares || message->mounts[i].kind == BL_MOUNT_SHARE;
@@ -39,7 +59,9 @@ int mounts_make(const struct bootstrap *message, struct err *err) {
         return -1;
     for (uint32_t i = 0; i < message->mount_count; i++) {
         const struct mount_request *request = &message->mounts[i];
-        if (request->kind == BL_MOUNT_SHARE ? mount_from_share(request, err) : mount_tmpfs(request, err))
+        if (request->kind == BL_MOUNT_DISK)
+            trees[i] = *disks++;
+        else if (request->kind == BL_MOUNT_SHARE && (trees[i] = take_share(request, err)) < 0)
             return -1;
     }
     return shares ? unmount_share(err) : 0;
@@ -61,21 +83,60 @@ static int unmount_share(struct err *err) {
     return 0;
 }
 
-static int mount_from_share(const struct mount_request *request, struct err *err) {
-    cleanup_fd int share = open(SHARE_PLACE, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (share < 0)
-        return err_errno(err, "can't open " SHARE_PLACE);
-    cleanup_fd int mount = (int)syscall(SYS_open_tree, share, request->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    struct stat st;
-    if (mount < 0 || fstat(mount, &st))
+static int take_share(const struct mount_request *request, struct err *err) {
+    char path[sizeof SHARE_PLACE "/" + 16];
+    snprintf(path, sizeof path, SHARE_PLACE "/%.15s", request->source);
+    cleanup_fd int volume = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (volume < 0)
         return err_errno(err, "can't find the volume for %.150s", request->target);
+    return volume_tree(volume, request, err);
+}
+
+static int fill_volumes(const struct bootstrap *message, const int *trees, struct err *err) {
+    cleanup_fd int image_root = -1;
+    for (uint32_t i = 0; i < message->mount_count; i++) {
+        if (!message->mounts[i].copy_up || trees[i] < 0)
+            continue;
+        /* Without what the agent has mounted in it. */
+        if (image_root < 0)
+            image_root = (int)syscall(SYS_open_tree, AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        if (image_root < 0)
+            return err_errno(err, "can't clone the mount of the box's root");
+        if (fill_volume(&message->mounts[i], image_root, trees[i], err))
+            return -1;
+    }
+    return chdir("/") ? err_errno(err, "can't go to the box's root") : 0;
+}
+
+static int fill_volume(const struct mount_request *request, int image_root, int tree, struct err *err) {
+    cleanup_fd int image = in_root_at(image_root, request->target, O_RDONLY | O_DIRECTORY);
+    cleanup_fd int volume = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* The image has no such directory, or the volume is a file: there is nothing to copy. */
+    if (image < 0 || volume < 0)
+        return 0;
+    struct err why;
+    if (copy_up(image, volume, request->kind == BL_MOUNT_SHARE, &why) == 0)
+        return 0;
+    return err_set(err, why.code, "volume %.64s for %.64s: %.120s", request->options, request->target, why.msg);
+}
+
+static int mount_all(const struct bootstrap *message, const int *trees, struct err *err) {
+    for (uint32_t i = 0; i < message->mount_count; i++) {
+        const struct mount_request *request = &message->mounts[i];
+        if (trees[i] >= 0 ? mount_volume(request, trees[i], err) : mount_tmpfs(request, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int mount_volume(const struct mount_request *request, int tree, struct err *err) {
+    struct stat st;
     /* Set-user-ID works as in any directory of the box; to the host it means nothing. */
     struct mount_attr attributes = {.attr_set = attributes_of(request->flags), .attr_clr = MOUNT_ATTR_NOSUID};
-    if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes))
+    if (fstat(tree, &st) || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes))
         return err_errno(err, "can't restrict the volume for %.150s", request->target);
-    bool directory = S_ISDIR(st.st_mode);
-    cleanup_fd int target = open_target(request->target, directory, err);
-    return target < 0 ? -1 : put(mount, target, request->target, err);
+    cleanup_fd int target = open_target(request->target, S_ISDIR(st.st_mode), err);
+    return target < 0 ? -1 : put(tree, target, request->target, err);
 }
 
 static int mount_tmpfs(const struct mount_request *request, struct err *err) {

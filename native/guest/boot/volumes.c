@@ -1,0 +1,80 @@
+#include "volumes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../common/cleanup.h"
+#include "../system/root.h"
+#include "../volume/volume-tree.h"
+#include "disks.h"
+
+/* What the box sees of a disk: beside it mke2fs's lost+found, which would be no empty volume. */
+#define DATA "/data"
+
+enum { MOST_VOLUMES = 8, SERIAL_BYTES = 16, PLACE_BYTES = sizeof ROOT_VOLUMES "/" DATA + SERIAL_BYTES };
+
+/* The serials of those that are mounted. */
+static char mounted[MOST_VOLUMES][SERIAL_BYTES];
+static unsigned mounted_count;
+
+static int mount_volume(const struct mount_request *request, struct err *err);
+static bool is_mounted(const char *serial);
+static const char *place_of(const char *serial, const char *below);
+
+int volumes_mount(const struct bootstrap *message, struct passed *mounts, struct err *err) {
+    mounts->count = 0;
+    for (uint32_t i = 0; i < message->mount_count; i++) {
+        const struct mount_request *request = &message->mounts[i];
+        if (request->kind != BL_MOUNT_DISK)
+            continue;
+        if (!is_mounted(request->source) && mount_volume(request, err))
+            return -1;
+        cleanup_fd int data = open(place_of(request->source, DATA), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (data < 0)
+            return err_errno(err, "can't open volume %.64s", request->options);
+        int tree = volume_tree(data, request, err);
+        if (tree < 0)
+            return -1;
+        mounts->fds[mounts->count++] = tree;
+    }
+    return 0;
+}
+
+static int mount_volume(const struct mount_request *request, struct err *err) {
+    struct err why;
+    if (strlen(request->source) >= SERIAL_BYTES || strchr(request->source, '/') || mounted_count == MOST_VOLUMES)
+        return err_set(err, EINVAL, "no disk for volume %.64s", request->options);
+    if (make_directory(place_of(request->source, ""), 0700, err))
+        return -1;
+    if (disks_mount_writable(request->source, place_of(request->source, ""), &why))
+        return err_set(err, why.code, "volume %.64s: %.150s", request->options, why.msg);
+    strcpy(mounted[mounted_count++], request->source);
+    return make_directory(place_of(request->source, DATA), 0755, err);
+}
+
+static bool is_mounted(const char *serial) {
+    for (unsigned i = 0; i < mounted_count; i++)
+        if (strcmp(mounted[i], serial) == 0)
+            return true;
+    return false;
+}
+
+void volumes_close(struct passed *mounts) {
+    while (mounts->count)
+        close(mounts->fds[--mounts->count]);
+}
+
+void volumes_unmount(void) {
+    while (mounted_count)
+        disks_unmount_one(place_of(mounted[--mounted_count], ""));
+}
+
+static const char *place_of(const char *serial, const char *below) {
+    static char place[PLACE_BYTES];
+    snprintf(place, sizeof place, ROOT_VOLUMES "/%.15s%s", serial, below);
+    return place;
+}
