@@ -15,6 +15,7 @@ import { boxNetwork } from '../machine/box-network.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { fileLimitBytes } from '../machine/file-limit.js';
 import { bootstrapValues, healthcheckValues, mainValues } from '../machine/guest-messages.js';
+import { diskIsTaken } from '../machine/records.js';
 import { MachineRun } from '../machine/run.js';
 import type { ShimStart } from '../machine/shim-process.js';
 import { StageClock } from '../machine/stage-clock.js';
@@ -25,6 +26,7 @@ import {
 } from '../machine/templates/bad-template.js';
 import { imageTemplate } from '../machine/templates/image-template.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
+import { COPY_DEADLINE_MS, CopyLocks } from '../machine/volumes/copy-up.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
 import { attachmentForStart } from '../networks/memberships.js';
 import type { BoxSpec } from '../spec/box-spec.js';
@@ -40,6 +42,7 @@ import { specOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
 import { cliProcess } from './cli-process.js';
 import { exitDelay, recordAttempt, recordStart, type StartOfBox } from './start-record.js';
+import { refuseTakenDisks } from './taken-disks.js';
 
 /** A VM restores in milliseconds and boots in seconds; an overloaded host gets this long. */
 const RESTORE_DEADLINE_MS = 60_000;
@@ -90,6 +93,7 @@ export class StartAttempt {
   readonly #spec: BoxSpec;
   readonly #name: string;
   readonly #clock = new StageClock();
+  readonly #copyLocks = new CopyLocks();
 
   constructor(
     private readonly context: EngineContext,
@@ -103,6 +107,7 @@ export class StartAttempt {
 
   /** @throws BadTemplate when the template may have caused the failure */
   async run(): Promise<StartedBox> {
+    await using _locks = this.#copyLocks;
     const prepared = await this.#prepare();
     const { template, files } = prepared;
     try {
@@ -112,6 +117,8 @@ export class StartAttempt {
       // The disk may have come from the bad template, and a cancelled start leaves nothing behind.
       const discards = suspected || this.request.signal?.aborted === true;
       if (files.isNew && discards) await rm(files.disk, { force: true });
+      if (await diskIsTaken(this.context.home.box(this.record.id)))
+        await refuseTakenDisks(this.context, this.record, this.#spec);
       if (!suspected) throw error;
       throw new BadTemplate(template, error);
     }
@@ -121,11 +128,15 @@ export class StartAttempt {
     const { context, record, request } = this;
     const spec = this.#spec;
     const attachment = attachmentForStart(context, record);
+    await refuseTakenDisks(context, record, spec);
+    // Docker copies when it creates a container, and never again.
+    const copying =
+      record.startedAt === null ? { locks: this.#copyLocks, signal: request.signal } : undefined;
     const [assets, files, accelerator, volumes] = await Promise.all([
       assetsOfBox(context.host, this.#name, spec),
       prepareBoxFiles(context.home, record, spec),
       this.options.accelerator,
-      prepareVolumes(spec, context),
+      prepareVolumes(spec, context, copying),
     ]);
     const machine = this.#machine(accelerator);
     const template =
@@ -183,7 +194,8 @@ export class StartAttempt {
     }
   }
 
-  #shimStart(plan: LaunchPlan, { access }: PreparedVolumes, attachment: BoxAttachment): ShimStart {
+  #shimStart(plan: LaunchPlan, volumes: PreparedVolumes, attachment: BoxAttachment): ShimStart {
+    const { access } = volumes;
     const { context, record, request } = this;
     const { security, timeoutMs = 0 } = this.#spec;
     return {
@@ -198,7 +210,7 @@ export class StartAttempt {
       }),
       namespaces: security?.vmmNamespaces,
       ...(access && { shares: access }),
-      fileLimitBytes: fileLimitBytes(this.#spec),
+      fileLimitBytes: fileLimitBytes(this.#spec, volumes),
       onExit: cliProcess(context, '__on-exit', record.id),
       exitDelayMs: exitDelay(record, request),
       timeoutMs,
@@ -273,7 +285,10 @@ export class StartAttempt {
     const main = client.main(values, { attach: request.attach });
     main.exited.catch(() => undefined); // whoever waits for it reports the error
     main.started.catch(() => undefined);
-    const times = await machine.within(bootstrapped, RESTORE_DEADLINE_MS, 'bootstrap');
+    const copies = mounts.some(({ copyUp }) => copyUp > 0);
+    const deadlineMs = copies ? COPY_DEADLINE_MS : RESTORE_DEADLINE_MS;
+    const times = await machine.within(bootstrapped, deadlineMs, 'bootstrap');
+    this.#copyLocks.release();
     this.#clock.lap('bootstrap');
     this.#clock.note('guest', {
       identityMs: Number(times.identityNs) / 1e6,

@@ -95,6 +95,12 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   );
 }
 
+/** Whether the shim has refused to start because another machine has one of the box's disks open. */
+export async function diskIsTaken(directory: string): Promise<boolean> {
+  const record = await readRecord(directory, 'bootError');
+  return record?.stage === 'jail' && errnoName(number(record.errno)) === 'EBUSY';
+}
+
 export interface RefusedPort {
   protocol: PublishedPort['protocol'];
   hostAddress: string;

@@ -2,69 +2,68 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import type { BootstrapValues } from '../../agent/client.js';
-import { MOUNT_KINDS } from '../../agent/protocol.js';
 import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
-import type { Home } from '../../host/home.js';
 import { nativeProgram } from '../../host/native-programs.js';
-import type { Database } from '../../store/database.js';
-import type { MachineFiles } from '../../vmm/driver.js';
+import type { MachineFiles, Share as SharedPath } from '../../vmm/driver.js';
 import type { BoxSpec } from '../spec/box-spec.js';
-import { MOUNT_FLAGS, parseTmpfsOptions } from '../spec/tmpfs.js';
-import { type BoxVolume, isVolumeMount } from '../spec/volumes/box-volume.js';
 import type { ShareAccess } from './shim-process.js';
 import { vmmIds } from './vmm-ids.js';
+import { mountRequests } from './volumes/mount-requests.js';
+import {
+  type CopyingUp,
+  disksOf,
+  type Share,
+  volumePlaces,
+  type VolumeStore,
+} from './volumes/places.js';
+import { prepareVolumeDisks } from './volumes/volume-disks.js';
+
+export type { VolumeStore };
 
 export interface PreparedVolumes {
-  files: Pick<MachineFiles, 'shares'>;
-  /** Undefined for a box without volumes. */
+  files: Pick<MachineFiles, 'shares' | 'volumes'>;
+  /** Undefined for a box to which nothing is exported. */
   access: ShareAccess | undefined;
   mounts: BootstrapValues['mounts'];
-}
-
-/** Where volumes are, and what is known about them. */
-export interface VolumeStore {
-  home: Home;
-  database: () => Database;
+  /** Size of the largest disk; 0 without one. */
+  largestDiskBytes: number;
 }
 
 /**
+ * @param copying missing: no volume is copied into
  * @throws invalid-argument when a path of the host is missing, path-not-found when a volume's directory is,
  *   unsupported when this host allows no way to share it
  */
-export async function prepareVolumes(spec: BoxSpec, store: VolumeStore): Promise<PreparedVolumes> {
-  if (spec.volumes.length === 0)
-    return { files: {}, access: undefined, mounts: mountRequests([], spec, false) };
-  const shares = spec.volumes.map((volume) => shareOf(volume, store));
+export async function prepareVolumes(
+  spec: BoxSpec,
+  store: VolumeStore,
+  copying?: CopyingUp,
+): Promise<PreparedVolumes> {
+  const { shares, diskMounts } = await volumePlaces(spec.volumes, store, copying);
+  const disks = disksOf(diskMounts);
+  const volumes = await prepareVolumeDisks(store.home, store.database(), disks);
+  const largestDiskBytes = Math.max(0, ...disks.map(({ sizeBytes }) => sizeBytes ?? 0));
+  const mounts = (direct: boolean): BootstrapValues['mounts'] =>
+    mountRequests({ shares, direct, diskMounts, disks, tmpfs: spec.tmpfs });
+  const files = volumes.length === 0 ? {} : { volumes };
+  if (shares.length === 0)
+    return { files, access: undefined, mounts: mounts(false), largestDiskBytes };
   const kinds = await Promise.all(shares.map(kindOf));
   const ids = vmmIds();
   const direct = ids === undefined && (await mustExportDirectly(shares, kinds));
   return {
-    files: { shares: shares.map(({ path, readOnly }) => ({ path, readOnly })) },
+    files: { ...files, shares: shares.map(exportOf) },
     access: { ids, direct },
-    mounts: mountRequests(shares, spec, direct),
+    mounts: mounts(direct),
+    largestDiskBytes,
   };
 }
 
-/** What the box gets by the 9p export. */
-interface Share {
-  path: string;
-  target: string;
-  readOnly: boolean;
-  /** The volume's name; undefined for a path of the host. */
-  volume?: string;
-}
-
-/** A volume's path is found at each start, since a home may move. */
-function shareOf(mount: BoxVolume, { home, database }: VolumeStore): Share {
-  const { target, readOnly } = mount;
-  if (!isVolumeMount(mount)) return { path: mount.path, target, readOnly };
-  const { name, subpath } = mount;
-  if (database().volumes.get(name)?.kind === 'disk')
-    throw new BoxliteError('unsupported', `volume ${name} is a disk, which no box has a place for`);
-  if (subpath !== undefined)
-    throw new BoxliteError('unsupported', `a part of a volume can't be mounted: ${subpath}`);
-  return { path: home.volumeData(name), target, readOnly, volume: name };
-}
+/** While it is copied into, only the guest makes it read-only; at later starts the host does. */
+const exportOf = ({ path, readOnly, copyUp }: Share): SharedPath => ({
+  path,
+  readOnly: readOnly && !copyUp,
+});
 
 type Kind = 'directory' | 'file';
 
@@ -134,35 +133,3 @@ export async function mountRefusal(): Promise<string | undefined> {
     );
   });
 }
-
-/** Outer mounts first: a mount inside another must come after it. */
-function mountRequests(
-  volumes: readonly Share[],
-  { tmpfs }: BoxSpec,
-  direct: boolean,
-): BootstrapValues['mounts'] {
-  const shares = volumes.map(({ target, readOnly }, index) => ({
-    kind: MOUNT_KINDS.SHARE,
-    source: direct ? '.' : String(index),
-    target,
-    flags: MOUNT_FLAGS.NODEV | (readOnly ? MOUNT_FLAGS.RDONLY : 0),
-    options: '',
-    subpath: '',
-    copyUp: 0,
-  }));
-  const inMemory = tmpfs.map(({ target, options }) => {
-    const { flags, data } = parseTmpfsOptions(options);
-    return {
-      kind: MOUNT_KINDS.TMPFS,
-      source: '',
-      target,
-      flags,
-      options: data,
-      subpath: '',
-      copyUp: 0,
-    };
-  });
-  return [...shares, ...inMemory].sort((a, b) => depth(a.target) - depth(b.target));
-}
-
-const depth = (path: string): number => path.split('/').length;

@@ -1,2 +1,2 @@
 /** How many volumes of type disk a box can have: the places for disks in its machine. */
-export const DISK_SLOTS = 0;
+export { VOLUME_SLOTS as DISK_SLOTS } from '../../../vmm/driver.js';

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   bootError,
+  diskIsTaken,
   exitRecord,
   portsRecord,
   refusedPort,
@@ -235,3 +236,14 @@ function withFact(
   leaveFacts(home, { [fact]: content });
   return home.box(BOX_ID);
 }
+
+test.each([
+  [true, { stage: 'jail', errno: 16, message: 'another virtual machine has /h/disk open' }],
+  [false, { stage: 'vmm', errno: 16, message: 'EBUSY' }],
+  [false, { stage: 'jail', errno: 2, message: 'open /h/disk: No such file or directory' }],
+  [false, 'half a record'],
+])('whether a disk is taken is %s for %j', async (expected, bootError) => {
+  const home = temporaryHome();
+  leaveFacts(home, { bootError });
+  expect(await diskIsTaken(home.box(BOX_ID))).toBe(expected);
+});

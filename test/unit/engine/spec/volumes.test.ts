@@ -118,15 +118,17 @@ test('outer mounts come before those inside them', async () => {
     volumes: [at('/a/b/c'), at('/a')],
   };
   const { mounts } = await prepareVolumes(spec, store());
+  const whole = { subpath: '', copyUp: 0 };
   expect(mounts).toEqual([
-    { kind: 2, source: '1', target: '/a', flags: 5, options: '' },
-    { kind: 1, source: '', target: '/a/b', flags: 14, options: 'size=1m' },
-    { kind: 2, source: '0', target: '/a/b/c', flags: 5, options: '' },
+    { ...whole, kind: 2, source: '1', target: '/a', flags: 5, options: '' },
+    { ...whole, kind: 1, source: '', target: '/a/b', flags: 14, options: 'size=1m' },
+    { ...whole, kind: 2, source: '0', target: '/a/b/c', flags: 5, options: '' },
   ]);
 });
 
 test('a box without volumes needs no look at the host', async () => {
-  expect(await prepareVolumes(boxSpec(), store())).toEqual({ files: {}, access: undefined, mounts: [] });
+  const prepared = await prepareVolumes(boxSpec(), store());
+  expect(prepared).toMatchObject({ files: {}, access: undefined, mounts: [] });
 });
 
 test.each([

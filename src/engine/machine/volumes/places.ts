@@ -1,0 +1,84 @@
+/** How a box reaches its volumes: shared ones and paths of the host by the 9p export, disks in slots. */
+import type { Home } from '../../../host/home.js';
+import type { Database } from '../../../store/database.js';
+import type { VolumeRecord } from '../../../store/volumes.js';
+import { type BoxVolume, isVolumeMount } from '../../spec/volumes/box-volume.js';
+import type { CopyLocks } from './copy-up.js';
+
+/** Where volumes are, and what is known about them. */
+export interface VolumeStore {
+  home: Home;
+  database: () => Database;
+}
+
+/** For a box's first start: empty volumes get what its image has. */
+export interface CopyingUp {
+  locks: CopyLocks;
+  signal?: AbortSignal | undefined;
+}
+
+/** What the box gets by the 9p export. */
+export interface Share {
+  path: string;
+  target: string;
+  readOnly: boolean;
+  /** The volume's name; undefined for a path of the host. */
+  volume?: string;
+  subpath?: string;
+  copyUp: boolean;
+}
+
+/** What it gets as a block device. */
+export interface DiskMount {
+  volume: VolumeRecord;
+  target: string;
+  readOnly: boolean;
+  subpath?: string;
+  copyUp: boolean;
+}
+
+export interface VolumePlaces {
+  shares: Share[];
+  diskMounts: DiskMount[];
+}
+
+/** A volume's path is found at each start, since a home may move. */
+export async function volumePlaces(
+  mounts: readonly BoxVolume[],
+  { home, database }: VolumeStore,
+  copying: CopyingUp | undefined,
+): Promise<VolumePlaces> {
+  const shares: Share[] = [];
+  const diskMounts: DiskMount[] = [];
+  // By name, so that two boxes never wait for each other's locks.
+  for (const mount of [...mounts].sort(byName)) {
+    const { target, readOnly } = mount;
+    if (!isVolumeMount(mount)) {
+      shares.push({ path: mount.path, target, readOnly, copyUp: false });
+      continue;
+    }
+    const { name, noCopy, subpath } = mount;
+    const place = { target, readOnly, ...(subpath !== undefined && { subpath }) };
+    const volume = database().volumes.get(name);
+    if (volume?.kind === 'disk') {
+      diskMounts.push({ ...place, volume, copyUp: copying !== undefined && !noCopy });
+      continue;
+    }
+    const path = home.volumeData(name);
+    // The host can't see cheaply whether a part of a volume is empty.
+    const copies = copying !== undefined && !noCopy && subpath === undefined;
+    const copyUp = copies && (await copying.locks.take(database(), name, path, copying.signal));
+    shares.push({ ...place, path, volume: name, copyUp });
+  }
+  return { shares, diskMounts };
+}
+
+const nameOf = (mount: BoxVolume): string => (isVolumeMount(mount) ? mount.name : '');
+const byName = (a: BoxVolume, b: BoxVolume): number =>
+  Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b));
+
+/** A disk that is mounted at several places is one disk. */
+export function disksOf(mounts: readonly DiskMount[]): VolumeRecord[] {
+  const byVolume = new Map(mounts.map(({ volume }) => [volume.name, volume]));
+  return [...byVolume.values()];
+}

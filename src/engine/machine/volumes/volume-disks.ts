@@ -1,0 +1,70 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
+import type { Home } from '../../../host/home.js';
+import { syncDirectory } from '../../../host/sync-directory.js';
+import { blankDisk } from '../../../image/disk/blank-disk.js';
+import { copySparse } from '../../../image/disk/sparse-copy.js';
+import type { Database } from '../../../store/database.js';
+import { acquireLock } from '../../../store/locks.js';
+import type { VolumeRecord } from '../../../store/volumes.js';
+import { VOLUME_SLOTS } from '../../../vmm/driver.js';
+
+/** Another box makes the same disk in a fraction of a second; an overloaded host gets this long. */
+const LOCK_TIMEOUT_MS = 60_000;
+
+/**
+ * The disks of these volumes, each in the slot of its index; those that no box has used yet are made.
+ * @throws unsupported when a machine has not so many slots
+ */
+export async function prepareVolumeDisks(
+  home: Home,
+  database: Database,
+  volumes: readonly VolumeRecord[],
+): Promise<string[]> {
+  if (volumes.length > VOLUME_SLOTS)
+    throw new BoxliteError(
+      'unsupported',
+      `a box can have ${VOLUME_SLOTS} volumes of type disk, not ${volumes.length}`,
+      { hint: 'make the others with `--opt type=shared`' },
+    );
+  return Promise.all(volumes.map((volume) => prepareDisk(home, database, volume)));
+}
+
+async function prepareDisk(
+  home: Home,
+  database: Database,
+  { name, sizeBytes }: VolumeRecord,
+): Promise<string> {
+  const disk = home.volumeDisk(name);
+  if (await exists(disk)) return disk;
+  if (sizeBytes === null)
+    throw new BoxliteError('store-corrupt', `the database holds no size of volume ${name}`);
+  const options = { timeoutMs: LOCK_TIMEOUT_MS, purpose: 'start' };
+  await using _lock = await acquireLock(database, `volume:${name}`, options);
+  if (!(await exists(disk))) await makeDisk(home, disk, sizeBytes);
+  return disk;
+}
+
+/** It has its name when it is whole, and is on the host's disk before a box writes into it. */
+async function makeDisk(home: Home, disk: string, bytes: number): Promise<void> {
+  const draft = `${disk}.new`;
+  await rm(draft, { force: true });
+  await copySparse(await blankDisk(home, bytes), draft);
+  try {
+    await rename(draft, disk);
+    await syncDirectory(dirname(disk));
+  } catch (error) {
+    throw fileError(error, `make ${disk}`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fileError(error, `read ${path}`);
+  }
+}

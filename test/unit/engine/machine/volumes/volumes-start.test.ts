@@ -1,0 +1,118 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fileLimitBytes } from '../../../../../src/engine/machine/file-limit.js';
+import { CopyLocks } from '../../../../../src/engine/machine/volumes/copy-up.js';
+import { prepareVolumes } from '../../../../../src/engine/machine/volumes-start.js';
+import { acquireLock } from '../../../../../src/store/locks.js';
+import { boxSpec } from '../../engine-fixture.js';
+import { DISK_SIZE, mountOf, volumeStore } from './volume-fixture.js';
+
+const firstStart = (): { locks: CopyLocks } => ({ locks: new CopyLocks() });
+
+describe('volumes of type disk', () => {
+  test('are in slots, each once, wherever they are mounted', async () => {
+    const store = volumeStore({ db: 'disk', log: 'disk' });
+    const volumes = [
+      mountOf('log', '/var/log', { readOnly: true, noCopy: true }),
+      mountOf('db', '/var/lib/db'),
+      mountOf('db', '/part', { subpath: 'a/b' }),
+    ];
+    const prepared = await prepareVolumes({ ...boxSpec(), volumes }, store, firstStart());
+    expect(prepared.files).toEqual({
+      volumes: [store.home.volumeDisk('db'), store.home.volumeDisk('log')],
+    });
+    expect(prepared.access).toBeUndefined();
+    const disk = { kind: 3, flags: 4, subpath: '', copyUp: 1 };
+    expect(prepared.mounts).toEqual([
+      { ...disk, source: 'vol0', options: 'db', target: '/part', subpath: 'a/b' },
+      { ...disk, source: 'vol1', options: 'log', target: '/var/log', flags: 5, copyUp: 0 },
+      { ...disk, source: 'vol0', options: 'db', target: '/var/lib/db' },
+    ]);
+  });
+
+  test('are made when a box first starts with them, and kept', async () => {
+    const store = volumeStore({ db: 'disk' });
+    const spec = { ...boxSpec(), volumes: [mountOf('db', '/db')] };
+    const path = store.home.volumeDisk('db');
+    writeFileSync(`${path}.new`, 'what a killed start has left, and longer');
+    await prepareVolumes(spec, store);
+    expect([readFileSync(path, 'utf8'), existsSync(`${path}.new`)]).toEqual(['blank', false]);
+    writeFileSync(path, 'used');
+    await prepareVolumes(spec, store);
+    expect(readFileSync(path, 'utf8')).toBe('used');
+  });
+
+  test('limit the size of files that the VMM may write', async () => {
+    const store = volumeStore({ db: 'disk', files: 'shared' });
+    const limit = async (name: string, diskBytes: number): Promise<number | undefined> => {
+      const spec = { ...boxSpec(), diskBytes, volumes: [mountOf(name, '/x')] };
+      return fileLimitBytes(spec, await prepareVolumes(spec, store));
+    };
+    expect(await limit('db', 2 ** 20)).toBe(DISK_SIZE);
+    expect(await limit('db', 2 ** 30)).toBe(2 ** 30);
+    expect(await limit('files', 2 ** 30)).toBeUndefined();
+  });
+
+  test('that need more slots than a machine has are refused', async () => {
+    const names = ['v0', 'v1', 'v2', 'v3', 'v4'];
+    const store = volumeStore(Object.fromEntries(names.map((name) => [name, 'disk'])));
+    const volumes = names.map((name) => mountOf(name, `/${name}`));
+    await expect(prepareVolumes({ ...boxSpec(), volumes }, store)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: 'a box can have 4 volumes of type disk, not 5',
+    });
+  });
+});
+
+describe('a shared volume', () => {
+  const readOnly = { ...boxSpec(), volumes: [mountOf('files', '/files', { readOnly: true })] };
+
+  test('that is empty when a box first starts is copied into, under a lock', async () => {
+    const store = volumeStore({ files: 'shared' });
+    const copying = firstStart();
+    const { files, mounts } = await prepareVolumes(readOnly, store, copying);
+    // The guest has to write into it, and makes it read-only itself.
+    expect(files.shares).toEqual([{ path: store.home.volumeData('files'), readOnly: false }]);
+    expect(mounts).toMatchObject([{ kind: 2, options: 'files', flags: 5, copyUp: 1 }]);
+    const other = { timeoutMs: 0, purpose: 'start' };
+    await expect(acquireLock(store.opened, 'volume:files', other)).rejects.toMatchObject({
+      code: 'box-busy',
+    });
+    copying.locks.release();
+    (await acquireLock(store.opened, 'volume:files', other)).release();
+  });
+
+  test.each([
+    ['has something in it', 'file', 0],
+    ['has what an interrupted copy has left', '.boxlite-copy', 1],
+    ['has a copy that is still to be moved', '.boxlite-copied', 1],
+  ])('that %s: %s', async (_what, name, copyUp) => {
+    const store = volumeStore({ files: 'shared' });
+    writeFileSync(join(store.home.volumeData('files'), name), '');
+    await using locks = new CopyLocks();
+    const { files, mounts } = await prepareVolumes(readOnly, store, { locks });
+    expect(mounts).toMatchObject([{ copyUp }]);
+    expect(files.shares).toMatchObject([{ readOnly: copyUp === 0 }]);
+  });
+
+  test.each([
+    ['later', {}, false],
+    ['without a copy', { noCopy: true }, true],
+    ['in part', { subpath: 'part' }, true],
+  ])('that is mounted %s is copied into by nobody', async (_how, fields, isFirst) => {
+    const store = volumeStore({ files: 'shared' });
+    const spec = { ...boxSpec(), volumes: [mountOf('files', '/files', fields)] };
+    const { mounts } = await prepareVolumes(spec, store, isFirst ? firstStart() : undefined);
+    expect(mounts).toMatchObject([{ copyUp: 0 }]);
+  });
+
+  test('is not locked for a start that has failed meanwhile', async () => {
+    const store = volumeStore({ files: 'shared' });
+    const copying = firstStart();
+    copying.locks.release();
+    const { mounts } = await prepareVolumes(readOnly, store, copying);
+    expect(mounts).toMatchObject([{ copyUp: 0 }]);
+    (await acquireLock(store.opened, 'volume:files', { timeoutMs: 0, purpose: 'start' })).release();
+  });
+});
