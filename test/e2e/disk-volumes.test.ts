@@ -1,0 +1,173 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildTreeLister, toLines } from '../helpers/list-tree.js';
+import { killProcess, programOf } from '../helpers/processes.js';
+import { tar, type TarFields } from '../helpers/tar-builder.js';
+import { useHome } from '../helpers/test-home.js';
+
+const home = useHome();
+const isRoot = process.getuid?.() === 0;
+
+const disk = (name: string, target: string, ...more: string[]): string[] => [
+  '--mount',
+  [
+    `type=volume,src=${name},dst=${target}`,
+    'volume-opt=type=disk',
+    'volume-opt=size=64m',
+    ...more,
+  ].join(),
+];
+const shared = (name: string, target: string, ...more: string[]): string[] => [
+  '--mount',
+  [`type=volume,src=${name},dst=${target}`, 'volume-opt=type=shared', ...more].join(),
+];
+
+/** One of each kind, with owners, modes, times, links and attributes. */
+const tree = (top: string): TarFields[] => [
+  { name: `${top}/`, type: '5', mode: 0o1770, uid: 70, gid: 71, mtime: 1_000_000_000 },
+  {
+    ...{
+      name: `${top}/file`,
+      content: 'text',
+      mode: 0o751,
+      uid: 72,
+      gid: 73,
+      mtime: 1_100_000_000,
+    },
+    pax: { 'SCHILY.xattr.user.note': 'kept' },
+  },
+  { name: `${top}/closed/`, type: '5', mode: 0o500, uid: 72, mtime: 1_200_000_000 },
+  { name: `${top}/closed/other`, type: '1', linkName: `${top}/file` },
+  { name: `${top}/link`, type: '2', linkName: '/etc/passwd', uid: 74, mtime: 1_300_000_000 },
+  { name: `${top}/program`, mode: 0o4755 },
+  { name: `${top}/fifo`, type: '6', mode: 0o640 },
+  { name: `${top}/null`, type: '3', major: 1, minor: 3 },
+  { name: `${top}/inner/`, type: '5' },
+  { name: `${top}/inner/file`, content: 'inside' },
+];
+
+beforeAll(async () => {
+  const programs = await mkdtemp(join(tmpdir(), 'boxlite-disk-volumes-'));
+  const lister = await readFile(await buildTreeLister(programs));
+  await rm(programs, { recursive: true });
+  const image = tar(
+    ...['bin/', 'tmp/', 'etc/'].map((name) => ({ name, type: '5' })),
+    { name: 'bin/busybox', content: await readFile('/bin/busybox'), mode: 0o755 },
+    ...['sh', 'cat', 'ls', 'dd', 'sync', 'sleep'].map((name) => ({
+      ...{ name: `bin/${name}`, type: '1', linkName: 'bin/busybox' },
+    })),
+    { name: 'bin/list-tree', content: lister, mode: 0o755 },
+    ...['original', 'disk', 'shared', 'nest', 'plain'].flatMap(tree),
+  );
+  await home.ok(['import', '-', 'seeded'], { input: image });
+  await home.ok([
+    ...['run', '-d', '--name', 'box'],
+    ...[...disk('data', '/disk'), ...shared('copied', '/shared', 'readonly')],
+    // The inner one comes first: only the paths decide the order of mounting.
+    ...[...disk('inner', '/nest/inner'), ...shared('nest', '/nest')],
+    ...disk('plain', '/plain', 'volume-nocopy'),
+    ...['seeded', 'sleep', '6000'],
+  ]);
+});
+afterAll(() => home.boxlite(['rm', '-f', 'box']));
+
+const sh = (script: string): Promise<string> => home.ok(['exec', 'box', 'sh', '-c', script]);
+const listing = async (path: string): Promise<string[]> => toLines(await sh(`list-tree ${path}`));
+
+describe('a new volume', () => {
+  it('of type disk gets all that the image has there', async () => {
+    expect(await listing('/disk')).toEqual(await listing('/original'));
+  });
+
+  it.runIf(isRoot)(
+    'of type shared gets it, but for devices, though the box may only read it',
+    async () => {
+      // The jail lets no box make these on the host.
+      const isRefused = (line: string): boolean => /^\.\/(null|program) /.test(line);
+      const expected = (await listing('/original')).filter((line) => !isRefused(line));
+      expect((await listing('/shared')).filter((line) => !isRefused(line))).toEqual(expected);
+      expect(await sh('busybox stat -c %a /shared/program')).toBe('755');
+      const { status, stderr } = await home.boxlite(['exec', 'box', 'sh', '-c', '> /shared/new']);
+      expect([status, stderr]).toEqual([
+        1,
+        "sh: can't create /shared/new: Read-only file system\n",
+      ]);
+    },
+  );
+
+  it('inside another gets what the image has, and so does the outer one', async () => {
+    expect(await sh('cat /nest/inner/file /nest/file; mkdir /nest/inner/new; ls /nest/inner')).toBe(
+      'insidetextfile\nnew',
+    );
+    expect(await readFile(join(home.path, 'volumes/nest/_data/inner/file'), 'utf8')).toBe('inside');
+  });
+
+  it('stays empty with volume-nocopy', async () => {
+    expect(await sh('ls -A /plain')).toBe('');
+  });
+});
+
+describe('a volume of type disk', () => {
+  it('that is full gives ENOSPC', async () => {
+    const fill = 'dd if=/dev/zero of=/plain/much bs=1M count=80 2>&1; busybox rm /plain/much';
+    expect(await sh(fill)).toContain('No space left on device');
+  });
+
+  it('is refused to a second box while the first one runs', async () => {
+    const { status, stderr } = await home.boxlite([
+      'run',
+      '--name',
+      'second',
+      ...disk('data', '/x'),
+      'seeded',
+      'ls',
+    ]);
+    expect(status).toBe(125);
+    expect(stderr).toContain('volume data is in use by box box');
+    await home.ok(['rm', 'second']);
+  });
+
+  it('keeps what was synced when its VMM is killed, and its box removed', async () => {
+    await sh('echo kept > /disk/file2; sync; echo lost > /disk/unsynced');
+    const vmm = (await home.processes()).find((each) => programOf(each).includes('qemu'));
+    killProcess(vmm?.pid ?? 0);
+    await home.ok(['wait', 'box']);
+    await home.ok(['rm', 'box']);
+    const script = 'cat /x/file2; ls -A /x/inner; list-tree /x | busybox head -1';
+    // Its attributes are those of the first box's image still: it is not empty.
+    expect(
+      await home.ok(['run', '--rm', ...disk('data', '/x'), 'seeded', 'sh', '-c', script]),
+    ).toMatch(/^kept\nfile\n\. /);
+  });
+});
+
+describe('a part of a volume', () => {
+  it.each([
+    ['disk', disk],
+    ['shared', shared],
+  ] as const)('of type %s is mounted alone', async (_kind, mount) => {
+    const name = mount === disk ? 'data' : 'copied';
+    const run = [
+      'run',
+      '--rm',
+      ...mount(name, '/x', 'volume-subpath=inner'),
+      'seeded',
+      'ls',
+      '-A',
+      '/x',
+    ];
+    expect(await home.ok(run)).toBe('file');
+  });
+
+  it.each([
+    ['that is not there', 'none/such', 'No such file or directory'],
+    ['that a link leads out to', 'link', 'No such file or directory'],
+  ])('%s is refused by its name', async (_what, subpath, reason) => {
+    const mount = disk('data', '/x', `volume-subpath=${subpath}`);
+    const { status, stderr } = await home.boxlite(['run', '--rm', ...mount, 'seeded', 'ls']);
+    expect(status).toBe(125);
+    expect(stderr).toContain(`can't mount "${subpath}" of volume data at /x: ${reason}`);
+  });
+});
