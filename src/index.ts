@@ -122,7 +122,7 @@ export type {
 } from './engine/spec/volumes/volume-spec.js';
 export type { VolumeOptions } from './engine/spec/volumes/volume-options.js';
 export type { VolumeRuntime } from './engine/volume-runtime.js';
-export type { VolumeInfo } from './engine/volumes/info.js';
+export type { VolumeInfo, VolumeKind } from './engine/volumes/info.js';
 export type { PrunedVolumes, VolumePruneOptions } from './engine/volumes/remove.js';
 export type {
   LoginRequest,

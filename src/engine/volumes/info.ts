@@ -3,6 +3,8 @@ import type { VolumeUse } from '../../store/volume-uses.js';
 import type { VolumeKind, VolumeRecord } from '../../store/volumes.js';
 import type { EngineContext } from '../state/context.js';
 
+export type { VolumeKind } from '../../store/volumes.js';
+
 /** A volume at the time of the call; plain values that do not change later. */
 export interface VolumeInfo {
   name: string;
