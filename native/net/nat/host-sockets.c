@@ -8,21 +8,12 @@
 #include <unistd.h>
 
 #include "../packet/closed.h"
+#include "published.h"
 
 enum {
-    MAX_PUBLISHED = 512,
-    PEERS = 64,
     MAX_FDS = 4096,
     /* Three quarters of what the jail admits: clients must not take the box's own connections from it. */
     MAX_ACCEPTED = 1536,
-};
-
-/* A published socket of UDP, by the number that libslirp knows it by, and who sent to it last. */
-struct published {
-    int fd; /* 0: free */
-    uint16_t box_port;
-    uint32_t next;
-    struct sockaddr_storage peers[PEERS];
 };
 
 static bool at_work;
@@ -35,8 +26,6 @@ static struct {
     uint16_t udp_port;
 } adopting = {.fd = -1, .taken_as = -1};
 
-static struct published published[MAX_PUBLISHED];
-static size_t published_end; /* behind the last place that was ever taken */
 static int spare_fd = -1;
 static enum { CLOSED, STREAM, ACCEPTED, OTHER } is_open[MAX_FDS];
 static struct host_flow flows[MAX_FDS]; /* of those sockets that a box has begun something by; protocol 0: none */
@@ -48,13 +37,6 @@ static void cut_datagrams(int fd);
 static void closed(int fd);
 static bool is_refused(int fd, const struct sockaddr *to, socklen_t size);
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address);
-static struct published *published_as(int fd);
-static struct published *free_place(void);
-static bool is_loopback4(const struct sockaddr_in *in);
-static const struct sockaddr_storage *find_peer(const struct published *socket, const struct sockaddr *peer);
-static bool has_peer(const struct published *socket, const struct sockaddr *peer);
-static int asked_by(int fd, const struct sockaddr *peer);
-static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size);
 static void show_gateway(struct sockaddr *peer);
 static void reset_at_close(int fd);
 static int refuse_connection(int listener);
@@ -91,19 +73,6 @@ int host_sockets_adopted(void) {
     return adopting.taken_as;
 }
 
-void host_sockets_forget(int fd) {
-    struct published *socket = published_as(fd);
-    if (socket)
-        socket->fd = 0;
-}
-
-bool host_sockets_were_asked(uint16_t box_port, const struct sockaddr *by) {
-    for (size_t i = 0; i < published_end; i++)
-        if (published[i].fd && published[i].box_port == box_port && has_peer(&published[i], by))
-            return true;
-    return false;
-}
-
 PUBLIC int socket(int domain, int type, int protocol) {
     int fd = (int)syscall(SYS_socket, domain, type | SOCK_CLOEXEC, protocol);
     return at_work ? opened(fd, (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM) : fd;
@@ -112,7 +81,7 @@ PUBLIC int socket(int domain, int type, int protocol) {
 PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
     if (adopting.fd < 0)
         return (int)syscall(SYS_bind, fd, to, size);
-    struct published *socket = adopting.udp_port ? free_place() : NULL;
+    struct published *socket = adopting.udp_port ? published_place() : NULL;
     if (adopting.udp_port && !socket)
         return errno = ENOBUFS, -1;
     if (dup3(adopting.fd, fd, O_CLOEXEC) < 0)
@@ -160,9 +129,9 @@ PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t size) {
 PUBLIC ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *to, socklen_t size) {
     const struct sockaddr_storage *peer = NULL;
     if (at_work && to) {
-        fd = asked_by(fd, to);
+        fd = published_asked(fd, to);
         const struct published *socket = fd > 0 ? published_as(fd) : NULL;
-        peer = socket ? find_peer(socket, to) : NULL;
+        peer = socket ? published_peer(socket, to) : NULL;
     }
     if (is_refused(fd, to, size))
         REFUSE;
@@ -182,7 +151,7 @@ PUBLIC ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct soc
     ssize_t received = syscall(SYS_recvfrom, fd, bytes, count, flags, from, size);
     struct published *socket = at_work && fd > 0 ? published_as(fd) : NULL;
     if (received >= 0 && socket && from) {
-        remember_peer(socket, from, *size);
+        published_remember(socket, from, *size);
         show_gateway(from);
     }
     return received;
@@ -260,7 +229,7 @@ static bool is_refused(int fd, const struct sockaddr *to, socklen_t size) {
     if (!address_of(to, size, &address))
         return true;
     const struct published *socket = fd > 0 ? published_as(fd) : NULL;
-    return closed_address(&address) && !(socket && has_peer(socket, to));
+    return closed_address(&address) && !(socket && published_peer(socket, to));
 }
 
 static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_addr *address) {
@@ -272,65 +241,6 @@ static bool address_of(const struct sockaddr *from, socklen_t size, struct in6_a
         return false;
     *address = ((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
     return true;
-}
-
-static struct published *published_as(int fd) {
-    for (size_t i = 0; i < published_end; i++)
-        if (published[i].fd == fd)
-            return &published[i];
-    return NULL;
-}
-
-static struct published *free_place(void) {
-    struct published *place = published_as(0);
-    if (place || published_end == MAX_PUBLISHED)
-        return place;
-    return &published[published_end++];
-}
-
-/* The box knows the host's loopback by one address, and answers to 127.0.0.1 whichever of it has asked. */
-static bool same_peer(const struct sockaddr_storage *a, const struct sockaddr *b) {
-    if (a->ss_family != b->sa_family)
-        return false;
-    if (b->sa_family == AF_INET) {
-        const struct sockaddr_in *x = (const struct sockaddr_in *)(const void *)a;
-        const struct sockaddr_in *y = (const struct sockaddr_in *)(const void *)b;
-        return x->sin_port == y->sin_port &&
-               (x->sin_addr.s_addr == y->sin_addr.s_addr || (is_loopback4(x) && is_loopback4(y)));
-    }
-    const struct sockaddr_in6 *x = (const struct sockaddr_in6 *)(const void *)a;
-    const struct sockaddr_in6 *y = (const struct sockaddr_in6 *)(const void *)b;
-    return x->sin6_port == y->sin6_port && same_address(&x->sin6_addr, &y->sin6_addr);
-}
-
-static bool is_loopback4(const struct sockaddr_in *in) { return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET; }
-
-static const struct sockaddr_storage *find_peer(const struct published *socket, const struct sockaddr *peer) {
-    for (size_t i = 0; i < PEERS; i++)
-        if (same_peer(&socket->peers[i], peer))
-            return &socket->peers[i];
-    return NULL;
-}
-
-static bool has_peer(const struct published *socket, const struct sockaddr *peer) {
-    return find_peer(socket, peer) != NULL;
-}
-
-/* Of several publications of one box's port libslirp answers by any: the answer goes out by the one that was asked. */
-static int asked_by(int fd, const struct sockaddr *peer) {
-    const struct published *socket = fd > 0 ? published_as(fd) : NULL;
-    if (!socket || has_peer(socket, peer))
-        return fd;
-    for (size_t i = 0; i < published_end; i++)
-        if (published[i].fd && published[i].box_port == socket->box_port && has_peer(&published[i], peer))
-            return published[i].fd;
-    return fd;
-}
-
-static void remember_peer(struct published *socket, const struct sockaddr *peer, socklen_t size) {
-    const struct sockaddr_storage *known = find_peer(socket, peer);
-    if (size <= sizeof *known)
-        memcpy(known ? &socket->peers[known - socket->peers] : &socket->peers[socket->next++ % PEERS], peer, size);
 }
 
 /* libslirp does this, too, but for 127.0.0.1 alone, and no longer when the box's last datagram went outside. */

@@ -48,14 +48,9 @@ uint32_t host_sockets_streams(void);
 void host_sockets_adopt(int fd, uint16_t udp_port);
 /* Ends that. Returns the number that libslirp knows the socket by, or -1: it did not take it. */
 int host_sockets_adopted(void);
-/* libslirp closes this socket. */
-void host_sockets_forget(int fd);
 
 /* Cuts what may not go on: a connection is reset, and a socket of datagrams becomes another one, to which nobody
  * answers, whatever it has been for if it has been for several. Both ends learn of it as of any other end. */
 void host_sockets_cut(bool (*may)(void *context, const struct host_flow *flow), void *context);
-
-/* Whether this address has sent to a socket that is the box's port. */
-bool host_sockets_were_asked(uint16_t box_port, const struct sockaddr *by);
 
 #endif

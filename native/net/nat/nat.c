@@ -14,6 +14,7 @@
 #include "echo.h"
 #include "host-sockets.h"
 #include "nat.h"
+#include "published.h"
 #include "quiet.h"
 #include "spare-memory.h"
 #include "turns.h"
@@ -222,7 +223,7 @@ bool nat_answers(const struct nat *nat, const struct packet *packet) {
     struct sockaddr_in6 to6 = {.sin6_family = AF_INET6,
                                .sin6_port = htons(packet->destination_port),
                                .sin6_addr = host ? in6addr_loopback : packet->destination};
-    return host_sockets_were_asked(packet->source_port, packet->v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to);
+    return published_were_asked(packet->source_port, packet->v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to);
 }
 
 int nat_unpublish(struct nat *nat, uint32_t id, struct err *err) {
@@ -232,7 +233,7 @@ int nat_unpublish(struct nat *nat, uint32_t id, struct err *err) {
     if (!publication || getsockname(publication->fd, (struct sockaddr *)&host, &size))
         return err_set(err, ENOENT, "nothing is published as %u", id);
     bool is_udp = publication->what.protocol == IPPROTO_UDP;
-    host_sockets_forget(publication->fd);
+    published_forget(publication->fd);
     int failed = slirp_remove_hostxfwd(nat->slirp, (struct sockaddr *)&host, size, is_udp ? SLIRP_HOSTFWD_UDP : 0);
     *publication = (struct publication){0};
     return failed ? err_set(err, EINVAL, "publication %u can't be removed", id) : 0;

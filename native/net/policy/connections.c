@@ -11,16 +11,6 @@ void connections_begun(struct connections *connections, const struct packet *pac
         .member = packet->destination, .box_port = packet->source_port, .port = packet->destination_port, .used = true};
 }
 
-void connections_review(struct connections *connections,
-                        bool (*may)(void *context, const struct in6_addr *member, uint16_t port), void *context) {
-    connections->any_cut = false;
-    for (size_t i = 0; connections->all && i < MAX_CONNECTIONS; i++) {
-        struct connection *connection = &connections->all[i];
-        connection->cut = connection->used && !may(context, &connection->member, connection->port);
-        connections->any_cut = connections->any_cut || connection->cut;
-    }
-}
-
 /* Where nothing is cut, as in most boxes, nothing is looked for. One that is there twice was decided about alike. */
 bool connections_is_cut(const struct connections *connections, const struct in6_addr *member, uint16_t port,
                         uint16_t box_port) {

@@ -25,10 +25,6 @@ struct connections {
 /* The box begins one. Where there is no more room, the one that was begun first is forgotten, and goes on. */
 void connections_begun(struct connections *connections, const struct packet *packet);
 
-/* Decides anew about each. */
-void connections_review(struct connections *connections,
-                        bool (*may)(void *context, const struct in6_addr *member, uint16_t port), void *context);
-
 /* Whether a packet between these ends must not pass. */
 bool connections_is_cut(const struct connections *connections, const struct in6_addr *member, uint16_t port,
                         uint16_t box_port);

@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "../packet/closed.h"
+#include "private.h"
+#include "rule.h"
 
 enum {
     /* A name whose answer may not be kept is kept this long: until the box has connected. */
@@ -15,18 +16,14 @@ enum {
     ANY_TIME = 0, /* at which no grant has ended */
 };
 
-static int check_rule(const struct net_rule *rule, struct err *err);
 static void keep_grants(struct policy *policy, const struct grant *grants);
 static void keep_flows(struct policy *policy, struct flow *flows, bool member);
-static bool may_go_on(void *context, const struct in6_addr *member, uint16_t port);
+static void keep_connections(struct policy *policy, struct connections *before);
 static struct verdict decide_once(struct policy *policy, const struct packet *packet, bool member, uint64_t now_ms);
 static struct verdict decide(struct policy *policy, const struct packet *packet, uint8_t protocol, bool member,
                              uint64_t now_ms);
 static const struct grant *matching_grant(const struct policy *policy, int32_t rule, const struct in6_addr *address,
                                           uint64_t now_ms);
-static bool within(const struct in6_addr *address, const struct net_rule *rule);
-static bool is_private(const struct in6_addr *address);
-static bool rule_has_name(const struct net_rule *rule, const char *name);
 static struct flow *find_flow(struct flow *flows, const struct packet *packet, uint8_t protocol, uint64_t now_ms);
 static void add_flow(struct policy *policy, bool member, const struct packet *packet, uint8_t protocol, bool allowed,
                      uint64_t now_ms);
@@ -40,7 +37,7 @@ int policy_set(struct policy *policy, const struct net_policy *wanted, struct er
         wanted->host_port_count > NET_MAX_HOST_PORTS)
         return err_set(err, EINVAL, "the policy is out of range");
     for (uint32_t i = 0; i < wanted->rule_count; i++)
-        if (check_rule(&wanted->rules[i], err))
+        if (rule_check(&wanted->rules[i], err))
             return -1;
     struct net_rule *rules = calloc(wanted->rule_count ? wanted->rule_count : 1, sizeof *rules);
     if (!rules)
@@ -59,9 +56,7 @@ int policy_set(struct policy *policy, const struct net_policy *wanted, struct er
         keep_flows(policy, before.flows[member], member);
         before.flows[member] = NULL;
     }
-    policy->connections = before.connections;
-    before.connections = (struct connections){0};
-    connections_review(&policy->connections, may_go_on, policy);
+    keep_connections(policy, &before.connections);
     policy_free(&before);
     return 0;
 }
@@ -92,17 +87,17 @@ static void keep_flows(struct policy *policy, struct flow *flows, bool member) {
     }
 }
 
-static bool may_go_on(void *context, const struct in6_addr *member, uint16_t port) {
-    const struct packet packet = {.destination = *member, .destination_port = port};
-    return decide(context, &packet, IPPROTO_TCP, true, ANY_TIME).allowed;
-}
-
-static int check_rule(const struct net_rule *rule, struct err *err) {
-    if (rule->kind > NET_RULE_BELOW || rule->prefix_length > 128 || rule->first_port > rule->last_port)
-        return err_set(err, EINVAL, "a rule of the policy is out of range");
-    if (!memchr(rule->name, 0, sizeof rule->name) || (rule->kind != NET_RULE_ADDRESS && !*rule->name))
-        return err_set(err, EINVAL, "a rule of the policy has no name");
-    return 0;
+static void keep_connections(struct policy *policy, struct connections *before) {
+    struct connections *connections = &policy->connections;
+    *connections = *before;
+    *before = (struct connections){0};
+    connections->any_cut = false;
+    for (size_t i = 0; connections->all && i < MAX_CONNECTIONS; i++) {
+        struct connection *connection = &connections->all[i];
+        const struct packet packet = {.destination = connection->member, .destination_port = connection->port};
+        connection->cut = connection->used && !decide(policy, &packet, IPPROTO_TCP, true, ANY_TIME).allowed;
+        connections->any_cut = connections->any_cut || connection->cut;
+    }
 }
 
 void policy_free(struct policy *policy) {
@@ -174,7 +169,7 @@ static struct verdict decide(struct policy *policy, const struct packet *packet,
         return verdict;
     struct in6_addr carried;
     bool carries = closed_carries_v4(to, &carried);
-    bool shut = !member && policy->mode == NET_MODE_PUBLIC && is_private(to);
+    bool shut = !member && policy->mode == NET_MODE_PUBLIC && private_address(to);
     for (int32_t i = 0; i < (int32_t)policy->rule_count; i++) {
         const struct net_rule *rule = &policy->rules[i];
         if ((member && !rule->denies) || (rule->protocol && rule->protocol != protocol) ||
@@ -182,8 +177,9 @@ static struct verdict decide(struct policy *policy, const struct packet *packet,
             continue;
         const struct grant *grant = NULL;
         /* A denied address of IPv4 is denied in those of IPv6, too, that lead to it. */
-        if (rule->kind == NET_RULE_ADDRESS ? !within(to, rule) && !(carries && rule->denies && within(&carried, rule))
-                                           : !(grant = matching_grant(policy, i, to, now_ms)))
+        if (rule->kind == NET_RULE_ADDRESS
+                ? !rule_covers(to, rule) && !(carries && rule->denies && rule_covers(&carried, rule))
+                : !(grant = matching_grant(policy, i, to, now_ms)))
             continue;
         /* Whoever owns a name may point it anywhere: it opens no private address where those are shut. */
         if (!rule->denies && (verdict.allowed || (grant && shut)))
@@ -207,41 +203,6 @@ static const struct grant *matching_grant(const struct policy *policy, int32_t r
     return NULL;
 }
 
-static bool within(const struct in6_addr *address, const struct net_rule *rule) {
-    uint32_t bytes = rule->prefix_length / 8, bits = rule->prefix_length % 8;
-    if (memcmp(address->s6_addr, rule->address.s6_addr, bytes) != 0)
-        return false;
-    return bits == 0 || (address->s6_addr[bytes] ^ rule->address.s6_addr[bytes]) >> (8 - bits) == 0;
-}
-
-static bool is_private(const struct in6_addr *address) {
-    static const struct {
-        uint32_t network, prefix;
-    } ranges[] = {
-        {0x0a000000, 8},  /* 10.0.0.0/8 */
-        {0xac100000, 12}, /* 172.16.0.0/12 */
-        {0xc0a80000, 16}, /* 192.168.0.0/16 */
-        {0x64400000, 10}, /* 100.64.0.0/10, a provider's own */
-        {0xc0000000, 24}, /* 192.0.0.0/24 */
-        {0xc6120000, 15}, /* 198.18.0.0/15, benchmarks */
-    };
-    /* 64:ff9b:1::/48, RFC 8215: a network's own translator to IPv4, private addresses among them. */
-    static const uint8_t translated[] = {0, 0x64, 0xff, 0x9b, 0, 1};
-    struct in6_addr carried;
-    if (closed_is_near(address))
-        return true;
-    if (closed_carries_v4(address, &carried))
-        return is_private(&carried);
-    if (!IN6_IS_ADDR_V4MAPPED(address))
-        return memcmp(address->s6_addr, translated, sizeof translated) == 0 || (address->s6_addr[0] & 0xfe) == 0xfc ||
-               (address->s6_addr[0] == 0xfe && address->s6_addr[1] >= 0xc0);
-    uint32_t v4 = v4_of_address(address);
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if ((v4 ^ ranges[i].network) >> (32 - ranges[i].prefix) == 0)
-            return true;
-    return false;
-}
-
 bool policy_allows_host(const struct policy *policy, uint16_t port) {
     for (uint32_t i = 0; i < policy->host_port_count; i++)
         if (policy->host_ports[i] == port)
@@ -261,10 +222,10 @@ bool policy_resolves(const struct policy *policy, const char *name) {
 
 /* What the box reaches of private addresses it may know by name. */
 bool policy_reverses(const struct policy *policy, const struct in6_addr *address) {
-    bool allowed = policy->mode != NET_MODE_PUBLIC || !is_private(address);
+    bool allowed = policy->mode != NET_MODE_PUBLIC || !private_address(address);
     for (uint32_t i = 0; !allowed && i < policy->rule_count; i++) {
         const struct net_rule *rule = &policy->rules[i];
-        allowed = !rule->denies && rule->kind == NET_RULE_ADDRESS && within(address, rule);
+        allowed = !rule->denies && rule->kind == NET_RULE_ADDRESS && rule_covers(address, rule);
     }
     return allowed;
 }
@@ -299,14 +260,6 @@ void policy_granted(struct policy *policy, const char *name, const struct in6_ad
 static void forget_refusals(struct flow *flows, const struct in6_addr *address) {
     for (size_t i = 0; flows && i < MAX_FLOWS; i++)
         flows[i].used = flows[i].used && (flows[i].allowed || !same_address(&flows[i].address, address));
-}
-
-static bool rule_has_name(const struct net_rule *rule, const char *name) {
-    if (rule->kind == NET_RULE_NAME)
-        return strcasecmp(rule->name, name) == 0;
-    size_t whole = strlen(name), below = strlen(rule->name);
-    return rule->kind == NET_RULE_BELOW && whole > below + 1 && name[whole - below - 1] == '.' &&
-           strcasecmp(name + whole - below, rule->name) == 0;
 }
 
 /* The same one, a free one, or the one that ends first. */

@@ -105,4 +105,13 @@ static inline void stop_linked(void) {
     check("and so does its link", recv(hub, &byte, 1, 0) == 0);
 }
 
+/* The next frame is an error about a packet of UDP. */
+static inline void make_error(const char *from, const char *to, const char *source, const char *destination) {
+    static struct made_frame quoted;
+    uint8_t rest[4 + 48] = {0};
+    make_udp(&quoted, source, destination, 1000, 2000, "quoted", 6);
+    memcpy(rest + 4, quoted.bytes + 14, quoted.size - 14 < 48 ? quoted.size - 14 : 48);
+    make_icmp(&frame, from, to, quoted.v6 ? 1 : 3, rest, sizeof rest);
+}
+
 #endif

@@ -18,15 +18,6 @@ static void learns_members(void) {
     check("a box that asks from another address gets no answer", is_silent(&frame));
 }
 
-/* An error about a packet of UDP. */
-static void make_error(const char *from, const char *to, const char *source, const char *destination) {
-    static struct made_frame quoted;
-    uint8_t rest[4 + 48] = {0};
-    make_udp(&quoted, source, destination, 1000, 2000, "quoted", 6);
-    memcpy(rest + 4, quoted.bytes + 14, quoted.size - 14 < 48 ? quoted.size - 14 : 48);
-    make_icmp(&frame, from, to, quoted.v6 ? 1 : 3, rest, sizeof rest);
-}
-
 static void passes_packets(void) {
     static uint8_t payload[65536];
     for (size_t i = 0; i < sizeof payload; i++)
