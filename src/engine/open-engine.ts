@@ -54,7 +54,7 @@ export function openEngine(
   return {
     context: {
       ...{ home, host, database, lifetime, cliCommand },
-      volumeType: options.volumeType ?? 'shared',
+      volumeType: options.volumeType,
     },
     images: () => (images ??= openImages()),
     registries,

@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openEngine } from '../../src/engine/open-engine.js';
+import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import type { BoxOptions } from '../../src/engine/spec/options.js';
 import type { BoxliteEvent } from '../../src/engine/state/events.js';
 import { lockVolume } from '../../src/engine/volumes/files.js';
@@ -166,6 +167,28 @@ describe('a box', () => {
     await runtime.create({ ...DB, autoRemove: true }, 'three');
     await runtime.remove('three');
     expect(namesIn(home)).toEqual(['data']);
+  });
+
+  test.each([
+    { volumeType: undefined, anonymous: 'disk', named: 'shared' },
+    { volumeType: 'shared', anonymous: 'shared', named: 'shared' },
+    { volumeType: 'disk', anonymous: 'disk', named: 'disk' },
+  ] as const)('has volumes of the kinds of $volumeType', async ({ volumeType, ...kinds }) => {
+    const { home } = await withImageVolumes();
+    const runtime = new BoxliteRuntime({
+      ...{ homeDir: home.root, accelerator: 'tcg' },
+      ...(volumeType && { volumeType }),
+    });
+    onTestFinished(() => runtime.close());
+    const own = ['/a', '/b', '/c'].map((guestPath) => ({ guestPath }));
+    await runtime.create({ ...DB, volumes: [{ name: 'data', guestPath: '/named' }, ...own] });
+    const made = await runtime.volumes.list();
+    const unnamed = made.filter(({ anonymous }) => anonymous).map(({ kind }) => kind);
+    expect(made.find(({ name }) => name === 'data')?.kind).toBe(kinds.named);
+    expect(unnamed).toHaveLength(5);
+    const slots = kinds.named === 'disk' ? 3 : 4;
+    const disks = unnamed.filter((kind) => kind === 'disk');
+    expect(disks).toHaveLength(kinds.anonymous === 'disk' ? slots : 0);
   });
 
   test('shares its mounts with others, whose own come first', async () => {

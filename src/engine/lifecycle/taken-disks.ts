@@ -25,7 +25,7 @@ export async function refuseTakenDisks(
       'volume-in-use',
       `volume ${mount.name} is in use by box ${boxName(holder)}: a volume of type disk is for one box at a time`,
       {
-        hint: 'stop that box, or use a volume of type shared',
+        hint: 'let it be of type shared when it is created (volumeType in the configuration), or stop that box',
         remedy: { action: 'stop', box: boxName(holder) },
       },
     );

@@ -34,7 +34,10 @@ export interface BoxliteOptions {
   maxLayerEntries?: number;
   /** `auto` (default) uses KVM if a machine boots with it, else emulation (`tcg`). */
   accelerator?: AcceleratorChoice;
-  /** Kind of the volumes that are created without one, see `VolumeOptions.options`; default `shared`. */
+  /**
+   * Kind of the volumes that are created without one, see `VolumeOptions.options`. Default: `shared` for those
+   * with names, `disk` for anonymous ones as long as their box can have disks.
+   */
   volumeType?: 'shared' | 'disk';
   /** Path of QEMU's program; default: found on PATH. */
   qemu?: string;

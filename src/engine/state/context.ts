@@ -14,8 +14,8 @@ export interface EngineContext {
   host: Host;
   database: () => Database;
   lifetime: Lifetime;
-  /** Of volumes that are created without one. */
-  volumeType: VolumeKind;
+  /** Of volumes that are created without one; undefined: nobody has said. */
+  volumeType: VolumeKind | undefined;
   /** The argv that starts the CLI for work after this process has ended: a shim runs it at its box's end. */
   cliCommand: () => readonly string[];
 }

@@ -69,11 +69,7 @@ export class BoxVolumes implements AsyncDisposable {
         this.#mounts.push(mount);
         continue;
       }
-      const volume = newVolume(
-        withoutName(mount),
-        // An image's volume is mostly a database's, and a disk is the faster one.
-        disks < DISK_SLOTS ? 'disk' : 'shared',
-      );
+      const volume = newVolume(withoutName(mount), this.#kindOfUnnamed(disks));
       if (volume.kind === 'disk') disks++;
       await this.#make(volume);
       this.#mounts.push({ ...mount, name: volume.name });
@@ -122,8 +118,13 @@ export class BoxVolumes implements AsyncDisposable {
     for (const lock of this.#locks) await lock[Symbol.asyncDispose]();
   }
 
+  /** An image's volume is mostly a database's, and hardly anybody shares it: the faster kind, unless told otherwise. */
+  #kindOfUnnamed(disks: number): VolumeKind {
+    return this.context.volumeType !== 'shared' && disks < DISK_SLOTS ? 'disk' : 'shared';
+  }
+
   #named(mount: VolumeMount): Promise<VolumeRecord> {
-    return ensureVolume(this.context, newVolume(mount, this.context.volumeType));
+    return ensureVolume(this.context, newVolume(mount, this.context.volumeType ?? 'shared'));
   }
 
   /** Until the box is recorded, its lock keeps a sweep from taking the directory. */

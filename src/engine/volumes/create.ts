@@ -12,7 +12,7 @@ export async function createVolume(
   context: EngineContext,
   options: VolumeOptions,
 ): Promise<VolumeInfo> {
-  const volume = newVolume(options, context.volumeType);
+  const volume = newVolume(options, context.volumeType ?? 'shared');
   return volumeInfo(context, await ensureVolume(context, volume));
 }
 
