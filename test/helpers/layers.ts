@@ -51,7 +51,17 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
       'switch/port.h',
     ],
     // For libslirp, by nat/host-sockets.
-    replaces: ['accept', 'bind', 'close', 'connect', 'listen', 'recvfrom', 'sendto', 'socket'],
+    replaces: [
+      'accept',
+      'bind',
+      'close',
+      'connect',
+      'listen',
+      'recv',
+      'recvfrom',
+      'sendto',
+      'socket',
+    ],
   },
   host: { order: ['sparse', 'tsc', 'main'], others: ['common', 'protocol'], callbacks: [] },
   archive: {
