@@ -16,6 +16,7 @@
 #include "nat.h"
 #include "published.h"
 #include "quiet.h"
+#include "segment-size.h"
 #include "spare-memory.h"
 #include "turns.h"
 
@@ -30,6 +31,7 @@ struct nat {
     Slirp *slirp;
     struct nat_callbacks callbacks;
     uint8_t mac[MAC_BYTES];
+    uint32_t mtu;
     struct in6_addr gateway, gateway6, resolver, resolver6;
     const struct in6_addr *asking; /* the box whose packet is under way */
     struct publication publications[MAX_PUBLICATIONS];
@@ -73,6 +75,7 @@ struct nat *nat_open(const struct net_open *network, const struct nat_callbacks 
     spare_memory_keep();
     nat->callbacks = *ours;
     nat->turns = NO_TURNS;
+    nat->mtu = network->mtu;
     host_sockets_show(network);
     nat->resolver = address_of_v4(network->resolver);
     nat->resolver6 = network->resolver6;
@@ -93,7 +96,7 @@ struct nat *nat_open(const struct net_open *network, const struct nat_callbacks 
         .vhost6 = network->gateway6,
         .vnameserver6 = network->resolver6,
         .if_mtu = network->mtu,
-        .if_mru = network->mtu,
+        .if_mru = network->mtu < SEGMENT_PACKET_BYTES ? network->mtu : SEGMENT_PACKET_BYTES,
         .disable_dns = true,
         .disable_dhcp = true,
     };
@@ -313,7 +316,7 @@ static size_t room(void *context) {
 
 static ssize_t to_box(const void *frame, size_t size, void *opaque) {
     struct nat *nat = opaque;
-    nat->callbacks.to_box(nat->callbacks.context, frame, size);
+    nat->callbacks.to_box(nat->callbacks.context, segment_size_raise(frame, size, nat->mtu), size);
     return (ssize_t)size;
 }
 
