@@ -17,26 +17,30 @@ static int is_empty(int directory, bool *empty, struct err *err);
 static int make_copy(int image, int volume, bool shared, struct err *err);
 static int move_up(int volume, int copy, struct err *err);
 static int move(int from, int to, const char *name);
+static int move_directory(int from, int to, const char *name);
+static bool is_theirs(int error);
 
 int copy_up(int image, int volume, bool shared, struct err *err) {
     mode_t before = umask(0);
     int failed = fill(image, volume, shared, err);
     umask(before);
-    return failed;
+    /* The engine now records that the box has started, and no later start goes on from here. */
+    return failed || (syncfs(volume) && err_errno(err, "can't write the volume back")) ? -1 : 0;
 }
 
 static int fill(int image, int volume, bool shared, struct err *err) {
     bool volume_empty, image_empty;
+    struct err ignored;
     cleanup_fd int left = openat(volume, COPY_FINISHED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (left >= 0)
         return move_up(volume, left, err) || copy_attributes(image, volume, shared, err) ? -1 : 0;
-    if (remove_tree(volume, COPY_UNFINISHED, err) || is_empty(volume, &volume_empty, err) ||
-        is_empty(image, &image_empty, err))
+    /* What of it can't be removed is something in the volume, like any other file. */
+    remove_tree(volume, COPY_UNFINISHED, &ignored);
+    if (is_empty(volume, &volume_empty, err) || is_empty(image, &image_empty, err))
         return -1;
     if (!volume_empty)
         return 0;
     if (!image_empty && make_copy(image, volume, shared, err)) {
-        struct err ignored;
         remove_tree(volume, COPY_UNFINISHED, &ignored);
         return -1;
     }
@@ -70,6 +74,7 @@ static int make_copy(int image, int volume, bool shared, struct err *err) {
 static int move_up(int volume, int copy, struct err *err) {
     struct directory_names names = {0};
     struct stat there;
+    struct err ignored;
     int failed = directory_names_read(copy, &names, err);
     for (size_t i = 0; !failed && i < names.count; i++) {
         const char *name = names.names[i];
@@ -79,13 +84,28 @@ static int move_up(int volume, int copy, struct err *err) {
             failed = err_errno(err, "can't move %s into the volume", shown(name));
     }
     directory_names_free(&names);
-    return failed || remove_tree(volume, COPY_FINISHED, err) ? -1 : 0;
+    /* All that counts is in its place. */
+    if (!failed)
+        remove_tree(volume, COPY_FINISHED, &ignored);
+    return failed;
+}
+
+/* A link, unlike a rename, replaces nothing that another box has made since; a host may refuse to make it. */
+static int move(int from, int to, const char *name) {
+    struct stat st;
+    if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW))
+        return -1;
+    if (S_ISDIR(st.st_mode))
+        return move_directory(from, to, name);
+    if (linkat(from, name, to, name, 0) == 0)
+        return unlinkat(from, name, 0);
+    return errno == EEXIST ? 0 : renameat(from, name, to, name);
 }
 
 /* Who is not root, as the VMM on some hosts, moves only directories that it may write to. */
-static int move(int from, int to, const char *name) {
+static int move_directory(int from, int to, const char *name) {
     struct stat st;
-    if (renameat(from, name, to, name) == 0)
+    if (renameat(from, name, to, name) == 0 || is_theirs(errno))
         return 0;
     if (errno != EACCES)
         return -1;
@@ -94,3 +114,6 @@ static int move(int from, int to, const char *name) {
         return -1;
     return fchmod(directory, st.st_mode & 07777);
 }
+
+/* Another box has made something of that name since: what a rename of a directory does not replace. */
+static bool is_theirs(int error) { return error == EEXIST || error == ENOTEMPTY || error == ENOTDIR; }

@@ -13,7 +13,7 @@
 #define COPY_FINISHED ".boxlite-copied"
 
 /* Copies the directory `image`, and its own attributes, into the directory `volume` if that is empty; writes it back.
- * Both are open for reading. Entries that another box makes meanwhile stay. The working directory changes.
+ * What can't be removed of an earlier copy counts as something in it. Both are open for reading. Entries that another box makes meanwhile stay. The working directory changes.
  * shared: see copy_tree. */
 int copy_up(int image, int volume, bool shared, struct err *err);
 

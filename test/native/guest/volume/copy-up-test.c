@@ -54,6 +54,15 @@ static void put_file(int at, const char *name, const char *text) {
         fail_here(name);
 }
 
+/* The directory in it, in place of the open one. */
+static int replaced(int at, const char *name) {
+    int next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (next < 0)
+        fail_here(name);
+    close(at);
+    return next;
+}
+
 static bool holds(int at, const char *name, const char *text) {
     char found[64] = {0};
     int fd = openat(at, name, O_RDONLY | O_NOFOLLOW);
@@ -218,9 +227,64 @@ static void test_interrupted(void) {
 
     begin();
     put_file(image, "file", "image's");
+    mkdirat(volume, COPY_FINISHED, 0700);
+    left = openat(volume, COPY_FINISHED, O_RDONLY | O_DIRECTORY);
+    put_file(left, "a", "one file");
+    linkat(left, "a", left, "b", 0);
+    symlinkat("nowhere", left, "link");
+    mkfifoat(left, "fifo", 0600);
+    mkdirat(left, "closed", 0500);
+    close(left);
+    check("all kinds are moved, and nothing stays behind",
+          copied() && holds(volume, "a", "one file") && look(volume, "a").st_ino == look(volume, "b").st_ino &&
+              look(volume, "a").st_nlink == 2 && S_ISLNK(look(volume, "link").st_mode) &&
+              S_ISFIFO(look(volume, "fifo").st_mode) && (look(volume, "closed").st_mode & 07777) == 0500 &&
+              !exists(volume, COPY_FINISHED));
+
+    begin();
+    put_file(image, "file", "image's");
     symlinkat("../image", volume, COPY_FINISHED);
     check("a link in place of a copy is not followed",
           copied() && holds(image, "file", "image's") && !exists(volume, "file"));
+}
+
+/* Too deep for remove_tree. */
+static void put_leftover(const char *name) {
+    mkdirat(volume, name, 0700);
+    int at = openat(volume, name, O_RDONLY | O_DIRECTORY);
+    put_file(at, "file", "left");
+    mkdirat(at, "d", 0700);
+    at = replaced(at, "d");
+    for (int i = 0; i <= 2 * COPY_MOST_DEPTH; i++) {
+        mkdirat(at, "d", 0700);
+        at = replaced(at, "d");
+    }
+    close(at);
+}
+
+/* Half of it goes up to the top, so that both halves can be removed. */
+static void remove_leftover(const char *path) {
+    int at = dup(volume);
+    for (int i = 0; i < COPY_MOST_DEPTH; i++)
+        at = replaced(at, i ? "d" : path);
+    if (renameat(at, "d", volume, "rest"))
+        fail_here("rename");
+    close(at);
+}
+
+static void test_leftovers(void) {
+    begin();
+    put_file(image, "file", "image's");
+    put_leftover(COPY_UNFINISHED);
+    check("a leftover that can't be removed is something in the volume",
+          copied() && exists(volume, COPY_UNFINISHED) && !exists(volume, "file"));
+    remove_leftover(COPY_UNFINISHED);
+
+    begin();
+    mkdirat(volume, "d", 0700);
+    put_leftover(COPY_FINISHED);
+    check("nor does what was moved fail because of one", copied() && holds(volume, "file", "left"));
+    remove_leftover(COPY_FINISHED);
 }
 
 static void test_failures(void) {
@@ -266,6 +330,7 @@ int main(void) {
     test_names();
     test_not_empty();
     test_interrupted();
+    test_leftovers();
     test_failures();
     int parent = open("/var/tmp", O_RDONLY | O_DIRECTORY);
     check("what was made is removed", remove_tree(parent, strrchr(path, '/') + 1, &err) == 0);
