@@ -47,6 +47,9 @@ static int make_file(struct unpacking *to, const struct spot *spot, const struct
         return -1;
     int failed = write_content(file, &to->reader.stream, item, to->options->direct, err) ||
                  set_metadata(to, spot, item, file, err);
+    /* A mount's file system may be no directory's. */
+    if (!failed && in_place && to->options->sync && fsync(file))
+        failed = spot_failed(spot, "write back", err);
     if (!failed && close(take_fd(&file)))
         failed = spot_failed(spot, "write", err);
     if (failed && !in_place)

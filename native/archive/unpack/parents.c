@@ -30,6 +30,9 @@ int parents_open(struct parents *parents, const char *name, const char **base, s
         return err_set(err, ENOMEM, "no memory for a name");
     int fd = below ? open_or_make(parents->fd, whole + known + 1) : open_or_make(parents->root, whole);
     int why = errno;
+    cleanup_fd int before = parents->fd;
+    dev_t device = parents->device;
+    parents->fd = -1;
     parents_free(parents);
     parents->fd = fd;
     parents->name = whole;
@@ -42,6 +45,9 @@ int parents_open(struct parents *parents, const char *name, const char **base, s
     if (parents->fd < 0 || fstat(parents->fd, &st))
         return err_errno(err, "can't open the directory of %s", shown(name));
     parents->set_group = st.st_mode & S_ISGID;
+    parents->device = st.st_dev;
+    if (parents->sync && before >= 0 && st.st_dev != device && syncfs(before))
+        return err_errno(err, "can't write back what came before %s", shown(name));
     return parents->fd;
 }
 

@@ -3,12 +3,15 @@
 #define BOXLITE_ARCHIVE_PARENTS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "../../common/err.h"
 
 struct parents {
     int root;
-    int fd; /* -1 for none */
+    bool sync; /* a file system that it leaves is written back */
+    int fd;    /* -1 for none */
+    dev_t device;
     char *name;
     bool set_group; /* what is made in it would get its group */
 };

@@ -25,12 +25,14 @@ static int make_directory_there(struct unpacking *to, const struct spot *spot, s
 static int finish_directories(struct unpacking *to, struct err *err);
 static int finish_some(struct unpacking *to, const char *name, struct err *err);
 static int finish_directory(struct unpacking *to, const struct later *later, struct err *err);
+static int write_back(const struct unpacking *to);
 
 int unpack(int in, const char *destination, const struct unpack_options *options, struct totals *totals,
            struct err *err) {
     struct unpacking to = {.options = options, .totals = totals, .place = {.root = -1}, .parents = {.fd = -1}};
     struct err later_err;
     umask(0);
+    to.parents.sync = options->sync;
     int failed = tar_reader_begin(&to.reader, in, !options->foreign, options->attributes, err) ||
                  take_all(&to, destination, err);
     /* Also after a failure, but not after a signal, which ends it at once: until then a directory is its owner's
@@ -39,7 +41,7 @@ int unpack(int in, const char *destination, const struct unpack_options *options
         *err = later_err;
         failed = -1;
     }
-    if (!failed && options->sync && syncfs(to.place.root))
+    if (!failed && options->sync && write_back(&to))
         failed = err_errno(err, "can't write back %s", shown(destination));
     if (to.refused_attributes && options->warn)
         options->warn("some extended attributes could not be set");
@@ -174,4 +176,13 @@ static int finish_directory(struct unpacking *to, const struct later *later, str
         return -1;
     cleanup_fd int file = openat(spot.directory, spot.base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return file < 0 ? spot_failed(&spot, "open", err) : set_metadata(to, &spot, &later->item, file, err);
+}
+
+/* What is mounted below the destination has been written back when it was left, unless we are still in it. */
+static int write_back(const struct unpacking *to) {
+    const struct parents *parents = &to->parents;
+    struct stat root;
+    if (syncfs(to->place.root) || fstat(to->place.root, &root))
+        return -1;
+    return parents->fd >= 0 && parents->device != root.st_dev ? syncfs(parents->fd) : 0;
 }
