@@ -1,7 +1,7 @@
 /** Disk volumes that another box is using: a file system has one machine at a time. */
 import { BoxliteError } from '../../errors.js';
 import type { BoxRecord } from '../../store/box-record.js';
-import { isRunning } from '../../store/status.js';
+import { isActive } from '../../store/status.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { boxName } from '../spec/names/box-name.js';
 import { isVolumeMount } from '../spec/volumes/box-volume.js';
@@ -10,7 +10,7 @@ import { settle } from '../state/observe.js';
 
 /**
  * The shim refuses a disk that another machine has open; this says whose it is.
- * @throws volume-in-use, naming the volume and the running box that has it
+ * @throws volume-in-use, naming the volume and the box that has it, running or paused
  */
 export async function refuseTakenDisks(
   context: EngineContext,
@@ -42,7 +42,7 @@ async function holderOf(
   for (const use of volumeUses.ofVolume(volume)) {
     if (use.boxId === boxId) continue;
     const record = boxes.get(use.boxId);
-    if (record && isRunning((await settle(home, database(), record)).status)) return record;
+    if (record && isActive((await settle(home, database(), record)).status)) return record;
   }
   return undefined;
 }
