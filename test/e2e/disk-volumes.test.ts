@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,12 +59,13 @@ beforeAll(async () => {
       ...{ name: `bin/${name}`, type: '1', linkName: 'bin/busybox' },
     })),
     { name: 'bin/list-tree', content: lister, mode: 0o755 },
-    ...['original', 'disk', 'shared', 'nest', 'plain'].flatMap(tree),
+    ...['original', 'disk', 'shared', 'nest', 'plain', 'read', 'closed'].flatMap(tree),
   );
   await home.ok(['import', '-', 'seeded'], { input: image });
   await home.ok([
     ...['run', '-d', '--name', 'box'],
-    ...[...disk('data', '/disk'), ...shared('copied', '/shared', 'readonly')],
+    ...[...disk('data', '/disk'), ...shared('copied', '/shared')],
+    ...[...disk('read', '/read', 'readonly'), ...shared('closed', '/closed', 'readonly')],
     // The inner one comes first: only the paths decide the order of mounting.
     ...[...disk('inner', '/nest/inner'), ...shared('nest', '/nest')],
     ...disk('plain', '/plain', 'volume-nocopy'),
@@ -81,21 +82,22 @@ describe('a new volume', () => {
     expect(await listing('/disk')).toEqual(await listing('/original'));
   });
 
-  it.runIf(isRoot)(
-    'of type shared gets it, but for devices, though the box may only read it',
-    async () => {
-      // The jail lets no box make these on the host.
-      const isRefused = (line: string): boolean => /^\.\/(null|program) /.test(line);
-      const expected = (await listing('/original')).filter((line) => !isRefused(line));
-      expect((await listing('/shared')).filter((line) => !isRefused(line))).toEqual(expected);
-      expect(await sh('busybox stat -c %a /shared/program')).toBe('755');
-      const { status, stderr } = await home.boxlite(['exec', 'box', 'sh', '-c', '> /shared/new']);
-      expect([status, stderr]).toEqual([
-        1,
-        "sh: can't create /shared/new: Read-only file system\n",
-      ]);
-    },
-  );
+  it.runIf(isRoot)('of type shared gets it, but for devices', async () => {
+    // The jail lets no box make these on the host.
+    const isRefused = (line: string): boolean => /^\.\/(null|program) /.test(line);
+    const expected = (await listing('/original')).filter((line) => !isRefused(line));
+    expect((await listing('/shared')).filter((line) => !isRefused(line))).toEqual(expected);
+    expect(await sh('busybox stat -c %a /shared/program')).toBe('755');
+  });
+
+  it('that the box may only read gets it as a disk, and stays empty on the host', async () => {
+    expect(await sh('cat /read/file; ls -A /closed')).toBe('text');
+    for (const path of ['/read/new', '/closed/new']) {
+      const { status, stderr } = await home.boxlite(['exec', 'box', 'sh', '-c', `> ${path}`]);
+      expect([status, stderr]).toEqual([1, `sh: can't create ${path}: Read-only file system\n`]);
+    }
+    expect(await readdir(join(home.path, 'volumes/closed/_data'))).toEqual([]);
+  });
 
   it('inside another gets what the image has, and so does the outer one', async () => {
     expect(await sh('cat /nest/inner/file /nest/file; mkdir /nest/inner/new; ls /nest/inner')).toBe(

@@ -26,7 +26,7 @@ import {
 } from '../machine/templates/bad-template.js';
 import { imageTemplate } from '../machine/templates/image-template.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
-import { COPY_DEADLINE_MS, CopyLocks } from '../machine/volumes/copy-up.js';
+import { copyDeadlineMs, CopyLocks, LateCopy } from '../machine/volumes/copy-up.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
 import { attachmentForStart } from '../networks/memberships.js';
 import type { BoxSpec } from '../spec/box-spec.js';
@@ -285,9 +285,7 @@ export class StartAttempt {
     const main = client.main(values, { attach: request.attach });
     main.exited.catch(() => undefined); // whoever waits for it reports the error
     main.started.catch(() => undefined);
-    const copies = mounts.some(({ copyUp }) => copyUp > 0);
-    const deadlineMs = copies ? COPY_DEADLINE_MS : RESTORE_DEADLINE_MS;
-    const times = await machine.within(bootstrapped, deadlineMs, 'bootstrap');
+    const times = await this.#bootstrapped(machine, bootstrapped, mounts);
     this.#copyLocks.release();
     this.#clock.lap('bootstrap');
     this.#clock.note('guest', {
@@ -298,5 +296,19 @@ export class StartAttempt {
     await machine.within(main.started, RESTORE_DEADLINE_MS, 'exec');
     this.#clock.lap('exec');
     return main;
+  }
+
+  async #bootstrapped<T>(
+    machine: MachineRun,
+    bootstrapped: Promise<T>,
+    mounts: PreparedVolumes['mounts'],
+  ): Promise<T> {
+    const copyMs = copyDeadlineMs(mounts);
+    try {
+      return await machine.within(bootstrapped, copyMs ?? RESTORE_DEADLINE_MS, 'bootstrap');
+    } catch (error) {
+      const isLate = error instanceof BoxliteError && error.code === 'timeout';
+      throw isLate && copyMs !== undefined ? new LateCopy(this.#name, mounts, error) : error;
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { BoxKernel, BoxSpec } from '../spec/box-spec.js';
 import type { BoxOptions } from '../spec/options.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { Host } from './host.js';
+import { LateCopy } from './volumes/copy-up.js';
 
 /**
  * Finds and prepares the kernel of a new box; undefined for the home's.
@@ -57,6 +58,7 @@ export async function assetsOfBox(host: Host, name: string, spec: BoxSpec): Prom
 /** Adds the box's own kernel, if it has one, to the error of a machine that did not come up. */
 export function blamingKernel(name: string, { kernel }: BoxSpec, error: unknown): unknown {
   if (kernel === undefined || !(error instanceof BoxliteError)) return error;
+  if (error instanceof LateCopy) return error;
   if (!['boot-failed', 'vmm-failed', 'timeout'].includes(error.code)) return error;
   const { path, modules, version } = kernel;
   const message = `box ${name} did not come up with its kernel ${path}: ${error.message}`;

@@ -30,8 +30,8 @@ export interface PreparedVolumes {
 }
 
 /**
- * @param copying missing: no volume is copied into
- * @throws invalid-argument when a path of the host is missing, path-not-found when a volume's directory is,
+ * @param copying missing for a box that has started before: no volume is copied into, and its disks are there
+ * @throws invalid-argument when a path of the host is missing, path-not-found when a volume's files are,
  *   unsupported when this host allows no way to share it
  */
 export async function prepareVolumes(
@@ -41,7 +41,8 @@ export async function prepareVolumes(
 ): Promise<PreparedVolumes> {
   const { shares, diskMounts } = await volumePlaces(spec.volumes, store, copying);
   const disks = disksOf(diskMounts);
-  const volumes = await prepareVolumeDisks(store.home, store.database(), disks);
+  const isFirstStart = copying !== undefined;
+  const volumes = await prepareVolumeDisks(store, disks, isFirstStart);
   const largestDiskBytes = Math.max(0, ...disks.map(({ sizeBytes }) => sizeBytes ?? 0));
   const mounts = (direct: boolean): BootstrapValues['mounts'] =>
     mountRequests({ shares, direct, diskMounts, disks, tmpfs: spec.tmpfs });
@@ -59,11 +60,7 @@ export async function prepareVolumes(
   };
 }
 
-/** While it is copied into, only the guest makes it read-only; at later starts the host does. */
-const exportOf = ({ path, readOnly, copyUp }: Share): SharedPath => ({
-  path,
-  readOnly: readOnly && !copyUp,
-});
+const exportOf = ({ path, readOnly }: Share): SharedPath => ({ path, readOnly });
 
 type Kind = 'directory' | 'file';
 

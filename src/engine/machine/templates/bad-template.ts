@@ -1,5 +1,6 @@
 import { BoxliteError } from '../../../errors.js';
 import type { Template } from '../../../vmm/template/template.js';
+import { LateCopy } from '../volumes/copy-up.js';
 
 /**
  * No machine came up from this template, which may be the cause: the VMM rejected it, or no agent answered.
@@ -21,8 +22,9 @@ export class BadTemplate extends BoxliteError {
   }
 }
 
-/** A VMM that was killed or that lacked a resource proves nothing about its template. */
+/** A VMM that was killed or that lacked a resource proves nothing about its template, nor does a copy too large. */
 export function mayBeTemplatesFault(error: unknown): error is BoxliteError {
+  if (error instanceof LateCopy) return false;
   return error instanceof BoxliteError && (error.code === 'vmm-failed' || error.code === 'timeout');
 }
 

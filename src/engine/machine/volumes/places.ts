@@ -1,4 +1,7 @@
 /** How a box reaches its volumes: shared ones and paths of the host by the 9p export, disks in slots. */
+import { realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { errnoOf, fileError } from '../../../errors.js';
 import type { Home } from '../../../host/home.js';
 import type { Database } from '../../../store/database.js';
 import type { VolumeRecord } from '../../../store/volumes.js';
@@ -61,16 +64,29 @@ export async function volumePlaces(
     const place = { target, readOnly, ...(subpath !== undefined && { subpath }) };
     const volume = database().volumes.get(name);
     if (volume?.kind === 'disk') {
+      // Read-only as well: a disk is the guest's to write to, whatever its mount says.
       diskMounts.push({ ...place, volume, copyUp: copying !== undefined && !noCopy });
       continue;
     }
-    const path = home.volumeData(name);
-    // The host can't see cheaply whether a part of a volume is empty.
-    const copies = copying !== undefined && !noCopy && subpath === undefined;
+    const path = await dataOf(home, name);
+    // What is read-only is never exported writable; the host can't see cheaply whether a part is empty.
+    const copies = copying !== undefined && !noCopy && !readOnly && subpath === undefined;
     const copyUp = copies && (await copying.locks.take(database(), name, path, copying.signal));
     shares.push({ ...place, path, volume: name, copyUp });
   }
   return { shares, diskMounts };
+}
+
+/** The shim follows no link: a home may be reached through one, the volume's files may not. */
+async function dataOf(home: Home, name: string): Promise<string> {
+  const path = home.volumeData(name);
+  try {
+    return join(await realpath(home.volume(name)), basename(path));
+  } catch (error) {
+    // Whoever opens it says that it is gone.
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return path;
+    throw fileError(error, `use volume ${name}`);
+  }
 }
 
 const nameOf = (mount: BoxVolume): string => (isVolumeMount(mount) ? mount.name : '');

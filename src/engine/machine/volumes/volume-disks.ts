@@ -1,26 +1,27 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
 import type { Home } from '../../../host/home.js';
 import { syncDirectory } from '../../../host/sync-directory.js';
 import { blankDisk } from '../../../image/disk/blank-disk.js';
 import { copySparse } from '../../../image/disk/sparse-copy.js';
-import type { Database } from '../../../store/database.js';
 import { acquireLock } from '../../../store/locks.js';
 import type { VolumeRecord } from '../../../store/volumes.js';
 import { VOLUME_SLOTS } from '../../../vmm/driver.js';
+import type { VolumeStore } from './places.js';
 
 /** Another box makes the same disk in a fraction of a second; an overloaded host gets this long. */
 const LOCK_TIMEOUT_MS = 60_000;
 
 /**
  * The disks of these volumes, each in the slot of its index; those that no box has used yet are made.
- * @throws unsupported when a machine has not so many slots
+ * @param mayMake only at a box's first start: what the box wrote later would be missing from a new one
+ * @throws unsupported when a machine has not so many slots, path-not-found when a disk is gone
  */
 export async function prepareVolumeDisks(
-  home: Home,
-  database: Database,
+  store: VolumeStore,
   volumes: readonly VolumeRecord[],
+  mayMake: boolean,
 ): Promise<string[]> {
   if (volumes.length > VOLUME_SLOTS)
     throw new BoxliteError(
@@ -28,20 +29,26 @@ export async function prepareVolumeDisks(
       `a box can have ${VOLUME_SLOTS} volumes of type disk, not ${volumes.length}`,
       { hint: 'make the others with `--opt type=shared`' },
     );
-  return Promise.all(volumes.map((volume) => prepareDisk(home, database, volume)));
+  return Promise.all(volumes.map((volume) => prepareDisk(store, volume, mayMake)));
 }
 
 async function prepareDisk(
-  home: Home,
-  database: Database,
+  { home, database }: VolumeStore,
   { name, sizeBytes }: VolumeRecord,
+  mayMake: boolean,
 ): Promise<string> {
   const disk = home.volumeDisk(name);
   if (await exists(disk)) return disk;
+  if (!mayMake)
+    throw new BoxliteError(
+      'path-not-found',
+      `the disk of volume ${name} is gone: ${disk} does not exist`,
+      { hint: 'put it back, or remove the box and the volume' },
+    );
   if (sizeBytes === null)
     throw new BoxliteError('store-corrupt', `the database holds no size of volume ${name}`);
   const options = { timeoutMs: LOCK_TIMEOUT_MS, purpose: 'start' };
-  await using _lock = await acquireLock(database, `volume:${name}`, options);
+  await using _lock = await acquireLock(database(), `volume:${name}`, options);
   if (!(await exists(disk))) await makeDisk(home, disk, sizeBytes);
   return disk;
 }
@@ -52,11 +59,17 @@ async function makeDisk(home: Home, disk: string, bytes: number): Promise<void> 
   await rm(draft, { force: true });
   await copySparse(await blankDisk(home, bytes), draft);
   try {
+    await writeBack(draft);
     await rename(draft, disk);
     await syncDirectory(dirname(disk));
   } catch (error) {
     throw fileError(error, `make ${disk}`);
   }
+}
+
+async function writeBack(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  await file.datasync();
 }
 
 async function exists(path: string): Promise<boolean> {
