@@ -11,6 +11,7 @@ import {
   type BoxVolume,
   type HostMount,
   isVolumeMount,
+  isWeak,
   type VolumeMount,
 } from './volumes/box-volume.js';
 import { checkVolumeName } from './volumes/volume-name.js';
@@ -28,13 +29,14 @@ type Mounts = Pick<BoxSpec, 'volumes' | 'tmpfs'>;
  * @throws invalid-argument
  */
 export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mounts {
-  const volumes = (options.volumes ?? []).map((each) =>
+  const all = (options.volumes ?? []).map((each) =>
     isHostVolume(each) ? checkHostMount(each) : checkVolumeMount(each),
   );
   const tmpfs = (options.tmpfs ?? []).map((each) => {
     parseTmpfsOptions(each.options ?? '');
     return { target: checkTarget('tmpfs', each.guestPath), options: each.options ?? '' };
   });
+  const volumes = withoutCovered(all, tmpfs);
   const taken = new Set<string>();
   for (const { target } of [...volumes, ...tmpfs]) {
     if (taken.has(target)) throw invalid(`Duplicate mount point: ${target}`);
@@ -42,6 +44,18 @@ export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mou
   }
   checkMountCount(volumes, tmpfs);
   return { volumes, tmpfs };
+}
+
+/** Without the weak ones where something else is mounted, which is another of them, too. */
+function withoutCovered(volumes: readonly BoxVolume[], tmpfs: readonly BoxTmpfs[]): BoxVolume[] {
+  const strong = volumes.filter((mount) => !isWeak(mount));
+  const taken = new Set([...strong, ...tmpfs].map(({ target }) => target));
+  return volumes.filter((mount) => {
+    if (!isWeak(mount)) return true;
+    if (taken.has(mount.target)) return false;
+    taken.add(mount.target);
+    return true;
+  });
 }
 
 /** @throws invalid-argument for more than a box can have */

@@ -33,3 +33,6 @@ export interface VolumeMount {
 }
 
 export const isVolumeMount = (mount: BoxVolume): mount is VolumeMount => 'type' in mount;
+
+/** `-v PATH`: like a volume of the image, it gives way to whatever else is mounted there (Docker's rule). */
+export const isWeak = (mount: BoxVolume): boolean => mount.given === 'path';

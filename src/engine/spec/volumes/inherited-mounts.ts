@@ -2,7 +2,7 @@
 import { BoxliteError } from '../../../errors.js';
 import type { BoxSpec } from '../box-spec.js';
 import { checkMountCount, checkTarget } from '../volumes.js';
-import type { BoxVolume } from './box-volume.js';
+import { type BoxVolume, isWeak } from './box-volume.js';
 
 /** A box whose mounts another gets. */
 export interface VolumesFrom {
@@ -31,7 +31,7 @@ export function parseVolumesFrom(text: string): VolumesFrom {
 
 /**
  * The spec with other boxes' mounts and the image's volumes, wherever it has nothing mounted itself (Docker's
- * rule). Of several boxes, the last one counts.
+ * rule). Others' mounts replace its anonymous ones. Of several boxes, the last one counts.
  * @param sources the mounts of each box that `--volumes-from` named
  * @throws invalid-argument
  */
@@ -39,13 +39,15 @@ export function withInheritedMounts(
   spec: BoxSpec,
   sources: readonly { from: VolumesFrom; mounts: readonly BoxVolume[] }[],
 ): BoxSpec {
-  const own = new Set([...spec.volumes, ...spec.tmpfs].map(({ target }) => target));
+  const strong = spec.volumes.filter((mount) => !isWeak(mount));
+  const own = new Set([...strong, ...spec.tmpfs].map(({ target }) => target));
   const inherited = new Map<string, BoxVolume>();
   for (const { from, mounts } of sources)
     for (const mount of mounts)
       if (!own.has(mount.target)) inherited.set(mount.target, inheritedMount(mount, from));
-  const given = [...spec.volumes, ...inherited.values()];
-  const taken = new Set([...own, ...inherited.keys()]);
+  const kept = spec.volumes.filter((mount) => !isWeak(mount) || !inherited.has(mount.target));
+  const given = [...kept, ...inherited.values()];
+  const taken = new Set([...given, ...spec.tmpfs].map(({ target }) => target));
   const volumes = [...given, ...imageVolumes(spec, taken)];
   checkMountCount(volumes, spec.tmpfs);
   return { ...spec, volumes };

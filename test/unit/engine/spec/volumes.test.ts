@@ -65,6 +65,20 @@ describe('a mount', () => {
   });
 });
 
+test('a volume by its path alone gives way to whatever else is mounted there', () => {
+  const volumes = [
+    ...['/x', '/x/', '/y', '/z'].map((guestPath) => ({ guestPath })),
+    { name: 'data', guestPath: '/y' },
+  ];
+  const mounts = checkMounts({ volumes, tmpfs: [{ guestPath: '/z' }] });
+  expect(mounts.volumes).toMatchObject([
+    { target: '/x', given: 'path' },
+    { target: '/y', name: 'data' },
+  ]);
+  const asked = { guestPath: '/x', asMount: true };
+  expect(() => checkMounts({ volumes: [asked, asked] })).toThrow('Duplicate mount point: /x');
+});
+
 describe('the host’s side of a volume', () => {
   const find = (hostPath: string, createHostPath: boolean) =>
     findVolumes(boxSpec({ volumes: [{ hostPath, guestPath: '/x', createHostPath }] }));

@@ -56,6 +56,19 @@ test('a box’s own mounts come first, then those of the box named last, then th
   expect(volumes[3]).toMatchObject({ name: '', unnamed: true, noCopy: false });
 });
 
+test('another box’s mounts replace anonymous ones of the same place', () => {
+  const spec = boxSpec(
+    { volumes: ['/x', '/y'].map((guestPath) => ({ guestPath })) },
+    { volumes: ['/x', '/y'] },
+  );
+  const mounts = mountsOf({ volumes: [{ name: 'data', guestPath: '/x' }] });
+  const { volumes } = withInheritedMounts(spec, [{ from: from(), mounts }]);
+  expect(volumes.map((mount) => [mount.target, mount.given])).toEqual([
+    ['/y', 'path'],
+    ['/x', 'box'],
+  ]);
+});
+
 test.each(['/', '/proc/sys', '/dev', '..', '/x\0'])(
   'an image that wants a volume at %j is told from',
   (path) => {
