@@ -58,8 +58,7 @@ function isKeys(completion: Completion): completion is KeyCompletion {
 }
 
 type NameKind =
-  | ('box' | 'running-box' | 'image' | 'box-or-image')
-  | ('network' | 'box-network' | 'volume' | 'signal');
+  ('box' | 'running-box' | 'image' | 'object') | ('network' | 'box-network' | 'volume' | 'signal');
 
 async function named(kind: NameKind, word: string, names: () => Promise<Names>): Promise<Offer[]> {
   switch (kind) {
@@ -70,12 +69,12 @@ async function named(kind: NameKind, word: string, names: () => Promise<Names>):
     case 'network':
       return networks(await names());
     case 'volume':
-      return (await names()).volumes.map((text) => ({ text }));
+      return volumes(await names());
     case 'box-network':
       return [...NETWORKS.map((text) => ({ text })), ...networks(await names())];
-    case 'box-or-image': {
+    case 'object': {
       const known = await names();
-      return [...boxes(known, word), ...images(known, word)];
+      return [...boxes(known, word), ...images(known, word), ...volumes(known)];
     }
     case 'box':
       return boxes(await names(), word);
@@ -112,6 +111,8 @@ function images({ images: all }: Names, word: string): Offer[] {
     };
   });
 }
+
+const volumes = ({ volumes: all }: Names): Offer[] => all.map((text) => ({ text }));
 
 const networks = ({ networks: all }: Names): Offer[] => all.map((text) => ({ text }));
 

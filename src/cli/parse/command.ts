@@ -14,7 +14,8 @@ export type Completion =
   | 'box'
   | 'running-box'
   | 'image'
-  | 'box-or-image'
+  /** A box, an image or a volume. */
+  | 'object'
   /** One that was created. */
   | 'network'
   | 'volume'

@@ -71,6 +71,7 @@ describe('offers', () => {
     ['start web ', ['job']],
     ['rm 01kaz3v5h8w2q6n9r4t7y1m0dy', ['01kaz3v5h8w2q6n9r4t7y1m0dy']],
     ['inspect t', ['tiny']],
+    ['inspect d', ['data', 'db']],
     ['kill -s HU', ['HUP']],
     ['kill --signal=SIGHU', ['SIGHUP']],
     ['ps --filter stat', ['status=']],

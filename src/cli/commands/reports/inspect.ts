@@ -29,9 +29,7 @@ export const inspect = defineCommand({
   group: 'boxes',
   summary: 'Show all that is known about boxes, images and volumes, as JSON',
   description: 'Always a list. What is found is shown even when other names are missing.',
-  args: [
-    { name: 'NAME', summary: 'Box, image or volume', variadic: true, complete: 'box-or-image' },
-  ],
+  args: [{ name: 'NAME', summary: 'Box, image or volume', variadic: true, complete: 'object' }],
   options: {
     format: value("json, or a template such as '{{.State.Status}}'", 'FORMAT', {
       short: 'f',
@@ -115,6 +113,6 @@ async function inspectOne(
   if (volume !== undefined) return { json: volumeInspection(volume), type: VOLUME };
   if (type === 'volume') throw noVolume(name);
   throw new BoxliteError('box-not-found', `No such object: ${name}`, {
-    hint: "'boxlite ps -a' shows all boxes, 'boxlite images' all images",
+    hint: "'boxlite ps -a' shows all boxes, 'boxlite images' all images, 'boxlite volume ls' all volumes",
   });
 }

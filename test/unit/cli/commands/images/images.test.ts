@@ -180,7 +180,7 @@ describe('image inspect', () => {
     const outcome = await runCli(['inspect', 'nothing', 'localhost/busybox:latest'], engine);
     expect([outcome.status, outcome.stderr]).toEqual([
       1,
-      "boxlite: No such object: nothing\n'boxlite ps -a' shows all boxes, 'boxlite images' all images\n",
+      "boxlite: No such object: nothing\n'boxlite ps -a' shows all boxes, 'boxlite images' all images, 'boxlite volume ls' all volumes\n",
     ]);
     expect(JSON.parse(outcome.stdout)).toHaveLength(1);
   });
