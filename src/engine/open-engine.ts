@@ -28,10 +28,11 @@ export function openEngine(
   const home = new Home(absolutePath(options.homeDir ?? Home.defaultRoot()));
   const lifetime = new Lifetime(home);
   const database = () => lifetime.database();
+  const onNotice = options.onNotice ?? (() => undefined);
   const host = new Host(home, database, {
     accelerator: options.accelerator ?? 'auto',
     qemu: options.qemu,
-    onNotice: options.onNotice ?? (() => undefined),
+    onNotice,
   });
   const registries = new Registries({
     insecureRegistries: options.insecureRegistries ?? [],
@@ -53,7 +54,7 @@ export function openEngine(
   let images: Promise<Images> | undefined;
   return {
     context: {
-      ...{ home, host, database, lifetime, cliCommand },
+      ...{ home, host, database, lifetime, onNotice, cliCommand },
       volumeType: options.volumeType,
     },
     images: () => (images ??= openImages()),

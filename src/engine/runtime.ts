@@ -148,9 +148,10 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   async remove(idOrName: string, options: boolean | RemoveOptions = {}): Promise<void> {
     const settled = typeof options === 'boolean' ? { force: options } : options;
     const context = this.#context;
-    const [{ removeBox }, { emptyTrash }, { withReserve }] = await Promise.all([
+    const [{ removeBox }, { emptyTrash }, { sweepVolumes }, { withReserve }] = await Promise.all([
       import('./lifecycle/remove.js'),
       import('./state/trash.js'),
+      import('./volumes/sweep.js'),
       import('../store/reserve.js'),
     ]);
     try {
@@ -162,6 +163,8 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
       });
     } finally {
       await emptyTrash(context.home, context.database());
+      // Anonymous volumes of boxes whose removal was killed. What can't be deleted `volume prune` tells.
+      await sweepVolumes(context);
     }
     await this.#catchUp(context);
   }
@@ -170,8 +173,13 @@ export class BoxliteRuntime extends ImageRuntime implements AsyncDisposable {
   async pruneBoxes(matches?: (box: BoxInfo) => boolean): Promise<PrunedBoxes> {
     const context = this.#context;
     const { pruneBoxes } = await import('./lifecycle/prune.js');
+    const { sweepVolumes } = await import('./volumes/sweep.js');
     const { withReserve } = await import('../store/reserve.js');
-    return withReserve(context.home, () => pruneBoxes(context, matches));
+    try {
+      return await withReserve(context.home, () => pruneBoxes(context, matches));
+    } finally {
+      await sweepVolumes(context);
+    }
   }
 
   /**

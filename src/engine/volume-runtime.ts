@@ -40,24 +40,17 @@ export class VolumeRuntime {
   }
 
   /**
-   * Removes a volume and its files.
+   * Removes a volume and its files, also on a full disk.
    * @throws volume-not-found; volume-in-use by a box, whether it runs or not; box-busy
    */
   async remove(name: string): Promise<void> {
     const { removeVolume } = await import('./volumes/remove.js');
-    return this.#withReserve((context) => removeVolume(context, name));
+    return removeVolume(this.#context(), name);
   }
 
   /** Removes the volumes that no box has: the anonymous ones, or all. */
   async prune(options: VolumePruneOptions = {}): Promise<PrunedVolumes> {
     const { pruneVolumes } = await import('./volumes/remove.js');
-    return this.#withReserve((context) => pruneVolumes(context, options));
-  }
-
-  /** Also on a full disk. */
-  async #withReserve<T>(work: (context: EngineContext) => Promise<T>): Promise<T> {
-    const context = this.#context();
-    const { withReserve } = await import('../store/reserve.js');
-    return withReserve(context.home, () => work(context));
+    return pruneVolumes(this.#context(), options);
   }
 }

@@ -29,6 +29,7 @@ export class VolumeTable {
   /** Within a transaction that has found the name free. */
   insert(volume: NewVolume): VolumeRecord {
     const createdAt = this.database.now();
+    this.forgetRemoved(volume.name);
     this.database.run(
       `INSERT INTO volumes (name, kind, anonymous, labels, options, size_bytes, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -54,14 +55,29 @@ export class VolumeTable {
     return this.database.all('SELECT * FROM volumes ORDER BY name').map(parseVolume);
   }
 
-  /** Only if no box has it. @returns whether it did */
+  /** Only if no box has it; `removed` names it from then on. @returns whether it did */
   removeUnused(name: string): boolean {
     return this.database.write(() => {
       if (this.database.volumeUses.ofVolume(name).length > 0) return false;
       if (this.database.run('DELETE FROM volumes WHERE name = ?', name) === 0) return false;
+      this.database.run('INSERT OR IGNORE INTO removed_volumes (name) VALUES (?)', name);
       this.database.events.add(volumeEvent(name, 'destroy'));
       return true;
     });
+  }
+
+  /** Names of removed volumes whose files are still in their place. */
+  removed(): string[] {
+    return this.database.all('SELECT name FROM removed_volumes').map((row) => text(row, 'name'));
+  }
+
+  isRemoved(name: string): boolean {
+    return this.database.get('SELECT 1 FROM removed_volumes WHERE name = ?', name) !== undefined;
+  }
+
+  /** Its files are no longer in their place. */
+  forgetRemoved(name: string): void {
+    if (this.isRemoved(name)) this.database.run('DELETE FROM removed_volumes WHERE name = ?', name);
   }
 }
 

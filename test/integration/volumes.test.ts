@@ -1,11 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openEngine } from '../../src/engine/open-engine.js';
 import { BoxliteRuntime } from '../../src/engine/runtime.js';
 import type { BoxOptions } from '../../src/engine/spec/options.js';
 import type { BoxliteEvent } from '../../src/engine/state/events.js';
-import { lockVolume } from '../../src/engine/volumes/files.js';
 import type { Home } from '../../src/host/home.js';
 import { TINY, tinyRootfs, type TinyRuntime, tinyRuntime } from '../helpers/tiny-runtime.js';
 
@@ -91,28 +89,6 @@ describe('a volume', () => {
       message: 'get data: no such volume',
     });
     expect(await eventsOf(tiny)).toEqual(['create data local', 'destroy data local']);
-  });
-
-  test('does not inherit what a killed creation or removal has left', async () => {
-    const { runtime, home } = await tinyRuntime();
-    mkdirSync(home.volumeData('data'), { recursive: true });
-    writeFileSync(join(home.volumeData('data'), 'of another'), '');
-    const { mountpoint } = await runtime.volumes.create({ name: 'data' });
-    expect(readdirSync(mountpoint)).toEqual([]);
-  });
-
-  test('that is being made is not swept away, and what is nobody’s is', async () => {
-    const { runtime, home } = await tinyRuntime();
-    for (const name of ['.removed-1', 'left', 'begun'])
-      mkdirSync(home.volumeData(name), { recursive: true });
-    const { context } = openEngine({ homeDir: home.root });
-    const lock = await lockVolume(context, 'begun', 'create');
-    await runtime.volumes.prune();
-    expect(namesIn(home)).toEqual(['begun']);
-    lock.release();
-    await runtime.volumes.prune();
-    expect(namesIn(home)).toEqual([]);
-    context.lifetime.close();
   });
 
   test('that no box has goes with prune, those with names only if all are to go', async () => {

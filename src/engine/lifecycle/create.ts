@@ -13,7 +13,7 @@ import { crashPoint } from '../machine/crash-point.js';
 import { attachBox } from '../networks/attach.js';
 import { findNetwork } from '../networks/find.js';
 import { refuseAllowedInside } from '../networks/memberships.js';
-import { checkName, settleSpec } from '../spec/box-spec.js';
+import { type BoxSpec, checkName, settleSpec } from '../spec/box-spec.js';
 import { randomName } from '../spec/names/names.js';
 import { askedNetworks, type NetworkAttachment } from '../spec/network/named/asked-networks.js';
 import { networkSpecOf } from '../spec/network/named/box-attachment.js';
@@ -84,33 +84,52 @@ async function create(
   const id = ulid().toLowerCase();
   const settled = { ...secured, idle: isIdle(options) };
   const asked = await findVolumes(settleSpec(settled, image.config, id));
-  await using volumes = await settleBoxVolumes(context, asked);
-  const spec = { ...asked, volumes: volumes.mounts, ...(kernel && { kernel }) };
-  // From here on the box exists: nothing below waits.
-  signal?.throwIfAborted();
-  const record = volumes.write(() =>
-    images.holding(reference, image.manifestDigest, () =>
-      insert(context, name, secured.networks, volumes, {
-        id,
-        image: path ?? reference,
-        manifestDigest: image.manifestDigest,
-        imageId: image.configDigest,
-        options: spec,
-        containerId: randomBytes(32).toString('hex'),
-        autoRemove: options.autoRemove === true,
-      }),
-    ),
-  );
-  crashPoint('create:inserted');
+  return withVolumes(context, asked, (volumes) => {
+    const spec = { ...asked, volumes: volumes.mounts, ...(kernel && { kernel }) };
+    // From here on the box exists: nothing below waits.
+    signal?.throwIfAborted();
+    const record = volumes.write(() =>
+      images.holding(reference, image.manifestDigest, () =>
+        insert(context, name, secured.networks, volumes, {
+          id,
+          image: path ?? reference,
+          manifestDigest: image.manifestDigest,
+          imageId: image.configDigest,
+          options: spec,
+          containerId: randomBytes(32).toString('hex'),
+          autoRemove: options.autoRemove === true,
+        }),
+      ),
+    );
+    volumes.keep();
+    crashPoint('create:inserted');
+    try {
+      makePrivateDirectory(context.home.box(id));
+    } catch (error) {
+      volumes.forget(id);
+      throw error;
+    }
+    crashPoint('create:made');
+    return record;
+  });
+}
+
+/** Settles a box's volumes and records it; once more if one of them was removed between the two. */
+export async function withVolumes<T>(
+  context: EngineContext,
+  asked: BoxSpec,
+  record: (volumes: BoxVolumes) => T,
+): Promise<T> {
+  const attempt = async (): Promise<T> => {
+    await using volumes = await settleBoxVolumes(context, asked);
+    return record(volumes);
+  };
   try {
-    makePrivateDirectory(context.home.box(id));
+    return await attempt();
   } catch (error) {
-    volumes.forget(id);
-    throw error;
+    if (!(error instanceof BoxliteError) || error.code !== 'volume-not-found') throw error;
+    return await attempt();
   }
-  volumes.keep();
-  crashPoint('create:made');
-  return record;
 }
 
 const withNetworks = (options: BoxOptions) => ({ ...options, ...askedNetworks(options) });

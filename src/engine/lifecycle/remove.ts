@@ -91,8 +91,18 @@ async function forget(context: EngineContext, id: string, withVolumes: boolean):
   const volumes = recordRemoval(context.database(), id, withVolumes);
   crashPoint('remove:forgotten');
   await deleteTrash(context.home, id);
-  for (const name of volumes) await deleteForgotten(context, name);
+  for (const name of volumes) await deleteVolume(context, name);
   crashPoint('remove:deleted');
+}
+
+/** The box and the volume are removed, whatever becomes of the files; later removals try them again. */
+async function deleteVolume(context: EngineContext, name: string): Promise<void> {
+  try {
+    await deleteForgotten(context, name);
+  } catch (error) {
+    if (!(error instanceof BoxliteError)) throw error;
+    context.onNotice(`files of the removed volume ${name} are left: ${error.message}`);
+  }
 }
 
 /** In one transaction. @returns the anonymous volumes that went with the box */

@@ -16,6 +16,8 @@ export interface EngineContext {
   lifetime: Lifetime;
   /** Of volumes that are created without one; undefined: nobody has said. */
   volumeType: VolumeKind | undefined;
+  /** Receives what a user should know although the call succeeds. */
+  onNotice: (message: string) => void;
   /** The argv that starts the CLI for work after this process has ended: a shim runs it at its box's end. */
   cliCommand: () => readonly string[];
 }

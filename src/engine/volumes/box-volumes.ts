@@ -1,4 +1,5 @@
 import { BoxliteError } from '../../errors.js';
+import { removeTree } from '../../host/remove-tree.js';
 import type { Database } from '../../store/database.js';
 import type { Lock } from '../../store/locks.js';
 import type { NewVolume, VolumeKind, VolumeRecord } from '../../store/volumes.js';
@@ -10,8 +11,8 @@ import { parseVolumesFrom, withInheritedMounts } from '../spec/volumes/inherited
 import type { EngineContext } from '../state/context.js';
 import { noSuchBox } from '../state/state-error.js';
 import { ensureVolume, newVolume } from './create.js';
-import { deleteVolumeFiles, lockVolume, makeVolumeFiles } from './files.js';
-import { noSuchVolume } from './find.js';
+import { lockVolume, makeVolumeFiles, putAside } from './files.js';
+import { findVolume, noSuchVolume } from './find.js';
 
 /**
  * The volumes of a box that is being created: other boxes', its image's and its own. Missing ones with names
@@ -105,17 +106,20 @@ export class BoxVolumes implements AsyncDisposable {
       database.boxes.remove(boxId, ['configured']);
       for (const { name } of this.#made) database.volumes.removeUnused(name);
     });
+    this.#isRecorded = false;
   }
 
-  /** The box is there. */
+  /** The box is recorded. */
   keep(): void {
     this.#isRecorded = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const trash: (string | undefined)[] = [];
     if (!this.#isRecorded)
-      for (const { name } of this.#made) await deleteVolumeFiles(this.context.home, name);
+      for (const { name } of this.#made) trash.push(await putAside(this.context, name));
     for (const lock of this.#locks) await lock[Symbol.asyncDispose]();
+    for (const each of trash) if (each !== undefined) await removeTree(each);
   }
 
   /** An image's volume is mostly a database's, and hardly anybody shares it: the faster kind, unless told otherwise. */
@@ -123,7 +127,9 @@ export class BoxVolumes implements AsyncDisposable {
     return this.context.volumeType !== 'shared' && disks < DISK_SLOTS ? 'disk' : 'shared';
   }
 
-  #named(mount: VolumeMount): Promise<VolumeRecord> {
+  /** Another box's are there: one that has gone meanwhile must not come back empty. */
+  async #named(mount: VolumeMount): Promise<VolumeRecord> {
+    if (mount.given === 'box') return findVolume(this.context.database(), mount.name);
     return ensureVolume(this.context, newVolume(mount, this.context.volumeType ?? 'shared'));
   }
 

@@ -1,21 +1,24 @@
 /**
- * The directories of volumes. One without a record is what a killed creation or removal has left: nobody's.
- * Whoever makes or deletes one holds the lock of its name.
+ * The directories of volumes. Whoever makes one or puts it aside holds the lock of its name; what is put aside
+ * is nobody's.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { removeTree } from '../../host/remove-tree.js';
+import { syncDirectory } from '../../host/sync-directory.js';
 import { acquireLock, type Lock } from '../../store/locks.js';
+import { withReserve, writeWithReserve } from '../../store/reserve.js';
 import type { NewVolume } from '../../store/volumes.js';
 import type { EngineContext } from '../state/context.js';
 
+export const TRASH_PREFIX = '.removed-';
+
 const LOCK_TIMEOUT_MS = 60_000;
-const TRASH_PREFIX = '.removed-';
 
 /** Docker's mode: the users of a box enter it, and the home keeps those of the host out. */
 const DATA_MODE = 0o755;
@@ -43,54 +46,52 @@ export function makeVolumeFiles(home: Home, { name, kind }: NewVolume): void {
   }
 }
 
-/** Deletes what belongs to a name that no volume has. Call it with the lock of the name. */
-export async function deleteVolumeFiles(home: Home, name: string): Promise<void> {
+/** Whether there is anything in it that a box or a user may have written. */
+export function hasContent(home: Home, name: string): boolean {
+  if (existsSync(home.volumeDisk(name))) return true;
+  try {
+    return readdirSync(home.volumeData(name)).length > 0;
+  } catch (error) {
+    // One that can't be looked into may hold anything.
+    return errnoOf(error) !== 'ENOENT';
+  }
+}
+
+/**
+ * Makes the name free for another volume, however long the deletion takes. Call it with the lock of the name,
+ * which has no record.
+ * @returns what to delete without the lock
+ */
+export async function putAside(
+  { home, database }: EngineContext,
+  name: string,
+): Promise<string | undefined> {
   const trash = join(home.volumes(), `${TRASH_PREFIX}${randomBytes(8).toString('hex')}`);
-  try {
-    // Then another volume may get the name, however long the deletion takes or whatever ends it.
-    await rename(home.volume(name), trash);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    throw fileError(error, `remove ${home.volume(name)}`);
-  }
-  await removeTree(trash);
+  const isMoved = await moved(home.volume(name), trash);
+  const { volumes } = database();
+  if (!volumes.isRemoved(name)) return isMoved ? trash : undefined;
+  // Or after a power failure it might be in its place again, and taken for a volume.
+  if (isMoved) await syncDirectory(home.volumes());
+  writeWithReserve(home, () => volumes.forgetRemoved(name));
+  return isMoved ? trash : undefined;
 }
 
-/** The same for a name that has just lost its volume. */
+/** Deletes the files of a name that has just lost its volume. A second call deletes what is left. */
 export async function deleteForgotten(context: EngineContext, name: string): Promise<void> {
-  await using _lock = await lockVolume(context, name, 'remove');
-  if (context.database().volumes.get(name) === undefined)
-    await deleteVolumeFiles(context.home, name);
+  const trash = await withReserve(context.home, async () => {
+    await using _lock = await lockVolume(context, name, 'remove');
+    if (context.database().volumes.get(name) !== undefined) return undefined;
+    return await putAside(context, name);
+  });
+  if (trash !== undefined) await removeTree(trash);
 }
 
-/** Deletes what killed processes have left. */
-export async function sweepVolumes(context: EngineContext): Promise<void> {
-  const { home, database } = context;
-  for (const name of await namesIn(home.volumes())) {
-    if (name.startsWith(TRASH_PREFIX)) await removeTree(join(home.volumes(), name));
-    else if (database().volumes.get(name) === undefined) await sweep(context, name);
-  }
-}
-
-/** Leaves one that is being made. */
-async function sweep(context: EngineContext, name: string): Promise<void> {
-  let lock: Lock;
+async function moved(path: string, to: string): Promise<boolean> {
   try {
-    lock = await lockVolume(context, name, 'remove', 0);
+    await rename(path, to);
+    return true;
   } catch (error) {
-    if (error instanceof BoxliteError && error.code === 'box-busy') return;
-    throw error;
-  }
-  await using _lock = lock;
-  if (context.database().volumes.get(name) === undefined)
-    await deleteVolumeFiles(context.home, name);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw fileError(error, `read ${directory}`);
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fileError(error, `remove ${path}`);
   }
 }

@@ -1,10 +1,12 @@
 import { BoxliteError } from '../../errors.js';
+import { writeWithReserve } from '../../store/reserve.js';
 import type { VolumeRecord } from '../../store/volumes.js';
 import type { EngineContext } from '../state/context.js';
-import { deleteForgotten, sweepVolumes } from './files.js';
+import { deleteForgotten } from './files.js';
 import { findVolume, noSuchVolume } from './find.js';
 import { type VolumeInfo, volumeInfo } from './info.js';
 import { volumeBytes } from './size.js';
+import { sweepVolumes } from './sweep.js';
 
 export interface PrunedVolumes {
   /** Names. */
@@ -16,17 +18,24 @@ export interface PrunedVolumes {
 /** @throws volume-not-found, volume-in-use */
 export async function removeVolume(context: EngineContext, name: string): Promise<void> {
   const record = findVolume(context.database(), name);
-  if (!(await forget(context, record))) throw refusal(context, name);
-  await sweepVolumes(context);
+  await sweep(context);
+  if (!forget(context, record)) throw refusal(context, name);
+  await deleteForgotten(context, name);
 }
 
-/** Record first, then the files: wherever this is killed, what is left is nobody's. */
-async function forget(context: EngineContext, { name }: VolumeRecord): Promise<boolean> {
-  const database = context.database();
+/** What can't be deleted is told, and keeps nothing else from being removed. */
+async function sweep(context: EngineContext): Promise<void> {
+  for (const { message } of await sweepVolumes(context)) context.onNotice(leftNotice(message));
+}
+
+const leftNotice = (message: string): string =>
+  `files of a removed volume are left: ${message}; the next removal tries it again`;
+
+/** Record first, then the files: wherever this is killed, what is left is known to be nobody's. */
+function forget({ home, database }: EngineContext, { name }: VolumeRecord): boolean {
+  const { volumes } = database();
   // On the disk before the files go: a volume must not come back without them.
-  if (!database.writeToDisk(() => database.volumes.removeUnused(name))) return false;
-  await deleteForgotten(context, name);
-  return true;
+  return writeWithReserve(home, () => database().writeToDisk(() => volumes.removeUnused(name)));
 }
 
 /** In Docker's words. */
@@ -51,21 +60,29 @@ export interface VolumePruneOptions {
   matches?: (volume: VolumeInfo) => boolean;
 }
 
-/** Removes the volumes that no box has. */
+/** Removes the volumes that no box has; goes on where files can't be deleted, and tells of those at the end. */
 export async function pruneVolumes(
   context: EngineContext,
   { all = false, matches = () => true }: VolumePruneOptions = {},
 ): Promise<PrunedVolumes> {
   const pruned: PrunedVolumes = { removed: [], freedBytes: 0 };
+  const left: string[] = [];
+  await sweep(context);
   for (const record of context.database().volumes.list()) {
     const info = volumeInfo(context, record);
     if (info.boxes.length > 0 || !(all || record.anonymous) || !matches(info)) continue;
     const bytes = volumeBytes(context.home, record.name);
     // A box may have got it meanwhile.
-    if (!(await forget(context, record))) continue;
+    if (!forget(context, record)) continue;
     pruned.removed.push(record.name);
-    pruned.freedBytes += bytes;
+    try {
+      await deleteForgotten(context, record.name);
+      pruned.freedBytes += bytes;
+    } catch (error) {
+      if (!(error instanceof BoxliteError)) throw error;
+      left.push(`${record.name}: ${error.message}`);
+    }
   }
-  await sweepVolumes(context);
+  for (const message of left) context.onNotice(leftNotice(message));
   return pruned;
 }

@@ -1,6 +1,7 @@
 /**
  * Volumes, and which box has which of them where. A volume that a box has is not removed; a box that is
- * removed has none.
+ * removed has none. Removed ones are named until their files are put aside: a directory without a record and
+ * not named here is a volume whose record was lost.
  */
 export const sql = `
 CREATE TABLE volumes (
@@ -22,4 +23,8 @@ CREATE TABLE volume_uses (
   PRIMARY KEY (box_id, target)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX volume_uses_by_volume ON volume_uses (volume);
+
+CREATE TABLE removed_volumes (
+  name            TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 `;

@@ -51,8 +51,22 @@ test('a volume that a box has is not removed, and the removal of the box frees i
   expect(() => database.run('DELETE FROM volumes')).toThrow();
   database.boxes.remove(id, ['configured']);
   expect(database.volumeUses.ofVolume('data')).toEqual([]);
+  expect(database.volumes.removed()).toEqual([]);
   expect(database.volumes.removeUnused('data')).toBe(true);
   expect(database.volumes.removeUnused('data')).toBe(false);
+});
+
+test('a removed volume is named until its files are gone, or another has the name', () => {
+  const database = temporaryDatabase();
+  for (const name of ['data', 'other']) {
+    insert(database, { name });
+    database.volumes.removeUnused(name);
+  }
+  expect(database.volumes.removed()).toEqual(['data', 'other']);
+  insert(database);
+  database.volumes.forgetRemoved('other');
+  expect(database.volumes.isRemoved('data')).toBe(false);
+  expect(database.volumes.removed()).toEqual([]);
 });
 
 test('a box has no volume that does not exist', () => {
