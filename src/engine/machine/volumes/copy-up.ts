@@ -37,7 +37,7 @@ export class LateCopy extends BoxliteError {
       `box ${box}: the image's files were not all copied within ${(copyDeadlineMs(mounts) ?? 0) / 60_000} minutes into ` +
         `${copied.length === 1 ? 'the empty volume' : 'the empty volumes'} ${names.join(', ')}`,
       {
-        hint: 'create the box with the volume option nocopy, and fill the volume with `boxlite cp`',
+        hint: 'create the box with the volume option nocopy, and copy what it needs into the volume',
         stage: 'bootstrap',
         cause,
       },
