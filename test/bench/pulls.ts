@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
-import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startRegistry } from '../helpers/registry.js';
@@ -8,7 +7,7 @@ import type { BenchArguments } from './arguments.js';
 import { BOXLITE } from './boxlite-home.js';
 import { diskUsage } from './disk-usage.js';
 import { interleave } from './interleave.js';
-import type { Machine } from './machine.js';
+import { describeHost, type Machine, versionOf } from './machine.js';
 import { bytesOf, type PullImage, pushPullImages } from './pull-image.js';
 import { type ProgramRun, timeProgram } from './time-program.js';
 import { Workspace } from './workspace.js';
@@ -157,18 +156,9 @@ function both(first: ProgramRun, second: ProgramRun): PullRun {
 }
 
 async function describe(): Promise<Machine> {
-  const version = async (program: string): Promise<string> => {
-    const { stdout } = await promisify(execFile)(program, ['--version']);
-    return stdout.trim().split('\n')[0] ?? '';
-  };
   return {
-    Date: new Date().toISOString(),
-    CPU: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
-    'Load at the end': loadavg()
-      .map((load) => load.toFixed(2))
-      .join(' '),
-    'Host kernel': release(),
+    ...describeHost('end'),
     Node: process.version,
-    Peers: `${await version('skopeo')}, ${await version('umoci')}`,
+    Peers: `${await versionOf('skopeo')}, ${await versionOf('umoci')}`,
   };
 }

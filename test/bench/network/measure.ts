@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { cpus, loadavg, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Home } from '../../../src/host/home.js';
@@ -9,6 +8,7 @@ import type { AcceleratorName } from '../../../src/vmm/driver.js';
 import { findQemu } from '../../../src/vmm/qemu/binary.js';
 import type { BenchArguments } from '../arguments.js';
 import { interleave } from '../interleave.js';
+import { describeHost, versionOf } from '../machine.js';
 import { Workspace } from '../workspace.js';
 import { type BackendName, backendNames, HOST_PORT } from './backends.js';
 import { compile, type Endpoint } from './endpoint.js';
@@ -172,20 +172,11 @@ async function measureRootlessport(
 }
 
 async function describe({ qemu, accelerator: used }: Programs): Promise<Record<string, string>> {
-  const ask = async (program: string): Promise<string> => {
-    const { stdout } = await promisify(execFile)(program, ['--version']);
-    return stdout.trim().split('\n')[0] ?? '';
-  };
   return {
-    Date: new Date().toISOString(),
-    CPU: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
-    'Load at the end': loadavg()
-      .map((load) => load.toFixed(2))
-      .join(' '),
-    'Host kernel': release(),
+    ...describeHost('end'),
     Accelerator: used,
     QEMU: qemu.versionText,
-    'boxlite-net': await ask(nativeProgram('boxlite-net')),
-    passt: await ask('passt'),
+    'boxlite-net': await versionOf(nativeProgram('boxlite-net')),
+    passt: await versionOf('passt'),
   };
 }

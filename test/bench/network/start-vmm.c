@@ -19,18 +19,9 @@
 #include <unistd.h>
 
 #include "../../../native/common/hub-wire.h"
-#include "../../../native/common/net-control.h"
+#include "../../native/net/control-end.h"
 
 enum { FRAMES_FD = 22, BOX_PORT = 7000, DNS_PORT = 53, NETWORK = 0x0a000200, NAMED = 0xac120000 };
-
-static int control;
-
-static void need(bool holds, const char *what) {
-    if (holds)
-        return;
-    perror(what);
-    exit(1);
-}
 
 /* @param end what the program has as descriptor 3 */
 static pid_t start(const char *program, int end) {
@@ -45,35 +36,6 @@ static pid_t start(const char *program, int end) {
     _exit(127);
 }
 
-static void tell(const void *message, size_t size, int fd) {
-    _Alignas(struct cmsghdr) char space[CMSG_SPACE(sizeof fd)] = {0};
-    struct iovec part = {(void *)(uintptr_t)message, size};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        header.msg_control = space;
-        header.msg_controllen = sizeof space;
-        *CMSG_FIRSTHDR(&header) = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};
-        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), &fd, sizeof fd);
-    }
-    need(sendmsg(control, &header, MSG_NOSIGNAL) == (ssize_t)size, "send to boxlite-net");
-}
-
-static void ask(const void *message, size_t size, int fd) {
-    struct net_answer answer = {0};
-    tell(message, size, fd);
-    need(recv(control, &answer, sizeof answer, 0) == (ssize_t)sizeof answer, "hear from boxlite-net");
-    if (answer.code == 0)
-        return;
-    fprintf(stderr, "%s\n", answer.text);
-    exit(1);
-}
-
-static struct in6_addr v6(const char *text) {
-    struct in6_addr parsed;
-    need(inet_pton(AF_INET6, text, &parsed) == 1, text);
-    return parsed;
-}
-
 static void describe(uint8_t number) {
     const struct net_open network = {.type = NET_OPEN,
                                      .generation = NET_GENERATION,
@@ -83,12 +45,12 @@ static void describe(uint8_t number) {
                                      .resolver = NETWORK | 3,
                                      .prefix_length = 24,
                                      .mtu = 65520,
-                                     .prefix6 = v6("fd62:6f78:6c74::"),
-                                     .gateway6 = v6("fd62:6f78:6c74::2"),
-                                     .resolver6 = v6("fd62:6f78:6c74::3")};
+                                     .prefix6 = ipv6("fd62:6f78:6c74::"),
+                                     .gateway6 = ipv6("fd62:6f78:6c74::2"),
+                                     .resolver6 = ipv6("fd62:6f78:6c74::3")};
     const struct net_port box = {.type = NET_PORT,
                                  .address = NETWORK | 15,
-                                 .address6 = v6("fd62:6f78:6c74::15"),
+                                 .address6 = ipv6("fd62:6f78:6c74::15"),
                                  .mac = {2, 0x42, 0, 0, 0, number}};
     const struct sockaddr_in server = {
         .sin_family = AF_INET, .sin_port = htons(DNS_PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -96,8 +58,8 @@ static void describe(uint8_t number) {
     int pair[2];
     memcpy(&resolvers.servers[0], &server, sizeof server);
     need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-    ask(&network, sizeof network, -1);
-    ask(&box, sizeof box, pair[1]);
+    ask_net(&network, sizeof network, -1);
+    ask_net(&box, sizeof box, pair[1]);
     tell(&resolvers, sizeof resolvers, -1);
     need(dup2(pair[0], FRAMES_FD) == FRAMES_FD, "dup2");
 }
@@ -110,7 +72,7 @@ static void publish(uint16_t port) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     need(bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 4096) == 0, "the published port");
-    ask(&message, sizeof message, fd);
+    ask_net(&message, sizeof message, fd);
     close(fd);
 }
 
@@ -128,7 +90,7 @@ static pid_t join(const char *program, const char *path, uint8_t number) {
         close(listening);
         need(connect(fd, (struct sockaddr *)&at, sizeof at) == 0, path);
     }
-    member.address6 = v6("fd00:18::");
+    member.address6 = ipv6("fd00:18::");
     member.address6.s6_addr[15] = number;
     member.names_size = (uint16_t)snprintf(member.names, sizeof member.names, "box%u", number);
     need(send(fd, &member, offsetof(struct hub_member, names) + member.names_size, 0) > 0 &&
@@ -139,9 +101,9 @@ static pid_t join(const char *program, const char *path, uint8_t number) {
                                   .prefix = NAMED,
                                   .prefix_length = 16,
                                   .address = member.address,
-                                  .prefix6 = v6("fd00:18::"),
+                                  .prefix6 = ipv6("fd00:18::"),
                                   .address6 = member.address6};
-    ask(&link, sizeof link, fd);
+    ask_net(&link, sizeof link, fd);
     close(fd);
     return hub;
 }

@@ -25,18 +25,10 @@
 #include <unistd.h>
 
 #include "common/hub-wire.h"
-#include "common/net-control.h"
+
+#include "control-end.h"
 
 enum { LENGTH_BYTES = 4, ROOM = 1 << 20 };
-
-static int control;
-
-static void need(bool holds, const char *what) {
-    if (holds)
-        return;
-    perror(what);
-    exit(1);
-}
 
 static pid_t start(const char *program) {
     int pair[2];
@@ -58,35 +50,6 @@ static pid_t start(const char *program) {
     return pid;
 }
 
-static void tell(const void *message, size_t size, int fd) {
-    _Alignas(struct cmsghdr) char space[CMSG_SPACE(sizeof fd)] = {0};
-    struct iovec part = {(void *)(uintptr_t)message, size};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        header.msg_control = space;
-        header.msg_controllen = sizeof space;
-        *CMSG_FIRSTHDR(&header) = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};
-        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), &fd, sizeof fd);
-    }
-    need(sendmsg(control, &header, MSG_NOSIGNAL) == (ssize_t)size, "send to boxlite-net");
-}
-
-static void ask(const void *message, size_t size, int fd) {
-    struct net_answer answer = {0};
-    tell(message, size, fd);
-    need(recv(control, &answer, sizeof answer, 0) == (ssize_t)sizeof answer, "hear from boxlite-net");
-    if (answer.code == 0)
-        return;
-    fprintf(stderr, "%s\n", answer.text);
-    exit(1);
-}
-
-static struct in6_addr v6(const char *text) {
-    struct in6_addr parsed;
-    need(inet_pton(AF_INET6, text, &parsed) == 1, text);
-    return parsed;
-}
-
 static void publish(char *specification, uint32_t id) {
     const char *protocol = strtok(specification, ","), *host = strtok(NULL, ",");
     const char *host_port = strtok(NULL, ","), *box_port = strtok(NULL, ",");
@@ -103,7 +66,7 @@ static void publish(char *specification, uint32_t id) {
     need(bind(fd, six ? (void *)&in6 : (void *)&in, six ? sizeof in6 : sizeof in) == 0, host);
     need(!tcp || listen(fd, 4096) == 0, host);
     struct net_publish message = {NET_PUBLISH, id, tcp ? IPPROTO_TCP : IPPROTO_UDP, (uint32_t)atoi(box_port)};
-    ask(&message, sizeof message, fd);
+    ask_net(&message, sizeof message, fd);
     close(fd);
 }
 
@@ -134,7 +97,7 @@ static void join(char *specification) {
         need(connect(fd, (struct sockaddr *)&at, sizeof at) == 0, path);
     }
     struct hub_member member = {.type = HUB_JOIN, .generation = HUB_GENERATION, .address = 0xac120000 | n};
-    member.address6 = v6("fd00:18::");
+    member.address6 = ipv6("fd00:18::");
     member.address6.s6_addr[15] = (uint8_t)n;
     member.names_size = (uint16_t)snprintf(member.names, sizeof member.names, "box%u", n);
     struct hub_answer answer = {0};
@@ -143,9 +106,9 @@ static void join(char *specification) {
          "join");
     struct net_link link = {
         .type = NET_LINK, .id = 1, .prefix = 0xac120000, .prefix_length = 16, .address = member.address};
-    link.prefix6 = v6("fd00:18::");
+    link.prefix6 = ipv6("fd00:18::");
     link.address6 = member.address6;
-    ask(&link, sizeof link, fd);
+    ask_net(&link, sizeof link, fd);
     close(fd);
 }
 
@@ -159,19 +122,19 @@ static int describe(uint32_t user, uint16_t resolver_port) {
                                .resolver = 0x0a000203,
                                .prefix_length = 24,
                                .mtu = 65520,
-                               .prefix6 = v6("fd62:6f78:6c74::"),
-                               .gateway6 = v6("fd62:6f78:6c74::2"),
-                               .resolver6 = v6("fd62:6f78:6c74::3")};
+                               .prefix6 = ipv6("fd62:6f78:6c74::"),
+                               .gateway6 = ipv6("fd62:6f78:6c74::2"),
+                               .resolver6 = ipv6("fd62:6f78:6c74::3")};
     struct net_port box = {
-        .type = NET_PORT, .address = 0x0a00020f, .address6 = v6("fd62:6f78:6c74::15"), .mac = {2, 0x42, 0, 0, 0, 1}};
+        .type = NET_PORT, .address = 0x0a00020f, .address6 = ipv6("fd62:6f78:6c74::15"), .mac = {2, 0x42, 0, 0, 0, 1}};
     struct net_resolvers resolvers = {.type = NET_RESOLVERS, .count = 1};
     struct sockaddr_in server = {
         .sin_family = AF_INET, .sin_port = htons(resolver_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int pair[2];
     memcpy(&resolvers.servers[0], &server, sizeof server);
     need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-    ask(&network, sizeof network, -1);
-    ask(&box, sizeof box, pair[1]);
+    ask_net(&network, sizeof network, -1);
+    ask_net(&box, sizeof box, pair[1]);
     tell(&resolvers, sizeof resolvers, -1);
     close(pair[1]);
     return pair[0];

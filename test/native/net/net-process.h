@@ -15,8 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/net-control.h"
-
+#include "control-end.h"
 #include "frames.h"
 
 #define OUTSIDE4 "::ffff:192.0.2.1"
@@ -26,14 +25,7 @@
 enum { WAIT_MS = 20000 };
 
 static pid_t net_pid;
-static int control, vmm;
-
-static inline void need(bool holds, const char *what) {
-    if (holds)
-        return;
-    perror(what);
-    exit(2);
-}
+static int vmm;
 
 static inline void give_address(int fd, const char *device, const char *address4, bool up) {
     struct ifreq request = {0};
@@ -99,19 +91,6 @@ static inline void start_program(void) {
     need(net_pid > 0, "fork");
     close(pair[1]);
     control = pair[0];
-}
-
-static inline void tell(const void *message, size_t size, int fd) {
-    _Alignas(struct cmsghdr) char space[CMSG_SPACE(sizeof fd)] = {0};
-    struct iovec part = {(void *)(uintptr_t)message, size};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        header.msg_control = space;
-        header.msg_controllen = sizeof space;
-        *CMSG_FIRSTHDR(&header) = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};
-        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), &fd, sizeof fd);
-    }
-    need(sendmsg(control, &header, MSG_NOSIGNAL) == (ssize_t)size, "send to boxlite-net");
 }
 
 static inline bool readable(int fd, int wait_ms) {
