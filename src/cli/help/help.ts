@@ -72,6 +72,7 @@ const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   image: 'Manage images',
   network: 'Manage the networks that boxes share, and what a box reaches',
   system: 'Manage BoxLite',
+  volume: 'Manage the volumes that outlive boxes',
 };
 
 export function renderCommandHelp(

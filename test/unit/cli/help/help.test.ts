@@ -72,6 +72,18 @@ describe('the overview', () => {
       expect(new RegExp(`^  ${name} +${summary}$`, 'm').test(stdout)).toBe(hidden !== true);
   });
 
+  it('of each group says what the group is for', async () => {
+    const first = COMMANDS.map(({ name }) => name.split(' ')[0] ?? '');
+    const groups: string[] = [];
+    for (const word of new Set([...first, 'box', 'container'])) {
+      const { stdout } = await runCli([word, '--help']);
+      if (!stdout.startsWith(`Usage:  boxlite ${word} COMMAND\n`)) continue;
+      expect(stdout).toMatch(/COMMAND\n\nManage /);
+      groups.push(word);
+    }
+    expect(groups.sort()).toEqual(['box', 'container', 'image', 'network', 'system', 'volume']);
+  });
+
   it('shows what follows a verb that is a group as well', async () => {
     expect((await runCli(['help', 'config', 'set'])).stdout).toContain('boxlite config set');
   });
