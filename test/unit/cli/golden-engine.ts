@@ -1,5 +1,6 @@
 import type { BoxProcess } from '../../../src/engine/report/processes.js';
 import type { BoxInfo } from '../../../src/engine/state/box-info.js';
+import { noSuchVolume } from '../../../src/engine/volumes/find.js';
 import { BoxliteError } from '../../../src/errors.js';
 import { boxInfo, NOW, volumeInfo } from './fake-world.js';
 
@@ -232,7 +233,7 @@ export const goldenEngine = {
           ? new BoxliteError('volume-in-use', `remove data: volume is in use - [${idOf(0)}]`, {
               hint: 'remove that box first',
             })
-          : new BoxliteError('volume-not-found', `get ${name}: no such volume`),
+          : noSuchVolume(name),
       ),
     prune: () => Promise.resolve({ removed: ['e4'.repeat(32), 'old'], freedBytes: 2_500_000 }),
   },

@@ -1,6 +1,7 @@
 import { noSuchImage } from '../../../engine/images/error.js';
 import type { BoxliteRuntime } from '../../../engine/runtime.js';
 import { noSuchBox } from '../../../engine/state/state-error.js';
+import { noSuchVolume } from '../../../engine/volumes/find.js';
 import { BoxliteError } from '../../../errors.js';
 import { oneOf } from '../../flags/number.js';
 import { CONTAINER } from '../../output/go/container.js';
@@ -8,7 +9,7 @@ import type { GoType } from '../../output/go/go-type.js';
 import { IMAGE } from '../../output/go/image.js';
 import { VOLUME } from '../../output/go/volume.js';
 import { imageInspection } from '../../output/rows/image-inspection.js';
-import { noVolume, volumeInspection } from '../../output/rows/volume-inspection.js';
+import { volumeInspection } from '../../output/rows/volume-inspection.js';
 import { compileTemplate } from '../../output/template.js';
 import { unescape } from '../../output/terminal/list.js';
 import { jsonText } from '../../output/text/json-text.js';
@@ -111,7 +112,7 @@ async function inspectOne(
   }
   const volume = await runtime.volumes.get(name);
   if (volume !== undefined) return { json: volumeInspection(volume), type: VOLUME };
-  if (type === 'volume') throw noVolume(name);
+  if (type === 'volume') throw noSuchVolume(name);
   throw new BoxliteError('box-not-found', `No such object: ${name}`, {
     hint: "'boxlite ps -a' shows all boxes, 'boxlite images' all images, 'boxlite volume ls' all volumes",
   });

@@ -1,6 +1,7 @@
+import { noSuchVolume } from '../../../engine/volumes/find.js';
 import type { BoxliteError } from '../../../errors.js';
 import { VOLUME } from '../../output/go/volume.js';
-import { noVolume, volumeInspection } from '../../output/rows/volume-inspection.js';
+import { volumeInspection } from '../../output/rows/volume-inspection.js';
 import { compileTemplate } from '../../output/template.js';
 import { unescape } from '../../output/terminal/list.js';
 import { jsonText } from '../../output/text/json-text.js';
@@ -34,7 +35,7 @@ export const volumeInspect = defineCommand({
     const failures: BoxliteError[] = [];
     for (const name of names) {
       const volume = await volumes.get(name);
-      if (volume === undefined) failures.push(noVolume(name));
+      if (volume === undefined) failures.push(noSuchVolume(name));
       else found.push(volumeInspection(volume));
     }
     if (template === undefined)

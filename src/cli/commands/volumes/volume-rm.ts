@@ -1,5 +1,4 @@
 import { BoxliteError } from '../../../errors.js';
-import { noVolume } from '../../output/rows/volume-inspection.js';
 import { defineCommand, flag } from '../../parse/command.js';
 import { forEachTarget } from '../../process/targets.js';
 
@@ -20,9 +19,7 @@ export const volumeRm = defineCommand({
         await volumes.remove(name);
       } catch (error) {
         const missing = error instanceof BoxliteError && error.code === 'volume-not-found';
-        if (!missing) throw error;
-        // Without advice to look for what was to go.
-        if (!force) throw noVolume(name);
+        if (!missing || !force) throw error;
       }
       return `${name}\n`;
     });

@@ -1,6 +1,5 @@
 import { sorted } from '../../../engine/report/inspect-order.js';
 import type { VolumeInfo } from '../../../engine/volumes/info.js';
-import { BoxliteError } from '../../../errors.js';
 import { VOLUME_DRIVER, VOLUME_SCOPE } from './volume-row.js';
 
 /** A volume under Docker's keys, as `volume inspect` prints it. */
@@ -20,7 +19,3 @@ export function volumeInspection(volume: VolumeInfo): object {
 /** Docker prints none as null. */
 const sortedOrNull = (map: Readonly<Record<string, string>>): object | null =>
   Object.keys(map).length === 0 ? null : sorted(map);
-
-/** In Docker's words. */
-export const noVolume = (name: string): BoxliteError =>
-  new BoxliteError('volume-not-found', `get ${name}: no such volume`);
