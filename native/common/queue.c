@@ -63,7 +63,7 @@ ssize_t queue_read(struct queue *queue, int fd, size_t limit) {
 }
 
 ssize_t queue_write(struct queue *queue, int fd) {
-    ssize_t n = write(fd, queue->data + queue->start, queue->used);
+    ssize_t n = write(fd, queue_bytes(queue), queue->used);
     if (n > 0)
         queue_drop(queue, (size_t)n);
     return n;
@@ -72,7 +72,7 @@ ssize_t queue_write(struct queue *queue, int fd) {
 int queue_frame(const struct queue *queue, struct frame *frame) {
     if (queue->used < FRAME_HEADER_BYTES)
         return 0;
-    const uint8_t *at = queue->data + queue->start;
+    const uint8_t *at = queue_bytes(queue);
     if (frame_header_unpack(at, &frame->header))
         return -1;
     frame->payload = at + FRAME_HEADER_BYTES;
@@ -92,7 +92,7 @@ static int make_room(struct queue *queue, size_t n) {
     /* Moving down is only worth it when it frees more than it moves: then every byte moves at most once
      * on average. */
     if (queue->size - queue->used >= n && queue->start >= queue->used) {
-        memmove(queue->data, queue->data + queue->start, queue->used);
+        memmove(queue->data, queue_bytes(queue), queue->used);
         queue->start = 0;
         return 0;
     }
@@ -103,7 +103,7 @@ static int make_room(struct queue *queue, size_t n) {
     if (!data)
         return -1;
     if (queue->used)
-        memcpy(data, queue->data + queue->start, queue->used);
+        memcpy(data, queue_bytes(queue), queue->used);
     free(queue->data);
     queue->data = data;
     queue->size = size;

@@ -8,12 +8,17 @@
 
 #include "wire.h"
 
-/* {.cap = N} is an empty queue; release with queue_free. The waiting bytes are `data + start`, `used` of
- * them, always in one piece. An empty queue holds no memory worth naming. */
+/* {.cap = N} is an empty queue; release with queue_free. The waiting bytes are `used` from queue_bytes on, always in one
+ * piece. An empty queue holds no memory worth naming. */
 struct queue {
     uint8_t *data;
     size_t start, used, size, cap;
 };
+
+/* NULL while it holds no memory. */
+static inline uint8_t *queue_bytes(const struct queue *queue) {
+    return queue->data ? queue->data + queue->start : NULL;
+}
 
 /* -1 (ENOBUFS above the cap, or ENOMEM) and nothing taken, when it can't hold all `n` more bytes. */
 int queue_push(struct queue *queue, const void *bytes, size_t n);

@@ -43,7 +43,7 @@ bool session_take_input(struct session *session, struct port *port, const uint8_
 
 void session_feed_input(struct session *session, struct port *port) {
     while (session->input >= 0 && session->waiting.used) {
-        ssize_t n = write_some(session, session->waiting.data + session->waiting.start, session->waiting.used);
+        ssize_t n = write_some(session, queue_bytes(&session->waiting), session->waiting.used);
         if (n < 0)
             break;
         queue_drop(&session->waiting, (size_t)n);

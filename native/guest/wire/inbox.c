@@ -47,7 +47,7 @@ int inbox_next(struct inbox *inbox, struct message *message, struct err *err) {
         }
         if (!more) {
             partial->whole = true;
-            message->payload = partial->bytes.data + partial->bytes.start;
+            message->payload = queue_bytes(&partial->bytes);
             message->size = partial->bytes.used;
             return 1;
         }

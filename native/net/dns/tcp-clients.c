@@ -177,7 +177,7 @@ static bool ask_one(struct tcp_clients *clients, struct dns_stream *stream) {
 static void send_replies(struct dns_stream *stream, uint64_t now) {
     struct queue *replies = &stream->replies;
     while (replies->used && !stream->broken) {
-        ssize_t n = send(stream->fd, replies->data + replies->start, replies->used, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n = send(stream->fd, queue_bytes(replies), replies->used, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0) {
             stream->broken = errno != EAGAIN && errno != EINTR;
             return;

@@ -38,7 +38,7 @@ bool stream_next(struct stream *stream, const uint8_t **frame, size_t *size) {
     }
     if (stream->in.used < LENGTH_BYTES)
         return false;
-    const uint8_t *at = stream->in.data + stream->in.start;
+    const uint8_t *at = queue_bytes(&stream->in);
     size_t length = get_u32(at);
     if (length > MAX_FRAME) {
         stream->broken = true;

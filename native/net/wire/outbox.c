@@ -30,7 +30,7 @@ int outbox_message(struct outbox *outbox, const void *message, size_t size) {
 
 int outbox_flush(struct outbox *outbox) {
     while (outbox_waits(outbox)) {
-        const uint8_t *first = outbox->waiting.data + outbox->waiting.start;
+        const uint8_t *first = queue_bytes(&outbox->waiting);
         uint32_t size;
         memcpy(&size, first, sizeof size);
         int sent = send_now(outbox, first + sizeof size, size);

@@ -26,6 +26,11 @@ static void to_box(void *context, const uint8_t *bytes, size_t size) {
     switch_to_box(&network, bytes, size);
 }
 
+static size_t room(void *context) {
+    (void)context;
+    return switch_room(&network);
+}
+
 static int dns_stream(void *context, const struct in6_addr *box) {
     (void)context;
     (void)box;
@@ -63,7 +68,7 @@ static void want_servers(void *context) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
-    const struct nat_callbacks from_nat = {.to_box = to_box, .dns_stream = dns_stream};
+    const struct nat_callbacks from_nat = {.to_box = to_box, .room = room, .dns_stream = dns_stream};
     const struct switch_callbacks from_switch = {
         .query = query, .decided = decided, .removed = removed, .link_lost = link_lost};
     struct net_open open = a_network();
