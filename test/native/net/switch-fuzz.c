@@ -55,9 +55,10 @@ static void removed(void *context, uint32_t port) {
     __builtin_trap(); /* its stream is never broken here */
 }
 
-static void link_lost(void *context, const struct link *link) {
+static bool link_lost(void *context, const struct link *link) {
     (void)context;
     (void)link;
+    return true;
 }
 
 static void want_servers(void *context) {
