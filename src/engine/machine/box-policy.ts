@@ -1,7 +1,7 @@
 /** What a box may reach, as its shim passes it to boxlite-net. */
 import { IP_PROTOCOLS, NET_MODES, NET_RULES } from '../../agent/protocol.js';
-import { addressBytes } from '../../host/ip-address.js';
-import { bitsOf, type NetRule, parseNetRule } from '../spec/network/net-rule.js';
+import { addressBytes, bitsOf } from '../../host/ip-address.js';
+import { type NetRule, parseNetRule } from '../spec/network/net-rule.js';
 import { netMode, type NetPolicySpec } from '../spec/network/policy.js';
 
 /** The fields of the shim's configuration. */

@@ -1,6 +1,6 @@
 /** Addresses that no rule opens, as native/net/packet/closed.c has them. */
-import { addressBytes } from '../../../host/ip-address.js';
-import { bitsOf, type NetRule } from './net-rule.js';
+import { addressBytes, bitsOf } from '../../../host/ip-address.js';
+import type { NetRule } from './net-rule.js';
 import { OWN_NETWORK } from './own-network.js';
 
 export const OWN = "in the box's own network";

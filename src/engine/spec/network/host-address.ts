@@ -1,6 +1,7 @@
 /** The host's addresses on which ports are published. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { BoxliteError } from '../../../errors.js';
+import { isIPv6 } from '../../../host/ip-address.js';
 
 /**
  * One spelling for each address: `::1` for `0:0:0:0:0:0:0:1`, IPv4 for one that IPv6 maps.
@@ -8,7 +9,7 @@ import { BoxliteError } from '../../../errors.js';
  */
 export function parseHostAddress(text: string): string {
   if (isIPv4(text)) return text;
-  if (!isIPv6(text) || text.includes('%'))
+  if (!isIPv6(text))
     throw new BoxliteError('invalid-argument', `invalid IP address: ${text}`, {
       hint: 'give an address of this host, such as 127.0.0.1 or [::1]',
     });

@@ -1,6 +1,6 @@
 /** Names that a box resolves without its name server. */
-import { isIP } from 'node:net';
 import { BoxliteError } from '../../../errors.js';
+import { isAddress } from '../../../host/ip-address.js';
 import type { NetworkAddresses } from './attachment.js';
 import { OWN_NETWORK } from './own-network.js';
 
@@ -24,7 +24,7 @@ function hostsLine(entry: string, gateway: string): string {
       hint: 'give NAME:IP, such as db:10.0.0.5',
     });
   const ip = address === 'host-gateway' ? gateway : address.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(ip) === 0)
+  if (!isAddress(ip))
     throw new BoxliteError('invalid-argument', `invalid IP address in add-host: "${address}"`);
   return `${ip}\t${name}\n`;
 }

@@ -1,7 +1,7 @@
 /** The text of a rule of what a box may reach, as `--allow-net` and `--deny-net` take it. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { BoxliteError } from '../../../errors.js';
-import { addressBytes } from '../../../host/ip-address.js';
+import { addressBytes, bitsOf, isAddress, isIPv6 } from '../../../host/ip-address.js';
 import { parseHostAddress } from './host-address.js';
 
 export interface NetRule {
@@ -50,10 +50,6 @@ export function netRuleText({ kind, host, prefixLength, protocol, ports }: NetRu
   ].join('');
 }
 
-export const bitsOf = (address: string): 32 | 128 => (isIPv4(address) ? 32 : 128);
-
-const isAddress = (host: string): boolean => isIPv4(host) || (isIPv6(host) && !host.includes('%'));
-
 interface Parts {
   host: string;
   length: string | undefined;
@@ -68,7 +64,7 @@ const PLAIN = /^([^:/[\]]+)(?:\/(\d+))?(?::([^:/]*))?$/;
 function partsOf(target: string, text: string): Parts {
   const bracketed = BRACKETED.exec(target);
   const [, host, length, port] = bracketed ?? IPV6.exec(target) ?? PLAIN.exec(target) ?? [];
-  if (host === undefined || (bracketed && !(isIPv6(host) && isAddress(host))))
+  if (host === undefined || (bracketed && !isIPv6(host)))
     throw invalid(text, 'it is not HOST[:PORT[-LAST]][/tcp|udp|icmp]', EXAMPLES);
   return { host, length, port };
 }

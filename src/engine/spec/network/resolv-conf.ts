@@ -1,7 +1,7 @@
 /** A box's /etc/resolv.conf. */
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
+import { isAddress } from '../../../host/ip-address.js';
 import type { NetworkAddresses } from './attachment.js';
 import { OWN_NETWORK } from './own-network.js';
 
@@ -107,7 +107,7 @@ const SEARCH = /^(?:\.|[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,252}[a-zA-Z0-9_.])?)$/;
 const OPTION = /^[a-zA-Z0-9_-]+(?::[a-zA-Z0-9_.-]+)?$/;
 
 function checkNameServer(address: string): void {
-  if (isIP(address) === 0 || address.includes('%'))
+  if (!isAddress(address))
     throw new BoxliteError('invalid-argument', `${address} is not an ip address`, {
       hint: 'give an address, such as 192.0.2.53 or 2001:db8::53',
     });

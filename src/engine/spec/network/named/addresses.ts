@@ -1,12 +1,11 @@
 /** Which addresses a box gets in a network. */
 import { BoxliteError } from '../../../../errors.js';
+import { bitsOf, isAddress } from '../../../../host/ip-address.js';
 import type { NetworkSpec } from './network-spec.js';
 import {
   addressAt,
-  bitsOf,
   holdsAddress,
   indexIn,
-  isAddress,
   parsePrefix,
   plainAddress,
   type Prefix,

@@ -1,10 +1,12 @@
 /** A network with a name: what the caller asks for, and what is settled when it is created. */
 import { createHash } from 'node:crypto';
 import { BoxliteError } from '../../../../errors.js';
+import { bitsOf, isAddress } from '../../../../host/ip-address.js';
 import { checkOptions } from './network-options.js';
-import { addressAt, bitsOf, firstAddress, holdsAddress } from './prefix.js';
 import {
-  isAddress,
+  addressAt,
+  firstAddress,
+  holdsAddress,
   overlaps,
   parsePrefix,
   plainAddress,

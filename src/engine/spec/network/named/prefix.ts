@@ -1,7 +1,6 @@
 /** Prefixes of addresses, IPv4 and IPv6 alike. */
-import { isIPv4, isIPv6 } from 'node:net';
 import { BoxliteError } from '../../../../errors.js';
-import { addressBytes } from '../../../../host/ip-address.js';
+import { addressBytes, bitsOf, isAddress } from '../../../../host/ip-address.js';
 
 export interface Prefix {
   /** Bits of an address. */
@@ -62,14 +61,9 @@ export function overlaps(one: Prefix, other: Prefix): boolean {
   return one.first < other.first + sizeOf(other) && other.first < one.first + sizeOf(one);
 }
 
-export const isAddress = (text: string): boolean =>
-  isIPv4(text) || (isIPv6(text) && !text.includes('%'));
-
 /** One spelling for each address. */
 export const plainAddress = (address: string): string =>
   addressText(addressNumber(address), bitsOf(address));
-
-export const bitsOf = (address: string): 32 | 128 => (isIPv4(address) ? 32 : 128);
 
 const addressNumber = (address: string): bigint =>
   BigInt(`0x${addressBytes(address).toString('hex')}`);
