@@ -1,5 +1,5 @@
 // Bundles the program into dist/: importing the packages unbundled would cost 130 ms at each start.
-//   cli.cjs, rest-….cjs  what bin/boxlite starts, and what that loads; each with its compiled form, .cache
+//   cli.cjs, rest-….cjs  what bin/boxlite starts, and two that this loads; each with its compiled form, .cache
 //   sqlite/              better-sqlite3's native parts, which are no JavaScript
 //   index.js, bench.js   the library and the bench, with a chunk for what is loaded on demand
 import { execFile } from 'node:child_process';
@@ -80,7 +80,7 @@ async function copySqlite() {
   for (const name of await readdir(folder)) if (!known.includes(name)) await rm(join(folder, name));
 }
 
-/** Two files, wrapped as bin/boxlite calls them. */
+/** Three files, wrapped as bin/boxlite calls them. */
 async function buildProgram() {
   const packs = await packProgram(common);
   for (const { name, body } of packs) {

@@ -1,6 +1,7 @@
 /**
- * Bundles the program as chunks, each a function that runs when it is first required, in two files: what
- * `ps` needs, and all the rest, which is read when a chunk of it is first required. The chunks are those
+ * Bundles the program as chunks, each a function that runs when it is first required, in three files: what
+ * `ps` needs, what the work on boxes needs, and all the rest. A file but the first is read when a chunk of it is first
+ * required: each costs by its length, whatever of it is used. The chunks are those
  * that esbuild makes of the dynamic imports for ES modules; for CommonJS it would put all into one scope,
  * where each start makes every function of the program.
  */
@@ -16,6 +17,30 @@ const FIRST_MODULES = [
   'src/cli/process/world.ts',
   'src/cli/commands/reports/ps.ts',
   'src/engine/runtime.ts',
+];
+
+/** What `run`, `exec`, `cp` and the like import at some time; with what these import at once it makes up the second file. */
+const WORK_MODULES = [
+  ...['create', 'exec', 'rm', 'run', 'start', 'stop'].map(
+    (name) => `src/cli/commands/boxes/${name}.ts`,
+  ),
+  'src/cli/commands/files/cp.ts',
+  ...['inspect', 'logs'].map((name) => `src/cli/commands/reports/${name}.ts`),
+  ...['exit-status', 'interrupted', 'report-error'].map((name) => `src/cli/process/${name}.ts`),
+  'src/engine/box.ts',
+  ...['create', 'remove', 'restart'].map((name) => `src/engine/lifecycle/${name}.ts`),
+  'src/engine/images/images.ts',
+  'src/engine/machine/templates/template-maker.ts',
+  'src/engine/setup/docker-proxies.ts',
+  'src/engine/state/trash.ts',
+  'src/engine/volumes/sweep.ts',
+  'src/host/native-programs.ts',
+  'src/store/reserve.ts',
+  'src/vmm/accelerator/accelerator.ts',
+  'src/vmm/accelerator/host-processor.ts',
+  'src/vmm/assets/assets.ts',
+  'src/vmm/template/template.ts',
+  'src/vmm/vmm.ts',
 ];
 
 /**
@@ -58,26 +83,31 @@ export async function packProgram(common) {
   });
   // A module that has exports and a default import makes esbuild put all of them there.
   const { helpers } = await commonJsOf('import a from "a";export const b=a;');
-  /** @param {readonly import('esbuild').OutputFile[]} files */
-  const packed = async (files) => {
+  /** @param {ReadonlySet<string>} names */
+  const packed = async (names) => {
+    const files = outputFiles.filter(({ path }) => names.has(basename(path)));
     const chunks = await Promise.all(files.map((file) => asCommonJs(file, helpers)));
     return `{${chunks.join(',')}\n}`;
   };
-  const first = chunksOf(FIRST_MODULES, metafile.outputs);
-  const firstChunks = await packed(outputFiles.filter(({ path }) => first.has(basename(path))));
-  const otherChunks = await packed(outputFiles.filter(({ path }) => !first.has(basename(path))));
-
-  // Named by its content: a program that has just been started while it is built anew finds its own.
-  const rest = `rest-${createHash('sha256').update(otherChunks).digest('hex').slice(0, 8)}`;
   const prologue = `${helpers}const __url=require("node:url").pathToFileURL(__filename).href;`;
-  const parts = [
-    firstChunks,
-    `()=>load(${JSON.stringify(rest)})`,
-    'require',
-    JSON.stringify(LAZY_MODULES),
-  ];
+  const first = chunksOf(FIRST_MODULES, metafile.outputs);
+  const work = new Set(chunksOf(WORK_MODULES, metafile.outputs));
+  for (const name of first) work.delete(name);
+  const rest = new Set(outputFiles.map(({ path }) => basename(path)));
+  for (const name of [...first, ...work]) rest.delete(name);
+
+  const others = [];
+  for (const names of [work, rest]) {
+    const chunks = await packed(names);
+    // Named by its content: a program that has just been started while it is built anew finds its own.
+    const name = `rest-${createHash('sha256').update(chunks).digest('hex').slice(0, 8)}`;
+    others.push({ name, body: `${prologue}return ${chunks};` });
+  }
+  const [workFile, restFile] = others.map(({ name }) => name);
+  const fileOf = `(name)=>${JSON.stringify([...work])}.includes(name.slice(2))?"${workFile}":"${restFile}"`;
+  const parts = [await packed(first), fileOf, 'load', 'require', JSON.stringify(LAZY_MODULES)];
   return [
-    { name: rest, body: `${prologue}return ${otherChunks};` },
+    ...others,
     { name: 'cli', body: `${prologue}(${requireFrom})(${parts.join(',')})("./cli.js");` },
   ];
 }
@@ -141,13 +171,14 @@ async function commonJsOf(text) {
  * @typedef {Record<string, (module: Module, exports: object, require: Require) => void>} Chunks
  * @typedef {(name: string) => object} Require
  * @param {Chunks} firstChunks
- * @param {() => Chunks} loadOthers
+ * @param {(name: string) => string} fileOf the file of a chunk that is not among these
+ * @param {(file: string) => Chunks} load
  * @param {Require} outside
  * @param {readonly string[]} lazyModules
  */
-function requireFrom(firstChunks, loadOthers, outside, lazyModules) {
-  /** @type {Chunks | undefined} */
-  let otherChunks;
+function requireFrom(firstChunks, fileOf, load, outside, lazyModules) {
+  /** @type {Map<string, Chunks>} */
+  const files = new Map();
   const loaded = new Map();
   const lazy = new Map();
   for (const name of lazyModules) lazy.set(name, undefined).set(`node:${name}`, undefined);
@@ -157,7 +188,7 @@ function requireFrom(firstChunks, loadOthers, outside, lazyModules) {
     const before = loaded.get(name);
     if (before !== undefined) return before.exports;
     if (!name.startsWith('./')) return lazy.has(name) ? deferred(name) : outside(name);
-    const chunk = firstChunks[name] ?? (otherChunks ??= loadOthers())[name];
+    const chunk = firstChunks[name] ?? chunksIn(fileOf(name))[name];
     if (chunk === undefined) throw new Error(`the program has no chunk ${name}`);
     const module = { exports: {} };
     loaded.set(name, module);
@@ -170,21 +201,28 @@ function requireFrom(firstChunks, loadOthers, outside, lazyModules) {
     return module.exports;
   };
 
+  /** @param {string} file */
+  const chunksIn = (file) => {
+    const chunks = files.get(file) ?? load(file);
+    files.set(file, chunks);
+    return chunks;
+  };
+
   /** @type {Require} */
   const deferred = (name) => {
     const known = lazy.get(name);
     if (known !== undefined) return known;
     let real;
-    const load = () => (real ??= outside(name));
+    const module = () => (real ??= outside(name));
     const stand = new Proxy(
       {},
       {
-        get: (_, key) => load()[key],
-        has: (_, key) => key in load(),
-        ownKeys: () => Reflect.ownKeys(load()),
+        get: (_, key) => module()[key],
+        has: (_, key) => key in module(),
+        ownKeys: () => Reflect.ownKeys(module()),
         // A proxy may not call fixed what its own target lacks.
         getOwnPropertyDescriptor: (_, key) => {
-          const found = Reflect.getOwnPropertyDescriptor(load(), key);
+          const found = Reflect.getOwnPropertyDescriptor(module(), key);
           return found && { ...found, configurable: true };
         },
       },
