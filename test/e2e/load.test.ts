@@ -41,8 +41,8 @@ describe('much at once', () => {
   });
 
   it(
-    'a thousand execs leak neither processes nor descriptors',
-    { timeout: 1_800_000 },
+    'three hundred execs leak neither processes nor descriptors',
+    { timeout: 600_000 },
     async () => {
       await home.ok(['run', '-d', '--name', 'many', 'busybox', 'sleep', '6000']);
       const count = async (): Promise<string> =>
@@ -50,7 +50,7 @@ describe('much at once', () => {
         home.ok(['exec', 'many', 'sh', '-c', 'set -- /proc/[0-9]*; echo $#']);
       await home.ok(['exec', 'many', 'true']);
       const [processes, descriptors] = [await count(), await shimDescriptors('many')];
-      for (let round = 0; round < 100; round += 1)
+      for (let round = 0; round < 30; round += 1)
         await Promise.all(
           Array.from({ length: 10 }, () =>
             home.ok(['exec', 'many', 'true'], { timeoutMs: 120_000 }),

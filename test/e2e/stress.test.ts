@@ -8,7 +8,7 @@ import { useHome } from '../helpers/test-home.js';
 const SEED = Number(process.env.BOXLITE_STRESS_SEED ?? 1);
 
 const WORKERS = 10;
-const OPERATIONS = 100;
+const OPERATIONS = Number(process.env.BOXLITE_STRESS_OPERATIONS ?? 40);
 
 /** A longer operation has hung: its own longest wait, for a box's lock, is at most 60 s. */
 const LONGEST_MS = 240_000;
