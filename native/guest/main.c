@@ -1,4 +1,5 @@
 /* boxlite-guest: PID 1 of a box's VM. */
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -9,6 +10,7 @@
 #include "boot/network.h"
 #include "boot/power-off.h"
 #include "box/box.h"
+#include "module/modprobe.h"
 #include "session/loop.h"
 #include "system/console.h"
 #include "system/root.h"
@@ -21,8 +23,12 @@ static struct server server = {.port = &port, .box = &box};
 _Noreturn static void give_up(const struct err *err);
 static void be_unlimited(void);
 
-int main(void) {
+int main(int argc, char *argv[]) {
     struct err err;
+
+    /* The kernel runs it as `/modprobe -q -- NAME`. */
+    if (argc > 1 && strcmp(argv[0], ROOT_MODPROBE) == 0)
+        return modprobe(argv[argc - 1]);
 
     /* Every child inherits this until it is a command: the box's processes can't look into a process that is the
      * agent's. */

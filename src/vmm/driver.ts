@@ -93,6 +93,8 @@ export interface MachineFiles {
   disk: string;
   /** Disk volumes, raw and writable, for the first of the `VOLUME_SLOTS`; as large as all disks. */
   volumes?: readonly string[];
+  /** Disk for the last slot, read-only; only if `volumes` leave it free. */
+  modules?: string;
   /** Directory exported over 9p; with `shares` an empty one, which their tree replaces. */
   share: string;
   /** The host's directories and files to share with the guest, in the tree's order. */

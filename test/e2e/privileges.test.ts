@@ -117,6 +117,42 @@ it('-a shows only what is asked for', async () => {
   expect(await shown('-a', 'stdin', '-a', 'STDOUT')).toEqual(['out\nin', '']);
 });
 
+describe('modules of the kernel', () => {
+  const ask = 'ip link add b0 type bridge 2>&1; grep -o "^bridge" /proc/modules';
+
+  it.each([
+    ['is privileged', ['--privileged']],
+    ['may load modules', ['--cap-add', 'SYS_MODULE', '--cap-add', 'NET_ADMIN']],
+  ])('are loaded in a box that %s, whether it or the kernel asks', async (_what, flags) => {
+    const script = `${ask}; modprobe dummy && grep -o ^dummy /proc/modules; touch /lib/modules/x`;
+    expect(await home.boxlite(['run', '--rm', ...flags, 'busybox', 'sh', '-c', script])).toEqual(
+      expect.objectContaining({
+        stdout: Buffer.from('bridge\ndummy\n'),
+        stderr: 'touch: /lib/modules/x: Read-only file system\n',
+      }),
+    );
+  });
+
+  it('come with what they need when a file system is mounted', async () => {
+    const script = `mkdir /m; mount -t nfs 127.0.0.1:/none /m -o nolock 2> /dev/null
+      mount -t xfs /dev/vdb /m 2> /dev/null; grep -oE "xfs|nfs$" /proc/filesystems
+      grep -oE "^(sunrpc|lockd)" /proc/modules`;
+    expect(await run(['--privileged'], script)).toBe('nfs\nxfs\nlockd\nsunrpc');
+  });
+
+  it('are loaded by the kernel also where the box has mounted others', async () => {
+    const flags = ['--privileged', '--tmpfs', '/lib/modules'];
+    expect(await run(flags, `ls /lib/modules; ${ask}`)).toBe('bridge');
+  });
+
+  it('are not for another box', async () => {
+    const script = `${ask}; ls /lib/modules 2>&1; echo "[$(cat /proc/sys/kernel/modprobe)]"`;
+    expect(await run(['--cap-add', 'NET_ADMIN'], script)).toBe(
+      'ip: RTNETLINK answers: Operation not supported\nls: /lib/modules: No such file or directory\n[]',
+    );
+  });
+});
+
 describe('devices', () => {
   /** The machine's disk, its memory, its kernel's log, and the port through which the agent is reached. */
   const OTHERS = [

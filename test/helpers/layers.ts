@@ -72,7 +72,17 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   },
   guest: {
     order: [
-      ...['wire', 'system', 'proc', 'command/seccomp', 'command', 'volume', 'box/root', 'box'],
+      ...[
+        'wire',
+        'system',
+        'module',
+        'proc',
+        'command/seccomp',
+        'command',
+        'volume',
+        'box/root',
+        'box',
+      ],
       ...['boot', 'session', 'main'],
     ],
     others: ['common', 'protocol', 'archive'],

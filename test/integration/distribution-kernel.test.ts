@@ -97,6 +97,26 @@ describe('the distribution’s kernel', () => {
     expect((await prepareAssets(home)).made).toEqual({ kernel: false, initramfs: false });
   });
 
+  it('gets the modules for boxes that another version did not want, though all else is the same', async () => {
+    const files = {
+      'boot/vmlinuz-6.1.0-1': fakeGzipKernel('6.1.0-1'),
+      ...moduleFiles('lib/modules'),
+    };
+    const packagesOf = (more: object) => ({
+      [ours()]: { depends: 'linux-image-6.1.0-1', files: {} },
+      'linux-image-6.1.0-1': { depends: '', files: { ...files, ...more } },
+    });
+    placeApt(packagesOf({}));
+    const first = await prepareAssets(home);
+    const path = join(home.assets(), 'assets.json');
+    const written = readFileSync(path, 'utf8');
+    writeFileSync(path, written.replace(/"wantedSha256": "\w+"/, '"wantedSha256": "0"'));
+    placeApt(packagesOf({ 'lib/modules/6.1.0-1/kernel/fs/xfs/xfs.ko': fakeModule('') }));
+    const { digest, modules = '' } = await prepareAssets(home);
+    expect(digest).toBe(first.digest);
+    expect(readFileSync(join(modules, '6.1.0-1/modules.dep'), 'utf8')).toContain('/xfs.ko:');
+  });
+
   it('is put together from image and modules, as Ubuntu has them', async () => {
     placeApt({
       'linux-image-generic': {

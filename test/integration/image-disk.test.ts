@@ -1,11 +1,23 @@
-import { mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Home } from '../../src/host/home.js';
+import { writeDirectoryDisk } from '../../src/image/disk/directory-disk.js';
 import { DISK_BYTES } from '../../src/image/disk/disk-size.js';
 import { imageDisk } from '../../src/image/disk/image-disk.js';
 import { layerDataPath } from '../../src/image/store/layer-store.js';
+import { readErofs } from '../helpers/erofs-reader.js';
 import { joinDisk, nextDigest, run, storeLayers } from '../helpers/host-disk.js';
 import { LAYER_CASES } from '../helpers/layer-cases.js';
 import { tar } from '../helpers/tar-builder.js';
@@ -76,3 +88,37 @@ describe('imageDisk', () => {
     );
   });
 });
+
+describe('writeDirectoryDisk', () => {
+  it('holds the files of a directory, of root, and is as long as every disk', async () => {
+    const from = join(directory, 'from');
+    await mkdir(join(from, 'é/deep'), { recursive: true });
+    await writeFile(join(from, 'é/deep/large'), 'x'.repeat(10_000), { mode: 0o600 });
+    await writeFile(join(from, 'é/empty'), '');
+    await symlink('/', join(from, 'link'));
+    const disk = join(directory, 'directory.erofs');
+    await writeDirectoryDisk(from, disk);
+    const { size, blocks } = await stat(disk);
+    expect([size, blocks * 512 < 65_536]).toEqual([DISK_BYTES, true]);
+    const superblock = Buffer.alloc(128);
+    await using file = await open(disk);
+    await file.read(superblock, 0, superblock.length, 1024);
+    await truncate(disk, superblock.readUInt32LE(36) * 4096);
+    await run('fsck.erofs', disk);
+    const files = readErofs(await readFile(disk));
+    expect(
+      [...files].map(([path, { kind, mode, uid }]) => [utf8(path), kind, mode & 0o777, uid]),
+    ).toEqual([
+      ['', 'directory', 0o755, 0],
+      ['é', 'directory', 0o755, 0],
+      ['é/deep', 'directory', 0o755, 0],
+      ['é/empty', 'file', 0o644, 0],
+      ['é/deep/large', 'file', 0o644, 0],
+    ]);
+    expect(files.get(latin1('é/deep/large'))?.content).toBe('x'.repeat(10_000));
+    await expect(writeDirectoryDisk(from, disk)).rejects.toThrow(disk);
+  });
+});
+
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString();

@@ -167,6 +167,14 @@ describe('a box', () => {
     expect(disks).toHaveLength(kinds.anonymous === 'disk' ? slots : 0);
   });
 
+  test('leaves a slot for the kernel’s modules where it may load some', async () => {
+    const { runtime } = await withImageVolumes();
+    const own = ['/a', '/b', '/c'].map((guestPath) => ({ guestPath }));
+    await runtime.create({ ...DB, volumes: own, capAdd: ['SYS_MODULE'] });
+    const kinds = (await runtime.volumes.list()).map(({ kind }) => kind);
+    expect(kinds.sort()).toEqual(['disk', 'disk', 'disk', 'shared', 'shared']);
+  });
+
   test('shares its mounts with others, whose own come first', async () => {
     const { runtime, home } = await withImageVolumes();
     const host = [{ hostPath: '/tmp', guestPath: '/host' }];

@@ -35,8 +35,7 @@ void disks_prepare(void) {
 }
 
 int disks_mount(struct err *err) {
-    char device[DEVICE_BYTES];
-    if (find_disk("image", device, err) || mount_at(device, ROOT_IMAGE, "erofs", MS_RDONLY, NULL, err))
+    if (disks_mount_read_only("image", ROOT_IMAGE, err))
         return -1;
     if (disks_mount_writable("disk", ROOT_DISK, err))
         return -1;
@@ -50,6 +49,13 @@ int disks_mount(struct err *err) {
     const char *layers = points ? "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON ":" ROOT_POINTS OTHERS
                                 : "lowerdir=" ROOT_IMAGE ":" ROOT_SKELETON OTHERS;
     return mount_at("overlay", ROOT_OVERLAY, "overlay", 0, layers, err);
+}
+
+int disks_mount_read_only(const char *serial, const char *target, struct err *err) {
+    char device[DEVICE_BYTES];
+    if (find_disk(serial, device, err))
+        return -1;
+    return mount_at(device, target, "erofs", MS_RDONLY, NULL, err);
 }
 
 /* discard: freed blocks go back to the host's file. noinit_itable: or the kernel writes zeroes over all inode tables in

@@ -14,6 +14,9 @@ int disks_mount(struct err *err);
 /* Mounts the ext4 of the disk with this serial. */
 int disks_mount_writable(const char *serial, const char *target, struct err *err);
 
+/* Mounts the EROFS of the disk with this serial. */
+int disks_mount_read_only(const char *serial, const char *target, struct err *err);
+
 /* Writes everything back, so that a VM that ends without notice loses little. */
 int disks_sync(struct err *err);
 

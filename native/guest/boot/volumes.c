@@ -11,6 +11,7 @@
 #include "../system/root.h"
 #include "../volume/volume-tree.h"
 #include "disks.h"
+#include "modules.h"
 
 /* What the box sees of a disk: beside it mke2fs's lost+found, which would be no empty volume. */
 #define DATA "/data"
@@ -21,6 +22,9 @@ enum { MOST_VOLUMES = 8, SERIAL_BYTES = 16, PLACE_BYTES = sizeof ROOT_VOLUMES "/
 static char mounted[MOST_VOLUMES][SERIAL_BYTES];
 static unsigned mounted_count;
 
+static int take_volume(const struct mount_request *request, struct err *err);
+static int take_modules(const struct mount_request *request, struct err *err);
+static int tree_of(const char *place, const struct mount_request *request, struct err *err);
 static int mount_volume(const struct mount_request *request, struct err *err);
 static bool is_mounted(const char *serial);
 static const char *place_of(const char *serial, const char *below);
@@ -29,19 +33,31 @@ int volumes_mount(const struct bootstrap *message, struct passed *mounts, struct
     mounts->count = 0;
     for (uint32_t i = 0; i < message->mount_count; i++) {
         const struct mount_request *request = &message->mounts[i];
-        if (request->kind != BL_MOUNT_DISK)
+        if (request->kind != BL_MOUNT_DISK && request->kind != BL_MOUNT_MODULES)
             continue;
-        if (!is_mounted(request->source) && mount_volume(request, err))
-            return -1;
-        cleanup_fd int data = open(place_of(request->source, DATA), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (data < 0)
-            return err_errno(err, "can't open volume %.64s", request->options);
-        int tree = volume_tree(data, request, err);
+        int tree = request->kind == BL_MOUNT_DISK ? take_volume(request, err) : take_modules(request, err);
         if (tree < 0)
             return -1;
         mounts->fds[mounts->count++] = tree;
     }
     return 0;
+}
+
+static int take_volume(const struct mount_request *request, struct err *err) {
+    if (!is_mounted(request->source) && mount_volume(request, err))
+        return -1;
+    return tree_of(place_of(request->source, DATA), request, err);
+}
+
+static int take_modules(const struct mount_request *request, struct err *err) {
+    return modules_offer(request->source, err) ? -1 : tree_of(ROOT_MODULES, request, err);
+}
+
+static int tree_of(const char *place, const struct mount_request *request, struct err *err) {
+    cleanup_fd int root = open(place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (root < 0)
+        return err_errno(err, "can't open the volume for %.150s", request->target);
+    return volume_tree(root, request, err);
 }
 
 static int mount_volume(const struct mount_request *request, struct err *err) {

@@ -16,7 +16,13 @@ export const DEVICE_ACCESS = { MKNOD: 1, READ: 2, WRITE: 4 } as const;
 /** In place of a major or minor number. */
 export const ANY_DEVICE = 4_294_967_295;
 
-export const MOUNT_KINDS = { TMPFS: 1, SHARE: 2, DISK: 3 } as const;
+export const MOUNT_KINDS = {
+  TMPFS: 1,
+  SHARE: 2,
+  DISK: 3,
+  /** The modules of the machine's kernel; the kernel loads from there, too, what it asks for itself. */
+  MODULES: 4,
+} as const;
 
 /** Where a start failed. Boot errors show these stages to the user. */
 export const STAGES = {

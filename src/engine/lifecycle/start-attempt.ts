@@ -27,6 +27,7 @@ import {
 import { imageTemplate } from '../machine/templates/image-template.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
 import { copyDeadlineMs, CopyLocks, LateCopy } from '../machine/volumes/copy-up.js';
+import { withModules } from '../machine/volumes/kernel-modules.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
 import { attachmentForStart } from '../networks/memberships.js';
 import type { BoxSpec } from '../spec/box-spec.js';
@@ -132,12 +133,13 @@ export class StartAttempt {
     // Docker copies when it creates a container, and never again.
     const copying =
       record.startedAt === null ? { locks: this.#copyLocks, signal: request.signal } : undefined;
-    const [assets, files, accelerator, volumes] = await Promise.all([
+    const [assets, files, accelerator, ownVolumes] = await Promise.all([
       assetsOfBox(context.host, this.#name, spec),
       prepareBoxFiles(context.home, record, spec),
       this.options.accelerator,
       prepareVolumes(spec, context, copying),
     ]);
+    const volumes = await withModules(context.home, spec, assets, ownVolumes);
     const machine = this.#machine(accelerator);
     const template =
       request.cold === true ? undefined : await this.#chooseTemplate(machine, assets, files);

@@ -21,7 +21,7 @@ import { prepareVolumeDisks } from './volumes/volume-disks.js';
 export type { VolumeStore };
 
 export interface PreparedVolumes {
-  files: Pick<MachineFiles, 'shares' | 'volumes'>;
+  files: Pick<MachineFiles, 'shares' | 'volumes' | 'modules'>;
   /** Undefined for a box to which nothing is exported. */
   access: ShareAccess | undefined;
   mounts: BootstrapValues['mounts'];

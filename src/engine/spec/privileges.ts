@@ -105,6 +105,12 @@ export function capabilityMask(privileges: Privileges | undefined): bigint {
   );
 }
 
+/** What a box does with the kernel is up to it then, whether it is privileged or not. */
+export function mayLoadModules(privileges: Privileges | undefined): boolean {
+  const bit = BigInt(CAPABILITIES.indexOf('CAP_SYS_MODULE'));
+  return (capabilityMask(privileges) & (1n << bit)) !== 0n;
+}
+
 /** As the guest expects them; the last limit of a name counts. */
 export function resourceLimits(
   privileges: Privileges | undefined,

@@ -4,6 +4,7 @@ import type { Database } from '../../store/database.js';
 import type { Lock } from '../../store/locks.js';
 import type { NewVolume, VolumeKind, VolumeRecord } from '../../store/volumes.js';
 import type { BoxSpec } from '../spec/box-spec.js';
+import { mayLoadModules } from '../spec/privileges.js';
 import { specOf } from '../spec/stored-spec.js';
 import { type BoxVolume, isVolumeMount, type VolumeMount } from '../spec/volumes/box-volume.js';
 import { DISK_SLOTS } from '../spec/volumes/disk-slots.js';
@@ -58,19 +59,21 @@ export class BoxVolumes implements AsyncDisposable {
     return this.#mounts;
   }
 
-  async settle({ volumes }: BoxSpec): Promise<void> {
+  async settle({ volumes, privileges }: BoxSpec): Promise<void> {
     const named = new Map<string, VolumeKind>();
     // Those with names come first: a mistake in one leaves nothing of the others behind.
     for (const mount of volumes)
       if (isVolumeMount(mount) && mount.name !== '')
         named.set(mount.name, (await this.#named(mount)).kind);
+    // The kernel's modules take the last slot while it is free.
+    const slots = mayLoadModules(privileges) ? DISK_SLOTS - 1 : DISK_SLOTS;
     let disks = [...named.values()].filter((kind) => kind === 'disk').length;
     for (const mount of volumes) {
       if (!isVolumeMount(mount) || mount.name !== '') {
         this.#mounts.push(mount);
         continue;
       }
-      const volume = newVolume(withoutName(mount), this.#kindOfUnnamed(disks));
+      const volume = newVolume(withoutName(mount), this.#kindOfUnnamed(disks < slots));
       if (volume.kind === 'disk') disks++;
       await this.#make(volume);
       this.#mounts.push({ ...mount, name: volume.name });
@@ -123,8 +126,8 @@ export class BoxVolumes implements AsyncDisposable {
   }
 
   /** An image's volume is mostly a database's, and hardly anybody shares it: the faster kind, unless told otherwise. */
-  #kindOfUnnamed(disks: number): VolumeKind {
-    return this.context.volumeType !== 'shared' && disks < DISK_SLOTS ? 'disk' : 'shared';
+  #kindOfUnnamed(hasSlot: boolean): VolumeKind {
+    return this.context.volumeType !== 'shared' && hasSlot ? 'disk' : 'shared';
   }
 
   /** Another box's are there: one that has gone meanwhile must not come back empty. */

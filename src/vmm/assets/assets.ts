@@ -25,8 +25,10 @@ export interface Assets {
   kernelOrigin: string;
   /** SHA-256 in hex over the kernel and its modules, whatever agent they boot. */
   kernelDigest: string;
-  /** Path of a directory for a privileged box's /lib/modules; undefined if there is none. */
+  /** Path of a directory for /lib/modules of a box that may load some; undefined if there is none. */
   modules: string | undefined;
+  /** Where its content is as a disk, once a box has needed it. */
+  modulesDisk: string | undefined;
   /** Path of the initramfs. */
   initramfs: string;
   /** SHA-256 in hex over kernel and initramfs; a template works only with those it was made with. */
@@ -161,15 +163,17 @@ async function isKept(home: Home, before: AssetsManifest, choice: KernelChoice):
 
 /** The assets of a manifest; their files may be missing. */
 export function assetsOf(home: Home, { kernel, initramfs }: AssetsManifest): Assets {
+  const modules =
+    typeof kernel.loadable === 'string'
+      ? join(home.assets(), kernel.directory, kernel.loadable)
+      : undefined;
   return {
     kernel: join(home.assets(), kernel.directory, 'vmlinux'),
     kernelVersion: kernel.version,
     kernelOrigin: kernel.origin,
     kernelDigest: kernelDigest(kernel),
-    modules:
-      typeof kernel.loadable === 'string'
-        ? join(home.assets(), kernel.directory, kernel.loadable)
-        : undefined,
+    modules,
+    modulesDisk: modules === undefined ? undefined : `${modules}.erofs`,
     initramfs: join(home.assets(), initramfs.file),
     digest: createHash('sha256').update(`${kernel.sha256} ${initramfs.sha256}`).digest('hex'),
   };

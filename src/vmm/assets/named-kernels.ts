@@ -45,7 +45,8 @@ export async function sharedKernel(home: Home, made: KernelRecord): Promise<Kern
     const other = (await readManifest(home, name))?.kernel;
     if (other === undefined || other.directory === made.directory) continue;
     if (kernelDigest(other) !== kernelDigest(made)) continue;
-    if (other.loadable !== made.loadable) continue;
+    // Otherwise it has other modules for boxes.
+    if (other.loadable !== made.loadable || other.wantedSha256 !== made.wantedSha256) continue;
     // Mark it as used: no process may remove it before a manifest names it.
     await touch(join(home.assets(), name));
     if (!(await usableKernel(home, other))) continue;

@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Home } from '../../host/home.js';
 import { readManifest } from './assets-manifest.js';
 
 export const TEMPORARY_PREFIX = '.new-';
+
+/** A path for a file that is being made; one that a killed process leaves there is removed later. */
+export const newAsset = (home: Home): string =>
+  join(home.assets(), `${TEMPORARY_PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`);
 
 /** A starting VM may still open files that the manifest no longer names. */
 export const GRACE_MS = 24 * 60 * 60 * 1000;

@@ -13,22 +13,35 @@ export const DISK_FDS = { image: 17, disk: 18, firstVolume: 24, firstExtent: 32 
 
 const FDSET = { image: 1, disk: 2, firstVolume: 3 } as const;
 
+const LAST_SLOT = VOLUME_SLOTS - 1;
+
 /** The node that the image's device reads from; its `file` can change while the machine is stopped. */
 export const IMAGE_NODE = { driver: 'raw', 'node-name': 'image', 'read-only': true } as const;
 
 /** The guest gets an error if the host's disk is full; by default QEMU would stop the machine permanently. */
 const REPORT_ERRORS = 'werror=report,rerror=report';
 
-export function diskFiles({ image, disk, volumes = [], extents }: MachineFiles): PassedFile[] {
+export function diskFiles({
+  image,
+  disk,
+  volumes = [],
+  modules,
+  extents,
+}: MachineFiles): PassedFile[] {
   return [
     { fd: DISK_FDS.image, path: image, write: false },
     { fd: DISK_FDS.disk, path: disk, write: true },
-    ...volumes.map((path, i) => ({ fd: DISK_FDS.firstVolume + i, path, write: true })),
+    ...volumes.map((path, slot) => ({ fd: DISK_FDS.firstVolume + slot, path, write: true })),
+    ...(modules === undefined
+      ? []
+      : [{ fd: DISK_FDS.firstVolume + LAST_SLOT, path: modules, write: false }]),
     ...extents.map((path, i) => ({ fd: DISK_FDS.firstExtent + i, path, write: false })),
   ];
 }
 
-export function diskArguments({ extents, volumes = [] }: MachineFiles): string[] {
+export function diskArguments({ extents, volumes = [], modules }: MachineFiles): string[] {
+  const used = volumes.map((_, slot) => slot);
+  if (modules !== undefined) used.push(LAST_SLOT);
   const file = blockFile(FDSET.image, true);
   const image = {
     ...IMAGE_NODE,
@@ -37,12 +50,12 @@ export function diskArguments({ extents, volumes = [] }: MachineFiles): string[]
   return [
     ...addFd(DISK_FDS.image, FDSET.image),
     ...addFd(DISK_FDS.disk, FDSET.disk),
-    ...volumes.flatMap((_, i) => addFd(DISK_FDS.firstVolume + i, FDSET.firstVolume + i)),
+    ...used.flatMap((slot) => addFd(DISK_FDS.firstVolume + slot, FDSET.firstVolume + slot)),
     ...extents.flatMap((_, i) => addFd(DISK_FDS.firstExtent + i, FIRST_EXTENT_FDSET + i)),
     ...['-blockdev', JSON.stringify(image)],
     ...['-device', 'virtio-blk-device,drive=image,serial=image'],
-    ...writableDisk('disk', fileOf(FDSET.disk)),
-    ...slots(volumes.length),
+    ...disk('disk', writable(fileOf(FDSET.disk))),
+    ...slots(volumes.length, modules !== undefined),
   ];
 }
 
@@ -51,20 +64,25 @@ export function diskArguments({ extents, volumes = [] }: MachineFiles): string[]
  * behind an empty slot needs no file and keeps nothing. It must read as zeroes: by default its reads return
  * whatever QEMU's memory holds.
  */
-function slots(used: number): string[] {
+function slots(volumes: number, hasModules: boolean): string[] {
   const empty = { driver: 'null-co', size: SLOT_BYTES, 'read-zeroes': true };
-  return Array.from({ length: VOLUME_SLOTS }, (_, i) =>
-    writableDisk(volumeSerial(i), i < used ? fileOf(FDSET.firstVolume + i) : empty),
-  ).flat();
+  const modules = { 'read-only': true, file: blockFile(FDSET.firstVolume + LAST_SLOT, true) };
+  return Array.from({ length: VOLUME_SLOTS }, (_, slot) => {
+    const serial = volumeSerial(slot);
+    if (hasModules && slot === LAST_SLOT) return disk(serial, modules);
+    return disk(serial, writable(slot < volumes ? fileOf(FDSET.firstVolume + slot) : empty));
+  }).flat();
 }
 
-function writableDisk(name: string, file: object): string[] {
-  const node = { driver: 'raw', 'node-name': name, discard: 'unmap', file };
+function disk(name: string, options: object): string[] {
+  const node = { driver: 'raw', 'node-name': name, ...options };
   return [
     ...['-blockdev', JSON.stringify(node)],
     ...['-device', `virtio-blk-device,drive=${name},serial=${name},${REPORT_ERRORS}`],
   ];
 }
+
+const writable = (file: object): object => ({ discard: 'unmap', file });
 
 const fileOf = (fdset: number): object => ({ ...blockFile(fdset, false), discard: 'unmap' });
 

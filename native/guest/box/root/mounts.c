@@ -13,6 +13,7 @@
 
 #include "../../../common/cleanup.h"
 #include "../../../protocol/protocol.h"
+#include "../../system/console.h"
 #include "../../system/in-root.h"
 #include "../../system/root.h"
 #include "../../volume/copy-up.h"
@@ -59,7 +60,7 @@ static int take_volumes(const struct bootstrap *message, const int *disks, int *
         return -1;
     for (uint32_t i = 0; i < message->mount_count; i++) {
         const struct mount_request *request = &message->mounts[i];
-        if (request->kind == BL_MOUNT_DISK)
+        if (request->kind == BL_MOUNT_DISK || request->kind == BL_MOUNT_MODULES)
             trees[i] = *disks++;
         else if (request->kind == BL_MOUNT_SHARE && (trees[i] = take_share(request, err)) < 0)
             return -1;
@@ -123,8 +124,12 @@ static int fill_volume(const struct mount_request *request, int image_root, int 
 static int mount_all(const struct bootstrap *message, const int *trees, struct err *err) {
     for (uint32_t i = 0; i < message->mount_count; i++) {
         const struct mount_request *request = &message->mounts[i];
-        if (trees[i] >= 0 ? mount_volume(request, trees[i], err) : mount_tmpfs(request, err))
+        if ((trees[i] >= 0 ? mount_volume(request, trees[i], err) : mount_tmpfs(request, err)) == 0)
+            continue;
+        /* Nobody asked for these: a box whose image has a file in their place starts without. */
+        if (request->kind != BL_MOUNT_MODULES)
             return -1;
+        complain("%s", err->msg);
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import {
   capabilityMask,
+  mayLoadModules,
   resourceLimits,
   settlePrivileges,
   withPrivileged,
@@ -27,6 +28,17 @@ describe('capabilities', () => {
     ['all when privileged, whatever is dropped', { privileged: true, capDrop: ['ALL'] }, ALL],
   ])('are %s', (_what, options, expected) => {
     expect(mask(options)).toBe(expected);
+  });
+
+  it.each<[boolean, Parameters<typeof settlePrivileges>[0]]>([
+    [false, {}],
+    [false, { capAdd: ['SYS_ADMIN', 'NET_ADMIN'] }],
+    [false, { capAdd: ['ALL'], capDrop: ['SYS_MODULE'] }],
+    [true, { capAdd: ['SYS_MODULE'] }],
+    [true, { capAdd: ['ALL'] }],
+    [true, { privileged: true }],
+  ])('let a box load modules: %s with %j', (expected, options) => {
+    expect(mayLoadModules(settlePrivileges(options))).toBe(expected);
   });
 
   it('of a box that was made before there were any are Docker’s', () => {

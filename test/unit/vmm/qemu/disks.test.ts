@@ -56,6 +56,27 @@ describe('a box with disk volumes', () => {
   });
 });
 
+describe('a box with modules of its kernel', () => {
+  const files = { ...FILES, volumes: ['/h/volumes/a/disk'], modules: '/h/assets/k/m.erofs' };
+  const box = planQemu(OLD_QEMU, MACHINE, files, { kind: 'restore' });
+
+  test('has them in the last slot, and the devices of every other box', () => {
+    expect(devices(box)).toEqual(devices(plan()));
+    const file = { driver: 'file', 'read-only': true, filename: '/dev/fdset/6' };
+    expect(nodes(box).slice(2)).toMatchObject([
+      { 'node-name': 'vol0', file: { 'read-only': false } },
+      { 'node-name': 'vol1', file: { driver: 'null-co' } },
+      { 'node-name': 'vol2', file: { driver: 'null-co' } },
+      { 'node-name': 'vol3', 'read-only': true, file },
+    ]);
+    expect(box.argv).toContain('fd=27,set=6');
+  });
+
+  test('may not write them', () => {
+    expect(box.files).toContainEqual({ fd: 27, path: '/h/assets/k/m.erofs', write: false });
+  });
+});
+
 test('an empty slot is as large as every disk, or a template would not fit', () => {
   expect(SLOT_BYTES).toBe(DISK_BYTES);
 });
