@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 9U
+#define BL_GENERATION 10U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -130,6 +130,7 @@
 
 #define BL_SHARE_READ_ONLY 1U
 #define BL_SHARE_DIRECT 2U
+#define BL_SHARE_NOTIFY 4U
 
 #define BL_IP_ICMP 1U
 #define BL_IP_TCP 6U
@@ -152,7 +153,7 @@
  *   bytes machineId, u32 address, u8 prefix, u32 gateway, bytes address6, u8 prefix6, bytes gateway6,
  *   u32 mtu, list addresses of (u32 address, u8 prefix, bytes address6, u8 prefix6), bytes mac,
  *   bytes resolvConf, bytes hosts, u64 shmBytes, u32 pidsMax,
- *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options, bytes subpath, u8 copyUp),
+ *   list mounts of (u8 kind, bytes source, bytes target, u32 flags, bytes options, bytes subpath, u8 copyUp, u32 notify),
  *   list sysctls of (bytes name, bytes value), list limits of (bytes name, bytes value),
  *   list devices of (bytes path, u8 kind, u8 access, u32 major, u32 minor, u32 mode)
  */
@@ -214,6 +215,16 @@
 /* netLost: nothing */
 #define BL_MSG_NET_LOST 0x0dU
 
+/* watched:
+ *   u32 id, u32 errno
+ */
+#define BL_MSG_WATCHED 0x0eU
+
+/* changes:
+ *   list changes of (u32 id, u32 mask, u32 cookie, bytes name)
+ */
+#define BL_MSG_CHANGES 0x0fU
+
 /* ready:
  *   u32 generation, u64 uptimeNs
  */
@@ -264,6 +275,19 @@
 
 /* netAddressed: nothing */
 #define BL_MSG_NET_ADDRESSED 0x4bU
+
+/* watch:
+ *   u32 id, u32 share, bytes path
+ */
+#define BL_MSG_WATCH 0x4cU
+
+/* unwatch:
+ *   u32 id
+ */
+#define BL_MSG_UNWATCH 0x4dU
+
+/* changesTaken: nothing */
+#define BL_MSG_CHANGES_TAKEN 0x4eU
 
 /* attach: nothing */
 #define BL_MSG_ATTACH 0x81U

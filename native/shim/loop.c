@@ -12,6 +12,7 @@
 #include "ending/hook.h"
 #include "net/child.h"
 #include "net/net.h"
+#include "notify/notify.h"
 #include "peers/guest-port.h"
 #include "relay/clients.h"
 #include "relay/from-guest.h"
@@ -92,6 +93,9 @@ static void dispatch(struct shim *shim, const struct occurrence *what) {
         break;
     case ON_NET_OUTPUT:
         net_child_output(shim);
+        break;
+    case ON_NOTIFY:
+        notify_event(shim);
         break;
     case ON_LINKS:
         links_timer(shim);

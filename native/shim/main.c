@@ -16,6 +16,7 @@
 #include "jail/volumes.h"
 #include "loop.h"
 #include "net/net.h"
+#include "notify/notify.h"
 #include "vmm/start.h"
 #include "vmm/vmm.h"
 
@@ -50,7 +51,8 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--check-volumes") == 0)
         return print_volumes_check();
     static int (*const phases[])(struct shim *, struct err *) = {
-        detach, read_config, directory_claim, open_logs, directory_listen, loop_open, net_start, vmm_start, net_ready,
+        detach,    read_config, directory_claim, open_logs, directory_listen,
+        loop_open, net_start,   notify_open,     vmm_start, net_ready,
     };
     struct err err;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)

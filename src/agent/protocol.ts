@@ -19,6 +19,7 @@
 
 import { BOX_MESSAGES } from './protocol/box.js';
 import { HEALTH_MESSAGES } from './protocol/health.js';
+import { NOTIFY_MESSAGES } from './protocol/notify.js';
 import { SESSION_MESSAGES } from './protocol/session.js';
 import { SHIM_MESSAGES } from './protocol/shim.js';
 import { STATS_MESSAGES } from './protocol/stats.js';
@@ -28,6 +29,7 @@ export * from './protocol/copy.js';
 export type { Field } from './protocol/field.js';
 export * from './protocol/frame.js';
 export * from './protocol/health.js';
+export * from './protocol/notify.js';
 export * from './protocol/session.js';
 export * from './protocol/shim.js';
 export * from './protocol/shim-config.js';
@@ -39,6 +41,7 @@ export const MESSAGES = {
   ...SESSION_MESSAGES,
   ...HEALTH_MESSAGES,
   ...STATS_MESSAGES,
+  ...NOTIFY_MESSAGES,
   ...SHIM_MESSAGES,
 } as const;
 

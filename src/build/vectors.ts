@@ -67,6 +67,10 @@ export function vectors(): Vector[] {
     vector('health', 'health', HEALTH),
     vector('stats-request', 'statsRequest', { flags: STATS_FLAGS.PROCESSES }),
     vector('stats', 'stats', STATS),
+    vector('watch', 'watch', { id: 65_537, share: 2, path: 'src/a b' }),
+    vector('unwatch', 'unwatch', { id: 65_537 }),
+    vector('watched', 'watched', { id: 65_537, errno: 28 }),
+    vector('changes', 'changes', { changes: CHANGES }),
     vector('welcome', 'welcome', {
       generation: GENERATION,
       phase: 2,
@@ -110,6 +114,12 @@ const ADDRESS = {
   prefix6: 64,
 };
 
+/** IN_MOVED_FROM, and IN_MOVED_TO with IN_ISDIR. */
+const CHANGES = [
+  { id: 65_537, mask: 0x40, cookie: 7, name: 'old name' },
+  { id: 131_074, mask: 0x4000_0080, cookie: 7, name: Buffer.from([0xff]) },
+];
+
 const BOOTSTRAP: MessageValues<'bootstrap'> = {
   generation: GENERATION,
   wallNs: 1_700_000_000_123_456_789n,
@@ -131,15 +141,15 @@ const BOOTSTRAP: MessageValues<'bootstrap'> = {
   mounts: [
     {
       ...{ kind: 1, source: '', target: '/run', flags: 6, options: 'size=65536k,mode=755' },
-      ...{ subpath: '', copyUp: 0 },
+      ...{ subpath: '', copyUp: 0, notify: 0 },
     },
     {
       ...{ kind: 2, source: 'v0', target: '/data with space', flags: 1, options: '' },
-      ...{ subpath: '', copyUp: 0 },
+      ...{ subpath: '', copyUp: 0, notify: 3 },
     },
     {
       ...{ kind: 3, source: 'vol1', target: '/var/lib/db', flags: 4, options: 'db' },
-      ...{ subpath: 'a/b', copyUp: 1 },
+      ...{ subpath: 'a/b', copyUp: 1, notify: 0 },
     },
   ],
   sysctls: [{ name: 'net/ipv4/ip_forward', value: '1' }],

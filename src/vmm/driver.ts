@@ -79,6 +79,8 @@ export interface Share {
   /** Without symbolic links. */
   path: string;
   readOnly: boolean;
+  /** The shim tells the guest what the host changes there. */
+  watch?: true;
 }
 
 export interface MachineFiles {

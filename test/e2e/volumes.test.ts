@@ -1,10 +1,12 @@
 import {
+  appendFile,
   chmod,
   lstat,
   mkdir,
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -14,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGuestProgram } from '../helpers/guest-program.js';
+import { lookUntil } from '../helpers/look-until.js';
 import { mountsOf } from '../helpers/own-mounts.js';
 import { useHome } from '../helpers/test-home.js';
 
@@ -33,12 +36,15 @@ beforeAll(async () => {
     'work/grouped',
     'closed',
     'outside',
+    'watched',
+    'watched/sub',
     'inner',
     'odd: name, "x"',
   ])
     await mkdir(host(name));
   await chmod(host('work', 'grouped'), 0o2755);
   await buildGuestProgram(host('bin'), 'file-calls');
+  await buildGuestProgram(host('bin'), 'watch-events');
   await writeFile(host('closed', 'file'), 'as it was\n');
   await writeFile(host('outside', 'found'), 'host');
   await writeFile(host('single'), 'one\n');
@@ -49,6 +55,7 @@ beforeAll(async () => {
     // The inner one comes first: only the paths decide the order of mounting.
     ...['-v', `${host('inner')}:/shared/made/inner`, '-v', `${host('closed')}:/home:ro`],
     ...['--mount', `type=bind,"source=${host('odd: name, ""x""')}",target=/odd`],
+    ...['-v', `${host('watched')}:/watched:ro,watch`],
     ...['busybox', 'sleep', '6000'],
   ]);
 });
@@ -273,5 +280,60 @@ describe('a volume', () => {
 
   it('is no mount of the host', () => {
     expect(mountsOf(root, home.path)).toEqual([]);
+  });
+});
+
+describe('a volume that is watched', () => {
+  const events = async (name: string): Promise<string[]> =>
+    (await sh(`cat /tmp/${name}`)).split('\n');
+  const watch = async (name: string, options: string[], ...paths: string[]): Promise<void> => {
+    const script = `exec /bin-of-host/watch-events ${paths.join(' ')} > /tmp/${name} 2>&1`;
+    await home.ok(['exec', '-d', ...options, 'box', 'sh', '-c', script]);
+    await lookUntil(
+      () => events(name),
+      (seen) => seen.includes('ready'),
+    );
+  };
+  const eventually = async (name: string, ...wanted: string[]): Promise<void> => {
+    await lookUntil(
+      () => events(name),
+      (seen) => wanted.every((each) => seen.includes(each)),
+    );
+  };
+
+  it("tells the box's inotify what the host does in it", async () => {
+    await writeFile(host('watched', 'file'), 'first\n');
+    await watch('seen', [], '/watched', '/watched/sub', '/watched/file');
+    await appendFile(host('watched', 'file'), 'second\n');
+    await eventually('seen', '/watched modify file', '/watched/file modify');
+    await writeFile(host('watched', 'draft'), 'third\n');
+    await eventually('seen', '/watched create draft', '/watched written draft');
+    await rename(host('watched', 'draft'), host('watched', 'file'));
+    await eventually('seen', '/watched from draft', '/watched to file', '/watched/file deleted');
+    await rename(host('watched', 'file'), host('watched', 'sub', 'moved'));
+    await eventually('seen', '/watched/sub to moved');
+    await rm(host('watched', 'sub', 'moved'));
+    await eventually('seen', '/watched/sub delete moved');
+    await mkdir(host('watched', 'made'));
+    await eventually('seen', '/watched create made/');
+    await rm(host('watched', 'sub'), { recursive: true });
+    await eventually('seen', '/watched delete sub/', '/watched/sub deleted');
+  });
+
+  it('tells no user of what only others may read', async () => {
+    await mkdir(host('watched', 'of-root'), { mode: 0o700 });
+    await watch('refused', ['--user', '1000'], '/watched/of-root', '/watched');
+    await writeFile(host('watched', 'of-root', 'secret'), '');
+    await writeFile(host('watched', 'public'), '');
+    await eventually('refused', '/watched create public');
+    const seen = await events('refused');
+    expect(seen[0]).toBe('/watched/of-root: Permission denied');
+    expect(seen.filter((each) => each.includes('secret'))).toEqual([]);
+  });
+
+  it('follows no link out of it', async () => {
+    await symlink('../outside', host('watched', 'out'));
+    await watch('link', [], '/watched/out');
+    expect(await events('link')).toEqual(['/watched/out: No such file or directory', 'ready']);
   });
 });

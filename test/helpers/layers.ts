@@ -16,7 +16,7 @@ export interface Layers {
 export const LAYERS: Readonly<Record<string, Layers>> = {
   shim: {
     order: [
-      ...['system', 'log', 'box', 'jail', 'vmm', 'net', 'peers', 'requests'],
+      ...['system', 'log', 'box', 'jail', 'vmm', 'net', 'peers', 'requests', 'notify'],
       ...['session', 'relay', 'ending', 'loop', 'main'],
     ],
     others: ['common', 'protocol'],
@@ -72,18 +72,8 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   },
   guest: {
     order: [
-      ...[
-        'wire',
-        'system',
-        'module',
-        'proc',
-        'command/seccomp',
-        'command',
-        'volume',
-        'box/root',
-        'box',
-      ],
-      ...['boot', 'session', 'main'],
+      ...['wire', 'system', 'module', 'proc', 'command/seccomp', 'command', 'volume', 'notify'],
+      ...['box/root', 'box', 'boot', 'session', 'main'],
     ],
     others: ['common', 'protocol', 'archive'],
     callbacks: [],

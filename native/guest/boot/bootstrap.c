@@ -7,6 +7,7 @@
 #include "../../protocol/protocol.h"
 #include "../box/cgroup.h"
 #include "../box/devices.h"
+#include "../notify/notifier.h"
 #include "../system/clock.h"
 #include "disks.h"
 #include "etc-files.h"
@@ -145,7 +146,12 @@ static int enter_box(struct box *box, const struct bootstrap *request, const str
     struct passed disks;
     int failed = volumes_mount(request, &disks, err) || box_enter(box, message->payload, message->size, &disks, err);
     volumes_close(&disks);
-    return failed ? -1 : 0;
+    if (failed)
+        return -1;
+    if (!notify_wanted(request))
+        return 0;
+    box->notifier = notifier_start(request, box->pid, box->pidfd, err);
+    return box->notifier < 0 ? -1 : 0;
 }
 
 static int configure_network(const struct bootstrap *request, const struct prepared *prepared, struct err *err) {

@@ -47,6 +47,7 @@ int box_prepare(struct box *box, struct err *err) {
     close(streams[1][1]);
     close(streams[2][1]);
     box->channel = channel[0];
+    box->notifier = -1;
     box->input = streams[0][1];
     box->output = streams[1][0];
     box->error = streams[2][0];

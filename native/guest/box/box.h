@@ -19,6 +19,7 @@ struct box {
     bool may_trace;                  /* its root has CAP_SYS_PTRACE, and not every device besides */
     int channel;                     /* to the first process, until it has become the command */
     int input, output, error;        /* the agent's ends of the command's pipes */
+    int notifier;                    /* what notifier_start gives; -1: no volume's changes are noticed */
 };
 
 int box_prepare(struct box *box, struct err *err);

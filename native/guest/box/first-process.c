@@ -1,6 +1,7 @@
 #include "first-process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "../../protocol/protocol.h"
 #include "../command/init.h"
 #include "../command/launch.h"
+#include "../notify/filter.h"
+#include "../notify/notifier.h"
 #include "../proc/descriptors.h"
 #include "../proc/own-proc.h"
 #include "../proc/passed.h"
@@ -29,6 +32,7 @@ enum { CHANNEL = 3, INPUT, OUTPUT, ERROR, KEPT };
 static int build(struct err *err);
 static uint8_t *take_order(int channel, struct order *order, int *passed);
 static void enter(const struct first_process *self);
+static int wait_when_watching(struct err *err);
 static int become_box(const struct bootstrap *message, struct entered *entered, const int *disks, bool in_root,
                       struct err *err);
 _Noreturn static void start(const struct first_process *self);
@@ -77,7 +81,8 @@ static void enter(const struct first_process *self) {
     }
     if (order.kind != ORDER_ENTER)
         _exit(127);
-    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, &entered, disks, in_root, &err))
+    if (bootstrap_decode(payload, order.size, &message, &err) || become_box(&message, &entered, disks, in_root, &err) ||
+        (notify_wanted(&message) && wait_when_watching(&err)))
         report_failed(self->channel, BL_STAGE_BOOTSTRAP, &err);
     bootstrap_free(&message);
     free(payload);
@@ -94,6 +99,18 @@ static int become_box(const struct bootstrap *message, struct entered *entered, 
     if (!in_root && enter_root(entered, err))
         return -1;
     return enter_box(message, entered, disks, err);
+}
+
+/* The agent fetches the listener before it orders the start. */
+static int wait_when_watching(struct err *err) {
+    int listener = notify_filter_install(err);
+    if (listener < 0)
+        return -1;
+    if (listener != NOTIFY_LISTENER_FD && dup3(listener, NOTIFY_LISTENER_FD, O_CLOEXEC) < 0)
+        return err_errno(err, "can't keep the listener for inotify");
+    if (listener != NOTIFY_LISTENER_FD)
+        close(listener);
+    return 0;
 }
 
 _Noreturn static void start(const struct first_process *self) {

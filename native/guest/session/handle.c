@@ -9,6 +9,7 @@
 #include "../boot/network.h"
 #include "../command/terminal.h"
 #include "exec.h"
+#include "notify.h"
 #include "session-input.h"
 #include "stats.h"
 
@@ -46,6 +47,10 @@ void server_handle(struct server *server, const struct message *message) {
         return;
     case BL_MSG_NET_ADDRESS:
         handle_net_address(server, message);
+        return;
+    case BL_MSG_WATCHED:
+    case BL_MSG_CHANGES:
+        notify_from_host(server, message);
         return;
     case BL_MSG_NET_LOST:
         network_go_down();

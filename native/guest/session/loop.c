@@ -14,6 +14,7 @@
 #include "../proc/process-end.h"
 #include "../system/clock.h"
 #include "handle.h"
+#include "notify.h"
 #include "session-input.h"
 
 enum { EVENTS_AT_ONCE = 64, LINGER_MS = 5000, SAFE_ON_THE_WAY = BL_LIMIT_WINDOW / 4 };
@@ -37,6 +38,7 @@ int serve(struct server *server, struct err *err) {
     uint64_t linger_until = 0;
     for (;;) {
         bool busy = take_messages(server);
+        notify_to_host(server);
         busy = move_output(server) || busy;
         end_sessions(server);
         port_flush(server->port);
@@ -69,6 +71,7 @@ static int begin(struct server *server, struct err *err) {
         return err_errno(err, "can't wait for events");
     server_watch_fd(server, server->port->fd, 0, ABOUT_PORT);
     server_watch_fd(server, server->signals, 0, ABOUT_SIGNALS);
+    server_watch_fd(server, server->box->notifier, 0, ABOUT_NOTIFIER);
     return 0;
 }
 
@@ -158,6 +161,8 @@ static void note(struct server *server, uint64_t subject, uint32_t events) {
         server->port->writable = server->port->writable || (events & EPOLLOUT);
         return;
     }
+    if (subject == ABOUT_NOTIFIER)
+        return; /* each turn looks at it */
     if (subject == ABOUT_END) {
         server->health.check.gone = true;
         return;

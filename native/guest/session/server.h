@@ -21,7 +21,7 @@ struct server {
 };
 
 /* An event names its session and which of its descriptors, never a pointer: it may be about one that is gone. */
-enum { ABOUT_PORT, ABOUT_SIGNALS, ABOUT_REPORT, ABOUT_INPUT, ABOUT_OUTPUT, ABOUT_ERROR, ABOUT_END };
+enum { ABOUT_PORT, ABOUT_SIGNALS, ABOUT_NOTIFIER, ABOUT_REPORT, ABOUT_INPUT, ABOUT_OUTPUT, ABOUT_ERROR, ABOUT_END };
 
 struct session *server_find(struct server *server, uint32_t number);
 /* Waits for events of one descriptor; does nothing for -1. */

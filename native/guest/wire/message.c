@@ -216,6 +216,7 @@ static int take_mounts(struct rd *rd, struct bootstrap *out, char **free_space) 
         m->options = take_string(rd, free_space);
         m->subpath = take_string(rd, free_space);
         m->copy_up = rd_u8(rd) != 0;
+        m->notify = rd_u32(rd);
     }
     return 0;
 }

@@ -39,6 +39,7 @@ struct mount_request {
     uint32_t flags; /* MS_* */
     const char *source, *target, *options, *subpath;
     bool copy_up;
+    uint32_t notify; /* the share's number plus 1; 0: the box does not notice the host's changes */
 };
 
 /* One file that a text is written to. */

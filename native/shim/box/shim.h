@@ -15,6 +15,8 @@
 #include "config.h"
 #include "session-table.h"
 
+struct watches;
+
 enum {
     LIFELINE_FD = 3, /* carries the configuration; closes when the starter ends */
     STATUS_FD = 4,
@@ -156,6 +158,9 @@ struct shim {
     struct output_log output_log;
     struct console_log console_log;
     struct tail console_tail, vmm_tail;
+
+    struct watches *watches; /* NULL: no volume is watched; see notify/watches.h */
+    bool watches_complained;
 
     struct health_log health;
     bool boot_error_written;

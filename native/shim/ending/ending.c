@@ -9,6 +9,7 @@
 #include "../box/directory.h"
 #include "../box/records.h"
 #include "../net/net.h"
+#include "../notify/notify.h"
 #include "../peers/client.h"
 #include "../peers/guest-port.h"
 #include "../relay/from-guest.h"
@@ -53,6 +54,7 @@ void ending_vmm_ended(struct shim *shim, int status) {
         shim->vmm.port_fd = -1;
     }
     queue_free(&shim->to_guest);
+    notify_close(shim);
     watch_set_deadline(&shim->watch, 0);
     shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= BL_RESTART_LONG_RUN_MS;
 

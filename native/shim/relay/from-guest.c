@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "../notify/notify.h"
 #include "../peers/client.h"
 #include "../peers/guest-port.h"
 #include "../session/health.h"
@@ -73,6 +74,11 @@ static void control_frame(struct shim *shim, const struct frame *frame) {
         break;
     case BL_MSG_HEALTH:
         health_from_guest(shim, frame);
+        return;
+    case BL_MSG_WATCH:
+    case BL_MSG_UNWATCH:
+    case BL_MSG_CHANGES_TAKEN:
+        notify_from_guest(shim, frame);
         return;
     default:
         return;

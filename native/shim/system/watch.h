@@ -19,7 +19,8 @@ enum source {
     ON_HEALTH,
     ON_NET,
     ON_NET_OUTPUT,
-    ON_LINKS
+    ON_LINKS,
+    ON_NOTIFY
 };
 
 struct watch {

@@ -79,6 +79,7 @@ export const BOX_MESSAGES = {
           ['options', 'bytes'], // of a tmpfs; otherwise the volume's name for messages, or nothing
           ['subpath', 'bytes'], // what to mount of a volume; empty = all
           ['copyUp', 'u8'], // 1 = if the volume is empty, it gets what the image has at the target
+          ['notify', 'u32'], // of a volume whose changes on the host the box notices: its number among the shim's shares, plus 1
         ],
       ],
       [

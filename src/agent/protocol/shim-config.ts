@@ -14,6 +14,8 @@ export const SHARE_FLAGS = {
   READ_ONLY: 1,
   /** The only share, and a directory: it is exported itself, without a mount namespace. */
   DIRECT: 2,
+  /** The guest may have it watched. */
+  NOTIFY: 4,
 } as const;
 
 /** As in the headers of IP. */

@@ -76,10 +76,14 @@ export const BOX_OPTIONS = {
   ...MACHINE_OPTIONS,
   ...under('Kernel', KERNEL_OPTIONS),
   ...under('Storage', {
-    volume: list('Mount a volume, or a directory or file of the host', '[NAME|HOST:]BOX[:ro]', {
-      short: 'v',
-      complete: 'mount-source',
-    }),
+    volume: list(
+      'Mount a volume, or a directory or file of the host',
+      '[NAME|HOST:]BOX[:ro,watch]',
+      {
+        short: 'v',
+        complete: 'mount-source',
+      },
+    ),
     mount: list('Mount by TYPE: volume, bind or tmpfs', 'type=TYPE,target=PATH,…'),
     'volumes-from': list('Mount what another box has mounted', 'BOX[:ro]', { complete: 'box' }),
     tmpfs: list('Mount an empty file system in memory', 'PATH[:OPTIONS]'),

@@ -11,7 +11,7 @@ import { hostPathOf } from './volume.js';
 
 export type Mount = { volume: VolumeSpec } | { tmpfs: TmpfsSpec };
 
-/** `type=bind|volume|tmpfs,target=…[,source=…][,readonly]`, with CSV quotes around a field that has a comma. */
+/** `type=bind|volume|tmpfs,target=…[,source=…][,readonly][,watch]`, with CSV quotes around a field that has a comma. */
 export function parseMount(text: string): Mount {
   const fields: Fields = { single: new Map(), pairs: new Map() };
   for (const field of splitFields(text)) {
@@ -52,6 +52,7 @@ const NAMES = new Map([
   ['destination', 'target'],
   ['readonly', 'readonly'],
   ['ro', 'readonly'],
+  ['watch', 'watch'],
   ['consistency', 'consistency'],
   ['bind-propagation', 'bind-propagation'],
   ['bind-recursive', 'bind-recursive'],
@@ -63,7 +64,7 @@ const NAMES = new Map([
   ['volume-label', 'volume-label'],
   ['volume-opt', 'volume-opt'],
 ]);
-const FLAGS = new Set(['readonly', 'volume-nocopy']);
+const FLAGS = new Set(['readonly', 'volume-nocopy', 'watch']);
 const PAIRS = new Set(['volume-label', 'volume-opt']);
 const BOOLEANS = new Map([
   ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true] as const),
@@ -90,6 +91,7 @@ function volume(text: string, { single, pairs }: Fields): NamedVolumeSpec {
     ...(source !== '' && { name: checkVolumeName(source) }),
     guestPath: single.get('target') ?? '',
     readOnly: switchOf(text, single, 'readonly'),
+    ...watchOf(text, single),
     ...(noCopy && { noCopy }),
     ...(subpath !== undefined && { subpath }),
     ...(labels && { labels }),
@@ -113,11 +115,17 @@ function bind(text: string, fields: ReadonlyMap<string, string>): VolumeSpec {
     );
   const readOnly = switchOf(text, fields, 'readonly');
   const guestPath = fields.get('target') ?? '';
-  return { hostPath: hostPathOf(source) ?? source, guestPath, readOnly, asMount: true };
+  return {
+    ...{ hostPath: hostPathOf(source) ?? source, guestPath, readOnly },
+    ...watchOf(text, fields),
+    asMount: true,
+  };
 }
 
 function inMemory(text: string, fields: ReadonlyMap<string, string>): TmpfsSpec {
   if (fields.has('source')) throw invalidMount(text, 'a tmpfs has no source');
+  if (switchOf(text, fields, 'watch'))
+    throw invalidMount(text, 'the host changes nothing in a tmpfs that could be watched');
   const options: string[] = [];
   const mode = fields.get('tmpfs-mode');
   if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode))
@@ -137,6 +145,9 @@ function sizeOf(text: string, size: string): number {
     throw invalidMount(text, `invalid value for tmpfs-size: ${size}`);
   }
 }
+
+const watchOf = (text: string, fields: ReadonlyMap<string, string>): { watch?: true } =>
+  switchOf(text, fields, 'watch') ? { watch: true } : {};
 
 function switchOf(text: string, fields: ReadonlyMap<string, string>, name: string): boolean {
   const word = fields.get(name) ?? 'false';

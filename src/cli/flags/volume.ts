@@ -18,8 +18,10 @@ const MODES_WITHOUT_EFFECT = new Set([
 ]);
 /** Nothing of the image is copied into the volume. */
 const NO_COPY = 'nocopy';
+/** What the host changes is noticed in the box. */
+const WATCH = 'watch';
 
-/** `[HOST|NAME:]BOX[:ro|rw]`; a missing HOST or NAME is created. */
+/** `[HOST|NAME:]BOX[:ro|rw][,watch]`; a missing HOST or NAME is created. */
 export function parseVolume(text: string): VolumeSpec {
   const [source = '', target, mode, ...rest] = text.split(':');
   if (source === '' || rest.length > 0) throw invalidVolume(text);
@@ -28,9 +30,14 @@ export function parseVolume(text: string): VolumeSpec {
   if (mode === undefined && isMode(target)) throw invalidVolume(text);
   const words = (mode ?? '').split(',');
   if (mode !== undefined && !isMode(mode))
-    throw new BoxliteError('invalid-argument', `invalid mode: ${mode}`, { hint: 'ro or rw' });
+    throw new BoxliteError('invalid-argument', `invalid mode: ${mode}`, {
+      hint: 'ro, rw, nocopy or watch',
+    });
   words.forEach(refusePropagation);
-  const place = { guestPath: absoluteTarget(text, target), readOnly: words.includes('ro') };
+  const place = {
+    ...{ guestPath: absoluteTarget(text, target), readOnly: words.includes('ro') },
+    ...(words.includes(WATCH) && { watch: true }),
+  };
   const noCopy = words.includes(NO_COPY);
   const path = hostPathOf(source);
   if (path === undefined)
@@ -66,7 +73,7 @@ function isMode(text: string): boolean {
   const access = words.filter((word) => word === 'ro' || word === 'rw');
   const others = words.filter((word) => word !== 'ro' && word !== 'rw');
   const known = (word: string): boolean =>
-    MODES_WITHOUT_EFFECT.has(word) || isPropagation(word) || word === NO_COPY;
+    MODES_WITHOUT_EFFECT.has(word) || isPropagation(word) || word === NO_COPY || word === WATCH;
   return access.length <= 1 && others.every(known);
 }
 

@@ -152,9 +152,12 @@ function configOf(start: ShimStart) {
     exitDelayMs: start.exitDelayMs ?? NO_ON_EXIT,
     timeoutMs: start.timeoutMs ?? 0,
     shareFd: plan.shares.fd,
-    shares: plan.shares.entries.map(({ path, readOnly }) => ({
+    shares: plan.shares.entries.map(({ path, readOnly, watch }) => ({
       path,
-      flags: (readOnly ? SHARE_FLAGS.READ_ONLY : 0) | (direct ? SHARE_FLAGS.DIRECT : 0),
+      flags:
+        (readOnly ? SHARE_FLAGS.READ_ONLY : 0) |
+        (direct ? SHARE_FLAGS.DIRECT : 0) |
+        (watch ? SHARE_FLAGS.NOTIFY : 0),
     })),
     ...networkConfig(start.net, plan.netFd),
   };

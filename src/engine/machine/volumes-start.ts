@@ -60,7 +60,11 @@ export async function prepareVolumes(
   };
 }
 
-const exportOf = ({ path, readOnly }: Share): SharedPath => ({ path, readOnly });
+const exportOf = ({ path, readOnly, watch }: Share): SharedPath => ({
+  path,
+  readOnly,
+  ...(watch && { watch }),
+});
 
 type Kind = 'directory' | 'file';
 

@@ -48,7 +48,10 @@ function volumeMode(mount: VolumeMount): string {
 /** As `-v` takes it. */
 function modeOf(mount: BoxVolume): string {
   const noCopy = isVolumeMount(mount) && mount.noCopy;
-  return [...(mount.readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : [])].join(',');
+  const words = { ro: mount.readOnly, nocopy: noCopy, watch: mount.watch === true };
+  return Object.entries(words)
+    .flatMap(([word, isOn]) => (isOn ? [word] : []))
+    .join(',');
 }
 
 /** The mounts in `HostConfig`; null or omitted if there are none, as in Docker. */
@@ -73,13 +76,14 @@ function bindText(mount: BoxVolume): string {
   return `${source}:${mount.target}${mode === '' ? '' : `:${mode}`}`;
 }
 
-const askedBind = ({ source, target, readOnly }: HostMount): object => ({
+const askedBind = ({ source, target, readOnly, watch }: HostMount): object => ({
   ...{ Type: 'bind', Source: source, Target: target },
   ...(readOnly && { ReadOnly: true }),
+  ...(watch && { Watch: true }),
 });
 
 function askedVolume(mount: VolumeMount): object {
-  const { name, target, readOnly, noCopy, subpath, labels, options, unnamed } = mount;
+  const { name, target, readOnly, watch, noCopy, subpath, labels, options, unnamed } = mount;
   const volumeOptions = {
     ...(noCopy && { NoCopy: true }),
     ...(labels && { Labels: labels }),
@@ -91,6 +95,7 @@ function askedVolume(mount: VolumeMount): object {
     ...(unnamed !== true && { Source: name }),
     Target: target,
     ...(readOnly && { ReadOnly: true }),
+    ...(watch && { Watch: true }),
     ...(Object.keys(volumeOptions).length > 0 && { VolumeOptions: volumeOptions }),
   };
 }

@@ -93,6 +93,7 @@ function checkHostMount(spec: HostVolumeSpec): HostMount {
   const target = checkTarget('bind', guestPath);
   return {
     ...{ source: hostPath, path: hostPath, target, readOnly, create: createHostPath },
+    ...(spec.watch === true && { watch: true }),
     ...(spec.asMount === true && { given: 'mount' }),
   };
 }
@@ -105,6 +106,7 @@ function checkVolumeMount(spec: NamedVolumeSpec): VolumeMount {
     target: checkTarget('volume', guestPath),
     readOnly,
     noCopy,
+    ...(spec.watch === true && { watch: true }),
     ...(subpath !== undefined && { subpath: checkSubpath(subpath) }),
     ...(labels && { labels }),
     ...(options && { options }),

@@ -76,7 +76,7 @@ export interface BoxInfo {
 }
 
 /** What is mounted in a box: of the host by its path, or a volume by its name. */
-export type BoxVolumeInfo = { guestPath: string; readOnly: boolean } & (
+export type BoxVolumeInfo = { guestPath: string; readOnly: boolean; watch?: true } & (
   { hostPath: string; name?: undefined } | { name: string; hostPath?: undefined }
 );
 
@@ -143,9 +143,11 @@ export function boxInfo(
 }
 
 function volumeOf(mount: BoxVolume): BoxVolumeInfo {
-  const { target: guestPath, readOnly } = mount;
-  if (isVolumeMount(mount)) return { name: mount.name, guestPath, readOnly };
-  return { hostPath: mount.source, guestPath, readOnly };
+  const { target: guestPath, readOnly, watch } = mount;
+  const place = { guestPath, readOnly, ...(watch && { watch }) };
+  return isVolumeMount(mount)
+    ? { name: mount.name, ...place }
+    : { hostPath: mount.source, ...place };
 }
 
 const dateOf = (ms: number | null): Date | undefined => (ms === null ? undefined : new Date(ms));

@@ -29,7 +29,7 @@ export function mountRequests(mounts: BoxMounts): BootstrapValues['mounts'] {
 }
 
 function shareRequests(shares: readonly Share[], direct: boolean): MountRequest[] {
-  return shares.map(({ target, readOnly, volume = '', subpath = '', copyUp }, index) => ({
+  return shares.map(({ target, readOnly, watch, volume = '', subpath = '', copyUp }, index) => ({
     kind: MOUNT_KINDS.SHARE,
     source: direct ? '.' : String(index),
     target,
@@ -37,6 +37,7 @@ function shareRequests(shares: readonly Share[], direct: boolean): MountRequest[
     options: volume,
     subpath,
     copyUp: Number(copyUp),
+    notify: watch === true ? index + 1 : 0,
   }));
 }
 
@@ -52,6 +53,7 @@ function diskRequests(
     options: name,
     subpath,
     copyUp: Number(copyUp),
+    notify: 0,
   }));
 }
 
@@ -61,7 +63,7 @@ const flagsOf = (readOnly: boolean): number =>
 function tmpfsRequests(tmpfs: readonly BoxTmpfs[]): MountRequest[] {
   return tmpfs.map(({ target, options }) => {
     const { flags, data } = parseTmpfsOptions(options);
-    const nothing = { source: '', subpath: '', copyUp: 0 };
+    const nothing = { source: '', subpath: '', copyUp: 0, notify: 0 };
     return { ...nothing, kind: MOUNT_KINDS.TMPFS, target, flags, options: data };
   });
 }

@@ -25,6 +25,7 @@ export interface Share {
   path: string;
   target: string;
   readOnly: boolean;
+  watch?: true;
   /** The volume's name; undefined for a path of the host. */
   volume?: string;
   subpath?: string;
@@ -56,8 +57,9 @@ export async function volumePlaces(
   // By name, so that two boxes never wait for each other's locks.
   for (const mount of [...mounts].sort(byName)) {
     const { target, readOnly } = mount;
+    const watch = mount.watch === true && ({ watch: true } as const);
     if (!isVolumeMount(mount)) {
-      shares.push({ path: mount.path, target, readOnly, copyUp: false });
+      shares.push({ path: mount.path, target, readOnly, ...watch, copyUp: false });
       continue;
     }
     const { name, noCopy, subpath } = mount;
@@ -72,7 +74,7 @@ export async function volumePlaces(
     // What is read-only is never exported writable; the host can't see cheaply whether a part is empty.
     const copies = copying !== undefined && !noCopy && !readOnly && subpath === undefined;
     const copyUp = copies && (await copying.locks.take(database(), name, path, copying.signal));
-    shares.push({ ...place, path, volume: name, copyUp });
+    shares.push({ ...place, ...watch, path, volume: name, copyUp });
   }
   return { shares, diskMounts };
 }

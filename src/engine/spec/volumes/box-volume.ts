@@ -10,6 +10,8 @@ export interface HostMount {
   path: string;
   target: string;
   readOnly: boolean;
+  /** What the host changes in it is noticed. */
+  watch?: true;
   /** Only until the box is created: create a missing directory. */
   create?: boolean;
   /** How the caller asked for it; missing: by a path of the host, as `-v` does. */
@@ -22,6 +24,8 @@ export interface VolumeMount {
   name: string;
   target: string;
   readOnly: boolean;
+  /** What the host changes in it is noticed. */
+  watch?: true;
   noCopy: boolean;
   subpath?: string;
   labels?: Record<string, string>;

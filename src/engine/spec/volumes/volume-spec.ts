@@ -32,6 +32,11 @@ interface MountPlace {
   guestPath: string;
   /** Enforced for the box as a whole, root included; default false. */
   readOnly?: boolean;
+  /**
+   * The box's inotify notices what the host changes in it, as it does what the box changes; default false.
+   * A directory or file of the host, or a volume of type shared.
+   */
+  watch?: boolean;
   /** `inspect` shows it under `HostConfig.Mounts`, as Docker does for `--mount`; default false. */
   asMount?: boolean;
 }

@@ -73,6 +73,7 @@ static void write_bootstrap(uint32_t generation, const char *hostname, uint32_t 
         text("size=1m");
         text("sub");
         wr_u8(&wr, 1);
+        wr_u32(&wr, 3);
     }
     wr_u32(&wr, sysctls);
     text("net/ipv4/ip_forward");
@@ -173,7 +174,8 @@ static void test_bootstrap(void) {
               bootstrap_message.pids_max == 7 && bootstrap_message.mount_count == 2 &&
               strcmp(bootstrap_message.mounts[1].target, "/tmp") == 0 &&
               strcmp(bootstrap_message.mounts[1].options, "size=1m") == 0 &&
-              strcmp(bootstrap_message.mounts[1].subpath, "sub") == 0 && bootstrap_message.mounts[1].copy_up);
+              strcmp(bootstrap_message.mounts[1].subpath, "sub") == 0 && bootstrap_message.mounts[1].copy_up &&
+              bootstrap_message.mounts[1].notify == 3);
     check("bootstrap's further addresses are decoded",
           bootstrap_message.address_count == 1 && is_address(bootstrap_message.addresses));
     const struct device_request *device = bootstrap_message.devices;

@@ -25,9 +25,16 @@ describe('-v', () => {
     ['data:/b:ro,z', { name: 'data', readOnly: true }],
     ['my.data-1_x:/b:nocopy', { name: 'my.data-1_x', readOnly: false, noCopy: true }],
     ['data:/b:ro,nocopy', { name: 'data', readOnly: true, noCopy: true }],
+    ['data:/b:watch', { name: 'data', readOnly: false, watch: true }],
     ['/b', {}],
   ])('reads the volume of %s', (text, expected) => {
     expect(parseVolume(text)).toEqual({ guestPath: '/b', ...expected });
+  });
+
+  it('reads that a directory is to be watched', () => {
+    expect(parseVolume('/a:/b:ro,watch')).toEqual({
+      ...{ hostPath: '/a', guestPath: '/b', readOnly: true, watch: true, createHostPath: true },
+    });
   });
 
   it.each([
@@ -65,6 +72,16 @@ describe('--mount', () => {
   ])('reads the directory of %s', (text, readOnly) => {
     expect(parseMount(text)).toEqual({
       volume: { hostPath: '/a', guestPath: '/b', readOnly, asMount: true },
+    });
+  });
+
+  it.each([
+    ['type=bind,src=/a,dst=/b,watch', { hostPath: '/a', watch: true }],
+    ['src=data,dst=/b,watch=1', { name: 'data', watch: true }],
+    ['src=data,dst=/b,watch=false', { name: 'data' }],
+  ])('reads that the volume of %s is to be watched', (text, expected) => {
+    expect(parseMount(text)).toEqual({
+      volume: { guestPath: '/b', readOnly: false, asMount: true, ...expected },
     });
   });
 
@@ -117,6 +134,7 @@ describe('--mount', () => {
     ['type=bind,target=/b', 'a bind mount needs a source'],
     ['type=bind,source=/a,target', "invalid field 'target' must be a key=value pair"],
     ['type=bind,source=/a,target=/b,color=red', "unexpected key 'color' in 'color=red'"],
+    ['type=tmpfs,target=/b,watch', 'the host changes nothing in a tmpfs that could be watched'],
     ['type=bind,source=/a,target=/b,readonly=maybe', 'invalid value for readonly: maybe'],
     ['type=bind,source=/a,target=/b,tmpfs-size=1', "cannot mix 'tmpfs-*' options with mount type"],
     [

@@ -116,18 +116,18 @@ test('mounts are shown as Docker shows them', () => {
     ...boxSpec({ tmpfs: [{ guestPath: '/run', options: 'size=1m,ro' }] }),
     volumes: [
       { source: '/srv/link', path: '/srv/data', target: '/data', readOnly: true },
-      { source: '/w', path: '/w', target: '/work', readOnly: false },
+      { source: '/w', path: '/w', target: '/work', readOnly: false, watch: true as const },
     ],
   };
   const bind = { Type: 'bind', Propagation: 'rprivate' };
   expect(inspectBox(HOME, boxRecord({ options }))).toMatchObject({
     Mounts: [
       { ...bind, Source: '/srv/link', Destination: '/data', Mode: 'ro', RW: false },
-      { ...bind, Source: '/w', Destination: '/work', Mode: '', RW: true },
+      { ...bind, Source: '/w', Destination: '/work', Mode: 'watch', RW: true },
       { Type: 'tmpfs', Source: '', Destination: '/run', Mode: '', RW: false, Propagation: '' },
     ],
     HostConfig: {
-      Binds: ['/srv/link:/data:ro', '/w:/work'],
+      Binds: ['/srv/link:/data:ro', '/w:/work:watch'],
       Tmpfs: { '/run': 'size=1m,ro' },
     },
   });

@@ -132,7 +132,7 @@ test('outer mounts come before those inside them', async () => {
     volumes: [at('/a/b/c'), at('/a')],
   };
   const { mounts } = await prepareVolumes(spec, store());
-  const whole = { subpath: '', copyUp: 0 };
+  const whole = { subpath: '', copyUp: 0, notify: 0 };
   expect(mounts).toEqual([
     { ...whole, kind: 2, source: '1', target: '/a', flags: 5, options: '' },
     { ...whole, kind: 1, source: '', target: '/a/b', flags: 14, options: 'size=1m' },

@@ -30,7 +30,7 @@ describe('volumes of type disk', () => {
       volumes: [store.home.volumeDisk('db'), store.home.volumeDisk('log')],
     });
     expect(prepared.access).toBeUndefined();
-    const disk = { kind: 3, flags: 4, subpath: '', copyUp: 1 };
+    const disk = { kind: 3, flags: 4, subpath: '', copyUp: 1, notify: 0 };
     expect(prepared.mounts).toEqual([
       { ...disk, source: 'vol0', options: 'db', target: '/part', subpath: 'a/b' },
       { ...disk, source: 'vol1', options: 'log', target: '/var/log', flags: 5, copyUp: 0 },
@@ -94,6 +94,22 @@ describe('volumes of type disk', () => {
 
 describe('a shared volume', () => {
   const spec = { ...boxSpec(), volumes: [mountOf('files', '/files')] };
+
+  test('that is watched has its number with the shim told to the agent', async () => {
+    const store = volumeStore({ files: 'shared', more: 'shared', db: 'disk' });
+    const volumes = [
+      mountOf('files', '/files'),
+      mountOf('more', '/more', { watch: true, readOnly: true }),
+      mountOf('db', '/db', { watch: true }),
+    ];
+    const { files, mounts } = await prepareVolumes({ ...spec, volumes }, store, firstStart());
+    expect(files.shares?.map(({ watch }) => watch)).toEqual([undefined, true]);
+    expect(mounts.map(({ target, notify }) => [target, notify])).toEqual([
+      ['/files', 0],
+      ['/more', 2],
+      ['/db', 0],
+    ]);
+  });
 
   test('that is empty when a box first starts is copied into, under a lock', async () => {
     const store = volumeStore({ files: 'shared' });
