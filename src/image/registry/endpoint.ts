@@ -42,6 +42,11 @@ function isInBlock(host: string, block: string): boolean {
   return parseAddressBlock(block)?.(host.replace(/^\[|\]$/g, '')) === true;
 }
 
+/** Whether a URL's host (with its port, unless that is the scheme's) is the registry itself. */
+export function isHostOf(registry: string, host: string): boolean {
+  return endpointsOf(registry, true).some(({ base }) => base.host === host);
+}
+
 /**
  * The ways to reach a registry, to try in order until one answers: HTTPS; for an insecure one HTTP,
  * then HTTPS with any certificate.

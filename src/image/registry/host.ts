@@ -6,6 +6,9 @@ import type { Mirror } from './mirror.js';
 import type { RegistryOptions } from './options.js';
 import { DEFAULT_RETRY, withRetry } from './retry.js';
 
+/** Every registry has it (distribution-spec, "Determining Support"). */
+const ROOT = 'v2/';
+
 export interface HostOptions extends RegistryOptions {
   /** The only scheme to use. */
   scheme?: Mirror['scheme'];
@@ -21,6 +24,8 @@ export class RegistryHost {
   readonly #transport: HttpTransport;
   readonly #authorizer: Authorizer;
   #bases: URL[];
+  /** What `/v2/` asks for, once it was of interest. */
+  #rootChallenge: Promise<string | undefined> | undefined;
 
   constructor(
     /** host[:port], as in image names and as the key of its credentials. */
@@ -77,12 +82,42 @@ export class RegistryHost {
     const known = await this.#authorizer.header(scope);
     const response = await this.#send(path, headers, known);
     // A server behind a redirect may not ask for the registry's credentials.
-    if (response.status !== 401 || this.#baseOf(response) === undefined) return response;
-    const asked = response.headers['www-authenticate'];
+    if (this.#baseOf(response) === undefined) return response;
+    const asked = await this.#challengeOf(response, path, known);
+    if (asked === undefined) return response;
     const authorization = await this.#authorizer.answer(asked, scope, known);
     if (authorization === undefined) return response;
     response.discard();
     return this.#send(path, headers, authorization);
+  }
+
+  /**
+   * The challenge of a 401. Some registries ask who we are at `/v2/` alone, and hide from strangers
+   * what is not theirs; Docker asks there first.
+   */
+  async #challengeOf(
+    { status, headers }: HttpResponse,
+    path: string,
+    known: string | undefined,
+  ): Promise<string | undefined> {
+    const asked = status === 401 ? headers['www-authenticate'] : undefined;
+    if (asked !== undefined) return asked;
+    const hidden = status === 401 || status === 403 || status === 404;
+    if (!hidden || known !== undefined || path === ROOT) return undefined;
+    return (this.#rootChallenge ??= this.#askRoot());
+  }
+
+  /** Without a retry: the server has answered already, so this may only be better. */
+  async #askRoot(): Promise<string | undefined> {
+    try {
+      const response = await this.#sendToFirst(ROOT, {});
+      response.discard();
+      const ours = response.status === 401 && this.#baseOf(response) !== undefined;
+      return ours ? response.headers['www-authenticate'] : undefined;
+    } catch (error) {
+      if (error instanceof TransportError) return undefined;
+      throw error;
+    }
   }
 
   close(): void {

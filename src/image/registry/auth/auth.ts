@@ -23,6 +23,8 @@ interface Held {
   expiresAt: number;
 }
 
+const MAX_OTHER_SCOPES = 4;
+
 /** A token is renewed when this share of its life is left: the request takes time too. */
 const RENEW_AT_LIFE_LEFT = 0.1;
 
@@ -37,6 +39,8 @@ export class Authorizer {
   readonly #options: AuthorizerOptions;
   readonly #now: () => number;
   readonly #held = new Map<string, Promise<Held | undefined>>();
+  /** For each scope, what to ask the token server for. */
+  readonly #scopes = new Map<string, readonly string[]>();
   #challenge: Challenge | undefined;
   #credentials: Promise<Credentials | undefined> | undefined;
   #identityToken: string | undefined;
@@ -75,11 +79,23 @@ export class Authorizer {
     const challenge = chooseChallenge(asked);
     if (challenge === undefined) return undefined;
     this.#challenge = challenge;
+    this.#noteScopes(challenge, scope);
     const key = keyOf(challenge, scope);
     const held = this.#held.get(key);
     if (held !== undefined && (await held)?.header === refused) this.#drop(key, held);
     const header = await this.#obtain(challenge, scope);
     return header === refused ? undefined : header;
+  }
+
+  /**
+   * A registry behind a server that rewrites paths has another name for the repository, and takes
+   * only a token for that. We ask for ours as well, and for no other right to ours.
+   */
+  #noteScopes({ parameters }: Challenge, scope: string): void {
+    if (scope === '') return;
+    const asked = (parameters.scope ?? '').split(/\s+/).filter((each) => each !== '');
+    const others = asked.filter((each) => resourceOf(each) !== resourceOf(scope));
+    this.#scopes.set(scope, [scope, ...others.slice(0, MAX_OTHER_SCOPES)]);
   }
 
   async #obtain(challenge: Challenge, scope: string): Promise<string | undefined> {
@@ -123,7 +139,7 @@ export class Authorizer {
       registry: this.#registry,
       realm: this.#realmUrl(realm, credentials !== undefined),
       service: service === '' ? undefined : service,
-      scope,
+      scopes: this.#scopes.get(scope) ?? [scope].filter((each) => each !== ''),
       credentials,
       offline: this.#options.offline === true,
     });
@@ -151,19 +167,22 @@ export class Authorizer {
   /** Never sends credentials over plain HTTP to a realm, unless the registry is marked insecure. */
   #realmUrl(realm: string | undefined, secret: boolean): URL {
     const url = realm !== undefined && URL.canParse(realm) ? new URL(realm) : undefined;
-    const usable =
-      url?.protocol === 'https:' ||
-      (url?.protocol === 'http:' && (this.#options.insecure || !secret));
-    if (url !== undefined && usable) {
-      // We would send them as credentials that nobody gave us.
-      url.username = '';
-      url.password = '';
-      return url;
-    }
-    throw new BoxliteError(
-      'registry-protocol',
-      `${this.#registry} sends us to an unusable token realm: ${JSON.stringify(realm ?? '')}`,
-    );
+    if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
+      throw new BoxliteError(
+        'registry-protocol',
+        `${this.#registry} names no token server that could be asked: ${JSON.stringify(realm ?? '')}`,
+        { hint: 'ask who runs the registry; its realm must be a whole https:// address' },
+      );
+    if (url.protocol === 'http:' && secret && !this.#options.insecure)
+      throw new BoxliteError(
+        'registry-protocol',
+        `${this.#registry} wants its credentials sent to ${url.host} over plain HTTP`,
+        { hint: 'mark the registry as insecure if everybody on the way may read them' },
+      );
+    // We would send them as credentials that nobody gave us.
+    url.username = '';
+    url.password = '';
+    return url;
   }
 }
 
@@ -176,6 +195,11 @@ function chooseChallenge(asked: string | undefined): Challenge | undefined {
     challenges.find(({ scheme }) => scheme === 'basic') ??
     bearers[0]
   );
+}
+
+/** `repository:library/alpine` of `repository:library/alpine:pull`. */
+function resourceOf(scope: string): string {
+  return scope.replace(/:[^:]*$/, '');
 }
 
 function keyOf({ scheme, parameters }: Challenge, scope: string): string {

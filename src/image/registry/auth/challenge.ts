@@ -7,7 +7,7 @@ export interface Challenge {
 }
 
 const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
-const PARAMETER = new RegExp(`^[\\s,]*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))`);
+const PARAMETER = new RegExp(`^[\\s,]*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]+))`);
 const SCHEME = new RegExp(`^[\\s,]*(${TOKEN})(?=\\s|$|,)`);
 /** Some schemes have this instead of parameters: base64, padded. */
 const TOKEN68 = /^\s+[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))/;

@@ -23,6 +23,14 @@ export async function checkLogin(
   });
   try {
     const response = await host.get('v2/', '', {});
+    if (response.status === 401 && response.authorization === undefined) {
+      response.discard();
+      throw new BoxliteError(
+        'registry-protocol',
+        `${registry} asks for no credentials that we have (HTTP 401)`,
+        { hint: 'check the name; a registry takes a user name and password, or a token for them' },
+      );
+    }
     if (response.status === 401 || response.status === 403) {
       response.discard();
       throw new BoxliteError(

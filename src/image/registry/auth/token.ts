@@ -2,7 +2,8 @@ import { BoxliteError } from '../../../errors.js';
 import { JsonReader } from '../../oci/json-reader.js';
 import type { HttpResponse } from '../http/http.js';
 import { readLimited } from '../http/read-limited.js';
-import { basicHeader, type Credentials } from './credentials.js';
+import { serverMessage } from '../server-message.js';
+import { basicHeader, type Credentials, withoutSecrets } from './credentials.js';
 
 /** How to talk to a token server; both follow the transport's rules for redirects and retries. */
 export interface TokenRequester {
@@ -15,8 +16,8 @@ export interface TokenRequest {
   registry: string;
   realm: URL;
   service: string | undefined;
-  /** `repository:library/alpine:pull`; empty = only to authenticate. */
-  scope: string;
+  /** `repository:library/alpine:pull`; none = only to authenticate. */
+  scopes: readonly string[];
   credentials: Credentials | undefined;
   /** Requests an identity token too, which a log-in keeps instead of the password. */
   offline: boolean;
@@ -42,15 +43,29 @@ export async function requestToken(http: TokenRequester, request: TokenRequest):
   const { credentials } = request;
   const response =
     credentials !== undefined && 'identityToken' in credentials
-      ? await http.postForm(request.realm, tradeFields(request, credentials.identityToken))
+      ? await trade(http, request, credentials.identityToken)
       : await askByName(http, request);
   if (response.status === 200) return readToken(response, request.realm.host);
+  throw await refusal(response, request);
+}
+
+/** To a server that knows no form, the identity token is a password without a name, as to containerd. */
+async function trade(
+  http: TokenRequester,
+  request: TokenRequest,
+  identityToken: string,
+): Promise<HttpResponse> {
+  const response = await http.postForm(request.realm, tradeFields(request, identityToken));
+  if (response.status !== 404 && response.status !== 405) return response;
   response.discard();
-  throw refusal(response, request);
+  return askByName(http, {
+    ...request,
+    credentials: { username: '', password: identityToken },
+  });
 }
 
 function tradeFields(
-  { service, scope }: TokenRequest,
+  { service, scopes }: TokenRequest,
   identityToken: string,
 ): Record<string, string> {
   return {
@@ -58,24 +73,24 @@ function tradeFields(
     refresh_token: identityToken,
     client_id: CLIENT_ID,
     ...(service === undefined ? {} : { service }),
-    ...(scope === '' ? {} : { scope }),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
   };
 }
 
 function askByName(
   http: TokenRequester,
-  { realm, service, scope, credentials, offline }: TokenRequest,
+  { realm, service, scopes, credentials, offline }: TokenRequest,
 ): Promise<HttpResponse> {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
-  if (scope !== '') url.searchParams.set('scope', scope);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
   if (offline) {
     url.searchParams.set('offline_token', 'true');
     url.searchParams.set('client_id', CLIENT_ID);
   }
   if (credentials === undefined || !('password' in credentials)) return http.get(url, {});
   const { username, password } = credentials;
-  url.searchParams.set('account', username);
+  if (username !== '') url.searchParams.set('account', username);
   return http.get(url, { authorization: basicHeader(username, password) });
 }
 
@@ -97,25 +112,29 @@ async function readToken(response: HttpResponse, server: string): Promise<Token>
   };
 }
 
-function refusal({ status }: HttpResponse, request: TokenRequest): BoxliteError {
-  const { registry, realm, scope, credentials } = request;
-  const purpose = scope === '' ? registry : `${scope} at ${registry}`;
+async function refusal(response: HttpResponse, request: TokenRequest): Promise<BoxliteError> {
+  const { registry, realm, scopes, credentials } = request;
+  const { status, authorization } = response;
   // OAuth2 answers a revoked identity token with 400 (RFC 6749, 5.2).
   const traded = credentials !== undefined && 'identityToken' in credentials;
-  const denied = status === 401 || status === 403 || (traded && status === 400);
-  const who =
-    credentials === undefined
-      ? 'gives no token to strangers'
-      : traded
-        ? 'refuses the identity token'
-        : 'refuses the user name or password';
-  return denied
-    ? new BoxliteError('registry-auth', `${realm.host} ${who} for ${purpose} (HTTP ${status})`, {
-        hint: 'log in',
-        remedy: { action: 'login', registry },
-      })
-    : new BoxliteError(
-        'registry-protocol',
-        `${realm.host} gave no token for ${purpose} (HTTP ${status})`,
-      );
+  const said = await serverMessage(response, (text) =>
+    withoutSecrets(traded ? text.replaceAll(credentials.identityToken, '…') : text, authorization),
+  );
+  const purpose = scopes.length === 0 ? registry : `${scopes.join(', ')} at ${registry}`;
+  const tail = `for ${purpose} (HTTP ${status})${said === undefined ? '' : `: ${said}`}`;
+  if (status === 401 || status === 403 || (traded && status === 400)) {
+    const who =
+      credentials === undefined
+        ? 'gives no token to strangers'
+        : traded
+          ? 'refuses the identity token'
+          : 'refuses the user name or password';
+    return new BoxliteError('registry-auth', `${realm.host} ${who} ${tail}`, {
+      hint: 'log in',
+      remedy: { action: 'login', registry },
+    });
+  }
+  return new BoxliteError('registry-protocol', `${realm.host} gave no token ${tail}`, {
+    ...(status === 429 && { hint: 'wait a while, or log in for a higher limit' }),
+  });
 }

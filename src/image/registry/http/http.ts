@@ -54,6 +54,9 @@ export interface HttpOptions {
   timeouts?: HttpTimeouts;
 }
 
+/** Node's own limit is 16 KiB; a redirect to signed storage may need more. */
+const MAX_HEADER_BYTES = 64 * 1024;
+
 /** Connections to one registry and to its redirect targets; close it when done. */
 export class HttpTransport {
   private readonly plain = new http.Agent({ keepAlive: true });
@@ -128,7 +131,9 @@ export class HttpTransport {
       const request = this.open(hop, proxy, {
         ...(outside && proxy === undefined && { lookup: lookUpOutside }),
         method: body === undefined ? 'GET' : 'POST',
-        headers: { 'user-agent': 'boxlite', ...hop.headers },
+        // Without the second, any encoding would do (RFC 9110, 12.5.3), and digests are of the plain bytes.
+        headers: { 'user-agent': 'boxlite', 'accept-encoding': 'identity', ...hop.headers },
+        maxHeaderSize: MAX_HEADER_BYTES,
         ...(signal && { signal }),
       });
       const fail = (errno: string, reason: string) => () => {
@@ -156,7 +161,7 @@ export class HttpTransport {
           return;
         }
         message.destroy();
-        reject(proxyRefusal(proxy, 407));
+        reject(TransportError.from(proxyRefusal(proxy, 407), hop.url.host));
       });
       request.on('error', (error) => {
         clearTimeout(timer);
@@ -225,7 +230,7 @@ export class HttpTransport {
       headers: message.headers,
       url: hop.url,
       authorization: hop.headers.authorization,
-      body: readBody(message, this.timeouts.stallMs),
+      body: readBody(message, hop.url.host, this.timeouts.stallMs),
       discard: () => void message.destroy(),
     };
   }
@@ -234,12 +239,16 @@ export class HttpTransport {
 /** With plain HTTP the connection goes to the proxy; errors of a tunnel already name the proxy. */
 function failure(error: Error, url: URL, proxy: URL | undefined): TransportError | BoxliteError {
   if (error instanceof BoxliteError) return error;
-  if (proxy === undefined || url.protocol === 'https:') return TransportError.from(error);
-  return proxyFailure(proxy, error);
+  const direct = proxy === undefined || url.protocol === 'https:';
+  return TransportError.from(direct ? error : proxyFailure(proxy, error), url.host);
 }
 
 /** The timer runs only while we wait for the server, not while our reader is busy. */
-async function* readBody(message: IncomingMessage, stallMs: number): AsyncGenerator<Uint8Array> {
+async function* readBody(
+  message: IncomingMessage,
+  host: string,
+  stallMs: number,
+): AsyncGenerator<Uint8Array> {
   const stalled = (): void => {
     const reason = `nothing came for ${stallMs / 1000} s`;
     message.destroy(new TransportError('STALLED', reason));
@@ -252,7 +261,7 @@ async function* readBody(message: IncomingMessage, stallMs: number): AsyncGenera
       timer = setTimeout(stalled, stallMs);
     }
   } catch (error) {
-    throw error instanceof BoxliteError ? error : TransportError.from(error);
+    throw error instanceof BoxliteError ? error : TransportError.from(error, host);
   } finally {
     clearTimeout(timer);
   }

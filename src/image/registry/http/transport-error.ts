@@ -12,15 +12,20 @@ export class TransportError extends Error {
     readonly errno: string,
     readonly reason: string,
     cause?: unknown,
+    /** host[:port] that was asked, after redirects; undefined while only the caller knows it. */
+    readonly host?: string,
   ) {
     super(reason, { cause });
   }
 
-  static from(error: unknown): TransportError {
-    if (error instanceof TransportError) return error;
+  static from(error: unknown, host?: string): TransportError {
+    if (error instanceof TransportError) {
+      if (error.host !== undefined || host === undefined) return error;
+      return new TransportError(error.errno, error.reason, error.cause, host);
+    }
     const errno = errnoOf(error) ?? 'UNKNOWN';
     const message = error instanceof Error ? error.message : String(error);
-    return new TransportError(errno, REASONS[errno] ?? certificateReason(errno) ?? message, error);
+    return new TransportError(errno, reasonFor(errno) ?? message, error, host);
   }
 
   /** Worth another try: the host answers, or may do so soon. */
@@ -46,10 +51,16 @@ const REASONS: Record<string, string> = {
   EPROTO: 'it does not speak TLS',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
+  HPE_HEADER_OVERFLOW: 'the headers of its answer are too long',
 };
 
 /** Without `NO_CONNECTION`: the system has already tried several times before we gave up. */
 const TRANSIENT = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'STALLED']);
+
+function reasonFor(errno: string): string | undefined {
+  const malformed = errno.startsWith('HPE_') ? `its answer is malformed (${errno})` : undefined;
+  return REASONS[errno] ?? certificateReason(errno) ?? malformed;
+}
 
 function certificateReason(errno: string): string | undefined {
   const certificate =

@@ -42,6 +42,10 @@ test.each([
       { scheme: 'bearer', parameters: { realm: 'y' } },
     ],
   ],
+  [
+    'Bearer realm=https://a/t?x=1,service=a/b',
+    [{ scheme: 'bearer', parameters: { realm: 'https://a/t?x=1', service: 'a/b' } }],
+  ],
   ['Negotiate', [{ scheme: 'negotiate', parameters: {} }]],
   ['', []],
   ['Bearer realm="never closed', [{ scheme: 'bearer', parameters: {} }]],
