@@ -23,6 +23,11 @@ export function isManifestType(mediaType: string): boolean {
   return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
 }
 
+/** What storage says of a file whose type it does not know. */
+export function isGenericType(mediaType: string): boolean {
+  return /^(application\/(octet-stream|json)|binary\/octet-stream|text\/plain)$/.test(mediaType);
+}
+
 /** Docker's manifest from before 2016, signed or not; a digest can verify nothing in it. */
 export function isSchema1Type(mediaType: string): boolean {
   return /^application\/vnd\.docker\.distribution\.manifest\.v1\+(json|prettyjws)$/.test(mediaType);

@@ -2,10 +2,17 @@ import { BoxliteError } from '../../errors.js';
 import type { BlobDescriptor } from '../store/content-store.js';
 import type { HttpResponse } from './http/http.js';
 import { TransportError } from './http/transport-error.js';
-import { statusError, transportFailure } from './registry-error.js';
+import { namedBy, statusError, transportFailure } from './registry-error.js';
 import { pause, type RetryPolicy } from './retry.js';
 
 type OpenFrom = (offset: number) => Promise<HttpResponse>;
+
+/** What one answer brings of a blob. */
+interface Part {
+  bytes: AsyncIterable<Uint8Array>;
+  /** There may be more after it. */
+  ranged: boolean;
+}
 
 /**
  * A blob's bytes from `offset`, over as many connections as it takes. Each attempt that brings
@@ -21,24 +28,26 @@ export async function blobBytes(
 ): Promise<AsyncIterable<Uint8Array>> {
   const first = await openAt(open, registry, blob, offset);
   return (async function* () {
-    let body: AsyncIterable<Uint8Array> | undefined = first;
+    let part: Part | undefined = first;
     let position = offset;
     let fruitless = 0;
     for (;;) {
+      const begun = position;
       try {
-        body ??= await openAt(open, registry, blob, position);
-        for await (const chunk of body) {
+        part ??= await openAt(open, registry, blob, position);
+        for await (const chunk of part.bytes) {
           position += chunk.length;
           fruitless = 0;
           yield chunk;
         }
-        return;
+        if (!part.ranged || position >= blob.size || position === begun) return;
+        part = undefined;
       } catch (error) {
         if (!mayPass(error) || position >= blob.size || ++fruitless >= retry.attempts)
           throw transportFailure(error, registry, signal);
+        part = undefined;
+        await pause(retry, retry.firstPauseMs * 2 ** (fruitless - 1), signal);
       }
-      body = undefined;
-      await pause(retry, retry.firstPauseMs * 2 ** (fruitless - 1), signal);
     }
   })();
 }
@@ -55,23 +64,34 @@ async function openAt(
   registry: string,
   blob: BlobDescriptor,
   offset: number,
-): Promise<AsyncIterable<Uint8Array>> {
-  const response = await open(offset);
-  const partial = response.status === 206 && offset > 0;
-  if (response.status !== 200 && !partial) throw await blobError(response, registry, blob);
-  const start = partial ? offset : 0;
-  checkRange(response, registry, start);
-  const length = response.headers['content-length'];
+): Promise<Part> {
+  let asked = offset;
+  let response = await open(asked);
+  if (!isContent(response) && asked > 0) {
+    // Storage may give whole blobs alone, and refuse a range with 416, 501 or anything.
+    response.discard();
+    asked = 0;
+    response = await open(asked);
+  }
+  if (!isContent(response)) throw await blobError(response, registry, blob);
+  const ranged = response.status === 206;
+  const { start, size } = ranged
+    ? rangeIn(response, registry, asked)
+    : { start: 0, size: response.headers['content-length'] };
   // Detect a wrong size before reading a byte.
-  if (length !== undefined && start + Number(length) !== blob.size) {
+  if (size !== undefined && Number(size) !== blob.size) {
     response.discard();
     throw new BoxliteError(
       'image-corrupt',
-      `blob ${blob.digest} was refused: ${registry} has ${start + Number(length)} bytes, ` +
+      `blob ${blob.digest} was refused: ${registry} has ${Number(size)} bytes, ` +
         `the manifest says ${blob.size}`,
     );
   }
-  return start === offset ? response.body : skip(response.body, offset);
+  return { bytes: start === offset ? response.body : skip(response.body, offset), ranged };
+}
+
+function isContent({ status }: HttpResponse): boolean {
+  return status === 200 || status === 206;
 }
 
 async function blobError(
@@ -81,18 +101,26 @@ async function blobError(
 ): Promise<BoxliteError> {
   if (response.status !== 404) return statusError(response, registry, `blob ${blob.digest}`);
   response.discard();
-  return new BoxliteError('image-corrupt', `${registry} does not have blob ${blob.digest}`, {
+  const who = namedBy(registry, response.url.host);
+  return new BoxliteError('image-corrupt', `${who} does not have blob ${blob.digest}`, {
     hint: 'the image was pushed incompletely; push it again',
   });
 }
 
-function checkRange(response: HttpResponse, registry: string, start: number): void {
+/** The range of a 206. It may be shorter than the one we asked for (RFC 9110, 15.3.7). */
+function rangeIn(
+  response: HttpResponse,
+  registry: string,
+  asked: number,
+): { start: number; size: string | undefined } {
   const range = response.headers['content-range'];
-  if (response.status !== 206 || range?.startsWith(`bytes ${start}-`) === true) return;
+  const [, start, total] = /^bytes ([0-9]+)-[0-9]+\/([0-9]+|\*)$/.exec(range ?? '') ?? [];
+  if (start !== undefined && Number(start) === asked)
+    return { start: asked, size: total === '*' ? undefined : total };
   response.discard();
   throw new BoxliteError(
     'registry-protocol',
-    `${registry} was asked for bytes from ${start} on and sent ${JSON.stringify(range ?? '')}`,
+    `${registry} was asked for bytes from ${asked} on and sent ${JSON.stringify(range ?? '')}`,
   );
 }
 

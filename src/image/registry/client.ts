@@ -2,7 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import { digestOf, isDigest, parseDigest } from '../oci/digest.js';
 import { JsonReader } from '../oci/json-reader.js';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.js';
-import { MANIFEST_ACCEPT } from '../oci/media-types.js';
+import { isGenericType, MANIFEST_ACCEPT } from '../oci/media-types.js';
 import { isTag } from '../oci/reference.js';
 import type { BlobDescriptor } from '../store/content-store.js';
 import { blobBytes } from './blob-stream.js';
@@ -19,7 +19,7 @@ export type { RegistryOptions } from './options.js';
 
 export interface FetchedManifest {
   bytes: Buffer;
-  /** The registry's `Content-Type`, without parameters. */
+  /** The registry's `Content-Type`, without parameters, unless that says nothing. */
   mediaType: string | undefined;
   digest: string;
 }
@@ -74,8 +74,7 @@ export class RegistryClient {
           `manifest of ${what} has ${bytes.length} bytes, its index says ${size}`,
         );
       const digest = verifiedDigest(bytes, reference, response, what);
-      const mediaType = response.headers['content-type']?.split(';')[0]?.trim();
-      return { bytes, mediaType, digest };
+      return { bytes, mediaType: typeIn(response), digest };
     });
   }
 
@@ -90,10 +89,8 @@ export class RegistryClient {
   ): Promise<AsyncIterable<Uint8Array>> {
     const open = (from: number): Promise<HttpResponse> =>
       this.ask(async (host) => {
-        const response = await host.getFrom(repository, `blobs/${blob.digest}`, {
-          'accept-encoding': 'identity',
-          ...(from > 0 ? { range: `bytes=${from}-` } : {}),
-        });
+        const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
+        const response = await host.getFrom(repository, `blobs/${blob.digest}`, headers);
         const usable = response.status === 200 || response.status === 206;
         // The reader judges what the registry itself answers.
         if (usable || host === this.hosts.at(-1)) return response;
@@ -147,6 +144,11 @@ export class RegistryClient {
       }
     });
   }
+}
+
+function typeIn({ headers }: HttpResponse): string | undefined {
+  const mediaType = headers['content-type']?.split(';')[0]?.trim() ?? '';
+  return mediaType === '' || isGenericType(mediaType) ? undefined : mediaType;
 }
 
 /** The query of the next page: only the query, so that a registry can't lead us elsewhere. */

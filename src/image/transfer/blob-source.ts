@@ -118,7 +118,7 @@ async function fromAddress(
     const open = async (from: number) => {
       const range: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
       try {
-        return await transport.get(url, { 'accept-encoding': 'identity', ...range }, signal);
+        return await transport.get(url, range, signal);
       } catch (error) {
         throw transportFailure(error, url.host, signal);
       }
