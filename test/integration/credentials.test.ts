@@ -218,7 +218,7 @@ describe('the store', () => {
 
   test('forgets a registry in the helper and in the file, under all its spellings', async () => {
     await configure({
-      auths: { 'quay.io': {}, 'https://quay.io': {}, 'gcr.io': {} },
+      auths: { 'quay.io': {}, 'https://quay.io': {}, 'Quay.io/v1/': {}, 'gcr.io': {} },
       credsStore: 'test',
     });
     await store().put('quay.io', ME);
@@ -226,6 +226,24 @@ describe('the store', () => {
     expect(await helper.entries()).toEqual({});
     expect(await configuration()).toEqual({ auths: { 'gcr.io': {} }, credsStore: 'test' });
     expect(await store().erase('quay.io')).toEqual([]);
+  });
+
+  test('forgets Docker Hub with the tokens of a log-in by browser', async () => {
+    const [entry, token] = [{ auth: 'bWU6cHc=' }, { auth: 'bWU6dG9rZW4=' }];
+    const auths = {
+      ...{ [`${HUB}access-token`]: token, [`${HUB}refresh-token`]: token },
+      ...{ 'registry-1.docker.io/v2/': entry, 'quay.io': entry },
+    };
+    await configure({ auths });
+    expect(await store().get('docker.io')).toEqual({ username: 'me', password: 'pw' });
+    expect(await store().erase('docker.io')).toEqual([]);
+    expect(await configuration()).toEqual({ auths: { 'quay.io': entry } });
+    await configure({ auths: { [`${HUB}access-token`]: {} }, credsStore: 'test' });
+    const program = new CredentialHelper('test', environment);
+    for (const name of ['', 'access-token', 'refresh-token']) await program.store(HUB + name, ME);
+    expect(await store().erase('docker.io')).toEqual([]);
+    expect(await helper.entries()).toEqual({});
+    expect(await configuration()).toEqual({ auths: {}, credsStore: 'test' });
   });
 
   test('says what a helper would not forget, and keeps its mark', async () => {

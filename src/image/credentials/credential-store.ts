@@ -60,7 +60,11 @@ export class CredentialStore {
    * @returns why a spelling could not be erased; empty when the registry is erased
    */
   async erase(registry: string): Promise<BoxliteError[]> {
-    const keys = [keyOfRegistry(registry), ...oldKeysOfRegistry(registry)];
+    const config = await DockerConfig.read(this.directory);
+    const keys = new Set([
+      ...[keyOfRegistry(registry), ...oldKeysOfRegistry(registry)],
+      ...config.keysOf(registry),
+    ]);
     const failures: BoxliteError[] = [];
     for (const key of keys) {
       try {

@@ -61,7 +61,9 @@ export class DockerConfig {
       if (errnoOf(error) === 'ENOENT') return new DockerConfig(path, {});
       throw fileError(error, `read ${path}`);
     }
-    return new DockerConfig(path, text.trim() === '' ? {} : parse(text, path, FILE_HINT));
+    // Without the byte order mark that some editors put in front.
+    const document = text.trim();
+    return new DockerConfig(path, document === '' ? {} : parse(document, path, FILE_HINT));
   }
 
   /**
@@ -84,19 +86,31 @@ export class DockerConfig {
    */
   helperFor(key: string): string | undefined {
     const own = this.#reader.optionalObject('credHelpers');
-    const written = own && spellingIn(own, key);
+    const written = own && spellingsIn(own, key)[0];
     // An empty name is a choice too: this registry's credentials are in the file.
     return written === undefined
       ? this.#reader.nonEmptyString('credsStore')
       : own?.nonEmptyString(written);
   }
 
-  /** @throws BoxliteError `invalid-argument` that names the entry, never its content */
+  /**
+   * The first that an entry of the registry holds: an empty one marks what a helper keeps, or kept.
+   * @throws BoxliteError `invalid-argument` that names the entry, never its content
+   */
   credentialsOf(registry: string): Credentials | undefined {
     const auths = this.#reader.optionalObject('auths');
-    const key = auths && spellingIn(auths, keyOfRegistry(registry));
-    const entry = key === undefined ? undefined : auths?.optionalObject(key);
-    return entry && credentialsIn(entry);
+    for (const key of this.keysOf(registry)) {
+      const entry = auths?.optionalObject(key);
+      const found = entry && credentialsIn(entry);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The keys of a registry's entries in `auths`, Docker's own first. */
+  keysOf(registry: string): string[] {
+    const auths = this.#reader.optionalObject('auths');
+    return auths === undefined ? [] : spellingsIn(auths, keyOfRegistry(registry));
   }
 
   /**
@@ -153,13 +167,13 @@ export class DockerConfig {
   }
 }
 
-/** The key of a registry's entry: Docker's spelling, else another program's. */
-function spellingIn(object: JsonReader, key: string): string | undefined {
-  if (object.has(key)) return key;
+/** The keys of a registry's entries: Docker's spelling, then those of other programs. */
+function spellingsIn(object: JsonReader, key: string): string[] {
+  const own = object.has(key) ? [key] : [];
   const registry = registryOfServer(key);
   // An old spelling matches only itself: whoever asks by it also asks by Docker's.
-  if (keyOfRegistry(registry) !== key) return undefined;
-  return object.keys().find((each) => isKeyOf(each, registry));
+  if (keyOfRegistry(registry) !== key) return own;
+  return [...own, ...object.keys().filter((each) => each !== key && isKeyOf(each, registry))];
 }
 
 const FILE_HINT = 'repair it, or move it away and log in again';

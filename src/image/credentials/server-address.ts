@@ -4,6 +4,9 @@ import { parseReference } from '../oci/reference.js';
 /** Docker's key for Docker Hub's credentials, from before registries had names of their own. */
 export const HUB_KEY = 'https://index.docker.io/v1/';
 
+/** Where Docker keeps the tokens of a log-in by browser, beside the credentials it made of them. */
+const HUB_TOKEN_KEYS = [`${HUB_KEY}access-token`, `${HUB_KEY}refresh-token`];
+
 const HUB_NAMES = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /**
@@ -28,14 +31,15 @@ export function keyOfRegistry(registry: string): string {
   return HUB_NAMES.has(registry) ? HUB_KEY : registry;
 }
 
-/** Other keys under which earlier programs may have saved them. */
+/** Other keys under which programs may have saved them, or what they came from. */
 export function oldKeysOfRegistry(registry: string): string[] {
-  if (HUB_NAMES.has(registry)) return [...HUB_NAMES];
+  if (HUB_NAMES.has(registry)) return [...HUB_NAMES, ...HUB_TOKEN_KEYS];
   return [`http://${registry}`, `https://${registry}`];
 }
 
 /** Whether a key of `auths` means the registry: by its host, whatever surrounds it. */
 export function isKeyOf(key: string, registry: string): boolean {
+  if (HUB_TOKEN_KEYS.includes(key)) return false;
   const host = hostOf(key);
   const wanted = registry.toLowerCase();
   return HUB_NAMES.has(wanted) ? HUB_NAMES.has(host) : host === wanted;

@@ -51,6 +51,12 @@ describe('credentials in the file', () => {
       { 'https://quay.io': { auth: base64('old:x') }, 'quay.io': { auth: base64('me:pw') } },
       ['me', 'pw'],
     ],
+    [
+      'an empty entry, then another',
+      { 'quay.io': {}, 'https://quay.io/v1/': {}, 'Quay.io/v2/': { auth: base64('me:pw') } },
+      ['me', 'pw'],
+    ],
+    ['lines of base64', { 'quay.io': { auth: 'bWU6\r\ncHc=\n' } }, ['me', 'pw']],
     ['another registry', { 'quay.io:443': { auth: base64('me:pw') } }, undefined],
   ])('are found: %s', async (_what, auths, pair) => {
     const found = (await read({ auths })).credentialsOf('quay.io');
@@ -64,6 +70,11 @@ describe('credentials in the file', () => {
   ])('may be a token: %j', async (entry, credentials) => {
     const config = await read({ auths: { 'quay.io': entry } });
     expect(config.credentialsOf('quay.io')).toEqual(credentials);
+  });
+
+  test('are found behind a byte order mark', async () => {
+    const text = `\ufeff${JSON.stringify({ auths: { 'quay.io': { registrytoken: 'rt' } } })}`;
+    expect((await read(text)).credentialsOf('quay.io')).toEqual({ registryToken: 'rt' });
   });
 
   test.each(['https://index.docker.io/v1/', 'docker.io', 'index.docker.io'])(

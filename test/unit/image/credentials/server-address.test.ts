@@ -58,6 +58,7 @@ test.each([
   ['registry-1.docker.io/', 'docker.io', true],
   ['Registry.Test:5000', 'registry.test:5000', true],
   ['https://registry.test:5000/v2/', 'Registry.Test:5000', true],
+  [`${HUB_KEY}refresh-token`, 'docker.io', false],
   ['quay.io', 'docker.io', false],
 ])('the key %s is of %s: %s', (key, registry, is) => {
   expect(isKeyOf(key, registry)).toBe(is);
