@@ -34,7 +34,14 @@ beforeAll(async () => {
   );
   await chmod(join(bin, 'boxlite'), 0o755);
   await writeFile(join(place, 'notes.env'), '');
-  for (const name of ['my rootfs.tar', 'a:b.env', `it's "5$.env`, 'two\nlines.env'])
+  for (const name of [
+    'my rootfs.tar',
+    'a:b.env',
+    `it's "5$.env`,
+    'two\nlines.env',
+    '-dash.tar',
+    'k=v',
+  ])
     await writeFile(join(place, name), '');
   env = {
     HOME: place,
@@ -83,6 +90,8 @@ const CASES: [typed: string, called: string][] = [
   ['boxlite run --env-file=a:', '<run><--env-file=a:b.env>'],
   ['boxlite import "my r', '<import><my rootfs.tar>'],
   ['boxlite run --env-file="my r', '<run><--env-file=my rootfs.tar>'],
+  ['boxlite import -- -da', '<import><--><-dash.tar>'],
+  ['boxlite run --env-file k=', '<run><--env-file><k=v>'],
   ['boxlite run -v it', `<run><-v><it's "5$.env>`],
 ];
 
@@ -134,6 +143,17 @@ describe('fish', () => {
       .map((line) => line.split('\t')[0]);
     const wanted = /<([^<>]*)>$/.exec(called)?.[1];
     expect(offers).toEqual(wanted === word ? [] : [wanted]);
+  });
+});
+
+describe('fish alone', () => {
+  it.each([
+    ['offers what is in the home', 'complete -C "boxlite load -i ~/no"', '~/notes.env\n'],
+    ['says nothing without the program', 'set PATH /none; complete -C "boxlite r"', ''],
+  ])('%s', async (_what, then, stdout) => {
+    const script = `'${BOXLITE}' completion fish | source; ${then}`;
+    const result = await run('fish', ['--no-config', '-c', script], { env, cwd: place });
+    expect(result).toEqual({ status: 0, stdout: Buffer.from(stdout), stderr: '' });
   });
 });
 

@@ -68,7 +68,8 @@ _boxlite() {
   unset 'answer[-1]'
 
   # What bash keeps of the word: all up to the last character that it cuts at, or to the quote that is open.
-  local breaks='' kept='' offer
+  local breaks='' kept='' offer path=$cur
+  [[ $cur == --*=* ]] && path=\${cur#*=}
   [[ $COMP_WORDBREAKS == *=* ]] && breaks+='='
   [[ $COMP_WORDBREAKS == *:* ]] && breaks+=':'
   [[ -n $breaks ]] && kept=\${cur%"\${cur##*[$breaks]}"}
@@ -81,12 +82,10 @@ _boxlite() {
   [[ $end == *open* ]] && compopt -o nospace
   case $end in
     *file*)
-      # Bash's own way does not know of paths with a colon.
-      if ((\${#COMPREPLY[@]} == 0)) && [[ $kept != *:* ]]; then
+      # Bash's own way does not know of paths with : and =
+      if ((\${#COMPREPLY[@]} == 0)) && [[ $kept != *:* && $path != *=* ]]; then
         compopt -o default
       else
-        local path=$cur
-        [[ $cur == --*=* ]] && path=\${cur#*=}
         compopt -o filenames
         mapfile -t answer < <(compgen -f -- "$path")
         for offer in "\${answer[@]}"; do
@@ -137,6 +136,27 @@ fi
 const FISH = `# Completion of boxlite for fish 3.4 and newer.
 #   boxlite completion fish | source
 
+# Not fish's own, which takes a name with a dash in front for an option and does not know of ~.
+function __boxlite_paths -a prefix part kind
+    set -l place "$part"
+    set -l home
+    if string match -q -- '~/*' $part
+        set home $HOME
+        set place $home(string sub -s 2 -- $part)
+    end
+    for path in "$place"*
+        # Of a name with a line feed, fish would make two.
+        string match -q -- '*'\\n'*' $path; and continue
+        if test -d $path
+            set path $path/
+        else if string match -q -- '*directory*' $kind
+            continue
+        end
+        set -q home[1]; and set path '~'(string sub -s (math 1 + (string length -- $home)) -- $path)
+        printf '%s\\n' "$prefix$path"
+    end
+end
+
 function __boxlite_complete
     set -l words (commandline -opc)
     # Without its quotes, of which one may be open.
@@ -144,6 +164,7 @@ function __boxlite_complete
     set -l word (string unescape -- "$typed"; or string unescape -- "$typed'"; or string unescape -- "$typed\\"")
     set -l program $words[1]
     type -q -- $program; or set program boxlite
+    type -q -- $program; or return
     set -l answer ($program __complete $words[2..] "$word" 2>/dev/null)
     set -q answer[1]; or return
     if test (count $answer) -gt 1
@@ -153,17 +174,8 @@ function __boxlite_complete
     set -l prefix (string match -r -- '^--[^=]+=' $word)
     set -l part (string replace -r -- '^--[^=]+=' '' $word)
     switch $answer[-1]
-        case '*file*'
-            for path in (__fish_complete_path "$part")
-                # A name with a line feed comes in pieces, which are none.
-                set -l name (string split -m 1 -f 1 \\t -- $path | string replace -r -- '^~(?=/)' $HOME)
-                test -e "$name"; or string match -q -- '~*' $name; or continue
-                printf '%s\\n' "$prefix$path"
-            end
-        case '*directory*'
-            for path in (__fish_complete_directories "$part")
-                printf '%s\\n' "$prefix$path"
-            end
+        case '*file*' '*directory*'
+            __boxlite_paths "$prefix" "$part" $answer[-1]
     end
 end
 
