@@ -214,7 +214,8 @@ describe('in the background of a terminal, where `timeout` puts what it runs', (
     const isRaw = async (): Promise<boolean> =>
       (await execute('stty', ['-a', '-F', name])).stdout.includes('-icanon');
     const script = 'echo begun; exec cat';
-    await screen.type(`${lineOf(['run', '--rm', '-it', 'busybox', 'sh', '-c', script])} &`);
+    const job = ['run', '--rm', '-it', '--name', 'job', 'busybox', 'sh', '-c'];
+    await screen.type(`${lineOf([...job, script])} &`);
     await screen.until(/^(host\$ )?begun$/m);
     await screen.type('echo at-shell=$?');
     await screen.until(/^at-shell=0$/m);
@@ -223,22 +224,46 @@ describe('in the background of a terminal, where `timeout` puts what it runs', (
     await screen.type('one');
     await screen.until(/^one\none$/m);
 
-    const cli = (await home.processes()).find(({ command }) => command.startsWith('node '));
-    process.kill(cli?.pid ?? 0, 'SIGSTOP');
-    await screen.until(/Stopped[^]*host\$ ?$/);
+    const cli = async (): Promise<number> =>
+      (await home.processes()).find(({ command }) => command.startsWith('node '))?.pid ?? 0;
+    const stop = async (signal: NodeJS.Signals): Promise<void> => {
+      process.kill(await cli(), signal);
+      await screen.until(/Stopped[^]*host\$ ?$/);
+    };
+    await stop('SIGSTOP');
     // The stop has left the terminal in a mode in which Return does not end a line and input is not echoed.
     await screen.press('C-j');
     await screen.type('stty sane; clear; echo back=$?');
     await screen.press('C-j');
     await screen.until(/^back=0$/m);
+    // The shell alone is told.
+    await screen.resize({ columns: 70, rows: 20 });
     await screen.type('clear; fg');
     await lookUntil(isRaw, (raw) => raw);
     await screen.type('two');
     await screen.until(/^two\ntwo$/m);
+    const size = (): Promise<string> =>
+      home.ok(['exec', 'job', 'sh', '-c', 'stty size < /proc/1/fd/0']);
+    expect(await lookUntil(size, (seen) => seen !== '24 80')).toBe('20 70');
+
+    await stop('SIGTSTP');
+    await screen.type('clear; echo again=$?');
+    await screen.until(/^again=0$/m);
+    await screen.type('clear; fg');
+    await lookUntil(isRaw, (raw) => raw);
+    await screen.type('three');
+    await screen.until(/^three\nthree$/m);
     await screen.press('C-d');
     await screen.until(/host\$ ?$/);
     await screen.type('echo end=$?');
     await screen.until(/^end=0$/m);
+
+    await screen.type(`clear; ${lineOf([...job, TRAPPED])}`);
+    await screen.until(/^ready$/m);
+    await stop('SIGSTOP');
+    await screen.type('stty sane; kill %1; kill -CONT %1 #');
+    await screen.press('C-j');
+    await lookUntil(cli, (pid) => pid === 0);
     expect(await home.ok(['ps', '-aq'])).toBe('');
   });
 });

@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,6 +128,32 @@ it('ends with its own status when its terminal was closed', async () => {
   const look = (): Promise<string> =>
     Promise.resolve(existsSync(file) ? readFileSync(file, 'utf8') : '');
   expect(await lookUntil(look, (status) => status !== '')).toBe('7\n');
+});
+
+it('ends in the background of a terminal that it has made raw, and leaves the mode alone', async () => {
+  writeBundle(`process.on('SIGTERM', () => process.exit(7)).stdin.setRawMode(true);
+    setTimeout(() => undefined, 60_000); console.log('\\r\\ngroup %d.', process.ppid);`);
+  await using terminal = await TmuxTerminal.open(
+    { columns: 80, rows: 24 },
+    { PATH: process.env.PATH ?? '' },
+  );
+  const command = '(trap : TERM; bin/boxlite; echo $? > draft; mv draft status)';
+  await terminal.type(`cd '${project}'; clear; ${command}`);
+  const group = Number(/^group (\d+)/m.exec(await terminal.until(/^group \d+\.$/m))?.[1]);
+  process.kill(-group, 'SIGSTOP');
+  await terminal.until(/Stopped[^]*host\$ ?$/);
+  const script = `stty sane -echo; stty -g > before; kill %1; kill -CONT %1
+    until [ -e status ]; do sleep 0.1; done; stty -g > draft; mv draft after`;
+  writeFileSync(join(project, 'end'), script);
+  // While the terminal is raw, Return ends no line.
+  await terminal.type('. ./end #');
+  await terminal.press('C-j');
+  const after = await lookUntil(
+    () => readFile(join(project, 'after'), 'utf8').catch(() => ''),
+    (text) => text !== '',
+  );
+  expect(readFileSync(join(project, 'status'), 'utf8')).toBe('7\n');
+  expect(after).toBe(readFileSync(join(project, 'before'), 'utf8'));
 });
 
 describe('the first file of the program', () => {

@@ -113,13 +113,16 @@ function joinCaller(
   leaving: Leaving,
 ): (Disposable | undefined)[] {
   const { tty, stdin } = options;
+  // A raw terminal passes ctrl-z on as a key, so whoever sends TSTP wants to stop this process.
+  const isRaw = tty && stdin && context.stdin.isTTY === true;
+  const forwarded = FORWARDED_SIGNALS.filter((signal) => !isRaw || signal !== 'SIGTSTP');
   return [
     options.sigProxy
-      ? forwardSignals(context, execution, leaving)
+      ? forwardSignals(context, forwarded, execution, leaving)
       : catchSignals(context.signals, ENDING_SIGNALS, (signal) =>
           leaving.fail(new Interrupted(signal)),
         ),
-    tty ? followWindowSize(context.stdout, execution, options.redraw === true) : undefined,
+    tty ? followWindowSize(context, execution, options.redraw === true) : undefined,
     stdin ? sendInput(context, tty, inputPump(context, options, execution, leaving)) : undefined,
   ];
 }
@@ -134,9 +137,12 @@ function sendInput(context: CommandContext, tty: boolean, input: TerminalUse): D
   return whileInForeground(context, {
     begin() {
       raw?.begin();
+      // Only the foreground is told of a new size.
+      context.stdout._refreshSize?.();
       input.begin();
     },
     pause: () => input.pause(),
+    release: raw?.release,
     [Symbol.dispose]: () => {
       input[Symbol.dispose]();
       raw?.[Symbol.dispose]();
@@ -171,6 +177,7 @@ class Leaving {
 
 function forwardSignals(
   context: CommandContext,
+  signals: readonly NodeJS.Signals[],
   execution: Execution,
   leaving: Leaving,
 ): Disposable {
@@ -181,7 +188,7 @@ function forwardSignals(
     if (!hungUp) execution.signal('SIGHUP');
     hungUp = true;
   };
-  return catchSignals(context.signals, FORWARDED_SIGNALS, (signal) => {
+  return catchSignals(context.signals, signals, (signal) => {
     if (signal === 'SIGHUP') hungUp = true;
     if (signal === 'SIGINT' || signal === 'SIGTERM') ending++;
     if (ending < FORCING_COUNT) {
@@ -199,7 +206,11 @@ function windowSize(stream: OutputStream): TerminalSize | undefined {
   return { rows: stream.rows, cols: stream.columns };
 }
 
-function followWindowSize(stream: OutputStream, execution: Execution, redraw: boolean): Disposable {
+function followWindowSize(
+  { stdout: stream, signals }: CommandContext,
+  execution: Execution,
+  redraw: boolean,
+): Disposable {
   const resize = (): void => {
     const size = windowSize(stream);
     if (size !== undefined) execution.resizeTty(size);
@@ -210,7 +221,13 @@ function followWindowSize(stream: OutputStream, execution: Execution, redraw: bo
   // The window may have changed while the box was starting.
   resize();
   stream.on('resize', resize);
-  return { [Symbol.dispose]: () => void stream.off('resize', resize) };
+  const continued = catchSignals(signals, ['SIGCONT'], () => stream._refreshSize?.());
+  return {
+    [Symbol.dispose]: () => {
+      continued[Symbol.dispose]();
+      stream.off('resize', resize);
+    },
+  };
 }
 
 function inputPump(

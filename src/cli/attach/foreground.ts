@@ -7,6 +7,8 @@ export interface TerminalUse extends Disposable {
   begin(): void;
   /** Leaves the terminal as it is: another process has it now. */
   pause(): void;
+  /** Restores the terminal before a stop by TSTP. Without this, somebody else handles that signal. */
+  release?: (() => void) | undefined;
 }
 
 /** A shell's `fg` sends no signal to a running job, so we poll; a person waits at most this long. */
@@ -18,7 +20,7 @@ const LOOK_AGAIN_MS = 500;
  * stopped the process is restarted first.
  */
 export function whileInForeground(
-  { inBackground, signals }: Pick<CommandContext, 'inBackground' | 'signals'>,
+  { inBackground, signals, stop }: Pick<CommandContext, 'inBackground' | 'signals' | 'stop'>,
   use: TerminalUse,
 ): Disposable {
   let timer: NodeJS.Timeout | undefined;
@@ -36,11 +38,20 @@ export function whileInForeground(
   };
   // Another group can take the terminal of a running process only by stopping that process first.
   const continued = catchSignals(signals, ['SIGCONT'], follow);
+  const { release } = use;
+  const suspended =
+    release &&
+    catchSignals(signals, ['SIGTSTP'], () => {
+      use.pause();
+      release();
+      stop();
+    });
   follow();
   return {
     [Symbol.dispose]: () => {
       clearInterval(timer);
       continued[Symbol.dispose]();
+      suspended?.[Symbol.dispose]();
       use[Symbol.dispose]();
     },
   };

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import type { CommandContext, InputStream } from '../process/context.js';
 import type { TerminalUse } from './foreground.js';
 
+type RawMode = Required<Omit<TerminalUse, 'pause'>>;
+
 /**
  * Sends keys to the box one by one, Ctrl-C included, until the result is disposed of. The terminal is
  * restored on every exit from the process, even a crash: nobody can use a shell without echo.
@@ -9,7 +11,7 @@ import type { TerminalUse } from './foreground.js';
 export function rawMode({
   stdin,
   inBackground,
-}: Pick<CommandContext, 'stdin' | 'inBackground'>): Omit<TerminalUse, 'pause'> | undefined {
+}: Pick<CommandContext, 'stdin' | 'inBackground'>): RawMode | undefined {
   if (stdin.isTTY !== true || stdin.setRawMode === undefined) return undefined;
   const setRawMode = stdin.setRawMode.bind(stdin);
   let raw = false;
@@ -17,6 +19,10 @@ export function rawMode({
     // If a shell has the terminal, it has set its own mode, and changing that would stop this process.
     if (raw && !inBackground()) setRawMode(false);
     raw = false;
+  };
+  const release = (): void => {
+    process.off('exit', restore);
+    restore();
   };
   // A terminal that has been closed can't be restored.
   stdin.on('error', () => undefined);
@@ -29,10 +35,8 @@ export function rawMode({
       setRawMode(true);
       leaveOutputAlone(stdin);
     },
-    [Symbol.dispose]: () => {
-      process.off('exit', restore);
-      restore();
-    },
+    release,
+    [Symbol.dispose]: release,
   };
 }
 

@@ -10,7 +10,10 @@ export type InputStream = NodeJS.ReadableStream &
   Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>> & { readonly fd?: number };
 
 export type OutputStream = NodeJS.WritableStream &
-  Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
+  Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>> & {
+    /** Node's own, which it calls at SIGWINCH: reads the terminal's size and emits `resize` if it differs. */
+    _refreshSize?(): void;
+  };
 
 export type SignalHandler = (signal: NodeJS.Signals) => void;
 
@@ -31,6 +34,8 @@ export interface CommandContext {
   readonly signals: SignalSource;
   /** Whether another process group controls the terminal at the moment. */
   readonly inBackground: () => boolean;
+  /** Stops this process, as ctrl-z does, until somebody continues it. */
+  readonly stop: () => void;
   readonly now: () => Date;
   /** The engine on the configured home; the first call loads and opens it. */
   readonly runtime: () => Promise<BoxliteRuntime>;

@@ -6,7 +6,7 @@ import type { StandardStreams } from './standard-streams.js';
 /** The parts of a command's context that exist before the settings are known. */
 export type World = Pick<
   CommandContext,
-  'environment' | 'stdin' | 'stdout' | 'stderr' | 'signals' | 'inBackground' | 'now'
+  'environment' | 'stdin' | 'stdout' | 'stderr' | 'signals' | 'inBackground' | 'stop' | 'now'
 > & {
   /** Called when errors should include their stack. */
   readonly onDebug?: () => void;
@@ -31,6 +31,7 @@ export function createWorld(
     },
     signals: new ProcessSignals(),
     inBackground: isInBackground,
+    stop: () => void process.kill(process.pid, 'SIGSTOP'),
     now: () => new Date(),
   };
 }

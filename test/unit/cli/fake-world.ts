@@ -58,6 +58,7 @@ export function fakeWorld(environment: Record<string, string> = {}): FakeWorld {
     stderr: new Sink() as OutputStream & Sink,
     signals: new EventEmitter(),
     inBackground: () => false,
+    stop: () => undefined,
     now: () => NOW,
   };
 }
