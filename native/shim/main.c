@@ -90,9 +90,11 @@ static int read_config(struct shim *s, struct err *err) { return config_read(LIF
 static int open_logs(struct shim *s, struct err *err) {
     if (records_clear(err) || console_log_open(&s->console_log, s->config.console_limit, err))
         return -1;
-    /* A template runs no command. */
-    uint32_t max_files = s->config.flags & BL_SHIM_FLAG_TEMPLATE ? 0 : s->config.log_max_files;
-    return output_log_open(&s->output_log, s->config.log_max_bytes, max_files, err);
+    /* A template runs no command, and keeps what lies in its directory. */
+    if (s->config.flags & BL_SHIM_FLAG_TEMPLATE)
+        return output_log_open(&s->output_log, s->config.log_max_bytes, 0, err);
+    records_reserve();
+    return output_log_open(&s->output_log, s->config.log_max_bytes, s->config.log_max_files, err);
 }
 
 static void report_up(const struct shim *s) {

@@ -45,7 +45,8 @@ describe('kill -9', () => {
     const { status, stderr } = await cli.result;
     expect([status, stderr]).toEqual([
       125,
-      'boxlite: the virtual machine of box watched ended unexpectedly: the VMM was killed by signal 9\n',
+      'boxlite: the virtual machine of box watched ended unexpectedly: the VMM was killed by signal 9\n' +
+        'the kernel kills so where memory is short (`dmesg` tells): free some, or give the box less (--memory)\n',
     ]);
     await expectGone('watched');
   });

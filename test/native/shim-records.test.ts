@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { SHIM_FLAGS, STAGES } from '../../src/agent/protocol.js';
-import { lines } from './shim/observe.js';
+import { appears, lines } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -47,6 +48,7 @@ test('a VMM that is killed from outside leaves 137 and why', async () => {
     signal: 9,
     reason: 'vmm-died',
     message: 'the VMM was killed by signal 9',
+    vmmSignal: 9,
   });
   await shim.exited;
   expect(readdirSync(harness.directory).sort()).toEqual([
@@ -62,7 +64,11 @@ test('a VMM that a client has killed leaves 137 and that it was asked for', asyn
   const { shim, client } = await harness.running();
   client.raw('killVmm', 0, '');
   await client.expectRaw('gone', 0);
-  expect(await harness.record('exit')).toMatchObject({ code: 137, reason: 'killed' });
+  expect(await harness.record('exit')).toMatchObject({
+    code: 137,
+    reason: 'killed',
+    vmmSignal: 0,
+  });
   await shim.exited;
 });
 
@@ -90,6 +96,7 @@ test('boot-error.json tells the stage, the console and the VMM of a start that f
     errno: 0,
     message: 'the VMM ended with status 7',
     vmmEnd: 'exited',
+    vmmSignal: 0,
     console: 'fake console: hello\n',
     vmm: 'fake vmm: a word on stderr\n',
   });
@@ -97,13 +104,37 @@ test('boot-error.json tells the stage, the console and the VMM of a start that f
 });
 
 test.each([
-  ['ABRT', 'aborted'],
-  ['KILL', 'signalled'],
-])('boot-error.json tells a VMM that gave up from one that was killed: %s', async (signal, end) => {
+  ['ABRT', 'aborted', 6],
+  ['KILL', 'signalled', 9],
+  ['BUS', 'signalled', 7],
+])(
+  'boot-error.json tells a VMM that gave up from one that was killed: %s',
+  async (signal, vmmEnd, vmmSignal) => {
+    await using harness = await ShimHarness.make();
+    const argv = ['/bin/sh', '-c', `kill -${signal} $$`];
+    await harness.spawn(harness.config({ argv })).exited;
+    expect(await harness.record('boot-error')).toMatchObject({ stage: 'vmm', vmmEnd, vmmSignal });
+  },
+);
+
+test.runIf(process.getuid?.() === 0)('a full disk hides no end', async () => {
   await using harness = await ShimHarness.make();
-  const argv = ['/bin/sh', '-c', `kill -${signal} $$`];
-  await harness.spawn(harness.config({ argv })).exited;
-  expect(await harness.record('boot-error')).toMatchObject({ stage: 'vmm', vmmEnd: end });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'test', harness.directory]);
+  try {
+    // More than what is set aside has room for.
+    const marker = join(harness.root, 'marker');
+    const lines = 'i=0; while [ $i -lt 500 ]; do echo line $i >&9; i=$((i+1)); done';
+    const script = `${lines}; echo > ${marker}; exec sleep 6000`;
+    const shim = harness.spawn(harness.config({ consoleFd: 9, argv: ['/bin/sh', '-c', script] }));
+    await appears(marker);
+    const filler = join(harness.directory, 'filler');
+    expect(() => writeFileSync(filler, Buffer.alloc(2 ** 21))).toThrow('ENOSPC');
+    process.kill(await shim.vmmPid(), 'SIGBUS');
+    await shim.exited;
+    expect(await harness.record('boot-error')).toMatchObject({ vmmSignal: 7, console: '' });
+  } finally {
+    execFileSync('umount', [harness.directory]);
+  }
 });
 
 test('boot-error.json tells of a template whose guest powered off before it was ready', async () => {

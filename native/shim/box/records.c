@@ -19,12 +19,13 @@
 #define PORTS "ports.json"
 #define NET_ENDED "net-ended.json"
 #define NEW ".new"
+#define RESERVED EXIT NEW
 
 /* More than two tails of which every byte is escaped. */
 enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536, PORT_BYTES = 160 };
 
 static void leave_unsynced(struct shim *shim);
-static void reserve_exit(void);
+static int place_boot_error(struct shim *shim, const char *stage, const struct err *why, bool with_tails);
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err);
 
 int records_clear(struct err *err) {
@@ -33,6 +34,12 @@ int records_clear(struct err *err) {
         if (unlink(paths[i]) && errno != ENOENT)
             return err_errno(err, "remove %s", paths[i]);
     return 0;
+}
+
+void records_reserve(void) {
+    cleanup_fd int fd = open(RESERVED, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0)
+        (void)posix_fallocate(fd, 0, SMALL_BYTES);
 }
 
 int records_write_started(struct shim *shim, struct err *err) {
@@ -49,7 +56,6 @@ int records_write_started(struct shim *shim, struct err *err) {
     if (place(shim, STARTED, STARTED NEW, &json, err))
         return -1;
     leave_unsynced(shim);
-    reserve_exit();
     return 0;
 }
 
@@ -104,27 +110,35 @@ void records_write_exit(struct shim *shim, uint32_t code, uint32_t signal, uint3
     json_string(&json, "at", at);
     json_string(&json, "reason", reason);
     json_string(&json, "message", shim->faulted ? shim->fault.msg : "");
+    json_number(&json, "vmmSignal", (uint64_t)shim->vmm_signal);
     json_bool(&json, "logComplete", !shim->output_log.incomplete);
     struct err ignored;
-    (void)place(shim, EXIT, EXIT NEW, &json, &ignored);
+    (void)place(shim, EXIT, RESERVED, &json, &ignored);
 }
 
 void records_write_boot_error(struct shim *shim, uint32_t stage, const struct err *why) {
     if (shim->boot_error_written)
         return;
+    /* A full disk has room for what is reserved. */
+    shim->boot_error_written = place_boot_error(shim, stage_name(stage), why, true) == 0 ||
+                               place_boot_error(shim, stage_name(stage), why, false) == 0;
+}
+
+static int place_boot_error(struct shim *shim, const char *stage, const struct err *why, bool with_tails) {
     cleanup_free char *buffer = malloc(BOOT_ERROR_BYTES);
     if (!buffer)
-        return;
+        return -1;
     struct json json;
     json_open(&json, buffer, BOOT_ERROR_BYTES);
-    json_string(&json, "stage", stage_name(stage));
+    json_string(&json, "stage", stage);
     json_number(&json, "errno", (uint64_t)why->code);
     json_string(&json, "message", why->msg);
     json_string(&json, "vmmEnd", shim->vmm_end);
-    json_text(&json, "console", shim->console_tail.bytes, shim->console_tail.used);
-    json_text(&json, "vmm", shim->vmm_tail.bytes, shim->vmm_tail.used);
+    json_number(&json, "vmmSignal", (uint64_t)shim->vmm_signal);
+    json_text(&json, "console", shim->console_tail.bytes, with_tails ? shim->console_tail.used : 0);
+    json_text(&json, "vmm", shim->vmm_tail.bytes, with_tails ? shim->vmm_tail.used : 0);
     struct err ignored;
-    shim->boot_error_written = place(shim, BOOT_ERROR, BOOT_ERROR NEW, &json, &ignored) == 0;
+    return place(shim, BOOT_ERROR, RESERVED, &json, &ignored);
 }
 
 void records_sync(struct shim *shim) {
@@ -148,12 +162,6 @@ const char *stage_name(uint32_t stage) {
 static void leave_unsynced(struct shim *shim) {
     close(shim->unsynced_fd);
     shim->unsynced_fd = -1;
-}
-
-static void reserve_exit(void) {
-    cleanup_fd int fd = open(EXIT NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd >= 0)
-        (void)posix_fallocate(fd, 0, SMALL_BYTES);
 }
 
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err) {

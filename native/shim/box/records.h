@@ -10,7 +10,9 @@
 
 /* Removes the records of an earlier run. */
 int records_clear(struct err *err);
-/* started.json, when main runs. Also sets space aside for exit.json, so that a full disk can't hide an end. */
+/* Sets space aside for boot-error.json or exit.json, so that a full disk can't hide an end. */
+void records_reserve(void);
+/* started.json, when main runs. */
 int records_write_started(struct shim *shim, struct err *err);
 /* ports.json: the published ports, bound by now. */
 int records_write_ports(struct shim *shim, struct err *err);

@@ -145,6 +145,7 @@ struct shim {
     bool faulted; /* the shim killed the VMM because of `fault` */
     struct err fault;
     const char *vmm_end; /* of a start that failed: "", exited, aborted, signalled or requested */
+    int vmm_signal;      /* that killed the VMM and that nobody asked for; 0: none */
 
     bool ready;
     uint8_t ready_payload[READY_BYTES];

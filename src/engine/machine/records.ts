@@ -33,6 +33,8 @@ export interface ExitRecord {
   reason: string;
   /** Why the VMM died, if it did. */
   message: string;
+  /** The signal that killed the VMM, unless BoxLite sent it; 0: none. */
+  vmmSignal: number;
 }
 
 export async function startedRecord(directory: string): Promise<StartedRecord | undefined> {
@@ -63,6 +65,7 @@ export async function exitRecord(directory: string): Promise<ExitRecord | undefi
     timedOut: record.timedOut === true,
     reason: readable ? text(record.reason) : 'unreadable',
     message: printable(text(record.message)),
+    vmmSignal: number(record.vmmSignal),
   };
 }
 
@@ -91,7 +94,7 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   return new BoxliteError(
     gaveUp ? 'vmm-failed' : 'boot-failed',
     `box ${box} did not start (stage ${stage}): ${reason}${below}`,
-    { stage },
+    { stage, ...adviceOn(number(record.vmmSignal)) },
   );
 }
 
@@ -177,7 +180,22 @@ export async function vmmFailure(
   return new BoxliteError(
     'vmm-failed',
     `the virtual machine of box ${box} ended unexpectedly${said}`,
+    adviceOn(exit.vmmSignal),
   );
+}
+
+/** What the host most likely lacked when one of its signals killed a VMM. */
+function adviceOn(signal: number): { hint?: string } {
+  const { SIGKILL, SIGBUS } = constants.signals;
+  if (signal === SIGKILL)
+    return {
+      hint: 'the kernel kills so where memory is short (`dmesg` tells): free some, or give the box less (--memory)',
+    };
+  if (signal === SIGBUS)
+    return {
+      hint: 'the kernel does that where the file system of the home is full, as a tmpfs, or fails: free some space, or look at `dmesg`',
+    };
+  return {};
 }
 
 /** The published ports of a box's last start, with the numbers that the kernel chose. */

@@ -275,8 +275,14 @@ function exitPatch(exit: ExitRecord | Lost, lastMs: () => number): BoxPatch {
     exitSignal: exit.signal === 0 ? null : exit.signal,
     oomKilled: exit.oom,
     finishedAt: exit.atMs || lastMs(),
-    error: exit.timedOut ? 'its time limit ended it' : (EXIT_ERRORS[exit.reason] ?? null),
+    error: exit.timedOut ? 'its time limit ended it' : exitError(exit),
   };
+}
+
+function exitError({ reason, message }: ExitRecord): string | null {
+  const said = EXIT_ERRORS[reason];
+  if (said === undefined) return null;
+  return message === '' ? said : `${said}: ${message}`;
 }
 
 const EXIT_ERRORS: Readonly<Record<string, string>> = {

@@ -8,6 +8,7 @@ import {
   portsRecord,
   refusedPort,
   startedRecord,
+  vmmFailure,
 } from '../../../../src/engine/machine/records.js';
 import { BOX_ID, leaveFacts, temporaryHome } from '../engine-fixture.js';
 
@@ -120,6 +121,7 @@ test('an end is code, signal, why and when', async () => {
     timedOut: false,
     reason: 'exited',
     message: 'why',
+    vmmSignal: 0,
   });
 });
 
@@ -142,6 +144,7 @@ describe('a damaged file', () => {
       timedOut: false,
       reason: 'unreadable',
       message: '',
+      vmmSignal: 0,
     });
   });
 
@@ -162,6 +165,24 @@ test.each([
   ['was ended on request', { stage: 'vmm', vmmEnd: 'requested' }, undefined],
 ])('a failed boot whose VMM %s has its own code', async (_what, fact, code) => {
   expect((await bootError(withFact('bootError', fact), 'web'))?.code).toBe(code);
+});
+
+test.each([
+  ['no memory', 9, /memory is short/],
+  ['no page for the machine’s memory', 7, /home is full/],
+  ['no fault', 11, undefined],
+  ['no signal', 0, undefined],
+])('a VMM that the host has killed for %s says what to look at', async (_what, vmmSignal, hint) => {
+  const message = `the VMM was killed by signal ${vmmSignal}`;
+  const facts = { reason: 'vmm-died', code: 137, vmmSignal, message };
+  for (const error of [
+    await bootError(withFact('bootError', { stage: 'vmm', vmmEnd: 'signalled', ...facts }), 'web'),
+    await vmmFailure(withFact('exit', facts), 'web'),
+  ]) {
+    expect(error?.message).toContain(message);
+    if (hint === undefined) expect(error?.hint).toBeUndefined();
+    else expect(error?.hint).toMatch(hint);
+  }
 });
 
 const NPROC = 'qemu: qemu_thread_create: Resource temporarily unavailable\n';

@@ -15,7 +15,7 @@ const STARTED = { at: AT(10), shimPid: 11, vmmPid: 12 };
 const EXITED = { at: AT(20), code: 3, signal: 0, oom: false, timedOut: false, reason: 'exited' };
 const PORT = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 49_153, boxPort: 80 };
 const KILLED = { ...EXITED, code: 137, signal: 9, oom: true };
-const VMM_DIED = { ...EXITED, code: 137, signal: 9, reason: 'vmm-died' };
+const VMM_DIED = { ...EXITED, code: 137, signal: 9, reason: 'vmm-died', message: 'it was killed' };
 
 /** What the database holds of a box that was started and written down. */
 const RUNNING: Partial<BoxRecord> = { status: 'running', startedAt: 10_000, pid: 12, shimPid: 11 };
@@ -85,7 +85,7 @@ describe('without a shim', () => {
         seen: {
           status: 'stopped',
           exitCode: 137,
-          error: 'the virtual machine ended unexpectedly',
+          error: 'the virtual machine ended unexpectedly: it was killed',
         },
       },
     ],
