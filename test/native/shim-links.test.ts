@@ -127,7 +127,7 @@ describe('a box in a named network', () => {
     const hubProgram = '/nowhere/boxlite-hub';
     const shim = harness.spawn(harness.config(await network(harness, [link(2)], { hubProgram })));
     expect(await shim.statusLine).toBe(
-      'failed network 32 boxlite-hub has ended: start /nowhere/boxlite-hub: No such file or directory',
+      "failed network 32 boxlite-hub has ended: can't run /nowhere/boxlite-hub: No such file or directory",
     );
   });
 
@@ -141,7 +141,7 @@ describe('a box in a named network', () => {
       );
       const shim = harness.spawn(harness.config(await network(harness, [link(2)], { hubProgram })));
       expect(await shim.statusLine).toBe(
-        'failed network 32 boxlite-hub has ended: boxlite-hub: become user 12345 (only root can): Operation not permitted',
+        "failed network 32 boxlite-hub has ended: boxlite-hub: can't run as user 12345 (only root can): Operation not permitted",
       );
     },
   );

@@ -116,7 +116,7 @@ describe('a start', () => {
     const values = { ...(await network(harness)), netProgram: '/nowhere/boxlite-net' };
     const shim = harness.spawn(harness.config(values));
     expect(await shim.statusLine).toMatch(
-      /^failed network \d+ boxlite-net ended with status 127: start \/nowhere\/boxlite-net: No such file or directory$/,
+      /^failed network \d+ boxlite-net ended with status 127: can't run \/nowhere\/boxlite-net: No such file or directory$/,
     );
   });
 

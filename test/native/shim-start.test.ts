@@ -179,9 +179,9 @@ test('refuses bytes after the configuration', async () => {
 });
 
 test.each([
-  ['vmm', { argv: ['/nowhere/qemu'] }, 2, /start \/nowhere\/qemu: No such file/],
+  ['vmm', { argv: ['/nowhere/qemu'] }, 2, /run \/nowhere\/qemu: No such file/],
   ['jail', { files: [{ fd: 20, flags: 0, path: '/nowhere/ram' }] }, 2, /open \/nowhere\/ram/],
-  ['jail', { rlimits: [{ resource: 99, soft: 0n, hard: 0n }] }, 22, /resource limit 99/],
+  ['jail', { rlimits: [{ resource: 99, soft: 0n, hard: 0n }] }, 22, /limit a resource of the VMM/],
 ])('names stage %s, errno and step of a start that fails', async (stage, changes, errno, text) => {
   await using harness = await ShimHarness.make();
   const shim = harness.spawn(harness.config(changes));

@@ -14,7 +14,7 @@ int capabilities_bound(uint64_t kept, struct err *err) {
         /* A process without CAP_SETPCAP may not drop again what is out of the set already. */
         if ((drop >> capability & 1) && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1 &&
             prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
-            return err_errno(err, "can't drop capability %u", capability);
+            return err_errno(err, "can't take capabilities from the command");
     return 0;
 }
 
@@ -25,7 +25,7 @@ int capabilities_set(uint64_t kept, struct err *err) {
         {.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
         {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
     };
-    return syscall(SYS_capset, &header, sets) ? err_errno(err, "can't set capabilities") : 0;
+    return syscall(SYS_capset, &header, sets) ? err_errno(err, "can't give the command its capabilities") : 0;
 }
 
 /* The most that this process can have: the agent's own children start with every capability of the kernel. */

@@ -126,7 +126,7 @@ static int connect_streams(const struct launch *launch, int root, struct err *er
         return err_errno(err, "can't open /dev/null");
     for (int to = 0; to <= STDERR_FILENO; to++)
         if (given[to] < 0 && dup2(null, to) < 0)
-            return err_errno(err, "dup");
+            return err_errno(err, "can't give the command its streams");
     return 0;
 }
 
@@ -136,7 +136,7 @@ static int connect_terminal(const struct launch *launch, struct err *err) {
         return -1;
     for (int to = 0; to <= STDERR_FILENO; to++)
         if (dup2(terminal, to) < 0)
-            return err_errno(err, "dup");
+            return err_errno(err, "can't give the command its terminal");
     return launch->main ? terminal_as_console(launch->terminal, err) : 0;
 }
 

@@ -13,15 +13,15 @@ static int drop_capabilities(struct err *err);
 
 int jail_enter(const struct jail *jail, uint32_t user, struct err *err) {
     if (chdir("/"))
-        return err_errno(err, "change to /");
+        return err_errno(err, "can't leave the directory");
     if (lower_limits(jail, err) || (user != JAIL_SAME_USER && become(user, err)) || drop_capabilities(err))
         return -1;
     /* No process of the same user may look into this one, either. */
     if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        return err_errno(err, "renounce new privileges");
+        return err_errno(err, "can't renounce new privileges");
     struct sock_fprog program = {.len = jail->call_count, .filter = jail->calls};
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
-        return err_errno(err, "filter system calls");
+        return err_errno(err, "can't filter its system calls");
     return 0;
 }
 
@@ -30,19 +30,20 @@ static int lower_limits(const struct jail *jail, struct err *err) {
     const struct {
         __rlimit_resource_t resource;
         rlim_t most;
-    } limits[] = {{RLIMIT_NOFILE, jail->descriptors},
-                  {RLIMIT_DATA, jail->data_bytes},
-                  {RLIMIT_CORE, 0},
-                  {RLIMIT_FSIZE, jail->file_bytes}};
+        const char *what;
+    } limits[] = {{RLIMIT_NOFILE, jail->descriptors, "open files (ulimit -n)"},
+                  {RLIMIT_DATA, jail->data_bytes, "memory (ulimit -d)"},
+                  {RLIMIT_CORE, 0, "core files (ulimit -c)"},
+                  {RLIMIT_FSIZE, jail->file_bytes, "files' size (ulimit -f)"}};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct rlimit limit;
         if (getrlimit(limits[i].resource, &limit))
-            return err_errno(err, "read a limit");
+            return err_errno(err, "can't read the limit of its %s", limits[i].what);
         if (limit.rlim_max > limits[i].most)
             limit.rlim_max = limits[i].most;
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(limits[i].resource, &limit))
-            return err_errno(err, "lower a limit");
+            return err_errno(err, "can't limit its %s", limits[i].what);
     }
     return 0;
 }
@@ -51,9 +52,9 @@ static int become(uint32_t user, struct err *err) {
     int with_parent = 0;
     (void)prctl(PR_GET_PDEATHSIG, &with_parent);
     if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
-        return err_errno(err, "become user %u (only root can)", user);
+        return err_errno(err, "can't run as user %u (only root can)", user);
     /* A change of user clears it. A parent that is gone by now has closed our first connection. */
-    return prctl(PR_SET_PDEATHSIG, with_parent) ? err_errno(err, "ask to die with the shim") : 0;
+    return prctl(PR_SET_PDEATHSIG, with_parent) ? err_errno(err, "can't tie its life to the shim's") : 0;
 }
 
 /* Those of a root that stays root, too: with CAP_NET_ADMIN an ioctl would configure the host's network. */
@@ -61,6 +62,6 @@ static int drop_capabilities(struct err *err) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || syscall(SYS_capset, &header, none))
-        return err_errno(err, "drop capabilities");
+        return err_errno(err, "can't drop its capabilities");
     return 0;
 }

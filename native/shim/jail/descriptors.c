@@ -15,10 +15,10 @@ int descriptors_place(struct placed_fd *fds, uint32_t count, int *kept, struct e
     if (move_away(kept, err))
         return -1;
     if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
-        return err_errno(err, "jail: mark descriptors to be closed");
+        return err_errno(err, "can't keep the shim's files from the VMM");
     for (uint32_t i = 0; i < count; i++)
         if (dup2(fds[i].from, fds[i].to) < 0)
-            return err_errno(err, "jail: place descriptor %d", fds[i].to);
+            return err_errno(err, "can't give the VMM its files");
     return 0;
 }
 
@@ -27,7 +27,7 @@ static int move_away(int *fd, struct err *err) {
     if (moved < 0 && (errno == EINVAL || errno == EMFILE))
         return err_set(err, EMFILE, "the VMM needs more open files than are allowed");
     if (moved < 0)
-        return err_errno(err, "jail: move descriptor %d", *fd);
+        return err_errno(err, "can't give the VMM its files");
     *fd = moved;
     return 0;
 }

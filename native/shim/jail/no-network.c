@@ -11,7 +11,7 @@ int no_network(struct jail *jail, struct err *err) {
     if (!config->share_count && jail->id == UNCHANGED_ID && unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
         return 0;
     if (config->flags & BL_SHIM_FLAG_NEED_NAMESPACES)
-        return err_errno(err, "jail: this host refuses the VMM a network namespace of its own (vmmNamespaces 'try' "
+        return err_errno(err, "this host refuses the VMM a network namespace of its own (vmmNamespaces 'try' "
                               "goes without)");
     return 0;
 }

@@ -26,6 +26,7 @@ static int own_keyring(struct jail *jail, struct err *err);
 static int only_given_descriptors(struct jail *jail, struct err *err);
 static int leave_directory(struct jail *jail, struct err *err);
 static int lower_limits(struct jail *jail, struct err *err);
+static const char *what_is_limited(uint32_t resource);
 static int drop_user(struct jail *jail, struct err *err);
 static int no_new_privileges(struct jail *jail, struct err *err);
 static int become_vmm(struct jail *jail, struct err *err);
@@ -50,16 +51,16 @@ void jail_run(struct jail *jail) {
  * the signal. A parent that died before the call sends none, hence the comparison of its pid. */
 static int die_with_parent(struct jail *jail, struct err *err) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL))
-        return err_errno(err, "jail: ask to die with the shim");
+        return err_errno(err, "can't tie the VMM's life to its supervisor's");
     if (getppid() != jail->parent)
-        return err_set(err, ESRCH, "jail: the shim is gone");
+        return err_set(err, ESRCH, "the VMM's supervisor has ended");
     return 0;
 }
 
 /* So that a signal to the shim's group, from a terminal for one, does not reach the VMM. */
 static int own_session(struct jail *jail, struct err *err) {
     (void)jail;
-    return setsid() < 0 ? err_errno(err, "jail: begin a session") : 0;
+    return setsid() < 0 ? err_errno(err, "can't give the VMM a session of its own") : 0;
 }
 
 /* The shim blocks and ignores signals for its own loop; the VMM would inherit both. */
@@ -68,10 +69,10 @@ static int default_signals(struct jail *jail, struct err *err) {
     sigset_t none;
     sigemptyset(&none);
     if (signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL))
-        return err_errno(err, "jail: reset signals");
+        return err_errno(err, "can't reset the VMM's signals");
     /* A write beyond the limit of a file's size then fails, and does not kill the VMM. */
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
-        return err_errno(err, "jail: ignore SIGXFSZ");
+        return err_errno(err, "can't reset the VMM's signals");
     return 0;
 }
 
@@ -83,7 +84,7 @@ static int own_keyring(struct jail *jail, struct err *err) {
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM ||
         errno == EDQUOT)
         return 0;
-    return err_errno(err, "jail: join a session keyring of its own");
+    return err_errno(err, "can't give the VMM a session keyring of its own");
 }
 
 /* Every other descriptor would be a way out: the shim's sockets, its lock, what the engine had open. */
@@ -94,7 +95,7 @@ static int only_given_descriptors(struct jail *jail, struct err *err) {
 /* So that the box's directory can be removed, and no relative path leads into it. */
 static int leave_directory(struct jail *jail, struct err *err) {
     (void)jail;
-    return chdir("/") ? err_errno(err, "jail: change to /") : 0;
+    return chdir("/") ? err_errno(err, "can't take the VMM out of the box's directory") : 0;
 }
 
 static int lower_limits(struct jail *jail, struct err *err) {
@@ -103,9 +104,20 @@ static int lower_limits(struct jail *jail, struct err *err) {
         const struct limit *limit = &config->rlimits[i];
         struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
         if (setrlimit((__rlimit_resource_t)limit->resource, &value))
-            return err_errno(err, "jail: set resource limit %u", limit->resource);
+            return err_errno(err, "can't limit %s of the VMM", what_is_limited(limit->resource));
     }
     return 0;
+}
+
+static const char *what_is_limited(uint32_t resource) {
+    static const char *const names[] = {
+        [RLIMIT_FSIZE] = "the files' size (ulimit -f)",       [RLIMIT_DATA] = "the memory (ulimit -d)",
+        [RLIMIT_CORE] = "the core files (ulimit -c)",         [RLIMIT_NPROC] = "the threads (ulimit -u)",
+        [RLIMIT_NOFILE] = "the open files (ulimit -n)",       [RLIMIT_MEMLOCK] = "the locked memory (ulimit -l)",
+        [RLIMIT_MSGQUEUE] = "the message queues (ulimit -q)",
+    };
+    const char *name = resource < sizeof names / sizeof *names ? names[resource] : NULL;
+    return name ? name : "a resource";
 }
 
 /* Root's VMM becomes a user that owns nothing, so that taking it over gains nothing. Groups come first, since the
@@ -115,18 +127,18 @@ static int drop_user(struct jail *jail, struct err *err) {
     if (id == UNCHANGED_ID || jail->config->share_count)
         return 0;
     if (setgroups(0, NULL))
-        return err_errno(err, "jail: leave all groups (only root can)");
+        return err_errno(err, "can't take all groups from the VMM (only root can)");
     if (setresgid(id, id, id))
-        return err_errno(err, "jail: become group %u (only root can)", id);
+        return err_errno(err, "can't run the VMM as group %u (only root can)", id);
     if (setresuid(id, id, id))
-        return err_errno(err, "jail: become user %u (only root can)", id);
+        return err_errno(err, "can't run the VMM as user %u (only root can)", id);
     return 0;
 }
 
 /* No set-user-ID program of the host gives rights back. */
 static int no_new_privileges(struct jail *jail, struct err *err) {
     (void)jail;
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(err, "jail: renounce new privileges") : 0;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? err_errno(err, "can't keep the VMM from new privileges") : 0;
 }
 
 /* The environment is the configuration's alone, without any of the caller's variables. */
@@ -140,7 +152,7 @@ static int become_vmm(struct jail *jail, struct err *err) {
         config->env[config->env_count] = preload;
     }
     execve(config->argv[0], config->argv, config->env);
-    return err_errno(err, "start %.150s", config->argv[0]);
+    return err_errno(err, "can't run %.150s", config->argv[0]);
 }
 
 static void report(const struct jail *jail, uint32_t stage, const struct err *err) {

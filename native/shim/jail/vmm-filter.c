@@ -36,6 +36,6 @@ int vmm_filter(struct jail *jail, struct err *err) {
     (void)jail;
     struct sock_fprog program = {.len = sizeof rules / sizeof *rules, .filter = rules};
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
-        return err_errno(err, "jail: filter the calls by which a VMM outlives its shim");
+        return err_errno(err, "can't filter the VMM's system calls");
     return 0;
 }

@@ -60,6 +60,6 @@ int volumes_filter(struct jail *jail, struct err *err) {
         return 0;
     struct sock_fprog program = {.len = sizeof rules / sizeof *rules, .filter = rules};
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
-        return err_errno(err, "jail: filter the calls that make set-user-ID files");
+        return err_errno(err, "can't filter the VMM's system calls");
     return 0;
 }

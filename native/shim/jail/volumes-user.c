@@ -44,10 +44,10 @@ int volumes_user(struct jail *jail, struct err *err) {
         return 0;
     if (jail->user_namespace >= 0) {
         if (setns(jail->user_namespace, CLONE_NEWUSER))
-            return err_errno(err, "jail: enter the user namespace of the volumes");
+            return err_errno(err, "can't run the VMM in the user namespace of its volumes");
         /* Until here the child is root of the host. Groups first: the new user can't change them. */
         if (setgroups(0, NULL) || setresgid(0, 0, 0) || setresuid(0, 0, 0))
-            return err_errno(err, "jail: become root of the volumes");
+            return err_errno(err, "can't run the VMM as the owner of its volumes");
     }
     return drop_capabilities(err);
 }
@@ -56,7 +56,7 @@ int volumes_user(struct jail *jail, struct err *err) {
 static int hold_namespace(uint32_t base, struct err *err) {
     int gate[2];
     if (pipe2(gate, O_CLOEXEC))
-        return err_errno(err, "volumes: make a pipe");
+        return err_errno(err, "can't make a pipe for the volumes");
     pid_t holder = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
     if (holder == 0) {
         char byte;
@@ -68,19 +68,19 @@ static int hold_namespace(uint32_t base, struct err *err) {
     if (holder < 0) {
         close(gate[1]);
         errno = code;
-        return err_errno(err, "volumes: make a user namespace");
+        return err_errno(err, "can't make a user namespace for the volumes");
     }
     char path[32];
     snprintf(path, sizeof path, "/proc/%d", (int)holder);
     cleanup_fd int process = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (process < 0)
-        err_errno(err, "volumes: find the user namespace");
+        err_errno(err, "can't find the user namespace of the volumes");
     else if (write_maps(process, base, err) == 0) {
         cleanup_fd int found = openat(process, "ns/user", O_RDONLY | O_CLOEXEC);
         /* Above the numbers that the VMM's descriptors will take. */
         namespace = found < 0 ? -1 : fcntl(found, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
         if (namespace < 0)
-            err_errno(err, "volumes: open the user namespace");
+            err_errno(err, "can't open the user namespace of the volumes");
     }
     close(gate[1]);
     while (waitpid(holder, NULL, 0) < 0 && errno == EINTR)
@@ -100,10 +100,10 @@ static int enter_as_caller(struct err *err) {
     snprintf(users, sizeof users, "0 %u 1\n", geteuid());
     snprintf(groups, sizeof groups, "0 %u 1\n", getegid());
     if (unshare(CLONE_NEWUSER))
-        return err_errno(err, "volumes: make a user namespace");
+        return err_errno(err, "can't make a user namespace for the volumes");
     cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (self < 0)
-        return err_errno(err, "volumes: open /proc/self");
+        return err_errno(err, "can't open /proc/self");
     if (write_text(self, "setgroups", "deny", err) || write_text(self, "gid_map", groups, err) ||
         write_text(self, "uid_map", users, err))
         return -1;
@@ -114,7 +114,7 @@ static int write_text(int directory, const char *name, const char *text, struct 
     cleanup_fd int fd = openat(directory, name, O_WRONLY | O_CLOEXEC);
     size_t size = strlen(text);
     if (fd < 0 || write(fd, text, size) != (ssize_t)size)
-        return err_errno(err, "volumes: write %s of the user namespace", name);
+        return err_errno(err, "can't write %s of the volumes' user namespace", name);
     return 0;
 }
 
@@ -125,10 +125,10 @@ static int drop_capabilities(struct err *err) {
     /* From the bounding set as well, or exec as root would restore them. EINVAL: the kernel knows no more. */
     for (unsigned i = 0; i < 64; i++)
         if (!(i < 32 && (bits & (1U << i))) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) && errno != EINVAL)
-            return err_errno(err, "jail: renounce capability %u", i);
+            return err_errno(err, "can't take the capabilities from the VMM");
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
-        return err_errno(err, "jail: renounce ambient capabilities");
+        return err_errno(err, "can't take the capabilities from the VMM");
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{.effective = bits, .permitted = bits}, {0}};
-    return syscall(SYS_capset, &header, data) ? err_errno(err, "jail: renounce capabilities") : 0;
+    return syscall(SYS_capset, &header, data) ? err_errno(err, "can't take the capabilities from the VMM") : 0;
 }

@@ -72,19 +72,19 @@ int print_volumes_check(void) {
 /* Private: no mount made here reaches the host, and none that the host makes later reaches the box. */
 static int own_mounts(struct err *err) {
     if (unshare(CLONE_NEWNS))
-        return err_errno(err, "volumes: make a mount namespace");
+        return err_errno(err, "can't make a mount namespace for the volumes");
     if (mount_any(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-        return err_errno(err, "volumes: make the mounts private");
+        return err_errno(err, "can't make the mounts of the volumes private");
     return 0;
 }
 
 /* Mounts over a directory that is empty, in this namespace only. It holds nothing but mount points. */
 static int make_tree(const char *place, struct err *err) {
     if (mount_any("shares", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=1m"))
-        return err_errno(err, "volumes: mount a tree for them");
+        return err_errno(err, "can't mount the tree of the volumes");
     int tree = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (tree < 0)
-        return err_errno(err, "volumes: open their tree");
+        return err_errno(err, "can't open the tree of the volumes");
     return tree;
 }
 
@@ -98,7 +98,7 @@ static int bind_all(const struct jail *jail, int tree, struct err *err) {
     }
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
     if (set_attributes(tree, "", AT_EMPTY_PATH, &read_only))
-        return err_errno(err, "volumes: make their tree read-only");
+        return err_errno(err, "can't make the tree of the volumes read-only");
     return 0;
 }
 
@@ -113,11 +113,11 @@ static int bind_share(const struct jail *jail, const struct share *share, int tr
     cleanup_fd int mount = (int)syscall(SYS_open_tree, source, "",
                                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
     if (mount < 0)
-        return err_errno(err, "volume %.120s: take its mount", share->path);
+        return err_errno(err, "can't clone the mount of volume %.120s", share->path);
     if (restrict_mount(jail, share, mount, err))
         return -1;
     if (syscall(SYS_move_mount, mount, "", tree, name, MOVE_MOUNT_F_EMPTY_PATH))
-        return err_errno(err, "volume %.120s: mount it", share->path);
+        return err_errno(err, "can't mount volume %.120s", share->path);
     return 0;
 }
 
@@ -137,9 +137,9 @@ static int open_share(const struct share *share, struct stat *st, struct err *er
 
 static int make_mount_point(int tree, const char *name, mode_t mode, struct err *err) {
     if (S_ISDIR(mode))
-        return mkdirat(tree, name, 0755) ? err_errno(err, "volumes: make a mount point") : 0;
+        return mkdirat(tree, name, 0755) ? err_errno(err, "can't make a mount point for the volumes") : 0;
     cleanup_fd int file = openat(tree, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    return file < 0 ? err_errno(err, "volumes: make a mount point") : 0;
+    return file < 0 ? err_errno(err, "can't make a mount point for the volumes") : 0;
 }
 
 /* Before the mount is reachable. The VMM can use no set-user-ID program and no device of the host; ids are mapped
@@ -159,7 +159,7 @@ static int restrict_mount(const struct jail *jail, const struct share *share, in
                        "volume %.100s: it, or what is mounted below it, is a file system that can't be given to "
                        "another user (no id-mapped mounts); take another, or run boxlite as an ordinary user",
                        share->path);
-    return err_errno(err, "volume %.120s: restrict its mount", share->path);
+    return err_errno(err, "can't restrict the mount of volume %.120s", share->path);
 }
 
 /* The descriptor that it replaces closes at exec with all others that have no place. */

@@ -24,20 +24,20 @@ static int detach(pid_t parent, int control, int output);
 int net_child_start(struct shim *shim, struct err *err) {
     int control[2], output[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))
-        return err_errno(err, "make a socket for boxlite-net");
+        return err_errno(err, "can't make a socket for boxlite-net");
     shim->net.control_fd = control[0];
     cleanup_fd int their_control = control[1];
     if (pipe2(output, O_CLOEXEC))
-        return err_errno(err, "make a pipe for boxlite-net");
+        return err_errno(err, "can't make a pipe for boxlite-net");
     shim->net.output_fd = output[0];
     cleanup_fd int their_output = output[1];
     if (fcntl(shim->net.output_fd, F_SETFL, O_NONBLOCK))
-        return err_errno(err, "make a pipe for boxlite-net");
+        return err_errno(err, "can't make a pipe for boxlite-net");
     pid_t parent = getpid(), pid = fork();
     if (pid == 0)
         run(&shim->config, parent, their_control, their_output);
     if (pid < 0)
-        return err_errno(err, "fork");
+        return err_errno(err, "can't start boxlite-net");
     shim->net.pid = pid;
     return 0;
 }
@@ -99,7 +99,7 @@ static void run(const struct config *config, pid_t parent, int control, int outp
     char *env[] = {(char[]){"PATH=/usr/bin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
     if (detach(parent, control, output) == 0)
         execve(config->net.program, argv, env);
-    dprintf(STDERR_FILENO, "start %s: %s\n", config->net.program, strerror(errno));
+    dprintf(STDERR_FILENO, "can't run %s: %s\n", config->net.program, strerror(errno));
     _exit(FAILED_STATUS);
 }
 

@@ -38,7 +38,7 @@ int hub_process_start(const struct config *config, int directory, struct err *er
         _exit(pid < 0 ? FAILED_STATUS : 0);
     }
     if (pid < 0)
-        return err_errno(err, "fork");
+        return err_errno(err, "can't start boxlite-hub");
     int status;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
@@ -77,7 +77,7 @@ static void run(const struct config *config, uint32_t user, int ids, int listeni
     char *env[] = {(char[]){"PATH=/usr/bin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
     if (detach(ids, listening, log) == 0)
         execve(config->net.hub_program, argv, env);
-    dprintf(STDERR_FILENO, "start %s: %s\n", config->net.hub_program, strerror(errno));
+    dprintf(STDERR_FILENO, "can't run %s: %s\n", config->net.hub_program, strerror(errno));
     _exit(FAILED_STATUS);
 }
 

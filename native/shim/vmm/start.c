@@ -50,7 +50,7 @@ static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends,
     if (make_channel(&shim->vmm.port_fd, config->port_fd, jail, ends) ||
         make_channel(&shim->vmm.console_fd, config->console_fd, jail, ends) ||
         make_output_pipe(&shim->vmm.output_fd, jail, ends))
-        return err_errno(err, "make the VMM's channels");
+        return err_errno(err, "can't make the VMM's channels");
     place(jail, ends, take_fd(&shim->qmp_fd), config->qmp_fd);
     if (shim->net.frames_fd >= 0)
         place(jail, ends, take_fd(&shim->net.frames_fd), config->net.vmm_fd);
@@ -111,7 +111,7 @@ static void place(struct jail *jail, struct child_ends *ends, int from, int to) 
 static int start(struct shim *shim, struct jail *jail, struct err *err) {
     int report[2];
     if (pipe2(report, O_CLOEXEC))
-        return err_errno(err, "make the report pipe");
+        return err_errno(err, "can't make a pipe for the VMM");
     cleanup_fd int ours = report[0];
     jail->report_fd = report[1];
     pid_t pid = fork();
@@ -119,7 +119,7 @@ static int start(struct shim *shim, struct jail *jail, struct err *err) {
         jail_run(jail);
     close(report[1]);
     if (pid < 0)
-        return err_errno(err, "fork");
+        return err_errno(err, "can't start a process for the VMM");
 
     /* A successful exec closes the child's end: that answers whether it runs without a time-out. */
     struct jail_failure failure;
@@ -134,7 +134,7 @@ static int start(struct shim *shim, struct jail *jail, struct err *err) {
     int status;
     waitpid(pid, &status, 0);
     if (n != (ssize_t)sizeof failure)
-        return err_set(err, EIO, "the jail's report can't be read");
+        return err_set(err, EIO, "the VMM's jail ended without a word");
     shim->stage = failure.stage;
     *err = failure.err;
     return -1;

@@ -40,7 +40,7 @@ int stage_build(uint32_t box_flags, struct err *err) {
     bool privileged = box_flags & BL_BOX_PRIVILEGED, masks = !(box_flags & (BL_BOX_PRIVILEGED | BL_BOX_UNMASKED));
     unsigned long sys_flags = QUIET | (privileged ? 0 : MS_RDONLY);
     if (chdir(ROOT_STAGE))
-        return err_errno(err, "chdir " ROOT_STAGE);
+        return err_errno(err, "can't go to the stage of the box's root");
     if (!masks) { /* what was staged before this was known must go: sysfs can't be mounted over itself */
         umount2("proc", MNT_DETACH);
         umount2("sys", MNT_DETACH);
@@ -70,7 +70,7 @@ static int build_dev(bool privileged, struct err *err) {
         char path[32] = "dev/";
         strcat(path, devices[i].name);
         if (mknod(path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)) && errno != EEXIST)
-            return err_errno(err, "mknod /%s", path);
+            return err_errno(err, "can't make /%s", path);
     }
     umask(022);
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
@@ -79,7 +79,7 @@ static int build_dev(bool privileged, struct err *err) {
         if (privileged)
             unlink(path); /* devtmpfs's own ptmx would open the agent's terminals */
         if (symlink(links[i].target, path) && errno != EEXIST)
-            return err_errno(err, "symlink /%s", path);
+            return err_errno(err, "can't make /%s", path);
     }
     if (make_directory("dev/pts", 0755, err) || make_directory("dev/shm", 0755, err) ||
         make_directory("dev/mqueue", 0755, err) || mount_at(ROOT_TERMINALS, "dev/pts", NULL, MS_BIND, NULL, err) ||
