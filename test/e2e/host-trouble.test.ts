@@ -5,12 +5,14 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { BOXLITE, run } from '../helpers/cli.js';
 import { expectNothingLeft } from '../helpers/soundness.js';
+import { stopsItself } from '../helpers/stopped-process.js';
 import { useHome } from '../helpers/test-home.js';
 
 const execute = promisify(execFile);
 const home = useHome();
 const other = useHome('other');
 
+const UP = ['busybox', 'echo', 'up'];
 const WORK = ['busybox', 'sh', '-c', 'echo up; sleep 6000 & wait'];
 
 afterEach(async () => {
@@ -71,6 +73,30 @@ test('a host that allows few open files is no reason not to start', async () => 
   );
   expect([status, stdout.toString(), stderr]).toEqual([0, 'well\n', '']);
 });
+
+/** As the kernel does where memory is short. */
+test.each(['start:shim-up', 'start:restored'] as const)(
+  'a VMM that is killed at %s is told, and its template stays',
+  async (at) => {
+    await home.ok(['run', '--rm', ...UP]);
+    const templates = await readdir(join(home.path, 'templates'));
+    const cli = home.start(['run', '--name', 'web', ...UP], {
+      env: { BOXLITE_CRASH_AT: `${at}=STOP` },
+    });
+    cli.child.stdin.end();
+    await stopsItself(cli);
+    const vmm = (await home.processes()).find(({ command }) => command.includes('qemu'));
+    process.kill(vmm?.pid ?? 0, 'SIGKILL');
+    cli.child.kill('SIGCONT');
+    const { status, stderr } = await cli.result;
+    expect([status, stderr]).toEqual([
+      125,
+      expect.stringMatching(/^boxlite: .*killed by signal 9\n(  \| .*\n)*.*memory is short/),
+    ]);
+    expect(await readdir(join(home.path, 'templates'))).toEqual(templates);
+    expect(await home.ok(['start', '-a', 'web'])).toBe('up');
+  },
+);
 
 test('two homes side by side know nothing of each other', async () => {
   const [one, two] = await Promise.all(

@@ -64,7 +64,7 @@ struct vmm {
     pid_t pid; /* 0 once it has been reaped */
     int port_fd, console_fd, output_fd;
     int ids_fd; /* keeps its user reserved; see vmm/ids.h */
-    bool killed; /* somebody has asked for its end */
+    bool killed; /* somebody has asked for its end before it came by itself */
     bool stopped; /* the kernel reports it as stopped */
 };
 

@@ -33,7 +33,7 @@ static bool is_owed(const struct client *client);
 
 void ending_asked_for(struct shim *shim) {
     bool again = shim->vmm.killed;
-    shim->vmm.killed = true;
+    vmm_wanted_ended(shim);
     if (!shim->vmm.pid) {
         /* The VMM may have ended in this same turn: then what follows its end has not begun yet. */
         shim->give_up = true;

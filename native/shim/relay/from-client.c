@@ -39,7 +39,7 @@ static void shim_frame(struct shim *shim, struct client *client, const struct fr
         main_attach(shim, client);
         break;
     case BL_MSG_KILL_VMM:
-        shim->vmm.killed = true;
+        vmm_wanted_ended(shim);
         vmm_kill(shim);
         break;
     case BL_MSG_OWN_EXIT:
@@ -96,7 +96,7 @@ static void control_frame(struct shim *shim, struct client *client, const struct
         vmm_reached(shim, BL_STAGE_BOOTSTRAP);
         break;
     case BL_MSG_SHUTDOWN:
-        shim->vmm.killed = true;
+        vmm_wanted_ended(shim);
         break;
     case BL_MSG_PREPARE:
     case BL_MSG_HEALTHCHECK:

@@ -4,6 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "../system/process-identity.h"
+
+void vmm_wanted_ended(struct shim *shim) {
+    if (!shim->vmm.pid || !process_is_exiting(shim->vmm.pid))
+        shim->vmm.killed = true;
+}
+
 void vmm_kill(struct shim *shim) {
     if (shim->vmm.pid)
         kill(shim->vmm.pid, SIGKILL);

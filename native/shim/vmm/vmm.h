@@ -4,6 +4,8 @@
 
 #include "../box/shim.h"
 
+/* Somebody wants the VMM to end. Who sees one dying may do so before its end is told: that is no cause of it. */
+void vmm_wanted_ended(struct shim *shim);
 void vmm_kill(struct shim *shim);
 /* Lets a stopped VMM run again, so that it can end by itself. */
 void vmm_continue(struct shim *shim);
