@@ -1,8 +1,12 @@
 /* The words of both ends of a copy: on the host the arguments of boxlite-archive, in a box those of an exec message.
  *
- *   pack [follow-source] [follow-all] [attributes] [sparse] [directories] -- SOURCE
- *   unpack [as NAME] [file] [foreign] [keep] [owners] [attributes] [privileges] [sync] [direct] -- DESTINATION
+ *   pack [within DIRECTORY] [follow-source] [follow-all] [attributes] [as-root] [sparse] [directories] -- SOURCE
+ *   unpack [within DIRECTORY] [as NAME] [file] [foreign] [top] [keep] [owners] [attributes] [privileges] [sync] [direct]
+ *     -- DESTINATION
+ *   copy SOURCE -- DESTINATION
  *
+ * copy copies all of a directory into an empty one, both on the host, and writes it back; the tree is hostile.
+ * DIRECTORY is the root of SOURCE or DESTINATION: no link leads out of it. In a box "volume SERIAL" stands for a disk's.
  * NAME is what the copy is called at the destination, whatever the archive calls it.
  * The archive goes to or comes from the given descriptor. Messages go to `report`, a line each: "!" and a warning;
  * at the end "=BYTES ENTRIES" after success, or "-" and why not. */

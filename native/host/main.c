@@ -16,10 +16,12 @@ int main(int argc, char **argv) {
         return print_data_map(argv[2]);
     if (argc == 4 && strcmp(verb, "copy-sparse") == 0)
         return copy_sparse(argv[2], argv[3]);
+    if (argc == 4 && strcmp(verb, "copy-disk") == 0)
+        return copy_disk(argv[2], argv[3]);
     return usage();
 }
 
 static int usage(void) {
-    fputs("usage: boxlite-host tsc-khz | data-map PATH | copy-sparse FROM TO\n", stderr);
+    fputs("usage: boxlite-host tsc-khz | data-map PATH | copy-sparse FROM TO | copy-disk FROM TO\n", stderr);
     return 2;
 }

@@ -9,4 +9,10 @@ int print_data_map(const char *path);
  * the file system can. Returns an exit status. */
 int copy_sparse(const char *from, const char *to);
 
+/* Copies the disk of a volume, which no machine may have meanwhile, and writes the copy back; shares the blocks where the
+ * file system can. The exit status: DISK_TAKEN when a machine has it, or
+ * DISK_NO_SPACE. */
+enum { DISK_TAKEN = 3, DISK_NO_SPACE = 4 };
+int copy_disk(const char *from, const char *to);
+
 #endif

@@ -11,6 +11,7 @@
 #include "../../common/cleanup.h"
 #include "../outcome/outcome.h"
 #include "../outcome/shown.h"
+#include "../path/within.h"
 #include "../tar/attributes.h"
 #include "../tar/tar-entry.h"
 #include "directory-names.h"
@@ -92,8 +93,9 @@ static int add_source(struct archive *archive, const char *source, struct err *e
     bool contents = strcmp(base, ".") == 0 || strcmp(path, "/") == 0;
 
     struct stat st;
-    bool follow = archive->options->follow_source || archive->options->follow_all;
-    if (fstatat(AT_FDCWD, path, &st, follow || slash || contents ? 0 : AT_SYMLINK_NOFOLLOW))
+    const char *within = archive->options->within;
+    bool follow = !within && (slash || archive->options->follow_source || archive->options->follow_all);
+    if (within_stat(within, path, follow || contents, &st))
         return errno == ENOENT ? err_set(err, OUTCOME(BL_COPY_NO_SOURCE), "%s", shown(source))
                                : err_errno(err, "can't look at %s", shown(source));
     if ((slash || contents) && !S_ISDIR(st.st_mode))
@@ -101,7 +103,7 @@ static int add_source(struct archive *archive, const char *source, struct err *e
     if (refuse_source(&st, source, archive->options, err))
         return -1;
     if (contents) {
-        cleanup_fd int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        cleanup_fd int directory = within_open(within, path, O_RDONLY | O_DIRECTORY);
         if (directory < 0)
             return err_errno(err, "can't open %s", shown(source));
         return add_entry(archive, directory, 0, ".", false, NULL, err);
@@ -109,10 +111,10 @@ static int add_source(struct archive *archive, const char *source, struct err *e
     const char *parent = last == path ? "/" : last ? path : ".";
     if (last)
         *last = 0;
-    cleanup_fd int directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int directory = within_open(within, parent, O_PATH | O_DIRECTORY);
     if (directory < 0)
         return err_errno(err, "can't open %s", shown(parent));
-    return add_entry(archive, directory, 0, base, follow || slash, NULL, err);
+    return add_entry(archive, directory, 0, base, follow, NULL, err);
 }
 
 static int refuse_source(const struct stat *st, const char *source, const struct pack_options *options,
@@ -266,6 +268,11 @@ static int add_generated(struct archive *archive, int directory, const char *bas
 static int write_entry(struct archive *archive, int directory, const char *base, struct tar_entry *entry,
                        struct err *err) {
     struct attributes attributes = {0};
+    struct stat as_root = *entry->stat;
+    if (archive->options->as_root) {
+        as_root.st_uid = as_root.st_gid = 0;
+        entry->stat = &as_root;
+    }
     if (!entry->hard_link && archive->options->attributes && attributes_read(directory, base, &attributes, err))
         return -1;
     entry->attributes = attributes.items;

@@ -18,10 +18,12 @@ typedef bool archive_filter(const char *name);
 
 struct pack_options {
     archive_filter *unwanted; /* or NULL */
+    const char *within; /* the directory that pack_path's path is in, and stays in; or NULL. No link is followed. */
     void (*warn)(const char *text);
     bool follow_source; /* a link that the source itself is */
-    bool follow_all;    /* every link */
+    bool follow_all; /* every link */
     bool attributes;
+    bool as_root; /* root owns everything */
     bool sparse; /* holes by GNU's format 1.0, which not every tar reads; else as zeroes */
     bool directories; /* a source may be one */
 };

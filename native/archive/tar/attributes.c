@@ -9,6 +9,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#define CAPABILITY "security.capability"
+
 static bool is_kept(const char *name);
 
 int attributes_read(int directory, const char *base, struct attributes *out, struct err *err) {
@@ -44,13 +46,18 @@ int attributes_add(struct attributes *attributes, const char *name, size_t name_
     return 0;
 }
 
-int attributes_write(int directory, const char *base, const struct attributes *attributes, unsigned *refused) {
+int attributes_write(int directory, const char *base, const struct attributes *attributes, bool privileges,
+                     unsigned *refused) {
     if (attributes->count && fchdir(directory))
         return errno;
     for (size_t i = 0; i < attributes->count; i++) {
         const struct tar_attribute *one = &attributes->items[i];
         if (!is_kept(one->name))
             continue;
+        if (!privileges && strcmp(one->name, CAPABILITY) == 0) {
+            ++*refused;
+            continue;
+        }
         if (lsetxattr(base, one->name, one->value, one->size, 0) == 0)
             continue;
         if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL && errno != EACCES)
@@ -72,5 +79,5 @@ void attributes_free(struct attributes *attributes) {
 /* Labels of a security module and overlayfs's own marks mean something only on the machine they come from. */
 static bool is_kept(const char *name) {
     return strncmp(name, "user.", 5) == 0 || strncmp(name, "system.posix_acl_", 17) == 0 ||
-           strcmp(name, "security.capability") == 0;
+           strcmp(name, CAPABILITY) == 0;
 }

@@ -2,6 +2,7 @@
 #ifndef BOXLITE_ARCHIVE_ATTRIBUTES_H
 #define BOXLITE_ARCHIVE_ATTRIBUTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../../common/err.h"
@@ -22,8 +23,10 @@ int attributes_read(int directory, const char *base, struct attributes *out, str
 /* -1 (ENOMEM) and nothing added. */
 int attributes_add(struct attributes *attributes, const char *name, size_t name_size, const void *value, size_t size);
 /* Sets those that a copy keeps: the user's own, ACLs and capabilities. Returns 0, or the first errno that means
- * neither a missing right nor a missing feature of the file system; `refused` counts those. */
-int attributes_write(int directory, const char *base, const struct attributes *attributes, unsigned *refused);
+ * neither a missing right nor a missing feature of the file system; `refused` counts those, and capabilities without
+ * `privileges`. */
+int attributes_write(int directory, const char *base, const struct attributes *attributes, bool privileges,
+                     unsigned *refused);
 void attributes_free(struct attributes *attributes);
 
 #endif

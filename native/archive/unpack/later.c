@@ -30,6 +30,8 @@ int later_add(struct later_list *list, char *name, struct tar_item *item, struct
 
 bool later_is_above(const struct later *later, const char *name) {
     size_t length = strlen(later->name);
+    if (!length) /* the destination itself */
+        return true;
     return strncmp(later->name, name, length) == 0 && (name[length] == '/' || name[length] == 0);
 }
 

@@ -16,6 +16,9 @@ int set_metadata(struct unpacking *to, const struct spot *spot, const struct tar
     uid_t uid = to->options->owners ? item->uid : geteuid();
     gid_t gid = to->options->owners ? item->gid : getegid();
     int failed = 0;
+    /* Whoever restores a tree is told what is not as it was. */
+    if (to->options->owners && !to->options->privileges && item->mode & 06000 && item->kind != TAR_SYMLINK)
+        unpacking_warn(to, spot->shown, "its set-user-ID and set-group-ID bits were left out");
     if (chown_it)
         failed = file >= 0 ? fchown(file, uid, gid)
                            : fchownat(spot->directory, spot->base, uid, gid, AT_SYMLINK_NOFOLLOW);
@@ -24,7 +27,8 @@ int set_metadata(struct unpacking *to, const struct spot *spot, const struct tar
     if (!failed && file >= 0 && (mode & 07000 || chown_it || item->kind == TAR_DIRECTORY))
         failed = fchmod(file, mode);
     if (!failed && to->options->attributes) {
-        errno = attributes_write(spot->directory, spot->base, &item->attributes, &to->refused_attributes);
+        errno = attributes_write(spot->directory, spot->base, &item->attributes, to->options->privileges,
+                                 &to->refused_attributes);
         failed = errno ? -1 : 0;
     }
     if (!failed)

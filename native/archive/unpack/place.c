@@ -11,6 +11,7 @@
 #include "../../common/cleanup.h"
 #include "../outcome/outcome.h"
 #include "../outcome/shown.h"
+#include "../path/within.h"
 
 enum {
     MAX_LINKS = 40,
@@ -21,14 +22,14 @@ enum {
 
 #define NOT_COPIED "it is not in what is copied"
 
-static int in_parent(struct place *place, char *path, const char *destination, bool slash, bool directory,
-                     struct err *err);
+static int in_parent(struct place *place, const char *within, char *path, const char *destination, bool slash,
+                     bool directory, struct err *err);
 static int follow_last(char *path, size_t size, const char *destination, struct err *err);
 static int set(struct place *place, const char *from, const char *to, struct err *err);
 static const char *special_kind(mode_t mode);
 
-int place_find(struct place *place, const char *destination, const char *name, const char *from, bool directory,
-               struct err *err) {
+int place_find(struct place *place, const char *within, const char *destination, const char *name, const char *from,
+               bool directory, struct err *err) {
     struct stat st;
     char path[PATH_MAX];
     *place = (struct place){.root = -1};
@@ -43,12 +44,12 @@ int place_find(struct place *place, const char *destination, const char *name, c
         path[--length] = 0;
 
     bool contents = strcmp(name, ".") == 0;
-    place->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    place->root = within_open(within, path, O_RDONLY | O_DIRECTORY);
     if (place->root >= 0)
         return set(place, from, contents ? "" : name, err);
     if (errno != ENOTDIR && errno != ENOENT)
         return err_errno(err, "can't open %s", shown(destination));
-    bool there = stat(path, &st) == 0;
+    bool there = within_stat(within, path, true, &st) == 0;
     if (there && directory)
         return err_set(err, OUTCOME(BL_COPY_DIRECTORY_TO_FILE), "%s", shown(destination));
     if (there && slash)
@@ -56,15 +57,15 @@ int place_find(struct place *place, const char *destination, const char *name, c
     /* Root could easily replace the host's /dev/null with a file. */
     if (there && !S_ISREG(st.st_mode))
         return err_set(err, OUTCOME(BL_COPY_NOT_A_FILE), "got a %s", special_kind(st.st_mode));
-    if (follow_last(path, sizeof path, destination, err))
+    if (!within && follow_last(path, sizeof path, destination, err))
         return -1;
-    if (in_parent(place, path, destination, slash && !there, directory, err))
+    if (in_parent(place, within, path, destination, slash && !there, directory, err))
         return -1;
     return set(place, from, place->to, err);
 }
 
-int place_directory(struct place *place, const char *destination, struct err *err) {
-    *place = (struct place){.root = open(destination, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+int place_directory(struct place *place, const char *within, const char *destination, struct err *err) {
+    *place = (struct place){.root = within_open(within, destination, O_RDONLY | O_DIRECTORY)};
     if (place->root < 0)
         return errno == ENOENT    ? err_set(err, OUTCOME(BL_COPY_NO_PARENT), "%s", shown(destination))
                : errno == ENOTDIR ? err_set(err, OUTCOME(BL_COPY_NOT_DIRECTORY), "%s", shown(destination))
@@ -124,8 +125,8 @@ char *place_name(const struct place *place, const char *entry, struct err *err) 
 }
 
 /* What is not there yet, or a file to be replaced: its directory, and its name as `to`. */
-static int in_parent(struct place *place, char *path, const char *destination, bool slash, bool directory,
-                     struct err *err) {
+static int in_parent(struct place *place, const char *within, char *path, const char *destination, bool slash,
+                     bool directory, struct err *err) {
     if (slash && !directory)
         return err_set(err, OUTCOME(BL_COPY_NO_DIRECTORY), "%s", shown(destination));
     char *last = strrchr(path, '/');
@@ -137,7 +138,7 @@ static int in_parent(struct place *place, char *path, const char *destination, b
     const char *parent = last == path ? "/" : last ? path : ".";
     if (last)
         *last = 0;
-    place->root = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    place->root = within_open(within, parent, O_RDONLY | O_DIRECTORY);
     if (place->root >= 0)
         return 0;
     return errno == ENOENT    ? err_set(err, OUTCOME(BL_COPY_NO_PARENT), "%s", shown(parent))

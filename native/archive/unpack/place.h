@@ -14,11 +14,13 @@ struct place {
 };
 
 /* What the archive calls `from` goes to the destination as `name`, "." for a directory's contents.
+ * within: a directory that the destination stays in, whatever links are in it, or NULL. A link that is the destination
+ * itself is replaced there, and otherwise followed.
  * @returns -1 with a BL_COPY_* outcome. */
-int place_find(struct place *place, const char *destination, const char *name, const char *from, bool directory,
-               struct err *err);
+int place_find(struct place *place, const char *within, const char *destination, const char *name, const char *from,
+               bool directory, struct err *err);
 /* A directory into which whatever comes goes as it is named. */
-int place_directory(struct place *place, const char *destination, struct err *err);
+int place_directory(struct place *place, const char *within, const char *destination, struct err *err);
 void place_free(struct place *place);
 
 /* The name below place->root of an entry, without "." and empty components, to be freed. NULL with an outcome

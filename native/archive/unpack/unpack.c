@@ -54,7 +54,7 @@ int unpack(int in, const char *destination, const struct unpack_options *options
 
 static int take_all(struct unpacking *to, const char *destination, struct err *err) {
     struct tar_item item;
-    if (to->options->foreign && place_directory(&to->place, destination, err))
+    if (to->options->foreign && place_directory(&to->place, to->options->within, destination, err))
         return -1;
     to->parents.root = to->place.root;
     for (;;) {
@@ -90,7 +90,7 @@ static int find_place(struct unpacking *to, const char *destination, const struc
         rule = "it is a directory, where a file was asked for";
     if (rule)
         return outcome_malformed(err, first->name, rule);
-    if (place_find(&to->place, destination, as, first->name, directory, err))
+    if (place_find(&to->place, to->options->within, destination, as, first->name, directory, err))
         return -1;
     to->parents.root = to->place.root;
     return 0;
@@ -101,7 +101,9 @@ static int take(struct unpacking *to, struct tar_item *item, struct err *err) {
     if (!name)
         return -1;
     to->totals->entries++;
-    if (!*name) { /* the destination itself, which stays as it is */
+    if (!*name) { /* the destination itself */
+        if (item->kind == TAR_DIRECTORY && to->options->top)
+            return later_add(&to->later, name, item, err);
         free(name);
         return item->kind == TAR_DIRECTORY ? 0 : outcome_malformed(err, item->name, "it is no directory");
     }
@@ -170,10 +172,12 @@ static int finish_some(struct unpacking *to, const char *name, struct err *err) 
 }
 
 static int finish_directory(struct unpacking *to, const struct later *later, struct err *err) {
-    struct spot spot = {.shown = later->name};
+    struct spot spot = {.shown = *later->name ? later->name : "."};
     spot.directory = parents_open(&to->parents, later->name, &spot.base, err);
     if (spot.directory < 0)
         return -1;
+    if (!*later->name)
+        spot.base = ".";
     cleanup_fd int file = openat(spot.directory, spot.base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return file < 0 ? spot_failed(&spot, "open", err) : set_metadata(to, &spot, &later->item, file, err);
 }

@@ -3,23 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
 #include "../system/root.h"
+#include "../volume/volume-place.h"
 #include "../volume/volume-tree.h"
 #include "disks.h"
 #include "modules.h"
 
-/* What the box sees of a disk: beside it mke2fs's lost+found, which would be no empty volume. */
-#define DATA "/data"
-
-enum { MOST_VOLUMES = 8, SERIAL_BYTES = 16, PLACE_BYTES = sizeof ROOT_VOLUMES "/" DATA + SERIAL_BYTES };
+enum { MOST_VOLUMES = 8 };
 
 /* The serials of those that are mounted. */
-static char mounted[MOST_VOLUMES][SERIAL_BYTES];
+static char mounted[MOST_VOLUMES][VOLUME_SERIAL_BYTES];
 static unsigned mounted_count;
 
 static int take_volume(const struct mount_request *request, struct err *err);
@@ -27,7 +24,6 @@ static int take_modules(const struct mount_request *request, struct err *err);
 static int tree_of(const char *place, const struct mount_request *request, struct err *err);
 static int mount_volume(const struct mount_request *request, struct err *err);
 static bool is_mounted(const char *serial);
-static const char *place_of(const char *serial, const char *below);
 
 int volumes_mount(const struct bootstrap *message, struct passed *mounts, struct err *err) {
     mounts->count = 0;
@@ -46,7 +42,7 @@ int volumes_mount(const struct bootstrap *message, struct passed *mounts, struct
 static int take_volume(const struct mount_request *request, struct err *err) {
     if (!is_mounted(request->source) && mount_volume(request, err))
         return -1;
-    return tree_of(place_of(request->source, DATA), request, err);
+    return tree_of(volume_place(request->source, VOLUME_DATA), request, err);
 }
 
 static int take_modules(const struct mount_request *request, struct err *err) {
@@ -62,14 +58,14 @@ static int tree_of(const char *place, const struct mount_request *request, struc
 
 static int mount_volume(const struct mount_request *request, struct err *err) {
     struct err why;
-    if (strlen(request->source) >= SERIAL_BYTES || strchr(request->source, '/') || mounted_count == MOST_VOLUMES)
+    if (!volume_serial_is_sound(request->source) || mounted_count == MOST_VOLUMES)
         return err_set(err, EINVAL, "no disk for volume %.64s", request->options);
-    if (make_directory(place_of(request->source, ""), 0700, err))
+    if (make_directory(volume_place(request->source, ""), 0700, err))
         return -1;
-    if (disks_mount_writable(request->source, place_of(request->source, ""), &why))
+    if (disks_mount_writable(request->source, volume_place(request->source, ""), &why))
         return err_set(err, why.code, "volume %.64s: %.150s", request->options, why.msg);
     strcpy(mounted[mounted_count++], request->source);
-    return make_directory(place_of(request->source, DATA), 0755, err);
+    return make_directory(volume_place(request->source, VOLUME_DATA), 0755, err);
 }
 
 static bool is_mounted(const char *serial) {
@@ -86,11 +82,5 @@ void volumes_close(struct passed *mounts) {
 
 void volumes_unmount(void) {
     while (mounted_count)
-        disks_unmount_one(place_of(mounted[--mounted_count], ""));
-}
-
-static const char *place_of(const char *serial, const char *below) {
-    static char place[PLACE_BYTES];
-    snprintf(place, sizeof place, ROOT_VOLUMES "/%.15s%s", serial, below);
-    return place;
+        disks_unmount_one(volume_place(mounted[--mounted_count], ""));
 }

@@ -14,10 +14,12 @@
 #include "../proc/report.h"
 #include "../proc/spawn.h"
 #include "../system/root.h"
+#include "../volume/volume-place.h"
 #include "cgroup.h"
 #include "changes.h"
 
 static int write_archive(int out, uint32_t flags, struct err *err);
+static bool is_of_volume(const struct exec_request *request);
 static bool only_in_skeleton(const char *name);
 static bool exists(const char *root, const char *name);
 
@@ -40,7 +42,11 @@ _Noreturn void box_copy(const struct box *box, const struct exec_request *reques
     int to = packs ? STDOUT_FILENO : STDIN_FILENO;
     setsid();
     spawn_expendable(0);
-    if (setns(box->pidfd, CLONE_NEWNS)) {
+    /* A volume is reached where the agent has mounted it: whatever the box has mounted there means nothing. */
+    if (is_of_volume(request)) {
+        request->argv[1] = "within";
+        request->argv[2] = volume_place(request->argv[2], VOLUME_DATA);
+    } else if (setns(box->pidfd, CLONE_NEWNS)) {
         err_errno(&err, "can't enter the box's mounts");
         report_failed(report, BL_STAGE_EXEC, &err);
     }
@@ -49,6 +55,11 @@ _Noreturn void box_copy(const struct box *box, const struct exec_request *reques
         _exit(1);
     close(packs ? STDIN_FILENO : STDOUT_FILENO);
     _exit(archive_command(request->argv, request->arg_count, to, STDERR_FILENO));
+}
+
+static bool is_of_volume(const struct exec_request *request) {
+    return request->arg_count > 2 && strcmp(request->argv[1], "volume") == 0 &&
+           volume_serial_is_sound(request->argv[2]);
 }
 
 static int write_archive(int out, uint32_t flags, struct err *err) {
@@ -69,6 +80,7 @@ static int write_archive(int out, uint32_t flags, struct err *err) {
     return pack_tree(stream, root, &options, &totals, err);
 }
 
+static bool is_of_volume(const struct exec_request *request);
 static bool only_in_skeleton(const char *name) {
     return (exists(ROOT_SKELETON, name) || exists(ROOT_POINTS, name)) && !exists(ROOT_IMAGE, name) &&
            !exists(ROOT_DISK "/upper", name);

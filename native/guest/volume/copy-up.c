@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../archive/copy/copy-tree.h"
 #include "../../archive/outcome/shown.h"
 #include "../../archive/pack/directory-names.h"
 #include "../../common/cleanup.h"
-#include "copy-tree.h"
 #include "remove-tree.h"
 
 static int fill(int image, int volume, bool shared, struct err *err);

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../archive/copy/copy-tree.h"
 #include "../../archive/outcome/shown.h"
 #include "../../archive/pack/directory-names.h"
 #include "../../common/cleanup.h"
-#include "copy-tree.h"
 
 /* Deeper than any copy, which stands in a directory of its own. */
 enum { MOST_DEPTH = 2 * COPY_MOST_DEPTH };

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "../check.h"
-#include "guest/volume/copy-tree.h"
+#include "archive/copy/copy-tree.h"
 #include "guest/volume/remove-tree.h"
 
 enum { OLD = 1000000000 };

@@ -1,6 +1,6 @@
 /* Copies a hostile tree: no link in it is followed, and nothing is read that is mounted in it. */
-#ifndef BOXLITE_GUEST_COPY_TREE_H
-#define BOXLITE_GUEST_COPY_TREE_H
+#ifndef BOXLITE_ARCHIVE_COPY_TREE_H
+#define BOXLITE_ARCHIVE_COPY_TREE_H
 
 #include <stdbool.h>
 

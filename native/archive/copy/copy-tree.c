@@ -2,20 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../archive/outcome/shown.h"
-#include "../../archive/pack/directory-names.h"
-#include "../../archive/pack/seen-inodes.h"
-#include "../../archive/tar/attributes.h"
-#include "../../archive/unpack/content/write-all.h"
 #include "../../common/cleanup.h"
+#include "../outcome/shown.h"
+#include "../pack/directory-names.h"
+#include "../pack/seen-inodes.h"
+#include "../tar/attributes.h"
+#include "../unpack/content/write-all.h"
 
 enum { PIECE_BYTES = 262144 };
 
@@ -46,6 +48,7 @@ static int copy_directory(struct copying *c, const struct entry *entry, struct l
 static int copy_hard_link(struct copying *c, const struct entry *entry, struct err *err);
 static int copy_file(struct copying *c, const struct entry *entry, struct err *err);
 static int copy_content(const struct entry *entry, int from, int to, struct err *err);
+static int copy_piece(int from, int to, uint64_t at, uint64_t end);
 static int copy_link(struct copying *c, const struct entry *entry, struct err *err);
 static int copy_node(struct copying *c, const struct entry *entry, struct err *err);
 static int give_attributes(const struct entry *entry, int made, bool shared, struct err *err);
@@ -71,7 +74,7 @@ int copy_attributes(int from, int to, bool shared, struct err *err) {
 static int copy_below(struct copying *c, int from, int to, struct level at, struct err *err) {
     struct directory_names names = {0};
     if (at.depth == COPY_MOST_DEPTH)
-        return err_set(err, ELOOP, "the image's directory is more than %d directories deep", COPY_MOST_DEPTH);
+        return err_set(err, ELOOP, "the directory is more than %d directories deep", COPY_MOST_DEPTH);
     int failed = directory_names_read(from, &names, err);
     for (size_t i = 0; !failed && i < names.count; i++) {
         struct entry entry = {.from = from, .to = to, .base = names.names[i]};
@@ -134,18 +137,36 @@ static int copy_file(struct copying *c, const struct entry *entry, struct err *e
     return copy_content(entry, from, to, err) || give_attributes(entry, to, c->shared, err) ? -1 : 0;
 }
 
+/* Shares the blocks where the file system can; else holes stay holes. */
 static int copy_content(const struct entry *entry, int from, int to, struct err *err) {
+    if (ioctl(to, FICLONE, from) == 0)
+        return 0;
+    for (off_t data = 0, hole;; data = hole) {
+        data = lseek(from, data, SEEK_DATA);
+        if (data < 0)
+            break;
+        hole = lseek(from, data, SEEK_HOLE);
+        if (hole < 0 || copy_piece(from, to, (uint64_t)data, (uint64_t)hole))
+            return fail(entry, err);
+    }
+    off_t size = errno == ENXIO ? lseek(from, 0, SEEK_END) : -1;
+    return size < 0 || ftruncate(to, size) ? fail(entry, err) : 0;
+}
+
+static int copy_piece(int from, int to, uint64_t at, uint64_t end) {
     static uint8_t piece[PIECE_BYTES];
-    for (uint64_t at = 0;;) {
-        ssize_t size = pread(from, piece, sizeof piece, (off_t)at);
+    while (at < end) {
+        size_t most = end - at < sizeof piece ? (size_t)(end - at) : sizeof piece;
+        ssize_t size = pread(from, piece, most, (off_t)at);
         if (size < 0 && errno == EINTR)
             continue;
-        if (size == 0)
+        if (size == 0) /* it has become shorter */
             return 0;
         if (size < 0 || write_all(to, piece, (size_t)size, at))
-            return fail(entry, err);
+            return -1;
         at += (uint64_t)size;
     }
+    return 0;
 }
 
 static int copy_link(struct copying *c, const struct entry *entry, struct err *err) {
@@ -178,7 +199,7 @@ static int give_attributes(const struct entry *entry, int made, bool shared, str
     }
     int failed = give_owner(entry, made, shared) || (made >= 0 && give_mode(entry, made, shared));
     if (!failed) {
-        errno = attributes_write(entry->to, entry->base, &attributes, &refused);
+        errno = attributes_write(entry->to, entry->base, &attributes, true, &refused);
         failed = errno ||
                  (made >= 0 ? futimens(made, times) : utimensat(entry->to, entry->base, times, AT_SYMLINK_NOFOLLOW));
     }
@@ -223,5 +244,5 @@ static int set_name(struct copying *c, size_t prefix, const char *base, struct e
 }
 
 static int fail(const struct entry *entry, struct err *err) {
-    return err_errno(err, "can't copy the image's %s to the volume", shown(entry->base));
+    return err_errno(err, "can't copy %s to the volume", shown(entry->base));
 }
