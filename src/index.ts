@@ -121,6 +121,7 @@ export type {
   VolumeSpec,
 } from './engine/spec/volumes/volume-spec.js';
 export type { VolumeOptions } from './engine/spec/volumes/volume-options.js';
+export type { VolumeArchiveOptions } from './engine/files/volume/volume-archive.js';
 export type { VolumeRuntime } from './engine/volume-runtime.js';
 export type { VolumeInfo, VolumeKind } from './engine/volumes/info.js';
 export type { PrunedVolumes, VolumePruneOptions } from './engine/volumes/remove.js';

@@ -60,10 +60,18 @@ export class VolumeTable {
     return this.database.write(() => {
       if (this.database.volumeUses.ofVolume(name).length > 0) return false;
       if (this.database.run('DELETE FROM volumes WHERE name = ?', name) === 0) return false;
-      this.database.run('INSERT OR IGNORE INTO removed_volumes (name) VALUES (?)', name);
+      this.markRemoved(name);
       this.database.events.add(volumeEvent(name, 'destroy'));
       return true;
     });
+  }
+
+  /**
+   * In a name without a volume nothing is kept: what is there goes with the next sweep, until `insert`.
+   * So what is made before its record is nobody's when its maker is killed.
+   */
+  markRemoved(name: string): void {
+    this.database.run('INSERT OR IGNORE INTO removed_volumes (name) VALUES (?)', name);
   }
 
   /** Names of removed volumes whose files are still in their place. */

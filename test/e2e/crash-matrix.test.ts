@@ -49,7 +49,9 @@ beforeAll(async () => {
 test('every place that can be named is in the table', () => {
   const named = new Set(deaths.map(([, point]) => point));
   const hooks: CrashPoint[] = ['hook:begun', 'hook:started'];
-  expect([...named, ...hooks].sort()).toEqual([...CRASH_POINTS].sort());
+  // Those of volumes have no box: disk-volumes.test.ts, test/integration/volume-copies.test.ts.
+  const ofBoxes = CRASH_POINTS.filter((point) => !point.startsWith('volume:'));
+  expect([...named, ...hooks].sort()).toEqual(ofBoxes.sort());
 });
 
 describe('kill -9 of the command', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { tar, type TarFields } from '../helpers/tar-builder.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
+let scratch: string;
 const isRoot = process.getuid?.() === 0;
 
 const disk = (name: string, target: string, ...more: string[]): string[] => [
@@ -49,6 +50,7 @@ const tree = (top: string): TarFields[] => [
 ];
 
 beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'boxlite-volume-files-'));
   const programs = await mkdtemp(join(tmpdir(), 'boxlite-disk-volumes-'));
   const lister = await readFile(await buildTreeLister(programs));
   await rm(programs, { recursive: true });
@@ -72,7 +74,10 @@ beforeAll(async () => {
     ...['seeded', 'sleep', '6000'],
   ]);
 });
-afterAll(() => home.boxlite(['rm', '-f', 'box']));
+afterAll(async () => {
+  await home.boxlite(['rm', '-f', 'box']);
+  await rm(scratch, { recursive: true });
+});
 
 const sh = (script: string): Promise<string> => home.ok(['exec', 'box', 'sh', '-c', script]);
 const listing = async (path: string): Promise<string[]> => toLines(await sh(`list-tree ${path}`));
@@ -111,7 +116,62 @@ describe('a new volume', () => {
   });
 });
 
+describe.each([
+  ['disk', 'data', '/disk'],
+  ['shared', 'copied', '/shared'],
+])('the files of a volume of type %s that a running box has', (kind, name, place) => {
+  it('are copied in and out, whatever the box has mounted there', async () => {
+    await writeFile(join(scratch, 'seed'), 'seed\n');
+    await home.ok(['volume', 'cp', join(scratch, 'seed'), `${name}:/closed/seed`]);
+    expect(await sh(`cat ${place}/closed/seed; rm -f ${place}/closed/seed`)).toBe('seed');
+    await home.ok(['volume', 'cp', `${name}:/file`, join(scratch, `${kind}-file`)]);
+    expect(await readFile(join(scratch, `${kind}-file`), 'utf8')).toBe('text');
+  });
+
+  it('are no others, wherever the box’s links lead', async () => {
+    await sh(`ln -s / ${place}/up; ln -s ../../../../../../etc ${place}/out`);
+    for (const path of ['/up/etc/hostname', '/out/hostname', '/../../etc/hostname']) {
+      const { status, stderr } = await home.boxlite(['volume', 'cp', `${name}:${path}`, scratch]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(`boxlite: Could not find the file /`);
+      expect(stderr).toContain(` in volume ${name}\n`);
+    }
+    // The volume is the root of its links.
+    await home.ok(['volume', 'cp', join(scratch, 'seed'), `${name}:/up/inner/seed`]);
+    expect(
+      await sh(`cat ${place}/inner/seed; rm ${place}/inner/seed ${place}/up ${place}/out`),
+    ).toBe('seed');
+  });
+});
+
 describe('a volume of type disk', () => {
+  it('is not copied while a box has it', async () => {
+    const { status, stderr } = await home.boxlite(['volume', 'create', '--from', 'data', 'copy']);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('data is in use by box box')]);
+  });
+
+  it('is exported through the box, without what is mounted in it, and imported by a machine of its own', async () => {
+    const archive = join(scratch, 'data.tar');
+    await home.ok(['volume', 'export', '-o', archive, 'data']);
+    await home.ok(['volume', 'create', '--opt', 'type=disk', '--opt', 'size=64m', 'imported']);
+    await home.ok(['volume', 'import', 'imported', archive]);
+    const killed = await home.boxlite(['volume', 'import', 'imported', archive], {
+      env: { BOXLITE_CRASH_AT: 'volume:machine-up' },
+    });
+    expect(killed.status).toBe('SIGKILL');
+    await home.ok(['volume', 'create', '--from', 'imported', 'twice']);
+    const list = ['seeded', 'sh', '-c', 'list-tree /x; list-tree /y'];
+    const both = await home.ok([
+      'run',
+      '--rm',
+      ...disk('imported', '/x'),
+      ...disk('twice', '/y'),
+      ...list,
+    ]);
+    const expected = await listing('/disk');
+    expect(toLines(both)).toEqual([...expected, ...expected]);
+    await home.ok(['volume', 'rm', 'imported', 'twice']);
+  });
   it('that is full gives ENOSPC', async () => {
     const fill = 'dd if=/dev/zero of=/plain/much bs=1M count=80 2>&1; busybox rm /plain/much';
     expect(await sh(fill)).toContain('No space left on device');
@@ -142,6 +202,25 @@ describe('a volume of type disk', () => {
     expect(
       await home.ok(['run', '--rm', ...disk('data', '/x'), 'seeded', 'sh', '-c', script]),
     ).toMatch(/^kept\nfile\n\. /);
+  });
+});
+
+describe('a box that has never run', () => {
+  it('is copied into and out of where its volumes are, which have got the image’s files', async () => {
+    const mounts = [...disk('cold', '/disk'), ...shared('cool', '/shared')];
+    await home.ok(['create', '--name', 'still', ...mounts, 'seeded', 'sleep', '6000']);
+    await home.ok(['cp', 'still:/disk/file', join(scratch, 'cold-file')]);
+    expect(await readFile(join(scratch, 'cold-file'), 'utf8')).toBe('text');
+    for (const place of ['/disk', '/shared'])
+      await home.ok(['cp', join(scratch, 'seed'), `still:${place}/seed`]);
+    expect(await readFile(join(home.path, 'volumes/cool/_data/seed'), 'utf8')).toBe('seed\n');
+    await home.ok(['volume', 'cp', 'cold:/seed', join(scratch, 'cold-seed')]);
+    await home.ok(['start', 'still']);
+    const script = 'cat /disk/seed /disk/file /shared/seed /shared/file';
+    expect(await home.ok(['exec', 'still', 'sh', '-c', script])).toBe('seed\ntextseed\ntext');
+    const { status, stderr } = await home.boxlite(['volume', 'create', '--from', 'cool', 'warm']);
+    expect([status, stderr]).toEqual([0, expect.stringContaining('in use by box still')]);
+    await home.ok(['rm', '-f', 'still']);
   });
 });
 

@@ -2,7 +2,7 @@
  * One of several processes that use a runtime's home at once. It opens nothing before it reads `go` on stdin,
  * then runs the operation in its arguments and prints one JSON line.
  *
- * engine-process HOME get-or-create NAME|create|remove BOX|hold BOX|network-create NAME|create-in NETWORK [IP]
+ * engine-process HOME get-or-create NAME|create|remove BOX|hold BOX|network-create NAME|create-in NETWORK [IP]|copy-volume NAME
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -43,6 +43,8 @@ async function act(): Promise<unknown> {
       const box = await runtime.create({ ...options, networks });
       return (await box.info()).networks?.[0]?.address;
     }
+    case 'copy-volume':
+      return (await runtime.volumes.create({ name: argument, from: 'data' })).name;
     case 'remove':
       await runtime.remove(argument);
       return 'removed';

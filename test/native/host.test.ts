@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +51,19 @@ test('copy-sparse replaces nothing, and names what stands there', async () => {
   expect(await readFile(to, 'utf8')).toBe('kept');
 });
 
+test('copy-disk copies bytes and leaves holes, unless a machine has the disk', async () => {
+  const from = await makeSparse('disk');
+  const to = join(directory, 'copied-disk');
+  const holder = spawn('flock', [from, 'sh', '-c', 'echo; cat']);
+  await once(holder.stdout, 'data');
+  await expect(run(program, ['copy-disk', from, to])).rejects.toMatchObject({ code: 3 });
+  holder.stdin.end();
+  await once(holder, 'close');
+  await run(program, ['copy-disk', from, to]);
+  expect((await readFile(to)).equals(await readFile(from))).toBe(true);
+  expect((await stat(to)).blocks * 512).toBeLessThan(MIB);
+});
+
 test('tsc-khz prints the rate of the counter', async () => {
   const { stdout } = await run(program, ['tsc-khz']);
   expect(stdout).toMatch(/^[1-9]\d{5,7}\n$/);
@@ -60,6 +74,7 @@ test.each([
   { words: ['tsc-khz', 'x'] },
   { words: ['data-map'] },
   { words: ['copy-sparse', 'a'] },
+  { words: ['copy-disk', 'a'] },
   { words: ['--copy-sparse', 'a', 'b'] },
 ])('the words $words are refused', async ({ words }) => {
   await expect(run(program, words)).rejects.toMatchObject({

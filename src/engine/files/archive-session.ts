@@ -22,10 +22,19 @@ export interface ArchivedBox {
   context: EngineContext;
   id: string;
   name: string;
+  /** It is a volume of type disk, of which `name` is the name; then there is no id. */
+  kind?: 'volume';
 }
 
+/** `box web`, `volume data`. */
+export const subjectOf = ({ kind, name }: Pick<ArchivedBox, 'kind' | 'name'>): string =>
+  `${kind ?? 'box'} ${name}`;
+
 /** Makes the agent read or write a tree; `archiveExit` waits for its end. */
-export function startArchiveSession({ client }: AgentOfBox, values: ExecValues): ExecSession {
+export function startArchiveSession(
+  { client }: Pick<AgentOfBox, 'client'>,
+  values: ExecValues,
+): ExecSession {
   const session = client.exec(values);
   session.started.catch(() => undefined); // `exited` reports it too
   session.exited.catch(() => undefined);
@@ -55,7 +64,7 @@ export async function archiveExit(
   try {
     await session.started;
     clearTimeout(late);
-    watch = watchOver(box, session, giveUp);
+    watch = watchOver(box, agent.boxId ?? box.id, session, giveUp);
     const exit = await session.exited;
     if (exit.signal !== 0) throw await killedArchive(box, agent, exit);
     return exit;
@@ -69,10 +78,11 @@ export async function archiveExit(
 
 function watchOver(
   box: ArchivedBox,
+  id: string,
   session: ExecSession,
   giveUp: (reason: BoxliteError) => void,
 ): NodeJS.Timeout {
-  const { context, id } = box;
+  const { context } = box;
   let seen = session.received;
   let silentMs = 0;
   return setInterval(() => {
@@ -86,29 +96,33 @@ function watchOver(
 }
 
 /** The guest writes more than any report needs, as only a hostile one does. */
-function saysTooMuch({ name }: ArchivedBox): BoxliteError {
-  return new BoxliteError('protocol', `box ${name} reports more of a copy than a copy can have`);
+function saysTooMuch(box: ArchivedBox): BoxliteError {
+  return new BoxliteError(
+    'protocol',
+    `${subjectOf(box)} reports more of a copy than a copy can have`,
+  );
 }
 
-function stalled({ name }: ArchivedBox): BoxliteError {
-  return new BoxliteError(
-    'timeout',
-    `box ${name} makes no progress: nothing has been copied for ${STALL_MS / 60_000} minutes`,
-    {
-      hint: 'its console may say why; restart it',
-      remedy: { action: 'restart', box: name },
-    },
-  );
+function stalled(box: ArchivedBox): BoxliteError {
+  const text = `${subjectOf(box)} makes no progress: nothing has been copied for ${STALL_MS / 60_000} minutes`;
+  if (box.kind === 'volume') return new BoxliteError('timeout', text);
+  return new BoxliteError('timeout', text, {
+    hint: 'its console may say why; restart it',
+    remedy: { action: 'restart', box: box.name },
+  });
 }
 
 /** The end of a box kills the processes in it. */
 async function killedArchive(
-  { name }: ArchivedBox,
+  box: ArchivedBox,
   { client }: AgentOfBox,
   { signal, oom }: ExecExit,
 ): Promise<BoxliteError> {
   if (!oom && (await endsWithin(client.closed, ENDING_MS)))
-    return new BoxliteError('box-not-running', `box ${name} has ended`);
+    return new BoxliteError('box-not-running', `${ownerOf(box)} has ended`);
   const why = oom ? 'for want of memory' : `by signal ${signal}`;
-  return new BoxliteError('exec-failed', `the copy was killed in box ${name} ${why}`);
+  return new BoxliteError('exec-failed', `the copy was killed in ${ownerOf(box)} ${why}`);
 }
+
+const ownerOf = (box: ArchivedBox): string =>
+  box.kind === 'volume' ? `the machine that has ${subjectOf(box)}` : subjectOf(box);

@@ -6,23 +6,25 @@ import type { ArchiveReport } from './archive-report.js';
 export interface CopyEnd {
   side: 'box' | 'host';
   role: 'source' | 'destination';
-  /** Name of the box. */
+  /** Name of the box, or of the volume. */
   box: string;
+  kind?: 'volume' | undefined;
   /** As the caller gave it. */
   path: string;
 }
 
 /** Docker's wording, which scripts may match, plus the name of the object. */
 export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): BoxliteError {
+  const { kind = 'box' } = end;
   const inBox = end.side === 'box';
-  const where = inBox ? `in box ${end.box}` : 'on the host';
+  const where = inBox ? `in ${kind} ${end.box}` : 'on the host';
   const fail = (code: ErrorCode, text: string, hint?: string): BoxliteError =>
     new BoxliteError(code, text, hint === undefined ? {} : { hint });
   switch (exit) {
     case COPY_EXITS.NO_SOURCE:
     case COPY_EXITS.NO_PARENT:
       return inBox
-        ? fail('invalid-argument', `Could not find the file ${message} in box ${end.box}`)
+        ? fail('invalid-argument', `Could not find the file ${message} ${where}`)
         : fail('invalid-argument', `lstat ${message}: no such file or directory`);
     case COPY_EXITS.NOT_DIRECTORY:
       return fail('invalid-argument', `not a directory: ${message} ${where}`);
@@ -58,12 +60,14 @@ export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): Boxli
       return fail(
         'no-space',
         `no space left ${where}: ${message}`,
-        inBox
-          ? 'free some space in the box, or create it with a larger --disk-size'
-          : 'free some space',
+        !inBox
+          ? 'free some space'
+          : kind === 'box'
+            ? 'free some space in the box, or create it with a larger --disk-size'
+            : 'free some space in it, or on the host, or create a larger one',
       );
     case COPY_EXITS.READ_ONLY:
-      return inBox
+      return inBox && kind === 'box'
         ? fail(
             'permission',
             `box rootfs is marked read-only: ${message}`,
@@ -78,7 +82,10 @@ export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): Boxli
       return fail('unsupported', `${message} ${where}`);
     case COPY_EXITS.TRUNCATED:
     case COPY_EXITS.MALFORMED:
-      return fail('archive-invalid', `the archive is not whole or not well formed: ${message}`);
+      return fail(
+        'archive-invalid',
+        `the archive${inBox && kind === 'volume' ? ` for ${kind} ${end.box}` : ''} is not whole or not well formed: ${message}`,
+      );
     default:
       return fail(
         inBox ? 'vmm-failed' : 'permission',
@@ -88,17 +95,17 @@ export function copyError(end: CopyEnd, { exit, message }: ArchiveReport): Boxli
 }
 
 /** @param rule what was found instead: `got a device` */
-export function specialFileError({ side, box, path }: CopyEnd, rule: string): BoxliteError {
+export function specialFileError({ side, box, kind, path }: CopyEnd, rule: string): BoxliteError {
   const what = side === 'box' ? `destination "${box}:${path}"` : `invalid output path: "${path}"`;
   return new BoxliteError(
     'invalid-argument',
     `${what} must be a directory or a regular file: ${rule}`,
     {
       hint:
-        side === 'box'
+        side === 'box' && kind === undefined
           ? 'send it to the stdin of a program in the box'
           : 'write to - for a tar on stdout, or to another path',
-      ...(side === 'box' && { remedy: { action: 'exec', box } }),
+      ...(side === 'box' && kind === undefined && { remedy: { action: 'exec', box } }),
     },
   );
 }

@@ -66,6 +66,11 @@ export function unpackInBoxWords(options: CopyOptions, foreign: boolean): string
   });
 }
 
+/** The same for the directory of a shared volume: what boxes may not make there, no archive makes either. */
+export function unpackInVolumeWords(options: CopyOptions, foreign: boolean): string[] {
+  return unpackInBoxWords(options, foreign).filter((word) => word !== 'privileges');
+}
+
 /**
  * Arguments for unpacking on the host what a box sends. The host decides the name: a box that was asked for
  * `results` may answer with `.bashrc` (as in CVE-2019-6111).

@@ -1,15 +1,18 @@
-import { Readable } from 'node:stream';
 import type { ExecExit, ExecSession } from '../../agent/exec-session.js';
 import { COPY_EXITS } from '../../agent/protocol.js';
 import { BoxliteError } from '../../errors.js';
-import { decompress } from '../../image/tar/decompress.js';
-import { unpackArchive } from '../../image/tar/unpack-archive.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { copyValues } from '../machine/guest-messages.js';
+import { callersFeed, type Feed } from './archive-feed.js';
 import { type ArchiveProcess, startArchive } from './archive-process.js';
 import { type ArchiveReport, ReportReader } from './archive-report.js';
-import { type ArchivedBox, archiveExit, startArchiveSession } from './archive-session.js';
-import { type AgentOfBox, agentOfBox } from './box-machine.js';
+import {
+  type ArchivedBox,
+  archiveExit,
+  startArchiveSession,
+  subjectOf,
+} from './archive-session.js';
+import { type AgentOfBox, agentOfBox, type MachinePurpose } from './box-machine.js';
 import { checkHostDestination } from './copy-destination.js';
 import { type CopyEnd, copyError } from './copy-error.js';
 import {
@@ -34,7 +37,8 @@ export async function copyInto(
   const from = sourcePath(hostPath(source), options);
   const open = (): ArchiveProcess =>
     startArchive(['pack', ...packWords(options, true), '--', from], warning(options));
-  return intoBox(box, { path: from, foreign: false, open }, boxPath(destination), options);
+  const task = { words: unpackInBoxWords(options, false), purpose: 'cp' };
+  return intoBox(box, { path: from, foreign: false, open }, boxPath(destination), options, task);
 }
 
 /** Unpacks an archive (tar, compressed or not) into a directory of a box. */
@@ -43,18 +47,10 @@ export async function unpackInto(
   archive: AsyncIterable<Uint8Array>,
   destination: string,
   options: CopyOptions,
+  task: Task = { words: unpackInBoxWords(options, true), purpose: 'cp' },
 ): Promise<CopyResult> {
-  const open = (): Feed => {
-    const stdout = Readable.from(decompress(unpackArchive(archive)), {
-      objectMode: false,
-    });
-    const ended = new Promise<ArchiveReport>((resolve, reject) => {
-      stdout.on('end', () => resolve({ exit: 0, message: '', bytes: 0, entries: 0 }));
-      stdout.on('error', reject);
-    });
-    return { stdout, ended, stop: () => stdout.destroy() };
-  };
-  return intoBox(box, { path: '-', foreign: true, open }, boxPath(destination), options);
+  const open = (): Feed => callersFeed(archive);
+  return intoBox(box, { path: '-', foreign: true, open }, boxPath(destination), options, task);
 }
 
 /**
@@ -71,7 +67,7 @@ export async function copyOut(
   const to = hostPath(destination);
   const host: CopyEnd = { side: 'host', role: 'destination', box: box.name, path: to };
   await checkHostDestination(host);
-  await using agent = await agentOf(box, false);
+  await using agent = await agentOf(box, { purpose: 'cp', writes: false, signal: options.signal });
   options.signal?.throwIfAborted();
   const words = unpackHereWords(options, from);
   const unpacking = startArchive(['unpack', ...words, '--', to], warning(options));
@@ -106,10 +102,9 @@ export async function copyOut(
     throw copyError(host, unpackReport);
   if ('error' in packResult)
     throw unpackReport.exit === 0 && isCancelled(packResult.error)
-      ? new BoxliteError('protocol', `box ${box.name} sends on after the end of its archive`)
+      ? new BoxliteError('protocol', `${subjectOf(box)} sends on after the end of its archive`)
       : packResult.error;
-  if (packResult.value.exit !== 0)
-    throw copyError({ side: 'box', role: 'source', box: box.name, path: from }, packResult.value);
+  if (packResult.value.exit !== 0) throw copyError(sourceEnd(box, from), packResult.value);
   if (unpackReport.exit !== 0) throw copyError(host, unpackReport);
   return { bytes: unpackReport.bytes, entries: unpackReport.entries, transferred };
 }
@@ -122,10 +117,11 @@ export async function* packOut(
   box: ArchivedBox,
   source: string,
   options: CopyOptions,
+  task: Task = { words: packWords({ ...options, archive: true }, false), purpose: 'cp' },
 ): AsyncGenerator<Buffer, void, undefined> {
   const from = sourcePath(boxPath(source), options);
-  await using agent = await agentOf(box, false);
-  const words = packWords({ ...options, archive: true }, false);
+  const { words, purpose } = task;
+  await using agent = await agentOf(box, { purpose, writes: false, signal: options.signal });
   const session = startSession(agent, ['pack', ...words, '--', from]);
   const report = new ReportReader(warning(options));
   session.stderr.on('data', (chunk: Buffer) => report.push(chunk));
@@ -134,14 +130,19 @@ export async function* packOut(
   try {
     for await (const chunk of session.stdout as AsyncIterable<Buffer>) yield chunk;
     const end = await packed;
-    if (end.exit !== 0)
-      throw copyError({ side: 'box', role: 'source', box: box.name, path: from }, end);
+    if (end.exit !== 0) throw copyError(sourceEnd(box, from), end);
   } finally {
     session.close();
   }
 }
 
-type Feed = Pick<ArchiveProcess, 'stdout' | 'ended' | 'stop'>;
+/** How the box's end works, and what for. */
+interface Task {
+  /** Without the verb. */
+  words: readonly string[];
+  /** Shown to those who wait. */
+  purpose: string;
+}
 
 /** A source to copy into a box. */
 interface Source {
@@ -156,11 +157,11 @@ async function intoBox(
   source: Source,
   to: string,
   options: CopyOptions,
+  { words, purpose }: Task,
 ): Promise<CopyResult> {
-  await using agent = await agentOf(box, true);
+  await using agent = await agentOf(box, { purpose, writes: true, signal: options.signal });
   options.signal?.throwIfAborted();
   const { foreign } = source;
-  const words = unpackInBoxWords(options, foreign);
   const session = startSession(agent, ['unpack', ...words, '--', to]);
   const report = new ReportReader(warning(options));
   session.onOutput((_stream, chunk, consumed) => {
@@ -188,7 +189,10 @@ async function intoBox(
   options.signal?.throwIfAborted();
   if (unreadable !== undefined) throw unreadable.error;
   if ('error' in unpackResult) throw unpackResult.error;
-  const guest: CopyEnd = { side: 'box', role: 'destination', box: box.name, path: to };
+  const guest: CopyEnd = {
+    ...{ side: 'box', role: 'destination', box: box.name, path: to },
+    kind: box.kind,
+  };
   const { exit } = unpackResult.value;
   if (exit !== 0 && exit !== COPY_EXITS.TRUNCATED) throw copyError(guest, unpackResult.value);
   // A caller's archive may continue without end after its last entry.
@@ -201,7 +205,7 @@ async function intoBox(
   return { bytes, entries, transferred };
 }
 
-function sourcePath(path: string, options: CopyOptions): string {
+export function sourcePath(path: string, options: CopyOptions): string {
   return options.includeParent === false && options.recursive !== false ? contentsOf(path) : path;
 }
 
@@ -209,12 +213,22 @@ function warning({ onWarning }: CopyOptions): (text: string) => void {
   return (text) => onWarning?.(text);
 }
 
-function agentOf(box: ArchivedBox, writes: boolean): Promise<AgentOfBox> {
-  return agentOfBox(box.context, box.id, { purpose: 'cp', writes });
+const sourceEnd = ({ name, kind }: ArchivedBox, path: string): CopyEnd => ({
+  ...{ side: 'box', role: 'source', box: name, kind, path },
+});
+
+async function agentOf(box: ArchivedBox, purpose: MachinePurpose): Promise<AgentOfBox> {
+  if (box.kind === 'volume') {
+    const { agentOfVolume } = await import('./volume/volume-machine.js');
+    return agentOfVolume(box.context, box.name, purpose);
+  }
+  return agentOfBox(box.context, box.id, { ...purpose, volumes: true });
 }
 
-function startSession(agent: AgentOfBox, argv: readonly string[]): ExecSession {
-  return startArchiveSession(agent, copyValues(argv));
+/** @param argv of a packing or unpacking end: the verb and its words */
+function startSession(agent: AgentOfBox, [verb = '', ...words]: string[]): ExecSession {
+  const within = agent.serial === undefined ? [] : ['volume', agent.serial];
+  return startArchiveSession(agent, copyValues([verb, ...within, ...words]));
 }
 
 async function endOf(exit: Promise<ExecExit>, report: ReportReader): Promise<ArchiveReport> {

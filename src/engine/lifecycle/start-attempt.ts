@@ -41,9 +41,9 @@ import type { StartOptions } from '../spec/options.js';
 import { SecurityOptions } from '../spec/security.js';
 import { specOf } from '../spec/stored-spec.js';
 import type { EngineContext } from '../state/context.js';
+import { DiskLocks, refuseTakenDisks } from '../volumes/taken-disks.js';
 import { cliProcess } from './cli-process.js';
 import { exitDelay, recordAttempt, recordStart, type StartOfBox } from './start-record.js';
-import { refuseTakenDisks } from './taken-disks.js';
 
 /** A VM restores in milliseconds and boots in seconds; an overloaded host gets this long. */
 const RESTORE_DEADLINE_MS = 60_000;
@@ -130,6 +130,8 @@ export class StartAttempt {
     const spec = this.#spec;
     const attachment = attachmentForStart(context, record);
     await refuseTakenDisks(context, record, spec);
+    // A copy or an export of one of them ends first.
+    await (await DiskLocks.take(context, spec, 'start', request.signal))[Symbol.asyncDispose]();
     // Docker copies when it creates a container, and never again.
     const copying =
       record.startedAt === null ? { locks: this.#copyLocks, signal: request.signal } : undefined;

@@ -77,8 +77,11 @@ export function bootstrapValues(spec: BoxSpec, given: BootstrapInputs = {}): Boo
 }
 
 /** For a helper machine that only has the box's disks: nothing of the box runs in it. */
-export function lendingValues(spec: BoxSpec): BootstrapValues {
-  const values = bootstrapValues({ ...spec, network: false });
+export function lendingValues(
+  spec: BoxSpec,
+  mounts: BootstrapValues['mounts'] = [],
+): BootstrapValues {
+  const values = bootstrapValues({ ...spec, network: false }, { mounts });
   return { ...values, sysctls: [], limits: [], devices: [] };
 }
 

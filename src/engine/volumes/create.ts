@@ -15,6 +15,10 @@ export async function createVolume(
   context: EngineContext,
   options: VolumeOptions,
 ): Promise<VolumeInfo> {
+  if (options.from !== undefined) {
+    const { copyVolume } = await import('./copy.js');
+    return volumeInfo(context, await copyVolume(context, options.from, options));
+  }
   const volume = newVolume(options, context.volumeType ?? 'shared');
   return volumeInfo(context, await ensureVolume(context, volume));
 }

@@ -18,7 +18,8 @@ import type { EngineContext } from '../state/context.js';
 
 export const TRASH_PREFIX = '.removed-';
 
-const LOCK_TIMEOUT_MS = 60_000;
+/** How long an operation waits for another one on the same volume. */
+export const LOCK_TIMEOUT_MS = 60_000;
 
 /** Docker's mode: the users of a box enter it, and the home keeps those of the host out. */
 const DATA_MODE = 0o755;

@@ -3,12 +3,9 @@ import type { CopyOptions, CopyResult } from '../../../engine/files/copy-options
 import { BoxliteError } from '../../../errors.js';
 import { findBox } from '../../box/find-box.js';
 import { type CopyOperand, parseCopyOperand } from '../../flags/copy-operand.js';
-import { openSpinner } from '../../output/terminal/spinner.js';
-import { humanSize } from '../../output/text/size.js';
 import { defineCommand, flag } from '../../parse/command.js';
-import { type CommandContext, say, warn, write } from '../../process/context.js';
-import { readBytes } from '../../process/read-bytes.js';
-import { untilSignal } from '../../process/until-signal.js';
+import { type CommandContext, warn } from '../../process/context.js';
+import { archiveFromStdin, archiveToStdout, watchedCopy } from '../../process/watched-copy.js';
 
 export const cp = defineCommand({
   name: 'cp',
@@ -46,19 +43,12 @@ export const cp = defineCommand({
       onWarning: (text) => warn(context, text),
     };
     if (to.box === undefined && to.path === '-') {
-      await packToStdout(context, box, from.path, options);
+      await archiveToStdout(context, (signal) => box.packOut(from.path, { ...options, signal }));
       return 0;
     }
-    const result = await watched(context, flags.quiet, options, (watchedOptions) =>
-      copy(context, box, from, to, watchedOptions),
+    await watchedCopy(context, flags.quiet, destination, options, (watched) =>
+      copy(context, box, from, to, watched),
     );
-    // Docker's line, printed only for a person, as in Docker.
-    if (!flags.quiet && context.stderr.isTTY === true)
-      say(
-        context,
-        `Successfully copied ${humanSize(result.bytes)} ` +
-          `(transferred ${humanSize(result.transferred)}) to ${destination}`,
-      );
     return 0;
   },
 });
@@ -84,56 +74,5 @@ async function copy(
 ): Promise<CopyResult> {
   if (from.box !== undefined) return box.copyOut(from.path, to.path, options);
   if (from.path !== '-') return box.copyInto(from.path, to.path, options);
-  if (context.stdin.isTTY === true)
-    throw new BoxliteError('invalid-argument', 'the archive to copy is to come from stdin', {
-      hint: 'send one through a pipe',
-    });
-  return box.unpackInto(readBytes(context, '-'), to.path, options);
-}
-
-async function packToStdout(
-  context: CommandContext,
-  box: LiteBox,
-  path: string,
-  options: CopyOptions,
-): Promise<void> {
-  if (context.stdout.isTTY === true)
-    throw new BoxliteError(
-      'invalid-argument',
-      'cowardly refusing to write an archive to a terminal',
-      {
-        hint: 'redirect it',
-      },
-    );
-  await untilSignal(context, async (signal) => {
-    for await (const chunk of box.packOut(path, { ...options, signal }))
-      await write(context.stdout, chunk);
-  });
-}
-
-/** Shows a person the progress, and lets a signal end the copy cleanly. */
-async function watched(
-  context: CommandContext,
-  quiet: boolean,
-  options: CopyOptions,
-  run: (options: CopyOptions) => Promise<CopyResult>,
-): Promise<CopyResult> {
-  const spinner = quiet ? undefined : await openSpinner(context);
-  spinner?.show('Copying');
-  try {
-    return await untilSignal(context, (signal) =>
-      run({
-        ...options,
-        signal,
-        onWarning: (text) => (spinner?.over ?? apply)(() => options.onWarning?.(text)),
-        onProgress: (bytes) => spinner?.show(`Copying  ${humanSize(bytes)}`),
-      }),
-    );
-  } finally {
-    spinner?.stop();
-  }
-}
-
-function apply(run: () => void): void {
-  run();
+  return box.unpackInto(archiveFromStdin(context), to.path, options);
 }

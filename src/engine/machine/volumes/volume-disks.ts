@@ -39,18 +39,31 @@ async function prepareDisk(
 ): Promise<string> {
   const disk = home.volumeDisk(name);
   if (await exists(disk)) return disk;
-  if (!mayMake)
-    throw new BoxliteError(
-      'path-not-found',
-      `the disk of volume ${name} is gone: ${disk} does not exist`,
-      { hint: 'put it back, or remove the box and the volume' },
-    );
-  if (sizeBytes === null)
-    throw new BoxliteError('store-corrupt', `the database holds no size of volume ${name}`);
+  if (!mayMake) throw diskIsGone(name, disk);
   const options = { timeoutMs: LOCK_TIMEOUT_MS, purpose: 'start' };
   await using _lock = await acquireLock(database(), `volume:${name}`, options);
-  if (!(await exists(disk))) await makeDisk(home, disk, sizeBytes);
+  return await makeMissingDisk(home, { name, sizeBytes });
+}
+
+/** Under the volume's lock. @returns the disk's path */
+export async function makeMissingDisk(
+  home: Home,
+  { name, sizeBytes }: Pick<VolumeRecord, 'name' | 'sizeBytes'>,
+): Promise<string> {
+  const disk = home.volumeDisk(name);
+  if (await exists(disk)) return disk;
+  if (sizeBytes === null)
+    throw new BoxliteError('store-corrupt', `the database holds no size of volume ${name}`);
+  await makeDisk(home, disk, sizeBytes);
   return disk;
+}
+
+export function diskIsGone(name: string, disk: string): BoxliteError {
+  return new BoxliteError(
+    'path-not-found',
+    `the disk of volume ${name} is gone: ${disk} does not exist`,
+    { hint: 'put it back, or remove the box and the volume' },
+  );
 }
 
 /** It has its name when it is whole, and is on the host's disk before a box writes into it. */
@@ -72,7 +85,7 @@ async function writeBack(path: string): Promise<void> {
   await file.datasync();
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

@@ -15,6 +15,11 @@ export interface VolumeOptions {
    * own for one box at a time. `size` of a disk: `20g`; default 10 GiB, which it takes only as it fills.
    */
   options?: Record<string, string>;
+  /**
+   * Name of a volume to copy, of whose type it is then. One of type disk must not be in use; what boxes write
+   * to a shared one meanwhile may be missing.
+   */
+  from?: string;
 }
 
 export interface VolumeForm {
