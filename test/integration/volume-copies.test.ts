@@ -25,7 +25,7 @@ import type { BoxliteRuntime } from '../../src/engine/runtime.js';
 import { lockVolume } from '../../src/engine/volumes/files.js';
 import type { Home } from '../../src/host/home.js';
 import { bundleHelper } from '../helpers/bundle-helper.js';
-import { tar,type TarFields } from '../helpers/tar-builder.js';
+import { tar, type TarFields } from '../helpers/tar-builder.js';
 import { openRuntime, temporaryHome } from '../helpers/tiny-runtime.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -179,6 +179,15 @@ describe('a shared volume', () => {
     expect(String(error)).toContain('volume data');
     expect(String(error)).toContain(entry);
     expect(readdirSync(home.volumeData('data'))).toEqual(['d']);
+  });
+
+  test('refuses a damaged archive by its name', async () => {
+    const packed = gzipSync(tar({ name: 'f', content: Buffer.alloc(2 ** 20, 'x') }));
+    const cut = archive(packed.subarray(0, packed.length - 40));
+    await expect(runtime.volumes.import('data', cut)).rejects.toMatchObject({
+      code: 'archive-invalid',
+      message: expect.stringContaining('volume data') as string,
+    });
   });
 
   test('is named when it is not there', async () => {

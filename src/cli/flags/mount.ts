@@ -13,6 +13,7 @@ export type Mount = { volume: VolumeSpec } | { tmpfs: TmpfsSpec };
 
 /** `type=bind|volume|tmpfs,target=…[,source=…][,readonly][,watch]`, with CSV quotes around a field that has a comma. */
 export function parseMount(text: string): Mount {
+  if (/(?:^|,)type=image(?:,|$)/i.test(text)) throw imageMount(text);
   const fields: Fields = { single: new Map(), pairs: new Map() };
   for (const field of splitFields(text)) {
     const [key, value] = splitField(field);
@@ -164,4 +165,15 @@ function splitField(field: string): [key: string, value: string | undefined] {
 
 function invalidMount(text: string, reason: string): BoxliteError {
   return new BoxliteError('invalid-argument', `invalid argument "${text}" for --mount: ${reason}`);
+}
+
+/** Docker's, with keys of its own. */
+function imageMount(text: string): BoxliteError {
+  return new BoxliteError(
+    'unsupported',
+    `invalid argument "${text}" for --mount: a box has the image it was created from, and mounts no other`,
+    {
+      hint: 'have a volume take its files: run --rm -v files:/path/in/image IMAGE true, then -v files:/path:ro',
+    },
+  );
 }

@@ -1,5 +1,7 @@
 /** All of a volume as a tar, and back. */
 import { abortable } from '../../../abort.js';
+import { BoxliteError } from '../../../errors.js';
+import type { VolumeRecord } from '../../../store/volumes.js';
 import type { EngineContext } from '../../state/context.js';
 import { findVolume } from '../../volumes/find.js';
 import { callersFeed } from '../archive-feed.js';
@@ -43,23 +45,46 @@ export async function importVolume(
   options: VolumeArchiveOptions = {},
 ): Promise<CopyResult> {
   const volume = findVolume(context.database(), name);
-  return await abortable(options.signal, `the import into volume ${name}`, async () => {
-    if (volume.kind === 'disk')
-      return await unpackInto(diskOf(context, name), archive, '/', options, {
-        words: [...UNPACK, 'privileges'],
-        purpose: 'import',
-      });
-    return await writing(context, volume, 'import', options, async (shared) =>
-      pipeArchive(
-        { process: callersFeed(archive), end: volumeEnd(name, 'source', '-') },
-        {
-          process: unpackShared(shared, UNPACK, '/', (text) => options.onWarning?.(text)),
-          end: volumeEnd(name, 'destination', '/'),
-        },
-        options,
-      ),
-    );
+  const what = `the import into volume ${name}`;
+  return await abortable(options.signal, what, () =>
+    imported(context, volume, archive, options),
+  ).catch((error: unknown) => {
+    throw asArchiveFault(error, name);
   });
+}
+
+async function imported(
+  context: EngineContext,
+  volume: VolumeRecord,
+  archive: AsyncIterable<Uint8Array>,
+  options: VolumeArchiveOptions,
+): Promise<CopyResult> {
+  const { name } = volume;
+  if (volume.kind === 'disk')
+    return await unpackInto(diskOf(context, name), archive, '/', options, {
+      words: [...UNPACK, 'privileges'],
+      purpose: 'import',
+    });
+  return await writing(context, volume, 'import', options, async (shared) =>
+    pipeArchive(
+      { process: callersFeed(archive), end: volumeEnd(name, 'source', '-') },
+      {
+        process: unpackShared(shared, UNPACK, '/', (text) => options.onWarning?.(text)),
+        end: volumeEnd(name, 'destination', '/'),
+      },
+      options,
+    ),
+  );
+}
+
+/** To the caller, the given file is wrong, not a layer that they know nothing about. */
+function asArchiveFault(error: unknown, name: string): unknown {
+  if (!(error instanceof BoxliteError) || error.code !== 'layer-invalid') return error;
+  return new BoxliteError(
+    'archive-invalid',
+    `the archive for volume ${name} can't be unpacked: ${error.message}`,
+    { cause: error },
+  );
 }
 
 const diskOf = (context: EngineContext, name: string) =>

@@ -129,6 +129,7 @@ describe('--mount', () => {
     ['type=volume,target=/b,volume-nocopy=maybe', 'invalid value for volume-nocopy: maybe'],
     ['type=volume,source=data', 'target is required'],
     ['type=bind,source=/a,target=/b,volume-label=a', "cannot mix 'volume-*' options with mount"],
+    ['type=image,source=a,target=/b,image-subpath=c', 'a box has the image it was created from'],
     ['type=npipe,target=/b', 'type must be bind, volume or tmpfs, not "npipe"'],
     ['type=bind,source=/a', 'target is required'],
     ['type=bind,target=/b', 'a bind mount needs a source'],
