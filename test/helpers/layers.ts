@@ -65,7 +65,17 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
   },
   host: { order: ['sparse', 'tsc', 'main'], others: ['common', 'protocol'], callbacks: [] },
   archive: {
-    order: ['outcome', 'path', 'tar', 'pack', 'unpack/content', 'copy', 'unpack', 'command', 'main'],
+    order: [
+      'outcome',
+      'path',
+      'tar',
+      'pack',
+      'unpack/content',
+      'copy',
+      'unpack',
+      'command',
+      'main',
+    ],
     others: ['common', 'protocol'],
     // Both pass warnings to the code that requested the copy.
     callbacks: ['pack/pack.h', 'unpack/options.h'],

@@ -77,12 +77,9 @@ export const BOX_OPTIONS = {
   ...under('Kernel', KERNEL_OPTIONS),
   ...under('Storage', {
     volume: list(
-      'Mount a volume, or a directory or file of the host',
-      '[NAME|HOST:]BOX[:ro,watch]',
-      {
-        short: 'v',
-        complete: 'mount-source',
-      },
+      'Mount a volume, or a directory or file of the host; OPTS: ro, watch, nocopy',
+      '[NAME|HOST:]BOX[:OPTS]',
+      { short: 'v', complete: 'mount-source' },
     ),
     mount: list('Mount by TYPE: volume, bind or tmpfs', 'type=TYPE,target=PATH,…'),
     'volumes-from': list('Mount what another box has mounted', 'BOX[:ro]', { complete: 'box' }),
