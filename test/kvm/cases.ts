@@ -8,8 +8,10 @@ import { processesOf } from '../helpers/processes.js';
 import { type Case, check } from './case.js';
 import { clockOf } from './clock.js';
 import { staleCases, userCases } from './device-cases.js';
+import { networkCases } from './network-cases.js';
 import { pauseCases } from './pause-cases.js';
 import type { Site, SiteHome } from './site.js';
+import { volumeCases } from './volume-cases.js';
 
 const execute = promisify(execFile);
 
@@ -27,6 +29,8 @@ export function kvmCases(site: Site): Case[] {
     ...accelerator(home),
     ...start(home),
     ...inBox(site, home),
+    ...networkCases(home),
+    ...volumeCases(home),
     ...machines(site, home),
     ...identity(home),
     ...pauseCases(home),

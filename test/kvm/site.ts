@@ -63,6 +63,8 @@ export class SiteHome {
     // VMMs are users of their own.
     for (const directory of [work, join(work, 'homes'), this.path]) await chmod(directory, 0o755);
     await this.remove(await this.boxes());
+    await this.ok(['network', 'prune', '-f']);
+    await this.ok(['volume', 'prune', '-af']);
     await rm(join(this.path, 'accelerators.json'), { force: true });
     if (owner !== 0) await this.giveTo(owner);
   }
