@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { findStore } from './emulated-vmrun.js';
 import { consoleLog, debianKernel, kvmBoots, runNest } from './nest.js';
 import type { SiteOptions } from './site.js';
 
@@ -31,7 +32,7 @@ async function runHere(): Promise<number> {
   try {
     await setUp(seed);
     const options = {
-      env: siteEnv({ program: root, seed, work, nested: false }),
+      env: siteEnv({ program: root, seed, work, ticksTwice: false }),
       stdio: 'inherit',
       reject: false,
     } as const;
@@ -48,9 +49,11 @@ async function runNested(): Promise<number> {
   // Archives, since 9p does not tell the holes of sparse files, and one of them is of a terabyte.
   await pack(root, 'program.tar', ['bin', 'dist', 'package.json', 'native/build', 'native/kernel']);
   await pack(seed, 'home.tar', ['--exclude=./templates', '--exclude=./blanks', '.']);
+  const { stdout: qemu } = await execa('sh', ['-c', 'realpath "$(command -v qemu-system-x86_64)"']);
   let failed: string | undefined;
   await runNest(cache, kernel, {
     job: nestJob(
+      findStore(qemu) === undefined,
       wanted[0] === '--shell' ? ['bash', '--norc'] : ['node', join(cache, 'inside.mjs'), ...wanted],
     ),
     silenceMs: SILENCE_MS,
@@ -76,7 +79,7 @@ async function pack(directory: string, archive: string, what: string[]): Promise
   await execa('tar', ['-C', directory, '-cSf', join(cache, archive), ...what]);
 }
 
-function nestJob(command: string[]): string {
+function nestJob(ticksTwice: boolean, command: string[]): string {
   const env = {
     PATH: process.env.PATH,
     HOME: '/root',
@@ -84,7 +87,7 @@ function nestJob(command: string[]): string {
       program: '/scratch/program',
       seed: '/scratch/home',
       work: '/scratch/work',
-      nested: true,
+      ticksTwice,
     }),
   };
   const unpacked = ['program', 'home'].flatMap((name) => [

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
@@ -13,6 +14,7 @@ import { cpio, type CpioEntry, FILE_TYPES } from '../../src/vmm/guest/cpio.js';
 import { extractKernel } from '../../src/vmm/kernel/kernel-image.js';
 import { findKernel } from '../../src/vmm/kernel/kernel-package.js';
 import { orderModules } from '../../src/vmm/kernel/module-order.js';
+import { takeOutStore } from './emulated-vmrun.js';
 
 /** What the outer guest needs of its kernel. */
 const MODULES = [
@@ -116,10 +118,11 @@ export async function runNest(
     // What is on it can be made again.
     ...['-drive', `file=${scratch},format=raw,if=virtio,cache=unsafe`],
   ];
+  const qemu = spawn('qemu-system-x86_64', argv, { stdio: [stdin, 'pipe', 'inherit'] });
+  if (qemu.pid === undefined) throw new Error('qemu-system-x86_64 does not start');
   // Whatever else the machine has to do goes first.
-  const qemu = spawn('nice', ['-n', '15', 'qemu-system-x86_64', ...argv], {
-    stdio: [stdin, 'pipe', 'inherit'],
-  });
+  setPriority(qemu.pid, 15);
+  if (processor === EMULATED) takeOutStore(qemu.pid);
   const end = (): void => void qemu.kill('SIGKILL');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   const timer = setTimeout(end, silenceMs);

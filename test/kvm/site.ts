@@ -19,8 +19,8 @@ export interface SiteOptions {
   /** Debian's kernel as its package has it, for `--kernel`. */
   vmlinuz: string;
   modules: string;
-  /** The processor's virtualization is emulated. */
-  nested: boolean;
+  /** The processor's virtualization is emulated by a QEMU with the fault of emulated-vmrun.ts. */
+  ticksTwice: boolean;
 }
 
 /** Which device the command finds as /dev/kvm, and who it runs as. */
