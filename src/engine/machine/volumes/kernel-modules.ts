@@ -40,6 +40,7 @@ export async function withModules<T extends Disks>(
     options: '',
     subpath: '',
     copyUp: 0,
+    notify: 0,
   };
   // Before the box's own mounts, which then cover it where they are.
   return {
