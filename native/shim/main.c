@@ -68,9 +68,9 @@ int main(int argc, char **argv) {
 static int detach(struct shim *s, struct err *err) {
     (void)s;
     if (close_range(STATUS_FD + 1, ~0U, 0))
-        return err_errno(err, "close inherited descriptors");
+        return err_errno(err, "close what the caller has open");
     if (fcntl(LIFELINE_FD, F_SETFD, FD_CLOEXEC) || fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC))
-        return err_errno(err, "descriptors 3 and 4 must be open");
+        return err_errno(err, "read the configuration");
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         return err_errno(err, "open /dev/null");
@@ -78,9 +78,9 @@ static int detach(struct shim *s, struct err *err) {
     umask(077);
     /* Fails for the leader of a session, which is detached already. */
     if (setsid() < 0 && errno != EPERM)
-        return err_errno(err, "begin a session");
+        return err_errno(err, "leave the caller's session");
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return err_errno(err, "ignore SIGPIPE");
+        return err_errno(err, "ignore the ends of pipes");
     prctl(PR_SET_NAME, "boxlite-shim");
     return 0;
 }

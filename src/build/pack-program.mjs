@@ -19,14 +19,20 @@ const FIRST_MODULES = [
   'src/engine/runtime.ts',
 ];
 
-/** What `run`, `exec`, `cp` and the like import at some time; with what these import at once it makes up the second file. */
+/**
+ * What `run`, `exec`, `cp` and the like import at some time; with what these import at once it makes up the second
+ * file. What they import late must be here: an update may have removed the third file by then.
+ */
 const WORK_MODULES = [
   ...['create', 'exec', 'rm', 'run', 'start', 'stop'].map(
     (name) => `src/cli/commands/boxes/${name}.ts`,
   ),
   'src/cli/commands/files/cp.ts',
   ...['inspect', 'logs'].map((name) => `src/cli/commands/reports/${name}.ts`),
-  ...['exit-status', 'interrupted', 'report-error'].map((name) => `src/cli/process/${name}.ts`),
+  ...['exit-status', 'interrupted', 'report-error', 'write-error'].map(
+    (name) => `src/cli/process/${name}.ts`,
+  ),
+  'src/agent/client.ts',
   'src/engine/box.ts',
   ...['create', 'remove', 'restart'].map((name) => `src/engine/lifecycle/${name}.ts`),
   'src/engine/images/images.ts',

@@ -246,6 +246,14 @@ describe('the store', () => {
     expect(await configuration()).toEqual({ auths: {}, credsStore: 'test' });
   });
 
+  test('forgets the tokens of a log-in by browser in the helper of Docker Hub', async () => {
+    await configure({ credHelpers: { [HUB]: 'test' } });
+    const program = new CredentialHelper('test', environment);
+    for (const name of ['', 'access-token', 'refresh-token']) await program.store(HUB + name, ME);
+    expect(await store().erase('docker.io')).toEqual([]);
+    expect(await helper.entries()).toEqual({});
+  });
+
   test('says what a helper would not forget, and keeps its mark', async () => {
     await writeProgram(helper.directory, 'bad', '#!/bin/sh\necho locked; exit 1\n');
     await configure({ auths: { 'quay.io': {} }, credHelpers: { 'quay.io': 'bad' } });

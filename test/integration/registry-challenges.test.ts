@@ -165,6 +165,15 @@ describe('a repository', () => {
     expect(issuer.requests).toHaveLength(1);
   });
 
+  test('of another name is asked for to be read, whatever the challenge asks for', async () => {
+    const asked = `${SCOPE} repository:prod/base:push,delete registry:catalog:*`;
+    challenge(`Bearer realm="${REALM}",service="${SERVICE}",scope="${asked}"`);
+    // Our token server grants the last one alone.
+    await expect(pull()).rejects.toMatchObject({ code: 'registry-auth' });
+    const query = new URL(issuer.requests[0]?.path ?? '', REALM).searchParams;
+    expect(query.getAll('scope')).toEqual([SCOPE, 'repository:prod/base:pull']);
+  });
+
   test.each([401, 403, 404])(
     'that strangers get a bare %i for is asked for at /v2/',
     async (status) => {
@@ -182,13 +191,18 @@ describe('a repository', () => {
     },
   );
 
-  test('that is not there is not, though /v2/ is broken', async () => {
-    door.answer = (_request, response) => {
-      response.writeHead(door.requests.length === 1 ? 404 : 503).end();
+  test.each([
+    [503, {}],
+    [302, { location: 'http://registry.test/v2/' }],
+    [302, { location: '/v2/' }],
+  ])('that is not there is not, though /v2/ gives %i %j', async (status, headers) => {
+    door.answer = ({ url }, response) => {
+      if (url === '/v2/') response.writeHead(status, headers).end();
+      else response.writeHead(404).end();
       return true;
     };
     await expect(pull()).rejects.toMatchObject({ code: 'image-not-found' });
-    expect(door.requests).toHaveLength(2);
+    expect(new Set(door.requests.map(({ path }) => path)).size).toBe(2);
   });
 
   test('whose blobs want another token than its manifest gets it', async () => {

@@ -166,6 +166,16 @@ describe('storage', () => {
     },
   );
 
+  test.each([401, 404])(
+    'that answers a range with %i is not asked for the whole',
+    async (status) => {
+      give(({ headers }) => (headers.range === undefined ? undefined : [status, {}, Buffer.of()]));
+      await expect(pull(1000)).rejects.toThrow('cdn.test (named by registry.test)');
+      const layers = cdn.requests.filter(({ path }) => path.endsWith(layer.digest));
+      expect(layers.map(({ headers }) => headers.range)).toEqual(['bytes=1000-']);
+    },
+  );
+
   test.each([0, 1000])('that gives a part of the rest is asked on, from %i on', async (here) => {
     give((request) => {
       const start = offsetIn(request);

@@ -34,7 +34,7 @@ describe('hostile guest', () => {
     await client.expectRaw('gone', 0);
     await shim.exited;
     const record = await harness.record('exit');
-    expect(record).toMatchObject({ code: 137, reason: 'vmm-died' });
+    expect(record).toMatchObject({ code: 137, reason: 'vmm-died', vmmSignal: 0 });
     expect(record.message).toMatch(message);
   });
 

@@ -65,6 +65,7 @@ struct vmm {
     int port_fd, console_fd, output_fd;
     int ids_fd; /* keeps its user reserved; see vmm/ids.h */
     bool killed; /* somebody has asked for its end before it came by itself */
+    bool shot; /* the shim has sent it SIGKILL before it came by itself */
     bool stopped; /* the kernel reports it as stopped */
 };
 
@@ -145,7 +146,7 @@ struct shim {
     bool faulted; /* the shim killed the VMM because of `fault` */
     struct err fault;
     const char *vmm_end; /* of a start that failed: "", exited, aborted, signalled or requested */
-    int vmm_signal;      /* that killed the VMM and that nobody asked for; 0: none */
+    int vmm_signal;      /* that killed the VMM, and that neither the shim sent nor somebody asked for; 0: none */
 
     bool ready;
     uint8_t ready_payload[READY_BYTES];

@@ -121,7 +121,8 @@ static bool is_owed(const struct client *client) { return !client->dead && clien
 static void write_record(struct shim *shim, int status) {
     if (shim->main.exited)
         return;
-    if (WIFSIGNALED(status) && !shim->vmm.killed)
+    bool ours = shim->vmm.killed || (shim->vmm.shot && WTERMSIG(status) == SIGKILL);
+    if (WIFSIGNALED(status) && !ours)
         shim->vmm_signal = WTERMSIG(status);
     if (shim->main.started) {
         struct err why = describe(shim, status);

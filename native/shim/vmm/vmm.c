@@ -12,8 +12,10 @@ void vmm_wanted_ended(struct shim *shim) {
 }
 
 void vmm_kill(struct shim *shim) {
-    if (shim->vmm.pid)
-        kill(shim->vmm.pid, SIGKILL);
+    if (!shim->vmm.pid)
+        return;
+    shim->vmm.shot = shim->vmm.shot || !process_is_exiting(shim->vmm.pid);
+    kill(shim->vmm.pid, SIGKILL);
 }
 
 void vmm_continue(struct shim *shim) {

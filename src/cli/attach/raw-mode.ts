@@ -28,9 +28,9 @@ export function rawMode({
   stdin.on('error', () => undefined);
   return {
     begin() {
-      // Node does nothing when it believes that the terminal is already in this mode.
-      if (raw) setRawMode(false);
-      else process.on('exit', restore);
+      // Node does nothing when it believes that the terminal is already in this mode, as it does after a stop.
+      if (stdin.isRaw === true) setRawMode(false);
+      if (!raw) process.on('exit', restore);
       raw = true;
       setRawMode(true);
       leaveOutputAlone(stdin);

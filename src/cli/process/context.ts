@@ -7,7 +7,7 @@ import { writeError } from './write-error.js';
 
 /** An input stream; it has the terminal's members if it is a terminal. */
 export type InputStream = NodeJS.ReadableStream &
-  Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>> & { readonly fd?: number };
+  Partial<Pick<ReadStream, 'isTTY' | 'isRaw' | 'setRawMode'>> & { readonly fd?: number };
 
 export type OutputStream = NodeJS.WritableStream &
   Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>> & {

@@ -2,7 +2,7 @@ import { BoxliteError } from '../../errors.js';
 import type { Credentials } from '../registry/auth/credentials.js';
 import { CredentialHelper } from './credential-helper.js';
 import { DockerConfig, type SavedLogin } from './docker-config.js';
-import { keyOfRegistry, oldKeysOfRegistry } from './server-address.js';
+import { HUB_KEY, isHubToken, keyOfRegistry, oldKeysOfRegistry } from './server-address.js';
 
 /** Where a log-in was saved. */
 export interface Saved {
@@ -79,7 +79,8 @@ export class CredentialStore {
 
   async #eraseKey(key: string): Promise<void> {
     const config = await DockerConfig.read(this.directory);
-    await this.#helper(config, key)?.erase(key);
+    // A log-in by browser keeps its tokens where the registry's own entry is.
+    await this.#helper(config, isHubToken(key) ? HUB_KEY : key)?.erase(key);
     const current = await DockerConfig.read(this.directory);
     const without = current.withoutLogin(key);
     if (without !== current) await without.write();

@@ -37,9 +37,11 @@ export function oldKeysOfRegistry(registry: string): string[] {
   return [`http://${registry}`, `https://${registry}`];
 }
 
+export const isHubToken = (key: string): boolean => HUB_TOKEN_KEYS.includes(key);
+
 /** Whether a key of `auths` means the registry: by its host, whatever surrounds it. */
 export function isKeyOf(key: string, registry: string): boolean {
-  if (HUB_TOKEN_KEYS.includes(key)) return false;
+  if (isHubToken(key)) return false;
   const host = hostOf(key);
   const wanted = registry.toLowerCase();
   return HUB_NAMES.has(wanted) ? HUB_NAMES.has(host) : host === wanted;

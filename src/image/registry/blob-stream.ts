@@ -4,6 +4,7 @@ import type { HttpResponse } from './http/http.js';
 import { TransportError } from './http/transport-error.js';
 import { namedBy, statusError, transportFailure } from './registry-error.js';
 import { pause, type RetryPolicy } from './retry.js';
+import { shown } from './server-message.js';
 
 type OpenFrom = (offset: number) => Promise<HttpResponse>;
 
@@ -67,8 +68,8 @@ async function openAt(
 ): Promise<Part> {
   let asked = offset;
   let response = await open(asked);
-  if (!isContent(response) && asked > 0) {
-    // Storage may give whole blobs alone, and refuse a range with 416, 501 or anything.
+  if (asked > 0 && mayRefuseRanges(response)) {
+    // Storage may give whole blobs alone, and refuse a range with 416, 501 or many another.
     response.discard();
     asked = 0;
     response = await open(asked);
@@ -92,6 +93,11 @@ async function openAt(
 
 function isContent({ status }: HttpResponse): boolean {
   return status === 200 || status === 206;
+}
+
+/** Not if it asks for patience, or would refuse the whole as well. */
+function mayRefuseRanges(response: HttpResponse): boolean {
+  return !isContent(response) && ![401, 404, 429, 500, 502, 503, 504].includes(response.status);
 }
 
 async function blobError(
@@ -120,7 +126,7 @@ function rangeIn(
   response.discard();
   throw new BoxliteError(
     'registry-protocol',
-    `${registry} was asked for bytes from ${asked} on and sent ${JSON.stringify(range ?? '')}`,
+    `${registry} was asked for bytes from ${asked} on and sent ${JSON.stringify(shown(range ?? ''))}`,
   );
 }
 

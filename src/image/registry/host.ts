@@ -1,3 +1,4 @@
+import { BoxliteError } from '../../errors.js';
 import { Authorizer } from './auth/auth.js';
 import { endpointsOf, isInsecure } from './endpoint.js';
 import { type HttpResponse, HttpTransport } from './http/http.js';
@@ -115,7 +116,8 @@ export class RegistryHost {
       const ours = response.status === 401 && this.#baseOf(response) !== undefined;
       return ours ? response.headers['www-authenticate'] : undefined;
     } catch (error) {
-      if (error instanceof TransportError) return undefined;
+      const isOfServer = error instanceof BoxliteError && error.code === 'registry-protocol';
+      if (error instanceof TransportError || isOfServer) return undefined;
       throw error;
     }
   }

@@ -30,9 +30,11 @@ export class Sink extends PassThrough {
 
 export class FakeTerminal extends PassThrough {
   isTTY = true;
+  isRaw = false;
   readonly modes: boolean[] = [];
   setRawMode(on: boolean): this {
     this.modes.push(on);
+    this.isRaw = on;
     return this;
   }
 }

@@ -1,4 +1,5 @@
 import { BoxliteError } from '../../../errors.js';
+import { shown } from '../server-message.js';
 import { type Challenge, parseChallenges } from './challenge.js';
 import { basicHeader, type Credentials, type CredentialSource } from './credentials.js';
 import { requestToken, type Token, type TokenRequester } from './token.js';
@@ -89,13 +90,16 @@ export class Authorizer {
 
   /**
    * A registry behind a server that rewrites paths has another name for the repository, and takes
-   * only a token for that. We ask for ours as well, and for no other right to ours.
+   * only a token for that. We ask for ours as well, and for no right but to pull.
    */
   #noteScopes({ parameters }: Challenge, scope: string): void {
     if (scope === '') return;
     const asked = (parameters.scope ?? '').split(/\s+/).filter((each) => each !== '');
-    const others = asked.filter((each) => resourceOf(each) !== resourceOf(scope));
-    this.#scopes.set(scope, [scope, ...others.slice(0, MAX_OTHER_SCOPES)]);
+    const others = asked
+      .map(resourceOf)
+      .filter((each) => each.startsWith('repository:') && each !== resourceOf(scope))
+      .map((each) => `${each}:pull`);
+    this.#scopes.set(scope, [scope, ...[...new Set(others)].slice(0, MAX_OTHER_SCOPES)]);
   }
 
   async #obtain(challenge: Challenge, scope: string): Promise<string | undefined> {
@@ -170,7 +174,7 @@ export class Authorizer {
     if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
       throw new BoxliteError(
         'registry-protocol',
-        `${this.#registry} names no token server that could be asked: ${JSON.stringify(realm ?? '')}`,
+        `${this.#registry} names no token server that could be asked: ${JSON.stringify(shown(realm ?? ''))}`,
         { hint: 'ask who runs the registry; its realm must be a whole https:// address' },
       );
     if (url.protocol === 'http:' && secret && !this.#options.insecure)

@@ -2,7 +2,7 @@ import { BoxliteError } from '../../../errors.js';
 import { JsonReader } from '../../oci/json-reader.js';
 import type { HttpResponse } from '../http/http.js';
 import { readLimited } from '../http/read-limited.js';
-import { serverMessage } from '../server-message.js';
+import { serverMessage, shown } from '../server-message.js';
 import { basicHeader, type Credentials, withoutSecrets } from './credentials.js';
 
 /** How to talk to a token server; both follow the transport's rules for redirects and retries. */
@@ -120,7 +120,7 @@ async function refusal(response: HttpResponse, request: TokenRequest): Promise<B
   const said = await serverMessage(response, (text) =>
     withoutSecrets(traded ? text.replaceAll(credentials.identityToken, '…') : text, authorization),
   );
-  const purpose = scopes.length === 0 ? registry : `${scopes.join(', ')} at ${registry}`;
+  const purpose = scopes.length === 0 ? registry : `${shown(scopes.join(', '))} at ${registry}`;
   const tail = `for ${purpose} (HTTP ${status})${said === undefined ? '' : `: ${said}`}`;
   if (status === 401 || status === 403 || (traded && status === 400)) {
     const who =

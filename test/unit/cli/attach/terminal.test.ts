@@ -116,6 +116,24 @@ describe('the terminal of attach', () => {
     expect(world.signals.listenerCount('SIGTSTP')).toBe(0);
   });
 
+  it('is made raw again after a stop in the background, where it is not put back', async () => {
+    const where = { background: false };
+    const { stdin, world, execution, status } = terminal(
+      {},
+      { inBackground: () => where.background },
+    );
+    await setImmediate();
+    where.background = true;
+    world.signals.emit('SIGTSTP', 'SIGTSTP');
+    expect(stdin.modes).toEqual([true]);
+    where.background = false;
+    world.signals.emit('SIGCONT', 'SIGCONT');
+    expect(stdin.modes).toEqual([true, false, true]);
+    execution.exit(0);
+    await status;
+    expect(stdin.modes).toEqual([true, false, true, false]);
+  });
+
   it.each([{ tty: false }, { stdin: false }])(
     'has SIGTSTP sent on where it is not raw: %j',
     async (options) => {
