@@ -141,7 +141,7 @@ export class StartAttempt {
       this.options.accelerator,
       prepareVolumes(spec, context, copying),
     ]);
-    const volumes = await withModules(context.home, spec, assets, ownVolumes);
+    const volumes = await withModules(context.host, spec, assets, ownVolumes);
     const machine = this.#machine(accelerator);
     const template =
       request.cold === true ? undefined : await this.#chooseTemplate(machine, assets, files);

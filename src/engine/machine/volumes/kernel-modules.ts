@@ -1,11 +1,11 @@
 /**
  * The kernel's modules for a box that may load some: a disk in the last of the slots that every machine has. The
- * agent mounts it at /lib/modules, and the kernel loads from it what it asks for itself.
+ * agent mounts its modules below /lib/modules, and the kernel loads from it what it asks for itself.
  */
 import { rename, rm, stat } from 'node:fs/promises';
 import type { BootstrapValues } from '../../../agent/client.js';
 import { MOUNT_KINDS } from '../../../agent/protocol.js';
-import { errnoOf, fileError } from '../../../errors.js';
+import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
 import type { Home } from '../../../host/home.js';
 import { writeDirectoryDisk } from '../../../image/disk/directory-disk.js';
 import type { Assets } from '../../../vmm/assets/assets.js';
@@ -14,6 +14,7 @@ import { type MachineFiles, VOLUME_SLOTS, volumeSerial } from '../../../vmm/driv
 import type { BoxSpec } from '../../spec/box-spec.js';
 import { mayLoadModules } from '../../spec/privileges.js';
 import { MOUNT_FLAGS } from '../../spec/tmpfs.js';
+import type { Host } from '../host.js';
 
 /** What a box's volumes are to its machine. */
 interface Disks {
@@ -21,24 +22,34 @@ interface Disks {
   mounts: BootstrapValues['mounts'];
 }
 
-/** The volumes, with the modules if the box may load some, its kernel has some, and a slot is free. */
+/**
+ * The volumes, with the modules if the box may load some, its kernel has some, a slot is free, and so is space for the
+ * disk, which nobody has asked for.
+ */
 export async function withModules<T extends Disks>(
-  home: Home,
+  { home, options }: Pick<Host, 'home' | 'options'>,
   { privileges }: BoxSpec,
-  { modules, modulesDisk }: Assets,
+  { modules, modulesDisk, kernelVersion }: Assets,
   volumes: T,
 ): Promise<T> {
   if (!mayLoadModules(privileges) || modules === undefined || modulesDisk === undefined)
     return volumes;
   if (volumes.files.volumes?.length === VOLUME_SLOTS) return volumes;
-  if (!(await exists(modulesDisk))) await makeDisk(home, modules, modulesDisk);
-  const request = {
+  try {
+    if (!(await exists(modulesDisk))) await makeDisk(home, modules, modulesDisk);
+  } catch (error) {
+    if (!(error instanceof BoxliteError) || error.code !== 'no-space') throw error;
+    options.onNotice(`the box has no modules of its kernel: ${error.message}`);
+    return volumes;
+  }
+  const request: BootstrapValues['mounts'][number] = {
     kind: MOUNT_KINDS.MODULES,
     source: volumeSerial(VOLUME_SLOTS - 1),
-    target: '/lib/modules',
+    // No more than its own kernel's: what the image brings beside them stays, and may be added to.
+    target: `/lib/modules/${kernelVersion}`,
     flags: MOUNT_FLAGS.NODEV | MOUNT_FLAGS.RDONLY,
     options: '',
-    subpath: '',
+    subpath: kernelVersion,
     copyUp: 0,
     notify: 0,
   };

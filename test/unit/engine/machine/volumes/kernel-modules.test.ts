@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { HostOptions } from '../../../../../src/engine/machine/host.js';
 import { withModules } from '../../../../../src/engine/machine/volumes/kernel-modules.js';
 import {
   type PreparedVolumes,
@@ -14,12 +15,13 @@ import { volumeStore } from './volume-fixture.js';
 
 const privileged = settlePrivileges({ privileged: true });
 const four = ['a', 'b', 'c', 'd'];
+const options: HostOptions = { accelerator: 'auto', qemu: undefined, onNotice: () => undefined };
 
 function assetsIn(home: Home): Assets {
   const modules = join(home.assets(), 'kernel-1', 'lib-modules');
-  mkdirSync(modules, { recursive: true });
-  writeFileSync(join(modules, 'modules.dep'), '');
-  return { modules, modulesDisk: `${modules}.erofs` } as Assets;
+  mkdirSync(join(modules, '6.1'), { recursive: true });
+  writeFileSync(join(modules, '6.1/modules.dep'), '');
+  return { modules, modulesDisk: `${modules}.erofs`, kernelVersion: '6.1' } as Assets;
 }
 
 async function prepare(names: readonly string[], privileges = privileged) {
@@ -29,7 +31,7 @@ async function prepare(names: readonly string[], privileges = privileged) {
   const own = await prepareVolumes(spec, { home, ...store });
   const files = names.length > 0 ? { volumes: names.map((name) => home.volumeDisk(name)) } : {};
   const volumes: PreparedVolumes = { ...own, files };
-  const prepared = await withModules(home, spec, assets, volumes);
+  const prepared = await withModules({ home, options }, spec, assets, volumes);
   return { home, assets, prepared, spec, own };
 }
 
@@ -38,10 +40,10 @@ describe('a box that may load modules', () => {
     const { home, assets, prepared, spec, own } = await prepare(['a', 'b', 'c']);
     expect(prepared.files).toMatchObject({ modules: assets.modulesDisk });
     expect(prepared.mounts).toEqual([
-      expect.objectContaining({ kind: 4, source: 'vol3', target: '/lib/modules', flags: 5 }),
+      expect.objectContaining({ kind: 4, source: 'vol3', target: '/lib/modules/6.1', flags: 5 }),
     ]);
     expect(readdirSync(home.assets())).toEqual(['kernel-1']);
-    expect(await withModules(home, spec, assets, own)).toMatchObject({
+    expect(await withModules({ home, options }, spec, assets, own)).toMatchObject({
       files: { modules: assets.modulesDisk },
     });
   });
@@ -55,7 +57,7 @@ describe('a box that may load modules', () => {
   test('has none when its kernel has none', async () => {
     const { home, spec, own } = await prepare([]);
     const without = { modules: undefined, modulesDisk: undefined } as Assets;
-    expect(await withModules(home, spec, without, own)).toBe(own);
+    expect(await withModules({ home, options }, spec, without, own)).toBe(own);
   });
 });
 
