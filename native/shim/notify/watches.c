@@ -21,13 +21,13 @@
      IN_MOVE_SELF | IN_EXCL_UNLINK)
 
 /* So that its changes fit into a frame, which drops the padding of the names but adds their lengths. */
-enum { READ_BYTES = 32768, FIRST_ROOM = 64 };
+enum { READ_BYTES = 32768 };
 
 static int open_below(const struct watches *watches, int root, const char *path);
 static bool may(const struct watches *watches, const struct stat *st, mode_t bit);
-static struct watched *take_place(struct watches *watches);
-static uint32_t *bucket(struct watches *watches, int watch);
-static void drop(struct watches *watches, uint32_t *link);
+static struct watched *place_of(struct watches *watches, uint32_t id);
+static uint16_t *bucket(struct watches *watches, int watch);
+static void drop(struct watches *watches, struct watched *watched);
 static bool is_watched(const struct watches *watches, int watch);
 static uint32_t write_changes(struct watches *watches, const struct inotify_event *event, struct wr *to);
 static uint32_t write_change(uint32_t id, const struct inotify_event *event, struct wr *to);
@@ -66,36 +66,34 @@ int watches_add(struct watches *watches, uint32_t id, uint32_t share, const char
     char link[32];
     if (share >= MAX_SHARES || watches->roots[share] < 0)
         return EPERM;
-    cleanup_fd int directory = open_below(watches, watches->roots[share], path);
-    if (directory < 0)
+    struct watched *watched = place_of(watches, id);
+    if (!watched || watched->id)
+        return watched ? EEXIST : ENOSPC;
+    cleanup_fd int file = open_below(watches, watches->roots[share], path);
+    if (file < 0)
         return errno;
     if (watches->inotify < 0 && (watches->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) < 0)
         return errno;
-    struct watched *watched = take_place(watches);
-    if (!watched)
-        return errno;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
     int watch = inotify_add_watch(watches->inotify, link, EVENTS);
     if (watch < 0)
         return errno;
-    uint32_t place = (uint32_t)(watched - watches->all) + 1;
-    watches->free = watched->next;
-    *watched = (struct watched){.id = id, .watch = watch, .next = *bucket(watches, watch)};
-    *bucket(watches, watch) = place;
+    uint16_t *first = bucket(watches, watch), place = (uint16_t)(watched - watches->all + 1);
+    *watched = (struct watched){.id = id, .watch = watch, .next = *first};
+    if (*first)
+        watches->all[*first - 1].previous = place;
+    *first = place;
     return 0;
 }
 
 void watches_remove(struct watches *watches, uint32_t id) {
-    for (uint32_t i = 0; i < WATCH_BUCKETS; i++)
-        for (uint32_t *link = &watches->buckets[i]; *link; link = &watches->all[*link - 1].next) {
-            if (watches->all[*link - 1].id != id)
-                continue;
-            int watch = watches->all[*link - 1].watch;
-            drop(watches, link);
-            if (!is_watched(watches, watch))
-                inotify_rm_watch(watches->inotify, watch);
-            return;
-        }
+    struct watched *watched = place_of(watches, id);
+    if (!id || !watched || watched->id != id)
+        return;
+    int watch = watched->watch;
+    drop(watches, watched);
+    if (!is_watched(watches, watch))
+        inotify_rm_watch(watches->inotify, watch);
 }
 
 uint32_t watches_read(struct watches *watches, struct wr *to) {
@@ -128,25 +126,24 @@ void watches_close(struct watches *watches) {
             close(watches->roots[i]);
     if (watches->inotify > 0)
         close(watches->inotify);
-    free(watches->all);
     free(watches);
 }
 
 /* Name by name, each looked at: the shim may be root of the host, which may enter what the VMM may not. */
 static int open_below(const struct watches *watches, int root, const char *path) {
-    struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-    };
+    struct open_how how = {.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV};
     struct stat st;
     cleanup_fd int at = fcntl(root, F_DUPFD_CLOEXEC, 0);
     for (;;) {
         char name[NAME_MAX + 1];
         path += strspn(path, "/");
         size_t length = strcspn(path, "/");
-        errno = EACCES;
-        if (at < 0 || fstat(at, &st) || !may(watches, &st, length ? S_IXOTH : S_IROTH))
+        if (at < 0 || fstat(at, &st))
             return -1;
+        if (!may(watches, &st, length ? S_IXOTH : S_IROTH) || !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode))) {
+            errno = S_ISLNK(st.st_mode) ? ELOOP : EACCES;
+            return -1;
+        }
         if (length == 0)
             return take_fd(&at);
         if (length > NAME_MAX || (path[0] == '.' && (length == 1 || (length == 2 && path[1] == '.')))) {
@@ -156,7 +153,7 @@ static int open_below(const struct watches *watches, int root, const char *path)
         memcpy(name, path, length);
         name[length] = 0;
         path += length;
-        how.flags |= O_DIRECTORY;
+        how.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW | (path[strspn(path, "/")] ? O_DIRECTORY : 0u);
         int below = (int)syscall(SYS_openat2, at, name, &how, sizeof how);
         close(at);
         at = below;
@@ -170,36 +167,23 @@ static bool may(const struct watches *watches, const struct stat *st, mode_t bit
     return !watches->ids || (st->st_uid < watches->ids && st->st_gid < watches->ids) || (st->st_mode & bit);
 }
 
-static struct watched *take_place(struct watches *watches) {
-    if (watches->free)
-        return &watches->all[watches->free - 1];
-    uint32_t room = watches->room ? 2 * watches->room : FIRST_ROOM;
-    if (watches->room == MOST_WATCHES) {
-        errno = ENOSPC;
-        return NULL;
-    }
-    struct watched *all = realloc(watches->all, room * sizeof *all);
-    if (!all)
-        return NULL;
-    for (uint32_t i = room; i > watches->room; i--) {
-        all[i - 1] = (struct watched){.next = watches->free};
-        watches->free = i;
-    }
-    watches->all = all;
-    watches->room = room;
-    return &all[watches->free - 1];
+static struct watched *place_of(struct watches *watches, uint32_t id) {
+    uint32_t place = id & UINT16_MAX;
+    return place < MOST_WATCHES ? &watches->all[place] : NULL;
 }
 
-static uint32_t *bucket(struct watches *watches, int watch) {
+static uint16_t *bucket(struct watches *watches, int watch) {
     return &watches->buckets[(unsigned)watch % WATCH_BUCKETS];
 }
 
-static void drop(struct watches *watches, uint32_t *link) {
-    uint32_t place = *link;
-    struct watched *watched = &watches->all[place - 1];
-    *link = watched->next;
-    *watched = (struct watched){.next = watches->free};
-    watches->free = place;
+static void drop(struct watches *watches, struct watched *watched) {
+    if (watched->next)
+        watches->all[watched->next - 1].previous = watched->previous;
+    if (watched->previous)
+        watches->all[watched->previous - 1].next = watched->next;
+    else
+        *bucket(watches, watched->watch) = watched->next;
+    *watched = (struct watched){0};
 }
 
 static bool is_watched(const struct watches *watches, int watch) {
@@ -209,20 +193,22 @@ static bool is_watched(const struct watches *watches, int watch) {
     return place;
 }
 
-/* Of each id that watches it. IN_IGNORED comes last of all, for none that the guest still has. */
+/* Of each id that watches it. IN_IGNORED comes last of all, for none that the guest still has. A message that is full
+ * already only has the ids of what has ended to drop: a guest may give one directory all its ids. */
 static uint32_t write_changes(struct watches *watches, const struct inotify_event *event, struct wr *to) {
     uint32_t changes = 0;
+    bool ended = event->mask & IN_IGNORED;
     if (event->mask & IN_Q_OVERFLOW)
         return write_change(0, event, to);
-    for (uint32_t *link = bucket(watches, event->wd); *link;) {
-        struct watched *watched = &watches->all[*link - 1];
-        bool found = watched->watch == event->wd;
-        if (found && (event->mask & IN_IGNORED)) {
-            drop(watches, link);
+    for (uint32_t next = *bucket(watches, event->wd); next && (ended || !to->bad);) {
+        struct watched *watched = &watches->all[next - 1];
+        next = watched->next;
+        if (watched->watch != event->wd)
             continue;
-        }
-        changes += found ? write_change(watched->id, event, to) : 0;
-        link = &watched->next;
+        if (ended)
+            drop(watches, watched);
+        else
+            changes += write_change(watched->id, event, to);
     }
     return changes;
 }

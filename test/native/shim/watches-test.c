@@ -55,7 +55,8 @@ static void set_up(void) {
     struct err err = {0};
     check("a place", mkdtemp(place) && chdir(place) == 0 && mkdir("shared", 0755) == 0 &&
                          mkdir("shared/a", 0755) == 0 && mkdir("shared/a/b", 0755) == 0 && mkdir("other", 0755) == 0 &&
-                         symlink("../other", "shared/link") == 0 && mknod("single", S_IFREG | 0644, 0) == 0);
+                         symlink("../other", "shared/link") == 0 && mkfifo("shared/fifo", 0644) == 0 &&
+                         mknod("single", S_IFREG | 0644, 0) == 0);
     snprintf(shared, sizeof shared, "%s/shared", place);
     snprintf(other, sizeof other, "%s/other", place);
     snprintf(single, sizeof single, "%s/single", place);
@@ -83,9 +84,11 @@ static void refuses_what_is_not_shared(void) {
         {"a number beyond all volumes", "", UINT32_MAX, EPERM},
         {"a way out of the volume", "..", 1, EINVAL},
         {"a way out from within", "a/../../other", 1, EINVAL},
-        {"a link that leads out", "link", 1, ENOTDIR},
+        {"a link that leads out", "link", 1, ELOOP},
+        {"a link on the way", "link/x", 1, ENOTDIR},
         {"what is missing", "missing", 1, ENOENT},
         {"a name in a file", "x", 2, ENOTDIR},
+        {"a FIFO", "fifo", 1, EACCES},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check(cases[i].what, watches_add(watches, MORE, cases[i].share, cases[i].path) == cases[i].code);
@@ -121,6 +124,8 @@ static void keeps_one_watch_for_two_ids(void) {
           unlink("shared/x") == 0 && read_changes() == 1 && is(next(), TWIN, IN_DELETE, "x"));
     watches_remove(watches, TWIN);
     watches_remove(watches, TWIN);
+    watches_remove(watches, 0);
+    watches_remove(watches, UINT32_MAX);
     check("and none at last", mknod("shared/x", S_IFREG | 0644, 0) == 0 && read_changes() == 0);
 }
 
@@ -151,6 +156,36 @@ static void says_that_events_are_lost(void) {
     check("the last word of a flood is that events are lost", lost);
 }
 
+static void watches_a_file_by_its_path(void) {
+    check("a volume-subpath may be a file",
+          mknod("shared/part", S_IFREG | 0644, 0) == 0 && watches_add(watches, MORE, 1, "part/") == 0);
+    read_changes();
+    check("it changes", chmod("shared/part", 0600) == 0 && read_changes() == 1 && is(next(), MORE, IN_ATTRIB, ""));
+    watches_remove(watches, MORE);
+}
+
+/* Whoever gives one directory all the ids there are. */
+static void bears_a_hostile_guest(void) {
+    watches_remove(watches, TOP);
+    watches_remove(watches, BELOW);
+    check("a directory", mkdir("shared/one", 0755) == 0);
+    for (uint32_t id = 1; id < MOST_WATCHES; id++)
+        if (watches_add(watches, 9U << 16 | id, 1, "one") && id > (MORE & UINT16_MAX))
+            check("it is watched by every id", false);
+    check("an id is given once", watches_add(watches, 9U << 16 | 100, 1, "one") == EEXIST);
+    check("nor by another use of its place", watches_add(watches, 10U << 16 | 100, 1, "a") == EEXIST);
+    check("an id beyond all places is refused", watches_add(watches, 9U << 16 | MOST_WATCHES, 1, "a") == ENOSPC &&
+                                                    watches_add(watches, UINT32_MAX, 1, "a") == ENOSPC);
+    check("too many changes for a message are lost",
+          mknod("shared/one/x", S_IFREG | 0644, 0) == 0 && read_changes() == 1 && is(next(), 0, IN_Q_OVERFLOW, ""));
+    check("the end of a directory frees its ids, though nobody is told",
+          unlink("shared/one/x") == 0 && rmdir("shared/one") == 0 && read_changes() == 1);
+    check("all of them", watches_add(watches, 10U << 16 | 100, 1, "a") == 0);
+    watches_remove(watches, 9U << 16 | 100);
+    check("an id that its place had before is nobody's", watches_add(watches, 11U << 16 | 100, 1, "a") == EEXIST);
+    watches_remove(watches, 10U << 16 | 100);
+}
+
 static void costs_nothing_when_quiet(void) {
     char path[64];
     bool all = true;
@@ -162,7 +197,7 @@ static void costs_nothing_when_quiet(void) {
         all = mkdir(whole, 0755) == 0 && watches_add(watches, MORE + (uint32_t)i, 1, path) == 0 && all;
     }
     check("2,000 directories are watched", all);
-    check("in little memory", watches->room <= 4096 && sizeof *watches->all <= 16);
+    check("in little memory", sizeof *watches <= 128 * 1024);
     for (int i = 0; i < 2000; i++)
         watches_remove(watches, MORE + (uint32_t)i);
     check("and all are let go", read_changes() == 0);
@@ -175,6 +210,8 @@ int main(void) {
     keeps_one_watch_for_two_ids();
     refuses_what_the_vmm_may_not_read();
     says_that_events_are_lost();
+    watches_a_file_by_its_path();
+    bears_a_hostile_guest();
     costs_nothing_when_quiet();
     watches_close(watches);
     char command[96];
