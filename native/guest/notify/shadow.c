@@ -16,7 +16,7 @@
 #include "../volume/remove-tree.h"
 
 /* A name takes about 1 KiB of the kernel's memory, so the shadow takes at most a sixteenth of the machine's. */
-enum { BYTES_FOR_A_NAME = 16384, PLACE_BITS = 16 };
+enum { BYTES_FOR_A_NAME = 16384, PLACE_BITS = 16, MOST_USES = UINT16_MAX };
 
 struct names {
     char **all;
@@ -107,7 +107,8 @@ struct watched *shadow_add(struct shadow *shadow, int fd, const char *self) {
     if (place == shadow->count)
         shadow->count++;
     struct watched *watched = &shadow->watched[place];
-    uint32_t uses = watched->uses + 1;
+    /* An id is never 0, and its place can be told from it. */
+    uint32_t uses = watched->uses == MOST_USES ? 1 : watched->uses + 1;
     *watched = (struct watched){.id = uses << PLACE_BITS | place, .uses = uses, .fd = fd, .inode = st.st_ino};
     snprintf(watched->self, sizeof watched->self, "%s", self);
     return watched;

@@ -149,6 +149,21 @@ static void tells_of_directories(void) {
     (void)events();
 }
 
+static void never_gives_the_id_0(void) {
+    struct shadow many = {.root = shadow.root};
+    uint32_t last = 0;
+    bool good = true;
+    for (int i = 0; i < 1 << 17; i++) {
+        struct watched *watched = shadow_add(&many, dup(shadow.root), "");
+        good = good && watched && watched->id && watched->id != last && shadow_by_id(&many, watched->id) == watched;
+        last = watched ? watched->id : 0;
+        if (watched)
+            shadow_forget(watched);
+    }
+    check("a place that is used again and again has an id each time", good);
+    free(many.watched);
+}
+
 static void lists_again(void) {
     check("the host says that it has lost events",
           change_apply(&shadow, &(struct change){.mask = IN_Q_OVERFLOW, .name = ""}) == CHANGE_LOST);
@@ -173,6 +188,7 @@ int main(void) {
     tells_of_files();
     tells_of_renames();
     tells_of_directories();
+    never_gives_the_id_0();
     lists_again();
     if (chdir("/") == 0)
         remove_tree(AT_FDCWD, place, &err);
