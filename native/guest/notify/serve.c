@@ -193,14 +193,16 @@ static void take_call(struct pollfd *listener) {
 static int answer(const struct seccomp_notif *notification, int listener) {
     static struct call call;
     const uint64_t arguments[] = {notification->data.args[0], notification->data.args[1], notification->data.args[2]};
-    if (call_read((pid_t)notification->pid, arguments, &call))
-        return LEFT_TO_THE_KERNEL;
-    /* Before this, the number may have been another process's by now. */
     uint64_t id = notification->id;
-    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id))
-        return LEFT_TO_THE_KERNEL;
-    cleanup_fd int file = call_open(&call);
-    return file < 0 ? LEFT_TO_THE_KERNEL : watch(&call, file);
+    int value = LEFT_TO_THE_KERNEL;
+    /* Only this says that the number was not another process's by then; from here on it is not used again. */
+    if (call_read((pid_t)notification->pid, arguments, &call) == 0 &&
+        ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0) {
+        cleanup_fd int file = call_open(&call);
+        value = file < 0 ? LEFT_TO_THE_KERNEL : watch(&call, file);
+    }
+    call_close(&call);
+    return value;
 }
 
 static int watch(const struct call *call, int file) {
