@@ -68,14 +68,20 @@ static enum change_outcome of_itself(struct shadow *shadow, struct watched *watc
 
 static enum change_outcome end(struct shadow *shadow, struct watched *watched) {
     char path[PATH_MAX];
+    bool known = !*watched->self && shadow_path(shadow, watched->fd, path) == 0 && *path;
     if (*watched->self)
         unlinkat(watched->fd, watched->self, 0);
-    else if (shadow_path(shadow, watched->fd, path) == 0 && *path)
+    else if (known)
         shadow_remove(shadow->root, path);
     shadow_forget(watched);
     /* Its watchers learn of its end when nobody is in it any more. */
     if (fchdir(shadow->root))
         complain("can't leave a removed directory");
+    const char *slash = known ? strrchr(path, '/') : NULL;
+    if (slash) {
+        path[slash - path] = 0;
+        shadow_prune(shadow, path, "");
+    }
     return CHANGE_OF_NONE;
 }
 

@@ -23,6 +23,7 @@ struct names {
     size_t count, room;
 };
 
+static struct watched *watched_at(struct shadow *shadow, const char *path);
 static int add_name(struct names *names, const char *name);
 static void free_names(struct names *names);
 static int compare(const void *a, const void *b);
@@ -77,6 +78,27 @@ void shadow_remove(int directory, const char *path) {
     struct err ignored;
     if (unlinkat(directory, path, 0) && errno == EISDIR && unlinkat(directory, path, AT_REMOVEDIR))
         remove_tree(directory, path, &ignored);
+}
+
+void shadow_prune(struct shadow *shadow, const char *directory, const char *file) {
+    char path[PATH_MAX], above[PATH_MAX];
+    size_t length = strlen(directory);
+    while (length && directory[length - 1] == '/')
+        length--;
+    if (length >= sizeof path)
+        return;
+    snprintf(path, sizeof path, "%.*s", (int)length, directory);
+    cleanup_fd int at = openat(shadow->root, *path ? path : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*file && at >= 0 && !watched_at(shadow, path))
+        unlinkat(at, file, 0);
+    while (*path && !watched_at(shadow, path)) {
+        const char *slash = strrchr(path, '/');
+        snprintf(above, sizeof above, "%.*s", slash ? (int)(slash - path) : 0, path);
+        const struct watched *parent = watched_at(shadow, above);
+        if ((parent && parent->listed) || unlinkat(shadow->root, path, AT_REMOVEDIR))
+            return;
+        memcpy(path, above, strlen(above) + 1);
+    }
 }
 
 struct watched *shadow_by_id(struct shadow *shadow, uint32_t id) {
@@ -148,6 +170,12 @@ int shadow_list(struct watched *watched, int directory, bool again) {
         return -1;
     watched->listed = true;
     return 0;
+}
+
+static struct watched *watched_at(struct shadow *shadow, const char *path) {
+    struct stat st;
+    return fstatat(shadow->root, *path ? path : ".", &st, AT_SYMLINK_NOFOLLOW) ? NULL
+                                                                               : shadow_by_inode(shadow, st.st_ino);
 }
 
 static int take_names(int directory, struct names *names, bool again) {

@@ -20,6 +20,7 @@ struct watched {
     int fd;                /* O_PATH: its shadow; of a file, the directory in which that is */
     char self[SELF_BYTES]; /* of a file, its name there */
     ino_t inode;           /* of the shadow */
+    ino_t real;            /* of the directory, as the volume had it when it was first watched */
     bool listed;           /* the shadow has all its names */
     bool moved;            /* the shadow has been renamed, and the host's own word of it is still to come */
 };
@@ -47,6 +48,10 @@ int shadow_directory(const struct shadow *shadow, const char *path);
 int shadow_make(const char *name, bool directory);
 /* Removes it, and all below it. */
 void shadow_remove(int directory, const char *path);
+
+/* Removes a file (empty: none) of that directory, the directory, and those above it, so far as nothing is in them, nobody
+ * watches them, and they are no names of a list: as they were before shadow_directory(). */
+void shadow_prune(struct shadow *shadow, const char *directory, const char *file);
 
 struct watched *shadow_by_id(struct shadow *shadow, uint32_t id);
 struct watched *shadow_by_inode(struct shadow *shadow, ino_t inode);

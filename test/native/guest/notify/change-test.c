@@ -149,6 +149,33 @@ static void tells_of_directories(void) {
     (void)events();
 }
 
+static bool there(const char *path) {
+    struct stat st;
+    return fstatat(shadow.root, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void keeps_no_empty_directories(void) {
+    struct watched *deep = shadow_add(&shadow, at_shadow("1/a/b/c"), "");
+    struct watched *side = shadow_add(&shadow, at_shadow("1/a/side"), "");
+    check("two deep directories are watched", deep && side);
+    shadow_prune(&shadow, "1/a/b/c", "");
+    check("one that is watched stays", there("1/a/b/c"));
+    check("one goes on the host", happens(deep, IN_DELETE_SELF, "") == CHANGE_OF_NONE);
+    check("and those above it that nobody needs", !there("1/a/b") && there("1/a/side"));
+    check("so does the last one", happens(side, IN_DELETE_SELF, "") == CHANGE_OF_NONE && !there("1"));
+    close(at_shadow("1/x/y"));
+    check("what the host refuses leaves nothing",
+          mknodat(shadow.root, "1/x/y/file", S_IFREG | 0600, 0) == 0 && there("1/x/y/file"));
+    shadow_prune(&shadow, "1/x/y/", "file");
+    check("neither a file nor directories", !there("1") && there("0"));
+    happens(top, IN_CREATE | IN_ISDIR, "kept");
+    close(at_shadow("0/kept/y"));
+    shadow_prune(&shadow, "0/kept/y", "");
+    check("a name of a list stays", there("0/kept") && !there("0/kept/y"));
+    happens(top, IN_DELETE | IN_ISDIR, "kept");
+    (void)events();
+}
+
 static void never_gives_the_id_0(void) {
     struct shadow many = {.root = shadow.root};
     uint32_t last = 0;
@@ -188,6 +215,7 @@ int main(void) {
     tells_of_files();
     tells_of_renames();
     tells_of_directories();
+    keeps_no_empty_directories();
     never_gives_the_id_0();
     lists_again();
     if (chdir("/") == 0)
