@@ -21,21 +21,11 @@
 #include "call.h"
 #include "change.h"
 #include "packet.h"
-#include "volumes.h"
+#include "target.h"
 
 /* What an answer says when it is left to the kernel. */
 enum { LEFT_TO_THE_KERNEL = INT_MIN };
 enum { HOST_PACKET, FIRST_LISTENER, OWN_LISTENER, SOURCES };
-
-/* What a process wants to watch. */
-struct target {
-    const struct notify_volume *volume;
-    int file;
-    bool directory;
-    char path[PATH_MAX];     /* in the volume */
-    size_t above;            /* bytes of it that name the directory to watch on the host */
-    char name[NAME_MAX + 1]; /* in the shadow of that; "." for itself */
-};
 
 static struct notify_volumes volumes;
 static struct shadow shadow;
@@ -48,12 +38,13 @@ static void list_again(void);
 static void take_call(struct pollfd *listener);
 static int answer(const struct seccomp_notif *notification, int listener);
 static int watch(const struct call *call, int file);
-static void place_of(struct target *target);
 static struct watched *watched_for(const struct target *target, int *failure);
+static int find_shadow(const struct target *target, const char *place, struct watched **watched);
 static struct watched *ask_host(const struct target *target, int fd, int *failure);
 static void tell_host(uint8_t type, const struct wr *wr);
+static void end_watch(const struct watched *watched);
+static void forget_gone(void);
 static void unwatch(uint32_t id);
-static int volume_number(const struct notify_volume *volume);
 
 int notify_prepare(const struct bootstrap *message, pid_t first, int host, int listener, struct err *err) {
     sources[HOST_PACKET] = (struct pollfd){.fd = host, .events = POLLIN};
@@ -105,7 +96,7 @@ static uint8_t take_packet(uint32_t *id, uint32_t *errno_value) {
 }
 
 static void take_changes(struct rd *rd) {
-    bool lost = false;
+    bool lost = false, moved = false;
     for (uint32_t left = rd_u32(rd); left && !rd->bad; left--) {
         struct change change = {.id = rd_u32(rd), .mask = rd_u32(rd), .cookie = rd_u32(rd)};
         char name[NAME_MAX + 1];
@@ -128,8 +119,12 @@ static void take_changes(struct rd *rd) {
         case CHANGE_DONE:
             break;
         }
+        moved = moved || (change.mask & IN_MOVE_SELF) ||
+                (change.mask & (IN_MOVED_FROM | IN_ISDIR)) == (IN_MOVED_FROM | IN_ISDIR);
     }
     changes_end(&shadow);
+    if (moved)
+        forget_gone();
     if (lost)
         list_again();
     tell_host(BL_MSG_CHANGES_TAKEN, &(struct wr){0});
@@ -146,18 +141,18 @@ static void list_again(void) {
             change_apply(&shadow, &(struct change){.id = watched->id, .mask = IN_MODIFY, .name = ""});
             continue;
         }
+        struct stat real;
         unsigned number;
         int length;
         cleanup_fd int directory = -1;
         if (shadow_path(&shadow, watched->fd, path) == 0 && sscanf(path, "%u%n", &number, &length) == 1 &&
             number < volumes.count)
-            directory = notify_volume_directory(&volumes.all[number], path + length + strspn(path + length, "/"));
-        uint32_t id = watched->id;
-        if (directory >= 0)
+            directory = notify_volume_directory(&volumes.all[number], path + length + strspn(path + length, "/"),
+                                                O_RDONLY);
+        if (directory >= 0 && fstat(directory, &real) == 0 && real.st_ino == watched->real)
             shadow_list(watched, directory, true);
-        else if (change_apply(&shadow, &(struct change){.id = id, .mask = IN_DELETE_SELF, .name = ""}) ==
-                 CHANGE_OF_NONE)
-            unwatch(id);
+        else
+            end_watch(watched);
     }
 }
 
@@ -206,44 +201,40 @@ static int answer(const struct seccomp_notif *notification, int listener) {
 }
 
 static int watch(const struct call *call, int file) {
-    struct target target = {.file = file};
+    struct target target;
     int failure = LEFT_TO_THE_KERNEL;
-    target.volume = notify_volume_of(&volumes, file, target.path, &target.directory);
-    if (!target.volume)
+    if (target_find(&volumes, file, &target))
         return LEFT_TO_THE_KERNEL;
     if (!call_may_read(call, file))
         return -EACCES;
-    place_of(&target);
     const struct watched *watched = watched_for(&target, &failure);
     return watched ? call_add_watch(call, watched->fd, target.name) : failure;
 }
 
-/* The host watches directories, and a file as the directory's; of a volume that is a file, the file. */
-static void place_of(struct target *target) {
-    const char *slash = target->directory ? NULL : strrchr(target->path, '/');
-    const char *last = slash ? slash + 1 : target->path;
-    target->above = target->directory ? strlen(target->path) : slash ? (size_t)(slash - target->path) : 0;
-    if (target->volume->is_file)
-        snprintf(target->name, sizeof target->name, "%d", volume_number(target->volume));
-    else
-        snprintf(target->name, sizeof target->name, "%s", target->directory ? "." : last);
-}
-
 static struct watched *watched_for(const struct target *target, int *failure) {
     char place[PATH_MAX + 16] = "";
-    struct stat named, at;
-    bool is_file = target->volume->is_file;
-    if (!is_file)
-        snprintf(place, sizeof place, "%d/%.*s", volume_number(target->volume), (int)target->above, target->path);
-    cleanup_fd int fd = shadow_directory(&shadow, place);
-    if (fd < 0 || fchdir(fd) || (!target->directory && shadow_make(target->name, false) && errno != EEXIST) ||
-        lstat(target->name, &named) || fstat(fd, &at)) {
+    struct watched *watched;
+    if (!target->volume->is_file)
+        snprintf(place, sizeof place, "%d/%.*s", target->number, (int)target->above, target->path);
+    int fd = find_shadow(target, place, &watched);
+    if (fd >= 0 && watched && watched->real != target->real) {
+        /* A directory above it, which nobody watches, has been renamed on the host: this one is another. */
+        close(fd);
+        end_watch(watched);
+        forget_gone();
+        fd = find_shadow(target, place, &watched);
+    }
+    if (fd < 0) {
         *failure = -errno;
+        shadow_prune(&shadow, place, "");
         return NULL;
     }
-    struct watched *watched = shadow_by_inode(&shadow, is_file ? named.st_ino : at.st_ino);
-    if (!watched && !(watched = ask_host(target, take_fd(&fd), failure)))
+    if (watched)
+        close(fd);
+    else if (!(watched = ask_host(target, fd, failure))) {
+        shadow_prune(&shadow, place, target->directory ? "" : target->name);
         return NULL;
+    }
     if (!target->directory || watched->listed)
         return watched;
     cleanup_fd int real = openat(target->file, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -251,6 +242,17 @@ static struct watched *watched_for(const struct target *target, int *failure) {
         return watched;
     *failure = -(errno ? errno : EIO);
     return NULL;
+}
+
+/* Makes what is missing of it, and gives the directory's descriptor (-1 with errno) and who has it watched already. */
+static int find_shadow(const struct target *target, const char *place, struct watched **watched) {
+    struct stat named, at;
+    cleanup_fd int fd = shadow_directory(&shadow, place);
+    if (fd < 0 || fchdir(fd) || (!target->directory && shadow_make(target->name, false) && errno != EEXIST) ||
+        lstat(target->name, &named) || fstat(fd, &at))
+        return -1;
+    *watched = shadow_by_inode(&shadow, target->volume->is_file ? named.st_ino : at.st_ino);
+    return take_fd(&fd);
 }
 
 /* Only what the kernel would say of its own limits is said of the host's. */
@@ -264,6 +266,7 @@ static struct watched *ask_host(const struct target *target, int fd, int *failur
         close(fd);
         return NULL;
     }
+    watched->real = target->real;
     uint32_t id = watched->id, answered = 0, errno_value = 0;
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, id);
@@ -291,11 +294,26 @@ static void tell_host(uint8_t type, const struct wr *wr) {
         _exit(0);
 }
 
+static void end_watch(const struct watched *watched) {
+    uint32_t id = watched->id;
+    change_apply(&shadow, &(struct change){.id = id, .mask = IN_DELETE_SELF, .name = ""});
+    unwatch(id);
+}
+
+/* Below a directory that has gone out of sight: there nothing happens on the host that would tell. */
+static void forget_gone(void) {
+    for (uint32_t i = 0; i < shadow.count; i++) {
+        struct watched *watched = &shadow.watched[i];
+        if (!watched->id || !shadow_is_gone(watched))
+            continue;
+        unwatch(watched->id);
+        shadow_forget(watched);
+    }
+}
+
 static void unwatch(uint32_t id) {
     uint8_t payload[4];
     struct wr wr = {.p = payload, .size = sizeof payload};
     wr_u32(&wr, id);
     tell_host(BL_MSG_UNWATCH, &wr);
 }
-
-static int volume_number(const struct notify_volume *volume) { return (int)(volume - volumes.all); }

@@ -44,16 +44,14 @@ static int find(struct notify_volume *volume, const struct mount_request *reques
 
 /* One look at it: each is a round trip to the VMM. */
 const struct notify_volume *notify_volume_of(const struct notify_volumes *volumes, int file, char path[PATH_MAX],
-                                             bool *directory) {
-    struct statx st;
+                                             struct statx *what) {
     char whole[PATH_MAX];
-    if (look_at(file, &st) || st.stx_nlink == 0 || path_of(file, whole) < 0)
+    if (look_at(file, what) || what->stx_nlink == 0 || path_of(file, whole) < 0)
         return NULL;
-    *directory = S_ISDIR(st.stx_mode);
     for (uint32_t i = 0; i < volumes->count; i++) {
         const struct notify_volume *volume = &volumes->all[i];
         size_t length = strlen(volume->place);
-        if (volume->mount != st.stx_mnt_id || strncmp(whole, volume->place, length) != 0 ||
+        if (volume->mount != what->stx_mnt_id || strncmp(whole, volume->place, length) != 0 ||
             (whole[length] && whole[length] != '/'))
             continue;
         const char *below = whole + length + strspn(whole + length, "/");
@@ -63,9 +61,9 @@ const struct notify_volume *notify_volume_of(const struct notify_volumes *volume
     return NULL;
 }
 
-int notify_volume_directory(const struct notify_volume *volume, const char *path) {
+int notify_volume_directory(const struct notify_volume *volume, const char *path, int flags) {
     struct open_how how = {
-        .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+        .flags = (unsigned)flags | O_DIRECTORY | O_CLOEXEC,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
     };
     return (int)syscall(SYS_openat2, volume->root, *path ? path : ".", &how, sizeof how);
@@ -82,6 +80,6 @@ static ssize_t path_of(int fd, char path[PATH_MAX]) {
 }
 
 static int look_at(int fd, struct statx *st) {
-    unsigned wanted = STATX_MNT_ID | STATX_TYPE | STATX_NLINK;
+    unsigned wanted = STATX_MNT_ID | STATX_TYPE | STATX_NLINK | STATX_INO;
     return statx(fd, "", AT_EMPTY_PATH, wanted, st) || (st->stx_mask & wanted) != wanted ? -1 : 0;
 }

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "../wire/message.h"
@@ -25,10 +26,11 @@ struct notify_volumes {
 
 /* The volumes of the message, in the box whose first process this is. */
 int notify_volumes_find(const struct bootstrap *message, pid_t first, struct notify_volumes *volumes, struct err *err);
-/* The one that the file is in, the file's path in it, and what it is. NULL for a file elsewhere. */
+/* The one that the file is in, and the file's path in it. what: its type and inode. NULL for a file elsewhere. */
 const struct notify_volume *notify_volume_of(const struct notify_volumes *volumes, int file, char path[PATH_MAX],
-                                             bool *directory);
-/* Opens a directory of it again by such a path: no link is followed, nothing mounted below it is entered. -1 */
-int notify_volume_directory(const struct notify_volume *volume, const char *path);
+                                             struct statx *what);
+/* Opens a directory of it again by such a path: no link is followed, nothing mounted below it is entered. flags:
+ * O_RDONLY or O_PATH. -1 */
+int notify_volume_directory(const struct notify_volume *volume, const char *path, int flags);
 
 #endif
