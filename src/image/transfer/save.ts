@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Header, Pax } from 'tar';
 import { BoxliteError, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
@@ -119,8 +119,10 @@ function directoriesOf(digests: Iterable<string>): string[] {
 async function* verified(home: Home, { digest, size }: Blob): AsyncGenerator<Uint8Array> {
   const hash = hashFor(digest);
   let sent = 0;
-  const chunks = createReadStream(blobPath(home, digest), { highWaterMark: 1 << 20 });
   try {
+    // A stream that opens the file itself closes it some time after who reads it has stopped.
+    await using file = await open(blobPath(home, digest));
+    const chunks = file.createReadStream({ highWaterMark: 1 << 20, autoClose: false });
     for await (const chunk of chunks as AsyncIterable<Buffer>) {
       sent += chunk.length;
       if (sent > size) break;
