@@ -1,7 +1,8 @@
 /** Host paths, as callers give them. */
 import { mkdirSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { BoxliteError, errnoOf } from '../errors.js';
+import { BoxliteError, errnoOf, fileError } from '../errors.js';
 
 /**
  * Resolves a relative path against the working directory.
@@ -17,6 +18,20 @@ export function absolutePath(path: string): string {
       `"${path}" is relative to the working directory, which has been deleted`,
       { cause: error, hint: 'change to a directory that exists (`cd`), or give an absolute path' },
     );
+  }
+}
+
+/**
+ * Whether something is at the path, or where the link there leads.
+ * @throws what `fileError` makes of another error than ENOENT
+ */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fileError(error, `read ${path}`);
   }
 }
 

@@ -1,8 +1,8 @@
 /** The files of a box's machine: its image's disk, its own disk, and a clean directory. */
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
-import { BoxliteError, errnoOf, fileError } from '../../errors.js';
+import { BoxliteError, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
-import { makeDirectories } from '../../host/host-path.js';
+import { exists, makeDirectories } from '../../host/host-path.js';
 import { makePrivateDirectory } from '../../host/private-files.js';
 import { blankDisk } from '../../image/disk/blank-disk.js';
 import { imageDisk } from '../../image/disk/image-disk.js';
@@ -90,16 +90,6 @@ async function clearDirectory(home: Home, id: string): Promise<void> {
     );
   } catch (error) {
     throw fileError(error, `prepare ${directory}`);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw fileError(error, `read ${path}`);
   }
 }
 

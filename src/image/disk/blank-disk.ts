@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, open, stat, statfs } from 'node:fs/promises';
+import { access, open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
+import { exists } from '../../host/host-path.js';
 import { makeDirectoryOnce } from '../../host/make-once.js';
 import { programDirectories, SYSTEM_DIRECTORIES } from '../../host/program-path.js';
 import { runProgram } from '../../host/run-program.js';
@@ -124,15 +125,5 @@ async function isExecutable(path: string): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
   }
 }

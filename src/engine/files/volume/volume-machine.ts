@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../../../abort.js';
-import { makeDirectories } from '../../../host/host-path.js';
+import { exists, makeDirectories } from '../../../host/host-path.js';
 import { makePrivateDirectory } from '../../../host/private-files.js';
 import { makeEmptyDisk } from '../../../image/disk/empty-disk.js';
 import type { BoxRecord } from '../../../store/box-record.js';
@@ -15,7 +15,7 @@ import { endLeftVolumeMachine, volumeWorkDirectory } from '../../machine/left-ma
 import { requiredVmmIds } from '../../machine/vmm-ids.js';
 import { mountRequests } from '../../machine/volumes/mount-requests.js';
 import { disksOf, volumePlaces } from '../../machine/volumes/places.js';
-import { diskIsGone, exists, makeMissingDisk } from '../../machine/volumes/volume-disks.js';
+import { diskIsGone, makeMissingDisk } from '../../machine/volumes/volume-disks.js';
 import { DEFAULT_DISK_BYTES } from '../../spec/defaults.js';
 import { specOf } from '../../spec/stored-spec.js';
 import type { EngineContext } from '../../state/context.js';

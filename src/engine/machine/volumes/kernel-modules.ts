@@ -2,11 +2,12 @@
  * The kernel's modules for a box that may load some: a disk in the last of the slots that every machine has. The
  * agent mounts its modules below /lib/modules, and the kernel loads from it what it asks for itself.
  */
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import type { BootstrapValues } from '../../../agent/client.js';
 import { MOUNT_KINDS } from '../../../agent/protocol.js';
-import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
+import { BoxliteError, fileError } from '../../../errors.js';
 import type { Home } from '../../../host/home.js';
+import { exists } from '../../../host/host-path.js';
 import { writeDirectoryDisk } from '../../../image/disk/directory-disk.js';
 import type { Assets } from '../../../vmm/assets/assets.js';
 import { newAsset } from '../../../vmm/assets/unused-assets.js';
@@ -71,15 +72,5 @@ async function makeDisk(home: Home, modules: string, disk: string): Promise<void
     throw fileError(error, `make ${disk}`);
   } finally {
     await rm(draft, { force: true });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw fileError(error, `read ${path}`);
   }
 }

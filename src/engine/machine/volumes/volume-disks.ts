@@ -1,7 +1,8 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BoxliteError, errnoOf, fileError } from '../../../errors.js';
+import { BoxliteError, fileError } from '../../../errors.js';
 import type { Home } from '../../../host/home.js';
+import { exists } from '../../../host/host-path.js';
 import { syncDirectory } from '../../../host/sync-directory.js';
 import { blankDisk } from '../../../image/disk/blank-disk.js';
 import { copySparse } from '../../../image/disk/sparse-copy.js';
@@ -83,14 +84,4 @@ async function makeDisk(home: Home, disk: string, bytes: number): Promise<void> 
 async function writeBack(path: string): Promise<void> {
   await using file = await open(path, 'r+');
   await file.datasync();
-}
-
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw fileError(error, `read ${path}`);
-  }
 }

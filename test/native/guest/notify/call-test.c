@@ -89,9 +89,9 @@ static bool leads(const struct caller *caller, const char *name, uint32_t mask, 
 static void set_up(void) {
     check("a place", mkdtemp(place) && chmod(place, 0711) == 0 && chdir(place) == 0 && mkdir("closed", 0700) == 0 &&
                          mkdir("closed/in", 0755) == 0 && mkdir("of-group", 0755) == 0 &&
-                         mkdir("of-group/in", 0755) == 0 && mkdir("jail", 0755) == 0 && mkdir("jail/work", 0755) == 0 &&
-                         mkdir("work", 0755) == 0 && mkdir("jail/work/deep", 0755) == 0 &&
-                         symlink("/work", "jail/link") == 0);
+                         mkdir("of-group/in", 0755) == 0 && mkdir("jail", 0755) == 0 &&
+                         mkdir("jail/inner", 0755) == 0 && mkdir("inner", 0755) == 0 &&
+                         mkdir("jail/inner/deep", 0755) == 0 && symlink("/inner", "jail/link") == 0);
 }
 
 static void follows_the_caller(void) {
@@ -102,14 +102,14 @@ static void follows_the_caller(void) {
         uint32_t mask;
         const char *expected;
     } cases[] = {
-        {"a path from the working directory", NULL, "work", false, "../jail/work", 0, "jail/work"},
-        {"one from the caller's root", "jail", NULL, false, "/work", 0, "jail/work"},
-        {"one from a directory below that", "jail", "/work", false, "deep", 0, "jail/work/deep"},
-        {"no way out of that root", "jail", "/work", false, "../../../work", 0, "jail/work"},
-        {"nor by an absolute link", "jail", "/work", false, "../link", 0, "jail/work"},
-        {"a link for itself", "jail", "/work", false, "../link", IN_DONT_FOLLOW, "jail/link"},
-        {"a working directory outside of the root", "../jail", "work", true, "../of-group", 0, "of-group"},
-        {"nothing at an empty path", NULL, "work", false, "", 0, NULL},
+        {"a path from the working directory", NULL, "inner", false, "../jail/inner", 0, "jail/inner"},
+        {"one from the caller's root", "jail", NULL, false, "/inner", 0, "jail/inner"},
+        {"one from a directory below that", "jail", "/inner", false, "deep", 0, "jail/inner/deep"},
+        {"no way out of that root", "jail", "/inner", false, "../../../inner", 0, "jail/inner"},
+        {"nor by an absolute link", "jail", "/inner", false, "../link", 0, "jail/inner"},
+        {"a link for itself", "jail", "/inner", false, "../link", IN_DONT_FOLLOW, "jail/link"},
+        {"a working directory outside of the root", "../jail", "inner", true, "../of-group", 0, "of-group"},
+        {"nothing at an empty path", NULL, "inner", false, "", 0, NULL},
         {"nothing that is missing", "jail", NULL, false, "/closed", 0, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -129,7 +129,7 @@ static void asks_for_the_callers_rights(void) {
 }
 
 static void keeps_to_the_process_it_read(void) {
-    pid_t child = start(&(struct caller){.directory = "work"}, ".");
+    pid_t child = start(&(struct caller){.directory = "inner"}, ".");
     check("a caller", child > 0 && reads(child, IN_CREATE));
     int file = call_open(&call);
     check("has a watch added to its descriptor", file >= 0 && call_add_watch(&call, file, ".") > 0);
