@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 10U
+#define BL_GENERATION 11U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -125,8 +125,15 @@
 #define BL_SHIM_FILE_WRITE 1U
 
 #define BL_SHIM_FLAG_TEMPLATE 1U
-#define BL_SHIM_FLAG_NO_NETWORK 2U
-#define BL_SHIM_FLAG_NEED_NAMESPACES 4U
+
+#define BL_WALL_NAMESPACES 1U
+#define BL_WALL_ROOT 2U
+#define BL_WALL_LANDLOCK 4U
+#define BL_WALL_CALLS 8U
+
+#define BL_CALLS_KVM 1U
+#define BL_CALLS_SHARES 2U
+#define BL_CALLS_SAVING 4U
 
 #define BL_SHARE_READ_ONLY 1U
 #define BL_SHARE_DIRECT 2U
@@ -363,15 +370,15 @@
 #define BL_MSG_NET_DONE 0xc4U
 
 /* The shim's configuration, on descriptor 3 after its u32 length:
- *   u32 generation, u32 flags, bytes box, bytes directory, u32 consoleLimit, u64 logMaxBytes,
- *   u32 logMaxFiles, list argv of (bytes value), list env of (bytes value),
- *   list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd, u32 consoleFd,
- *   bytes idDirectory, u32 firstId, u32 idRanges, list foreignIds of (u32 first, u32 last),
- *   list rlimits of (u32 resource, u64 soft, u64 hard), bytes preload, list onExit of (bytes value),
- *   list onExitEnv of (bytes value), u32 exitDelayMs, u32 timeoutMs, u32 shareFd,
- *   list shares of (u32 flags, bytes path), bytes netProgram, u32 netFd, bytes macAddress,
- *   u32 address, u32 prefix, u8 prefixLength, u32 gateway, u32 resolver, bytes address6,
- *   bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
+ *   u32 generation, u32 flags, u32 walls, u32 neededWalls, list roots of (bytes value), bytes box,
+ *   bytes directory, u32 consoleLimit, u64 logMaxBytes, u32 logMaxFiles, list argv of (bytes value),
+ *   list env of (bytes value), list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd,
+ *   u32 consoleFd, bytes idDirectory, u32 firstId, u32 idRanges,
+ *   list foreignIds of (u32 first, u32 last), list rlimits of (u32 resource, u64 soft, u64 hard),
+ *   bytes preload, list onExit of (bytes value), list onExitEnv of (bytes value), u32 exitDelayMs,
+ *   u32 timeoutMs, u32 shareFd, list shares of (u32 flags, bytes path), bytes netProgram, u32 netFd,
+ *   bytes macAddress, u32 address, u32 prefix, u8 prefixLength, u32 gateway, u32 resolver,
+ *   bytes address6, bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
  *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort), u32 netMode,
  *   u32 netReports, list hostPorts of (u32 port),
  *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name),

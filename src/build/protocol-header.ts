@@ -1,6 +1,7 @@
 import {
   ANY_DEVICE,
   BOX_FLAGS,
+  CALLS,
   COPY_EXITS,
   DEVICE_ACCESS,
   DEVICE_KINDS,
@@ -28,6 +29,7 @@ import {
   SHIM_PHASES,
   STAGES,
   STATS_FLAGS,
+  WALLS,
 } from '../agent/protocol.js';
 
 /** Each group of constants and the prefix of its names in C. */
@@ -51,6 +53,8 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
     ['SHIM_PHASE', SHIM_PHASES],
     ['SHIM_FILE', SHIM_FILE_FLAGS],
     ['SHIM_FLAG', SHIM_FLAGS],
+    ['WALL', WALLS],
+    ['CALLS', CALLS],
     ['SHARE', SHARE_FLAGS],
     ['IP', IP_PROTOCOLS],
     ['NET_MODE', NET_MODES],

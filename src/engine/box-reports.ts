@@ -5,6 +5,7 @@ import type { BoxChange } from './files/changes.js';
 import { inspectedNetworks } from './networks/memberships.js';
 import type { BoxSize } from './report/box-size.js';
 import { type BoxInspection, inspectBox } from './report/inspect.js';
+import { startedRecord } from './machine/records.js';
 import { vmmIsolation } from './report/isolation.js';
 import { boxLogs, type LogEntry, type LogOptions, logPath } from './report/logs.js';
 import { type BoxMetrics, type MetricsOptions, MetricsSampler } from './report/metrics.js';
@@ -46,7 +47,9 @@ export abstract class BoxReports {
     const record = await this.observed();
     const { home } = this.context;
     const isolation =
-      isActive(record.status) && record.pid ? await vmmIsolation(record.pid) : undefined;
+      isActive(record.status) && record.pid
+        ? await vmmIsolation(record.pid, await startedRecord(home.box(this.id)))
+        : undefined;
     const [health, output] = await Promise.all([boxHealth(home, record), logPath(home, record)]);
     const size = options.size === true ? await this.size() : undefined;
     const networks = inspectedNetworks(this.context.database(), this.id);

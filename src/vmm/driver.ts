@@ -39,7 +39,7 @@ export interface VmmMonitor {
    * @param bytes size of the disk
    */
   stopWithoutImage(bytes: number): Promise<void>;
-  /** Runs a machine that was saved paused. */
+  /** Runs a machine that boots, or that was saved paused. */
   continueMachine(): Promise<void>;
   close(): void;
 }
@@ -133,6 +133,8 @@ export interface LaunchPlan {
   machine: MachineSpec;
   argv: string[];
   env: string[];
+  /** What the VMM reads by its path, and executes: its program, libraries and firmware. Some may be missing. */
+  readable: string[];
   files: PassedFile[];
   qmpFd: number;
   portFd: number;

@@ -24,6 +24,7 @@ function startOf({ directory, root }: ShimHarness): ShimStart {
       machine: { cpus: 1, memoryMib: 64, accelerator: 'tcg' },
       argv: [FAKE_VMM, String(DESCRIPTORS.port), String(DESCRIPTORS.console), `${root}/vmm.sock`],
       env: [],
+      readable: [],
       files: [],
       qmpFd: DESCRIPTORS.qmp,
       portFd: DESCRIPTORS.port,

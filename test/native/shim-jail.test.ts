@@ -1,17 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { WALLS } from '../../src/agent/protocol.js';
 import { vmmLimits } from '../../src/engine/machine/vmm-limits.js';
 import { ended } from './shim/observe.js';
-import { BUILD_TIMEOUT_MS, buildShim, ShimHarness } from './shim/shim-harness.js';
+import { BUILD_TIMEOUT_MS, buildShim, DESCRIPTORS, ShimHarness } from './shim/shim-harness.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 beforeAll(buildShim, BUILD_TIMEOUT_MS);
 
 const LEAVING_VMM = join(import.meta.dirname, '../../native/build/test/shim/fake-leaving-vmm');
+const JAILED_VMM = join(import.meta.dirname, '../../native/build/test/shim/fake-jailed-vmm');
 const KEY_OWNER = join(import.meta.dirname, '../../native/build/test/shim/fake-key-owner');
 const KEY = `boxlite-test-${process.pid}`;
 
@@ -128,5 +130,161 @@ describe('jail', () => {
     shim.child.kill('SIGKILL');
     await guest.closed;
     await ended(pid);
+  });
+});
+
+/** The walls that hosts may refuse. */
+const { NAMESPACES, ROOT, LANDLOCK } = WALLS;
+const ALL = NAMESPACES | ROOT | LANDLOCK;
+
+/** What comes of each attempt, and of those that the walls answer differently. */
+const expected = (differences: Record<string, string>): Record<string, string> => ({
+  'a secret file': 'ENOENT',
+  passwords: 'ENOENT',
+  homes: 'ENOENT',
+  state: 'ENOENT',
+  '/run': 'ENOENT',
+  processes: 'EACCES',
+  'root of the first process': 'ENOENT',
+  'settings of the kernel': 'ENOENT',
+  '/sys': 'ENOENT',
+  'a program, for writing': 'EACCES',
+  'a new file': 'EROFS',
+  'above its directory': 'ENOENT',
+  'a read-only file, written': 'EBADF',
+  'a read-only file, opened again': 'EACCES',
+  'a read-only file, mapped': 'EACCES',
+  'a read-only file, cut': 'EINVAL',
+  'a file by its handle': 'EPERM',
+  'another process': 'ESRCH',
+  'another process, signalled': 'ESRCH',
+  'another process, traced': 'EPERM',
+  'another process, read': 'EPERM',
+  'the internet': 'EAFNOSUPPORT',
+  'the internet, IPv6': 'EAFNOSUPPORT',
+  netlink: 'EAFNOSUPPORT',
+  packets: 'EAFNOSUPPORT',
+  'a socket of the host': 'ENOENT',
+  'an abstract socket': 'ECONNREFUSED',
+  namespaces: 'EPERM',
+  'namespaces of others': 'EPERM',
+  'a mount': 'EPERM',
+  'another root': 'EPERM',
+  'a clone of the mounts': 'EPERM',
+  bpf: 'EPERM',
+  perf: 'EPERM',
+  userfaultfd: 'ENOSYS',
+  io_uring: 'ENOSYS',
+  keys: 'EPERM',
+  'a kernel module': 'EPERM',
+  'another kernel': 'EPERM',
+  reboot: 'EPERM',
+  "the host's name": 'EPERM',
+  root: 'EPERM',
+  'another program': 'ENOENT',
+  ...differences,
+});
+
+/** Of a namespace with one id, which outside is the caller's. */
+const ROOT_OF_ITS_OWN = { root: 'allowed' };
+
+/** Without namespaces a VMM sees paths and processes; Landlock and the filter answer, and its user's rights. */
+const WITHOUT_NAMESPACES = {
+  ...ROOT_OF_ITS_OWN, // of the test's namespace
+  'a new file': 'EACCES',
+  ...{ 'a secret file': 'EACCES', passwords: 'EACCES', homes: 'EACCES', state: 'EACCES' },
+  ...{ '/run': 'EACCES', 'root of the first process': 'EACCES', '/sys': 'EACCES' },
+  'settings of the kernel': 'EACCES',
+  'above its directory': 'EACCES',
+  'another process': 'allowed', // which gives no right over it
+  'another process, signalled': 'EPERM',
+  'a socket of the host': 'EACCES',
+};
+
+const ORDINARY = 65_432;
+const asOrdinary = `set -- setpriv --reuid=${ORDINARY} --regid=${ORDINARY} --clear-groups`;
+const withoutNamespaces = `${asOrdinary} unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"' sh`;
+
+describe.runIf(process.getuid?.() === 0)('a VMM that its guest has taken over', () => {
+  test.each([
+    { who: 'of root', before: 'true', walls: ALL, isRoot: true, differences: {} },
+    {
+      who: 'of another user',
+      before: asOrdinary,
+      walls: ALL,
+      isRoot: false,
+      differences: ROOT_OF_ITS_OWN,
+    },
+    {
+      who: 'of another user, where the host refuses namespaces,',
+      before: withoutNamespaces,
+      walls: ALL,
+      isRoot: false,
+      differences: WITHOUT_NAMESPACES,
+    },
+    {
+      who: 'of root, on a host without Landlock,',
+      before: 'true',
+      walls: NAMESPACES | ROOT,
+      isRoot: true,
+      differences: {
+        processes: 'allowed', // there is nothing but the VMM's own descriptors
+      },
+    },
+  ])('$who reaches nothing of the host', async ({ before, walls, isRoot, differences }) => {
+    await using harness = await ShimHarness.make();
+    await chmod(harness.root, 0o755);
+    const path = (name: string): string => join(harness.root, name);
+    await writeFile(path('report'), '', { mode: 0o666 });
+    await chmod(path('report'), 0o666);
+    await writeFile(path('ram'), 'of a template');
+    await writeFile(path('secret'), 'of the caller');
+    await mkdir(path('empty'));
+    if (!isRoot)
+      for (const name of ['box', 'secret', 'ram']) await chown(path(name), ORDINARY, ORDINARY);
+    const ids = { idDirectory: path('ids'), firstId: 4_200_000_000, idRanges: 8 };
+    const words = [13, DESCRIPTORS.share, 14, process.pid, path('secret'), path('vmm.sock')];
+    const shim = harness.spawn(
+      harness.config({
+        argv: [JAILED_VMM, ...words.map(String)],
+        walls,
+        roots: ['/usr', '/bin', '/lib', '/lib64', '/etc/ld.so.cache', '/dev/null', JAILED_VMM],
+        files: [
+          { fd: 13, flags: 1, path: path('report') },
+          { fd: 14, flags: 0, path: path('ram') },
+          { fd: DESCRIPTORS.share, flags: 0, path: path('empty') },
+        ],
+        ...(isRoot && ids),
+      }),
+      before,
+    );
+    expect(await shim.statusLine).toMatch(/^up /);
+    const pid = await shim.vmmPid();
+    const report = (): string => readFileSync(path('report'), 'utf8');
+    while (!report().endsWith('done\n') && readdirSync('/proc').includes(String(pid)))
+      await nextTurn();
+    const lines = report()
+      .replace(/done\n$/, '')
+      .trimEnd()
+      .split('\n');
+    expect(Object.fromEntries(lines.map((line) => line.split(': ')))).toEqual(
+      expected(differences),
+    );
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/CapBnd:\t0{16}/);
+    expect(readFileSync(path('secret'), 'utf8')).toBe('of the caller');
+    shim.child.kill('SIGKILL');
+    await ended(pid);
+  });
+
+  test('that needs a wall which the host refuses does not start', async () => {
+    await using harness = await ShimHarness.make();
+    await chmod(harness.root, 0o755);
+    await chown(join(harness.root, 'box'), ORDINARY, ORDINARY);
+    const needed = { walls: ALL, neededWalls: NAMESPACES | ROOT };
+    const shim = harness.spawn(harness.config(needed), withoutNamespaces);
+    expect(await shim.statusLine).toBe(
+      'failed jail 28 this box needs a wall around its VMM that the host refuses: ' +
+        'this host allows no more namespaces (sysctl user.max_*_namespaces)',
+    );
   });
 });

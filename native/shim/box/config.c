@@ -53,6 +53,9 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
         return err_set(err, ENOMEM, "configuration: no memory");
 
     config->flags = rd_u32(&d.rd);
+    config->walls = rd_u32(&d.rd);
+    config->needed_walls = rd_u32(&d.rd);
+    config->roots = take_strings(&d, "roots", &config->root_count);
     config->box = decoder_string(&d, "box");
     config->directory = decoder_string(&d, "directory");
     config->console_limit = rd_u32(&d.rd);
@@ -105,6 +108,7 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
 }
 
 void config_free(struct config *config) {
+    free(config->roots);
     free(config->argv);
     free(config->env);
     free(config->exit_argv);
@@ -164,6 +168,11 @@ static int check(const struct config *config, struct err *err) {
         return err_set(err, EINVAL, "configuration: argv[0] is not an absolute path");
     if (config->exit_argv[0] && config->exit_argv[0][0] != '/')
         return err_set(err, EINVAL, "configuration: onExit is not an absolute path");
+    if ((config->walls & BL_WALL_ROOT) && !(config->walls & BL_WALL_NAMESPACES))
+        return err_set(err, EINVAL, "configuration: a root of its own needs namespaces");
+    for (uint32_t i = 0; i < config->root_count; i++)
+        if (config->roots[i][0] != '/' || !config->roots[i][1])
+            return err_set(err, EINVAL, "configuration: a root is not an absolute path below /");
     return check_ids(config, err) || check_shares(config, err) || config_net_check(&config->net, err)
                ? -1
                : check_descriptors(config, err);

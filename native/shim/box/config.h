@@ -38,6 +38,9 @@ struct limit {
 
 struct config {
     uint32_t flags; /* BL_SHIM_FLAG_* */
+    uint32_t walls, needed_walls; /* BL_WALL_* */
+    char **roots;                 /* what the VMM may read and execute */
+    uint32_t root_count;
     const char *box, *directory;
     uint32_t console_limit;
     uint64_t log_max_bytes; /* of a file of the output log; 0: no limit */

@@ -24,6 +24,7 @@
 /* More than two tails of which every byte is escaped. */
 enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536, PORT_BYTES = 160 };
 
+static void put_walls(struct json *json, const struct vmm *vmm);
 static void leave_unsynced(struct shim *shim);
 static int place_boot_error(struct shim *shim, const char *stage, const struct err *why, bool with_tails);
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err);
@@ -53,10 +54,23 @@ int records_write_started(struct shim *shim, struct err *err) {
     json_number(&json, "shimStartTicks", self_start_ticks());
     json_number(&json, "vmmPid", (uint64_t)shim->vmm.pid);
     json_string(&json, "bootId", boot_id);
+    put_walls(&json, &shim->vmm);
     if (place(shim, STARTED, STARTED NEW, &json, err))
         return -1;
     leave_unsynced(shim);
     return 0;
+}
+
+static void put_walls(struct json *json, const struct vmm *vmm) {
+    json_number(json, "walls", vmm->walls);
+    json_list(json, "refused");
+    for (uint32_t i = 0; i < vmm->refused_count; i++) {
+        json_item(json);
+        json_number(json, "wall", vmm->refused[i].wall);
+        json_string(json, "reason", vmm->refused[i].err.msg);
+        json_item_end(json);
+    }
+    json_list_end(json);
 }
 
 int records_write_ports(struct shim *shim, struct err *err) {

@@ -12,7 +12,7 @@
 int records_clear(struct err *err);
 /* Sets space aside for boot-error.json or exit.json, so that a full disk can't hide an end. */
 void records_reserve(void);
-/* started.json, when main runs. */
+/* started.json, when main runs: also what isolates the VMM, and what of that the host has refused. */
 int records_write_started(struct shim *shim, struct err *err);
 /* ports.json: the published ports, bound by now. */
 int records_write_ports(struct shim *shim, struct err *err);

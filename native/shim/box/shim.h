@@ -25,6 +25,7 @@ enum {
     FIRST_REPLY_TYPE = 0x40, /* the guest sends those from here up to there */
     EXITED_BYTES = 12,
     READY_BYTES = 12,
+    MAX_REFUSALS = 8, /* more than there are walls */
     MAX_NET_REQUESTS = 32, /* so the socket of boxlite-net has room for all of them */
 };
 
@@ -60,10 +61,20 @@ struct main_session {
     uint32_t stdin_on_the_way;
 };
 
+/* A wall of the VMM's jail that this host does not allow. */
+struct refusal {
+    uint32_t wall; /* BL_WALL_* */
+    struct err err;
+};
+
 struct vmm {
     pid_t pid; /* 0 once it has been reaped */
     int port_fd, console_fd, output_fd;
     int ids_fd; /* keeps its user reserved; see vmm/ids.h */
+    uint32_t walls; /* BL_WALL_*: those that stand */
+    struct refusal refused[MAX_REFUSALS];
+    uint32_t refused_count;
+    bool heard; /* something of its guest */
     bool killed; /* somebody has asked for its end before it came by itself */
     bool shot; /* the shim has sent it SIGKILL before it came by itself */
     bool stopped; /* the kernel reports it as stopped */

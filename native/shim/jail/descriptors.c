@@ -22,6 +22,12 @@ int descriptors_place(struct placed_fd *fds, uint32_t count, int *kept, struct e
     return 0;
 }
 
+void descriptors_replace(struct placed_fd *fds, uint32_t count, int to, int from) {
+    for (uint32_t i = 0; i < count; i++)
+        if (fds[i].to == to)
+            fds[i].from = from;
+}
+
 static int move_away(int *fd, struct err *err) {
     int moved = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     if (moved < 0 && (errno == EINVAL || errno == EMFILE))

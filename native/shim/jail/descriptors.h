@@ -7,4 +7,7 @@
 /* Moves each to its number. All others close at exec, and so does *kept, which may move. */
 int descriptors_place(struct placed_fd *fds, uint32_t count, int *kept, struct err *err);
 
+/* The VMM gets `from` under the number `to`, and not what it had there; that closes at exec. */
+void descriptors_replace(struct placed_fd *fds, uint32_t count, int to, int from);
+
 #endif

@@ -1,4 +1,4 @@
-/* What the child between fork and exec receives from the shim. */
+/* What the child between clone and exec receives from the shim. */
 #ifndef BOXLITE_SHIM_JAIL_JAIL_H
 #define BOXLITE_SHIM_JAIL_JAIL_H
 
@@ -14,11 +14,13 @@ struct placed_fd {
 
 struct jail {
     const struct config *config;
-    pid_t parent;
-    uint32_t id; /* the first of its range; UNCHANGED_ID: the VMM keeps the shim's user */
+    uint32_t id;    /* the first of its range; UNCHANGED_ID: the VMM keeps the shim's user */
+    uint32_t walls; /* BL_WALL_*: what this try builds */
+    uid_t caller_user; /* of the shim */
+    gid_t caller_group;
     struct placed_fd fds[MAX_PLACED];
     uint32_t fd_count;
-    int user_namespace; /* of the shares' ids, or -1 */
+    int share_namespace; /* the user namespace to which root's shares are mapped, or -1 */
     int report_fd; /* where a failure is reported; closes by itself when the VMM begins */
 };
 

@@ -1,8 +1,8 @@
 #include "run.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <linux/keyctl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +13,12 @@
 
 #include "../../protocol/protocol.h"
 #include "descriptors.h"
-#include "no-network.h"
+#include "landlock.h"
+#include "namespaces.h"
+#include "root.h"
+#include "user.h"
 #include "vmm-filter.h"
 #include "volumes-filter.h"
-#include "volumes-user.h"
-#include "volumes.h"
 
 static int die_with_parent(struct jail *jail, struct err *err);
 static int own_session(struct jail *jail, struct err *err);
@@ -27,32 +28,49 @@ static int only_given_descriptors(struct jail *jail, struct err *err);
 static int leave_directory(struct jail *jail, struct err *err);
 static int lower_limits(struct jail *jail, struct err *err);
 static const char *what_is_limited(uint32_t resource);
-static int drop_user(struct jail *jail, struct err *err);
 static int no_new_privileges(struct jail *jail, struct err *err);
 static int become_vmm(struct jail *jail, struct err *err);
-_Noreturn static void report(const struct jail *jail, uint32_t stage, const struct err *err);
+_Noreturn static void report(const struct jail *jail, uint32_t stage, uint32_t wall, const struct err *err);
 
+/* Their order matters: mounts need rights that the change of user takes away, that change takes away the signal of the
+ * parent's death, and Landlock and filters ask for no_new_privileges. */
 void jail_run(struct jail *jail) {
-    /* A root of its own and Landlock belong before drop_user, while the child may still make them. */
-    static int (*const steps[])(struct jail *, struct err *) = {
-        die_with_parent,        own_session,     default_signals, volumes_assemble, no_network,   own_keyring,
-        only_given_descriptors, leave_directory, lower_limits,    drop_user,        volumes_user, die_with_parent,
-        no_new_privileges,      vmm_filter,      volumes_filter,
+    static const struct {
+        int (*build)(struct jail *, struct err *);
+        uint32_t wall; /* that falls with it */
+    } steps[] = {
+        {die_with_parent, 0},
+        {own_session, 0},
+        {default_signals, 0},
+        {namespaces_enter, BL_WALL_NAMESPACES},
+        {namespaces_own_mounts, BL_WALL_NAMESPACES},
+        {own_keyring, 0},
+        {root_enter, BL_WALL_ROOT},
+        {only_given_descriptors, 0},
+        {leave_directory, 0},
+        {lower_limits, 0},
+        {user_become, 0},
+        {die_with_parent, 0},
+        {no_new_privileges, 0},
+        {landlock_restrict, BL_WALL_LANDLOCK},
+        {vmm_filter, 0},
+        {volumes_filter, 0},
     };
     struct err err;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (steps[i](jail, &err))
-            report(jail, BL_STAGE_JAIL, &err);
+        if (steps[i].build(jail, &err))
+            report(jail, BL_STAGE_JAIL, jail->walls & steps[i].wall, &err);
     become_vmm(jail, &err);
-    report(jail, BL_STAGE_VMM, &err);
+    report(jail, BL_STAGE_VMM, 0, &err);
 }
 
-/* A killed shim takes its VMM along: nothing else would ever end it. Called twice, because a change of user clears
- * the signal. A parent that died before the call sends none, hence the comparison of its pid. */
+/* A killed shim takes its VMM along: nothing else would ever end it. A parent that died before the call sends no
+ * signal, but it has let go of the pipe's other end. */
 static int die_with_parent(struct jail *jail, struct err *err) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL))
         return err_errno(err, "can't tie the VMM's life to its supervisor's");
-    if (getppid() != jail->parent)
+    struct pollfd reader = {.fd = jail->report_fd};
+    if (poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR))
         return err_set(err, ESRCH, "the VMM's supervisor has ended");
     return 0;
 }
@@ -120,21 +138,6 @@ static const char *what_is_limited(uint32_t resource) {
     return name ? name : "a resource";
 }
 
-/* Root's VMM becomes a user that owns nothing, so that taking it over gains nothing. Groups come first, since the
- * new user can't change them. volumes_user does this for a VMM with volumes. */
-static int drop_user(struct jail *jail, struct err *err) {
-    uint32_t id = jail->id;
-    if (id == UNCHANGED_ID || jail->config->share_count)
-        return 0;
-    if (setgroups(0, NULL))
-        return err_errno(err, "can't take all groups from the VMM (only root can)");
-    if (setresgid(id, id, id))
-        return err_errno(err, "can't run the VMM as group %u (only root can)", id);
-    if (setresuid(id, id, id))
-        return err_errno(err, "can't run the VMM as user %u (only root can)", id);
-    return 0;
-}
-
 /* No set-user-ID program of the host gives rights back. */
 static int no_new_privileges(struct jail *jail, struct err *err) {
     (void)jail;
@@ -155,7 +158,7 @@ static int become_vmm(struct jail *jail, struct err *err) {
     return err_errno(err, "can't run %.150s", config->argv[0]);
 }
 
-static void report(const struct jail *jail, uint32_t stage, const struct err *err) {
-    struct jail_failure failure = {.stage = stage, .err = *err};
+static void report(const struct jail *jail, uint32_t stage, uint32_t wall, const struct err *err) {
+    struct jail_failure failure = {.stage = stage, .wall = wall, .err = *err};
     _exit(write(jail->report_fd, &failure, sizeof failure) == (ssize_t)sizeof failure ? 1 : 2);
 }

@@ -41,6 +41,7 @@ void from_guest(struct shim *shim, const struct frame *frame) {
 static void handle_frames(struct shim *shim) {
     struct frame frame;
     int found;
+    vmm_heard(shim);
     while ((found = queue_frame(&shim->from_guest, &frame)) > 0) {
         /* Once the shim kills the VMM for what the guest sent, nothing more from it counts. */
         if (!shim->faulted)

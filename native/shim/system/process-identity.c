@@ -21,6 +21,15 @@ bool process_is_exiting(pid_t pid) {
     return stat_field(path, FIELD_FLAGS) & PF_EXITING;
 }
 
+int process_filters(pid_t pid) {
+    static const char name[] = "\nSeccomp_filters:";
+    char path[32], status[8192];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    read_text(path, status, sizeof status);
+    const char *line = strstr(status, name);
+    return line ? atoi(line + sizeof name - 1) : -1;
+}
+
 void self_boot_id(char to[BOOT_ID_BYTES]) { read_text("/proc/sys/kernel/random/boot_id", to, BOOT_ID_BYTES); }
 
 /* As proc_pid_stat(5) counts them; 0 when it can't be read. */

@@ -12,6 +12,8 @@ enum { BOOT_ID_BYTES = 37 };
 uint64_t self_start_ticks(void);
 /* Whether a child has begun to end: its files are closed milliseconds before its end is told. */
 bool process_is_exiting(pid_t pid);
+/* How many filters of system calls it has; -1 where the kernel does not tell. */
+int process_filters(pid_t pid);
 /* The host's boot id; empty when it can't be read. */
 void self_boot_id(char to[BOOT_ID_BYTES]);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,7 +11,9 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
+#include "../jail/namespaces.h"
 #include "../jail/run.h"
+#include "../jail/volumes.h"
 #include "../system/file-lock.h"
 #include "../system/watch.h"
 #include "ids.h"
@@ -20,26 +23,31 @@ enum { RELEASE_MS = 5000 };
 
 /* The child's ends, which the shim closes once the child runs. */
 struct child_ends {
-    int fds[MAX_PLACED];
+    int fds[MAX_PLACED + 1];
     uint32_t count;
 };
 
 static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends, struct err *err);
+static int make_share_namespace(struct jail *jail, struct child_ends *ends, struct err *err);
 static int make_channel(int *ours, int theirs_number, struct jail *jail, struct child_ends *ends);
 static int make_output_pipe(int *ours, struct jail *jail, struct child_ends *ends);
 static int open_file(const struct passed_file *file, struct jail *jail, struct child_ends *ends, struct err *err);
 static int lock_disk(int fd, const char *path, struct err *err);
 static void place(struct jail *jail, struct child_ends *ends, int from, int to);
 static int start(struct shim *shim, struct jail *jail, struct err *err);
+static int try(struct shim *shim, struct jail *jail, struct jail_failure *failure);
+static bool may_do_without(struct shim *shim, struct jail *jail, struct jail_failure *failure);
 static int watch(struct shim *shim, struct err *err);
 static void close_ends(struct child_ends *ends);
 
 int vmm_start(struct shim *shim, struct err *err) {
-    struct jail jail = {.config = &shim->config, .parent = getpid(), .user_namespace = -1};
+    struct jail jail = {.config = &shim->config, .walls = shim->config.walls, .share_namespace = -1};
+    jail.caller_user = geteuid();
+    jail.caller_group = getegid();
     __attribute__((cleanup(close_ends))) struct child_ends ends = {0};
     shim->stage = BL_STAGE_JAIL;
     if (vmm_ids_take(&shim->config, &jail.id, &shim->vmm.ids_fd, err) || gather(shim, &jail, &ends, err) ||
-        start(shim, &jail, err))
+        make_share_namespace(&jail, &ends, err) || start(shim, &jail, err))
         return -1;
     shim->stage = BL_STAGE_VMM;
     return watch(shim, err);
@@ -61,6 +69,16 @@ static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends,
         return 0;
     struct passed_file preload = {.fd = PRELOAD_FD, .flags = BL_SHIM_FILE_READ, .path = config->preload};
     return open_file(&preload, jail, ends, err);
+}
+
+static int make_share_namespace(struct jail *jail, struct child_ends *ends, struct err *err) {
+    if (jail->id == UNCHANGED_ID || !volumes_are_mounted(jail->config))
+        return 0;
+    jail->share_namespace = namespaces_for_shares(jail->id, err);
+    if (jail->share_namespace < 0)
+        return -1;
+    ends->fds[ends->count++] = jail->share_namespace;
+    return 0;
 }
 
 static int make_channel(int *ours, int theirs_number, struct jail *jail, struct child_ends *ends) {
@@ -108,36 +126,80 @@ static void place(struct jail *jail, struct child_ends *ends, int from, int to) 
     ends->fds[ends->count++] = from;
 }
 
+/* The host may refuse a wall; only trying tells. Each refusal is one more try. */
 static int start(struct shim *shim, struct jail *jail, struct err *err) {
+    for (;;) {
+        struct jail_failure failure = {.stage = BL_STAGE_JAIL};
+        if (try(shim, jail, &failure) == 0)
+            return 0;
+        shim->stage = failure.stage;
+        if (!may_do_without(shim, jail, &failure)) {
+            *err = failure.err;
+            return -1;
+        }
+    }
+}
+
+static int try(struct shim *shim, struct jail *jail, struct jail_failure *failure) {
     int report[2];
     if (pipe2(report, O_CLOEXEC))
-        return err_errno(err, "can't make a pipe for the VMM");
+        return err_errno(&failure->err, "can't make a pipe for the VMM");
     cleanup_fd int ours = report[0];
     jail->report_fd = report[1];
-    pid_t pid = fork();
-    if (pid == 0)
+    pid_t pid = namespaces_fork(jail);
+    if (pid == 0) {
+        close(take_fd(&ours));
         jail_run(jail);
+    }
+    int code = errno;
     close(report[1]);
-    if (pid < 0)
-        return err_errno(err, "can't start a process for the VMM");
-
+    if (pid < 0) {
+        failure->wall = jail->walls & BL_WALL_NAMESPACES;
+        if (code == ENOSPC || code == EUSERS)
+            return err_set(&failure->err, code, "this host allows no more namespaces (sysctl user.max_*_namespaces)");
+        errno = code;
+        return err_errno(&failure->err,
+                         failure->wall ? "can't make namespaces for the VMM" : "can't start a process for the VMM");
+    }
     /* A successful exec closes the child's end: that answers whether it runs without a time-out. */
-    struct jail_failure failure;
     ssize_t n;
     do
-        n = read(ours, &failure, sizeof failure);
+        n = read(ours, failure, sizeof *failure);
     while (n < 0 && errno == EINTR);
     if (n == 0) {
         shim->vmm.pid = pid;
+        shim->vmm.walls = jail->walls;
         return 0;
     }
     int status;
     waitpid(pid, &status, 0);
-    if (n != (ssize_t)sizeof failure)
-        return err_set(err, EIO, "the VMM's jail ended without a word");
-    shim->stage = failure.stage;
-    *err = failure.err;
-    return -1;
+    return n == (ssize_t)sizeof *failure ? -1 : err_set(&failure->err, EIO, "the VMM's jail ended without a word");
+}
+
+/* What a host says that does not know a wall, or that keeps it from this user. Want of memory is not among it. */
+static bool may_do_without(struct shim *shim, struct jail *jail, struct jail_failure *failure) {
+    static const int refusals[] = {EPERM, EACCES, ENOSYS, EINVAL, ENOSPC, EUSERS, EOPNOTSUPP, ENODEV, ENOENT};
+    bool refused = false;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        refused = refused || failure->err.code == refusals[i];
+    uint32_t walls = failure->wall;
+    if (walls & BL_WALL_NAMESPACES)
+        walls |= jail->walls & BL_WALL_ROOT;
+    if (!refused || !walls)
+        return false;
+    if (walls & shim->config.needed_walls) {
+        struct err *err = &failure->err;
+        char why[sizeof err->msg];
+        memcpy(why, err->msg, sizeof why);
+        err_set(err, err->code, "this box needs a wall around its VMM that the host refuses: %.160s", why);
+        return false;
+    }
+    struct vmm *vmm = &shim->vmm;
+    for (uint32_t wall = 1; wall <= walls && vmm->refused_count < MAX_REFUSALS; wall <<= 1)
+        if (walls & wall)
+            vmm->refused[vmm->refused_count++] = (struct refusal){.wall = wall, .err = failure->err};
+    jail->walls &= ~walls;
+    return true;
 }
 
 static int watch(struct shim *shim, struct err *err) {

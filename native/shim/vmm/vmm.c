@@ -1,5 +1,6 @@
 #include "vmm.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,19 @@ void vmm_fault(struct shim *shim, int code, const char *format, ...) {
         shim->faulted = true;
     }
     vmm_kill(shim);
+}
+
+void vmm_heard(struct shim *shim) {
+    /* That of each VMM, that of one with volumes, QEMU's own and the lock. */
+    const int expected = 3 + (shim->config.share_count > 0);
+    if (shim->vmm.heard || !(shim->vmm.walls & BL_WALL_CALLS))
+        return;
+    shim->vmm.heard = true;
+    int filters = process_filters(shim->vmm.pid);
+    /* Kernels before 5.9 do not count them. */
+    if (filters >= 0 && filters < expected)
+        vmm_fault(shim, ENOTSUP, "the VMM has %d of %d filters of system calls; is its program linked statically?",
+                  filters, expected);
 }
 
 void vmm_reached(struct shim *shim, uint32_t stage) {

@@ -4,10 +4,27 @@ export const SHIM_FILE_FLAGS = { READ: 0, WRITE: 1 } as const;
 export const SHIM_FLAGS = {
   /** For making a template: no main session, and the VMM dies with the lifeline at any time. */
   TEMPLATE: 1,
-  /** The VMM gets an empty network namespace, where the host allows it. */
-  NO_NETWORK: 2,
-  /** The start fails if the host refuses a namespace. */
-  NEED_NAMESPACES: 4,
+} as const;
+
+/** Around a VMM, where the host allows it: native/shim/jail builds them. */
+export const WALLS = {
+  /** Processes, mounts, network, names and System V objects of its own. */
+  NAMESPACES: 1,
+  /** A root of its own, which holds `roots`; it needs namespaces. */
+  ROOT: 2,
+  /** Landlock, whose rules are `roots` and the shares. */
+  LANDLOCK: 4,
+  /** Only the system calls that it still needs: native/preload/lock.c. The shim ends a VMM that lacks it. */
+  CALLS: 8,
+} as const;
+
+/** What a VMM's lock must leave it, by what kind of machine it runs: native/preload/lock.c. */
+export const CALLS = {
+  KVM: 1,
+  /** It exports shares. */
+  SHARES: 2,
+  /** Its state is to be saved. */
+  SAVING: 4,
 } as const;
 
 export const SHARE_FLAGS = {
@@ -77,6 +94,9 @@ export const NET_RATES = [
 export const SHIM_CONFIG: readonly Field[] = [
   ['generation', 'u32'],
   ['flags', 'u32'], // SHIM_FLAGS
+  ['walls', 'u32'], // WALLS
+  ['neededWalls', 'u32'], // the start fails if the host refuses one of these
+  ['roots', ITEM], // paths that the VMM may read and execute; missing ones count for nothing
   ['box', 'bytes'],
   ['directory', 'bytes'], // the box's directory: sockets, records and logs go there
   ['consoleLimit', 'u32'], // bytes kept of console.log

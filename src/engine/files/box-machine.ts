@@ -13,6 +13,7 @@ import { lendingValues } from '../machine/guest-messages.js';
 import { endLeftMachine, workDirectory } from '../machine/left-machine.js';
 import type { MachineRun } from '../machine/run.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
+import { wallsOf } from '../machine/vmm-walls.js';
 import { copyDeadlineMs, CopyLocks } from '../machine/volumes/copy-up.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
 import type { BoxSpec } from '../spec/box-spec.js';
@@ -144,7 +145,7 @@ async function lentMachine(
       name: boxName(record),
       directory,
       ids: requiredVmmIds(spec.security, record),
-      namespaces: spec.security?.vmmNamespaces,
+      walls: wallsOf(spec.security),
       ...(access && { shares: access }),
       fileLimitBytes: fileLimitBytes(spec, volumes),
     },

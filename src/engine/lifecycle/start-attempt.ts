@@ -26,6 +26,7 @@ import {
 } from '../machine/templates/bad-template.js';
 import { imageTemplate } from '../machine/templates/image-template.js';
 import { requiredVmmIds } from '../machine/vmm-ids.js';
+import { wallsOf } from '../machine/vmm-walls.js';
 import { copyDeadlineMs, CopyLocks, LateCopy } from '../machine/volumes/copy-up.js';
 import { withModules } from '../machine/volumes/kernel-modules.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
@@ -212,7 +213,7 @@ export class StartAttempt {
         ...attachment,
         directory: context.home.networks(),
       }),
-      namespaces: security?.vmmNamespaces,
+      walls: wallsOf(security),
       ...(access && { shares: access }),
       fileLimitBytes: fileLimitBytes(this.#spec, volumes),
       onExit: cliProcess(context, '__on-exit', record.id),
@@ -266,6 +267,7 @@ export class StartAttempt {
   }
 
   async #boot(machine: MachineRun): Promise<void> {
+    await machine.monitored((monitor) => monitor.continueMachine());
     await machine.within(machine.client.waitReady(), BOOT_DEADLINE_MS, 'agent');
   }
 

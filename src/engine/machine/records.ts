@@ -21,6 +21,16 @@ export interface StartedRecord {
   vmmPid: number;
   /** Identifies the shim reliably; another process may have its pid by now. */
   shim: ProcessIdentity;
+  /** Of `WALLS`: those around the VMM. */
+  walls: number;
+  refused: readonly RefusedWall[];
+}
+
+/** A wall of the VMM's jail that the host does not allow. */
+export interface RefusedWall {
+  /** One of `WALLS`. */
+  wall: number;
+  reason: string;
 }
 
 export interface ExitRecord {
@@ -49,6 +59,11 @@ export async function startedRecord(directory: string): Promise<StartedRecord | 
       startTicks: number(record.shimStartTicks),
       bootId: text(record.bootId),
     },
+    walls: number(record.walls),
+    refused: listOf(record.refused).map(({ wall, reason }) => ({
+      wall: number(wall),
+      reason: printable(text(reason)),
+    })),
   };
 }
 
@@ -186,10 +201,16 @@ export async function vmmFailure(
 
 /** What the host most likely lacked when one of its signals killed a VMM. */
 function adviceOn(signal: number): { hint?: string } {
-  const { SIGKILL, SIGBUS } = constants.signals;
+  const { SIGKILL, SIGBUS, SIGSYS } = constants.signals;
   if (signal === SIGKILL)
     return {
       hint: 'the kernel kills so where memory is short (`dmesg` tells): free some, or give the box less (--memory)',
+    };
+  if (signal === SIGSYS)
+    return {
+      hint:
+        'it made a system call that no VMM needs: its guest may have taken it over; or this QEMU is newer than ' +
+        'BoxLite knows (report it; the library runs such a box with `vmmSandbox: false`)',
     };
   if (signal === SIGBUS)
     return {
@@ -207,15 +228,12 @@ export async function portsRecord(directory: string): Promise<PublishedPort[]> {
 export async function recordedPorts(directory: string): Promise<PublishedPort[] | undefined> {
   const { ports } = (await readRecord(directory, 'ports')) ?? {};
   if (!Array.isArray(ports)) return undefined;
-  return ports.map((each: unknown) => {
-    const port = Object(each) as Record<string, unknown>;
-    return {
-      protocol: port.protocol === 'udp' ? 'udp' : 'tcp',
-      hostAddress: printable(text(port.hostAddress)),
-      hostPort: number(port.hostPort),
-      boxPort: number(port.boxPort),
-    };
-  });
+  return listOf(ports).map((port) => ({
+    protocol: port.protocol === 'udp' ? 'udp' : 'tcp',
+    hostAddress: printable(text(port.hostAddress)),
+    hostPort: number(port.hostPort),
+    boxPort: number(port.boxPort),
+  }));
 }
 
 /** Why a running box has lost its network; undefined while it has it, or never had one. */
@@ -247,6 +265,8 @@ function readRecordAtOnce(directory: string, name: RecordName): ShimRecord {
   }
 }
 
+const listOf = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.map((each: unknown) => Object(each) as Record<string, unknown>) : [];
 const number = (value: unknown): number =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

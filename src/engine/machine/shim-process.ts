@@ -15,11 +15,11 @@ import { checkStreams } from '../../host/child-streams.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { LaunchPlan } from '../../vmm/driver.js';
 import type { LogSpec } from '../spec/log-policy.js';
-import type { IsolationPolicy } from '../spec/security.js';
 import { type BoxNetwork, networkConfig } from './box-network.js';
 import { bootError } from './records.js';
 import type { VmmIds } from './vmm-ids.js';
 import { type VmmLimit, vmmLimits } from './vmm-limits.js';
+import { type VmmWalls, wallsOf } from './vmm-walls.js';
 import { endsWithin } from './within.js';
 
 /** The shim reports the VMM's start within milliseconds; this only bounds an overloaded host. */
@@ -42,8 +42,8 @@ export interface ShimStart {
   ids: VmmIds | undefined;
   /** The network of a plan with `netFd`; undefined: none. */
   net?: BoxNetwork | undefined;
-  /** Whether the VMM gets an empty network namespace. Default `try`. */
-  namespaces?: IsolationPolicy | undefined;
+  /** Default: those of the preset `standard`. */
+  walls?: VmmWalls | undefined;
   /** The machine makes a template: the VMM ends with this process, whatever its stage. */
   template?: boolean;
   onExit?: readonly string[];
@@ -118,12 +118,15 @@ export async function startShim(start: ShimStart): Promise<ShimProcess> {
 }
 
 function configOf(start: ShimStart) {
-  const { plan, shares } = start;
+  const { plan, shares, walls = wallsOf() } = start;
   const { ids, direct = false } = shares ?? { ids: start.ids };
   const preload = plan.preload ? nativeProgram('boxlite-ram.so') : '';
   return {
     generation: GENERATION,
-    flags: (start.template === true ? SHIM_FLAGS.TEMPLATE : 0) | namespaceFlags(start),
+    flags: start.template === true ? SHIM_FLAGS.TEMPLATE : 0,
+    walls: walls.wanted,
+    neededWalls: walls.needed,
+    roots: plan.readable,
     box: start.box,
     directory: start.directory,
     consoleLimit: CONSOLE_LIMIT_BYTES,
@@ -161,11 +164,6 @@ function configOf(start: ShimStart) {
     })),
     ...networkConfig(start.net, plan.netFd),
   };
-}
-
-function namespaceFlags({ namespaces = 'try' }: ShimStart): number {
-  if (namespaces === 'off') return 0;
-  return SHIM_FLAGS.NO_NETWORK | (namespaces === 'require' ? SHIM_FLAGS.NEED_NAMESPACES : 0);
 }
 
 function fileLimit({ fileLimitBytes }: ShimStart): VmmLimit[] {

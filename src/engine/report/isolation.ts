@@ -1,4 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
+import type { StartedRecord } from '../machine/records.js';
+import { wallNames } from '../machine/vmm-walls.js';
 
 /** The isolation of a running VMM, as the kernel reports it, not as requested. */
 export interface VmmIsolation {
@@ -11,13 +13,23 @@ export interface VmmIsolation {
   noCapabilities: boolean;
   /** Namespaces of its own: `mnt`, `net`, `pid`, …; undefined when the host does not show them. */
   namespaces: string[] | undefined;
+  /** The walls that its supervisor has put around it: `namespaces`, `root` (a root of its own), `landlock`. */
+  walls: string[];
+  /** Those that the host has refused, and its reasons. */
+  refused: Record<string, string>;
 }
 
 const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
 const SECCOMP_FILTER = '2';
 
-/** @returns undefined if the process does not exist (any more) */
-export async function vmmIsolation(pid: number): Promise<VmmIsolation | undefined> {
+/**
+ * @param started the record of its start
+ * @returns undefined if the process does not exist (any more)
+ */
+export async function vmmIsolation(
+  pid: number,
+  started?: Pick<StartedRecord, 'walls' | 'refused'>,
+): Promise<VmmIsolation | undefined> {
   let status: string;
   try {
     status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -29,6 +41,12 @@ export async function vmmIsolation(pid: number): Promise<VmmIsolation | undefine
     user: uid === process.geteuid?.() ? undefined : uid,
     ...isolation,
     namespaces: await ownNamespaces(pid),
+    walls: wallNames(started?.walls ?? 0),
+    refused: Object.fromEntries(
+      (started?.refused ?? []).flatMap(({ wall, reason }) =>
+        wallNames(wall).map((name) => [name, reason] as const),
+      ),
+    ),
   };
 }
 

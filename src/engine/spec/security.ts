@@ -17,7 +17,10 @@ export type IsolationPolicy = 'off' | 'try' | 'require';
  * box and no keys of the caller, and ends with its supervisor.
  */
 export interface SecurityOptions {
-  /** QEMU's seccomp filter: the VMM starts no program, gains no privilege, changes no limit. */
+  /**
+   * Filters of system calls beyond those that each VMM has: QEMU's own, by which it starts no program, gains no
+   * privilege and changes no limit; and, before its guest runs, a list of the calls that it still needs.
+   */
   vmmSandbox: boolean;
   /**
    * Each box's VMM runs as a separate user, who owns nothing. Only root can do this: otherwise `try` runs it
@@ -25,10 +28,16 @@ export interface SecurityOptions {
    */
   vmmUser: IsolationPolicy;
   /**
-   * The VMM has no network of the host's: an empty network namespace. Root can create one; others only where
+   * The VMM sees nothing of the host: it has namespaces of its own, a network without a device among them, and
+   * a root directory with QEMU's own files and the box's volumes only. Root can create them; others only where
    * the host allows user namespaces. Its guest's network is boxlite-net in any case, or nothing.
    */
   vmmNamespaces: IsolationPolicy;
+  /**
+   * The kernel lets the VMM open the same files only (Landlock, Linux 5.13), and with newer kernels connect to
+   * nothing and signal nobody. Where the host refuses namespaces, this is what keeps it from files.
+   */
+  vmmLandlock: IsolationPolicy;
   /** The network if `BoxOptions.network` is missing. */
   network: NetworkName;
   /**
@@ -52,6 +61,9 @@ export interface SecurityOptions {
 
 export type SecurityPreset = 'development' | 'standard' | 'maximum';
 
+/** Those that a host may refuse. */
+const LAYERS = ['vmmUser', 'vmmNamespaces', 'vmmLandlock'] as const;
+
 /** The presets; each call returns a new object. */
 export const SecurityOptions = {
   /** For inspecting a running VMM: it can be traced as the caller's own process, and QEMU filters no call. */
@@ -61,6 +73,7 @@ export const SecurityOptions = {
       vmmSandbox: false,
       vmmUser: 'off',
       vmmNamespaces: 'off',
+      vmmLandlock: 'off',
     };
   },
   /** The default: all isolation that the host allows, and Docker's capabilities and filter. */
@@ -69,6 +82,7 @@ export const SecurityOptions = {
       vmmSandbox: true,
       vmmUser: 'try',
       vmmNamespaces: 'try',
+      vmmLandlock: 'try',
       network: 'default',
       capDrop: [],
       seccomp: true,
@@ -86,6 +100,7 @@ export const SecurityOptions = {
       vmmSandbox: true,
       vmmUser: 'require',
       vmmNamespaces: 'require',
+      vmmLandlock: 'try',
       network: 'none',
       capDrop,
       seccomp: true,
@@ -107,7 +122,7 @@ export function settleSecurity(
     return SecurityOptions[security]();
   }
   const settled = { ...SecurityOptions.standard(), ...security };
-  for (const layer of ['vmmUser', 'vmmNamespaces'] as const)
+  for (const layer of LAYERS)
     if (!['off', 'try', 'require'].includes(settled[layer]))
       throw new BoxliteError('invalid-argument', `${layer} can't be "${settled[layer]}"`, {
         hint: 'use off, try or require',

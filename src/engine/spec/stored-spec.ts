@@ -38,11 +38,13 @@ function corrupt(what: string): BoxliteError {
   });
 }
 
-/** For a box created before `vmmNamespaces` existed, `vmmUser` decides. */
+/** For a box created before these layers existed, `vmmUser` decides. */
 function completed(
   stored: Pick<SecurityOptions, 'vmmUser'> & Partial<SecurityOptions>,
 ): SecurityOptions {
-  return { ...SecurityOptions.standard(), vmmNamespaces: stored.vmmUser, ...stored };
+  const { vmmUser, vmmNamespaces = vmmUser } = stored;
+  const vmmLandlock = vmmNamespaces === 'off' ? 'off' : 'try';
+  return { ...SecurityOptions.standard(), vmmNamespaces, vmmLandlock, ...stored };
 }
 
 /** The policy of a stored spec; older boxes have none. */

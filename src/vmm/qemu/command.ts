@@ -1,3 +1,4 @@
+import { CALLS } from '../../agent/protocol.js';
 import type {
   Launch,
   LaunchPlan,
@@ -8,6 +9,7 @@ import type {
   VmmProgram,
 } from '../driver.js';
 import { DISK_FDS, diskArguments, diskFiles } from './disks.js';
+import { readablePaths } from './readable-paths.js';
 
 /** Descriptor numbers as QEMU sees them; constant, because they are part of a template's identity. */
 const FD = {
@@ -90,22 +92,40 @@ export function planQemu(
   return {
     machine,
     argv,
-    env: ['PATH=/usr/bin:/bin', 'LC_ALL=C', ...(kvm ? [`BOXLITE_KVM_FD=${FD.kvm}`] : [])],
+    readable: readablePaths(program.path),
+    env: [
+      ...['PATH=/usr/bin:/bin', 'LC_ALL=C', `${CALLS_VARIABLE}=${callsOf(machine, files)}`],
+      ...(kvm ? [`BOXLITE_KVM_FD=${FD.kvm}`] : []),
+    ],
     files: passed,
     qmpFd: FD.qmp,
     portFd: FD.port,
     consoleFd: FD.console,
     shares: { fd: FD.share, entries: shares },
-    // A kept RAM file belongs to us, and a VMM of another user could not reopen it. With shares the
-    // interposer replaces a refused call.
-    preload: kvm || keepsRam || shares.length > 0 || !hasRomOption(program),
+    preload: true,
     ...(network && { netFd: FD.net }),
   };
 }
 
-/** The plan unchanged, or without QEMU's seccomp filter; templates fit both. */
+/** The plan unchanged, or without QEMU's seccomp filter and the lock; templates fit both. */
 export function sandboxed(plan: LaunchPlan, isOn = true): LaunchPlan {
-  return isOn ? plan : { ...plan, argv: plan.argv.filter((word) => !SANDBOX.includes(word)) };
+  if (isOn) return plan;
+  return {
+    ...plan,
+    argv: plan.argv.filter((word) => !SANDBOX.includes(word)),
+    env: plan.env.filter((variable) => !variable.startsWith(`${CALLS_VARIABLE}=`)),
+  };
+}
+
+/** Tells the interposer which calls to leave to the VMM (native/preload/lock.c). */
+const CALLS_VARIABLE = 'BOXLITE_CALLS';
+
+function callsOf({ accelerator }: MachineSpec, { shares = [], stateDirectory }: MachineFiles) {
+  return (
+    (accelerator === 'kvm' ? CALLS.KVM : 0) |
+    (shares.length > 0 ? CALLS.SHARES : 0) |
+    (stateDirectory === undefined ? 0 : CALLS.SAVING)
+  );
 }
 
 export function machineArguments(machine: MachineSpec): string[] {
@@ -155,8 +175,9 @@ function memoryArguments(
 function launchArguments(launch: Launch): string[] {
   // A restored machine's kernel is in its memory already; loading the file again would cost 10 ms.
   if (launch.kind === 'restore') return ['-incoming', 'defer'];
+  // -S: no guest runs before the monitor is served, and thus none before the VMM's lock closes.
   return [
-    ...['-kernel', descriptorPath(FD.kernel), '-initrd', descriptorPath(FD.initramfs)],
+    ...['-S', '-kernel', descriptorPath(FD.kernel), '-initrd', descriptorPath(FD.initramfs)],
     // reboot=t: a triple fault, with -no-reboot the quickest exit. panic=-1: a panic exits, too.
     ...['-append', kernelCommandLine(launch.guest.tscKhz)],
   ];

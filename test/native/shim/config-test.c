@@ -13,6 +13,9 @@ static bool text_is(const char *text, const char *expected) { return text && str
 
 static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
     check("it is accepted", config_decode(bytes, size, &config, &err) == 0);
+    check("walls", config.walls == (BL_WALL_NAMESPACES | BL_WALL_ROOT | BL_WALL_LANDLOCK) &&
+                       config.needed_walls == BL_WALL_ROOT && config.root_count == 2 &&
+                       text_is(config.roots[1], "/dev/null"));
     check("box", text_is(config.box, "01jd0000000000000000000000"));
     check("directory", strncmp(config.directory, "/home/some one/", 15) == 0);
     check("console limit", config.console_limit == 1048576);

@@ -27,6 +27,7 @@ export async function buildShim(): Promise<void> {
     'all',
     'build/test/shim/fake-vmm',
     'build/test/shim/fake-hostile-vmm',
+    'build/test/shim/fake-jailed-vmm',
     'build/test/shim/fake-leaving-vmm',
     'build/test/shim/fake-key-owner',
     'build/test/shim/fake-net',
@@ -81,6 +82,9 @@ export class ShimHarness implements AsyncDisposable {
     return {
       generation: GENERATION,
       flags: 0,
+      walls: 0,
+      neededWalls: 0,
+      roots: [],
       box: BOX,
       directory: this.directory,
       consoleLimit: 65_536,

@@ -130,7 +130,10 @@ async function bootAndSave(
   const [guest, program] = await Promise.all([host.guest(machine, assets), host.vmm()]);
   const files = await draft.blankFiles(machine, DISK_BYTES);
   const plan = vmm.plan(program, machine, files, { kind: 'boot', guest });
-  const bringUp: MachineWork = ({ client }) => readyWithin(client, draft.directory, deadlines);
+  const bringUp: MachineWork = async ({ client }, monitor) => {
+    await monitor.continueMachine();
+    await readyWithin(client, draft.directory, deadlines);
+  };
   await saveMachine(draft, plan, bringUp, signal);
 }
 

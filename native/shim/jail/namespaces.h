@@ -1,0 +1,28 @@
+/* The namespaces of the VMM's process. They begin with it and end with it. */
+#ifndef BOXLITE_SHIM_JAIL_NAMESPACES_H
+#define BOXLITE_SHIM_JAIL_NAMESPACES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "jail.h"
+
+/* fork(2) into the namespaces that the jail's walls and shares need. */
+pid_t namespaces_fork(const struct jail *jail);
+
+/* In the child: whoever may not make namespaces is root of a user namespace, where its own id is root's and no other
+ * id exists. */
+int namespaces_enter(struct jail *jail, struct err *err);
+
+/* In the child: no mount made there reaches the host, and none that the host makes later reaches the VMM. Does
+ * nothing in the host's mount namespace. */
+int namespaces_own_mounts(struct jail *jail, struct err *err);
+
+/* Whether the child has mounts of its own. */
+bool namespaces_has_mounts(const struct jail *jail);
+
+/* A user namespace of BL_LIMIT_SHARE_IDS ids from `base` on, as a descriptor. Root makes it before the child, since
+ * /proc names the holder by its number in the shim's namespace. */
+int namespaces_for_shares(uint32_t base, struct err *err);
+
+#endif

@@ -1,0 +1,30 @@
+import { WALLS } from '../../agent/protocol.js';
+import { type IsolationPolicy, SecurityOptions } from '../spec/security.js';
+
+/** The walls of a VMM's jail that a host may refuse, as bits of `WALLS`. */
+export interface VmmWalls {
+  wanted: number;
+  /** Without one of these the VMM does not start. */
+  needed: number;
+}
+
+export function wallsOf(
+  { vmmNamespaces, vmmLandlock, vmmSandbox }: SecurityOptions = SecurityOptions.standard(),
+): VmmWalls {
+  const ruled: readonly (readonly [walls: number, policy: IsolationPolicy])[] = [
+    [WALLS.NAMESPACES | WALLS.ROOT, vmmNamespaces],
+    [WALLS.LANDLOCK, vmmLandlock],
+    [WALLS.CALLS, vmmSandbox ? 'require' : 'off'],
+  ];
+  const those = (...policies: IsolationPolicy[]): number =>
+    ruled
+      .filter(([, policy]) => policies.includes(policy))
+      .reduce((bits, [walls]) => bits | walls, 0);
+  return { wanted: those('try', 'require'), needed: those('require') };
+}
+
+/** Their names in reports. */
+export const wallNames = (bits: number): string[] =>
+  Object.entries(WALLS)
+    .filter(([, bit]) => (bits & bit) !== 0)
+    .map(([name]) => name.toLowerCase());
