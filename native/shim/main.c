@@ -13,7 +13,7 @@
 #include "box/directory.h"
 #include "box/records.h"
 #include "box/shim.h"
-#include "jail/volumes.h"
+#include "jail/view/volumes.h"
 #include "loop.h"
 #include "net/net.h"
 #include "notify/notify.h"

@@ -1,7 +1,6 @@
 import {
   ANY_DEVICE,
   BOX_FLAGS,
-  CALLS,
   COPY_EXITS,
   DEVICE_ACCESS,
   DEVICE_KINDS,
@@ -31,6 +30,7 @@ import {
   STATS_FLAGS,
   WALLS,
 } from '../agent/protocol.js';
+import { CALLS } from '../vmm/qemu/calls.js';
 
 /** Each group of constants and the prefix of its names in C. */
 const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<string, number>>])[] =

@@ -268,10 +268,7 @@ const STATS: MessageValues<'stats'> = {
 
 const CONFIG = {
   generation: GENERATION,
-  flags: 0,
-  walls: 7,
-  neededWalls: 2,
-  roots: ['/usr', '/dev/null'],
+  ...{ flags: 0, walls: 7, neededWalls: 2, roots: ['/usr', '/dev/null'] },
   box: '01jd0000000000000000000000',
   directory: '/home/some one/.boxlite/boxes/01jd0000000000000000000000',
   consoleLimit: 1_048_576,

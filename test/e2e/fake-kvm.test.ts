@@ -37,7 +37,7 @@ describe.runIf(isRoot)('a KVM', () => {
     await kvm.becomes('hanging');
     const runs = await Promise.all([1, 2, 3].map(() => outcome(RUN)));
     expect(runs.map(({ status, stdout }) => [status, stdout])).toEqual(runs.map(() => [0, 'hi\n']));
-    expect(await kvm.machines()).toEqual(['boot']);
+    expect(kvm.machines()).toEqual(['boot']);
     expect(await info('Used')).toBe('tcg');
     expect(await info('Reason')).toContain('the kernel gave no sign of life for 10 s');
     const held = Date.parse(await info('TriedAgainAt')) - Date.parse(await info('TriedAt'));
@@ -50,19 +50,19 @@ describe.runIf(isRoot)('a KVM', () => {
         ) as string,
       },
     );
-    expect(await kvm.machines()).toEqual(['boot']);
+    expect(kvm.machines()).toEqual(['boot']);
   });
 
   it('that works after all is used once it is insisted on', async () => {
     await kvm.becomes('working');
     expect(await outcome(RUN)).toEqual({ status: 0, stdout: 'hi\n', stderr: '' });
-    expect(await kvm.machines()).toEqual([]);
+    expect(kvm.machines()).toEqual([]);
     expect(await outcome(['--accel', 'kvm', ...RUN])).toEqual({
       ...{ status: 0, stdout: 'hi\n', stderr: TRYING },
     });
-    expect(await kvm.machines()).toEqual(['boot', 'restore']);
+    expect(kvm.machines()).toEqual(['boot', 'restore']);
     expect(await outcome(RUN)).toEqual({ status: 0, stdout: 'hi\n', stderr: '' });
-    expect(await kvm.machines()).toEqual(['boot', 'restore', 'restore']);
+    expect(kvm.machines()).toEqual(['boot', 'restore', 'restore']);
   });
 
   it('that breaks is passed over by the very start that finds it, and its template stays', async () => {
@@ -74,7 +74,7 @@ describe.runIf(isRoot)('a KVM', () => {
         'boxlite: a machine has failed with KVM: trying whether KVM still works\n' +
         `boxlite: boxes run by emulation: ${BUSY}\n`,
     });
-    expect(await kvm.machines()).toEqual(['restore', 'restore', 'boot']);
+    expect(kvm.machines()).toEqual(['restore', 'restore', 'boot']);
     expect(await outcome(RUN)).toEqual({ status: 0, stdout: 'hi\n', stderr: '' });
     expect(await outcome(['--accel', 'kvm', ...RUN])).toEqual({
       ...{ status: 125, stdout: '' },
@@ -96,7 +96,7 @@ describe.runIf(isRoot)('a KVM', () => {
       { status: 'ok', detail: 'used: KVM boots' },
       { status: 'ok', detail: expect.stringContaining('by kvm') as string },
     ]);
-    expect(await kvm.machines()).toEqual(['restore', 'restore']);
+    expect(kvm.machines()).toEqual(['restore', 'restore']);
     await kvm.becomes('busy');
     expect(await report()).toMatchObject([
       { status: 'warning', detail: `not used: ${BUSY}`, cure: `${CURE} with \`boxlite doctor\`` },
@@ -118,7 +118,7 @@ describe.runIf(isRoot)('a KVM', () => {
       stdout: expect.stringContaining('root:x:0:0') as string,
       stderr: expect.stringContaining('boxes run by emulation') as string,
     });
-    expect(await kvm.machines()).toEqual(['restore', 'restore', 'restore', 'boot']);
+    expect(kvm.machines()).toEqual(['restore', 'restore', 'restore', 'boot']);
   });
 
   it('that is none is passed over until the host restarts', async () => {

@@ -257,7 +257,12 @@ describe.runIf(process.getuid?.() === 0)('the VMM of a box', () => {
       /^Inter.*\n.*\n +lo: [0 ]+\n$/,
     );
     const isolation = await home.ok(['inspect', '-f', '{{json .Boxlite.Isolation}}', 'isolated']);
-    expect(JSON.parse(isolation)).toMatchObject({ noCapabilities: true, namespaces: ['net'] });
+    expect(JSON.parse(isolation)).toMatchObject({
+      noCapabilities: true,
+      namespaces: ['ipc', 'mnt', 'net', 'pid', 'uts'],
+      walls: ['namespaces', 'root', 'landlock', 'calls'],
+      refused: {},
+    });
     await home.ok(['rm', '-f', 'isolated']);
   });
 });

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Home } from '../../src/host/home.js';
@@ -48,6 +50,9 @@ export interface FakeRun extends Node {
  * QEMU is a script that reacts when it is asked to use KVM. Needs root.
  */
 export class FakeKvm {
+  readonly #machines: string[] = [];
+  readonly #server = createServer();
+
   private constructor(
     private readonly home: string,
     private readonly directory: string,
@@ -61,19 +66,24 @@ export class FakeKvm {
     const { path } = await findQemu(new Home(sharedHome()));
     const { stdout: khz } = await execute(nativeProgram('boxlite-host'), ['tsc-khz']);
     await writeFile(fake.#qemu, fake.#script(path, khz.trim()), { mode: 0o755 });
+    await mkdir(fake.#visible);
     await fake.becomes('working');
-    await fake.forgetMachines();
+    await fake.#listen();
     return fake;
   }
 
   get #qemu(): string {
     return join(this.directory, 'qemu-system-x86_64');
   }
-  get #state(): string {
-    return join(this.directory, 'state');
+  /** A VMM sees of the program's surroundings only this: where a build has its firmware. */
+  get #visible(): string {
+    return join(this.directory, 'pc-bios');
   }
-  get #log(): string {
-    return join(this.directory, 'log');
+  get #state(): string {
+    return join(this.#visible, 'state');
+  }
+  get #socket(): string {
+    return join(this.#visible, 'machines.sock');
   }
 
   /** `working` runs by emulation, `busy` fails as if another hypervisor held KVM, `hanging` does nothing. */
@@ -82,13 +92,25 @@ export class FakeKvm {
   }
 
   /** How each machine with KVM was started since `forgetMachines`: `boot` or `restore`. */
-  async machines(): Promise<string[]> {
-    return (await readFile(this.#log, 'utf8')).split('\n').filter((line) => line !== '');
+  machines(): string[] {
+    return [...this.#machines];
   }
 
-  async forgetMachines(): Promise<void> {
-    await writeFile(this.#log, '');
-    await chmod(this.#log, 0o666); // each VMM runs as its own user
+  forgetMachines(): void {
+    this.#machines.length = 0;
+  }
+
+  /** Each machine tells before it begins, and waits until that has been heard. */
+  async #listen(): Promise<void> {
+    this.#server.on('connection', (machine) => {
+      machine.once('data', (how) => {
+        this.#machines.push(how.toString());
+        machine.end();
+      });
+    });
+    this.#server.listen(this.#socket);
+    await once(this.#server, 'listening');
+    await chmod(this.#socket, 0o666); // each VMM runs as its own user
   }
 
   boxlite(args: readonly string[], options: FakeRun = {}): Promise<CliResult> {
@@ -105,29 +127,37 @@ export class FakeKvm {
   }
 
   async remove(): Promise<void> {
+    this.#server.close();
     await rm(this.directory, { recursive: true });
   }
 
-  /** Passes the TSC rate to the kernel, as under emulation. The script runs as a VMM, so it can't fork. */
+  /**
+   * Passes the TSC rate to the kernel, as under emulation. The script runs as a VMM, so it can't fork, nor write a
+   * file.
+   */
   #script(qemu: string, khz: string): string {
-    return `#!/bin/sh
-case " $* " in *" -accel kvm "*) ;; *) exec ${qemu} "$@" ;; esac
-case " $* " in *" -incoming "*) echo restore ;; *) echo boot ;; esac >> ${this.#log}
-read -r state < ${this.#state} || :
-case "$state" in
-busy) echo "qemu: failed to initialize kvm: Device or resource busy" >&2; exit 1 ;;
-hanging) exec sleep 1000 ;;
-esac
-for word in "$@"; do
-  shift
-  case "$word" in
-  kvm) word=tcg,tb-size=64 ;;
-  host,*) word=max,erms=off,svm=off ;;
-  console=*) word="$word tsc_early_khz=${khz} tsc=reliable" ;;
-  esac
-  set -- "$@" "$word"
-done
-exec ${qemu} "$@"
+    return `#!/usr/bin/perl
+use strict;
+use IO::Socket::UNIX;
+my $line = " @ARGV ";
+exec '${qemu}', @ARGV unless $line =~ / -accel kvm /;
+my $test = IO::Socket::UNIX->new(Peer => '${this.#socket}') or die "tell the test: $!";
+print {$test} $line =~ / -incoming / ? 'restore' : 'boot';
+$test->flush;
+<$test>;
+open my $file, '<', '${this.#state}' or die "read the state: $!";
+my $state = <$file>;
+if ($state eq 'busy') {
+  print STDERR "qemu: failed to initialize kvm: Device or resource busy\\n";
+  exit 1;
+}
+exec 'sleep', '1000' if $state eq 'hanging';
+for (@ARGV) {
+  s/^kvm$/tcg,tb-size=64/;
+  s/^host,.*/max,erms=off,svm=off/;
+  s/^(console=.*)/$1 tsc_early_khz=${khz} tsc=reliable/;
+}
+exec '${qemu}', @ARGV;
 `;
   }
 }

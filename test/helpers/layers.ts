@@ -16,7 +16,20 @@ export interface Layers {
 export const LAYERS: Readonly<Record<string, Layers>> = {
   shim: {
     order: [
-      ...['system', 'log', 'box', 'jail', 'vmm', 'net', 'peers', 'requests', 'notify'],
+      ...[
+        'system',
+        'log',
+        'box',
+        'jail/base',
+        'jail/view',
+        'jail/rights',
+        'jail',
+        'vmm',
+        'net',
+        'peers',
+        'requests',
+        'notify',
+      ],
       ...['session', 'relay', 'ending', 'loop', 'main'],
     ],
     others: ['common', 'protocol'],
@@ -74,6 +87,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
       'copy',
       'unpack',
       'command',
+      'jail',
       'main',
     ],
     others: ['common', 'protocol'],

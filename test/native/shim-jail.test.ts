@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { WALLS } from '../../src/agent/protocol.js';
-import { vmmLimits } from '../../src/engine/machine/vmm-limits.js';
+import { vmmLimits } from '../../src/engine/machine/vmm/limits.js';
 import { ended } from './shim/observe.js';
 import { BUILD_TIMEOUT_MS, buildShim, DESCRIPTORS, ShimHarness } from './shim/shim-harness.js';
 
@@ -205,8 +205,17 @@ const ORDINARY = 65_432;
 const asOrdinary = `set -- setpriv --reuid=${ORDINARY} --regid=${ORDINARY} --clear-groups`;
 const withoutNamespaces = `${asOrdinary} unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"' sh`;
 
+interface Case {
+  who: string;
+  /** What a shell does before it starts the shim. */
+  before: string;
+  walls: number;
+  isRoot: boolean;
+  differences: Record<string, string>;
+}
+
 describe.runIf(process.getuid?.() === 0)('a VMM that its guest has taken over', () => {
-  test.each([
+  test.each<Case>([
     { who: 'of root', before: 'true', walls: ALL, isRoot: true, differences: {} },
     {
       who: 'of another user',

@@ -107,6 +107,10 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
     return check(config, err);
 }
 
+bool config_mounts_shares(const struct config *config) {
+    return config->share_count && !(config->shares[0].flags & BL_SHARE_DIRECT);
+}
+
 void config_free(struct config *config) {
     free(config->roots);
     free(config->argv);

@@ -71,6 +71,8 @@ struct config {
 int config_read(int fd, struct config *config, struct err *err);
 /* The second half alone. EPROTO: malformed; EINVAL: an invalid value, which the message names. */
 int config_decode(const uint8_t *message, size_t size, struct config *config, struct err *err);
+/* Whether it has shares that reach the VMM by mounts. */
+bool config_mounts_shares(const struct config *config);
 void config_free(struct config *config);
 
 #endif

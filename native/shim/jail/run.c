@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #include "../../protocol/protocol.h"
-#include "descriptors.h"
-#include "landlock.h"
-#include "namespaces.h"
-#include "root.h"
-#include "user.h"
-#include "vmm-filter.h"
-#include "volumes-filter.h"
+#include "base/descriptors.h"
+#include "rights/files.h"
+#include "rights/user.h"
+#include "rights/vmm-filter.h"
+#include "rights/volumes-filter.h"
+#include "view/namespaces.h"
+#include "view/root.h"
+#include "view/volumes.h"
 
 static int die_with_parent(struct jail *jail, struct err *err);
 static int own_session(struct jail *jail, struct err *err);
@@ -45,6 +46,8 @@ void jail_run(struct jail *jail) {
         {namespaces_enter, BL_WALL_NAMESPACES},
         {namespaces_own_mounts, BL_WALL_NAMESPACES},
         {own_keyring, 0},
+        {root_begin, BL_WALL_ROOT},
+        {volumes_assemble, 0},
         {root_enter, BL_WALL_ROOT},
         {only_given_descriptors, 0},
         {leave_directory, 0},
@@ -52,7 +55,7 @@ void jail_run(struct jail *jail) {
         {user_become, 0},
         {die_with_parent, 0},
         {no_new_privileges, 0},
-        {landlock_restrict, BL_WALL_LANDLOCK},
+        {files_restrict, BL_WALL_LANDLOCK},
         {vmm_filter, 0},
         {volumes_filter, 0},
     };

@@ -2,7 +2,7 @@
 #ifndef BOXLITE_SHIM_JAIL_RUN_H
 #define BOXLITE_SHIM_JAIL_RUN_H
 
-#include "jail.h"
+#include "base/jail.h"
 
 /* What arrives on report_fd, as it lies in memory: both ends are the same program. */
 struct jail_failure {

@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
-#include "../jail/namespaces.h"
 #include "../jail/run.h"
-#include "../jail/volumes.h"
+#include "../jail/view/namespaces.h"
 #include "../system/file-lock.h"
 #include "../system/watch.h"
 #include "ids.h"
@@ -41,7 +40,7 @@ static int watch(struct shim *shim, struct err *err);
 static void close_ends(struct child_ends *ends);
 
 int vmm_start(struct shim *shim, struct err *err) {
-    struct jail jail = {.config = &shim->config, .walls = shim->config.walls, .share_namespace = -1};
+    struct jail jail = {.config = &shim->config, .walls = shim->config.walls, .root = -1, .share_namespace = -1};
     jail.caller_user = geteuid();
     jail.caller_group = getegid();
     __attribute__((cleanup(close_ends))) struct child_ends ends = {0};
@@ -72,7 +71,7 @@ static int gather(struct shim *shim, struct jail *jail, struct child_ends *ends,
 }
 
 static int make_share_namespace(struct jail *jail, struct child_ends *ends, struct err *err) {
-    if (jail->id == UNCHANGED_ID || !volumes_are_mounted(jail->config))
+    if (jail->id == UNCHANGED_ID || !config_mounts_shares(jail->config))
         return 0;
     jail->share_namespace = namespaces_for_shares(jail->id, err);
     if (jail->share_namespace < 0)

@@ -18,15 +18,6 @@ export const WALLS = {
   CALLS: 8,
 } as const;
 
-/** What a VMM's lock must leave it, by what kind of machine it runs: native/preload/lock.c. */
-export const CALLS = {
-  KVM: 1,
-  /** It exports shares. */
-  SHARES: 2,
-  /** Its state is to be saved. */
-  SAVING: 4,
-} as const;
-
 export const SHARE_FLAGS = {
   READ_ONLY: 1,
   /** The only share, and a directory: it is exported itself, without a mount namespace. */

@@ -25,8 +25,8 @@ import {
   mayBeTemplatesFault,
 } from '../machine/templates/bad-template.js';
 import { imageTemplate } from '../machine/templates/image-template.js';
-import { requiredVmmIds } from '../machine/vmm-ids.js';
-import { wallsOf } from '../machine/vmm-walls.js';
+import { requiredVmmIds } from '../machine/vmm/ids.js';
+import { wallsOf } from '../machine/vmm/walls.js';
 import { copyDeadlineMs, CopyLocks, LateCopy } from '../machine/volumes/copy-up.js';
 import { withModules } from '../machine/volumes/kernel-modules.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';

@@ -17,9 +17,9 @@ import type { LaunchPlan } from '../../vmm/driver.js';
 import type { LogSpec } from '../spec/log-policy.js';
 import { type BoxNetwork, networkConfig } from './box-network.js';
 import { bootError } from './records.js';
-import type { VmmIds } from './vmm-ids.js';
-import { type VmmLimit, vmmLimits } from './vmm-limits.js';
-import { type VmmWalls, wallsOf } from './vmm-walls.js';
+import type { VmmIds } from './vmm/ids.js';
+import { type VmmLimit, vmmLimits } from './vmm/limits.js';
+import { type VmmWalls, wallsOf } from './vmm/walls.js';
 import { endsWithin } from './within.js';
 
 /** The shim reports the VMM's start within milliseconds; this only bounds an overloaded host. */

@@ -7,7 +7,7 @@ import { nativeProgram } from '../../host/native-programs.js';
 import type { MachineFiles, Share as SharedPath } from '../../vmm/driver.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import type { ShareAccess } from './shim-process.js';
-import { vmmIds } from './vmm-ids.js';
+import { vmmIds } from './vmm/ids.js';
 import { mountRequests } from './volumes/mount-requests.js';
 import {
   type CopyingUp,

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { vmmIds } from '../machine/vmm-ids.js';
+import { vmmIds } from '../machine/vmm/ids.js';
 import { mountRefusal } from '../machine/volumes-start.js';
 
 /** A part of the VMM's isolation, and whether this host allows it to the caller. */

@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import type { StartedRecord } from '../machine/records.js';
-import { wallNames } from '../machine/vmm-walls.js';
+import { wallNames } from '../machine/vmm/walls.js';
 
 /** The isolation of a running VMM, as the kernel reports it, not as requested. */
 export interface VmmIsolation {

@@ -1,4 +1,3 @@
-import { CALLS } from '../../agent/protocol.js';
 import type {
   Launch,
   LaunchPlan,
@@ -8,6 +7,7 @@ import type {
   Share,
   VmmProgram,
 } from '../driver.js';
+import { CALLS } from './calls.js';
 import { DISK_FDS, diskArguments, diskFiles } from './disks.js';
 import { readablePaths } from './readable-paths.js';
 

@@ -121,6 +121,9 @@ describe('encodeTable', () => {
     const bytes = encodeTable(SHIM_CONFIG, {
       generation: 1,
       flags: 0,
+      walls: 7,
+      neededWalls: 0,
+      roots: ['/r'],
       box: 'b',
       directory: '/d',
       consoleLimit: 1,
@@ -149,9 +152,10 @@ describe('encodeTable', () => {
       ...{ mtu: 0, ports: [], netMode: 0, netReports: 0, hostPorts: [], netRules: [] },
       ...{ netTx: 0n, netRx: 0n, networkDirectory: '', hubProgram: '', links: [] },
     });
-    expect(bytes.subarray(8, 19).toString('hex')).toBe('0100000062020000002f64');
+    expect(bytes.subarray(26, 37).toString('hex')).toBe('0100000062020000002f64');
     expect(bytes).toHaveLength(
-      4 * 2 +
+      4 * 4 +
+        10 +
         5 +
         6 +
         4 +

@@ -12,7 +12,7 @@ import { makeDisk } from '../../machine/box-files.js';
 import { crashPoint } from '../../machine/crash-point.js';
 import { lendingValues } from '../../machine/guest-messages.js';
 import { endLeftVolumeMachine, volumeWorkDirectory } from '../../machine/left-machine.js';
-import { requiredVmmIds } from '../../machine/vmm-ids.js';
+import { requiredVmmIds } from '../../machine/vmm/ids.js';
 import { mountRequests } from '../../machine/volumes/mount-requests.js';
 import { disksOf, volumePlaces } from '../../machine/volumes/places.js';
 import { diskIsGone, makeMissingDisk } from '../../machine/volumes/volume-disks.js';

@@ -21,7 +21,7 @@ import { dropUnusedKernels } from '../box-kernel.js';
 import { crashPoint } from '../crash-point.js';
 import type { Host } from '../host.js';
 import { MachineRun } from '../run.js';
-import { vmmIds } from '../vmm-ids.js';
+import { vmmIds } from '../vmm/ids.js';
 import { type BootDeadlines, readyWithin } from './boot-watch.js';
 
 /** An emulated boot takes 2 to 5 s; on a busy host, ten times that. */

@@ -100,12 +100,16 @@ test('a start is when, and which processes', async () => {
     shimStartTicks: 5,
     vmmPid: 12,
     bootId: 'x',
+    walls: 6,
+    refused: [{ wall: 1, reason: 'no \u001bnamespaces' }],
   });
   expect(await startedRecord(directory)).toEqual({
     atMs: AT_MS,
     shimPid: 11,
     vmmPid: 12,
     shim: { pid: 11, startTicks: 5, bootId: 'x' },
+    walls: 6,
+    refused: [{ wall: 1, reason: 'no namespaces' }],
   });
 });
 
@@ -132,6 +136,8 @@ describe('a damaged file', () => {
       shimPid: 0,
       vmmPid: 0,
       shim: { pid: 0, startTicks: 0, bootId: '' },
+      walls: 0,
+      refused: [],
     });
   });
 

@@ -268,10 +268,11 @@ test('a box that was made before there was a filter has one, and may gain privil
 test.each(['off', 'try', 'require'] as const)(
   'a box that was made before VMMs had namespaces has them as its VMM has a user: %s',
   (vmmUser) => {
-    const { vmmNamespaces, ...before } = { ...SecurityOptions.standard(), vmmUser };
-    expect(vmmNamespaces).toBe('try');
+    const { vmmNamespaces, vmmLandlock, ...before } = { ...SecurityOptions.standard(), vmmUser };
+    expect([vmmNamespaces, vmmLandlock]).toEqual(['try', 'try']);
     const settled = specOf({ ...boxSpec(), security: before }).security;
-    expect(settled).toEqual({ ...before, vmmNamespaces: vmmUser });
+    const landlock = vmmUser === 'off' ? 'off' : 'try';
+    expect(settled).toEqual({ ...before, vmmNamespaces: vmmUser, vmmLandlock: landlock });
     expect(specOf({ ...boxSpec(), security: SecurityOptions.maximum() }).security).toEqual(
       SecurityOptions.maximum(),
     );

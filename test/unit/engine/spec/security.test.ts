@@ -21,7 +21,7 @@ test('nothing said is standard, and so is what is left out', () => {
   });
 });
 
-test.each(['vmmUser', 'vmmNamespaces'] as const)('%s has three values', (layer) => {
+test.each(['vmmUser', 'vmmNamespaces', 'vmmLandlock'] as const)('%s has three values', (layer) => {
   expect(() => settleSecurity({ [layer]: 'always' as 'try' })).toThrow(
     `${layer} can't be "always"`,
   );

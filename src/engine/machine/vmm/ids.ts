@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { LIMITS } from '../../agent/protocol.js';
-import { BoxliteError } from '../../errors.js';
-import type { BoxRecord } from '../../store/box-record.js';
-import { boxName } from '../spec/names/box-name.js';
-import { SecurityOptions } from '../spec/security.js';
+import { LIMITS } from '../../../agent/protocol.js';
+import { BoxliteError } from '../../../errors.js';
+import type { BoxRecord } from '../../../store/box-record.js';
+import { boxName } from '../../spec/names/box-name.js';
+import { SecurityOptions } from '../../spec/security.js';
 
 /** Where the shim takes the users of a VMM from: ranges of `LIMITS.SHARE_IDS` ids (native/shim/vmm/ids.h). */
 export interface VmmIds {

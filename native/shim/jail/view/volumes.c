@@ -10,29 +10,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../common/cleanup.h"
-#include "descriptors.h"
+#include "../../../common/cleanup.h"
+#include "../base/descriptors.h"
 #include "mounts.h"
 #include "namespaces.h"
 
 static int export_directly(struct jail *jail, struct err *err);
-static int make_tree(const struct jail *jail, int root, struct err *err);
+static int make_tree(const struct jail *jail, struct err *err);
 static int bind_share(const struct jail *jail, const struct share *share, int tree, const char *name, struct err *err);
 static int open_share(const struct share *share, struct stat *st, struct err *err);
 static int restrict_share(const struct jail *jail, const struct share *share, int mount, struct err *err);
 static int check_in_child(struct jail *jail, struct err *err);
 
-bool volumes_are_mounted(const struct config *config) {
-    return config->share_count && !(config->shares[0].flags & BL_SHARE_DIRECT);
-}
-
-int volumes_assemble(struct jail *jail, int root, struct err *err) {
+int volumes_assemble(struct jail *jail, struct err *err) {
     const struct config *config = jail->config;
-    if (config->share_count && !volumes_are_mounted(config))
+    if (config->share_count && !config_mounts_shares(config))
         return export_directly(jail, err);
-    if (!config->share_count && root < 0)
+    if (!config->share_count && jail->root < 0)
         return 0;
-    cleanup_fd int tree = make_tree(jail, root, err);
+    cleanup_fd int tree = make_tree(jail, err);
     if (tree < 0)
         return -1;
     for (uint32_t i = 0; i < config->share_count; i++) {
@@ -42,7 +38,7 @@ int volumes_assemble(struct jail *jail, int root, struct err *err) {
             return -1;
     }
     /* The new root becomes it as a whole. */
-    if (root < 0 && mounts_make_read_only(tree))
+    if (jail->root < 0 && mounts_make_read_only(tree))
         return err_errno(err, "can't make the tree of the volumes read-only");
     descriptors_replace(jail->fds, jail->fd_count, config->share_fd, take_fd(&tree));
     return 0;
@@ -62,10 +58,11 @@ static int export_directly(struct jail *jail, struct err *err) {
     return 0;
 }
 
-static int make_tree(const struct jail *jail, int root, struct err *err) {
-    if (root < 0)
+static int make_tree(const struct jail *jail, struct err *err) {
+    if (jail->root < 0)
         return mounts_make_tree(jail->config->directory, err);
-    int tree = mkdirat(root, "shares", 0755) ? -1 : openat(root, "shares", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int tree = mkdirat(jail->root, "shares", 0755) ? -1
+                                                   : openat(jail->root, "shares", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return tree < 0 ? err_errno(err, "can't make the tree of the volumes") : tree;
 }
 
@@ -117,7 +114,7 @@ static int restrict_share(const struct jail *jail, const struct share *share, in
 
 int print_volumes_check(void) {
     struct config config = {.share_count = 1, .directory = "/"};
-    struct jail jail = {.config = &config, .id = UNCHANGED_ID, .share_namespace = -1};
+    struct jail jail = {.config = &config, .id = UNCHANGED_ID, .root = -1, .share_namespace = -1};
     jail.caller_user = geteuid();
     jail.caller_group = getegid();
     struct err err;

@@ -2,7 +2,7 @@
 #ifndef BOXLITE_SHIM_JAIL_USER_H
 #define BOXLITE_SHIM_JAIL_USER_H
 
-#include "jail.h"
+#include "../base/jail.h"
 
 /* Root's VMM becomes a user that owns nothing, so that taking it over gains nothing; with volumes, root of a user
  * namespace that owns nothing but the volumes' files. Another user's VMM stays that user. None keeps a capability but

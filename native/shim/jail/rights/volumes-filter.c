@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "../../common/seccomp.h"
+#include "../../../common/seccomp.h"
 
 /* Newer than some C libraries. */
 #ifndef SYS_openat2

@@ -11,8 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../common/cleanup.h"
-#include "volumes.h"
+#include "../../../common/cleanup.h"
 
 /* Its processes, System V objects, names and network are the VMM's alone: nothing of the host's can be named. No
  * cgroup namespace: there is no file system in which the VMM could see one. */
@@ -30,7 +29,7 @@ static unsigned long flags_of(const struct jail *jail) {
     unsigned long flags = 0;
     if (jail->walls & BL_WALL_NAMESPACES)
         flags = ALL;
-    else if (volumes_are_mounted(jail->config))
+    else if (config_mounts_shares(jail->config))
         flags = CLONE_NEWNS;
     return flags && jail->id == UNCHANGED_ID ? flags | CLONE_NEWUSER : flags;
 }

@@ -1,5 +1,5 @@
-import { WALLS } from '../../agent/protocol.js';
-import { type IsolationPolicy, SecurityOptions } from '../spec/security.js';
+import { WALLS } from '../../../agent/protocol.js';
+import { type IsolationPolicy, SecurityOptions } from '../../spec/security.js';
 
 /** The walls of a VMM's jail that a host may refuse, as bits of `WALLS`. */
 export interface VmmWalls {

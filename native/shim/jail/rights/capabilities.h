@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "../../common/err.h"
+#include "../../../common/err.h"
 
 /* Both take CAP_* below 32 as bits. */
 

@@ -3,7 +3,7 @@
 #ifndef BOXLITE_SHIM_JAIL_VMM_FILTER_H
 #define BOXLITE_SHIM_JAIL_VMM_FILTER_H
 
-#include "jail.h"
+#include "../base/jail.h"
 
 int vmm_filter(struct jail *jail, struct err *err);
 

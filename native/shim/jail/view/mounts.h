@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "../../common/err.h"
+#include "../../../common/err.h"
 
 enum mount_place { MOUNT_DIRECTORY, MOUNT_FILE };
 

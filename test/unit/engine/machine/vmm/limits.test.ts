@@ -1,7 +1,7 @@
 import type * as fs from 'node:fs';
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
-import { allowed, vmmLimits } from '../../../../src/engine/machine/vmm-limits.js';
+import { allowed, vmmLimits } from '../../../../../src/engine/machine/vmm/limits.js';
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>();

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "../../common/seccomp.h"
+#include "../../../common/seccomp.h"
 
 /* Newer than some C libraries. */
 #define MEMFD_SECRET 447

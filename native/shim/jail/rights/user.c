@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "capabilities.h"
-#include "volumes.h"
 
 /* What root of the box needs over its own files. Over files of others these give nothing, because a capability
  * counts only where the file's ids are mapped. The right to set file capabilities, to make nodes or to mount is
@@ -21,7 +20,7 @@ int user_become(struct jail *jail, struct err *err) {
     /* mkdir itself must set a directory's mode: below one with set-group-ID chmod can't do so afterwards. */
     if (config->share_count)
         umask(0);
-    const uint32_t kept = volumes_are_mounted(config) ? OVER_FILES : 0;
+    const uint32_t kept = config_mounts_shares(config) ? OVER_FILES : 0;
     uint32_t id = jail->id;
     if (jail->share_namespace >= 0) {
         /* Root of the namespace gets all capabilities in it, and its bound as well. */

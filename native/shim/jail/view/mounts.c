@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../common/cleanup.h"
+#include "../../../common/cleanup.h"
 
 /* By number: the C library's header for these conflicts with the kernel's, and older libraries lack them. */
 

@@ -10,37 +10,39 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../common/cleanup.h"
-#include "descriptors.h"
+#include "../../../common/cleanup.h"
+#include "../base/descriptors.h"
 #include "mounts.h"
-#include "volumes.h"
 
-static int assemble(struct jail *jail, int root, struct err *err);
 static int give_paths(const struct jail *jail, int root, struct err *err);
 static int give(int root, const char *path, struct err *err);
 static int make_parents(int root, const char *path);
-static int give_own_descriptors(const struct jail *jail, int root, struct err *err);
+static int give_own_descriptors(int root, struct err *err);
 static int give_directories(struct jail *jail, int root, struct err *err);
 static int enter(int root, struct err *err);
 
-int root_enter(struct jail *jail, struct err *err) {
+int root_begin(struct jail *jail, struct err *err) {
     if (!(jail->walls & BL_WALL_ROOT))
-        return volumes_assemble(jail, -1, err);
-    cleanup_fd int root = mounts_make_tree(jail->config->directory, err);
+        return 0;
+    int root = mounts_make_tree(jail->config->directory, err);
     if (root < 0)
         return -1;
-    /* The VMM's user is another. */
-    mode_t mask = umask(022);
-    int failed = assemble(jail, root, err);
-    umask(mask);
-    return failed ? -1 : enter(root, err);
+    /* Until it is entered: the VMM's user is another. */
+    umask(022);
+    jail->root = root;
+    return give_paths(jail, root, err) || give_own_descriptors(root, err) ? -1 : 0;
 }
 
-static int assemble(struct jail *jail, int root, struct err *err) {
-    if (give_paths(jail, root, err) || give_own_descriptors(jail, root, err) || volumes_assemble(jail, root, err) ||
-        give_directories(jail, root, err))
+int root_enter(struct jail *jail, struct err *err) {
+    if (jail->root < 0)
+        return 0;
+    cleanup_fd int root = take_fd(&jail->root);
+    if (give_directories(jail, root, err))
         return -1;
-    return mounts_make_read_only(root) ? err_errno(err, "can't make the root of the VMM read-only") : 0;
+    umask(077);
+    if (mounts_make_read_only(root))
+        return err_errno(err, "can't make the root of the VMM read-only");
+    return enter(root, err);
 }
 
 static int give_paths(const struct jail *jail, int root, struct err *err) {
@@ -95,14 +97,13 @@ static int make_parents(int root, const char *path) {
 
 /* Instead of a /proc, which would tell of other processes, and which a container may not mount: this process's
  * descriptors, through which QEMU reaches the files in volumes. It survives exec, which changes no process id. */
-static int give_own_descriptors(const struct jail *jail, int root, struct err *err) {
+static int give_own_descriptors(int root, struct err *err) {
     cleanup_fd int mount = mounts_clone(AT_FDCWD, "/proc/self/fd");
     if (mount < 0)
         return err_errno(err, "can't clone the mount of /proc/self/fd");
     if (mounts_restrict(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, -1))
         return err_errno(err, "can't restrict the mount of /proc/self/fd");
-    if (make_parents(root, "/proc/self/fd") || mounts_put(mount, root, "proc/self/fd", MOUNT_DIRECTORY) ||
-        symlinkat(jail->config->argv[0], root, "proc/self/exe"))
+    if (make_parents(root, "/proc/self/fd") || mounts_put(mount, root, "proc/self/fd", MOUNT_DIRECTORY))
         return err_errno(err, "can't mount /proc/self/fd in the VMM's root");
     return 0;
 }

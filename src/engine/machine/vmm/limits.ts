@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { BoxliteError } from '../../errors.js';
-import type { MachineSpec } from '../../vmm/driver.js';
+import { BoxliteError } from '../../../errors.js';
+import type { MachineSpec } from '../../../vmm/driver.js';
 
 /** A resource limit of a VMM, as for setrlimit(2). */
 export interface VmmLimit {

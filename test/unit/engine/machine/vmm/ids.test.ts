@@ -5,7 +5,7 @@ import {
   merge,
   namedIds,
   vmmIds,
-} from '../../../../src/engine/machine/vmm-ids.js';
+} from '../../../../../src/engine/machine/vmm/ids.js';
 
 const WHOLE = '         0          0 4294967295\n';
 const ROOTLESS = '         0       1000          1\n         1     100000      65536\n';

@@ -2,7 +2,7 @@
 #ifndef BOXLITE_SHIM_JAIL_JAIL_H
 #define BOXLITE_SHIM_JAIL_JAIL_H
 
-#include "../box/config.h"
+#include "../../box/config.h"
 
 /* The interposer's descriptor in the VMM, above every number that the configuration may name. */
 enum { PRELOAD_FD = MAX_FD + 1, FIRST_FREE_FD, MAX_PLACED = MAX_FILES + 8 };
@@ -20,6 +20,7 @@ struct jail {
     gid_t caller_group;
     struct placed_fd fds[MAX_PLACED];
     uint32_t fd_count;
+    int root; /* the VMM's new root while it is assembled, or -1 */
     int share_namespace; /* the user namespace to which root's shares are mapped, or -1 */
     int report_fd; /* where a failure is reported; closes by itself when the VMM begins */
 };

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "jail.h"
+#include "../base/jail.h"
 
 /* fork(2) into the namespaces that the jail's walls and shares need. */
 pid_t namespaces_fork(const struct jail *jail);
