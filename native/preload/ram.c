@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lost-name.h"
 #include "special-file.h"
 
 static bool descriptor_of(const char *path, int *fd);
@@ -65,8 +65,8 @@ static int open_any(int directory, const char *path, int flags, mode_t mode) {
     int fd;
     if (descriptor_of(path, &fd) || kvm_descriptor(path, &fd))
         return fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    fd = (int)syscall(SYS_openat, directory, path, flags, mode);
-    return flags & O_PATH ? special_file_opened(fd) : fd;
+    fd = lost_name_open(directory, path, flags, mode);
+    return (flags & O_PATH) && !(flags & O_DIRECTORY) ? special_file_opened(fd) : fd;
 }
 
 /* Accepts the exact form only: digits and nothing after them, no leading zero, no overflow. */

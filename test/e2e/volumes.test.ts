@@ -221,12 +221,23 @@ describe('a volume', () => {
     expect([mapped.slice(0, 6), mapped.slice(4096, 4101)]).toEqual(['parent', 'child']);
   });
 
-  it('keeps an open file whose name is gone, but for its size and mode', async () => {
-    expect(await calls(await place('unlinked'), 'unlinked')).toEqual([
-      ...['unlink ok', 'pread ok', 'same ok', 'pwrite ok', 'fstat ok'],
-      ...['ftruncate ENOENT', 'fchmod ENOENT'],
+  it('keeps an open file whose name is gone', async () => {
+    const at = await place('unlinked');
+    expect(await calls(at, 'unlinked')).toEqual([
+      ...['unlink ok', 'pread ok', 'same ok', 'pwrite ok'],
+      ...['ftruncate ok', 'fchmod ok', 'fchown ok', 'futimens ok', 'fstat ok'],
+      'size 2 mode 640 modified 6',
+      ...['stat ENOENT', 'chmod ENOENT', 'truncate ENOENT', 'again ok'],
     ]);
-    expect(await readdir(host('work', 'unlinked'))).toEqual([]);
+    expect(await readdir(host('work', 'unlinked'))).toEqual(['gone']);
+    expect((await stat(host('work', 'unlinked', 'gone'))).mode & 0o777).toBe(0o600);
+    expect(await calls(at, 'unlinked-after')).toEqual([
+      ...['rename ok', 'unlink ok', 'ftruncate ok', 'fchmod ok'],
+      ...['link ok', 'ftruncate ok', 'stat ok', 'size 3'],
+    ]);
+    expect(await calls(at, 'unlinked-twice')).toEqual([
+      ...['unlink ok', 'unlink ok', 'ftruncate ENOENT', 'ftruncate ok'],
+    ]);
   });
 
   it('may hold 20,000 files', async () => {

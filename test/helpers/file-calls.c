@@ -24,10 +24,11 @@ static int tell(const char *what, long result) {
     return 0;
 }
 
-/* An open file keeps its content when its name is removed. */
+/* An open file is kept when its name is removed, and its name stays gone. */
 static int unlinked(void) {
     char text[8] = "";
     struct stat st;
+    const struct timespec times[2] = {{.tv_sec = 5}, {.tv_sec = 6}};
     int fd = open("gone", O_RDWR | O_CREAT | O_TRUNC, 0600);
     if (fd < 0 || write(fd, "kept", 4) != 4)
         return tell("open", -1);
@@ -35,9 +36,44 @@ static int unlinked(void) {
     tell("pread", pread(fd, text, 4, 0));
     tell("same", strcmp(text, "kept") ? -1 : 0);
     tell("pwrite", pwrite(fd, "more", 4, 4));
-    tell("fstat", fstat(fd, &st));
     tell("ftruncate", ftruncate(fd, 2));
-    return tell("fchmod", fchmod(fd, 0640));
+    tell("fchmod", fchmod(fd, 0640));
+    tell("fchown", fchown(fd, getuid(), getgid()));
+    tell("futimens", futimens(fd, times));
+    tell("fstat", fstat(fd, &st));
+    printf("size %d mode %o modified %d\n", (int)st.st_size, st.st_mode & 07777U, (int)st.st_mtime);
+    tell("stat", stat("gone", &st));
+    tell("chmod", chmod("gone", 0600));
+    tell("truncate", truncate("gone", 0));
+    return tell("again", open("gone", O_RDWR | O_CREAT | O_EXCL, 0600));
+}
+
+/* The name that an open file loses is not the one it was opened under, or not its only one. */
+static int unlinked_after(void) {
+    struct stat st;
+    int fd = open("moved", O_RDWR | O_CREAT, 0600);
+    tell("rename", mkdir("place", 0755) || rename("moved", "place/under") || rename("place", "moved") ? -1 : 0);
+    tell("unlink", unlink("moved/under"));
+    tell("ftruncate", ftruncate(fd, 3));
+    tell("fchmod", fchmod(fd, 0640));
+    fd = open("one", O_RDWR | O_CREAT, 0600);
+    tell("link", link("one", "other") || unlink("one") ? -1 : 0);
+    tell("ftruncate", ftruncate(fd, 3));
+    tell("stat", stat("other", &st));
+    printf("size %d\n", (int)st.st_size);
+    return 0;
+}
+
+/* Nobody can tell which of them is meant. */
+static int unlinked_twice(void) {
+    int fds[2];
+    for (int i = 0; i < 2; i++) {
+        fds[i] = open("twice", O_RDWR | O_CREAT | O_EXCL, 0600);
+        tell("unlink", unlink("twice"));
+    }
+    tell("ftruncate", ftruncate(fds[0], 3));
+    close(fds[1]);
+    return tell("ftruncate", ftruncate(fds[0], 3));
 }
 
 static int mapped(void) {
@@ -215,6 +251,10 @@ int main(int argc, char **argv) {
         return 2;
     if (strcmp(command, "unlinked") == 0)
         return unlinked();
+    if (strcmp(command, "unlinked-after") == 0)
+        return unlinked_after();
+    if (strcmp(command, "unlinked-twice") == 0)
+        return unlinked_twice();
     if (strcmp(command, "mapped") == 0)
         return mapped();
     if (strcmp(command, "locked") == 0)
