@@ -238,6 +238,19 @@ describe('a volume', () => {
     expect(await calls(at, 'unlinked-twice')).toEqual([
       ...['unlink ok', 'unlink ok', 'ftruncate ENOENT', 'ftruncate ok'],
     ]);
+    const changed = calls(at, 'unlinked-elsewhere');
+    const [from, to] = [host('work', 'unlinked', 'elsewhere'), host('work', 'unlinked', 'taken')];
+    await lookUntil(
+      () =>
+        rename(from, to).then(
+          () => true,
+          () => false,
+        ),
+      (renamed) => renamed,
+    );
+    expect(await changed).toEqual(['ftruncate ok', 'fchmod ok']);
+    const taken = await stat(to);
+    expect([taken.size, taken.mode & 0o777]).toEqual([5, 0o640]);
   });
 
   it('may hold 20,000 files', async () => {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,25 @@ static int unlinked_after(void) {
     tell("stat", stat("other", &st));
     printf("size %d\n", (int)st.st_size);
     return 0;
+}
+
+static bool has_entry(const char *name) {
+    bool found = false;
+    DIR *directory = opendir(".");
+    for (struct dirent *entry; directory && !found && (entry = readdir(directory));)
+        found = strcmp(entry->d_name, name) == 0;
+    if (directory)
+        closedir(directory);
+    return found;
+}
+
+/* Goes on when somebody else has removed the file or renamed it. */
+static int unlinked_elsewhere(void) {
+    int fd = open("elsewhere", O_RDWR | O_CREAT, 0600);
+    while (has_entry("elsewhere"))
+        ;
+    tell("ftruncate", ftruncate(fd, 5));
+    return tell("fchmod", fchmod(fd, 0640));
 }
 
 /* Nobody can tell which of them is meant. */
@@ -253,6 +273,8 @@ int main(int argc, char **argv) {
         return unlinked();
     if (strcmp(command, "unlinked-after") == 0)
         return unlinked_after();
+    if (strcmp(command, "unlinked-elsewhere") == 0)
+        return unlinked_elsewhere();
     if (strcmp(command, "unlinked-twice") == 0)
         return unlinked_twice();
     if (strcmp(command, "mapped") == 0)
