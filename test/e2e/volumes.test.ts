@@ -167,11 +167,11 @@ describe('a volume', () => {
     const at = await place('kinds');
     expect(await calls(at, 'made')).toEqual([
       ...['fifo ok', 'socket ok', 'character EPERM', 'block EPERM'],
-      ...['symlink ok', 'link ok', 'links 2', 'bytes ok'],
+      ...['symlink ok', 'link ok', 'links 2', 'bytes ok', 'long ok'],
     ]);
     const names = await readdir(host('work', 'kinds'), { encoding: 'buffer' });
     expect(names.map((name) => name.toString('latin1')).sort()).toEqual(
-      ['fifo', 'one', 'socket', 'symlink', 'two', '\xff\xfe\x80'].sort(),
+      ['fifo', 'one', 'socket', 'symlink', 'two', '\xff\xfe\x80', 'n'.repeat(255)].sort(),
     );
     expect((await lstat(host('work', 'kinds', 'fifo'))).isFIFO()).toBe(true);
     expect((await lstat(host('work', 'kinds', 'socket'))).isSocket()).toBe(true);
@@ -219,6 +219,23 @@ describe('a volume', () => {
     expect(await calls(at, 'mapped')).toEqual(['shared ok', 'msync ok', 'read ok', 'same ok']);
     const mapped = await readFile(host('work', 'calls', 'mapped'), 'latin1');
     expect([mapped.slice(0, 6), mapped.slice(4096, 4101)]).toEqual(['parent', 'child']);
+  });
+
+  it('has what both sides append at once, whole and once', async () => {
+    const at = await place('appended');
+    const log = host('work', 'appended', 'log');
+    const end = new AbortController();
+    const inBox = sh(`for i in $(seq 200); do echo box $i >> ${at}/log; done`).finally(() => {
+      end.abort();
+    });
+    let written = 0;
+    while (!end.signal.aborted) await appendFile(log, `host ${String((written += 1))}\n`);
+    await inBox;
+    const lines = (await readFile(log, 'utf8')).trimEnd().split('\n');
+    const inOrder = (side: string, count: number): string[] =>
+      Array.from({ length: count }, (_, i) => `${side} ${String(i + 1)}`);
+    expect(lines.filter((line) => !line.startsWith('host'))).toEqual(inOrder('box', 200));
+    expect(lines.filter((line) => line.startsWith('host'))).toEqual(inOrder('host', written));
   });
 
   it('keeps an open file whose name is gone', async () => {

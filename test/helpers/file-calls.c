@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -196,8 +197,10 @@ static int made(void) {
     struct stat st;
     stat("two", &st);
     printf("links %d\n", (int)st.st_nlink);
-    int fd = open("\xff\xfe\x80", O_WRONLY | O_CREAT, 0644);
-    return tell("bytes", fd);
+    tell("bytes", open("\xff\xfe\x80", O_WRONLY | O_CREAT, 0644));
+    char name[NAME_MAX + 1] = "";
+    memset(name, 'n', NAME_MAX);
+    return tell("long", open(name, O_WRONLY | O_CREAT, 0644));
 }
 
 static int connected(void) {
