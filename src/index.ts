@@ -117,6 +117,7 @@ export type {
 } from './engine/spec/options.js';
 export type {
   HostVolumeSpec,
+  ImageVolumeSpec,
   NamedVolumeSpec,
   VolumeSpec,
 } from './engine/spec/volumes/volume-spec.js';

@@ -62,6 +62,9 @@ export class Home {
   readonly box = (id: string): string => join(this.root, 'boxes', id);
   readonly boxFile = (id: string, file: keyof typeof BOX_FILES): string =>
     join(this.root, 'boxes', id, BOX_FILES[file]);
+  /** The VMDK descriptor of an image that is mounted in the box. */
+  readonly boxMountedImage = (id: string, index: number): string =>
+    join(this.root, 'boxes', id, `mounted-${index}.vmdk`);
 
   /** The hubs of the networks with names. */
   readonly networks = (): string => join(this.root, 'networks');

@@ -95,7 +95,9 @@ export interface MachineFiles {
   disk: string;
   /** Disk volumes, raw and writable, for the first of the `VOLUME_SLOTS`; as large as all disks. */
   volumes?: readonly string[];
-  /** Disk for the last slot, read-only; only if `volumes` leave it free. */
+  /** Images in the slots behind them. */
+  mountedImages?: readonly ReadOnlyDisk[];
+  /** Disk for the last slot, read-only; only if the others leave it free. */
   modules?: string;
   /** Directory exported over 9p; with `shares` an empty one, which their tree replaces. */
   share: string;
@@ -103,6 +105,12 @@ export interface MachineFiles {
   shares?: readonly Share[];
   /** Directory in which the engine listens for a template's state. */
   stateDirectory?: string;
+}
+
+/** A VMDK descriptor over extents, each of them read-only. */
+export interface ReadOnlyDisk {
+  image: string;
+  extents: readonly string[];
 }
 
 export interface GuestKernel {
@@ -163,7 +171,14 @@ export function volumeSerial(slot: number): string {
 
 /** The extents of an image's VMDK are `/dev/fdset/N`, with N from this number on. */
 export const FIRST_EXTENT_FDSET = 100;
+/** More than an image has extents. */
+const FDSETS_PER_IMAGE = 1000;
 
-export function extentPath(index: number): string {
-  return `/dev/fdset/${FIRST_EXTENT_FDSET + index}`;
+/** @param image 0: the one that the box was created from; then those that are mounted in it */
+export function extentFdset(index: number, image = 0): number {
+  return FIRST_EXTENT_FDSET + image * FDSETS_PER_IMAGE + index;
+}
+
+export function extentPath(index: number, image = 0): string {
+  return `/dev/fdset/${extentFdset(index, image)}`;
 }

@@ -23,15 +23,16 @@ static int take_volume(const struct mount_request *request, struct err *err);
 static int take_modules(const struct mount_request *request, struct err *err);
 static int tree_of(const char *place, const struct mount_request *request, struct err *err);
 static int mount_volume(const struct mount_request *request, struct err *err);
+static bool is_image(const struct mount_request *request);
 static bool is_mounted(const char *serial);
 
 int volumes_mount(const struct bootstrap *message, struct passed *mounts, struct err *err) {
     mounts->count = 0;
     for (uint32_t i = 0; i < message->mount_count; i++) {
         const struct mount_request *request = &message->mounts[i];
-        if (request->kind != BL_MOUNT_DISK && request->kind != BL_MOUNT_MODULES)
+        if (!volume_is_disk(request))
             continue;
-        int tree = request->kind == BL_MOUNT_DISK ? take_volume(request, err) : take_modules(request, err);
+        int tree = request->kind == BL_MOUNT_MODULES ? take_modules(request, err) : take_volume(request, err);
         if (tree < 0)
             return -1;
         mounts->fds[mounts->count++] = tree;
@@ -42,7 +43,7 @@ int volumes_mount(const struct bootstrap *message, struct passed *mounts, struct
 static int take_volume(const struct mount_request *request, struct err *err) {
     if (!is_mounted(request->source) && mount_volume(request, err))
         return -1;
-    return tree_of(volume_place(request->source, VOLUME_DATA), request, err);
+    return tree_of(volume_place(request->source, is_image(request) ? "" : VOLUME_DATA), request, err);
 }
 
 static int take_modules(const struct mount_request *request, struct err *err) {
@@ -62,11 +63,16 @@ static int mount_volume(const struct mount_request *request, struct err *err) {
         return err_set(err, EINVAL, "no disk for volume %.64s", request->options);
     if (make_directory(volume_place(request->source, ""), 0700, err))
         return -1;
-    if (disks_mount_writable(request->source, volume_place(request->source, ""), &why))
-        return err_set(err, why.code, "volume %.64s: %.150s", request->options, why.msg);
+    const char *place = volume_place(request->source, "");
+    if (is_image(request) ? disks_mount_read_only(request->source, place, &why)
+                          : disks_mount_writable(request->source, place, &why))
+        return err_set(err, why.code, "%s %.64s: %.150s", is_image(request) ? "image" : "volume", request->options,
+                       why.msg);
     strcpy(mounted[mounted_count++], request->source);
-    return make_directory(volume_place(request->source, VOLUME_DATA), 0755, err);
+    return is_image(request) ? 0 : make_directory(volume_place(request->source, VOLUME_DATA), 0755, err);
 }
+
+static bool is_image(const struct mount_request *request) { return request->kind == BL_MOUNT_IMAGE; }
 
 static bool is_mounted(const char *serial) {
     for (unsigned i = 0; i < mounted_count; i++)

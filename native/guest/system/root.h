@@ -15,7 +15,7 @@
 #define ROOT_OVERLAY "/shared/box"          /* the box's root file system */
 #define ROOT_FILES "/files"                 /* hosts, hostname, resolv.conf, bound over the image's */
 #define ROOT_TERMINALS "/terminals"         /* the box's devpts */
-#define ROOT_VOLUMES "/volumes"             /* the box's disk volumes, each ext4 */
+#define ROOT_VOLUMES "/volumes"             /* the box's disk volumes, each ext4, and images, each EROFS */
 #define ROOT_MODULES "/modules"             /* kernel modules, EROFS, of a box that may load some */
 #define ROOT_MODPROBE "/modprobe"           /* the agent's program, as what the kernel runs to ask for one */
 #define ROOT_STAGE "/stage"                 /* the box's /proc, /sys and /dev, ready to be moved into place */

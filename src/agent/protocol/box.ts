@@ -22,6 +22,8 @@ export const MOUNT_KINDS = {
   DISK: 3,
   /** The modules of the machine's kernel; the kernel loads from there, too, what it asks for itself. */
   MODULES: 4,
+  /** The file system of an image, read-only. */
+  IMAGE: 5,
 } as const;
 
 /** Where a start failed. Boot errors show these stages to the user. */
@@ -76,8 +78,8 @@ export const BOX_MESSAGES = {
           ['source', 'bytes'], // entry of the export; the disk's serial
           ['target', 'bytes'],
           ['flags', 'u32'], // Linux's MS_*
-          ['options', 'bytes'], // of a tmpfs; otherwise the volume's name for messages, or nothing
-          ['subpath', 'bytes'], // what to mount of a volume; empty = all
+          ['options', 'bytes'], // of a tmpfs; otherwise the volume's or image's name for messages, or nothing
+          ['subpath', 'bytes'], // what to mount of a volume or image; empty = all
           ['copyUp', 'u8'], // 1 = if the volume is empty, it gets what the image has at the target
           ['notify', 'u32'], // of a volume whose changes on the host the box notices: its number among the shim's shares, plus 1
         ],

@@ -11,9 +11,8 @@ import { hostPathOf } from './volume.js';
 
 export type Mount = { volume: VolumeSpec } | { tmpfs: TmpfsSpec };
 
-/** `type=bind|volume|tmpfs,target=…[,source=…][,readonly][,watch]`, with CSV quotes around a field that has a comma. */
+/** `type=bind|volume|image|tmpfs,target=…[,source=…][,readonly][,watch]`, with CSV quotes around a field that has a comma. */
 export function parseMount(text: string): Mount {
-  if (/(?:^|,)type=image(?:,|$)/i.test(text)) throw imageMount(text);
   const fields: Fields = { single: new Map(), pairs: new Map() };
   for (const field of splitFields(text)) {
     const [key, value] = splitField(field);
@@ -25,18 +24,26 @@ export function parseMount(text: string): Mount {
     else fields.single.set(name, value ?? 'true');
   }
   const type = (fields.single.get('type') ?? 'volume').toLowerCase();
-  if (type !== 'bind' && type !== 'tmpfs' && type !== 'volume')
-    throw invalidMount(text, `type must be bind, volume or tmpfs, not "${type}"`);
+  if (!isType(type))
+    throw invalidMount(
+      text,
+      `type must be ${TYPES.slice(0, -1).join(', ')} or tmpfs, not "${type}"`,
+    );
   if ((fields.single.get('target') ?? '') === '') throw invalidMount(text, 'target is required');
   for (const name of [...fields.single.keys(), ...fields.pairs.keys()])
-    if (/^(?:bind|tmpfs|volume)-/.test(name) && !name.startsWith(`${type}-`))
+    if (/^(?:bind|image|tmpfs|volume)-/.test(name) && !name.startsWith(`${type}-`))
       throw invalidMount(
         text,
         `cannot mix '${name.split('-')[0]}-*' options with mount type '${type}'`,
       );
   if (type === 'tmpfs') return { tmpfs: inMemory(text, fields.single) };
+  if (type === 'image') return { volume: image(text, fields.single) };
   return { volume: type === 'bind' ? bind(text, fields.single) : volume(text, fields) };
 }
+
+const TYPES = ['bind', 'volume', 'image', 'tmpfs'] as const;
+const isType = (text: string): text is (typeof TYPES)[number] =>
+  (TYPES as readonly string[]).includes(text);
 
 interface Fields {
   single: Map<string, string>;
@@ -57,6 +64,7 @@ const NAMES = new Map([
   ['consistency', 'consistency'],
   ['bind-propagation', 'bind-propagation'],
   ['bind-recursive', 'bind-recursive'],
+  ['image-subpath', 'image-subpath'],
   ['tmpfs-size', 'tmpfs-size'],
   ['tmpfs-mode', 'tmpfs-mode'],
   ['volume-nocopy', 'volume-nocopy'],
@@ -123,6 +131,18 @@ function bind(text: string, fields: ReadonlyMap<string, string>): VolumeSpec {
   };
 }
 
+function image(text: string, fields: ReadonlyMap<string, string>): VolumeSpec {
+  const source = fields.get('source') ?? '';
+  if (source === '') throw invalidMount(text, 'an image mount needs a source');
+  if (fields.has('readonly') && !switchOf(text, fields, 'readonly'))
+    throw invalidMount(text, 'an image is mounted read-only');
+  if (switchOf(text, fields, 'watch'))
+    throw invalidMount(text, 'the host changes nothing in an image that could be watched');
+  const subpath = fields.get('image-subpath');
+  const guestPath = fields.get('target') ?? '';
+  return { image: source, guestPath, ...(subpath !== undefined && { subpath }) };
+}
+
 function inMemory(text: string, fields: ReadonlyMap<string, string>): TmpfsSpec {
   if (fields.has('source')) throw invalidMount(text, 'a tmpfs has no source');
   if (switchOf(text, fields, 'watch'))
@@ -165,15 +185,4 @@ function splitField(field: string): [key: string, value: string | undefined] {
 
 function invalidMount(text: string, reason: string): BoxliteError {
   return new BoxliteError('invalid-argument', `invalid argument "${text}" for --mount: ${reason}`);
-}
-
-/** Docker's, with keys of its own. */
-function imageMount(text: string): BoxliteError {
-  return new BoxliteError(
-    'unsupported',
-    `invalid argument "${text}" for --mount: a box has the image it was created from, and mounts no other`,
-    {
-      hint: 'have a volume take its files: run --rm -v files:/path/in/image IMAGE true, then -v files:/path:ro',
-    },
-  );
 }

@@ -15,6 +15,7 @@ import type { MachineRun } from '../machine/run.js';
 import { requiredVmmIds } from '../machine/vmm/ids.js';
 import { wallsOf } from '../machine/vmm/walls.js';
 import { copyDeadlineMs, CopyLocks } from '../machine/volumes/copy-up.js';
+import { withMountedImages } from '../machine/volumes/image-disks.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { boxName } from '../spec/names/box-name.js';
@@ -109,7 +110,8 @@ async function startMachine(
   // Docker copies the image's files into a container's volumes when it creates it.
   const copying = record.startedAt === null ? { locks: copyLocks, signal } : undefined;
   await using _copying = copyLocks;
-  const prepared = await prepareVolumes(mounted, context, copying);
+  const ownVolumes = await prepareVolumes(mounted, context, copying);
+  const prepared = await withMountedImages(context.home, id, mounted, ownVolumes);
   held.use(await DiskLocks.take(context, mounted, purpose, signal));
   const prepare = async (): Promise<LentMachine> => {
     const directory = await freshDirectory(context.home, id);

@@ -4,8 +4,8 @@ import type { BoxRecord } from '../../store/box-record.js';
 import type { ImageRecord } from '../../store/images.js';
 import { isActive } from '../../store/status.js';
 import { listTemplates } from '../../vmm/template/template.js';
-import { specOf } from '../spec/stored-spec.js';
 import { type BoxInfo, boxInfo } from '../state/box-info.js';
+import { imagesOfBox } from '../state/images-of-box.js';
 import { observed } from '../state/observe.js';
 import { listVolumes, type VolumeInfo } from '../volumes/info.js';
 import { volumeBytes } from '../volumes/size.js';
@@ -59,12 +59,12 @@ export async function diskUsage({ home, database }: ImageStore): Promise<DiskUsa
     [...paths].reduce((bytes, path) => bytes + (sizes.get(path) ?? 0), 0);
 
   const needed = new Set<string>();
-  for (const { manifestDigest, options } of records)
-    if (manifestDigest !== null)
-      for (const path of pathsOf(manifestDigest, { blobs: [], diffIds: specOf(options).diffIds }))
-        needed.add(path);
+  for (const { manifestDigest, diffIds } of records.flatMap(imagesOfBox))
+    for (const path of pathsOf(manifestDigest, { blobs: [], diffIds })) needed.add(path);
   const images = [...groups].map(([id, { record, paths }]) => {
-    const boxes = records.filter(({ imageId }) => imageId === id).length;
+    const boxes = records.filter((box) =>
+      imagesOfBox(box).some(({ imageId }) => imageId === id),
+    ).length;
     if (boxes > 0) for (const path of paths) needed.add(path);
     return {
       id,

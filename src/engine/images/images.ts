@@ -19,6 +19,8 @@ import type { ArchiveFormat } from '../../image/transfer/save.js';
 import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
 import { withReserve } from '../../store/reserve.js';
+import type { ImageMount } from '../spec/volumes/box-volume.js';
+import { imagesOfBox } from '../state/images-of-box.js';
 import type { DiskUsage } from './disk-usage.js';
 import { noImageFor, noSuchImage } from './error.js';
 import { findImage } from './find.js';
@@ -133,12 +135,22 @@ export class Images {
   }
 
   /**
-   * Records something that needs the image, and checks in the same transaction that the image still exists.
-   * @throws BoxliteError `image-not-found` when it was removed meanwhile
+   * Records a box that needs the image and has others mounted, and checks in the same transaction that they
+   * still exist. Of a mounted one it may be another box that keeps its files.
+   * @throws BoxliteError `image-not-found` when one was removed meanwhile
    */
-  holding<T>(reference: string, manifestDigest: string, record: () => T): T {
-    return this.database().write(() => {
-      if (!this.database().images.getImage(manifestDigest)) throw noSuchImage(reference);
+  holding<T>(
+    reference: string,
+    manifestDigest: string,
+    mounted: readonly ImageMount[],
+    record: () => T,
+  ): T {
+    const database = this.database();
+    return database.write(() => {
+      if (!database.images.getImage(manifestDigest)) throw noSuchImage(reference);
+      for (const mount of mounted)
+        if (!database.images.getImage(mount.manifestDigest) && !isInBox(database, mount))
+          throw noSuchImage(mount.image);
       return record();
     });
   }
@@ -341,4 +353,11 @@ function localOrFull(reference: string): string {
   return parsed.registry === undefined
     ? localName(reference)
     : canonicalName({ ...parsed, registry: parsed.registry });
+}
+
+function isInBox(database: Database, { manifestDigest }: ImageMount): boolean {
+  return database.boxes
+    .list()
+    .flatMap(imagesOfBox)
+    .some((each) => each.manifestDigest === manifestDigest);
 }

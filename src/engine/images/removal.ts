@@ -6,7 +6,7 @@ import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
 import { withReserve } from '../../store/reserve.js';
 import { isActive } from '../../store/status.js';
-import { specOf } from '../spec/stored-spec.js';
+import { imagesOfBox } from '../state/images-of-box.js';
 import { observed } from '../state/observe.js';
 import { noSuchImage } from './error.js';
 import { findImage, repositoryOf } from './find.js';
@@ -122,7 +122,7 @@ class Removal {
       references: images.referencesOfId(imageId),
       boxes: boxes
         .list()
-        .filter((box) => box.imageId === imageId)
+        .filter((box) => imagesOfBox(box).some((image) => image.imageId === imageId))
         .map((box) => this.boxes.get(box.id) ?? box),
     };
   }
@@ -166,7 +166,10 @@ class Removal {
       chainIds(this.parts.images.get(manifestDigest)?.diffIds ?? []);
     const needed = new Set([
       ...this.database.images.all().flatMap(chainsOf),
-      ...this.database.boxes.list().flatMap(({ options }) => chainIds(specOf(options).diffIds)),
+      ...this.database.boxes
+        .list()
+        .flatMap(imagesOfBox)
+        .flatMap(({ diffIds }) => chainIds(diffIds)),
     ]);
     const own = new Set(images.flatMap(chainsOf));
     return [...own].reverse().filter((chainId) => !needed.has(chainId));

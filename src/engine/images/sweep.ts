@@ -12,7 +12,7 @@ import {
 import type { BoxRecord } from '../../store/box-record.js';
 import type { Database } from '../../store/database.js';
 import { dropTemplate, listTemplates } from '../../vmm/template/template.js';
-import { specOf } from '../spec/stored-spec.js';
+import { imagesOfBox } from '../state/images-of-box.js';
 
 interface Store {
   home: Home;
@@ -87,16 +87,15 @@ export async function sweepParts(store: Store, drop: StoreParts): Promise<number
 }
 
 /** After the last box of an already removed image is gone, deletes what it needed. */
-export async function sweepAfterBox(
-  store: Store,
-  { manifestDigest, options }: BoxRecord,
-): Promise<void> {
-  if (manifestDigest === null || store.database().images.getImage(manifestDigest)) return;
-  await sweepParts(store, {
-    blobs: new Set([manifestDigest]),
-    layers: new Set(specOf(options).diffIds),
-    disks: new Set([diskName(manifestDigest)]),
-  });
+export async function sweepAfterBox(store: Store, box: BoxRecord): Promise<void> {
+  for (const { manifestDigest, diffIds } of imagesOfBox(box)) {
+    if (store.database().images.getImage(manifestDigest)) continue;
+    await sweepParts(store, {
+      blobs: new Set([manifestDigest]),
+      layers: new Set(diffIds),
+      disks: new Set([diskName(manifestDigest)]),
+    });
+  }
 }
 
 /**
@@ -121,10 +120,9 @@ function neededParts(database: Database, parts: Parts): StoreParts | 'unread' | 
     if (chain === undefined) return 'unread';
     for (const digest of chain) blobs.add(digest);
   }
-  for (const { manifestDigest, options } of database.boxes.list()) {
-    if (manifestDigest === null) continue;
+  for (const { manifestDigest, diffIds } of database.boxes.list().flatMap(imagesOfBox)) {
     blobs.add(manifestDigest);
-    for (const diffId of specOf(options).diffIds) layers.add(diffId);
+    for (const diffId of diffIds) layers.add(diffId);
     disks.add(diskName(manifestDigest));
   }
   return { blobs, layers, disks };

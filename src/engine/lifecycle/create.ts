@@ -22,6 +22,7 @@ import { askedPorts } from '../spec/network/ports.js';
 import type { AbortOptions, BoxOptions } from '../spec/options.js';
 import { withSecurity } from '../spec/security.js';
 import { checkMounts, findVolumes } from '../spec/volumes.js';
+import { type BoxVolume, isImageMount, mountedImages } from '../spec/volumes/box-volume.js';
 import type { EngineContext } from '../state/context.js';
 import { type BoxVolumes, settleBoxVolumes } from '../volumes/box-volumes.js';
 import { freeName } from './remove.js';
@@ -83,13 +84,14 @@ async function create(
   });
   const id = ulid().toLowerCase();
   const settled = { ...secured, idle: isIdle(options) };
-  const asked = await findVolumes(settleSpec(settled, image.config, id));
+  const found = await findVolumes(settleSpec(settled, image.config, id));
+  const asked = { ...found, volumes: await obtainMounted(images, found.volumes, options) };
   return withVolumes(context, asked, (volumes) => {
     const spec = { ...asked, volumes: volumes.mounts, ...(kernel && { kernel }) };
     // From here on the box exists: nothing below waits.
     signal?.throwIfAborted();
     const record = volumes.write(() =>
-      images.holding(reference, image.manifestDigest, () =>
+      images.holding(reference, image.manifestDigest, mountedImages(volumes.mounts), () =>
         insert(context, name, secured.networks, volumes, {
           id,
           image: path ?? reference,
@@ -142,6 +144,29 @@ function checkNetworks(database: Database, options: BoxOptions): void {
     spec: networkSpecOf(spec),
   }));
   refuseAllowedInside(settleNetPolicy(options), memberships);
+}
+
+/** Like the box's own image, but for the platform, which is that one's alone. */
+async function obtainMounted(
+  images: Images,
+  mounts: readonly BoxVolume[],
+  { pull = 'missing', signal, onPull }: CreateOptions,
+): Promise<BoxVolume[]> {
+  const obtained: BoxVolume[] = [];
+  for (const mount of mounts) {
+    if (!isImageMount(mount)) {
+      obtained.push(mount);
+      continue;
+    }
+    const { manifestDigest, configDigest, config } = await images.obtain(mount.image, pull, {
+      ...(signal && { signal }),
+      ...(onPull && { onProgress: onPull }),
+    });
+    obtained.push({
+      ...{ ...mount, manifestDigest, imageId: configDigest, diffIds: config.diffIds },
+    });
+  }
+  return obtained;
 }
 
 function imageOf({ rootfs }: BoxOptions): string {

@@ -28,6 +28,7 @@ import { imageTemplate } from '../machine/templates/image-template.js';
 import { requiredVmmIds } from '../machine/vmm/ids.js';
 import { wallsOf } from '../machine/vmm/walls.js';
 import { copyDeadlineMs, CopyLocks, LateCopy } from '../machine/volumes/copy-up.js';
+import { withMountedImages } from '../machine/volumes/image-disks.js';
 import { withModules } from '../machine/volumes/kernel-modules.js';
 import { type PreparedVolumes, prepareVolumes } from '../machine/volumes-start.js';
 import { attachmentForStart } from '../networks/memberships.js';
@@ -142,7 +143,8 @@ export class StartAttempt {
       this.options.accelerator,
       prepareVolumes(spec, context, copying),
     ]);
-    const volumes = await withModules(context.host, spec, assets, ownVolumes);
+    const withImages = await withMountedImages(context.home, record.id, spec, ownVolumes);
+    const volumes = await withModules(context.host, spec, assets, withImages);
     const machine = this.#machine(accelerator);
     const template =
       request.cold === true ? undefined : await this.#chooseTemplate(machine, assets, files);

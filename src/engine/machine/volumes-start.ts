@@ -6,8 +6,10 @@ import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { MachineFiles, Share as SharedPath } from '../../vmm/driver.js';
 import type { BoxSpec } from '../spec/box-spec.js';
+import { isImageMount } from '../spec/volumes/box-volume.js';
 import type { ShareAccess } from './shim-process.js';
 import { vmmIds } from './vmm/ids.js';
+import { checkMountedImages } from './volumes/image-disks.js';
 import { mountRequests } from './volumes/mount-requests.js';
 import {
   type CopyingUp,
@@ -21,7 +23,7 @@ import { prepareVolumeDisks } from './volumes/volume-disks.js';
 export type { VolumeStore };
 
 export interface PreparedVolumes {
-  files: Pick<MachineFiles, 'shares' | 'volumes' | 'modules'>;
+  files: Pick<MachineFiles, 'shares' | 'volumes' | 'mountedImages' | 'modules'>;
   /** Undefined for a box to which nothing is exported. */
   access: ShareAccess | undefined;
   mounts: BootstrapValues['mounts'];
@@ -42,10 +44,14 @@ export async function prepareVolumes(
   const { shares, diskMounts } = await volumePlaces(spec.volumes, store, copying);
   const disks = disksOf(diskMounts);
   const isFirstStart = copying !== undefined;
+  checkMountedImages(spec.volumes, spec.diffIds, disks.length);
   const volumes = await prepareVolumeDisks(store, disks, isFirstStart);
   const largestDiskBytes = Math.max(0, ...disks.map(({ sizeBytes }) => sizeBytes ?? 0));
   const mounts = (direct: boolean): BootstrapValues['mounts'] =>
-    mountRequests({ shares, direct, diskMounts, disks, tmpfs: spec.tmpfs });
+    mountRequests({
+      ...{ shares, direct, diskMounts, disks, tmpfs: spec.tmpfs },
+      images: spec.volumes.filter(isImageMount),
+    });
   const files = volumes.length === 0 ? {} : { volumes };
   if (shares.length === 0)
     return { files, access: undefined, mounts: mounts(false), largestDiskBytes };

@@ -3,6 +3,8 @@ import { MOUNT_FLAGS, parseTmpfsOptions } from '../spec/tmpfs.js';
 import {
   type BoxVolume,
   type HostMount,
+  type ImageMount,
+  isImageMount,
   isVolumeMount,
   type VolumeMount,
 } from '../spec/volumes/box-volume.js';
@@ -26,6 +28,7 @@ export function inspectMounts({ volumes, tmpfs }: BoxSpec, mountpointOf: Mountpo
 
 function mountOf(mount: BoxVolume, mountpointOf: Mountpoints): object {
   const { target, readOnly } = mount;
+  if (isImageMount(mount)) return imageMountOf(mount);
   const isVolume = isVolumeMount(mount);
   return {
     Type: isVolume ? 'volume' : 'bind',
@@ -38,6 +41,10 @@ function mountOf(mount: BoxVolume, mountpointOf: Mountpoints): object {
     Propagation: isVolume ? '' : 'rprivate',
   };
 }
+
+const imageMountOf = ({ image, target }: ImageMount): object => ({
+  ...{ Type: 'image', Source: image, Destination: target, Mode: '', RW: false, Propagation: '' },
+});
 
 /** Docker's default for a volume that was asked for, which it labels for SELinux. */
 function volumeMode(mount: VolumeMount): string {
@@ -65,16 +72,26 @@ export function hostConfigMounts({ volumes, tmpfs, volumesFrom }: BoxSpec): obje
       Tmpfs: Object.fromEntries(tmpfs.map(({ target, options }) => [target, options])),
     }),
     ...(mounts.length > 0 && {
-      Mounts: mounts.map((each) => (isVolumeMount(each) ? askedVolume(each) : askedBind(each))),
+      Mounts: mounts.map(askedMount),
     }),
   };
 }
 
 function bindText(mount: BoxVolume): string {
   const mode = modeOf(mount);
-  const source = isVolumeMount(mount) ? mount.name : mount.source;
+  const source = isVolumeMount(mount) ? mount.name : 'source' in mount ? mount.source : mount.image;
   return `${source}:${mount.target}${mode === '' ? '' : `:${mode}`}`;
 }
+
+function askedMount(mount: BoxVolume): object {
+  if (isImageMount(mount)) return askedImage(mount);
+  return isVolumeMount(mount) ? askedVolume(mount) : askedBind(mount);
+}
+
+const askedImage = ({ image, target, subpath }: ImageMount): object => ({
+  ...{ Type: 'image', Source: image, Target: target, ReadOnly: true },
+  ...(subpath !== undefined && { ImageOptions: { Subpath: subpath } }),
+});
 
 const askedBind = ({ source, target, readOnly, watch }: HostMount): object => ({
   ...{ Type: 'bind', Source: source, Target: target },

@@ -10,12 +10,18 @@ import { parseTmpfsOptions } from './tmpfs.js';
 import {
   type BoxVolume,
   type HostMount,
-  isVolumeMount,
+  type ImageMount,
   isWeak,
   type VolumeMount,
 } from './volumes/box-volume.js';
 import { checkVolumeName } from './volumes/volume-name.js';
-import { type HostVolumeSpec, isHostVolume, type NamedVolumeSpec } from './volumes/volume-spec.js';
+import {
+  type HostVolumeSpec,
+  type ImageVolumeSpec,
+  isHostVolume,
+  isImageVolume,
+  type NamedVolumeSpec,
+} from './volumes/volume-spec.js';
 
 export interface BoxTmpfs {
   target: string;
@@ -29,9 +35,10 @@ type Mounts = Pick<BoxSpec, 'volumes' | 'tmpfs'>;
  * @throws invalid-argument
  */
 export function checkMounts(options: Pick<BoxOptions, 'volumes' | 'tmpfs'>): Mounts {
-  const all = (options.volumes ?? []).map((each) =>
-    isHostVolume(each) ? checkHostMount(each) : checkVolumeMount(each),
-  );
+  const all = (options.volumes ?? []).map((each) => {
+    if (isImageVolume(each)) return checkImageMount(each);
+    return isHostVolume(each) ? checkHostMount(each) : checkVolumeMount(each);
+  });
   const tmpfs = (options.tmpfs ?? []).map((each) => {
     parseTmpfsOptions(each.options ?? '');
     return { target: checkTarget('tmpfs', each.guestPath), options: each.options ?? '' };
@@ -76,8 +83,7 @@ export async function findVolumes(spec: BoxSpec): Promise<BoxSpec> {
   if (spec.volumes.length === 0) return spec;
   // One after the other: creating one directory may create another's.
   const volumes: BoxVolume[] = [];
-  for (const volume of spec.volumes)
-    volumes.push(isVolumeMount(volume) ? volume : await find(volume));
+  for (const volume of spec.volumes) volumes.push('type' in volume ? volume : await find(volume));
   return { ...spec, volumes };
 }
 
@@ -107,7 +113,7 @@ function checkVolumeMount(spec: NamedVolumeSpec): VolumeMount {
     readOnly,
     noCopy,
     ...(spec.watch === true && { watch: true }),
-    ...(subpath !== undefined && { subpath: checkSubpath(subpath) }),
+    ...(subpath !== undefined && { subpath: checkSubpath('volume', subpath) }),
     ...(labels && { labels }),
     ...(options && { options }),
     ...(name === undefined && { unnamed: true, given: 'path' }),
@@ -115,12 +121,24 @@ function checkVolumeMount(spec: NamedVolumeSpec): VolumeMount {
   };
 }
 
-function checkSubpath(path: string): string {
+function checkImageMount({ image, guestPath, subpath }: ImageVolumeSpec): ImageMount {
+  if (image === '') throw invalidMount('image', 'field Source must not be empty');
+  return {
+    type: 'image',
+    ...{ image, manifestDigest: '', imageId: '', diffIds: [] },
+    target: checkTarget('image', guestPath),
+    readOnly: true,
+    ...(subpath !== undefined && { subpath: checkSubpath('image', subpath) }),
+    given: 'mount',
+  };
+}
+
+function checkSubpath(type: 'volume' | 'image', path: string): string {
   if (path.startsWith('/'))
-    throw invalidMount('volume', `subpath must be a relative path within the volume: ${path}`);
+    throw invalidMount(type, `subpath must be a relative path within the ${type}: ${path}`);
   const clean = posix.normalize(path).replace(/(?<=.)\/$/, '');
   if (path === '' || path.includes('\0') || clean === '..' || clean.startsWith('../'))
-    throw invalidMount('volume', `subpath ${path === '' ? '""' : path} is not within the volume`);
+    throw invalidMount(type, `subpath ${path === '' ? '""' : path} is not within the ${type}`);
   return clean;
 }
 

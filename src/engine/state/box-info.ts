@@ -5,7 +5,7 @@ import { livePorts, networkName } from '../spec/network/box-network.js';
 import type { NetworkName } from '../spec/network/policy.js';
 import type { PublishedPort } from '../spec/network/ports.js';
 import { specOf } from '../spec/stored-spec.js';
-import { type BoxVolume, isVolumeMount } from '../spec/volumes/box-volume.js';
+import { type BoxVolume, isImageMount, isVolumeMount } from '../spec/volumes/box-volume.js';
 import type { HealthStatus } from './health.js';
 import type { ObservedBox } from './observe.js';
 
@@ -77,7 +77,9 @@ export interface BoxInfo {
 
 /** What is mounted in a box: of the host by its path, or a volume by its name. */
 export type BoxVolumeInfo = { guestPath: string; readOnly: boolean; watch?: true } & (
-  { hostPath: string; name?: undefined } | { name: string; hostPath?: undefined }
+  | { hostPath: string; name?: undefined; image?: undefined }
+  | { name: string; hostPath?: undefined; image?: undefined }
+  | { image: string; name?: undefined; hostPath?: undefined }
 );
 
 /** A network with a name that a box is in. */
@@ -145,6 +147,7 @@ export function boxInfo(
 function volumeOf(mount: BoxVolume): BoxVolumeInfo {
   const { target: guestPath, readOnly, watch } = mount;
   const place = { guestPath, readOnly, ...(watch && { watch }) };
+  if (isImageMount(mount)) return { image: mount.image, ...place };
   return isVolumeMount(mount)
     ? { name: mount.name, ...place }
     : { hostPath: mount.source, ...place };

@@ -3,10 +3,16 @@ import { removeTree } from '../../host/remove-tree.js';
 import type { Database } from '../../store/database.js';
 import type { Lock } from '../../store/locks.js';
 import type { NewVolume, VolumeKind, VolumeRecord } from '../../store/volumes.js';
+import { checkMountedImages } from '../machine/volumes/image-disks.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { mayLoadModules } from '../spec/privileges.js';
 import { specOf } from '../spec/stored-spec.js';
-import { type BoxVolume, isVolumeMount, type VolumeMount } from '../spec/volumes/box-volume.js';
+import {
+  type BoxVolume,
+  isVolumeMount,
+  mountedImages,
+  type VolumeMount,
+} from '../spec/volumes/box-volume.js';
 import { DISK_SLOTS } from '../spec/volumes/disk-slots.js';
 import { parseVolumesFrom, withInheritedMounts } from '../spec/volumes/inherited-mounts.js';
 import type { EngineContext } from '../state/context.js';
@@ -59,7 +65,7 @@ export class BoxVolumes implements AsyncDisposable {
     return this.#mounts;
   }
 
-  async settle({ volumes, privileges }: BoxSpec): Promise<void> {
+  async settle({ volumes, privileges, diffIds }: BoxSpec): Promise<void> {
     const named = new Map<string, VolumeKind>();
     // Those with names come first: a mistake in one leaves nothing of the others behind.
     for (const mount of volumes)
@@ -67,18 +73,20 @@ export class BoxVolumes implements AsyncDisposable {
         named.set(mount.name, (await this.#named(mount)).kind);
     // The kernel's modules take the last slot while it is free.
     const slots = mayLoadModules(privileges) ? DISK_SLOTS - 1 : DISK_SLOTS;
+    const images = mountedImages(volumes).length;
     let disks = [...named.values()].filter((kind) => kind === 'disk').length;
     for (const mount of volumes) {
       if (!isVolumeMount(mount) || mount.name !== '') {
         this.#mounts.push(mount);
         continue;
       }
-      const volume = newVolume(withoutName(mount), this.#kindOfUnnamed(disks < slots));
+      const volume = newVolume(withoutName(mount), this.#kindOfUnnamed(disks + images < slots));
       if (volume.kind === 'disk') disks++;
       await this.#make(volume);
       this.#mounts.push({ ...mount, name: volume.name });
     }
     if (disks > DISK_SLOTS) throw tooManyDisks(disks);
+    checkMountedImages(volumes, diffIds, disks);
   }
 
   /**

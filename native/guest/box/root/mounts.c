@@ -60,7 +60,7 @@ static int take_volumes(const struct bootstrap *message, const int *disks, int *
         return -1;
     for (uint32_t i = 0; i < message->mount_count; i++) {
         const struct mount_request *request = &message->mounts[i];
-        if (request->kind == BL_MOUNT_DISK || request->kind == BL_MOUNT_MODULES)
+        if (volume_is_disk(request))
             trees[i] = *disks++;
         else if (request->kind == BL_MOUNT_SHARE && (trees[i] = take_share(request, err)) < 0)
             return -1;

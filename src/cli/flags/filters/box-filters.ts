@@ -84,8 +84,8 @@ export function parseBoxFilters(
       return (box) => isInNetwork(box, wanted);
     },
     volume: (value) => (box) =>
-      (box.volumes ?? []).some(({ name, hostPath, guestPath }) =>
-        [name, hostPath, guestPath].includes(value),
+      (box.volumes ?? []).some(({ name, hostPath, image, guestPath }) =>
+        [name, hostPath, image, guestPath].includes(value),
       ),
     publish: (value) => {
       const wanted = portsOf('publish', value);

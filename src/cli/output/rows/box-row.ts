@@ -66,7 +66,7 @@ export function boxRow(box: BoxInfo, now: Date, truncate: boolean): ListRow {
       .join(','),
     LocalVolumes: String((box.volumes ?? []).filter(({ name }) => name !== undefined).length),
     Mounts: (box.volumes ?? [])
-      .map(({ name, hostPath }) => name ?? hostPath)
+      .map(({ name, hostPath, image }) => name ?? hostPath ?? image ?? '')
       .map((text) => (truncate ? fitted(text, MOUNT_CHARACTERS) : text))
       .join(','),
     Names: box.name ?? '',

@@ -122,7 +122,7 @@ async function lent(
   await Promise.all([makeEmptyDisk(image), makeDisk(home, disk, DEFAULT_DISK_BYTES)]);
   const mount = { volume, target: '/volume', readOnly: false, copyUp: false };
   const mounts = mountRequests({
-    ...{ shares: [], direct: false, tmpfs: [] },
+    ...{ shares: [], direct: false, images: [], tmpfs: [] },
     ...{ diskMounts: [mount], disks: [volume] },
   });
   return {

@@ -19,7 +19,7 @@ import type { Host } from '../host.js';
 
 /** What a box's volumes are to its machine. */
 interface Disks {
-  files: Pick<MachineFiles, 'volumes' | 'modules'>;
+  files: Pick<MachineFiles, 'volumes' | 'mountedImages' | 'modules'>;
   mounts: BootstrapValues['mounts'];
 }
 
@@ -35,7 +35,8 @@ export async function withModules<T extends Disks>(
 ): Promise<T> {
   if (!mayLoadModules(privileges) || modules === undefined || modulesDisk === undefined)
     return volumes;
-  if (volumes.files.volumes?.length === VOLUME_SLOTS) return volumes;
+  const { volumes: disks = [], mountedImages = [] } = volumes.files;
+  if (disks.length + mountedImages.length === VOLUME_SLOTS) return volumes;
   try {
     if (!(await exists(modulesDisk))) await makeDisk(home, modules, modulesDisk);
   } catch (error) {

@@ -4,6 +4,7 @@ import type { VolumeRecord } from '../../../store/volumes.js';
 import { volumeSerial } from '../../../vmm/driver.js';
 import { MOUNT_FLAGS, parseTmpfsOptions } from '../../spec/tmpfs.js';
 import type { BoxTmpfs } from '../../spec/volumes.js';
+import { type ImageMount, mountedImages } from '../../spec/volumes/box-volume.js';
 import type { DiskMount, Share } from './places.js';
 
 interface BoxMounts {
@@ -13,6 +14,8 @@ interface BoxMounts {
   diskMounts: readonly DiskMount[];
   /** Each in the slot of its index. */
   disks: readonly VolumeRecord[];
+  /** Each image in the slot behind the disks. */
+  images: readonly ImageMount[];
   tmpfs: readonly BoxTmpfs[];
 }
 
@@ -24,6 +27,7 @@ export function mountRequests(mounts: BoxMounts): BootstrapValues['mounts'] {
   return [
     ...shareRequests(mounts.shares, mounts.direct),
     ...diskRequests(mounts.diskMounts, mounts.disks),
+    ...imageRequests(mounts.images, mounts.disks.length),
     ...tmpfsRequests(mounts.tmpfs),
   ].sort((a, b) => depth(a.target) - depth(b.target));
 }
@@ -53,6 +57,20 @@ function diskRequests(
     options: name,
     subpath,
     copyUp: Number(copyUp),
+    notify: 0,
+  }));
+}
+
+function imageRequests(mounts: readonly ImageMount[], firstSlot: number): MountRequest[] {
+  const digests = mountedImages(mounts).map(({ manifestDigest }) => manifestDigest);
+  return mounts.map(({ image, manifestDigest, target, subpath = '' }) => ({
+    kind: MOUNT_KINDS.IMAGE,
+    source: volumeSerial(firstSlot + digests.indexOf(manifestDigest)),
+    target,
+    flags: flagsOf(true),
+    options: image,
+    subpath,
+    copyUp: 0,
     notify: 0,
   }));
 }

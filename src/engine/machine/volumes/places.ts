@@ -5,7 +5,7 @@ import { errnoOf, fileError } from '../../../errors.js';
 import type { Home } from '../../../host/home.js';
 import type { Database } from '../../../store/database.js';
 import type { VolumeRecord } from '../../../store/volumes.js';
-import { type BoxVolume, isVolumeMount } from '../../spec/volumes/box-volume.js';
+import { type BoxVolume, isImageMount, isVolumeMount } from '../../spec/volumes/box-volume.js';
 import type { CopyLocks } from './copy-up.js';
 
 /** Where volumes are, and what is known about them. */
@@ -57,6 +57,7 @@ export async function volumePlaces(
   // By name, so that two boxes never wait for each other's locks.
   for (const mount of [...mounts].sort(byName)) {
     const { target, readOnly } = mount;
+    if (isImageMount(mount)) continue;
     const watch = mount.watch === true && ({ watch: true } as const);
     if (!isVolumeMount(mount)) {
       shares.push({ path: mount.path, target, readOnly, ...watch, copyUp: false });

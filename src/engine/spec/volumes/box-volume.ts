@@ -1,7 +1,7 @@
 /** What is mounted in a box, as it is stored. */
 
 /** One without a type is of the host: the only kind of older boxes. */
-export type BoxVolume = HostMount | VolumeMount;
+export type BoxVolume = HostMount | VolumeMount | ImageMount;
 
 export interface HostMount {
   /** As the caller wrote it, for display. */
@@ -36,7 +36,40 @@ export interface VolumeMount {
   given?: 'mount' | 'path' | 'image' | 'box';
 }
 
-export const isVolumeMount = (mount: BoxVolume): mount is VolumeMount => 'type' in mount;
+/** The file system of an image, without what any box has changed. */
+export interface ImageMount extends MountedImage {
+  type: 'image';
+  /** As the caller wrote it. */
+  image: string;
+  target: string;
+  readOnly: true;
+  subpath?: string;
+  watch?: undefined;
+  /** How the caller asked for it. */
+  given: 'mount' | 'box';
+}
+
+/** All of it is empty only until the box is created. */
+export interface MountedImage {
+  manifestDigest: string;
+  imageId: string;
+  /** DiffIDs of its layers, lowest first. */
+  diffIds: string[];
+}
+
+export const isVolumeMount = (mount: BoxVolume): mount is VolumeMount =>
+  'type' in mount && mount.type === 'volume';
+
+export const isImageMount = (mount: BoxVolume): mount is ImageMount =>
+  'type' in mount && mount.type === 'image';
+
+/** Each image once, in the order of their mounts: one that is mounted at several places is one disk. */
+export function mountedImages(mounts: readonly BoxVolume[]): ImageMount[] {
+  const byDigest = new Map(
+    mounts.filter(isImageMount).map((mount) => [mount.manifestDigest, mount]),
+  );
+  return [...byDigest.values()];
+}
 
 /** `-v PATH`: like a volume of the image, it gives way to whatever else is mounted there (Docker's rule). */
 export const isWeak = (mount: BoxVolume): boolean => mount.given === 'path';

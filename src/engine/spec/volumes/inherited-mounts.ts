@@ -2,7 +2,7 @@
 import { BoxliteError } from '../../../errors.js';
 import type { BoxSpec } from '../box-spec.js';
 import { checkMountCount, checkTarget } from '../volumes.js';
-import { type BoxVolume, isWeak } from './box-volume.js';
+import { type BoxVolume, isImageMount, isVolumeMount, isWeak } from './box-volume.js';
 
 /** A box whose mounts another gets. */
 export interface VolumesFrom {
@@ -56,7 +56,8 @@ export function withInheritedMounts(
 /** What is there already: nothing of the image is copied into it. */
 function inheritedMount(mount: BoxVolume, from: VolumesFrom): BoxVolume {
   const readOnly = mount.readOnly || from.readOnly;
-  return 'type' in mount
+  if (isImageMount(mount)) return { ...mount, given: 'box' };
+  return isVolumeMount(mount)
     ? { ...mount, readOnly, noCopy: true, given: 'box' }
     : { ...mount, readOnly, given: 'box' };
 }

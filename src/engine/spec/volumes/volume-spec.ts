@@ -1,6 +1,6 @@
 /** What a caller may ask to have mounted in a box, besides file systems in memory. */
 
-export type VolumeSpec = HostVolumeSpec | NamedVolumeSpec;
+export type VolumeSpec = HostVolumeSpec | NamedVolumeSpec | ImageVolumeSpec;
 
 /** A directory or regular file of the host, mounted in the box. */
 export interface HostVolumeSpec extends MountPlace {
@@ -27,6 +27,16 @@ export interface NamedVolumeSpec extends MountPlace {
   options?: Record<string, string>;
 }
 
+/** The file system of an image, mounted read-only; the image is pulled as the box's own is. */
+export interface ImageVolumeSpec {
+  /** Name or id. */
+  image: string;
+  /** Absolute; created in the box if missing. */
+  guestPath: string;
+  /** Directory or file in the image to mount in place of all of it; it must exist at the start. */
+  subpath?: string;
+}
+
 interface MountPlace {
   /** Absolute; created in the box if missing. */
   guestPath: string;
@@ -42,3 +52,4 @@ interface MountPlace {
 }
 
 export const isHostVolume = (spec: VolumeSpec): spec is HostVolumeSpec => 'hostPath' in spec;
+export const isImageVolume = (spec: VolumeSpec): spec is ImageVolumeSpec => 'image' in spec;

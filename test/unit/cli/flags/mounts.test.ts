@@ -123,14 +123,29 @@ describe('--mount', () => {
   });
 
   it.each([
+    ['type=image,source=alpine:3,target=/b', {}],
+    ['type=IMAGE,src=alpine:3,dst=/b,ro,image-subpath=etc/x', { subpath: 'etc/x' }],
+  ])('reads the image of %s', (text, expected) => {
+    expect(parseMount(text)).toEqual({
+      volume: { image: 'alpine:3', guestPath: '/b', ...expected },
+    });
+  });
+
+  it.each([
     ['source=/a,target=/b', 'create /a: "/a" includes invalid characters'],
     ['type=volume,source=a,target=/b', 'create a: volume name is too short'],
     ['type=volume,target=/b,volume-driver=nfs', 'volumes have the driver local, not nfs'],
     ['type=volume,target=/b,volume-nocopy=maybe', 'invalid value for volume-nocopy: maybe'],
     ['type=volume,source=data', 'target is required'],
     ['type=bind,source=/a,target=/b,volume-label=a', "cannot mix 'volume-*' options with mount"],
-    ['type=image,source=a,target=/b,image-subpath=c', 'a box has the image it was created from'],
-    ['type=npipe,target=/b', 'type must be bind, volume or tmpfs, not "npipe"'],
+    ['type=image,target=/b', 'an image mount needs a source'],
+    ['type=image,source=a,target=/b,ro=false', 'an image is mounted read-only'],
+    ['type=image,source=a,target=/b,watch', 'the host changes nothing in an image'],
+    [
+      'type=volume,source=data,target=/b,image-subpath=c',
+      "cannot mix 'image-*' options with mount",
+    ],
+    ['type=npipe,target=/b', 'type must be bind, volume, image or tmpfs, not "npipe"'],
     ['type=bind,source=/a', 'target is required'],
     ['type=bind,target=/b', 'a bind mount needs a source'],
     ['type=bind,source=/a,target', "invalid field 'target' must be a key=value pair"],

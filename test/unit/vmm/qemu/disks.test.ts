@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DISK_BYTES } from '../../../../src/image/disk/disk-size.js';
 import {
+  extentPath,
   type LaunchPlan,
   type MachineFiles,
   SLOT_BYTES,
@@ -74,6 +75,51 @@ describe('a box with modules of its kernel', () => {
 
   test('may not write them', () => {
     expect(box.files).toContainEqual({ fd: 27, path: '/h/assets/k/m.erofs', write: false });
+  });
+});
+
+describe('a box with images mounted in it', () => {
+  const extents = ['/h/meta', '/h/layer', '/h/padding'];
+  const files: MachineFiles = {
+    ...{ ...FILES, extents, volumes: ['/h/volumes/a/disk'], modules: '/h/assets/k/m.erofs' },
+    mountedImages: [
+      { image: '/h/boxes/b/mounted-0.vmdk', extents: ['/h/other/meta', '/h/layer'] },
+      { image: '/h/boxes/b/mounted-1.vmdk', extents: ['/h/third/meta'] },
+    ],
+  };
+  const box = planQemu(OLD_QEMU, MACHINE, files, { kind: 'restore' });
+
+  test('has them read-only between its volumes and the modules', () => {
+    expect(devices(box)).toEqual(devices(plan()));
+    const joined = (fdset: number) => ({
+      ...{ driver: 'vmdk', 'read-only': true },
+      file: { 'read-only': true, filename: `/dev/fdset/${fdset}` },
+    });
+    expect(nodes(box).slice(2)).toMatchObject([
+      { 'node-name': 'vol0', file: { 'read-only': false } },
+      { 'node-name': 'vol1', 'read-only': true, file: joined(4) },
+      { 'node-name': 'vol2', 'read-only': true, file: joined(5) },
+      { 'node-name': 'vol3', 'read-only': true, file: { filename: '/dev/fdset/6' } },
+    ]);
+  });
+
+  test('may write nothing of them, and finds each extent where the descriptor says', () => {
+    const ofImages = box.files.filter(({ fd }) => fd > 24);
+    expect(ofImages.map(({ write }) => write)).not.toContain(true);
+    const setOf = ({ fd }: { fd: number }): string | undefined =>
+      box.argv.find((word) => word.startsWith(`fd=${fd},`));
+    expect(ofImages.map((file) => [file.path, setOf(file)])).toEqual([
+      ['/h/boxes/b/mounted-0.vmdk', 'fd=25,set=4'],
+      ['/h/boxes/b/mounted-1.vmdk', 'fd=26,set=5'],
+      ['/h/assets/k/m.erofs', 'fd=27,set=6'],
+      ['/h/meta', 'fd=32,set=100'],
+      ['/h/layer', 'fd=33,set=101'],
+      ['/h/padding', 'fd=34,set=102'],
+      ['/h/other/meta', 'fd=35,set=1100'],
+      ['/h/layer', 'fd=36,set=1101'],
+      ['/h/third/meta', 'fd=37,set=2100'],
+    ]);
+    expect([extentPath(0, 1), extentPath(0, 2)]).toEqual(['/dev/fdset/1100', '/dev/fdset/2100']);
   });
 });
 
