@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -79,6 +79,12 @@ afterAll(async () => {
   await rm(scratch, { recursive: true });
 });
 
+async function superBlock(path: string): Promise<Buffer> {
+  await using file = await open(path, 'r');
+  const { buffer } = await file.read(Buffer.alloc(1024), 0, 1024, 1024);
+  return buffer;
+}
+
 const sh = (script: string): Promise<string> => home.ok(['exec', 'box', 'sh', '-c', script]);
 const listing = async (path: string): Promise<string[]> => toLines(await sh(`list-tree ${path}`));
 
@@ -145,6 +151,35 @@ describe.each([
 });
 
 describe('a volume of type disk', () => {
+  it('has what nobody synced when its box is removed at once', async () => {
+    const run = (...more: string[]): string[] => ['run', ...more, ...disk('late', '/late')];
+    await home.ok([...run('--rm'), 'busybox', 'sh', '-c', 'echo first > /late/file']);
+    const write = 'cat /late/file; echo second > /late/file; echo done; sleep 6000';
+    await home.ok([...run('-d', '--name', 'late-box'), 'busybox', 'sh', '-c', write]);
+    const logs = home.start(['logs', '-f', 'late-box']);
+    await logs.output(/first\ndone/);
+    logs.child.kill('SIGKILL');
+    await logs.result;
+    await home.ok(['pause', 'late-box']);
+    await home.ok(['rm', '-f', 'late-box']);
+    expect(await home.ok([...run('--rm'), 'busybox', 'cat', '/late/file'])).toBe('second');
+  });
+
+  it('that is damaged is not mounted, and stays as it is', async () => {
+    const path = join(home.path, 'volumes/late/disk');
+    await using file = await open(path, 'r+');
+    // The checksum of the super block.
+    await file.write(Buffer.alloc(4, 0x5a), 0, 4, 2044);
+    const before = await superBlock(path);
+    const run = ['run', '--name', 'hurt', ...disk('late', '/late'), 'busybox', 'true'];
+    const { status, stderr } = await home.boxlite(run);
+    expect([status, stderr]).toEqual([125, expect.stringMatching(/volume late: .*Bad message/)]);
+    expect(stderr).toContain('\na damaged volume stays as it is: bring back a copy of it');
+    expect(await superBlock(path)).toEqual(before);
+    await home.ok(['rm', 'hurt']);
+    await home.ok(['volume', 'rm', 'late']);
+  });
+
   it('is not copied while a box has it', async () => {
     const { status, stderr } = await home.boxlite(['volume', 'create', '--from', 'data', 'copy']);
     expect([status, stderr]).toEqual([1, expect.stringContaining('data is in use by box box')]);

@@ -37,7 +37,7 @@ void disks_prepare(void) {
 int disks_mount(struct err *err) {
     if (disks_mount_read_only("image", ROOT_IMAGE, err))
         return -1;
-    if (disks_mount_writable("disk", ROOT_DISK, err))
+    if (disks_mount_writable("disk", ROOT_DISK, "", err))
         return -1;
     bool points;
     if (make_upper(err) || make_directory(ROOT_DISK "/work", 0700, err) || mount_points_make(&points, err))
@@ -60,11 +60,13 @@ int disks_mount_read_only(const char *serial, const char *target, struct err *er
 
 /* discard: freed blocks go back to the host's file. noinit_itable: or the kernel writes zeroes over all inode tables in
  * the background, which the host's sparse file holds already. */
-int disks_mount_writable(const char *serial, const char *target, struct err *err) {
+int disks_mount_writable(const char *serial, const char *target, const char *options, struct err *err) {
     char device[DEVICE_BYTES];
     if (find_disk(serial, device, err))
         return -1;
-    return mount_at(device, target, "ext4", 0, "discard,noinit_itable", err);
+    char all[64];
+    snprintf(all, sizeof all, "discard,noinit_itable%s", options);
+    return mount_at(device, target, "ext4", 0, all, err);
 }
 
 /* An overlay's root has the owner and mode of its upper layer's root, so a new upper layer copies those of the

@@ -11,8 +11,8 @@ void disks_prepare(void);
  * ROOT_OVERLAY: the skeleton below the image below the writable disk. */
 int disks_mount(struct err *err);
 
-/* Mounts the ext4 of the disk with this serial. */
-int disks_mount_writable(const char *serial, const char *target, struct err *err);
+/* Mounts the ext4 of the disk with this serial. options: besides those of all of them, with a comma before each. */
+int disks_mount_writable(const char *serial, const char *target, const char *options, struct err *err);
 
 /* Mounts the EROFS of the disk with this serial. */
 int disks_mount_read_only(const char *serial, const char *target, struct err *err);

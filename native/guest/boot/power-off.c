@@ -14,8 +14,9 @@ static void drain(struct port *port);
 
 _Noreturn void power_off(struct port *port) {
     drain(port);
-    disks_unmount();
+    /* First what outlives the box: whoever removes it does not wait for ever. */
     volumes_unmount();
+    disks_unmount();
     sync();
     reboot(RB_POWER_OFF);
     complain("the VM does not power off");

@@ -15,6 +15,9 @@
 
 enum { MOST_VOLUMES = 8 };
 
+/* What is damaged is not damaged further: its programs get EROFS until the next box mounts it. */
+#define NOT_FURTHER ",errors=remount-ro"
+
 /* The serials of those that are mounted. */
 static char mounted[MOST_VOLUMES][VOLUME_SERIAL_BYTES];
 static unsigned mounted_count;
@@ -65,7 +68,7 @@ static int mount_volume(const struct mount_request *request, struct err *err) {
         return -1;
     const char *place = volume_place(request->source, "");
     if (is_image(request) ? disks_mount_read_only(request->source, place, &why)
-                          : disks_mount_writable(request->source, place, &why))
+                          : disks_mount_writable(request->source, place, NOT_FURTHER, &why))
         return err_set(err, why.code, "%s %.64s: %.150s", is_image(request) ? "image" : "volume", request->options,
                        why.msg);
     strcpy(mounted[mounted_count++], request->source);

@@ -7,6 +7,7 @@ import { vmmFailure } from '../machine/records.js';
 import { boxName } from '../spec/names/box-name.js';
 import { currentRecord, type EngineContext } from '../state/context.js';
 import { settle } from '../state/observe.js';
+import { hasLastingFiles } from '../volumes/lasting-files.js';
 import { Execution } from './execution.js';
 
 /** A box's own command, to which this process is attached. Its end is recorded before `wait` resolves. */
@@ -33,13 +34,13 @@ export function mainExecution(
   });
 }
 
-/** Nobody needs the box's data any more, so its VM need not write them back. */
+/** Nobody needs the data on the box's disk any more, so its VM need not write them back. */
 async function removeAfterExit(
   context: EngineContext,
   id: string,
   client: ShimClient,
 ): Promise<void> {
-  client.killVmm();
+  if (!hasLastingFiles(context, currentRecord(context, id), true)) client.killVmm();
   crashPoint('end:vmm-killed');
   await removeIfEnded(context, id);
   crashPoint('end:removed');

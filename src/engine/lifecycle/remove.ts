@@ -13,7 +13,8 @@ import { endWaitingShim } from '../state/shim-end.js';
 import { unknownState } from '../state/state-error.js';
 import { deleteTrash, moveToTrash } from '../state/trash.js';
 import { deleteForgotten } from '../volumes/files.js';
-import { killVmm } from './stop.js';
+import { hasLastingFiles } from '../volumes/lasting-files.js';
+import { endVmm } from './stop.js';
 
 /** @throws box-running unless `force` */
 export async function removeBox(
@@ -33,12 +34,13 @@ export async function removeBox(
     throw refusal(record, 'restarting: stop the box before removing or force remove');
   // From now on its restart policy does not start it again.
   if (record.wanted) context.database().boxes.update(id, { wanted: false });
-  // Also for a stopped box: its VM may still be writing back data that nobody needs.
-  await killVmm(context, id);
+  // Also for a stopped box: its VM may still be writing back, also what nobody needs.
+  const withAnonymous = volumes || record.autoRemove;
+  await endVmm(context, id, { writesBack: hasLastingFiles(context, record, withAnonymous) });
   await endWaitingShim(context, record);
   await endLeftMachine(context.home, id);
   crashPoint('remove:vmm-ended');
-  await forget(context, id, volumes || record.autoRemove);
+  await forget(context, id, withAnonymous);
   await sweepAfterBox(context, record);
 }
 

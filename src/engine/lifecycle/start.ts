@@ -7,6 +7,7 @@ import { blamingKernel } from '../machine/box-kernel.js';
 import { crashPoint } from '../machine/crash-point.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import { BadTemplate, isCommandFailure } from '../machine/templates/bad-template.js';
+import { hintingAtDisks } from '../machine/volumes/disk-trouble.js';
 import { boxName } from '../spec/names/box-name.js';
 import type { PublishedPort } from '../spec/network/ports.js';
 import { specOf } from '../spec/stored-spec.js';
@@ -78,7 +79,9 @@ export async function startLocked(
     );
   } catch (error) {
     throwIfAborted(request.signal, startOf(record));
-    const cause = blamingKernel(boxName(record), specOf(record.options), error);
+    const spec = specOf(record.options);
+    const hinted = await hintingAtDisks(context.home, spec, error);
+    const cause = blamingKernel(boxName(record), spec, hinted);
     recordFailure(context, record, cause);
     throw cause;
   }

@@ -22,6 +22,9 @@ import { unknownState } from '../state/state-error.js';
 
 const SIGKILL = 9;
 
+/** A guest writes back what its memory holds, to a disk of the host that may be slow. */
+const WRITE_BACK_MS = 60_000;
+
 /** Stops a box: stop signal, grace period, KILL; then the VM's power-off. Does nothing to a stopped box. */
 export async function stopBox(
   context: EngineContext,
@@ -164,8 +167,15 @@ async function goOn(client: ShimClient): Promise<void> {
   if (client.phase === SHIM_PHASES.PAUSED) await client.resume().catch(() => undefined);
 }
 
-/** Kills the VM without asking the guest, for a forced removal. */
-export async function killVmm(context: EngineContext, id: string): Promise<void> {
+/**
+ * Ends the VM for a removal.
+ * @param writesBack what outlives the box is still to be written: its processes are killed, and the guest ends in order
+ */
+export async function endVmm(
+  context: EngineContext,
+  id: string,
+  { writesBack }: { writesBack: boolean },
+): Promise<void> {
   const directory = context.home.box(id);
   let client: ShimClient | null;
   try {
@@ -180,8 +190,16 @@ export async function killVmm(context: EngineContext, id: string): Promise<void>
     if (orphan) await killShim(orphan, id);
     return;
   }
-  client.killVmm();
+  if (!writesBack || !(await endsInOrder(client))) client.killVmm();
   await boundedEnd(client, id);
+}
+
+async function endsInOrder(client: ShimClient): Promise<boolean> {
+  if (client.phase === SHIM_PHASES.STARTING) return false;
+  const { session } = attachSilently(client);
+  if (client.phase !== SHIM_PHASES.EXITED) session.signal(SIGKILL);
+  await goOn(client);
+  return endsWithin(client.closed, WRITE_BACK_MS);
 }
 
 interface EndOrder {
