@@ -169,7 +169,7 @@ export function readBoxOptions(
     annotations: readLabels([], flags.annotation),
     security: readSecurity(flags),
     platform: readPlatformFlag(context, flags.platform),
-    ...readMounts(flags.volume, flags.mount, flags.tmpfs),
+    ...readMounts(flags.volume, flags.mount, flags.tmpfs, settings.watch === 'on'),
     ...(flags['volumes-from'].length > 0 && { volumesFrom: [...flags['volumes-from']] }),
     idle: false,
   };

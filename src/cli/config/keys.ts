@@ -10,6 +10,7 @@ import {
   DEFAULT_DETACH_KEYS,
   type GLOBAL_OPTIONS,
   type Settings,
+  SWITCH,
   VARIABLES,
 } from './settings.js';
 
@@ -128,6 +129,14 @@ export const CONFIG_KEYS: Readonly<Record<ConfigKey, ConfigKeyDetails>> = {
     example: '"disk"',
     complete: VOLUME_TYPES,
     effective: ({ volumeType }) => volumeType,
+  },
+  watch: {
+    type: 'text',
+    summary: 'Whether boxes notice what the host changes in its mounted files: on or off',
+    initial: SWITCH[0],
+    example: '"on"',
+    complete: SWITCH,
+    effective: ({ watch }) => watch,
   },
   publishAddress: {
     type: 'text',

@@ -41,6 +41,8 @@ export const GLOBAL_OPTIONS = {
 
 export type GlobalValues = OptionValues<typeof GLOBAL_OPTIONS>;
 
+export const SWITCH = ['off', 'on'] as const;
+
 export interface Settings {
   readonly home: string;
   readonly registries: readonly string[];
@@ -64,6 +66,8 @@ export interface Settings {
   readonly network: NetworkName | undefined;
   /** Of volumes that are created without one. */
   readonly volumeType: (typeof VOLUME_TYPES)[number] | undefined;
+  /** Whether what the host changes in its mounted directories and files is noticed, unless a mount says. */
+  readonly watch: (typeof SWITCH)[number] | undefined;
   /** The host's address for published ports that name none. */
   readonly publishAddress: string | undefined;
   /** Size limit of each file of the log; -1 = no limit. */
@@ -122,6 +126,7 @@ export function readSettings(flags: GlobalValues, environment: Environment): Set
     diskBytes: file.diskSize,
     network: file.network,
     volumeType: fromVariable(environment, 'volumeType', volumeType) ?? file.volumeType,
+    watch: fromVariable(environment, 'watch', onOrOff) ?? file.watch,
     publishAddress: fromVariable(environment, 'publishAddress', hostAddress) ?? file.publishAddress,
     logMaxBytes: file.logMaxSize,
     logMaxFiles: file.logMaxFile,
@@ -176,6 +181,7 @@ export function runtimeOptions(
 const entryCount = wholeNumber(1, 1_000_000_000);
 const accelerator = oneOf<AcceleratorChoice>(ACCELERATORS);
 const volumeType = oneOf(VOLUME_TYPES);
+const onOrOff = oneOf(SWITCH);
 
 /** Every key of the file, and the reader of its JSON value. */
 const FILE_KEYS = {
@@ -193,6 +199,7 @@ const FILE_KEYS = {
   diskSize: (json: unknown) => parseDiskBytes(text(json)),
   network: (json: unknown) => oneOf(NETWORKS)(text(json)),
   volumeType: (json: unknown) => volumeType(text(json)),
+  watch: (json: unknown) => onOrOff(text(json)),
   publishAddress: (json: unknown) => hostAddress(text(json)),
   logMaxSize: (json: unknown) => parseLogBytes(textOrNumber(json)),
   logMaxFile: (json: unknown) => wholeNumber(1, 1_000)(textOrNumber(json)),
@@ -212,6 +219,7 @@ export const VARIABLES = {
   qemu: 'BOXLITE_QEMU',
   kernel: 'BOXLITE_KERNEL',
   volumeType: 'BOXLITE_VOLUME_TYPE',
+  watch: 'BOXLITE_WATCH',
   publishAddress: 'BOXLITE_PUBLISH_ADDRESS',
 } as const satisfies Partial<Record<keyof typeof FILE_KEYS, string>>;
 

@@ -167,8 +167,8 @@ function sizeOf(text: string, size: string): number {
   }
 }
 
-const watchOf = (text: string, fields: ReadonlyMap<string, string>): { watch?: true } =>
-  switchOf(text, fields, 'watch') ? { watch: true } : {};
+const watchOf = (text: string, fields: ReadonlyMap<string, string>): { watch?: boolean } =>
+  fields.has('watch') ? { watch: switchOf(text, fields, 'watch') } : {};
 
 function switchOf(text: string, fields: ReadonlyMap<string, string>, name: string): boolean {
   const word = fields.get(name) ?? 'false';

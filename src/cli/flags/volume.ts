@@ -20,8 +20,10 @@ const MODES_WITHOUT_EFFECT = new Set([
 const NO_COPY = 'nocopy';
 /** What the host changes is noticed in the box. */
 const WATCH = 'watch';
+const NO_WATCH = 'nowatch';
+const OWN_WORDS = [NO_COPY, WATCH, NO_WATCH];
 
-/** `[HOST|NAME:]BOX[:ro|rw][,watch]`; a missing HOST or NAME is created. */
+/** `[HOST|NAME:]BOX[:ro|rw][,watch|nowatch]`; a missing HOST or NAME is created. */
 export function parseVolume(text: string): VolumeSpec {
   const [source = '', target, mode, ...rest] = text.split(':');
   if (source === '' || rest.length > 0) throw invalidVolume(text);
@@ -31,12 +33,13 @@ export function parseVolume(text: string): VolumeSpec {
   const words = (mode ?? '').split(',');
   if (mode !== undefined && !isMode(mode))
     throw new BoxliteError('invalid-argument', `invalid mode: ${mode}`, {
-      hint: 'ro, rw, nocopy or watch',
+      hint: 'ro, rw, nocopy, watch or nowatch',
     });
   words.forEach(refusePropagation);
   const place = {
     ...{ guestPath: absoluteTarget(text, target), readOnly: words.includes('ro') },
     ...(words.includes(WATCH) && { watch: true }),
+    ...(words.includes(NO_WATCH) && { watch: false }),
   };
   const noCopy = words.includes(NO_COPY);
   const path = hostPathOf(source);
@@ -73,8 +76,9 @@ function isMode(text: string): boolean {
   const access = words.filter((word) => word === 'ro' || word === 'rw');
   const others = words.filter((word) => word !== 'ro' && word !== 'rw');
   const known = (word: string): boolean =>
-    MODES_WITHOUT_EFFECT.has(word) || isPropagation(word) || word === NO_COPY || word === WATCH;
-  return access.length <= 1 && others.every(known);
+    MODES_WITHOUT_EFFECT.has(word) || isPropagation(word) || OWN_WORDS.includes(word);
+  const contradicts = words.includes(WATCH) && words.includes(NO_WATCH);
+  return access.length <= 1 && !contradicts && others.every(known);
 }
 
 function invalidVolume(text: string): BoxliteError {

@@ -97,6 +97,16 @@ describe('readSettings', () => {
     writeFileSync(config, '{}');
   });
 
+  it('takes whether changes of the host are noticed from the file and, before it, from the environment', () => {
+    writeFileSync(config, '{"watch":"on"}');
+    expect(read().watch).toBe('on');
+    expect(read({}, { BOXLITE_WATCH: 'off' }).watch).toBe('off');
+    expect(() => read({}, { BOXLITE_WATCH: 'yes' })).toThrow(
+      'BOXLITE_WATCH must be one of off, on',
+    );
+    writeFileSync(config, '{}');
+  });
+
   it('takes --home over BOXLITE_HOME, and the home’s own file', () => {
     writeFileSync(config, '{"cpus":4}');
     expect(readSettings({ ...NO_FLAGS, home }, { BOXLITE_HOME: '/elsewhere' })).toMatchObject({

@@ -26,6 +26,7 @@ describe('-v', () => {
     ['my.data-1_x:/b:nocopy', { name: 'my.data-1_x', readOnly: false, noCopy: true }],
     ['data:/b:ro,nocopy', { name: 'data', readOnly: true, noCopy: true }],
     ['data:/b:watch', { name: 'data', readOnly: false, watch: true }],
+    ['data:/b:nowatch', { name: 'data', readOnly: false, watch: false }],
     ['/b', {}],
   ])('reads the volume of %s', (text, expected) => {
     expect(parseVolume(text)).toEqual({ guestPath: '/b', ...expected });
@@ -45,6 +46,7 @@ describe('-v', () => {
     ['/a:', "invalid volume specification: '/a:'"],
     ['/a:/b:rx', 'invalid mode: rx'],
     ['/a:/b:ro,rw', 'invalid mode: ro,rw'],
+    ['/a:/b:watch,nowatch', 'invalid mode: watch,nowatch'],
     ['/a:/b:shared', 'a mount that a box makes stays in its machine'],
     ['/a:/b:ro,rslave', 'a mount that the host makes below a volume later would escape its limits'],
     ['/a:/b:nocopy', 'invalid mode: nocopy: nothing is copied into a directory of the host anyhow'],
@@ -78,7 +80,7 @@ describe('--mount', () => {
   it.each([
     ['type=bind,src=/a,dst=/b,watch', { hostPath: '/a', watch: true }],
     ['src=data,dst=/b,watch=1', { name: 'data', watch: true }],
-    ['src=data,dst=/b,watch=false', { name: 'data' }],
+    ['src=data,dst=/b,watch=false', { name: 'data', watch: false }],
   ])('reads that the volume of %s is to be watched', (text, expected) => {
     expect(parseMount(text)).toEqual({
       volume: { guestPath: '/b', readOnly: false, asMount: true, ...expected },
@@ -184,3 +186,28 @@ it.each([
 it('none of the three says nothing', () => {
   expect(readMounts([], [], [])).toEqual({});
 });
+
+describe('where what the host changes is noticed', () => {
+  it.each([
+    ['/a:/b', true],
+    ['/a:/b:ro', true],
+    ['/a:/b:nowatch', false],
+    ['/a:/b:watch', true],
+    // A volume and an image are the boxes’ alone.
+    ['data:/b', undefined],
+    ['type=bind,src=/a,dst=/b', true],
+    ['type=bind,src=/a,dst=/b,watch=false', false],
+    ['type=volume,src=data,dst=/b', undefined],
+    ['type=image,src=busybox,dst=/b', undefined],
+  ])('watches by default: %s %j', (text, watch) => {
+    const [volumes, mounts] = text.startsWith('type=') ? [[], [text]] : [[text], []];
+    const [read] = readMounts(volumes, mounts, [], true).volumes ?? [];
+    expect(read).toMatchObject({ guestPath: '/b' });
+    expect(read && 'watch' in read ? read.watch : undefined).toBe(watch);
+    const [plain] = readMounts(volumes, mounts, []).volumes ?? [];
+    expect(plain).toEqual(watch === true && !text.includes('watch') ? withoutWatch(read) : read);
+  });
+});
+
+const withoutWatch = (spec: object | undefined): object =>
+  Object.fromEntries(Object.entries(spec ?? {}).filter(([name]) => name !== 'watch'));
