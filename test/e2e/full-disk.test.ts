@@ -96,30 +96,6 @@ describe('a disk that becomes full', () => {
   });
 });
 
-test('a volume of type disk loses nothing that was synced, and goes on once there is space', async () => {
-  const run = ['run', '--mount', 'type=volume,src=vol,dst=/vol,volume-opt=type=disk'];
-  const write =
-    'i=0; while dd if=/dev/urandom of=/vol/$((i + 1)) bs=1M count=8 conv=fsync 2>/dev/null; ' +
-    'do i=$((i + 1)); echo synced $i; done; echo failed; sleep 6000 & wait';
-  await home.ok([...run, '-d', '--name', 'box', 'busybox', 'sh', '-c', write]);
-  const logs = home.start(['logs', '-f', 'box']);
-  await logs.output(/synced 2\n/);
-  await disk.fill();
-  const [text] = await logs.output(/[^]*failed/);
-  logs.child.kill('SIGKILL');
-  await logs.result;
-  const synced = text.match(/synced/g)?.length ?? 0;
-  await home.ok(['stop', '-t', '0', 'box']);
-  await disk.free();
-  const look =
-    `for i in $(seq ${synced}); do wc -c < /vol/$i; done | sort | uniq -c; ` +
-    'dd if=/dev/zero of=/vol/more bs=1M count=1 conv=fsync 2>/dev/null && echo more';
-  const found = await home.ok([...run, '--rm', 'busybox', 'sh', '-c', look]);
-  expect(found.trim().split(/\s+/)).toEqual([`${synced}`, '8388608', 'more']);
-  await home.ok(['rm', 'box']);
-  await home.ok(['volume', 'rm', 'vol']);
-});
-
 test('a full disk can be looked at, also where SQLite must make its index first', async () => {
   await prepare('running');
   await rm(join(home.path, 'boxlite.db-shm'));
