@@ -15,6 +15,8 @@ export interface BenchArguments {
   layout: string | undefined;
   /** The network instead of boxes. */
   network: boolean;
+  /** Volumes instead of boxes. */
+  volumes: boolean;
 }
 
 export const USAGE = `Usage: npm run bench -- [OPTIONS]
@@ -34,6 +36,8 @@ Times BoxLite beside its peers and prints medians and ratios. Nothing is asserte
                     made by debootstrap once and kept in the user's cache)
       --network     times the network beside QEMU's own and passt, instead of
                     boxes, with the guest kernel that setup has made
+      --volumes     times files of a box's disk and of volumes beside podman's,
+                    instead of boxes
 `;
 
 const DEFAULT_RUNS = 11;
@@ -53,10 +57,11 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
       pull: { type: 'boolean', default: false },
       layout: { type: 'string' },
       network: { type: 'boolean', default: false },
+      volumes: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const { quick, json, kernel, modules, help, pull, layout, network } = values;
+  const { quick, json, kernel, modules, help, pull, layout, network, volumes } = values;
   const runs = values.runs === undefined ? undefined : wholeNumber(values.runs);
   return {
     help,
@@ -69,6 +74,7 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     pull,
     layout,
     network,
+    volumes,
   };
 }
 

@@ -17,6 +17,8 @@ import { Podman } from './podman.js';
 import { makePullReport, renderPullReport } from './pull-report.js';
 import { measurePulls } from './pulls.js';
 import { makeReport, type Measurements, renderReport } from './report.js';
+import { measureVolumes } from './volumes/measure.js';
+import { makeVolumesReport, renderVolumesReport } from './volumes/volumes-report.js';
 import { Workspace } from './workspace.js';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -32,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     if (options.network && !isInWorld()) return await enterWorld(interrupt.signal);
-    const bench = options.network ? benchNetwork : options.pull ? benchPulls : benchBoxes;
+    const bench = benchOf(options);
     const { report, text } = await bench(options, interrupt.signal);
     process.stdout.write(text);
     if (options.json !== undefined)
@@ -42,6 +44,12 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
+}
+
+function benchOf({ network, pull, volumes }: BenchArguments): typeof benchBoxes {
+  if (network) return benchNetwork;
+  if (volumes) return benchVolumes;
+  return pull ? benchPulls : benchBoxes;
 }
 
 async function benchBoxes(options: BenchArguments, signal: AbortSignal): Promise<Result> {
@@ -57,6 +65,11 @@ async function benchPulls(options: BenchArguments, signal: AbortSignal): Promise
 async function benchNetwork(options: BenchArguments, signal: AbortSignal): Promise<Result> {
   const report = makeNetworkReport(await measureNetwork(options, signal, progress));
   return { report, text: await renderNetworkReport(report) };
+}
+
+async function benchVolumes(options: BenchArguments, signal: AbortSignal): Promise<Result> {
+  const report = makeVolumesReport(await measureVolumes(options, signal, progress));
+  return { report, text: await renderVolumesReport(report) };
 }
 
 interface Result {

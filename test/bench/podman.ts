@@ -18,6 +18,7 @@ const RUN_FLAGS = [
 /** podman with runc, on a storage of its own that holds one image and one idle container. */
 export class Podman implements AsyncDisposable {
   private constructor(
+    private readonly directory: string,
     private readonly storage: readonly string[],
     private readonly signal: AbortSignal,
     /** Of podman and runc. */
@@ -26,9 +27,15 @@ export class Podman implements AsyncDisposable {
 
   /**
    * @param rootfs tar of the image to run
+   * @param flags of the idle container
    * @throws Error when podman or runc is missing or can't run a container here
    */
-  static async open(directory: string, rootfs: Buffer, signal: AbortSignal): Promise<Podman> {
+  static async open(
+    directory: string,
+    rootfs: Buffer,
+    signal: AbortSignal,
+    flags: readonly string[] = [],
+  ): Promise<Podman> {
     const storage = ['root', 'runroot', 'tmpdir'].flatMap((name) => [
       `--${name}`,
       join(directory, name),
@@ -39,13 +46,14 @@ export class Podman implements AsyncDisposable {
         return stdout.trim().split('\n')[0] ?? '';
       }),
     );
-    const podman = new Podman(storage, signal, versions.join(', '));
+    const podman = new Podman(directory, storage, signal, versions.join(', '));
     try {
       await mkdir(directory);
       const tar = join(directory, 'rootfs.tar');
       await writeFile(tar, rootfs);
       await podman.call(['import', tar, IMAGE]);
-      await podman.call(['run', '-d', '--name', IDLE, ...RUN_FLAGS, IMAGE, 'sleep', '1000000']);
+      const idle = ['run', '-d', '--name', IDLE, ...RUN_FLAGS, ...flags];
+      await podman.call([...idle, IMAGE, 'sleep', '1000000']);
       return podman;
     } catch (error) {
       await podman[Symbol.asyncDispose]();
@@ -68,7 +76,11 @@ export class Podman implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Also after an interrupt, whose signal would end the clean-up at once.
-    await this.call(['rm', '--all', '--force', '--time', '0'], new AbortController().signal);
+    const { signal } = new AbortController();
+    await this.call(['rm', '--all', '--force', '--time', '0'], signal);
+    // As root, podman mounts this directory over itself, and leaves it so.
+    const overlay = join(this.directory, 'root', 'overlay');
+    await timeProgram(['umount', overlay], { env: process.env, signal }).catch(() => undefined);
   }
 
   private call(args: readonly string[], signal = this.signal): Promise<ProgramRun> {

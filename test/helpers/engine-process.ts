@@ -2,7 +2,8 @@
  * One of several processes that use a runtime's home at once. It opens nothing before it reads `go` on stdin,
  * then runs the operation in its arguments and prints one JSON line.
  *
- * engine-process HOME get-or-create NAME|create|remove BOX|hold BOX|network-create NAME|create-in NETWORK [IP]|copy-volume NAME
+ * engine-process HOME get-or-create NAME|create|remove BOX|hold BOX|network-create NAME|create-in NETWORK [IP]|copy-volume NAME|
+ *   create-volume NAME|remove-volume NAME|prune-volumes
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -45,6 +46,12 @@ async function act(): Promise<unknown> {
     }
     case 'copy-volume':
       return (await runtime.volumes.create({ name: argument, from: 'data' })).name;
+    case 'create-volume':
+      return (await runtime.volumes.create({ name: argument })).name;
+    case 'remove-volume':
+      return runtime.volumes.remove(argument);
+    case 'prune-volumes':
+      return (await runtime.volumes.prune({ all: true })).removed;
     case 'remove':
       await runtime.remove(argument);
       return 'removed';

@@ -296,9 +296,41 @@ describe('a copy of a volume', () => {
   });
 });
 
+describe('a volume whose maker or remover is killed', () => {
+  test('before its record is none, and is made by the next one', async () => {
+    expect(killedAt('volume:files-made', 'create-volume', 'new')).toBe('SIGKILL');
+    expect((await runtime.volumes.list()).map(({ name }) => name)).not.toContain('new');
+    await runtime.volumes.create({ name: 'new' });
+    expect(readdirSync(home.volumeData('new'))).toEqual([]);
+    await runtime.volumes.remove('new');
+  });
+
+  test.each([
+    ['volume:forgotten', 'remove-volume', ['old'], 'create'],
+    ['volume:put-aside', 'remove-volume', ['old'], 'prune'],
+    ['volume:forgotten', 'prune-volumes', [], 'prune'],
+    ['volume:put-aside', 'prune-volumes', [], 'create'],
+  ])(
+    'at %s of %s does not come back, and its files go with the next',
+    async (point, verb, args, next) => {
+      await runtime.volumes.prune({ all: true });
+      await runtime.volumes.create({ name: 'old' });
+      writeFileSync(data('file', 'old'), 'text');
+      expect(killedAt(point, verb, ...args)).toBe('SIGKILL');
+      expect(await runtime.volumes.list()).toEqual([]);
+      if (next === 'create') await runtime.volumes.create({ name: 'old' });
+      await runtime.volumes.prune();
+      expect(existsSync(data('file', 'old'))).toBe(false);
+      expect(readdirSync(home.volumes())).toEqual(next === 'create' ? ['old'] : []);
+    },
+  );
+});
+
 /** @returns the signal that ended it */
-function copyKilledAt(point: string): string | null {
-  const { signal } = spawnSync(process.execPath, [program, home.root, 'copy-volume', 'copy'], {
+const copyKilledAt = (point: string): string | null => killedAt(point, 'copy-volume', 'copy');
+
+function killedAt(point: string, ...action: readonly string[]): string | null {
+  const { signal } = spawnSync(process.execPath, [program, home.root, ...action], {
     input: 'go\n',
     // Bundled, it does not find the programs by itself.
     env: { ...process.env, BOXLITE_CRASH_AT: point, BOXLITE_NATIVE: resolve('native/build') },

@@ -4,6 +4,7 @@ import { BoxliteError, fileError } from '../../errors.js';
 import type { Home } from '../../host/home.js';
 import { removeTree } from '../../host/remove-tree.js';
 import type { NewVolume, VolumeRecord } from '../../store/volumes.js';
+import { crashPoint } from '../machine/crash-point.js';
 import { ANONYMOUS_LABEL, checkVolumeName } from '../spec/volumes/volume-name.js';
 import { settleVolumeOptions, type VolumeOptions } from '../spec/volumes/volume-options.js';
 import type { EngineContext } from '../state/context.js';
@@ -73,6 +74,7 @@ async function made(
     return { record: insert(adopted(home, volume)) };
   const trash = await putAside(context, name);
   makeVolumeFiles(home, volume);
+  crashPoint('volume:files-made');
   return { record: insert(volume), trash };
 }
 

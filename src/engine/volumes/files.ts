@@ -14,6 +14,7 @@ import { syncDirectory } from '../../host/sync-directory.js';
 import { acquireLock, type Lock } from '../../store/locks.js';
 import { withReserve, writeWithReserve } from '../../store/reserve.js';
 import type { NewVolume } from '../../store/volumes.js';
+import { crashPoint } from '../machine/crash-point.js';
 import type { EngineContext } from '../state/context.js';
 
 export const TRASH_PREFIX = '.removed-';
@@ -79,11 +80,13 @@ export async function putAside(
 
 /** Deletes the files of a name that has just lost its volume. A second call deletes what is left. */
 export async function deleteForgotten(context: EngineContext, name: string): Promise<void> {
+  crashPoint('volume:forgotten');
   const trash = await withReserve(context.home, async () => {
     await using _lock = await lockVolume(context, name, 'remove');
     if (context.database().volumes.get(name) !== undefined) return undefined;
     return await putAside(context, name);
   });
+  crashPoint('volume:put-aside');
   if (trash !== undefined) await removeTree(trash);
 }
 

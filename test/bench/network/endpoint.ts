@@ -1,20 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { promisify } from 'node:util';
-import { projectRoot } from '../../../src/host/native-programs.js';
 
 const COMMAND_TIMEOUT_MS = 120_000;
-
-/** Compiles `NAME.c` of this folder: statically, because a guest has no libraries. */
-export async function compile(directory: string, name: 'endpoint' | 'start-vmm'): Promise<string> {
-  const source = join(projectRoot(), 'test', 'bench', 'network', `${name}.c`);
-  const program = join(directory, name);
-  const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-static'];
-  await promisify(execFile)('cc', [...flags, '-o', program, source]);
-  return program;
-}
 
 /** What does one side of a measurement: endpoint.c, on the host or as a guest's only program. */
 export class Endpoint {

@@ -7,11 +7,12 @@ import { loadAssets } from '../../../src/vmm/assets/assets.js';
 import type { AcceleratorName } from '../../../src/vmm/driver.js';
 import { findQemu } from '../../../src/vmm/qemu/binary.js';
 import type { BenchArguments } from '../arguments.js';
+import { compile } from '../compile.js';
 import { interleave } from '../interleave.js';
 import { describeHost, versionOf } from '../machine.js';
 import { Workspace } from '../workspace.js';
 import { type BackendName, backendNames, HOST_PORT } from './backends.js';
-import { compile, type Endpoint } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { packGuest } from './guest.js';
 import { type Machine, Machines, type Programs } from './machines.js';
 import { ROOTLESSPORT, startRootlessport } from './rootlessport.js';
@@ -62,7 +63,7 @@ export async function measureNetwork(
   await using workspace = await Workspace.open();
   progress('making the guest');
   const directory = workspace.path;
-  const program = await compile(directory, 'endpoint');
+  const program = await compile(directory, 'network/endpoint');
   const programs = await findPrograms(directory, program);
   await using machines = new Machines(directory, programs);
   machines.serve(program, 'serve', String(HOST_PORT));
@@ -89,7 +90,7 @@ async function findPrograms(directory: string, endpoint: string): Promise<Progra
     kernel: assets.kernel,
     initramfs: await packGuest(directory, assets, endpoint),
     accelerator: accelerator(),
-    startVmm: await compile(directory, 'start-vmm'),
+    startVmm: await compile(directory, 'network/start-vmm'),
     tscKhz: Number(rate.stdout),
   };
 }

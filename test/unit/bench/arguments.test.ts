@@ -12,6 +12,7 @@ describe('parseArguments', () => {
       pull: false,
       layout: undefined,
       network: false,
+      volumes: false,
     });
   });
 
