@@ -1,5 +1,5 @@
 /* The last wall: once a VMM has everything open, and before its guest runs, it may only make the calls that it still
- * needs. BOXLITE_CALLS says which machine this is, as a sum of BL_CALLS_*; without it there is no lock.
+ * needs. BOXLITE_CALLS says which machine this is, as a sum of CALLS_*; without it there is no lock.
  *
  * A call that this list lacks does not exist (ENOSYS), as with an older kernel: libraries have a way without the calls
  * that they have learned lately. What only somebody asks for who has taken the VMM over ends it at once. */
@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "../common/seccomp.h"
-#include "../protocol/protocol.h"
 #include "lock.h"
 
 /* Newer than some C libraries. */
@@ -254,9 +253,9 @@ void lock_calls(void) {
     put_judged(&filter, (unsigned)kinds);
     const struct sock_filter allow = ALLOW, kill = KILL;
     put_calls(&filter, always, COUNT(always), allow);
-    if (kinds & BL_CALLS_SHARES)
+    if (kinds & CALLS_SHARES)
         put_calls(&filter, for_shares, COUNT(for_shares), allow);
-    if (kinds & BL_CALLS_SAVING)
+    if (kinds & CALLS_SAVING)
         put_calls(&filter, for_saving, COUNT(for_saving), allow);
     put_calls(&filter, treason, COUNT(treason), kill);
     PUT(&filter, ANSWER(ENOSYS));
@@ -288,7 +287,7 @@ static void put_judged(struct filter *filter, unsigned kinds) {
     PUT(filter, JUMP_EQUAL(SYS_prlimit64, 0, 4), LOAD(LOW_HALF(0)), JUMP_EQUAL(0, 0, 1), ALLOW, KILL);
     PUT(filter, JUMP_EQUAL(SYS_fcntl, 0, 6), LOAD(LOW_HALF(1)), JUMP_EQUAL(SET_OWNER, 3, 0),
         JUMP_EQUAL(SET_SIGNAL, 2, 0), JUMP_EQUAL(SET_OWNER_EX, 1, 0), ALLOW, KILL);
-    if (!(kinds & BL_CALLS_KVM)) {
+    if (!(kinds & CALLS_KVM)) {
         /* Emulation writes code. */
         const struct sock_filter allow = ALLOW;
         const int memory[] = {SYS_mmap, SYS_mprotect};

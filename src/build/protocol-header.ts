@@ -30,7 +30,6 @@ import {
   STATS_FLAGS,
   WALLS,
 } from '../agent/protocol.js';
-import { CALLS } from '../vmm/qemu/calls.js';
 
 /** Each group of constants and the prefix of its names in C. */
 const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<string, number>>])[] =
@@ -54,7 +53,6 @@ const GROUPS: readonly (readonly [prefix: string, constants: Readonly<Record<str
     ['SHIM_FILE', SHIM_FILE_FLAGS],
     ['SHIM_FLAG', SHIM_FLAGS],
     ['WALL', WALLS],
-    ['CALLS', CALLS],
     ['SHARE', SHARE_FLAGS],
     ['IP', IP_PROTOCOLS],
     ['NET_MODE', NET_MODES],

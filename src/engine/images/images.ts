@@ -20,7 +20,7 @@ import type { Database } from '../../store/database.js';
 import type { ImageRecord, ImageReference } from '../../store/images.js';
 import { withReserve } from '../../store/reserve.js';
 import type { ImageMount } from '../spec/volumes/box-volume.js';
-import { imagesOfBox } from '../state/images-of-box.js';
+import { isInBox } from '../state/images-of-box.js';
 import type { DiskUsage } from './disk-usage.js';
 import { noImageFor, noSuchImage } from './error.js';
 import { findImage } from './find.js';
@@ -34,6 +34,7 @@ import type {
   PullOptions,
   PullResult,
 } from './image-options.js';
+import { recordOf } from './image-record.js';
 import { type ImageDetails, type ImageInfo, infoOf, lastTagged, repoDigests } from './info.js';
 import { knownLayer } from './known-layer.js';
 import type { PruneOptions } from './prune.js';
@@ -336,28 +337,10 @@ export class Images {
   }
 }
 
-function recordOf(image: StoredImage): ImageRecord {
-  const created = Date.parse(image.config.created ?? '');
-  return {
-    manifestDigest: image.manifestDigest,
-    imageId: image.configDigest,
-    platform: formatPlatform(image.platform),
-    size: image.size,
-    createdAt: Number.isNaN(created) ? 0 : created,
-  };
-}
-
 /** Names in an archive are full, or short names of somebody's local images. */
 function localOrFull(reference: string): string {
   const parsed = parseReference(reference);
   return parsed.registry === undefined
     ? localName(reference)
     : canonicalName({ ...parsed, registry: parsed.registry });
-}
-
-function isInBox(database: Database, { manifestDigest }: ImageMount): boolean {
-  return database.boxes
-    .list()
-    .flatMap(imagesOfBox)
-    .some((each) => each.manifestDigest === manifestDigest);
 }

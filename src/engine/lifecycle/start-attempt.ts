@@ -269,8 +269,11 @@ export class StartAttempt {
   }
 
   async #boot(machine: MachineRun): Promise<void> {
-    await machine.monitored((monitor) => monitor.continueMachine());
-    await machine.within(machine.client.waitReady(), BOOT_DEADLINE_MS, 'agent');
+    const booted = Promise.all([
+      machine.monitored((monitor) => monitor.continueMachine()),
+      machine.client.waitReady(),
+    ]);
+    await machine.within(booted, BOOT_DEADLINE_MS, 'agent');
   }
 
   /** Bootstrap and command go out together; the agent takes them in order. */

@@ -131,8 +131,8 @@ async function bootAndSave(
   const files = await draft.blankFiles(machine, DISK_BYTES);
   const plan = vmm.plan(program, machine, files, { kind: 'boot', guest });
   const bringUp: MachineWork = async ({ client }, monitor) => {
-    await monitor.continueMachine();
-    await readyWithin(client, draft.directory, deadlines);
+    // A VMM that hangs answers its monitor no more than its guest speaks; the latter is watched.
+    await Promise.all([monitor.continueMachine(), readyWithin(client, draft.directory, deadlines)]);
   };
   await saveMachine(draft, plan, bringUp, signal);
 }

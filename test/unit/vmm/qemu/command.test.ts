@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Launch, LaunchPlan, MachineFiles } from '../../../../src/vmm/driver.js';
-import { INCOMING_URI, planQemu, STATE_URI } from '../../../../src/vmm/qemu/command.js';
+import type { Launch, LaunchPlan, MachineFiles, MachineSpec } from '../../../../src/vmm/driver.js';
+import { CALLS } from '../../../../src/vmm/qemu/calls.js';
+import { INCOMING_URI, planQemu, sandboxed, STATE_URI } from '../../../../src/vmm/qemu/command.js';
+import { readablePaths } from '../../../../src/vmm/qemu/readable-paths.js';
 import { BOX_DISKS, GUEST, MACHINE, NEW_QEMU, OLD_QEMU } from '../vmm-fixture.js';
 
 const RESTORE: Launch = { kind: 'restore' };
@@ -67,7 +70,8 @@ test('a box is restored by this command line', () => {
       ...DISKS(JOINED),
       ...REST,
     ],
-    env: ['PATH=/usr/bin:/bin', 'LC_ALL=C'],
+    readable: readablePaths(OLD_QEMU.path),
+    env: ['PATH=/usr/bin:/bin', 'LC_ALL=C', 'BOXLITE_CALLS=0'],
     files: [
       { fd: 17, path: RESTORED.image, write: false },
       { fd: 18, path: RESTORED.disk, write: true },
@@ -92,7 +96,7 @@ test('a template boots by this command line', () => {
     OLD_QEMU.path,
     ...[...BASE, ...SIZE, PRIVATE_RAM.replace('share=off', 'share=on')],
     ...QUIET,
-    ...['-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
+    ...['-S', '-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
     'console=ttyS0 panic=-1 reboot=t quiet nowatchdog tsc_early_khz=2400000 tsc=reliable',
     ...PORT,
     ...['-add-fd', 'fd=17,set=1', '-add-fd', 'fd=18,set=2'],
@@ -122,7 +126,7 @@ test('box and template differ in what only one of them needs, and in nothing els
   expect(difference(restore, boot)).toEqual([PRIVATE_RAM, '-incoming', 'defer']);
   expect(difference(boot, restore)).toEqual([
     PRIVATE_RAM.replace('share=off', 'share=on'),
-    ...['-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
+    ...['-S', '-kernel', '/proc/self/fd/15', '-initrd', '/proc/self/fd/16', '-append'],
     'console=ttyS0 panic=-1 reboot=t quiet nowatchdog',
   ]);
 });
@@ -162,10 +166,9 @@ describe('memory of a template', () => {
     [8, 2, false],
     [9, 0, false],
     [10, 0, false],
-  ])('is kept from QEMU %d.%d by the interposer: %s', (major, minor, preload) => {
+  ])('is kept from QEMU %d.%d by the interposer alone: %s', (major, minor, preload) => {
     const program = { ...OLD_QEMU, version: [major, minor, 0] as const };
     const plan = planQemu(program, MACHINE, RESTORED, RESTORE);
-    expect(plan.preload).toBe(preload);
     const readOnly = preload ? PRIVATE_RAM : `${PRIVATE_RAM},readonly=on,rom=off`;
     expect(plan.argv).toContain(readOnly);
     expect(plan.files.find(({ path }) => path === RESTORED.ram)?.write).toBe(false);
@@ -178,8 +181,6 @@ describe('memory of a template', () => {
     const plan = planQemu(NEW_QEMU, MACHINE, DRAFT, launch);
     expect(plan.argv).toContain(PRIVATE_RAM.replace('share=off', 'share=on'));
     expect(plan.files.find(({ path }) => path === DRAFT.ram)?.write).toBe(true);
-    // The file is ours, and a VMM that is another user could not open it by its path.
-    expect(plan.preload).toBe(true);
   });
 });
 
@@ -250,11 +251,11 @@ describe('the export of a box with volumes', () => {
     );
   });
 
-  test('changes no device, names no path, and needs the interposer', () => {
+  test('changes no device and names no path', () => {
     const [without, with_] = [plan(), plan(true, false)];
     expect(difference(with_.argv, without.argv)).toEqual([backend(with_)]);
     expect(with_.argv.join(' ')).not.toContain('/srv');
-    expect([without.preload, with_.preload]).toEqual([false, true]);
+    expect([without.preload, with_.preload]).toEqual([true, true]);
     expect(with_.shares.entries).toEqual([
       { path: '/srv', readOnly: true },
       { path: '/srv', readOnly: false },
@@ -270,3 +271,37 @@ test('a state travels through descriptors', () => {
 function difference(these: readonly string[], those: readonly string[]): string[] {
   return these.filter((word) => !those.includes(word));
 }
+
+describe('the calls that the lock leaves', () => {
+  const callsOf = (...[files, launch, machine = MACHINE]: [MachineFiles, Launch, MachineSpec?]) =>
+    planQemu(OLD_QEMU, machine, files, launch).env.find((each) =>
+      each.startsWith('BOXLITE_CALLS='),
+    );
+
+  test.each([
+    ['an emulated box', callsOf(RESTORED, RESTORE), 0],
+    ['one with KVM', callsOf(RESTORED, RESTORE, { ...MACHINE, accelerator: 'kvm' }), CALLS.KVM],
+    [
+      'one with volumes',
+      callsOf({ ...RESTORED, shares: [{ path: '/srv', readOnly: true }] }, RESTORE),
+      CALLS.SHARES,
+    ],
+    ['a template in the making', callsOf({ ...DRAFT, stateDirectory: '/t' }, BOOT), CALLS.SAVING],
+  ])('are those that %s needs', (_what, variable, calls) => {
+    expect(variable).toBe(`BOXLITE_CALLS=${calls}`);
+  });
+
+  test('are all of them without the sandbox', () => {
+    const plan = sandboxed(planQemu(OLD_QEMU, MACHINE, RESTORED, RESTORE), false);
+    expect(plan.env.join(' ')).not.toContain('BOXLITE_CALLS');
+  });
+
+  test('have the same bits in the interposer', () => {
+    const header = readFileSync('native/preload/lock.h', 'utf8');
+    const bits = [...header.matchAll(/CALLS_(\w+) = (\d+)/g)].map(([, name, bit]) => [
+      name,
+      Number(bit),
+    ]);
+    expect(Object.fromEntries(bits)).toEqual(CALLS);
+  });
+});
