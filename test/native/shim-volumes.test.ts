@@ -143,7 +143,7 @@ describe('a volume', () => {
     const { files, open } = await makePlaces(harness);
     const { shim, guest } = await harness.running({ files, shares: [{ path: open, flags: 0 }] });
     const inside = await mounts(await shim.vmmPid());
-    expect(inside.join('\n')).toContain(`${join(harness.root, 'empty')}/0 `);
+    expect(inside.join('\n')).toContain(`${harness.directory}/0 `);
     expect(await mounts('self')).toEqual([]);
     shim.child.kill('SIGKILL');
     await guest.closed;
