@@ -31,6 +31,11 @@ int landlock_begin(struct landlock *landlock) {
     int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG);
     if (version < 0)
         return -1;
+    /* The first one lets nobody rename or link from one directory to another. */
+    if (version < FIRST_WITH_REFER) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
     landlock->known = known_rights(version);
     struct ruleset handled = {.file_system = landlock->known,
                               .network = version >= FIRST_WITH_TCP ? TCP : 0,
@@ -40,10 +45,7 @@ int landlock_begin(struct landlock *landlock) {
 }
 
 static uint64_t known_rights(int version) {
-    int count = version >= FIRST_WITH_IOCTL_DEV  ? 16
-                : version >= FIRST_WITH_TRUNCATE ? 15
-                : version >= FIRST_WITH_REFER    ? 14
-                                                 : 13;
+    int count = version >= FIRST_WITH_IOCTL_DEV ? 16 : version >= FIRST_WITH_TRUNCATE ? 15 : 14;
     return ((uint64_t)1 << count) - 1;
 }
 

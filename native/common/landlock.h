@@ -28,7 +28,7 @@ struct landlock {
     uint64_t known; /* rights over files that this kernel restricts */
 };
 
-/* Each returns -1 with errno. ENOSYS, EOPNOTSUPP: the kernel has none. */
+/* Each returns -1 with errno. ENOSYS, EOPNOTSUPP: the kernel has none, or the first, which is of no use. */
 int landlock_begin(struct landlock *landlock);
 /* To what lies at or below `fd`, which may be an O_PATH descriptor. */
 int landlock_allow(const struct landlock *landlock, int fd, uint64_t rights);

@@ -135,7 +135,7 @@ static void on_children(struct shim *shim) {
             continue;
         }
         shim->vmm.pid = 0;
-        ending_vmm_ended(shim, status);
+        ending_vmm_ended(shim, vmm_end_status(shim, status));
     }
     struct err why;
     if (shim->net.pid && waitpid(shim->net.pid, &status, WNOHANG) == shim->net.pid) {

@@ -57,6 +57,8 @@ test('the real QEMU, taken over after its lock has closed, reaches nothing of th
     'a read-only file, opened again: EACCES',
     'a read-only file, mapped: EACCES',
     'a read-only file, cut: EINVAL',
+    'a read-only file, cut by its path: ENOSYS',
+    'a read-only file, its mode: EROFS',
     'another process: ENOSYS',
     'a clone of the mounts: ENOSYS',
     'io_uring: ENOSYS',
@@ -64,6 +66,14 @@ test('the real QEMU, taken over after its lock has closed, reaches nothing of th
     'done',
   ]);
   expect(result).toMatchObject({ status: 0, stderr: '' });
+});
+
+test.each([
+  ['abort', 6],
+  ['SIGBUS', 7],
+])('an end of QEMU’s own is told as what it is: %s', async (orders, signal) => {
+  const { result } = await attempt(orders);
+  expect(result.stderr).toContain(`killed by signal ${signal}`);
 });
 
 test.each([

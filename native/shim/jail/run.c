@@ -17,6 +17,7 @@
 #include "rights/user.h"
 #include "rights/vmm-filter.h"
 #include "rights/volumes-filter.h"
+#include "view/given-files.h"
 #include "view/namespaces.h"
 #include "view/root.h"
 #include "view/volumes.h"
@@ -46,6 +47,7 @@ void jail_run(struct jail *jail) {
         {namespaces_enter, BL_WALL_NAMESPACES},
         {namespaces_own_mounts, BL_WALL_NAMESPACES},
         {own_keyring, 0},
+        {given_files_reopen, BL_WALL_ROOT},
         {root_begin, BL_WALL_ROOT},
         {volumes_assemble, 0},
         {root_enter, BL_WALL_ROOT},
@@ -157,6 +159,9 @@ static int become_vmm(struct jail *jail, struct err *err) {
         snprintf(preload, sizeof preload, "LD_PRELOAD=/proc/self/fd/%d", PRELOAD_FD);
         config->env[config->env_count] = preload;
     }
+    /* What comes after this byte is exec's failure; if the pipe closes without it, the child was killed before. */
+    if (write(jail->report_fd, "", JAIL_MARK_BYTES) != JAIL_MARK_BYTES)
+        return err_errno(err, "can't report that the jail is built");
     execve(config->argv[0], config->argv, config->env);
     return err_errno(err, "can't run %.150s", config->argv[0]);
 }

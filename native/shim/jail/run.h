@@ -11,6 +11,9 @@ struct jail_failure {
     struct err err;
 };
 
+/* All is built: this many bytes go ahead of exec, and of its failure. */
+enum { JAIL_MARK_BYTES = 1 };
+
 _Noreturn void jail_run(struct jail *jail);
 
 #endif

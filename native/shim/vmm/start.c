@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -35,6 +36,7 @@ static int lock_disk(int fd, const char *path, struct err *err);
 static void place(struct jail *jail, struct child_ends *ends, int from, int to);
 static int start(struct shim *shim, struct jail *jail, struct err *err);
 static int try(struct shim *shim, struct jail *jail, struct jail_failure *failure);
+static size_t read_answer(int fd, uint8_t *to, size_t size);
 static bool may_do_without(struct shim *shim, struct jail *jail, struct jail_failure *failure);
 static int watch(struct shim *shim, struct err *err);
 static void close_ends(struct child_ends *ends);
@@ -161,18 +163,40 @@ static int try(struct shim *shim, struct jail *jail, struct jail_failure *failur
                          failure->wall ? "can't make namespaces for the VMM" : "can't start a process for the VMM");
     }
     /* A successful exec closes the child's end: that answers whether it runs without a time-out. */
-    ssize_t n;
-    do
-        n = read(ours, failure, sizeof *failure);
-    while (n < 0 && errno == EINTR);
-    if (n == 0) {
+    uint8_t answer[JAIL_MARK_BYTES + sizeof *failure];
+    size_t n = read_answer(ours, answer, sizeof answer);
+    if (n == JAIL_MARK_BYTES) {
         shim->vmm.pid = pid;
         shim->vmm.walls = jail->walls;
         return 0;
     }
     int status;
     waitpid(pid, &status, 0);
-    return n == (ssize_t)sizeof *failure ? -1 : err_set(&failure->err, EIO, "the VMM's jail ended without a word");
+    if (n == sizeof *failure || n == sizeof answer) {
+        memcpy(failure, answer + (n - sizeof *failure), sizeof *failure);
+        return -1;
+    }
+    /* A filter that the shim is under may kill whoever mounts. */
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+        failure->wall = jail->walls & BL_WALL_NAMESPACES;
+        return err_set(&failure->err, EPERM,
+                       "a filter of system calls that BoxLite runs under ends what the jail does");
+    }
+    return err_set(&failure->err, EIO, "the VMM's jail ended without a word");
+}
+
+/* Until the other end has closed. */
+static size_t read_answer(int fd, uint8_t *to, size_t size) {
+    size_t got = 0;
+    while (got < size) {
+        ssize_t n = read(fd, to + got, size - got);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        got += (size_t)n;
+    }
+    return got;
 }
 
 /* What a host says that does not know a wall, or that keeps it from this user. Want of memory is not among it. */

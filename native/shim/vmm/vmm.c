@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../system/process-identity.h"
 
@@ -36,17 +38,25 @@ void vmm_fault(struct shim *shim, int code, const char *format, ...) {
     vmm_kill(shim);
 }
 
+int vmm_end_status(const struct shim *shim, int status) {
+    /* native/preload/abort.c */
+    if ((shim->vmm.walls & BL_WALL_NAMESPACES) && WIFEXITED(status) &&
+        (WEXITSTATUS(status) == 128 + SIGABRT || WEXITSTATUS(status) == 128 + SIGBUS))
+        return WEXITSTATUS(status) - 128;
+    return status;
+}
+
 void vmm_heard(struct shim *shim) {
     /* That of each VMM, that of one with volumes, QEMU's own and the lock. */
     const int expected = 3 + (shim->config.share_count > 0);
     if (shim->vmm.heard || !(shim->vmm.walls & BL_WALL_CALLS))
         return;
     shim->vmm.heard = true;
-    int filters = process_filters(shim->vmm.pid);
-    /* Kernels before 5.9 do not count them. */
-    if (filters >= 0 && filters < expected)
+    /* Those that the shim itself is under count for its VMM, too. Kernels before 5.9 count none. */
+    int filters = process_filters(shim->vmm.pid), inherited = process_filters(getpid());
+    if (filters >= 0 && filters - inherited < expected)
         vmm_fault(shim, ENOTSUP, "the VMM has %d of %d filters of system calls; is its program linked statically?",
-                  filters, expected);
+                  filters - inherited, expected);
 }
 
 void vmm_reached(struct shim *shim, uint32_t stage) {

@@ -11,6 +11,8 @@ void vmm_kill(struct shim *shim);
 void vmm_continue(struct shim *shim);
 /* Kills the VMM for a reason that the records then name; the first reason stays. */
 void vmm_fault(struct shim *shim, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* How the VMM has ended, from what wait(2) says of it. */
+int vmm_end_status(const struct shim *shim, int status);
 /* The guest speaks: whatever has to stand by then does, or the VMM is killed. */
 void vmm_heard(struct shim *shim);
 /* The start has come as far as this stage. */

@@ -34,7 +34,7 @@ async function userNamespaces(): Promise<HostIsolation> {
   return {
     name: 'user namespaces',
     stands: refusal === undefined,
-    detail: refusal ?? 'for boxes with volumes, and for those without a network',
+    detail: refusal ?? 'for what QEMU sees, and for boxes with volumes',
   };
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { errnoOf } from '../../errors.js';
 
 /** What a process uses of the host. */
 export interface ProcessUsage {
@@ -17,15 +18,30 @@ const TICK_MS = 10;
 /** @returns undefined if the process has ended, or we may not inspect it */
 export async function processUsage(pid: number): Promise<ProcessUsage | undefined> {
   try {
-    const [stat, rollup] = await Promise.all([
+    const [stat, memory] = await Promise.all([
       readFile(`/proc/${pid}/stat`, 'latin1'),
-      readFile(`/proc/${pid}/smaps_rollup`, 'latin1'),
+      memoryOf(pid),
     ]);
-    return { pid, cpuMs: parseCpuMs(stat), ...parseRollup(rollup) };
+    return { pid, cpuMs: parseCpuMs(stat), ...memory };
   } catch {
     return undefined;
   }
 }
+
+/** A VMM shows its maps to nobody but root and the owner of its namespace; then all of it counts. */
+async function memoryOf(pid: number): Promise<Pick<ProcessUsage, 'pssBytes' | 'rssBytes'>> {
+  try {
+    return parseRollup(await readFile(`/proc/${pid}/smaps_rollup`, 'latin1'));
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    const rssBytes = parseResident(await readFile(`/proc/${pid}/status`, 'latin1'));
+    return { pssBytes: rssBytes, rssBytes };
+  }
+}
+
+/** @param status the text of /proc/PID/status */
+export const parseResident = (status: string): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 
 /** The name in parentheses may contain anything, so fields are counted from its end. */
 export function parseCpuMs(stat: string): number {

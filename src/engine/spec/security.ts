@@ -34,7 +34,7 @@ export interface SecurityOptions {
    */
   vmmNamespaces: IsolationPolicy;
   /**
-   * The kernel lets the VMM open the same files only (Landlock, Linux 5.13), and with newer kernels connect to
+   * The kernel lets the VMM open the same files only (Landlock, Linux 5.19), and with newer kernels connect to
    * nothing and signal nobody. Where the host refuses namespaces, this is what keeps it from files.
    */
   vmmLandlock: IsolationPolicy;

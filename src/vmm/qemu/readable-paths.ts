@@ -10,7 +10,13 @@ const SYSTEM = [
 ];
 
 /** All packages lie in one directory, each readable by everybody. */
-const STORES = ['/nix/store', '/gnu/store'];
+const STORES = ['/nix/store', '/gnu/store', '/home/linuxbrew/.linuxbrew'];
+
+/** Beside `bin`. Of `share` nothing else: beside `~/.local/bin` it holds what programs keep of their user's. */
+const INSTALLED = [
+  ...['lib', 'lib64', 'libexec'],
+  ...['share/qemu', 'share/qemu-firmware', 'share/seabios'],
+];
 
 /**
  * What QEMU reads by its path. A program elsewhere than in the system's directories has its libraries, modules and
@@ -22,11 +28,14 @@ export function readablePaths(program: string): string[] {
   const store = STORES.find((each) => isBelow(program, each));
   if (store !== undefined) return [...SYSTEM, store];
   const directory = dirname(program);
-  const built = ['qemu-bundle', 'pc-bios'].map((name) => join(directory, name));
   const prefix = dirname(directory);
+  const built = [
+    ...['qemu-bundle', 'pc-bios'].map((name) => join(directory, name)),
+    join(prefix, 'pc-bios'), // of the sources
+  ];
   const installed =
     basename(directory) === 'bin' && prefix !== '/'
-      ? ['lib', 'lib64', 'libexec', 'share'].map((name) => join(prefix, name))
+      ? INSTALLED.map((name) => join(prefix, name))
       : [];
   return [...SYSTEM, program, ...built, ...installed];
 }

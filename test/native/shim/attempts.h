@@ -57,6 +57,12 @@ static long map_for_writing(void) {
     return at == MAP_FAILED ? -1 : 0;
 }
 static long truncate_read_only(void) { return ftruncate(attempt_at.read_only_file, 0); }
+static long cut_by_path(void) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", attempt_at.read_only_file);
+    return syscall(SYS_truncate, path, 0);
+}
+static long change_mode(void) { return fchmod(attempt_at.read_only_file, 0); }
 static long open_handle(void) {
     struct file_handle none = {.handle_bytes = 0};
     return syscall(SYS_open_by_handle_at, AT_FDCWD, &none, O_RDONLY);
@@ -130,6 +136,8 @@ static const struct attempt attempts[] = {
     {"a read-only file, opened again", open_again, false},
     {"a read-only file, mapped", map_for_writing, false},
     {"a read-only file, cut", truncate_read_only, false},
+    {"a read-only file, cut by its path", cut_by_path, false},
+    {"a read-only file, its mode", change_mode, false},
     {"a file by its handle", open_handle, true},
     {"another process", find_process, false},
     {"another process, signalled", signal_process, true},

@@ -31,7 +31,11 @@ static int allow_all(const struct jail *jail, const struct landlock *landlock, s
     const struct config *config = jail->config;
     if (allow_paths(config, landlock, err) || allow_files(config, landlock, err))
         return -1;
-    if (config->share_count && landlock_allow(landlock, config->share_fd, OF_SHARES))
+    /* Without mounts nothing else keeps what is read-only. */
+    const bool only_read = config->share_count && !config_mounts_shares(config) &&
+                           (config->shares[0].flags & BL_SHARE_READ_ONLY);
+    const uint64_t of_shares = only_read ? LANDLOCK_READ_FILE | LANDLOCK_READ_DIR : OF_SHARES;
+    if (config->share_count && landlock_allow(landlock, config->share_fd, of_shares))
         return err_errno(err, "can't allow the VMM its volumes");
     if (*config->preload && landlock_allow(landlock, PRELOAD_FD, LANDLOCK_EXECUTE | LANDLOCK_READ_FILE))
         return err_errno(err, "can't allow the VMM its interposer");

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -11,14 +10,12 @@
 #include <unistd.h>
 
 #include "../../../common/cleanup.h"
-#include "../base/descriptors.h"
 #include "mounts.h"
 
 static int give_paths(const struct jail *jail, int root, struct err *err);
 static int give(int root, const char *path, struct err *err);
 static int make_parents(int root, const char *path);
 static int give_own_descriptors(int root, struct err *err);
-static int give_directories(struct jail *jail, int root, struct err *err);
 static int enter(int root, struct err *err);
 
 int root_begin(struct jail *jail, struct err *err) {
@@ -37,8 +34,6 @@ int root_enter(struct jail *jail, struct err *err) {
     if (jail->root < 0)
         return 0;
     cleanup_fd int root = take_fd(&jail->root);
-    if (give_directories(jail, root, err))
-        return -1;
     umask(077);
     if (mounts_make_read_only(root))
         return err_errno(err, "can't make the root of the VMM read-only");
@@ -105,30 +100,6 @@ static int give_own_descriptors(int root, struct err *err) {
         return err_errno(err, "can't restrict the mount of /proc/self/fd");
     if (make_parents(root, "/proc/self/fd") || mounts_put(mount, root, "proc/self/fd", MOUNT_DIRECTORY))
         return err_errno(err, "can't mount /proc/self/fd in the VMM's root");
-    return 0;
-}
-
-/* A directory of the host's would lead to its parent. */
-static int give_directories(struct jail *jail, int root, struct err *err) {
-    for (uint32_t i = 0; i < jail->fd_count; i++) {
-        struct placed_fd *placed = &jail->fds[i];
-        struct stat st;
-        if (fstat(placed->from, &st))
-            return err_errno(err, "can't look at a file of the VMM");
-        if (!S_ISDIR(st.st_mode) || placed->to == jail->config->share_fd)
-            continue;
-        char name[32], path[64];
-        snprintf(name, sizeof name, "directory-%d", placed->to);
-        cleanup_fd int mount = mounts_clone(placed->from, "");
-        if (mount < 0 || mounts_restrict(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, -1) ||
-            mounts_put(mount, root, name, MOUNT_DIRECTORY))
-            return err_errno(err, "can't mount a directory of the VMM in its root");
-        snprintf(path, sizeof path, "/proc/self/fd/%d/%s", root, name);
-        int inside = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (inside < 0)
-            return err_errno(err, "can't open a directory of the VMM in its root");
-        placed->from = inside;
-    }
     return 0;
 }
 

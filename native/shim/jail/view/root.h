@@ -7,7 +7,7 @@
 /* Begins it over the box's directory, which the VMM never opens, with what the configuration lists and the VMM's own
  * descriptors under /proc/self/fd; jail->root is its descriptor. Both do nothing without BL_WALL_ROOT. */
 int root_begin(struct jail *jail, struct err *err);
-/* After the volumes: moves the VMM's directories into it, and makes it the root of this process. */
+/* After the volumes: makes it the root of this process. */
 int root_enter(struct jail *jail, struct err *err);
 
 #endif

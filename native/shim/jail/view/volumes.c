@@ -49,8 +49,12 @@ static int export_directly(struct jail *jail, struct err *err) {
     cleanup_fd int place = open_share(&jail->config->shares[0], &st, err);
     if (place < 0)
         return -1;
+    /* Where there are mounts after all it has its own, above which there is nothing. */
+    cleanup_fd int mount = jail->root < 0 ? -1 : mounts_clone(place, "");
+    if (jail->root >= 0 && (mount < 0 || restrict_share(jail, &jail->config->shares[0], mount, err)))
+        return mount < 0 ? err_errno(err, "can't clone the mount of volume %.120s", jail->config->shares[0].path) : -1;
     char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", place);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", mount < 0 ? place : mount);
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return err_errno(err, "volume %.120s", jail->config->shares[0].path);

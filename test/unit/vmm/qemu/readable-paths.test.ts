@@ -22,12 +22,17 @@ test.each([
     [
       '/opt/qemu/bin/qemu-system-x86_64',
       ...['/opt/qemu/bin/qemu-bundle', '/opt/qemu/bin/pc-bios'],
-      ...['/opt/qemu/lib', '/opt/qemu/lib64', '/opt/qemu/libexec', '/opt/qemu/share'],
+      '/opt/qemu/pc-bios',
+      ...['/opt/qemu/lib', '/opt/qemu/lib64', '/opt/qemu/libexec'],
+      ...['/opt/qemu/share/qemu', '/opt/qemu/share/qemu-firmware', '/opt/qemu/share/seabios'],
     ],
   ],
   [
     '/home/me/qemu-system-x86_64',
-    ['/home/me/qemu-system-x86_64', '/home/me/qemu-bundle', '/home/me/pc-bios'],
+    [
+      ...['/home/me/qemu-system-x86_64', '/home/me/qemu-bundle', '/home/me/pc-bios'],
+      '/home/pc-bios',
+    ],
   ],
 ])('%s brings what lies beside it, and never a whole home', (program, paths) => {
   expect(beside(program)).toEqual(paths);
