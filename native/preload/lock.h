@@ -8,7 +8,7 @@ enum {
     CALLS_SAVING = 4,
 };
 
-/* Installs the lock, once. Ends the process where it can't. */
+/* Installs the lock; to be called once. Ends the process where it can't. */
 void lock_calls(void);
 
 #endif

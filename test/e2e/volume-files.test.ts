@@ -15,12 +15,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGuestProgram } from '../helpers/guest-program.js';
 import { lookUntil } from '../helpers/look-until.js';
+import { sharedVolume } from '../helpers/shared-volume.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
 
 let root: string;
 const host = (...names: string[]): string => join(root, ...names);
+const { sh, calls, place } = sharedVolume(home, { box: 'caller', programs: '/of-host', host });
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'boxlite-volume-files-'));
@@ -35,16 +37,6 @@ afterAll(async () => {
   await home.boxlite(['rm', '-f', 'caller']);
   await rm(root, { recursive: true, force: true });
 });
-
-const sh = (script: string): Promise<string> => home.ok(['exec', 'caller', 'sh', '-c', script]);
-const calls = async (...args: string[]): Promise<string[]> =>
-  (await home.ok(['exec', 'caller', '/of-host/file-calls', ...args])).split('\n');
-
-/** An empty directory on the writable volume. */
-async function place(name: string): Promise<string> {
-  await mkdir(host('work', name));
-  return `/shared/${name}`;
-}
 
 describe('a volume', () => {
   it('has files renamed, locked and mapped', async () => {

@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGuestProgram } from '../helpers/guest-program.js';
 import { lookUntil } from '../helpers/look-until.js';
 import { mountsOf } from '../helpers/own-mounts.js';
+import { sharedVolume } from '../helpers/shared-volume.js';
 import { useHome } from '../helpers/test-home.js';
 
 const home = useHome();
@@ -25,6 +26,7 @@ const isRoot = process.getuid?.() === 0;
 
 let root: string;
 const host = (...names: string[]): string => join(root, ...names);
+const { sh, calls, place } = sharedVolume(home, { box: 'box', programs: '/bin-of-host', host });
 
 beforeAll(async () => {
   // Other tests' boxes may not see it in their own /tmp.
@@ -64,16 +66,6 @@ afterAll(async () => {
   await home.boxlite(['rm', '-f', 'box']);
   await rm(root, { recursive: true, force: true });
 });
-
-const sh = (script: string): Promise<string> => home.ok(['exec', 'box', 'sh', '-c', script]);
-const calls = async (...args: string[]): Promise<string[]> =>
-  (await home.ok(['exec', 'box', '/bin-of-host/file-calls', ...args])).split('\n');
-
-/** An empty directory on the writable volume. */
-async function place(name: string): Promise<string> {
-  await mkdir(host('work', name));
-  return `/shared/${name}`;
-}
 
 describe('a volume', () => {
   it('shows on both sides at once what the other does', async () => {
