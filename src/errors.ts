@@ -65,6 +65,8 @@ export interface Remedy {
   action: RemedyAction;
   /** Name, or else id, of the box to act on. */
   box?: string;
+  /** Name of the image to pull. */
+  image?: string;
   /** Host of the registry to log in to. */
   registry?: string;
   /** Name of the network to disconnect the box from. */

@@ -2,6 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startFakeRegistry } from '../helpers/fake-registry.js';
+import { makeImage } from '../helpers/images.js';
 import { tar } from '../helpers/tar-builder.js';
 import { useHome } from '../helpers/test-home.js';
 
@@ -105,6 +107,21 @@ describe('an image that is mounted in a box', () => {
     await home.ok(['rm', '-v', 'box']);
     expect((await layers()).length).toBe(before.length - 1);
   });
+});
+
+it('is pulled when it is not here, as the box’s own is, and nothing else', async () => {
+  const wanted = await makeImage({ layers: [{ found: 'pulled' }] });
+  const registry = await startFakeRegistry([wanted]);
+  const name = `${registry.host}/team/app:v1`;
+  try {
+    const command = ['run', '--rm', ...image(name, '/x'), 'busybox', 'cat', '/x/found'];
+    const { status, stdout, stderr } = await home.boxlite(command);
+    expect([status, stdout.toString()]).toEqual([0, 'pulled']);
+    expect(stderr).toMatch(new RegExp(`^Unable to find image '${name}' locally\n`));
+    expect(stderr.match(/Unable to find/g)).toHaveLength(1);
+  } finally {
+    await registry.stop();
+  }
 });
 
 describe('a box is not made or started', () => {

@@ -2,6 +2,7 @@ import type { LiteBox } from '../../engine/box.js';
 import type { BoxliteRuntime } from '../../engine/runtime.js';
 import { environmentEntries } from '../../engine/spec/environment.js';
 import type { BoxOptions } from '../../engine/spec/options.js';
+import { isImageVolume } from '../../engine/spec/volumes/volume-spec.js';
 import { BoxliteError } from '../../errors.js';
 import { withDefaultTag } from '../output/text/reference.js';
 import { usageError } from '../parse/usage-error.js';
@@ -52,22 +53,25 @@ async function createPulling(
   flags: BoxFlagValues,
 ): Promise<LiteBox> {
   const policy = flags.pull ?? 'missing';
-  const pull = async (): Promise<void> => {
-    await pullWithProgress(context, runtime, image, {
+  const pull = async (name: string): Promise<void> => {
+    await pullWithProgress(context, runtime, name, {
       lines: flags.quiet ? undefined : context.stderr,
-      platform: options.platform,
+      platform: name === image ? options.platform : undefined,
     });
   };
-  if (policy === 'always') await pull();
-  // The image is nearly always present: asking first would slow down every start.
-  const create = (): Promise<LiteBox> => runtime.create({ ...options, pull: 'never' }, flags.name);
-  try {
-    return await create();
-  } catch (error) {
-    const missing = error instanceof BoxliteError && error.code === 'image-not-found';
-    if (!missing || policy !== 'missing') throw error;
-  }
-  if (!flags.quiet) say(context, `Unable to find image '${withDefaultTag(image)}' locally`);
-  await pull();
-  return await create();
+  const mounted = (options.volumes ?? []).filter(isImageVolume).map((volume) => volume.image);
+  const missing = new Set([image, ...mounted]);
+  if (policy === 'always') for (const name of missing) await pull(name);
+  for (;;)
+    try {
+      // The images are nearly always present: asking first would slow down every start.
+      return await runtime.create({ ...options, pull: 'never' }, flags.name);
+    } catch (error) {
+      if (!(error instanceof BoxliteError) || error.code !== 'image-not-found') throw error;
+      // Here for another platform only is the box's own.
+      const name = error.remedy?.image ?? image;
+      if (policy !== 'missing' || !missing.delete(name)) throw error;
+      if (!flags.quiet) say(context, `Unable to find image '${withDefaultTag(name)}' locally`);
+      await pull(name);
+    }
 }

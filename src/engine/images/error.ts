@@ -3,7 +3,7 @@ import { BoxliteError } from '../../errors.js';
 export function noSuchImage(reference: string): BoxliteError {
   return new BoxliteError('image-not-found', `No such image: ${reference}`, {
     hint: 'check the name, or get the image',
-    remedy: { action: 'pull' },
+    remedy: { action: 'pull', image: reference },
   });
 }
 
