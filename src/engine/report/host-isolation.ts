@@ -46,6 +46,6 @@ function seccomp(): HostIsolation {
   return {
     name,
     stands,
-    detail: stands ? "QEMU's own filter" : 'the kernel was built without it',
+    detail: stands ? 'filters around QEMU' : 'the kernel was built without it',
   };
 }

@@ -40,7 +40,7 @@ const INFO: RuntimeInfo = {
   isolation: [
     { name: 'own user', stands: true, detail: 'one a box' },
     { name: 'user namespaces', stands: false, detail: 'Operation not permitted' },
-    { name: 'seccomp', stands: true, detail: "QEMU's own filter" },
+    { name: 'seccomp', stands: true, detail: 'filters around QEMU' },
   ],
   cpus: 2,
   memoryBytes: 8 * 2 ** 30,
@@ -78,7 +78,7 @@ describe('info', () => {
         'Isolation: what this host allows',
         ' own user: yes, one a box',
         ' user namespaces: no, Operation not permitted',
-        " seccomp: yes, QEMU's own filter",
+        ' seccomp: yes, filters around QEMU',
         'Operating system: Debian GNU/Linux 12',
         'CPUs: 2',
         'Total memory: 8GiB',
