@@ -14,7 +14,7 @@ import { mutateTar } from './mutate-tar.js';
 import type { Random } from './random.js';
 import { FUZZ_TIMEOUT_MS, rounds } from './rounds.js';
 
-const CORPUS = fileURLToPath(new URL('corpus/', import.meta.url));
+const CORPUS = fileURLToPath(new URL('corpus/tar/', import.meta.url));
 const corpus = readdirSync(CORPUS).map((name) => readFileSync(join(CORPUS, name)));
 /** A disk of more would only cost time. */
 const LIMITS = { bytes: 1 << 20, entries: 1000 };

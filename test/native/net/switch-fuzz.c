@@ -141,7 +141,7 @@ static void segment(const uint8_t *d) {
     put_u16(tcp, (uint32_t)(FIRST_PORT + port));
     put_u16(tcp + 2, d[5] & 1 ? SERVER_PORT : d[5]);
     put_u32(tcp + 4, said[port] + (uint32_t)(int32_t)(int8_t)d[6] * (d[7] & 1 ? 1 : 1000));
-    put_u32(tcp + 8, heard[port] + (uint32_t)(int32_t)(int8_t)d[8]);
+    put_u32(tcp + 8, (uint32_t)((int64_t)heard[port] + (int8_t)d[8]));
     tcp[12] = (uint8_t)((20 + options) / 4 << 4);
     tcp[13] = d[9] & 0x80 ? d[9] & 0x3f : d[9] & 1 ? TCP_SYN : TCP_ACK | (d[9] & 2 ? TCP_FIN : 0);
     put_u16(tcp + 14, d[10] * 257u);
