@@ -255,7 +255,8 @@ export class StartAttempt {
     const bare = privileges?.privileged === true || !maskedPaths;
     // A box tries the base template itself before another template is made from it.
     if (!files.isNew || bare || manifestDigest === null || without.length > 0) return base;
-    const request = { machine, assets, base, manifestDigest, files, diskBytes, signal };
+    const walls = wallsOf(security);
+    const request = { machine, assets, base, manifestDigest, files, diskBytes, walls, signal };
     return (await imageTemplate(host, request)) ?? base;
   }
 

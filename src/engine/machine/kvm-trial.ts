@@ -63,7 +63,7 @@ async function runsFrom(
       const answered = monitor.restoreState().then(() => answer(run.client));
       return run.within(answered, deadlineMs, 'agent');
     };
-    await withMachine(draft.directory, plan, work, signal);
+    await withMachine(draft.directory, plan, work, { signal });
     return true;
   } catch (error) {
     if (isMachineFailure(error)) return false;

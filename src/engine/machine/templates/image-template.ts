@@ -26,6 +26,7 @@ import type { BoxFiles } from '../box-files.js';
 import { crashPoint } from '../crash-point.js';
 import { prepareValues } from '../guest-messages.js';
 import type { Host } from '../host.js';
+import type { VmmWalls } from '../vmm/walls.js';
 import { type MachineWork, saveMachine } from './template-maker.js';
 
 /** Kept in addition to those in use; each takes some 120 MB of disk. */
@@ -46,6 +47,8 @@ export interface ImageTemplateRequest {
   manifestDigest: string;
   files: BoxFiles;
   diskBytes: number;
+  /** Around the machine that mounts the image: those of the box. */
+  walls: VmmWalls;
   signal?: AbortSignal | undefined;
 }
 
@@ -116,7 +119,7 @@ async function tryToMake(
 
 async function make(
   host: Host,
-  { machine, assets, base, manifestDigest, files, diskBytes, signal }: ImageTemplateRequest,
+  { machine, assets, base, manifestDigest, files, diskBytes, walls, signal }: ImageTemplateRequest,
   key: string,
   draft: TemplateDraft,
 ): Promise<Template> {
@@ -139,7 +142,7 @@ async function make(
     await run.within(run.client.prepare(prepareValues()), PREPARE_DEADLINE_MS, 'disks');
     await monitor.stopWithoutImage(DISK_BYTES);
   };
-  await saveMachine(draft, plan, bringUp, signal);
+  await saveMachine(draft, plan, bringUp, { walls, signal });
   await writeSparseMap(draft.disk, await dataMap(draft.disk));
   crashPoint('image-template:saved');
   return draft.commitWithDisk({

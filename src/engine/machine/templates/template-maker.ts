@@ -22,6 +22,7 @@ import { crashPoint } from '../crash-point.js';
 import type { Host } from '../host.js';
 import { MachineRun } from '../run.js';
 import { vmmIds } from '../vmm/ids.js';
+import type { VmmWalls } from '../vmm/walls.js';
 import { type BootDeadlines, readyWithin } from './boot-watch.js';
 
 /** An emulated boot takes 2 to 5 s; on a busy host, ten times that. */
@@ -134,7 +135,7 @@ async function bootAndSave(
     // A VMM that hangs answers its monitor no more than its guest speaks; the latter is watched.
     await Promise.all([monitor.continueMachine(), readyWithin(client, draft.directory, deadlines)]);
   };
-  await saveMachine(draft, plan, bringUp, signal);
+  await saveMachine(draft, plan, bringUp, { signal });
 }
 
 /**
@@ -145,27 +146,33 @@ export function saveMachine(
   draft: TemplateDraft,
   plan: LaunchPlan,
   bringUp: MachineWork,
-  signal?: AbortSignal,
+  terms: MachineTerms,
 ): Promise<void> {
   const work: MachineWork = async (machine, monitor) => {
     await bringUp(machine, monitor);
     const saved = monitor.saveState(draft.directory, draft.state);
     await machine.within(saved, SAVE_DEADLINE_MS, 'vmm');
   };
-  return withMachine(draft.directory, plan, work, signal);
+  return withMachine(draft.directory, plan, work, terms);
 }
 
 export type MachineWork = (machine: MachineRun, monitor: VmmMonitor) => Promise<void>;
+
+export interface MachineTerms {
+  signal?: AbortSignal | undefined;
+  /** Around the VMM; default: those of a box with standard security. */
+  walls?: VmmWalls;
+}
 
 /** Starts a machine that belongs to no box, and ends it when `work` is done. */
 export async function withMachine(
   directory: string,
   plan: LaunchPlan,
   work: MachineWork,
-  signal?: AbortSignal,
+  { signal, walls }: MachineTerms,
 ): Promise<void> {
   await using machine = await MachineRun.start(
-    { box: 'template', directory, plan, ids: vmmIds(), template: true },
+    { box: 'template', directory, plan, ids: vmmIds(), template: true, ...(walls && { walls }) },
     { signal, what: 'the work of a machine that is no box' },
   );
   try {
