@@ -1,6 +1,7 @@
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTreeLister, toLines } from '../helpers/list-tree.js';
 import { killProcess, programOf } from '../helpers/processes.js';
@@ -163,6 +164,22 @@ describe('a volume of type disk', () => {
     await home.ok(['pause', 'late-box']);
     await home.ok(['rm', '-f', 'late-box']);
     expect(await home.ok([...run('--rm'), 'busybox', 'cat', '/late/file'])).toBe('second');
+  });
+
+  it('in which errors were found says so at each start, and how to check it', async () => {
+    const path = join(home.path, 'volumes/late/disk');
+    const run = ['run', '--rm', ...disk('late', '/late'), 'busybox', 'cat', '/late/file'];
+    await execa('tune2fs', ['-E', 'force_fsck', path]);
+    const { status, stdout, stderr } = await home.boxlite(run);
+    expect([status, stdout.toString()]).toEqual([0, 'second\n']);
+    const [check = ''] = /e2fsck -f .*/.exec(stderr) ?? [];
+    expect(stderr).toBe(
+      `boxlite: the file system of volume late has errors; check it when no box runs with it: ${check}\n`,
+    );
+    // It has errors to correct: of the counts that a kill left.
+    const [program = '', ...args] = check.split(' ');
+    await execa(program, ['-y', ...args], { reject: false });
+    expect((await home.boxlite(run)).stderr).toBe('');
   });
 
   it('that is damaged is not mounted, and stays as it is', async () => {

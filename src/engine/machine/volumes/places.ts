@@ -12,6 +12,8 @@ import type { CopyLocks } from './copy-up.js';
 export interface VolumeStore {
   home: Home;
   database: () => Database;
+  /** Is told what is wrong with a volume that can be used all the same. */
+  onNotice?: (message: string) => void;
 }
 
 /** For a box's first start: empty volumes get what its image has. */

@@ -9,6 +9,7 @@ import { copySparse } from '../../../image/disk/sparse-copy.js';
 import { acquireLock } from '../../../store/locks.js';
 import type { VolumeRecord } from '../../../store/volumes.js';
 import { VOLUME_SLOTS } from '../../../vmm/driver.js';
+import { hasNotedErrors } from './noted-errors.js';
 import type { VolumeStore } from './places.js';
 
 /** Another box makes the same disk in a fraction of a second; an overloaded host gets this long. */
@@ -34,12 +35,18 @@ export async function prepareVolumeDisks(
 }
 
 async function prepareDisk(
-  { home, database }: VolumeStore,
+  { home, database, onNotice }: VolumeStore,
   { name, sizeBytes }: VolumeRecord,
   mayMake: boolean,
 ): Promise<string> {
   const disk = home.volumeDisk(name);
-  if (await exists(disk)) return disk;
+  if (await exists(disk)) {
+    if (onNotice !== undefined && (await hasNotedErrors(disk)))
+      onNotice(
+        `the file system of volume ${name} has errors; check it when no box runs with it: e2fsck -f ${disk}`,
+      );
+    return disk;
+  }
   if (!mayMake) throw diskIsGone(name, disk);
   const options = { timeoutMs: LOCK_TIMEOUT_MS, purpose: 'start' };
   await using _lock = await acquireLock(database(), `volume:${name}`, options);
