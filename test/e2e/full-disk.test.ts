@@ -1,5 +1,6 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { CrashPoint } from '../../src/engine/machine/crash-point.js';
 import { useHomeDisk } from '../helpers/full-disk.js';
@@ -105,6 +106,35 @@ test('a full disk can be looked at, also where SQLite must make its index first'
   await home.ok(['stop', '-t', '0', 'box']);
   await home.ok(['rm', 'box']);
   expect(await statusOfBox()).toBe('');
+});
+
+test('a disk that is full of volumes is told to the box, which has all that it synced when there is space again', async () => {
+  const volumes = join(home.path, 'volumes');
+  await mkdir(volumes, { recursive: true });
+  await execa('mount', ['-t', 'tmpfs', '-o', 'size=32m,mode=700', 'test', volumes]);
+  try {
+    await home.ok(['volume', 'create', '--opt', 'type=disk', '--opt', 'size=64m', 'db']);
+    await home.ok(['volume', 'create', '--opt', 'type=shared', 'files']);
+    const mounts = ['-v', 'db:/db', '-v', 'files:/files'];
+    await home.ok(['run', '-d', '--name', 'box', ...mounts, 'busybox', 'sleep', '6000']);
+    const sh = (script: string) => home.boxlite(['exec', 'box', 'sh', '-c', script]);
+    await sh('for to in db files; do echo kept > /$to/kept; done; sync');
+    const full = await sh('dd if=/dev/zero of=/files/more bs=1M count=60 conv=fsync');
+    expect([full.status, full.stderr]).toEqual([1, expect.stringContaining('No space left')]);
+    const { status, stderr } = await sh('dd if=/dev/zero of=/db/more bs=1M count=40 conv=fsync');
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Input\/output error|No space left/),
+    ]);
+    await rm(join(volumes, 'files/_data/more'));
+    await home.ok(['restart', '-t', '0', 'box']);
+    const use = 'cat /db/kept /files/kept; rm -f /db/more; echo new > /db/new; sync; cat /db/new';
+    expect((await sh(use)).stdout.toString()).toBe('kept\nkept\nnew\n');
+  } finally {
+    await home.ok(['rm', '-f', 'box']);
+    await home.ok(['volume', 'rm', 'db', 'files']);
+    await execa('umount', ['-l', volumes]);
+  }
 });
 
 test('all is as it was, once there is space', async () => {
