@@ -13,6 +13,7 @@
 #include "module/modprobe.h"
 #include "session/loop.h"
 #include "system/console.h"
+#include "system/idle.h"
 #include "system/root.h"
 #include "wire/port.h"
 
@@ -45,6 +46,7 @@ int main(int argc, char *argv[]) {
     /* Whatever does not depend on the box happens before the template is taken, so that no start pays for it. */
     network_prepare();
     disks_prepare();
+    idle_prepare();
     if (etc_files_prepare(&err) || box_prepare(&box, &err) || port_open(&port, &err))
         give_up(&err);
     send_ready(&port);
