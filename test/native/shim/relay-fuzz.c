@@ -1,8 +1,13 @@
-/* Any frames of a guest and of clients, in any order, to a shim whose descriptors lead nowhere. */
+/* Any frames of a guest and of clients, in any order, to a shim whose descriptors lead nowhere. One volume is watched. */
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/notify/notify.h"
+#include "shim/notify/watches.h"
 #include "shim/peers/client.h"
 #include "shim/relay/from-client.h"
 #include "shim/relay/from-guest.h"
@@ -19,12 +24,20 @@ static void disconnect(uint32_t slot);
 static size_t step(const uint8_t *data, size_t size);
 static void drop_dead(void);
 
-/* The records of a health check go to the working directory. */
+/* Has a directory `a`, a file `f`, and `l`, a link out of it. */
+static char volume[] = "/tmp/boxlite-relay-XXXXXX";
+
+static void remove_volume(void) {
+    if (chdir(volume) || rmdir("a") || unlink("f") || unlink("l") || rmdir(volume))
+        fprintf(stderr, "%s is left\n", volume);
+}
+
+/* The records of a health check go to the working directory, which has no name any more. */
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    char directory[] = "/tmp/boxlite-relay-XXXXXX";
     (void)argc;
     (void)argv;
-    if (!mkdtemp(directory) || chdir(directory) || rmdir(directory))
+    if (!mkdtemp(volume) || chdir(volume) || mkdir("a", 0700) || mknod("f", S_IFREG | 0600, 0) || symlink("..", "l") ||
+        mkdir("cwd", 0700) || chdir("cwd") || rmdir("../cwd") || atexit(remove_volume))
         abort();
     return 0;
 }
@@ -38,6 +51,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     shim.vmm_end = "";
     shim.config.net.program = shim.config.net.hub_program = "";
     shim.to_guest.cap = shim.main.stdin_frames.cap = QUEUE_BYTES;
+    shim.config.id_directory = "";
+    shim.config.share_count = 1;
+    shim.config.shares[0] = (struct share){.path = volume, .flags = BL_SHARE_NOTIFY};
+    struct err err;
+    if (notify_open(&shim, &err))
+        abort();
     for (uint32_t i = 0; i < CLIENTS; i++)
         connect_client(i);
     for (size_t used; (used = step(data, size)) > 0; data += used, size -= used)
@@ -51,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             abort();
     for (uint32_t i = 0; i < shim.health.count; i++)
         free(shim.health.checks[i].payload);
+    notify_close(&shim);
     queue_free(&shim.to_guest);
     queue_free(&shim.main.stdin_frames);
     session_table_free(&shim.sessions);
@@ -96,7 +116,11 @@ static size_t step(const uint8_t *data, size_t size) {
     struct frame frame = {.header = {.length = (uint32_t)length, .session = data[2], .type = data[1], .flags = data[3]},
                           .payload = payload};
     uint32_t slot = data[0] & 3U;
-    if (slot == CLIENTS) {
+    if (slot == CLIENTS && data[0] & 0x80U) {
+        utimensat(AT_FDCWD, volume, NULL, 0);
+        if (shim.watches->inotify >= 0)
+            notify_event(&shim);
+    } else if (slot == CLIENTS) {
         if (!shim.faulted)
             from_guest(&shim, &frame);
     } else if (data[0] & 0x80U) {
