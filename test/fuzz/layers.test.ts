@@ -15,7 +15,7 @@ import {
 } from '../helpers/host-disk.js';
 import { buildTreeLister, differences, listTree } from '../helpers/list-tree.js';
 import { OF_UMOCI, randomLayers } from './random-layers.js';
-import { FUZZ_TIMEOUT_MS, rounds } from './rounds.js';
+import { FUZZ_TIMEOUT_MS, rounds, SECONDS } from './rounds.js';
 
 let home: Home;
 beforeAll(async () => {
@@ -42,7 +42,8 @@ it(
       for (const directory of [home.layers(), home.disks()])
         await rm(directory, { recursive: true, force: true });
     });
-    expect(files).toBeGreaterThan(500);
+    // How many rounds fit into a time, the host decides.
+    expect(files).toBeGreaterThan(SECONDS > 0 ? 0 : 500);
   },
   FUZZ_TIMEOUT_MS,
 );
