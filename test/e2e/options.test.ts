@@ -73,7 +73,7 @@ describe('a box with many options', () => {
       maps: '262144',
       pings: '0 2147483647',
       files: '1024 524288',
-      cgroup: '90000 100000,20,0,104857600,',
+      cgroup: '90000 100000,59,0,104857600,',
       oom: '300',
       tun: 'open',
       etc: 'ro,ro,ro,',
@@ -100,7 +100,7 @@ describe('a box with many options', () => {
       sysctls: '1,123456,20,',
       tun: 'open',
       etc: 'ro,ro,ro,',
-      cgroup: '70000 100000,20,0,0,',
+      cgroup: '70000 100000,59,0,0,',
     });
     // Reading its files starts a machine without any of these options.
     expect(await home.ok(['cp', 'many:/etc/group', '-'])).toContain('mail:x:8:');

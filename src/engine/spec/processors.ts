@@ -94,7 +94,7 @@ export function processorLimits(spec: ProcessorSpec): { name: string; value: str
     ...(quota === undefined ? [] : [{ name: 'cpu.max', value: `${quota} ${cpuPeriod}` }]),
     ...(cpuShares === undefined
       ? []
-      : [{ name: 'cpu.weight', value: String(weightOf(cpuShares)) }]),
+      : [{ name: 'cpu.weight', value: String(cpuWeight(cpuShares)) }]),
     ...(cpusetCpus === undefined ? [] : [{ name: 'cpuset.cpus', value: cpusetCpus }]),
   ];
 }
@@ -104,9 +104,13 @@ export function nanoCpusOf({ cpus, nanoCpus, cpuQuota }: ProcessorSpec): number 
   return cpuQuota === undefined ? (nanoCpus ?? cpus * NANO) : 0;
 }
 
-/** Converts shares of cgroup v1 to a weight of cgroup v2: 2 … 262,144 onto 1 … 10,000. */
-function weightOf(shares: number): number {
-  return 1 + Math.floor(((shares - LEAST_SHARES) * 9999) / (MOST_SHARES - LEAST_SHARES));
+/**
+ * Converts shares of cgroup v1 to a weight of cgroup v2: 2 … 262,144 onto 1 … 10,000, and the default of the one, 1,024,
+ * onto that of the other, 100, as runc and crun do by now.
+ */
+function cpuWeight(shares: number): number {
+  const power = Math.log2(shares);
+  return Math.ceil(10 ** ((power ** 2 + 125 * power) / 612 - 7 / 34));
 }
 
 function checkCpus(cpus: number | undefined): number | undefined {

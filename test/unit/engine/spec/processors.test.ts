@@ -22,7 +22,8 @@ test.each<[ProcessorOptions, ProcessorSpec, Record<string, string>, number]>([
   ],
   [{ cpuPeriod: 50_000 }, { cpus: 1, cpuPeriod: 50_000 }, {}, 1e9],
   [{ cpuQuota: -1 }, { cpus: 1 }, {}, 1e9],
-  [{ cpuShares: 1024 }, { cpus: 1, cpuShares: 1024 }, { 'cpu.weight': '39' }, 1e9],
+  [{ cpuShares: 1024 }, { cpus: 1, cpuShares: 1024 }, { 'cpu.weight': '100' }, 1e9],
+  [{ cpuShares: 512 }, { cpus: 1, cpuShares: 512 }, { 'cpu.weight': '59' }, 1e9],
   [{ cpuShares: 1 }, { cpus: 1, cpuShares: 2 }, { 'cpu.weight': '1' }, 1e9],
   [{ cpuShares: 1e6 }, { cpus: 1, cpuShares: 262_144 }, { 'cpu.weight': '10000' }, 1e9],
   [
