@@ -137,7 +137,7 @@ export {
   type SecurityPreset,
   type IsolationPolicy,
 } from './engine/spec/security.js';
-export type { VmmIsolation } from './engine/report/isolation.js';
+export type { VmmGroup, VmmIsolation } from './engine/report/isolation.js';
 export type { HostIsolation } from './engine/report/host-isolation.js';
 export type { RuntimeInfo } from './engine/report/runtime-info.js';
 export type { StoreSizes } from './engine/images/store-sizes.js';

@@ -4,7 +4,7 @@
 #ifndef BOXLITE_PROTOCOL_H
 #define BOXLITE_PROTOCOL_H
 
-#define BL_GENERATION 11U
+#define BL_GENERATION 12U
 
 #define BL_NO_ON_EXIT 4294967295U
 
@@ -131,6 +131,7 @@
 #define BL_WALL_ROOT 2U
 #define BL_WALL_LANDLOCK 4U
 #define BL_WALL_CALLS 8U
+#define BL_WALL_CGROUP 16U
 
 #define BL_SHARE_READ_ONLY 1U
 #define BL_SHARE_DIRECT 2U
@@ -372,10 +373,11 @@
  *   list env of (bytes value), list files of (u32 fd, u32 flags, bytes path), u32 qmpFd, u32 portFd,
  *   u32 consoleFd, bytes idDirectory, u32 firstId, u32 idRanges,
  *   list foreignIds of (u32 first, u32 last), list rlimits of (u32 resource, u64 soft, u64 hard),
- *   bytes preload, list onExit of (bytes value), list onExitEnv of (bytes value), u32 exitDelayMs,
- *   u32 timeoutMs, u32 shareFd, list shares of (u32 flags, bytes path), bytes netProgram, u32 netFd,
- *   bytes macAddress, u32 address, u32 prefix, u8 prefixLength, u32 gateway, u32 resolver,
- *   bytes address6, bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
+ *   u64 groupMemory, u32 groupTasks, u32 groupWeight, bytes preload, list onExit of (bytes value),
+ *   list onExitEnv of (bytes value), u32 exitDelayMs, u32 timeoutMs, u32 shareFd,
+ *   list shares of (u32 flags, bytes path), bytes netProgram, u32 netFd, bytes macAddress,
+ *   u32 address, u32 prefix, u8 prefixLength, u32 gateway, u32 resolver, bytes address6,
+ *   bytes prefix6, bytes gateway6, bytes resolver6, u32 mtu,
  *   list ports of (u8 protocol, bytes hostAddress, u32 hostPort, u32 boxPort), u32 netMode,
  *   u32 netReports, list hostPorts of (u32 port),
  *   list netRules of (u8 denies, u8 kind, u8 protocol, u8 prefixLength, u32 firstPort, u32 lastPort, bytes address, bytes name),

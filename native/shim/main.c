@@ -37,7 +37,7 @@ static struct shim shim = {
     .phase = BL_SHIM_PHASE_STARTING,
     .stage = BL_STAGE_JAIL,
     .net = {.control_fd = -1, .output_fd = -1, .frames_fd = -1, .ids_fd = -1, .links_timer_fd = -1, .decisions.fd = -1},
-    .vmm = {.port_fd = -1, .console_fd = -1, .output_fd = -1, .ids_fd = -1},
+    .vmm = {.port_fd = -1, .console_fd = -1, .output_fd = -1, .ids_fd = -1, .group = NO_GROUP},
     .to_guest.cap = TO_GUEST_BYTES,
     .from_guest.cap = 2 * (FRAME_HEADER_BYTES + BL_LIMIT_MAX_PAYLOAD),
     .main.stdin_frames.cap = STDIN_BYTES,
@@ -104,11 +104,12 @@ static void report_up(const struct shim *s) {
 
 static int report_failure(struct shim *s, const struct err *err) {
     /* Only the holder of the lock may write the box's records. */
-    if (s->lock_fd >= 0) {
+    if (s->lock_fd >= 0)
         records_write_boot_error(s, s->stage, err);
-        directory_release(s);
-    }
     vmm_kill(s);
+    group_end(&s->vmm.group);
+    if (s->lock_fd >= 0)
+        directory_release(s);
     net_stop(s);
     dprintf(STATUS_FD, "failed %s %d %s\n", stage_name(s->stage), err->code, err->msg);
     return 1;

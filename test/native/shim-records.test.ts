@@ -97,6 +97,7 @@ test('boot-error.json tells the stage, the console and the VMM of a start that f
     message: 'the VMM ended with status 7',
     vmmEnd: 'exited',
     vmmSignal: 0,
+    oom: false,
     console: 'fake console: hello\n',
     vmm: 'fake vmm: a word on stderr\n',
   });

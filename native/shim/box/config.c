@@ -86,6 +86,9 @@ int config_decode(const uint8_t *message, size_t size, struct config *config, st
         config->rlimits[i].soft = rd_u64(&d.rd);
         config->rlimits[i].hard = rd_u64(&d.rd);
     }
+    config->bounds.memory = rd_u64(&d.rd);
+    config->bounds.tasks = rd_u32(&d.rd);
+    config->bounds.cpu_weight = rd_u32(&d.rd);
     config->preload = decoder_string(&d, "preload");
     config->exit_argv = take_strings(&d, "onExit", NULL);
     config->exit_env = take_strings(&d, "onExitEnv", NULL);

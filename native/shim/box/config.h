@@ -9,6 +9,7 @@
 
 #include "../../common/err.h"
 #include "../../protocol/protocol.h"
+#include "../group/group.h"
 #include "config-net.h"
 
 enum { MAX_FILES = 256, MAX_FOREIGN_IDS = 64, MAX_RLIMITS = 32, MAX_SHARES = BL_LIMIT_MAX_SHARES };
@@ -56,6 +57,7 @@ struct config {
     uint32_t foreign_count;
     struct limit rlimits[MAX_RLIMITS];
     uint32_t rlimit_count;
+    struct bounds bounds; /* of its control group */
     const char *preload;            /* empty: none */
     char **exit_argv, **exit_env;   /* exit_argv NULL: nothing to run */
     uint32_t exit_delay_ms;         /* BL_NO_ON_EXIT: never; see src/agent/protocol.ts */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
+#include "../group/controllers.h"
 #include "../system/clock.h"
 #include "../system/process-identity.h"
 #include "../system/write-whole.h"
@@ -25,6 +26,7 @@
 enum { SMALL_BYTES = 4096, BOOT_ERROR_BYTES = 65536, PORT_BYTES = 160 };
 
 static void put_walls(struct json *json, const struct vmm *vmm);
+static void put_group(struct json *json, const struct vmm *vmm);
 static void leave_unsynced(struct shim *shim);
 static int place_boot_error(struct shim *shim, const char *stage, const struct err *why, bool with_tails);
 static int place(struct shim *shim, const char *path, const char *new_path, struct json *json, struct err *err);
@@ -55,6 +57,7 @@ int records_write_started(struct shim *shim, struct err *err) {
     json_number(&json, "vmmPid", (uint64_t)shim->vmm.pid);
     json_string(&json, "bootId", boot_id);
     put_walls(&json, &shim->vmm);
+    put_group(&json, &shim->vmm);
     if (place(shim, STARTED, STARTED NEW, &json, err))
         return -1;
     leave_unsynced(shim);
@@ -71,6 +74,15 @@ static void put_walls(struct json *json, const struct vmm *vmm) {
         json_item_end(json);
     }
     json_list_end(json);
+}
+
+static void put_group(struct json *json, const struct vmm *vmm) {
+    if (!(vmm->walls & BL_WALL_CGROUP))
+        return;
+    char controllers[CONTROLLER_NAMES_BYTES];
+    controllers_names(vmm->group.controllers, controllers);
+    json_string(json, "group", vmm->group.path);
+    json_string(json, "controllers", controllers);
 }
 
 int records_write_ports(struct shim *shim, struct err *err) {
@@ -149,6 +161,7 @@ static int place_boot_error(struct shim *shim, const char *stage, const struct e
     json_string(&json, "message", why->msg);
     json_string(&json, "vmmEnd", shim->vmm_end);
     json_number(&json, "vmmSignal", (uint64_t)shim->vmm_signal);
+    json_bool(&json, "oom", shim->vmm.out_of_bounds);
     json_text(&json, "console", shim->console_tail.bytes, with_tails ? shim->console_tail.used : 0);
     json_text(&json, "vmm", shim->vmm_tail.bytes, with_tails ? shim->vmm_tail.used : 0);
     struct err ignored;

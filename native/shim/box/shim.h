@@ -8,6 +8,7 @@
 #include "../../common/err.h"
 #include "../../common/queue.h"
 #include "../../protocol/protocol.h"
+#include "../group/group.h"
 #include "../log/console-log.h"
 #include "../log/output-log.h"
 #include "../log/tail.h"
@@ -74,10 +75,12 @@ struct vmm {
     uint32_t walls; /* BL_WALL_*: those that stand */
     struct refusal refused[MAX_REFUSALS];
     uint32_t refused_count;
+    struct vmm_group group; /* that bounds it, if BL_WALL_CGROUP stands */
     bool heard; /* something of its guest */
     bool killed; /* somebody has asked for its end before it came by itself */
     bool shot; /* the shim has sent it SIGKILL before it came by itself */
     bool stopped; /* the kernel reports it as stopped */
+    bool out_of_bounds; /* killed for more memory than its group allows */
 };
 
 enum net_request_kind {

@@ -1,6 +1,7 @@
 #include "ending.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -21,7 +22,7 @@
 #include "../vmm/vmm.h"
 #include "hook.h"
 
-enum { SHUTDOWN_MS = 10000, KILLED_CODE = 137, KILLED_SIGNAL = 9 };
+enum { SHUTDOWN_MS = 10000, KILLED_CODE = 137, KILLED_SIGNAL = 9, MIB = 1 << 20 };
 
 static void write_record(struct shim *shim, int status);
 static bool ended_by_itself(int status);
@@ -59,6 +60,7 @@ void ending_vmm_ended(struct shim *shim, int status) {
     shim->main.ran_long = shim->main.started && clock_monotonic_ms() - shim->main.started_ms >= BL_RESTART_LONG_RUN_MS;
 
     write_record(shim, status);
+    group_end(&shim->vmm.group);
     /* A client that receives GONE finds no process of the box, so what takes long comes first. */
     records_sync(shim);
     net_stop(shim);
@@ -124,6 +126,7 @@ static void write_record(struct shim *shim, int status) {
     bool ours = shim->vmm.killed || (shim->vmm.shot && WTERMSIG(status) == SIGKILL);
     if (WIFSIGNALED(status) && !ours)
         shim->vmm_signal = WTERMSIG(status);
+    shim->vmm.out_of_bounds = shim->vmm_signal == SIGKILL && group_shortage(&shim->vmm.group) == SHORTAGE_OF_BOUND;
     if (shim->main.started) {
         struct err why = describe(shim, status);
         if (!shim->faulted && !shim->vmm.killed) {
@@ -131,7 +134,8 @@ static void write_record(struct shim *shim, int status) {
             shim->faulted = true;
         }
         bool timed_out = main_timed_out(shim);
-        records_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, timed_out ? BL_EXIT_TIMED_OUT : 0,
+        uint32_t flags = (timed_out ? BL_EXIT_TIMED_OUT : 0) | (shim->vmm.out_of_bounds ? BL_EXIT_OOM : 0);
+        records_write_exit(shim, KILLED_CODE, KILLED_SIGNAL, flags,
                            shim->vmm.killed || timed_out ? "killed" : "vmm-died");
         return;
     }
@@ -158,6 +162,9 @@ static struct err describe(const struct shim *shim, int status) {
     struct err why = {0};
     if (shim->vmm.killed && !ended_by_itself(status))
         snprintf(why.msg, sizeof why.msg, "the VMM was ended on request");
+    else if (shim->vmm.out_of_bounds)
+        snprintf(why.msg, sizeof why.msg, "the VMM used more memory than the %" PRIu64 " MiB of its control group",
+                 shim->vmm.group.bounds.memory / MIB);
     else if (WIFSIGNALED(status))
         snprintf(why.msg, sizeof why.msg, "the VMM was killed by signal %d", WTERMSIG(status));
     else

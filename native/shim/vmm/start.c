@@ -16,6 +16,7 @@
 #include "../jail/view/namespaces.h"
 #include "../system/file-lock.h"
 #include "../system/watch.h"
+#include "bounds.h"
 #include "ids.h"
 
 /* A killed VMM finishes its last writes in this time. */
@@ -42,7 +43,8 @@ static int watch(struct shim *shim, struct err *err);
 static void close_ends(struct child_ends *ends);
 
 int vmm_start(struct shim *shim, struct err *err) {
-    struct jail jail = {.config = &shim->config, .walls = shim->config.walls, .root = -1, .share_namespace = -1};
+    struct jail jail = {
+        .config = &shim->config, .walls = shim->config.walls, .root = -1, .group = -1, .share_namespace = -1};
     jail.caller_user = geteuid();
     jail.caller_group = getegid();
     __attribute__((cleanup(close_ends))) struct child_ends ends = {0};
@@ -129,10 +131,16 @@ static void place(struct jail *jail, struct child_ends *ends, int from, int to) 
 
 /* The host may refuse a wall; only trying tells. Each refusal is one more try. */
 static int start(struct shim *shim, struct jail *jail, struct err *err) {
+    bool bounded = jail->walls & BL_WALL_CGROUP;
     for (;;) {
         struct jail_failure failure = {.stage = BL_STAGE_JAIL};
-        if (try(shim, jail, &failure) == 0)
+        if (bounded && bounds_make(shim, jail, &failure.err)) {
+            failure.wall = BL_WALL_CGROUP;
+        } else if (try(shim, jail, &failure) == 0) {
+            bounds_settle(shim, jail);
             return 0;
+        }
+        bounded = false;
         shim->stage = failure.stage;
         if (!may_do_without(shim, jail, &failure)) {
             *err = failure.err;
@@ -154,6 +162,11 @@ static int try(struct shim *shim, struct jail *jail, struct jail_failure *failur
     }
     int code = errno;
     close(report[1]);
+    if (pid < 0 && bounds_refused(jail, code)) {
+        failure->wall = BL_WALL_CGROUP;
+        errno = code;
+        return err_errno(&failure->err, "can't start the VMM in %.150s", shim->vmm.group.path);
+    }
     if (pid < 0) {
         failure->wall = jail->walls & BL_WALL_NAMESPACES;
         if (code == ENOSPC || code == EUSERS)
@@ -202,7 +215,7 @@ static size_t read_answer(int fd, uint8_t *to, size_t size) {
 /* What a host says that does not know a wall, or that keeps it from this user. Want of memory is not among it. */
 static bool may_do_without(struct shim *shim, struct jail *jail, struct jail_failure *failure) {
     static const int refusals[] = {EPERM, EACCES, ENOSYS, EINVAL, ENOSPC, EUSERS, EOPNOTSUPP, ENODEV, ENOENT};
-    bool refused = false;
+    bool refused = failure->wall == BL_WALL_CGROUP;
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         refused = refused || failure->err.code == refusals[i];
     uint32_t walls = failure->wall;

@@ -1,5 +1,5 @@
 /** Raised with every incompatible change; each end refuses any other generation. */
-export const GENERATION = 11;
+export const GENERATION = 12;
 
 export const LIMITS = {
   HEADER_BYTES: 12,

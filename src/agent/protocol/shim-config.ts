@@ -16,6 +16,8 @@ export const WALLS = {
   LANDLOCK: 4,
   /** Only the system calls that it still needs: native/preload/lock.c. The shim ends a VMM that lacks it. */
   CALLS: 8,
+  /** A control group of its own (version 2), which bounds memory and threads: native/shim/group. */
+  CGROUP: 16,
 } as const;
 
 export const SHARE_FLAGS = {
@@ -118,6 +120,9 @@ export const SHIM_CONFIG: readonly Field[] = [
     ],
   ],
   ['rlimits', RLIMIT],
+  ['groupMemory', 'u64'], // bounds of the VMM's control group, if it has one: bytes
+  ['groupTasks', 'u32'],
+  ['groupWeight', 'u32'], // of its CPU time, as cpu.weight; 0 = the kernel's default
   ['preload', 'bytes'], // path of the interposer for the RAM file, or empty
   ['onExit', ITEM], // argv, or empty
   ['onExitEnv', ITEM],

@@ -19,10 +19,14 @@ export const PROCESSOR_OPTIONS = {
   cpus: value('Number of virtual CPUs, also a fraction (default 1)', 'NUMBER', {
     parse: decimal(0.01, 64),
   }),
-  'cpu-shares': value('Weight among what runs in the machine (default 1024)', 'NUMBER', {
-    short: 'c',
-    parse: wholeNumber(0),
-  }),
+  'cpu-shares': value(
+    'Weight among the boxes of this host, and in the machine (default 1024)',
+    'NUMBER',
+    {
+      short: 'c',
+      parse: wholeNumber(0),
+    },
+  ),
   'cpu-period': value('Length of a --cpu-quota period (default 100000)', 'MICROSECONDS', {
     parse: wholeNumber(0),
   }),

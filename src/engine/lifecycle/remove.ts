@@ -4,6 +4,7 @@ import type { Database } from '../../store/database.js';
 import { canRemove, isActive, isStopped } from '../../store/status.js';
 import { sweepAfterBox } from '../images/sweep.js';
 import { crashPoint } from '../machine/crash-point.js';
+import { removeLeftGroup } from '../machine/left-group.js';
 import { endLeftMachine } from '../machine/left-machine.js';
 import type { RemoveOptions } from '../spec/options.js';
 import { currentRecord, type EngineContext, lockBox } from '../state/context.js';
@@ -39,6 +40,7 @@ export async function removeBox(
   await endVmm(context, id, { writesBack: hasLastingFiles(context, record, withAnonymous) });
   await endWaitingShim(context, record);
   await endLeftMachine(context.home, id);
+  await removeLeftGroup(context.home.box(id));
   crashPoint('remove:vmm-ended');
   await forget(context, id, withAnonymous);
   await sweepAfterBox(context, record);

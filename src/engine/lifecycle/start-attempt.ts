@@ -204,7 +204,7 @@ export class StartAttempt {
   #shimStart(plan: LaunchPlan, volumes: PreparedVolumes, attachment: BoxAttachment): ShimStart {
     const { access } = volumes;
     const { context, record, request } = this;
-    const { security, timeoutMs = 0 } = this.#spec;
+    const { cpuShares, security, timeoutMs = 0 } = this.#spec;
     return {
       box: record.id,
       name: this.#name,
@@ -221,6 +221,7 @@ export class StartAttempt {
       onExit: cliProcess(context, '__on-exit', record.id),
       exitDelayMs: exitDelay(record, request),
       timeoutMs,
+      cpuShares,
       log: logOf(this.#spec),
     };
   }

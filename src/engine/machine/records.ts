@@ -24,6 +24,8 @@ export interface StartedRecord {
   /** Of `WALLS`: those around the VMM. */
   walls: number;
   refused: readonly RefusedWall[];
+  /** The VMM's control group, if it has one, and what the kernel bounds there: `memory`, `pids`, … */
+  group?: { path: string; controllers: string[] };
 }
 
 /** A wall of the VMM's jail that the host does not allow. */
@@ -64,6 +66,12 @@ export async function startedRecord(directory: string): Promise<StartedRecord | 
       wall: number(wall),
       reason: printable(text(reason)),
     })),
+    ...(text(record.group) !== '' && {
+      group: {
+        path: text(record.group),
+        controllers: text(record.controllers).split(' ').filter(Boolean),
+      },
+    }),
   };
 }
 
@@ -109,7 +117,7 @@ export async function bootError(directory: string, box: string): Promise<Boxlite
   return new BoxliteError(
     gaveUp ? 'vmm-failed' : 'boot-failed',
     `box ${box} did not start (stage ${stage}): ${reason}${below}`,
-    { stage, ...adviceOn(number(record.vmmSignal)) },
+    { stage, ...adviceOn(number(record.vmmSignal), record.oom === true) },
   );
 }
 
@@ -195,13 +203,19 @@ export async function vmmFailure(
   return new BoxliteError(
     'vmm-failed',
     `the virtual machine of box ${box} ended unexpectedly${said}`,
-    adviceOn(exit.vmmSignal),
+    adviceOn(exit.vmmSignal, exit.oom),
   );
 }
 
 /** What the host most likely lacked when one of its signals killed a VMM. */
-function adviceOn(signal: number): { hint?: string } {
+function adviceOn(signal: number, outOfBounds: boolean): { hint?: string } {
   const { SIGKILL, SIGBUS, SIGSYS } = constants.signals;
+  if (signal === SIGKILL && outOfBounds)
+    return {
+      hint:
+        'no VMM needs that much: its guest may have taken it over, or keeps very many files of volumes open ' +
+        '(more --memory allows the VMM more, too)',
+    };
   if (signal === SIGKILL)
     return {
       hint: 'the kernel kills so where memory is short (`dmesg` tells): free some, or give the box less (--memory)',

@@ -15,10 +15,11 @@ import { checkStreams } from '../../host/child-streams.js';
 import { nativeProgram } from '../../host/native-programs.js';
 import type { LaunchPlan } from '../../vmm/driver.js';
 import type { LogSpec } from '../spec/log-policy.js';
+import { cpuWeight } from '../spec/processors.js';
 import { type BoxNetwork, networkConfig } from './box-network.js';
 import { bootError } from './records.js';
 import type { VmmIds } from './vmm/ids.js';
-import { type VmmLimit, vmmLimits } from './vmm/limits.js';
+import { vmmBounds, type VmmLimit, vmmLimits } from './vmm/limits.js';
 import { type VmmWalls, wallsOf } from './vmm/walls.js';
 import { endsWithin } from './within.js';
 
@@ -51,6 +52,8 @@ export interface ShimStart {
   exitDelayMs?: number | undefined;
   /** Time limit of the command: the shim ends it if the guest does not. */
   timeoutMs?: number;
+  /** Docker's relative weight among the VMMs of this host; default 1,024. */
+  cpuShares?: number | undefined;
   /** How much of the command's output to keep; default nothing, as for a machine without a command. */
   log?: LogSpec;
   /** The VMM's RLIMIT_FSIZE; default none. */
@@ -149,6 +152,7 @@ function configOf(start: ShimStart) {
     rlimits: [...vmmLimits(plan.machine, ids !== undefined), ...fileLimit(start)].map((limit) => ({
       ...limit,
     })),
+    ...groupBounds(start),
     preload,
     onExit: [...(start.onExit ?? [])],
     onExitEnv: start.onExit === undefined ? [] : callerEnvironment(),
@@ -164,6 +168,12 @@ function configOf(start: ShimStart) {
     })),
     ...networkConfig(start.net, plan.netFd),
   };
+}
+
+function groupBounds({ plan, cpuShares }: ShimStart) {
+  const { memory, tasks } = vmmBounds(plan.machine);
+  const groupWeight = cpuShares === undefined ? 0 : cpuWeight(cpuShares);
+  return { groupMemory: memory, groupTasks: tasks, groupWeight };
 }
 
 function fileLimit({ fileLimitBytes }: ShimStart): VmmLimit[] {

@@ -1,4 +1,5 @@
 import { readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { StartedRecord } from '../machine/records.js';
 import { wallNames } from '../machine/vmm/walls.js';
 
@@ -13,10 +14,25 @@ export interface VmmIsolation {
   noCapabilities: boolean;
   /** Namespaces of its own: `mnt`, `net`, `pid`, …; undefined when the host does not show them. */
   namespaces: string[] | undefined;
-  /** The walls that its supervisor has put around it: `namespaces`, `root` (a root of its own), `landlock`. */
+  /**
+   * The walls that its supervisor has put around it: `namespaces`, `root` (a root of its own), `landlock`, `calls`
+   * (the last filter), `cgroup`.
+   */
   walls: string[];
+  /** Its control group, if it has one. */
+  group: VmmGroup | undefined;
   /** Those that the host has refused, and its reasons. */
   refused: Record<string, string>;
+}
+
+/** What the host bounds of a VMM. */
+export interface VmmGroup {
+  path: string;
+  /** `memory`, `pids`, and where the host gives them `cpu` and `io`. */
+  controllers: string[];
+  /** Undefined: not bounded, or not known. */
+  memoryBytes: number | undefined;
+  tasks: number | undefined;
 }
 
 const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
@@ -28,7 +44,7 @@ const SECCOMP_FILTER = '2';
  */
 export async function vmmIsolation(
   pid: number,
-  started?: Pick<StartedRecord, 'walls' | 'refused'>,
+  started?: Pick<StartedRecord, 'walls' | 'refused' | 'group'>,
 ): Promise<VmmIsolation | undefined> {
   let status: string;
   try {
@@ -42,11 +58,27 @@ export async function vmmIsolation(
     ...isolation,
     namespaces: await ownNamespaces(pid),
     walls: wallNames(started?.walls ?? 0),
+    group: await groupOf(started?.group),
     refused: Object.fromEntries(
       (started?.refused ?? []).flatMap(({ wall, reason }) =>
         wallNames(wall).map((name) => [name, reason] as const),
       ),
     ),
+  };
+}
+
+async function groupOf(group: StartedRecord['group']): Promise<VmmGroup | undefined> {
+  if (group === undefined) return undefined;
+  const { path, controllers } = group;
+  const bound = async (file: string): Promise<number | undefined> => {
+    const text = await readFile(join(path, file), 'latin1').catch(() => '');
+    return /^\d+\n$/.test(text) ? Number(text) : undefined;
+  };
+  return {
+    path,
+    controllers,
+    memoryBytes: await bound('memory.max'),
+    tasks: await bound('pids.max'),
   };
 }
 

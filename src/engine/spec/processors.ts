@@ -108,7 +108,7 @@ export function nanoCpusOf({ cpus, nanoCpus, cpuQuota }: ProcessorSpec): number 
  * Converts shares of cgroup v1 to a weight of cgroup v2: 2 … 262,144 onto 1 … 10,000, and the default of the one, 1,024,
  * onto that of the other, 100, as runc and crun do by now.
  */
-function cpuWeight(shares: number): number {
+export function cpuWeight(shares: number): number {
   const power = Math.log2(shares);
   return Math.ceil(10 ** ((power ** 2 + 125 * power) / 612 - 7 / 34));
 }

@@ -38,6 +38,12 @@ export interface SecurityOptions {
    * nothing and signal nobody. Where the host refuses namespaces, this is what keeps it from files.
    */
   vmmLandlock: IsolationPolicy;
+  /**
+   * The VMM has a control group of its own (version 2), which bounds its memory and its threads, and shares
+   * processor and disks out among the boxes. Root can make one; others only below a group that is theirs, as those
+   * of systemd's user manager are. Where the host gives none, resource limits bound the same things less closely.
+   */
+  vmmCgroup: IsolationPolicy;
   /** The network if `BoxOptions.network` is missing. */
   network: NetworkName;
   /**
@@ -62,7 +68,7 @@ export interface SecurityOptions {
 export type SecurityPreset = 'development' | 'standard' | 'maximum';
 
 /** Those that a host may refuse. */
-const LAYERS = ['vmmUser', 'vmmNamespaces', 'vmmLandlock'] as const;
+const LAYERS = ['vmmUser', 'vmmNamespaces', 'vmmLandlock', 'vmmCgroup'] as const;
 
 /** The presets; each call returns a new object. */
 export const SecurityOptions = {
@@ -74,6 +80,7 @@ export const SecurityOptions = {
       vmmUser: 'off',
       vmmNamespaces: 'off',
       vmmLandlock: 'off',
+      vmmCgroup: 'off',
     };
   },
   /** The default: all isolation that the host allows, and Docker's capabilities and filter. */
@@ -83,6 +90,7 @@ export const SecurityOptions = {
       vmmUser: 'try',
       vmmNamespaces: 'try',
       vmmLandlock: 'try',
+      vmmCgroup: 'try',
       network: 'default',
       capDrop: [],
       seccomp: true,
@@ -101,6 +109,7 @@ export const SecurityOptions = {
       vmmUser: 'require',
       vmmNamespaces: 'require',
       vmmLandlock: 'try',
+      vmmCgroup: 'try',
       network: 'none',
       capDrop,
       seccomp: true,

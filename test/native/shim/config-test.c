@@ -29,6 +29,7 @@ static void reads_the_golden_configuration(const uint8_t *bytes, size_t size) {
                      config.id_ranges == 32767 && config.foreign_count == 1 &&
                      config.foreign_ids[0].last == 2147483649u);
     check("limits", config.rlimit_count == 1 && config.rlimits[0].hard == 4096);
+    check("bounds", config.bounds.memory == 1627389952 && config.bounds.tasks == 129 && config.bounds.cpu_weight == 39);
     check("preload", text_is(config.preload, ""));
     check("on exit", text_is(config.exit_argv[1], "cli.js") && text_is(config.exit_env[0], "HOME=/root"));
     check("shares", config.share_fd == 6 && config.share_count == 1 && config.shares[0].flags == 1 &&

@@ -106,6 +106,7 @@ export class ShimHarness implements AsyncDisposable {
       idRanges: 0,
       foreignIds: [],
       rlimits: [],
+      ...{ groupMemory: 2n ** 30n, groupTasks: 128, groupWeight: 0 },
       preload: '',
       onExit: [],
       onExitEnv: [],

@@ -140,6 +140,7 @@ describe('encodeTable', () => {
       idRanges: 1,
       foreignIds: [{ first: 1, last: 2 }],
       rlimits: [],
+      ...{ groupMemory: 1n, groupTasks: 1, groupWeight: 0 },
       preload: '',
       onExit: [],
       onExitEnv: [],
@@ -173,6 +174,7 @@ describe('encodeTable', () => {
         8 +
         8 +
         53 +
+        16 +
         16 +
         16 +
         12,

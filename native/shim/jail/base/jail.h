@@ -21,6 +21,7 @@ struct jail {
     struct placed_fd fds[MAX_PLACED];
     uint32_t fd_count;
     int root; /* the VMM's new root while it is assembled, or -1 */
+    int group; /* the VMM's control group, in which it begins if BL_WALL_CGROUP is to stand */
     int share_namespace; /* the user namespace to which root's shares are mapped, or -1 */
     int report_fd; /* where a failure is reported; closes by itself when the VMM begins */
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,12 @@ static int write_maps(int process, uint32_t base, struct err *err);
 static int write_text(int directory, const char *name, const char *text, struct err *err);
 
 pid_t namespaces_fork(const struct jail *jail) {
-    return (pid_t)syscall(SYS_clone, flags_of(jail) | SIGCHLD, NULL, NULL, NULL, NULL);
+    if (!(jail->walls & BL_WALL_CGROUP))
+        return (pid_t)syscall(SYS_clone, flags_of(jail) | SIGCHLD, NULL, NULL, NULL, NULL);
+    /* To move it later would make the kernel wait for all its processors. */
+    struct clone_args args = {
+        .flags = flags_of(jail) | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (unsigned)jail->group};
+    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
 static unsigned long flags_of(const struct jail *jail) {

@@ -7,7 +7,7 @@
 
 #include "../base/jail.h"
 
-/* fork(2) into the namespaces that the jail's walls and shares need. */
+/* fork(2) into the namespaces and the control group that the jail's walls and shares need. */
 pid_t namespaces_fork(const struct jail *jail);
 
 /* In the child: whoever may not make namespaces is root of a user namespace, where its own id is root's and no other

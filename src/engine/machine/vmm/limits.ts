@@ -26,7 +26,7 @@ const LEAST_BESIDE_GUEST = 128n * MIB;
 const BESIDE_PROCESSOR = 16n * MIB;
 
 /** Those 64, one per processor, and some of QEMU's own. */
-const THREADS = 128n;
+const THREADS = 128;
 
 /**
  * @param ownUser the VMM is the only process of its user; otherwise the caller's processes count, too
@@ -36,7 +36,7 @@ export function vmmLimits({ cpus, memoryMib }: MachineSpec, ownUser: boolean): V
   const limits = readFileSync('/proc/self/limits', 'latin1');
   const guest = BigInt(memoryMib) * MIB;
   checkAllowed(guest, limits);
-  const memory = guest + BESIDE_GUEST + BigInt(cpus) * BESIDE_PROCESSOR;
+  const { memory, tasks } = vmmBounds({ cpus, memoryMib });
   return [
     // A VMM's core file would contain the guest's memory.
     limit(4, 0n),
@@ -45,8 +45,21 @@ export function vmmLimits({ cpus, memoryMib }: MachineSpec, ownUser: boolean): V
     // Locked memory and message queues: a VMM uses neither.
     limit(8, 0n),
     limit(12, 0n),
-    ...(ownUser ? [limit(6, THREADS + BigInt(cpus))] : []),
+    ...(ownUser ? [limit(6, BigInt(tasks))] : []),
   ];
+}
+
+/** What a VMM never needs more of: the bounds of its control group, where the host gives it one. */
+export interface VmmBounds {
+  /** Bytes. */
+  memory: bigint;
+  /** Threads. */
+  tasks: number;
+}
+
+export function vmmBounds({ cpus, memoryMib }: Pick<MachineSpec, 'cpus' | 'memoryMib'>): VmmBounds {
+  const memory = BigInt(memoryMib) * MIB + BESIDE_GUEST + BigInt(cpus) * BESIDE_PROCESSOR;
+  return { memory, tasks: THREADS + cpus };
 }
 
 /** A VMM that can't map its guest's memory does not always report why it ends. */

@@ -8,13 +8,16 @@ export interface VmmWalls {
   needed: number;
 }
 
-export function wallsOf(
-  { vmmNamespaces, vmmLandlock, vmmSandbox }: SecurityOptions = SecurityOptions.standard(),
-): VmmWalls {
+/** Boxes of an earlier BoxLite say nothing of a control group. */
+type Stored = Omit<SecurityOptions, 'vmmCgroup'> & Partial<SecurityOptions>;
+
+export function wallsOf(security: Stored = SecurityOptions.standard()): VmmWalls {
+  const { vmmNamespaces, vmmLandlock, vmmSandbox, vmmCgroup = 'try' } = security;
   const ruled: readonly (readonly [walls: number, policy: IsolationPolicy])[] = [
     [WALLS.NAMESPACES | WALLS.ROOT, vmmNamespaces],
     [WALLS.LANDLOCK, vmmLandlock],
     [WALLS.CALLS, vmmSandbox ? 'require' : 'off'],
+    [WALLS.CGROUP, vmmCgroup],
   ];
   const those = (...policies: IsolationPolicy[]): number =>
     ruled

@@ -102,6 +102,8 @@ test('a start is when, and which processes', async () => {
     bootId: 'x',
     walls: 6,
     refused: [{ wall: 1, reason: 'no \u001bnamespaces' }],
+    group: '/sys/fs/cgroup/boxlite/box',
+    controllers: 'memory pids',
   });
   expect(await startedRecord(directory)).toEqual({
     atMs: AT_MS,
@@ -110,6 +112,7 @@ test('a start is when, and which processes', async () => {
     shim: { pid: 11, startTicks: 5, bootId: 'x' },
     walls: 6,
     refused: [{ wall: 1, reason: 'no namespaces' }],
+    group: { path: '/sys/fs/cgroup/boxlite/box', controllers: ['memory', 'pids'] },
   });
 });
 
@@ -188,6 +191,23 @@ test.each([
     expect(error?.message).toContain(message);
     if (hint === undefined) expect(error?.hint).toBeUndefined();
     else expect(error?.hint).toMatch(hint);
+  }
+});
+
+test('a VMM that its bounds have killed does not blame the host', async () => {
+  const facts = {
+    reason: 'vmm-died',
+    code: 137,
+    vmmSignal: 9,
+    oom: true,
+    message: 'more than 1 MiB',
+  };
+  for (const error of [
+    await bootError(withFact('bootError', { stage: 'vmm', vmmEnd: 'signalled', ...facts }), 'web'),
+    await vmmFailure(withFact('exit', facts), 'web'),
+  ]) {
+    expect(error?.message).toContain('more than 1 MiB');
+    expect(error?.hint).toMatch(/^no VMM needs that much/);
   }
 });
 

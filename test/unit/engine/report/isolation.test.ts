@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { WALLS } from '../../../../src/agent/protocol.js';
 import { parseStatus, vmmIsolation } from '../../../../src/engine/report/isolation.js';
 
@@ -22,7 +25,7 @@ test('the isolation of a process is what the kernel reports', () => {
 test('a process that is not there has none, and we have no other user than ours', async () => {
   expect(await vmmIsolation(2 ** 30)).toBeUndefined();
   expect(await vmmIsolation(process.pid)).toMatchObject({
-    ...{ user: undefined, namespaces: [], walls: [], refused: {} },
+    ...{ user: undefined, namespaces: [], walls: [], group: undefined, refused: {} },
   });
 });
 
@@ -35,5 +38,18 @@ test('the walls are those of its start', async () => {
   expect(await vmmIsolation(process.pid, started)).toMatchObject({
     walls: ['landlock', 'calls'],
     refused: { namespaces: 'none are left', root: 'none are left' },
+  });
+});
+
+test('the bounds of its control group are those that the kernel has', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'group-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  writeFileSync(join(path, 'memory.max'), '1627389952\n');
+  writeFileSync(join(path, 'pids.max'), 'max\n');
+  const group = { path, controllers: ['memory', 'pids'] };
+  const isolation = await vmmIsolation(process.pid, { walls: WALLS.CGROUP, refused: [], group });
+  expect(isolation).toMatchObject({
+    walls: ['cgroup'],
+    group: { ...group, memoryBytes: 1_627_389_952, tasks: undefined },
   });
 });

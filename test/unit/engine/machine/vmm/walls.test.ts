@@ -8,13 +8,23 @@ const named = (security?: SecurityOptions) => {
 };
 
 test('a box has all walls that the host allows, and its QEMU closes its lock', () => {
-  const standard = { wanted: ['namespaces', 'root', 'landlock', 'calls'], needed: ['calls'] };
+  const standard = {
+    wanted: ['namespaces', 'root', 'landlock', 'calls', 'cgroup'],
+    needed: ['calls'],
+  };
   expect(named(SecurityOptions.standard())).toEqual(standard);
   expect(named()).toEqual(standard);
 });
 
-test('maximum needs namespaces and a root', () => {
+test('a box of before there was a control group has one', () => {
+  const before: Parameters<typeof wallsOf>[0] = SecurityOptions.standard();
+  delete before.vmmCgroup;
+  expect(wallsOf(before)).toEqual(wallsOf());
+});
+
+test('maximum needs namespaces and a root, and no control group, in whose place limits stand', () => {
   expect(named(SecurityOptions.maximum()).needed).toEqual(['namespaces', 'root', 'calls']);
+  expect(named(SecurityOptions.maximum()).wanted).toContain('cgroup');
 });
 
 test('development has none in a debugger’s way', () => {
