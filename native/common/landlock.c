@@ -27,15 +27,19 @@ struct path_beneath {
 
 static uint64_t known_rights(int version);
 
-int landlock_begin(struct landlock *landlock) {
+int landlock_version(void) {
     int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG);
+    /* The first one lets nobody rename or link from one directory to another. */
+    if (version >= FIRST_WITH_REFER || version < 0)
+        return version;
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
+int landlock_begin(struct landlock *landlock) {
+    int version = landlock_version();
     if (version < 0)
         return -1;
-    /* The first one lets nobody rename or link from one directory to another. */
-    if (version < FIRST_WITH_REFER) {
-        errno = EOPNOTSUPP;
-        return -1;
-    }
     landlock->known = known_rights(version);
     struct ruleset handled = {.file_system = landlock->known,
                               .network = version >= FIRST_WITH_TCP ? TCP : 0,

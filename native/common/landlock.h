@@ -29,6 +29,7 @@ struct landlock {
 };
 
 /* Each returns -1 with errno. ENOSYS, EOPNOTSUPP: the kernel has none, or the first, which is of no use. */
+int landlock_version(void);
 int landlock_begin(struct landlock *landlock);
 /* To what lies at or below `fd`, which may be an O_PATH descriptor. */
 int landlock_allow(const struct landlock *landlock, int fd, uint64_t rights);

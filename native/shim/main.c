@@ -13,6 +13,7 @@
 #include "box/directory.h"
 #include "box/records.h"
 #include "box/shim.h"
+#include "jail/check-walls.h"
 #include "jail/view/volumes.h"
 #include "loop.h"
 #include "net/net.h"
@@ -50,6 +51,8 @@ int main(int argc, char **argv) {
     /* The shim answers this, and not boxlite-host: AppArmor may allow user namespaces to a single path. */
     if (argc == 2 && strcmp(argv[1], "--check-volumes") == 0)
         return print_volumes_check();
+    if (argc == 2 && strcmp(argv[1], "--check-walls") == 0)
+        return print_walls_check();
     static int (*const phases[])(struct shim *, struct err *) = {
         detach,    read_config, directory_claim, open_logs, directory_listen,
         loop_open, net_start,   notify_open,     vmm_start, net_ready,

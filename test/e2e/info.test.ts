@@ -30,12 +30,14 @@ describe('info', () => {
     const stands = Object.fromEntries(HostIsolation.map((each) => [each.Name, each.Stands]));
     await home.ok(['run', '-d', '--name', 'isolated', 'busybox', 'sleep', '1000']);
     const [own] = JSON.parse(await home.ok(['inspect', 'isolated'])) as [
-      { Boxlite: { Isolation: { user?: number; seccomp: boolean } } },
+      { Boxlite: { Isolation: { user?: number; seccomp: boolean; walls: string[] } } },
     ];
     await home.ok(['rm', '-f', 'isolated']);
     expect(stands).toMatchObject({
       'own user': own.Boxlite.Isolation.user !== undefined,
       seccomp: own.Boxlite.Isolation.seccomp,
+      landlock: own.Boxlite.Isolation.walls.includes('landlock'),
+      'control groups': own.Boxlite.Isolation.walls.includes('cgroup'),
     });
     for (const part of ['Blobs', 'Layers', 'Disks', 'Templates', 'Assets'])
       expect(Store[part]).toBeGreaterThan(0);

@@ -44,7 +44,8 @@ export function conceptsPage(): Page {
           heading('Isolation'),
           text(
             'The virtual machine is the first layer of isolation. The second is around QEMU: a user of its own when boxlite is ' +
-              'started by root, no new privileges, limits, and a filter of system calls.',
+              'started by root, namespaces and a control group where the host gives them, no new privileges, limits, ' +
+              'and filters of system calls. boxlite-info(1) says what the host gives.',
           ),
           text(
             'In the box, programs have the capabilities that Docker gives, and a filter refuses the system calls that ' +

@@ -1,13 +1,12 @@
 /** A box's volumes when it starts: the VMM's user, what it exports, what the agent mounts. */
-import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import type { BootstrapValues } from '../../agent/client.js';
-import { BoxliteError, errnoOf, fileError, limitError } from '../../errors.js';
-import { nativeProgram } from '../../host/native-programs.js';
+import { BoxliteError, errnoOf, fileError } from '../../errors.js';
 import type { MachineFiles, Share as SharedPath } from '../../vmm/driver.js';
 import type { BoxSpec } from '../spec/box-spec.js';
 import { isImageMount } from '../spec/volumes/box-volume.js';
 import type { ShareAccess } from './shim-process.js';
+import { askShim } from './vmm/ask-shim.js';
 import { vmmIds } from './vmm/ids.js';
 import { checkMountedImages } from './volumes/image-disks.js';
 import { mountRequests } from './volumes/mount-requests.js';
@@ -116,27 +115,8 @@ async function mustExportDirectly(
   );
 }
 
-const CHECK_TIMEOUT_MS = 10_000;
-
 /** Why the shim can't mount here; undefined if it can. Only a trial shows that. */
 export async function mountRefusal(): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    execFile(
-      nativeProgram('boxlite-shim'),
-      ['--check-volumes'],
-      { timeout: CHECK_TIMEOUT_MS },
-      (error, stdout) => {
-        if (error === null) resolve(undefined);
-        else if (error.code === 1) resolve(stdout.trim());
-        else
-          reject(
-            limitError(error, 'run boxlite-shim') ??
-              new BoxliteError('setup-needed', `can't run boxlite-shim: ${error.message}`, {
-                hint: 'install BoxLite again (in its sources: `npm run build:native`)',
-                cause: error,
-              }),
-          );
-      },
-    );
-  });
+  const { status, text } = await askShim('--check-volumes');
+  return status === 0 ? undefined : text;
 }

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { hostWalls } from '../machine/vmm/host-walls.js';
 import { vmmIds } from '../machine/vmm/ids.js';
 import { mountRefusal } from '../machine/volumes-start.js';
 
 /** A part of the VMM's isolation, and whether this host allows it to the caller. */
 export interface HostIsolation {
-  name: 'own user' | 'user namespaces' | 'seccomp';
+  name: 'own user' | 'user namespaces' | 'seccomp' | 'landlock' | 'control groups';
   stands: boolean;
   /** Its purpose if the host allows it, else what is missing. */
   detail: string;
@@ -16,7 +17,14 @@ export interface HostIsolation {
  * @throws setup-needed when the shim for the trial is missing
  */
 export async function hostIsolation(): Promise<HostIsolation[]> {
-  return [ownUser(), await userNamespaces(), seccomp()];
+  const { landlock, cgroup } = await hostWalls();
+  return [
+    ownUser(),
+    await userNamespaces(),
+    seccomp(),
+    { name: 'landlock', ...landlock },
+    { name: 'control groups', ...cgroup },
+  ];
 }
 
 function ownUser(): HostIsolation {

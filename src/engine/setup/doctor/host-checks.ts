@@ -1,8 +1,9 @@
 /** Checks of the host, apart from what BoxLite has installed or made. */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { freemem, release, totalmem } from 'node:os';
 import { BoxliteError } from '../../../errors.js';
 import { runProgram } from '../../../host/run-program.js';
+import { hostWalls } from '../../machine/vmm/host-walls.js';
 import { DEFAULT_MEMORY_MIB } from '../../spec/defaults.js';
 import { type Check, fault, note, ok, warning } from './check.js';
 
@@ -36,7 +37,7 @@ export const HOST_CHECKS: readonly Check[] = [
   },
   { name: 'memory', title: 'Memory', run: () => Promise.resolve(checkMemory()) },
   { name: 'user-namespaces', title: 'User namespaces', run: checkUserNamespaces },
-  { name: 'cgroups', title: 'Control groups', run: () => Promise.resolve(checkCgroups()) },
+  { name: 'cgroups', title: 'Control groups', run: checkCgroups },
 ];
 
 /**
@@ -92,24 +93,13 @@ async function checkUserNamespaces() {
   return warning('this host does not let us make any', cure);
 }
 
-function checkCgroups() {
-  if (!existsSync('/sys/fs/cgroup/cgroup.controllers'))
-    return note('version 2 is not mounted, and boxes do without it');
-  const own = /^0::(.*)$/m.exec(readText('/proc/self/cgroup'))?.[1] ?? '/';
-  const path = `/sys/fs/cgroup${own}`;
-  const controllers = readText('/sys/fs/cgroup/cgroup.controllers').trim();
+/** The jail around QEMU bounds it by one where possible. */
+async function checkCgroups() {
   try {
-    accessSync(path, constants.W_OK);
-    return ok(`version 2 (${controllers || 'no controllers'})`);
-  } catch {
-    return ok(`version 2, ours is not writable (${controllers || 'no controllers'})`);
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    const { stands, detail } = (await hostWalls()).cgroup;
+    return stands ? ok(detail) : note(`${detail}; resource limits bound QEMU`);
+  } catch (error) {
+    if (error instanceof BoxliteError && error.code === 'setup-needed') return note(error.message);
+    throw error;
   }
 }
