@@ -8,6 +8,7 @@ import { processesOf } from '../helpers/processes.js';
 import { type Case, check } from './case.js';
 import { clockOf } from './clock.js';
 import { staleCases, userCases } from './device-cases.js';
+import { groupCases } from './group-cases.js';
 import { networkCases } from './network-cases.js';
 import { pauseCases } from './pause-cases.js';
 import type { Site, SiteHome } from './site.js';
@@ -28,6 +29,7 @@ export function kvmCases(site: Site): Case[] {
     ...inBox(site, home),
     ...networkCases(home),
     ...volumeCases(home),
+    ...groupCases(home),
     ...machines(site, home),
     ...identity(home),
     ...pauseCases(home),

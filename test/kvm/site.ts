@@ -126,8 +126,17 @@ export class SiteHome {
 }
 
 export interface Inspected {
-  State: { Health?: { Status: string } };
-  Boxlite: { Accelerator: string; StartTimings: Partial<Record<string, number>> };
+  State: { Health?: { Status: string }; Pid: number; OOMKilled: boolean; ExitCode: number };
+  Boxlite: {
+    Accelerator: string;
+    ShimPid: number | null;
+    StartTimings: Partial<Record<string, number>>;
+    Isolation: {
+      walls: string[];
+      group?: { path: string; controllers: string[]; memoryBytes?: number; tasks?: number };
+      refused: Record<string, string>;
+    } | null;
+  };
 }
 
 /** The mount namespace goes with the command: what it starts, as a box, keeps it. */
