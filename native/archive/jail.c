@@ -67,7 +67,7 @@ static int bound_memory(struct err *err) {
 }
 
 static int restrict_files(const char *const *argv, uint32_t count, struct err *err) {
-    struct landlock landlock;
+    struct landlock landlock = {0};
     if (landlock_begin(&landlock))
         return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM ? 0 : err_errno(err, "can't use Landlock");
     if (allow_all(&landlock, argv, count, err)) {

@@ -13,7 +13,7 @@
 
 enum { VERSION_FLAG = 1, RULE_PATH_BENEATH = 1 };
 enum { FIRST_WITH_REFER = 2, FIRST_WITH_TRUNCATE, FIRST_WITH_TCP, FIRST_WITH_IOCTL_DEV, FIRST_WITH_SCOPES };
-enum { TCP = 3, /* bind, connect */ SCOPES = 3 /* abstract sockets, signals */ };
+enum { TCP = 3 /* bind, connect */, ABSTRACT_SOCKETS = 1, SIGNALS = 2 };
 
 struct ruleset {
     uint64_t file_system, network, scopes;
@@ -41,9 +41,11 @@ int landlock_begin(struct landlock *landlock) {
     if (version < 0)
         return -1;
     landlock->known = known_rights(version);
-    struct ruleset handled = {.file_system = landlock->known,
-                              .network = version >= FIRST_WITH_TCP ? TCP : 0,
-                              .scopes = version >= FIRST_WITH_SCOPES ? SCOPES : 0};
+    struct ruleset handled = {.file_system = landlock->known};
+    if (version >= FIRST_WITH_TCP && !landlock->leaves_tcp)
+        handled.network = TCP;
+    if (version >= FIRST_WITH_SCOPES)
+        handled.scopes = landlock->leaves_signals ? ABSTRACT_SOCKETS : ABSTRACT_SOCKETS | SIGNALS;
     landlock->rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
     return landlock->rules < 0 ? -1 : 0;
 }

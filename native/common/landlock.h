@@ -4,6 +4,7 @@
 #ifndef BOXLITE_COMMON_LANDLOCK_H
 #define BOXLITE_COMMON_LANDLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -11,7 +12,9 @@ enum {
     LANDLOCK_WRITE_FILE = 1 << 1,
     LANDLOCK_READ_FILE = 1 << 2,
     LANDLOCK_READ_DIR = 1 << 3,
+    LANDLOCK_REMOVE_FILE = 1 << 5,
     LANDLOCK_MAKE_CHAR = 1 << 6,
+    LANDLOCK_MAKE_FILE = 1 << 8,
     LANDLOCK_MAKE_BLOCK = 1 << 11,
     LANDLOCK_TRUNCATE = 1 << 14,
     LANDLOCK_IOCTL_DEV = 1 << 15,
@@ -24,6 +27,7 @@ enum {
     (LANDLOCK_EXECUTE | LANDLOCK_WRITE_FILE | LANDLOCK_READ_FILE | LANDLOCK_TRUNCATE | LANDLOCK_IOCTL_DEV)
 
 struct landlock {
+    bool leaves_tcp, leaves_signals; /* of the caller's: what is not to be restricted */
     int rules;      /* a descriptor */
     uint64_t known; /* rights over files that this kernel restricts */
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../common/seccomp.h"
+#include "../common/treason.h"
 #include "lock.h"
 
 /* Newer than some C libraries. */
@@ -165,57 +166,7 @@ static const int for_shares[] = {
 /* A template's state goes to a socket of the engine's. */
 static const int for_saving[] = {SYS_socket, SYS_connect};
 
-/* What a thief of the VMM would try first. Those of a kind of machine that may make them are allowed above. */
-static const int treason[] = {
-    SYS_execve,
-    SYS_execveat,
-    SYS_ptrace,
-    SYS_process_vm_readv,
-    SYS_process_vm_writev,
-    SYS_kill,
-    SYS_tkill,
-    SYS_socket,
-    SYS_connect,
-    SYS_bind,
-    SYS_listen,
-    SYS_socketpair,
-    SYS_setuid,
-    SYS_setgid,
-    SYS_setreuid,
-    SYS_setregid,
-    SYS_setresuid,
-    SYS_setresgid,
-    SYS_setgroups,
-    SYS_capset,
-    SYS_mount,
-    SYS_umount2,
-    SYS_pivot_root,
-    SYS_chroot,
-    SYS_unshare,
-    SYS_setns,
-    SYS_bpf,
-    SYS_perf_event_open,
-    SYS_userfaultfd,
-    SYS_keyctl,
-    SYS_add_key,
-    SYS_request_key,
-    SYS_open_by_handle_at,
-    SYS_init_module,
-    SYS_finit_module,
-    SYS_kexec_load,
-    SYS_reboot,
-    SYS_personality,
-#if defined(__x86_64__)
-    SYS_fork,
-    SYS_vfork,
-    SYS_iopl,
-    SYS_ioperm,
-    SYS_modify_ldt,
-#endif
-};
-
 #define COUNT(list) (sizeof(list) / sizeof *(list))
-#define KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 #define JUMP_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
 #define JUMP_ANY(bits, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, yes, no)
 

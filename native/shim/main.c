@@ -1,5 +1,6 @@
 /* boxlite-shim: the supervisor of one box. Starts the VMM, relays frames between the engine's processes
- * and the guest agent, keeps the command's output, and leaves the records of its end. See native/README.md. */
+ * and the guest agent, keeps the command's output, and leaves the records of its end. Its argument is the box's
+ * directory, for whoever looks at processes; its configuration comes by descriptor 3. See native/README.md. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -13,11 +14,14 @@
 #include "box/directory.h"
 #include "box/records.h"
 #include "box/shim.h"
+#include "broker/broker.h"
 #include "jail/check-walls.h"
 #include "jail/view/volumes.h"
 #include "loop.h"
 #include "net/net.h"
 #include "notify/notify.h"
+#include "own-jail/own-jail.h"
+#include "system/title.h"
 #include "vmm/start.h"
 #include "vmm/vmm.h"
 
@@ -37,8 +41,9 @@ static struct shim shim = {
     .vmm_end = "",
     .phase = BL_SHIM_PHASE_STARTING,
     .stage = BL_STAGE_JAIL,
+    .broker.fd = -1,
     .net = {.control_fd = -1, .output_fd = -1, .frames_fd = -1, .ids_fd = -1, .links_timer_fd = -1, .decisions.fd = -1},
-    .vmm = {.port_fd = -1, .console_fd = -1, .output_fd = -1, .ids_fd = -1, .group = NO_GROUP},
+    .vmm = {.files = {-1, -1}, .port_fd = -1, .console_fd = -1, .output_fd = -1, .ids_fd = -1, .group = NO_GROUP},
     .to_guest.cap = TO_GUEST_BYTES,
     .from_guest.cap = 2 * (FRAME_HEADER_BYTES + BL_LIMIT_MAX_PAYLOAD),
     .main.stdin_frames.cap = STDIN_BYTES,
@@ -53,9 +58,10 @@ int main(int argc, char **argv) {
         return print_volumes_check();
     if (argc == 2 && strcmp(argv[1], "--check-walls") == 0)
         return print_walls_check();
+    title_open(argc, argv);
     static int (*const phases[])(struct shim *, struct err *) = {
-        detach,    read_config, directory_claim, open_logs, directory_listen,
-        loop_open, net_start,   notify_open,     vmm_start, net_ready,
+        detach,    read_config, broker_start, directory_claim, open_logs, directory_listen,
+        loop_open, net_start,   notify_open,  vmm_start,       net_ready, own_jail_enter,
     };
     struct err err;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
@@ -64,12 +70,12 @@ int main(int argc, char **argv) {
     report_up(&shim);
     /* From here on only the end of the box ends the shim. */
     loop_run(&shim);
+    broker_end(&shim);
     return 0;
 }
 
 /* Keeps only the lifeline and the status pipe of the process that started the shim. */
 static int detach(struct shim *s, struct err *err) {
-    (void)s;
     if (close_range(STATUS_FD + 1, ~0U, 0))
         return err_errno(err, "close what the caller has open");
     if (fcntl(LIFELINE_FD, F_SETFD, FD_CLOEXEC) || fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC))
@@ -85,6 +91,7 @@ static int detach(struct shim *s, struct err *err) {
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return err_errno(err, "ignore the ends of pipes");
     prctl(PR_SET_NAME, "boxlite-shim");
+    self_identify(&s->self);
     return 0;
 }
 
@@ -114,6 +121,7 @@ static int report_failure(struct shim *s, const struct err *err) {
     if (s->lock_fd >= 0)
         directory_release(s);
     net_stop(s);
+    broker_end(s);
     dprintf(STATUS_FD, "failed %s %d %s\n", stage_name(s->stage), err->code, err->msg);
     return 1;
 }

@@ -10,7 +10,6 @@
 #include "../../common/cleanup.h"
 #include "../group/controllers.h"
 #include "../system/clock.h"
-#include "../system/process-identity.h"
 #include "../system/write-whole.h"
 #include "json.h"
 
@@ -46,16 +45,15 @@ void records_reserve(void) {
 }
 
 int records_write_started(struct shim *shim, struct err *err) {
-    char buffer[SMALL_BYTES], at[RFC3339_BYTES], boot_id[BOOT_ID_BYTES];
+    char buffer[SMALL_BYTES], at[RFC3339_BYTES];
     clock_rfc3339(clock_wall_ns(), at);
-    self_boot_id(boot_id);
     struct json json;
     json_open(&json, buffer, sizeof buffer);
     json_string(&json, "at", at);
     json_number(&json, "shimPid", (uint64_t)getpid());
-    json_number(&json, "shimStartTicks", self_start_ticks());
+    json_number(&json, "shimStartTicks", shim->self.start_ticks);
     json_number(&json, "vmmPid", (uint64_t)shim->vmm.pid);
-    json_string(&json, "bootId", boot_id);
+    json_string(&json, "bootId", shim->self.boot_id);
     put_walls(&json, &shim->vmm);
     put_group(&json, &shim->vmm);
     if (place(shim, STARTED, STARTED NEW, &json, err))

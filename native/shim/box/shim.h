@@ -12,6 +12,7 @@
 #include "../log/console-log.h"
 #include "../log/output-log.h"
 #include "../log/tail.h"
+#include "../system/process-identity.h"
 #include "../system/watch.h"
 #include "config.h"
 #include "session-table.h"
@@ -70,9 +71,11 @@ struct refusal {
 
 struct vmm {
     pid_t pid; /* 0 once it has been reaped */
+    struct process_files files;
+    int inherited_filters; /* of system calls, that the shim had and it therefore has, too */
     int port_fd, console_fd, output_fd;
     int ids_fd; /* keeps its user reserved; see vmm/ids.h */
-    uint32_t walls; /* BL_WALL_*: those that stand */
+    uint32_t walls; /* BL_WALL_*: those that stand, and those around the shim */
     struct refusal refused[MAX_REFUSALS];
     uint32_t refused_count;
     struct vmm_group group; /* that bounds it, if BL_WALL_CGROUP stands */
@@ -129,6 +132,12 @@ struct net {
     struct tail tail;     /* of its stderr */
 };
 
+/* Does what the shim itself may not any more; see broker/broker.h. */
+struct broker {
+    pid_t pid; /* 0: there is none */
+    int fd;    /* -1: there is none */
+};
+
 /* on_exit, while the shim waits for it. */
 struct hook {
     bool pending; /* its delay or its process runs */
@@ -152,11 +161,13 @@ struct health_log {
 
 struct shim {
     struct config config;
+    struct process_identity self;
     int lock_fd, listen_fd, qmp_fd, signal_fd;
     struct watch watch;
     uint32_t phase, stage; /* BL_SHIM_PHASE_*, BL_STAGE_* */
     struct vmm vmm;
     struct net net;
+    struct broker broker;
     bool faulted; /* the shim killed the VMM because of `fault` */
     struct err fault;
     const char *vmm_end; /* of a start that failed: "", exited, aborted, signalled or requested */

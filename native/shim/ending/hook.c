@@ -1,21 +1,20 @@
 #include "hook.h"
 
-#include <linux/close_range.h>
+#include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "../broker/broker.h"
 #include "../system/watch.h"
 
 static void wait_for(struct shim *shim, uint32_t delay_ms);
-static pid_t run(const struct config *config);
 
 void hook_begin(struct shim *shim) {
     const struct config *config = &shim->config;
     if (shim->hook.pending)
         return;
-    if (config->exit_delay_ms == 0)
-        (void)run(config);
+    if (config->exit_delay_ms == 0 && config->exit_argv[0])
+        (void)broker_run_hook(shim);
     /* A start that failed is its starter's to report. */
     if (!config->exit_argv[0] || config->exit_delay_ms == BL_NO_ON_EXIT || config->exit_delay_ms == 0 ||
         !shim->main.started) {
@@ -30,9 +29,11 @@ void hook_begin(struct shim *shim) {
 void hook_due(struct shim *shim) {
     if (!shim->hook.pending || shim->hook.pid)
         return;
-    pid_t pid = run(&shim->config);
+    pid_t pid = broker_run_hook(shim);
     if (pid > 0)
         shim->hook.pid = pid;
+    else if (errno == EPIPE)
+        shim->exit_handled = true; /* whoever looks at the box next finds its end */
     else
         hook_ended(shim, SIGKILL); /* the host is out of processes or memory: waiting helps here, too */
 }
@@ -54,27 +55,11 @@ bool hook_cancel(struct shim *shim) {
         return false;
     shim->exit_handled = true;
     if (shim->hook.pid)
-        kill(shim->hook.pid, SIGKILL); /* TERM would not end a stopped one */
+        broker_kill_hook(shim);
     return true;
 }
 
 static void wait_for(struct shim *shim, uint32_t delay_ms) {
     shim->hook.delay_ms = delay_ms;
     watch_set_deadline(&shim->watch, delay_ms);
-}
-
-/* Starts on_exit without any of the shim's descriptors. Returns its pid, 0 when there is none, -1 on failure. */
-static pid_t run(const struct config *config) {
-    if (!config->exit_argv[0])
-        return 0;
-    pid_t pid = fork();
-    if (pid != 0)
-        return pid;
-    sigset_t none;
-    sigemptyset(&none);
-    if (setsid() < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) || chdir("/") ||
-        close_range(3, ~0U, 0))
-        _exit(126);
-    execve(config->exit_argv[0], config->exit_argv, config->exit_env);
-    _exit(127);
 }

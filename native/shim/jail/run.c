@@ -1,16 +1,15 @@
 #include "run.h"
 
 #include <errno.h>
-#include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../common/privileges.h"
 #include "../../protocol/protocol.h"
 #include "base/descriptors.h"
 #include "rights/files.h"
@@ -99,15 +98,9 @@ static int default_signals(struct jail *jail, struct err *err) {
     return 0;
 }
 
-/* A process keeps its caller's session keyring through every change of user, and possession is the right to all keys
- * in it. Where the kernel has no keys, a container refuses the call or the quota is used up, vmm_filter alone
- * keeps keys away. */
 static int own_keyring(struct jail *jail, struct err *err) {
     (void)jail;
-    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM ||
-        errno == EDQUOT)
-        return 0;
-    return err_errno(err, "can't give the VMM a session keyring of its own");
+    return privileges_own_keyring(err);
 }
 
 /* Every other descriptor would be a way out: the shim's sockets, its lock, what the engine had open. */

@@ -7,10 +7,11 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "../broker/broker.h"
 #include "../system/clock.h"
+#include "../system/fd-message.h"
 #include "child.h"
 #include "links.h"
-#include "resolvers.h"
 
 /* boxlite-net answers in milliseconds; this only bounds an overloaded host. */
 enum { START_MS = 10000 };
@@ -68,27 +69,15 @@ void net_answer_question(struct shim *shim, const union net_received *message, s
     if (size != (ssize_t)sizeof message->want || message->type != NET_WANT_RESOLVERS)
         return;
     struct net_resolvers resolvers;
-    resolvers_read(&resolvers);
+    struct err ignored;
     /* It asks again when a name is asked for next. */
-    (void)transmit(shim, &resolvers, sizeof resolvers, -1);
+    if (broker_resolvers(shim, &resolvers, &ignored) == 0)
+        (void)transmit(shim, &resolvers, sizeof resolvers, -1);
 }
 
 /* The socket's buffer has room for all that may be outstanding, so this does not block. */
 static ssize_t transmit(const struct shim *shim, const void *message, size_t size, int fd) {
-    struct iovec part = {.iov_base = (void *)(uintptr_t)message, .iov_len = size};
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr envelope = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        control.header = (struct cmsghdr){
-            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
-        memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-        envelope.msg_control = &control;
-        envelope.msg_controllen = sizeof control.space;
-    }
-    return sendmsg(shim->net.control_fd, &envelope, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return fd_message_send(shim->net.control_fd, message, size, fd, MSG_DONTWAIT);
 }
 
 static int await_one(struct shim *shim, struct err *err) {

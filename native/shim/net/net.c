@@ -8,15 +8,14 @@
 #include "../../common/cleanup.h"
 #include "../../common/net-control.h"
 #include "../box/records.h"
+#include "../broker/broker.h"
 #include "../system/clock.h"
 #include "../system/watch.h"
 #include "../vmm/ids.h"
 #include "child.h"
 #include "control.h"
-#include "hub.h"
 #include "links.h"
 #include "ports.h"
-#include "resolvers.h"
 
 /* Of the start, which nobody else waits for. */
 enum { HUB_LOCK_MS = 10000, HUB_ANSWER_MS = 10000 };
@@ -118,8 +117,7 @@ static int send_rates(struct shim *shim, struct err *err) {
 
 static int send_resolvers(struct shim *shim, struct err *err) {
     struct net_resolvers message;
-    resolvers_read(&message);
-    return net_send(shim, &message, sizeof message, -1, false, err);
+    return broker_resolvers(shim, &message, err) ? -1 : net_send(shim, &message, sizeof message, -1, false, err);
 }
 
 /* The shim keeps none of the sockets: they close when boxlite-net ends. */
@@ -139,7 +137,7 @@ static int send_links(struct shim *shim, struct err *err) {
     for (uint32_t i = 0; i < shim->config.net.link_count; i++) {
         struct link_config *link = &shim->config.net.links[i];
         uint64_t begun_ms = clock_monotonic_ms();
-        cleanup_fd int fd = hub_join(&shim->config, link, HUB_LOCK_MS, HUB_ANSWER_MS, true, err);
+        cleanup_fd int fd = broker_join(shim, link, HUB_LOCK_MS, HUB_ANSWER_MS, true, err);
         if (fd < 0)
             return -1;
         /* Hubs have a time of their own. */

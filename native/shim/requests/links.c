@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../common/cleanup.h"
-#include "../net/hub.h"
+#include "../broker/broker.h"
 #include "../net/links.h"
 #include "../system/clock.h"
 #include "pending.h"
@@ -42,7 +42,7 @@ static int connect_network(struct shim *shim, struct net_request *request, const
         return err_set(err, EEXIST, "the box is in network %.12s already", link.network);
     if (config->link_count == BL_LIMIT_MAX_LINKS)
         return err_set(err, E2BIG, "a box can be in %d networks", BL_LIMIT_MAX_LINKS);
-    cleanup_fd int fd = hub_join(&shim->config, &link, LOCK_MS, ANSWER_MS, false, err);
+    cleanup_fd int fd = broker_join(shim, &link, LOCK_MS, ANSWER_MS, false, err);
     if (fd < 0)
         return -1;
     struct net_link message = link_message(shim, &link);
@@ -103,7 +103,7 @@ void links_timer(struct shim *shim) {
 static int join_again(struct shim *shim, struct link_config *link) {
     struct err ignored;
     struct net_request request = {.kind = NET_REQUEST_JOIN_AGAIN, .link = link->id};
-    cleanup_fd int fd = hub_join(&shim->config, link, 0, AGAIN_ANSWER_MS, false, &ignored);
+    cleanup_fd int fd = broker_join(shim, link, 0, AGAIN_ANSWER_MS, false, &ignored);
     struct net_link message = link_message(shim, link);
     if (fd < 0 || pending_send(shim, &request, &message, sizeof message, fd, &ignored))
         return -1;

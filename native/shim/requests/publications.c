@@ -5,6 +5,7 @@
 
 #include "../../common/cleanup.h"
 #include "../box/records.h"
+#include "../broker/broker.h"
 #include "../net/ports.h"
 #include "pending.h"
 
@@ -29,7 +30,7 @@ static int publish(struct shim *shim, struct net_request *request, const struct 
         return err_set(err, E2BIG, "a box can publish %d ports", BL_LIMIT_MAX_PORTS);
     if (shim->net.control_fd < 0)
         return err_set(err, ENETDOWN, "the box has %s network", *shim->config.net.program ? "lost its" : "no");
-    cleanup_fd int fd = port_bind(&request->port, err);
+    cleanup_fd int fd = broker_bind(shim, &request->port, err);
     if (fd < 0)
         return -1;
     struct net_publish message = port_publication(shim, &request->port);

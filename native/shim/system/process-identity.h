@@ -8,13 +8,24 @@
 
 enum { BOOT_ID_BYTES = 37 };
 
-/* Field 22 of /proc/self/stat, in clock ticks since boot; 0 when it can't be read. */
-uint64_t self_start_ticks(void);
-/* Whether a child has begun to end: its files are closed milliseconds before its end is told. */
-bool process_is_exiting(pid_t pid);
-/* How many filters of system calls it has; -1 where the kernel does not tell. */
-int process_filters(pid_t pid);
-/* The host's boot id; empty when it can't be read. */
-void self_boot_id(char to[BOOT_ID_BYTES]);
+struct process_identity {
+    uint64_t start_ticks;        /* since boot; 0 when it can't be read */
+    char boot_id[BOOT_ID_BYTES]; /* the host's; empty when it can't be read */
+};
+
+void self_identify(struct process_identity *self);
+/* How many filters of system calls this process has; -1 where the kernel does not tell. */
+int self_filters(void);
+
+/* What /proc tells of a child for as long as it has not been waited for, by descriptors: a shim that has locked itself
+ * in finds no /proc. Each may be -1, and then nothing is known. */
+struct process_files {
+    int stat, status;
+};
+
+void process_files_open(pid_t pid, struct process_files *files);
+/* Whether it has begun to end: its files are closed milliseconds before its end is told. */
+bool process_is_exiting(const struct process_files *files);
+int process_filters(const struct process_files *files);
 
 #endif

@@ -181,6 +181,8 @@ static int try(struct shim *shim, struct jail *jail, struct jail_failure *failur
     if (n == JAIL_MARK_BYTES) {
         shim->vmm.pid = pid;
         shim->vmm.walls = jail->walls;
+        shim->vmm.inherited_filters = self_filters();
+        process_files_open(pid, &shim->vmm.files);
         return 0;
     }
     int status;

@@ -5,19 +5,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include "../system/process-identity.h"
 
 void vmm_wanted_ended(struct shim *shim) {
-    if (!shim->vmm.pid || !process_is_exiting(shim->vmm.pid))
+    if (!shim->vmm.pid || !process_is_exiting(&shim->vmm.files))
         shim->vmm.killed = true;
 }
 
 void vmm_kill(struct shim *shim) {
     if (!shim->vmm.pid)
         return;
-    shim->vmm.shot = shim->vmm.shot || !process_is_exiting(shim->vmm.pid);
+    shim->vmm.shot = shim->vmm.shot || !process_is_exiting(&shim->vmm.files);
     kill(shim->vmm.pid, SIGKILL);
 }
 
@@ -52,8 +49,8 @@ void vmm_heard(struct shim *shim) {
     if (shim->vmm.heard || !(shim->vmm.walls & BL_WALL_CALLS))
         return;
     shim->vmm.heard = true;
-    /* Those that the shim itself is under count for its VMM, too. Kernels before 5.9 count none. */
-    int filters = process_filters(shim->vmm.pid), inherited = process_filters(getpid());
+    /* Kernels before 5.9 count none. */
+    int filters = process_filters(&shim->vmm.files), inherited = shim->vmm.inherited_filters;
     if (filters >= 0 && filters - inherited < expected)
         vmm_fault(shim, ENOTSUP, "the VMM has %d of %d filters of system calls; is its program linked statically?",
                   filters - inherited, expected);

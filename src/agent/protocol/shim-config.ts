@@ -6,7 +6,7 @@ export const SHIM_FLAGS = {
   TEMPLATE: 1,
 } as const;
 
-/** Around a VMM, where the host allows it: native/shim/jail builds them. */
+/** Around a VMM, where the host allows it (native/shim/jail builds them), and around its shim (native/shim/own-jail). */
 export const WALLS = {
   /** Processes, mounts, network, names and System V objects of its own. */
   NAMESPACES: 1,
@@ -18,6 +18,10 @@ export const WALLS = {
   CALLS: 8,
   /** A control group of its own (version 2), which bounds memory and threads: native/shim/group. */
   CGROUP: 16,
+  /** Of the shim: only what it still needs once its VMM runs, of calls, capabilities and limits. */
+  SHIM_CALLS: 32,
+  /** Of the shim: Landlock, whose only rule is the box's directory. */
+  SHIM_LANDLOCK: 64,
 } as const;
 
 export const SHARE_FLAGS = {

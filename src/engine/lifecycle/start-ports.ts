@@ -1,12 +1,12 @@
 /** The host's ports that a start asks for, and what happens when the host refuses one. */
-import { readlink, realpath } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { BoxliteError } from '../../errors.js';
 import { type PortOwner, portOwner } from '../../host/port-owner.js';
 import { readStat } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { isActive } from '../../store/status.js';
 import { type RefusedPort, refusedPort } from '../machine/records.js';
+import { shimDirectory } from '../machine/shim-directory.js';
 import { boxName } from '../spec/names/box-name.js';
 import { AskedPorts } from '../spec/network/asked-ports.js';
 import {
@@ -108,15 +108,14 @@ async function publisher(
 
 /** The box whose shim or boxlite-net it is. One that is starting has no ports in the store yet. */
 async function boxOfProcess(
-  { home, database }: EngineContext,
+  { database }: EngineContext,
   { pid, program }: PortOwner,
 ): Promise<string | undefined> {
   if (!program.startsWith('boxlite-')) return undefined;
-  const boxes = await realpath(home.boxes()).catch(() => undefined);
-  // A shim works in its box's directory, and is the parent of boxlite-net.
+  // boxlite-net is a child of its box's shim. Ids are unique, whatever the home.
   for (const each of [pid, readStat(pid)?.parentPid]) {
-    const directory = await readlink(`/proc/${each}/cwd`).catch(() => '');
-    const record = dirname(directory) === boxes && database().boxes.get(basename(directory));
+    const directory = each === undefined ? undefined : await shimDirectory(each);
+    const record = directory !== undefined && database().boxes.get(basename(directory));
     if (record) return boxName(record);
   }
   return undefined;

@@ -88,7 +88,7 @@ export interface ShimProcess {
  */
 export async function startShim(start: ShimStart): Promise<ShimProcess> {
   // The status pipe is the fifth descriptor; the shim closes the others.
-  const child = spawn(nativeProgram('boxlite-shim'), [], {
+  const child = spawn(nativeProgram('boxlite-shim'), [start.directory], {
     detached: true,
     cwd: '/',
     env: {},

@@ -1,4 +1,4 @@
-import { readlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { BoxliteError } from '../../errors.js';
 import {
@@ -9,6 +9,7 @@ import {
 } from '../../host/process-identity.js';
 import type { BoxRecord } from '../../store/box-record.js';
 import { startedRecord } from '../machine/records.js';
+import { shimDirectory } from '../machine/shim-directory.js';
 
 /** What is known about a supervisor that does not answer. */
 type Known = Pick<BoxRecord, 'id' | 'name' | 'shimPid'>;
@@ -27,10 +28,10 @@ export async function orphanedShim(
   const alive = record && statOf(record.shim);
   if (alive && !alive.exiting && readStat(record.vmmPid)?.parentPid === record.shim.pid)
     return record.shim;
-  // If the directory is deleted, so is the record; the supervisor still has it as its working directory.
+  // If the directory is deleted, so is the record.
   if (shimPid === null) return undefined;
   const shim = identifyProcess(shimPid);
-  return shim && (await worksInDeleted(shimPid, basename(directory))) ? shim : undefined;
+  return shim && (await worksInDeleted(shimPid, directory)) ? shim : undefined;
 }
 
 /** @throws box-state if such a supervisor exists, saying how to end it */
@@ -45,8 +46,8 @@ export async function refuseOrphan(directory: string, record: Known): Promise<vo
   );
 }
 
-/** The kernel marks a deleted working directory; ids are never reused. */
-async function worksInDeleted(pid: number, box: string): Promise<boolean> {
-  const directory = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-  return directory.endsWith(`/${box} (deleted)`);
+/** The ids of boxes, which name their directories, are never reused. */
+async function worksInDeleted(pid: number, directory: string): Promise<boolean> {
+  const its = await shimDirectory(pid);
+  return its !== undefined && basename(its) === basename(directory) && !existsSync(directory);
 }

@@ -85,7 +85,7 @@ static void packs(const char *const *argv, uint32_t count, bool has_landlock) {
 }
 
 int main(void) {
-    struct landlock landlock;
+    struct landlock landlock = {0};
     bool has_landlock = landlock_begin(&landlock) == 0;
     check("there is a directory", mkdtemp(place) != NULL);
     unpacks_into("in", has_landlock);

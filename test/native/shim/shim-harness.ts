@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { encodeTable, type MessageValues } from '../../../src/agent/codec.js';
-import { type Field, GENERATION, SHIM_CONFIG } from '../../../src/agent/protocol.js';
+import { type Field, GENERATION, SHIM_CONFIG, WALLS } from '../../../src/agent/protocol.js';
 import { nativeProgram } from '../../../src/host/native-programs.js';
 import { FramePeer } from './frame-peer.js';
 
@@ -82,7 +82,7 @@ export class ShimHarness implements AsyncDisposable {
     return {
       generation: GENERATION,
       flags: 0,
-      walls: 0,
+      walls: WALLS.SHIM_CALLS | WALLS.SHIM_LANDLOCK,
       neededWalls: 0,
       roots: [],
       box: BOX,

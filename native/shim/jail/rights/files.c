@@ -19,7 +19,7 @@ static uint64_t rights_to(const struct passed_file *file, mode_t mode);
 int files_restrict(struct jail *jail, struct err *err) {
     if (!(jail->walls & BL_WALL_LANDLOCK))
         return 0;
-    struct landlock landlock;
+    struct landlock landlock = {0};
     if (landlock_begin(&landlock))
         return err_errno(err, "this kernel has no Landlock");
     if (allow_all(jail, &landlock, err))

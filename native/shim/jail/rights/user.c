@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capabilities.h"
+#include "../../../common/privileges.h"
 
 /* What root of the box needs over its own files. Over files of others these give nothing, because a capability
  * counts only where the file's ids are mapped. The right to set file capabilities, to make nodes or to mount is
@@ -29,8 +29,7 @@ int user_become(struct jail *jail, struct err *err) {
         id = 0;
     }
     /* In this order: a change to another user takes away what the first step needs. */
-    return capabilities_bound(kept, err) || (id != UNCHANGED_ID && change(id, err)) || capabilities_set(kept, err) ? -1
-                                                                                                                   : 0;
+    return privileges_bound(kept, err) || (id != UNCHANGED_ID && change(id, err)) || privileges_set(kept, err) ? -1 : 0;
 }
 
 /* Groups come first, since the new user can't change them. */

@@ -1,7 +1,7 @@
 import { WALLS } from '../../../agent/protocol.js';
 import { type IsolationPolicy, SecurityOptions } from '../../spec/security.js';
 
-/** The walls of a VMM's jail that a host may refuse, as bits of `WALLS`. */
+/** The walls around a VMM and its shim that a host may refuse, as bits of `WALLS`. */
 export interface VmmWalls {
   wanted: number;
   /** Without one of these the VMM does not start. */
@@ -15,8 +15,8 @@ export function wallsOf(security: Stored = SecurityOptions.standard()): VmmWalls
   const { vmmNamespaces, vmmLandlock, vmmSandbox, vmmCgroup = 'try' } = security;
   const ruled: readonly (readonly [walls: number, policy: IsolationPolicy])[] = [
     [WALLS.NAMESPACES | WALLS.ROOT, vmmNamespaces],
-    [WALLS.LANDLOCK, vmmLandlock],
-    [WALLS.CALLS, vmmSandbox ? 'require' : 'off'],
+    [WALLS.LANDLOCK | WALLS.SHIM_LANDLOCK, vmmLandlock],
+    [WALLS.CALLS | WALLS.SHIM_CALLS, vmmSandbox ? 'require' : 'off'],
     [WALLS.CGROUP, vmmCgroup],
   ];
   const those = (...policies: IsolationPolicy[]): number =>
@@ -30,4 +30,4 @@ export function wallsOf(security: Stored = SecurityOptions.standard()): VmmWalls
 export const wallNames = (bits: number): string[] =>
   Object.entries(WALLS)
     .filter(([, bit]) => (bits & bit) !== 0)
-    .map(([name]) => name.toLowerCase());
+    .map(([name]) => name.toLowerCase().replace('_', '-'));
