@@ -1,5 +1,6 @@
 #include "filter.h"
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -81,4 +82,6 @@ const struct jail net_jail = {
     .call_count = sizeof calls / sizeof *calls,
     .descriptors = MAX_DESCRIPTORS,
     .data_bytes = MAX_DATA_BYTES,
+    .namespaces = CLONE_NEWIPC | CLONE_NEWUTS,
+    .connects = true,
 };

@@ -1,5 +1,6 @@
 #include "filter.h"
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -39,4 +40,6 @@ const struct jail hub_jail = {
     .data_bytes = 384 * 1024 * 1024,
     /* Why it can't enter the jail; inside, it writes nothing. */
     .file_bytes = 4096,
+    /* Its members' connections need no network of the host's. */
+    .namespaces = CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
 };

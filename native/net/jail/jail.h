@@ -2,6 +2,7 @@
 #ifndef BOXLITE_NET_JAIL_JAIL_H
 #define BOXLITE_NET_JAIL_JAIL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../../common/err.h"
@@ -19,12 +20,15 @@ struct jail {
     unsigned short call_count;
     uint64_t descriptors, data_bytes;
     uint64_t file_bytes; /* of a file that it may write to, its log */
+    int namespaces;      /* CLONE_NEW*: those of its own, besides that of mounts */
+    bool connects;       /* by TCP */
 };
 
 #define JAIL_SAME_USER UINT32_MAX
 
 /* Becomes `user` (JAIL_SAME_USER: stays who it is), and keeps no more than the jail has and the descriptors that it has
- * or is sent: no file, no program, no other process. */
+ * or is sent: no file, no program, no other process. The host may refuse namespaces and Landlock, which it then goes
+ * without: the calls that it keeps open no file either. */
 int jail_enter(const struct jail *jail, uint32_t user, struct err *err);
 
 #endif
