@@ -16,7 +16,7 @@ export interface VmmIsolation {
   namespaces: string[] | undefined;
   /**
    * The walls that its supervisor has put around it: `namespaces`, `root` (a root of its own), `landlock`, `calls`
-   * (the last filter), `cgroup`.
+   * (the last filter), `cgroup`; and around itself: `shim-calls`, `shim-landlock`.
    */
   walls: string[];
   /** Its control group, if it has one. */

@@ -19,7 +19,8 @@ export type IsolationPolicy = 'off' | 'try' | 'require';
 export interface SecurityOptions {
   /**
    * Filters of system calls beyond those that each VMM has: QEMU's own, by which it starts no program, gains no
-   * privilege and changes no limit; and, before its guest runs, a list of the calls that it still needs.
+   * privilege and changes no limit; and, before its guest runs, a list of the calls that it still needs. Its shim,
+   * too, keeps only the calls and the capabilities that it still needs.
    */
   vmmSandbox: boolean;
   /**
@@ -35,7 +36,8 @@ export interface SecurityOptions {
   vmmNamespaces: IsolationPolicy;
   /**
    * The kernel lets the VMM open the same files only (Landlock, Linux 5.19), and with newer kernels connect to
-   * nothing and signal nobody. Where the host refuses namespaces, this is what keeps it from files.
+   * nothing and signal nobody. Where the host refuses namespaces, this is what keeps it from files. Its shim may
+   * open the files of its box's directory only.
    */
   vmmLandlock: IsolationPolicy;
   /**

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,29 +107,24 @@ test('another box that publishes the port is named, and how to stop it', async (
 test('a box that is starting with the port is named, too', async () => {
   const other = '01k0a1b2c3d4e5f6g7h8j9kanc';
   const listen = "require('net').createServer().listen(0, '127.0.0.1', function () {";
-  const program = `process.title = 'boxlite-net'; ${listen} console.log(this.address().port); });`;
-  const cwd = mkdtempSync(join(tmpdir(), 'boxlite-net-'));
-  const net = spawn(process.execPath, ['-e', program], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const root = mkdtempSync(join(tmpdir(), 'boxlite-shim-'));
+  // Its program's name and its argument are those of a shim; Node runs what lies in the directory.
+  const [program, directory] = [join(root, 'boxlite-shim'), join(root, other)];
+  symlinkSync(process.execPath, program);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'index.js'), `${listen} console.log(this.address().port); });`);
+  const shim = spawn(program, [directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => {
-    net.kill('SIGKILL');
-    rmSync(cwd, { recursive: true, force: true });
+    shim.kill('SIGKILL');
+    rmSync(root, { recursive: true, force: true });
   });
-  const [line] = (await once(net.stdout, 'data')) as [Buffer];
+  const [line] = (await once(shim.stdout, 'data')) as [Buffer];
   const taken = Number(line.toString());
-  const { outcome } = await start(
-    { ports: [`${taken}:80`] },
-    { [taken]: EADDRINUSE },
-    [],
-    (context) => {
-      const fields = { containerId: '1'.repeat(64), options: boxSpec(), name: 'first' };
-      context.database().boxes.insert({ id: other, image: 'busybox', ...fields });
-      mkdirSync(context.home.boxes(), { recursive: true });
-      renameSync(cwd, context.home.box(other));
-    },
-  );
+  const asked = { ports: [`${taken}:80`] };
+  const { outcome } = await start(asked, { [taken]: EADDRINUSE }, [], (context) => {
+    const fields = { containerId: '1'.repeat(64), options: boxSpec(), name: 'first' };
+    context.database().boxes.insert({ id: other, image: 'busybox', ...fields });
+  });
   expect(outcome).toMatchObject({
     message: expect.stringContaining('Not today (box first publishes it)') as string,
     remedy: { action: 'stop', box: 'first' },

@@ -9,8 +9,8 @@ const named = (security?: SecurityOptions) => {
 
 test('a box has all walls that the host allows, and its QEMU closes its lock', () => {
   const standard = {
-    wanted: ['namespaces', 'root', 'landlock', 'calls', 'cgroup'],
-    needed: ['calls'],
+    wanted: ['namespaces', 'root', 'landlock', 'calls', 'cgroup', 'shim-calls', 'shim-landlock'],
+    needed: ['calls', 'shim-calls'],
   };
   expect(named(SecurityOptions.standard())).toEqual(standard);
   expect(named()).toEqual(standard);
@@ -23,7 +23,12 @@ test('a box of before there was a control group has one', () => {
 });
 
 test('maximum needs namespaces and a root, and no control group, in whose place limits stand', () => {
-  expect(named(SecurityOptions.maximum()).needed).toEqual(['namespaces', 'root', 'calls']);
+  expect(named(SecurityOptions.maximum()).needed).toEqual([
+    'namespaces',
+    'root',
+    'calls',
+    'shim-calls',
+  ]);
   expect(named(SecurityOptions.maximum()).wanted).toContain('cgroup');
 });
 
