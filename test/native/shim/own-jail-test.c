@@ -230,6 +230,56 @@ static void does_without_landlock(void) {
     check("without Landlock it goes on, and says so", waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+/* How it would look for it, too, is what the filter refuses: so the failure of the call tells that it is made. */
+static void has_own_keyring(void) {
+    static struct sock_filter failing[] = {LOAD_CALL, REFUSE_CALL(SYS_keyctl, ENOMEM), ALLOW};
+    const struct sock_fprog program = {.len = sizeof failing / sizeof *failing, .filter = failing};
+    struct err err;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
+            _exit(1);
+        _exit(own_jail_enter(&shim, &err) && err.code == ENOMEM ? 0 : 2);
+    }
+    check("without a keyring of its own it is no jail", waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static long hard_limit(const char *limits, const char *name) {
+    long soft = -1, hard = -1;
+    const char *line = strstr(limits, name);
+    return line && sscanf(line + strlen(name), "%ld %ld", &soft, &hard) == 2 ? hard : -1;
+}
+
+/* The kernel gives the files in /proc of a process that is closed to its user to root. */
+static void is_closed(void) {
+    int pair[2], status;
+    char path[32], text[4096] = "", byte = 0;
+    struct stat about;
+    check("there is a socket", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct err err;
+        close(pair[0]);
+        become(geteuid() == 0);
+        if (prctl(PR_SET_DUMPABLE, 1) || own_jail_enter(&shim, &err))
+            _exit(1);
+        _exit(write(pair[1], &byte, 1) == 1 && read(pair[1], &byte, 1) == 1 ? 0 : 2);
+    }
+    check("a shim locks itself in", read(pair[0], &byte, 1) == 1);
+    snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
+    int limits = open(path, O_RDONLY);
+    check("its limits are told", fstat(limits, &about) == 0 && read(limits, text, sizeof text - 1) > 0);
+    check("its memory is closed to its user", about.st_uid == 0);
+    check("it leaves no core file", hard_limit(text, "Max core file size") == 0);
+    check("has no child", hard_limit(text, "Max processes") == 0);
+    check("and not all the memory", hard_limit(text, "Max data size") == 1 << 30);
+    check("it ends", write(pair[0], &byte, 1) == 1 && waitpid(pid, &status, 0) == pid && status == 0);
+    close(limits);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void is_left_alone(void) {
     struct shim other = shim;
     struct err err;
@@ -258,6 +308,8 @@ int main(void) {
     make_places();
     is_left_alone();
     does_without_landlock();
+    has_own_keyring();
+    is_closed();
     if (geteuid() == 0) {
         reaches_nothing(false);
         keeps_few_capabilities();
