@@ -267,8 +267,8 @@ describe.runIf(process.getuid?.() === 0)('the VMM of a box', () => {
       namespaces: ['ipc', 'mnt', 'net', 'pid', 'uts'],
     });
     // Whether there are control groups is the host's affair.
-    const others = ['namespaces', 'root', 'landlock', 'calls', 'shim-calls', 'shim-landlock'];
-    expect(walls.filter((wall) => wall !== 'cgroup')).toEqual(others);
+    const expected = ['namespaces', 'root', 'landlock', 'calls', 'shim-calls', 'shim-landlock'];
+    expect(walls.filter((wall) => wall !== 'cgroup')).toEqual(expected);
     expect([...walls, ...Object.keys(refused)]).toContain('cgroup');
     await home.ok(['rm', '-f', 'isolated']);
   });

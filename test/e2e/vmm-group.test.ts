@@ -28,7 +28,7 @@ async function makePrograms(harness: ShimHarness): Promise<void> {
     const config = harness.config({
       directory: `/${vmm}`,
       argv: ['/programs/vmm-groups', vmm],
-      walls: WALLS.NAMESPACES | WALLS.CGROUP,
+      walls: WALLS.NAMESPACES | WALLS.CGROUP | WALLS.SHIM_CALLS | WALLS.SHIM_LANDLOCK,
       neededWalls: WALLS.CGROUP,
       ...{ groupMemory: 64n * MIB, groupTasks: 16, groupWeight: 10 },
       // It lies in memory, and so does what the VMM writes to it.

@@ -111,6 +111,11 @@ static int restrict_files(struct shim *shim, struct err *err) {
         close(landlock.rules);
         return err_errno(err, "can't allow the shim its box's directory");
     }
+    /* Of what else is in there it has all open; the VMM's group goes with the VMM. */
+    if (shim->vmm.group.parent_fd >= 0 && landlock_allow(&landlock, shim->vmm.group.parent_fd, LANDLOCK_REMOVE_DIR)) {
+        close(landlock.rules);
+        return err_errno(err, "can't allow the shim to remove the VMM's control group");
+    }
     return landlock_enforce(&landlock) ? err_errno(err, "can't restrict the shim by Landlock") : 0;
 }
 
