@@ -248,7 +248,7 @@ describe('a box without a network', () => {
 
 describe.runIf(process.getuid?.() === 0)('the VMM of a box', () => {
   it.each([
-    ['with a network', [], 'addr.type=fd'],
+    ['with a network', [], 'socket,id=net0'],
     ['of maximum security', ['--security', 'maximum'], 'hubport'],
   ])('%s has none of the host’s network, which the host can see', async (_what, flags, backend) => {
     await home.ok(['run', '-d', ...flags, '--name', 'isolated', 'busybox', 'sleep', '1000']);

@@ -11,7 +11,7 @@ import { runProgram } from '../../host/run-program.js';
 import { writeFileWhole } from '../../host/write-file-whole.js';
 import type { InstalledVmm } from '../driver.js';
 
-/** The version that `-netdev stream` and migration to a socket under the sandbox need. */
+/** The oldest that templates and boxes are tried with: it migrates to a socket under the sandbox. */
 const OLDEST = [7, 2] as const;
 
 /**

@@ -44,7 +44,7 @@ export function netdev(backend: BackendName, guest: GuestNumber, socket: string)
       return `stream,id=net0,server=off,addr.type=unix,addr.path=${socket}`;
     case 'boxlite':
       // As planQemu has it; start-vmm passes the descriptor.
-      return 'stream,id=net0,server=off,addr.type=fd,addr.str=22';
+      return 'socket,id=net0,fd=22';
   }
 }
 

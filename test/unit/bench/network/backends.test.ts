@@ -21,7 +21,7 @@ describe('the backends of the network bench', () => {
   it.each<[BackendName, string]>([
     ['user', 'user,id=net0,net=10.0.2.0/24,hostfwd=tcp:127.0.0.1:7102-10.0.2.15:7000'],
     ['passt', 'stream,id=net0,server=off,addr.type=unix,addr.path=/s'],
-    ['boxlite', 'stream,id=net0,server=off,addr.type=fd,addr.str=22'],
+    ['boxlite', 'socket,id=net0,fd=22'],
   ])('has the network card of %s lead there', (name, expected) => {
     expect(netdev(name, 2, '/s')).toBe(expected);
   });
