@@ -3,7 +3,8 @@
  * announces more only if that doubles its window, and in whole segments. With a first segment of 32,768 bytes both
  * wait: the other 32,712 of the window are too few to send, and one segment more is too little to announce. libslirp's
  * timer then sends them after 5 seconds, to begin anew. Segments that are small beside the window leave no such gap,
- * and with 3,960 bytes that is so also for programs whose buffers are small; larger ones were no faster.
+ * and with 3,960 bytes that is so also for programs whose buffers are small. The switch joins them on their way
+ * (switch/segments.h).
  *
  * libslirp knows one size for both directions. What a box sends is best as large as it can be. */
 #ifndef BOXLITE_NET_NAT_SEGMENT_SIZE_H

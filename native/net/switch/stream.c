@@ -1,25 +1,40 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "segments.h"
 
 enum {
     LENGTH_BYTES = 4,
     READ_BYTES = 256 * 1024,
     IN_BYTES = READ_BYTES + LENGTH_BYTES + MAX_FRAME,
     OUT_BYTES = 2 * 1024 * 1024,
+    TURN_BYTES = 64 * 1024,
 };
 
-void stream_open(struct stream *stream, int fd) {
-    *stream = (struct stream){.fd = fd, .in.cap = IN_BYTES, .out.cap = OUT_BYTES};
+/* Frames of this turn that go out together. Each stream takes it over from the one before. */
+static struct {
+    struct stream *of;
+    size_t used;
+    uint8_t bytes[TURN_BYTES];
+} turn;
+
+static int send_all(struct stream *stream, const uint8_t *length, const uint8_t *frame, size_t size);
+
+void stream_open(struct stream *stream, int fd, size_t mtu) {
+    *stream = (struct stream){.fd = fd, .mtu = mtu, .in.cap = IN_BYTES, .out.cap = OUT_BYTES};
 }
 
 void stream_close(struct stream *stream) {
     if (stream->fd >= 0)
         close(stream->fd);
     stream->fd = -1;
+    if (turn.of == stream)
+        turn.of = NULL, turn.used = 0;
     queue_free(&stream->in);
     queue_free(&stream->out);
 }
@@ -54,24 +69,50 @@ bool stream_next(struct stream *stream, const uint8_t **frame, size_t *size) {
 
 int stream_send(struct stream *stream, const uint8_t *frame, size_t size) {
     uint8_t length[LENGTH_BYTES];
-    size_t sent = 0, total = LENGTH_BYTES + size;
     put_u32(length, (uint32_t)size);
-    if (stream->out.used + total > stream->out.cap) {
+    if (stream->out.used + LENGTH_BYTES + size > stream->out.cap) {
         stream->dropped++;
         return 0;
     }
-    if (stream->out.used == 0) {
-        struct iovec parts[] = {{length, LENGTH_BYTES}, {(uint8_t *)(uintptr_t)frame, size}};
-        struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-        ssize_t n = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno != EAGAIN && errno != EINTR)
-            return -1;
-        sent = n > 0 ? (size_t)n : 0;
+    if (stream_waits_to_write(stream))
+        return queue_push(&stream->out, length, LENGTH_BYTES) || queue_push(&stream->out, frame, size) ? -1 : 0;
+    if (turn.of != stream && stream_flush(turn.of))
+        turn.of->broken = true;
+    if (turn.used + LENGTH_BYTES + size > sizeof turn.bytes)
+        return send_all(stream, length, frame, size);
+    turn.of = stream;
+    memcpy(turn.bytes + turn.used, length, LENGTH_BYTES);
+    memcpy(turn.bytes + turn.used + LENGTH_BYTES, frame, size);
+    turn.used += LENGTH_BYTES + size;
+    return 0;
+}
+
+int stream_flush(struct stream *stream) {
+    return stream && turn.of == stream && turn.used ? send_all(stream, NULL, NULL, 0) : 0;
+}
+
+/* What the turn has for the stream, and a frame behind it; what the socket has no room for waits. */
+static int send_all(struct stream *stream, const uint8_t *length, const uint8_t *frame, size_t size) {
+    static struct iovec parts[SEGMENTS_MAX_PARTS + 2];
+    size_t count = turn.used ? segments_join(turn.bytes, turn.used, stream->mtu, parts) : 0;
+    if (length) {
+        parts[count++] = (struct iovec){(uint8_t *)(uintptr_t)length, LENGTH_BYTES};
+        parts[count++] = (struct iovec){(uint8_t *)(uintptr_t)frame, size};
     }
-    if (sent < LENGTH_BYTES && queue_push(&stream->out, length + sent, LENGTH_BYTES - sent))
+    turn.of = NULL;
+    turn.used = 0;
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    ssize_t n = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno != EAGAIN && errno != EINTR)
         return -1;
-    size_t skipped = sent > LENGTH_BYTES ? sent - LENGTH_BYTES : 0;
-    return sent < total && queue_push(&stream->out, frame + skipped, size - skipped) ? -1 : 0;
+    size_t sent = n > 0 ? (size_t)n : 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t of_part = sent < parts[i].iov_len ? sent : parts[i].iov_len;
+        sent -= of_part;
+        if (queue_push(&stream->out, (const uint8_t *)parts[i].iov_base + of_part, parts[i].iov_len - of_part))
+            return -1;
+    }
+    return 0;
 }
 
 bool stream_waits_to_write(const struct stream *stream) { return stream->out.used > 0; }

@@ -49,7 +49,7 @@ int switch_add(struct net_switch *s, const struct net_port *box, int fd, struct 
         return err_set(err, ENOSPC, "a network has room for %d boxes", MAX_PORTS);
     struct port *port = &s->ports[number];
     *port = (struct port){.box = *box, .address = address, .address6 = box->address6};
-    stream_open(&port->stream, fd);
+    stream_open(&port->stream, fd, s->network.mtu);
     if (number == s->port_count)
         s->port_count++;
     nat_add_box(s->nat, box);
@@ -168,7 +168,9 @@ void switch_to_port(struct net_switch *s, uint32_t port, const uint8_t *frame, s
 
 size_t switch_poll(struct net_switch *s, struct pollfd *fds) {
     for (uint32_t i = 0; i < s->port_count; i++) {
-        const struct stream *stream = &s->ports[i].stream;
+        struct stream *stream = &s->ports[i].stream;
+        if (stream_flush(stream))
+            stream->broken = true;
         short reads = bucket_room(&s->ports[i].tx) ? POLLIN : 0;
         short writes = stream->fd >= 0 && stream_waits_to_write(stream) ? POLLOUT : 0;
         /* A stream that we don't read must not wake us by its end. */

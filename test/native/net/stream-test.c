@@ -13,7 +13,7 @@ static void begin(void) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
         exit(2);
-    stream_open(&stream, pair[0]);
+    stream_open(&stream, pair[0], 65520);
     vmm = pair[1];
 }
 
@@ -96,6 +96,32 @@ static void refuses_what_is_no_frame(void) {
     end();
 }
 
+static void sends_a_turns_frames_together(void) {
+    uint8_t got[64] = {0};
+    begin();
+    for (size_t i = 0; i < 3; i++)
+        if (stream_send(&stream, three + 8, i))
+            exit(2);
+    check("frames wait for the end of the turn", recv(vmm, got, sizeof got, MSG_DONTWAIT) == -1);
+    check("which sends them together", stream_flush(&stream) == 0 && read(vmm, got, sizeof got) == 15 &&
+                                           memcmp(got, "\0\0\0\0\0\0\0\1h\0\0\0\2he", 15) == 0);
+    check("and has nothing for the next one", stream_flush(&stream) == 0 && !stream_waits_to_write(&stream) &&
+                                                  recv(vmm, got, sizeof got, MSG_DONTWAIT) == -1);
+    int first_vmm = vmm;
+    struct stream first = stream;
+    begin();
+    if (stream_send(&first, three + 8, 5) || stream_send(&stream, three + 8, 5))
+        exit(2);
+    check("another box's are sent before",
+          read(first_vmm, got, sizeof got) == 9 && recv(vmm, got, sizeof got, MSG_DONTWAIT) == -1);
+    end();
+    if (stream_send(&first, three + 8, 5))
+        exit(2);
+    stream_close(&first);
+    check("a stream that is closed has none left", read(first_vmm, got, sizeof got) == 0);
+    close(first_vmm);
+}
+
 /* A VMM that sends faster than its frames are taken, and takes none. */
 static void is_bounded(void) {
     static uint8_t bulk[MAX_FRAME];
@@ -144,7 +170,7 @@ static void is_bounded(void) {
     check("small frames wait behind others", stream.dropped == 0 && count == 199);
     close(vmm);
     check("a VMM that is gone is noticed in sending",
-          stream_write(&stream) == -1 || stream_send(&stream, bulk, 1) == -1);
+          stream_write(&stream) == -1 || stream_send(&stream, bulk, 1) == -1 || stream_flush(&stream) == -1);
     stream_close(&stream);
 }
 
@@ -153,6 +179,7 @@ int main(void) {
         return 2;
     reads_frames_however_they_come();
     refuses_what_is_no_frame();
+    sends_a_turns_frames_together();
     is_bounded();
     return 0;
 }
