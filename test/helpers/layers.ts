@@ -26,6 +26,8 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
         'jail/rights',
         'jail',
         'vmm',
+        'broker',
+        'own-jail',
         'net',
         'peers',
         'requests',

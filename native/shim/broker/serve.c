@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
-#include "../net/hub.h"
-#include "../net/ports.h"
-#include "../net/resolvers.h"
 #include "../system/fd-message.h"
 #include "../system/title.h"
 #include "hook-process.h"
+#include "hub.h"
 #include "message.h"
+#include "ports.h"
+#include "resolvers.h"
 
 enum { SHIM_FD = 3 };
 

@@ -9,13 +9,13 @@
 #include "../../common/net-control.h"
 #include "../box/records.h"
 #include "../broker/broker.h"
+#include "../broker/ports.h"
 #include "../system/clock.h"
 #include "../system/watch.h"
 #include "../vmm/ids.h"
 #include "child.h"
 #include "control.h"
 #include "links.h"
-#include "ports.h"
 
 /* Of the start, which nobody else waits for. */
 enum { HUB_LOCK_MS = 10000, HUB_ANSWER_MS = 10000 };

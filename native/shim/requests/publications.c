@@ -6,7 +6,7 @@
 #include "../../common/cleanup.h"
 #include "../box/records.h"
 #include "../broker/broker.h"
-#include "../net/ports.h"
+#include "../broker/ports.h"
 #include "pending.h"
 
 static int publish(struct shim *shim, struct net_request *request, const struct frame *frame, struct err *err);

@@ -1,5 +1,5 @@
 /* Tests how the host's name servers are read from resolv.conf(5). */
-#include "shim/net/resolvers.h"
+#include "shim/broker/resolvers.h"
 
 #include <arpa/inet.h>
 #include <string.h>

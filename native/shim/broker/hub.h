@@ -1,6 +1,6 @@
 /* The connection to the hub of a named network, which is started where there is none. */
-#ifndef BOXLITE_SHIM_NET_HUB_H
-#define BOXLITE_SHIM_NET_HUB_H
+#ifndef BOXLITE_SHIM_BROKER_HUB_H
+#define BOXLITE_SHIM_BROKER_HUB_H
 
 #include "../box/config.h"
 

@@ -1,6 +1,6 @@
 /* The process of a hub. It is no child that anybody waits for: it outlives the shim that has started it. */
-#ifndef BOXLITE_SHIM_NET_HUB_PROCESS_H
-#define BOXLITE_SHIM_NET_HUB_PROCESS_H
+#ifndef BOXLITE_SHIM_BROKER_HUB_PROCESS_H
+#define BOXLITE_SHIM_BROKER_HUB_PROCESS_H
 
 #include <sys/un.h>
 

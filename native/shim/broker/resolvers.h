@@ -1,6 +1,6 @@
 /* The host's name servers, which answer what boxlite-net does not (resolv.conf(5)). */
-#ifndef BOXLITE_SHIM_NET_RESOLVERS_H
-#define BOXLITE_SHIM_NET_RESOLVERS_H
+#ifndef BOXLITE_SHIM_BROKER_RESOLVERS_H
+#define BOXLITE_SHIM_BROKER_RESOLVERS_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* The host's sockets of the box's published ports. */
-#ifndef BOXLITE_SHIM_NET_PORTS_H
-#define BOXLITE_SHIM_NET_PORTS_H
+#ifndef BOXLITE_SHIM_BROKER_PORTS_H
+#define BOXLITE_SHIM_BROKER_PORTS_H
 
 #include <netinet/in.h>
 
