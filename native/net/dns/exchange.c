@@ -9,6 +9,7 @@
 /* Of one exchange in one turn: who floods a port with forged replies must not keep the others waiting. */
 enum { DATAGRAMS = 8 };
 
+static int random_id(uint16_t *id);
 static int send_datagram(const struct dns_exchange *exchange, const struct dns_query *query);
 static enum dns_progress continue_udp(struct dns_exchange *exchange, const struct dns_query *query,
                                       uint8_t buffer[DNS_UDP_BYTES], uint8_t **reply, size_t *size);
@@ -24,7 +25,7 @@ int dns_exchange_open(struct dns_exchange *exchange, const struct dns_query *que
                       const struct sockaddr_storage *server, bool tcp) {
     *exchange = DNS_NO_EXCHANGE;
     exchange->tcp = tcp;
-    if (getrandom(&exchange->id, sizeof exchange->id, 0) != (ssize_t)sizeof exchange->id)
+    if (random_id(&exchange->id))
         return -1;
     int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
     exchange->fd = socket(server->ss_family, type, 0);
@@ -36,6 +37,17 @@ int dns_exchange_open(struct dns_exchange *exchange, const struct dns_query *que
         dns_exchange_close(exchange);
         return -1;
     }
+    return 0;
+}
+
+/* A call gives as many as the kernel gives without a pause. */
+static int random_id(uint16_t *id) {
+    static uint16_t ids[128];
+    static size_t left;
+    if (!left && getrandom(ids, sizeof ids, 0) != (ssize_t)sizeof ids)
+        return -1;
+    left = left ? left : sizeof ids / sizeof *ids;
+    *id = ids[--left];
     return 0;
 }
 

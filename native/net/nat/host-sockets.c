@@ -9,9 +9,9 @@
 
 #include "../packet/closed.h"
 #include "published.h"
+#include "spared-calls.h"
 
 enum {
-    MAX_FDS = 4096,
     /* Three quarters of what the jail admits: clients must not take the box's own connections from it. */
     MAX_ACCEPTED = 1536,
 };
@@ -27,8 +27,8 @@ static struct {
 } adopting = {.fd = -1, .taken_as = -1};
 
 static int spare_fd = -1;
-static enum { CLOSED, STREAM, ACCEPTED, OTHER } is_open[MAX_FDS];
-static struct host_flow flows[MAX_FDS]; /* of those sockets that a box has begun something by; protocol 0: none */
+static enum host_socket kinds[HOST_MAX_FDS];
+static struct host_flow flows[HOST_MAX_FDS]; /* of those sockets that a box has begun something by; protocol 0: none */
 static uint32_t open_count, stream_count, accepted_count;
 
 static int opened(int fd, bool is_stream);
@@ -58,6 +58,8 @@ void host_sockets_begin(const struct host_work *what) {
 
 void host_sockets_end(void) { at_work = false; }
 
+enum host_socket host_sockets_kind(int fd) { return at_work && fd >= 0 && fd < HOST_MAX_FDS ? kinds[fd] : HOST_CLOSED; }
+
 uint32_t host_sockets_open(void) { return open_count; }
 
 uint32_t host_sockets_streams(void) { return stream_count; }
@@ -74,8 +76,10 @@ int host_sockets_adopted(void) {
 }
 
 PUBLIC int socket(int domain, int type, int protocol) {
-    int fd = (int)syscall(SYS_socket, domain, type | SOCK_CLOEXEC, protocol);
-    return at_work ? opened(fd, (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM) : fd;
+    bool is_stream = (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM;
+    type |= SOCK_CLOEXEC | (at_work && is_stream ? SOCK_NONBLOCK : 0);
+    int fd = (int)syscall(SYS_socket, domain, type, protocol);
+    return at_work ? opened(fd, is_stream) : fd;
 }
 
 PUBLIC int bind(int fd, const struct sockaddr *to, socklen_t size) {
@@ -99,12 +103,12 @@ PUBLIC int listen(int fd, int backlog) { return fd == adopting.taken_as ? 0 : (i
 PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
     if (accepted_count >= MAX_ACCEPTED)
         return refuse_connection(fd);
-    int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC);
+    int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (accepted < 0)
         return errno == EMFILE || errno == ENFILE ? refuse_connection(fd) : -1;
     opened(accepted, true);
-    if (accepted < MAX_FDS) {
-        is_open[accepted] = ACCEPTED;
+    if (accepted < HOST_MAX_FDS) {
+        kinds[accepted] = HOST_ACCEPTED;
         accepted_count++;
     }
     return accepted;
@@ -148,7 +152,7 @@ PUBLIC ssize_t recv(int fd, void *bytes, size_t count, int flags) {
 }
 
 PUBLIC ssize_t recvfrom(int fd, void *bytes, size_t count, int flags, struct sockaddr *from, socklen_t *size) {
-    ssize_t received = syscall(SYS_recvfrom, fd, bytes, count, flags, from, size);
+    ssize_t received = spared_recvfrom(fd, bytes, count, flags, from, size);
     struct published *socket = at_work && fd > 0 ? published_as(fd) : NULL;
     if (received >= 0 && socket && from) {
         published_remember(socket, from, *size);
@@ -165,9 +169,10 @@ PUBLIC int close(int fd) {
 }
 
 static int opened(int fd, bool is_stream) {
-    if (fd >= 0 && fd < MAX_FDS && is_open[fd] == CLOSED) {
-        is_open[fd] = is_stream ? STREAM : OTHER;
+    if (fd >= 0 && fd < HOST_MAX_FDS && kinds[fd] == HOST_CLOSED) {
+        kinds[fd] = is_stream ? HOST_STREAM : HOST_DATAGRAMS;
         flows[fd].protocol = 0;
+        spared_forget(fd);
         open_count++;
         stream_count += is_stream;
     }
@@ -175,8 +180,8 @@ static int opened(int fd, bool is_stream) {
 }
 
 static void begun(int fd, const struct sockaddr *to, socklen_t size, uint8_t protocol) {
-    if (!at_work || !work.box || !to || fd < 0 || fd >= MAX_FDS ||
-        is_open[fd] != (protocol == IPPROTO_TCP ? STREAM : OTHER))
+    if (!at_work || !work.box || !to || fd < 0 || fd >= HOST_MAX_FDS ||
+        kinds[fd] != (protocol == IPPROTO_TCP ? HOST_STREAM : HOST_DATAGRAMS))
         return;
     struct host_flow *flow = &flows[fd];
     const struct host_flow before = *flow;
@@ -189,10 +194,10 @@ static void begun(int fd, const struct sockaddr *to, socklen_t size, uint8_t pro
 
 void host_sockets_cut(bool (*may)(void *context, const struct host_flow *flow), void *context) {
     static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-    for (int fd = 0; fd < MAX_FDS; fd++) {
-        if (is_open[fd] == CLOSED || flows[fd].protocol == 0 || (!flows[fd].several && may(context, &flows[fd])))
+    for (int fd = 0; fd < HOST_MAX_FDS; fd++) {
+        if (kinds[fd] == HOST_CLOSED || flows[fd].protocol == 0 || (!flows[fd].several && may(context, &flows[fd])))
             continue;
-        if (is_open[fd] == STREAM)
+        if (kinds[fd] == HOST_STREAM)
             (void)syscall(SYS_connect, fd, &nobody, sizeof nobody);
         else
             cut_datagrams(fd);
@@ -210,15 +215,16 @@ static void cut_datagrams(int fd) {
         return;
     (void)dup3(other, fd, O_CLOEXEC);
     (void)syscall(SYS_close, other);
+    spared_forget(fd);
     flows[fd].protocol = 0;
 }
 
 static void closed(int fd) {
-    if (fd >= 0 && fd < MAX_FDS && is_open[fd] != CLOSED) {
+    if (fd >= 0 && fd < HOST_MAX_FDS && kinds[fd] != HOST_CLOSED) {
         open_count--;
-        stream_count -= is_open[fd] != OTHER;
-        accepted_count -= is_open[fd] == ACCEPTED;
-        is_open[fd] = CLOSED;
+        stream_count -= kinds[fd] != HOST_DATAGRAMS;
+        accepted_count -= kinds[fd] == HOST_ACCEPTED;
+        kinds[fd] = HOST_CLOSED;
     }
 }
 

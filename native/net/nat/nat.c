@@ -18,6 +18,7 @@
 #include "quiet.h"
 #include "segment-size.h"
 #include "spare-memory.h"
+#include "spared-calls.h"
 #include "turns.h"
 
 enum { MAX_PUBLICATIONS = 512, DNS_PORT = 53, IPV6_BYTES = 40, QUIET_MS = 60000 };
@@ -304,6 +305,7 @@ static int polled(int index, void *opaque) {
     short happened = nat->fds[index].revents;
     if (happened & ~POLLOUT && !turns_may_read(&nat->turns, nat->fds[index].fd, room(nat) > 0))
         happened &= POLLOUT;
+    spared_polled(nat->fds[index].fd, happened & (POLLERR | POLLHUP));
     return (happened & POLLIN ? SLIRP_POLL_IN : 0) | (happened & POLLOUT ? SLIRP_POLL_OUT : 0) |
            (happened & POLLPRI ? SLIRP_POLL_PRI : 0) | (happened & POLLERR ? SLIRP_POLL_ERR : 0) |
            (happened & POLLHUP ? SLIRP_POLL_HUP : 0);

@@ -7,11 +7,14 @@ enum {
     KEPT_BYTES = 64 * 1024 * 1024,
     /* libslirp's buffers of a connection are smaller: a mapping of its own for each would cost two calls and its pages. */
     MAPPED_BYTES = 1024 * 1024,
+    /* And so would each growth of the heap. */
+    GROWTH_BYTES = 2 * 1024 * 1024,
 };
 
 void spare_memory_keep(void) {
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+    mallopt(M_TOP_PAD, GROWTH_BYTES);
 }
 
 bool spare_memory_poll(struct spare_memory *memory, bool has_connections, uint64_t now_ms, int *timeout_ms) {
