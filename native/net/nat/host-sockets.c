@@ -51,14 +51,16 @@ void host_sockets_show(const struct net_open *network) {
 
 void host_sockets_begin(const struct host_work *what) {
     at_work = true;
+    spared_calls(true);
     work = *what;
     if (spare_fd < 0)
         spare_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
-void host_sockets_end(void) { at_work = false; }
-
-enum host_socket host_sockets_kind(int fd) { return at_work && fd >= 0 && fd < HOST_MAX_FDS ? kinds[fd] : HOST_CLOSED; }
+void host_sockets_end(void) {
+    at_work = false;
+    spared_calls(false);
+}
 
 uint32_t host_sockets_open(void) { return open_count; }
 
@@ -109,6 +111,7 @@ PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
     opened(accepted, true);
     if (accepted < HOST_MAX_FDS) {
         kinds[accepted] = HOST_ACCEPTED;
+        spared_socket(accepted, HOST_ACCEPTED);
         accepted_count++;
     }
     return accepted;
@@ -172,7 +175,7 @@ static int opened(int fd, bool is_stream) {
     if (fd >= 0 && fd < HOST_MAX_FDS && kinds[fd] == HOST_CLOSED) {
         kinds[fd] = is_stream ? HOST_STREAM : HOST_DATAGRAMS;
         flows[fd].protocol = 0;
-        spared_forget(fd);
+        spared_socket(fd, kinds[fd]);
         open_count++;
         stream_count += is_stream;
     }
@@ -215,7 +218,7 @@ static void cut_datagrams(int fd) {
         return;
     (void)dup3(other, fd, O_CLOEXEC);
     (void)syscall(SYS_close, other);
-    spared_forget(fd);
+    spared_socket(fd, HOST_DATAGRAMS);
     flows[fd].protocol = 0;
 }
 
@@ -225,6 +228,7 @@ static void closed(int fd) {
         stream_count -= kinds[fd] != HOST_DATAGRAMS;
         accepted_count -= kinds[fd] == HOST_ACCEPTED;
         kinds[fd] = HOST_CLOSED;
+        spared_socket(fd, HOST_CLOSED);
     }
 }
 

@@ -38,13 +38,6 @@ void host_sockets_show(const struct net_open *network);
 void host_sockets_begin(const struct host_work *work);
 void host_sockets_end(void);
 
-enum { HOST_MAX_FDS = 4096 };
-
-enum host_socket { HOST_CLOSED, HOST_STREAM, HOST_ACCEPTED, HOST_DATAGRAMS };
-
-/* As what libslirp, while it is at work, has the descriptor open; HOST_CLOSED also for what it took over. */
-enum host_socket host_sockets_kind(int fd);
-
 /* How many sockets libslirp has open besides those that it took over. Without any it has nothing to time. */
 uint32_t host_sockets_open(void);
 /* Those of them that are connections: the others' only time is when they have been quiet for minutes. */

@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host-sockets.h"
-
 enum { MAX_DATAGRAM = 65536 };
 
 /* Between the question for its size and the reading. */
@@ -25,17 +23,23 @@ static struct {
     uint8_t bytes[MAX_DATAGRAM];
 } ahead = {.fd = -1};
 
+static bool at_work;
+static enum host_socket kinds[HOST_MAX_FDS];
 static uint8_t hop_limits[HOST_MAX_FDS]; /* that sockets have; 0: not known */
 static int polled_fd = -1;
 static bool polled_error;
 
+static enum host_socket kind_of(int fd);
 static bool is_stream(int fd);
 static bool is_known_option(int fd, int level, int name, const void *value, socklen_t size);
 static int read_ahead(int fd, int *size);
 
 #define PUBLIC __attribute__((visibility("default")))
 
-void spared_forget(int fd) {
+void spared_calls(bool are_its) { at_work = are_its; }
+
+void spared_socket(int fd, enum host_socket kind) {
+    kinds[fd] = kind;
     hop_limits[fd] = 0;
     if (ahead.fd == fd)
         ahead.fd = -1;
@@ -92,14 +96,14 @@ PUBLIC int ioctl(int fd, unsigned long request, ...) {
     va_start(arguments, request);
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
-    if (request == FIONREAD && host_sockets_kind(fd) == HOST_DATAGRAMS)
+    if (request == FIONREAD && kind_of(fd) == HOST_DATAGRAMS)
         return read_ahead(fd, argument);
     return (int)syscall(SYS_ioctl, fd, request, argument);
 }
 
 /* Before each datagram it looks for errors that came by ICMP; poll(2) tells of them. */
 PUBLIC ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    if (flags == MSG_ERRQUEUE && host_sockets_kind(fd) == HOST_DATAGRAMS && fd == polled_fd && !polled_error)
+    if (flags == MSG_ERRQUEUE && kind_of(fd) == HOST_DATAGRAMS && fd == polled_fd && !polled_error)
         return errno = EAGAIN, -1;
     return syscall(SYS_recvmsg, fd, message, flags);
 }
@@ -119,15 +123,17 @@ ssize_t spared_recvfrom(int fd, void *bytes, size_t count, int flags, struct soc
     return (ssize_t)most;
 }
 
+static enum host_socket kind_of(int fd) { return at_work && fd >= 0 && fd < HOST_MAX_FDS ? kinds[fd] : HOST_CLOSED; }
+
 static bool is_stream(int fd) {
-    enum host_socket kind = host_sockets_kind(fd);
+    enum host_socket kind = kind_of(fd);
     return kind == HOST_STREAM || kind == HOST_ACCEPTED;
 }
 
 /* What is accepted has the options of the listening socket, and what connects needs no address again. A box's datagrams
  * mostly have the hop limit of the one before. */
 static bool is_known_option(int fd, int level, int name, const void *value, socklen_t size) {
-    enum host_socket kind = host_sockets_kind(fd);
+    enum host_socket kind = kind_of(fd);
     if (is_stream(fd) && level == SOL_SOCKET && name == SO_REUSEADDR)
         return true;
     if (kind == HOST_ACCEPTED)
