@@ -105,7 +105,7 @@ PUBLIC int listen(int fd, int backlog) { return fd == adopting.taken_as ? 0 : (i
 PUBLIC int accept(int fd, struct sockaddr *from, socklen_t *size) {
     if (accepted_count >= MAX_ACCEPTED)
         return refuse_connection(fd);
-    int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int accepted = (int)syscall(SYS_accept4, fd, from, size, SOCK_CLOEXEC | (at_work ? SOCK_NONBLOCK : 0));
     if (accepted < 0)
         return errno == EMFILE || errno == ENFILE ? refuse_connection(fd) : -1;
     opened(accepted, true);
