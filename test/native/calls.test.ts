@@ -28,7 +28,7 @@ test('the symbols that the objects of the shim share are found', async () => {
   expect(graph.get('loop')).toContain('ending/ending');
   expect(graph.get('ending/ending')).toContain('relay/from-guest');
   expect(graph.get('box/records')).toEqual(
-    new Set(['box/json', 'system/clock', 'system/process-identity', 'system/write-whole']),
+    new Set(['box/json', 'group/controllers', 'system/clock', 'system/write-whole']),
   );
 });
 
