@@ -7,6 +7,7 @@
 #include "../../common/err.h"
 #include "console.h"
 #include "root.h"
+#include "text-file.h"
 
 #if defined(__x86_64__)
 #include <sys/io.h>
@@ -34,6 +35,11 @@ static void set(const char *path, const char *value) {
  * Linux stops it from 6.13 on (drivers/clocksource/i8253.c). A single count that has run out is its end. */
 static void stop_interval_timer(void) {
 #if defined(__x86_64__)
+    char device[16];
+    /* A machine without the processor's own timer runs by this one. */
+    if (read_text("/sys/devices/system/clockevents/clockevent0/current_device", device, sizeof device) ||
+        strncmp(device, "pit", 3) == 0)
+        return;
     enum { COUNTER_0 = 0x40, CONTROL = 0x43, ONE_SHOT_OF_COUNTER_0 = 0x30 };
     if (ioperm(COUNTER_0, CONTROL - COUNTER_0 + 1, 1)) {
         complain("can't stop the interval timer: %s", strerror(errno));

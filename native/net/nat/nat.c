@@ -303,9 +303,9 @@ static int polled(int index, void *opaque) {
     if (index < 0 || (size_t)index >= nat->count)
         return 0;
     short happened = nat->fds[index].revents;
+    spared_polled(nat->fds[index].fd, happened & (POLLERR | POLLHUP));
     if (happened & ~POLLOUT && !turns_may_read(&nat->turns, nat->fds[index].fd, room(nat) > 0))
         happened &= POLLOUT;
-    spared_polled(nat->fds[index].fd, happened & (POLLERR | POLLHUP));
     return (happened & POLLIN ? SLIRP_POLL_IN : 0) | (happened & POLLOUT ? SLIRP_POLL_OUT : 0) |
            (happened & POLLPRI ? SLIRP_POLL_PRI : 0) | (happened & POLLERR ? SLIRP_POLL_ERR : 0) |
            (happened & POLLHUP ? SLIRP_POLL_HUP : 0);

@@ -76,8 +76,9 @@ int stream_send(struct stream *stream, const uint8_t *frame, size_t size) {
     }
     if (stream_waits_to_write(stream))
         return queue_push(&stream->out, length, LENGTH_BYTES) || queue_push(&stream->out, frame, size) ? -1 : 0;
-    if (turn.of != stream && stream_flush(turn.of))
-        turn.of->broken = true;
+    struct stream *other = turn.of == stream ? NULL : turn.of;
+    if (stream_flush(other))
+        other->broken = true;
     if (turn.used + LENGTH_BYTES + size > sizeof turn.bytes)
         return send_all(stream, length, frame, size);
     turn.of = stream;

@@ -8,10 +8,11 @@
 
 _Noreturn static void run(const struct config *config);
 
-pid_t hook_process_start(const struct config *config) {
+pid_t hook_process_start(const struct config *config, int *handle) {
+    *handle = -1;
     if (!config->exit_argv[0])
         return 0;
-    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT, NULL, NULL, NULL, NULL);
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD, NULL, handle, NULL, NULL);
     if (pid == 0)
         run(config);
     return pid;

@@ -5,7 +5,8 @@
 #include "../box/config.h"
 
 /* Starts it with standard streams only, as a child of the broker's parent, who waits for it. Returns its pid, 0 when the
- * configuration names none, -1 on failure. */
-pid_t hook_process_start(const struct config *config);
+ * configuration names none, -1 on failure.
+ * handle: a pidfd of it, or -1 before Linux 5.2 */
+pid_t hook_process_start(const struct config *config, int *handle);
 
 #endif

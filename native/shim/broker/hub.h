@@ -4,6 +4,9 @@
 
 #include "../box/config.h"
 
+/* What a hub may take at a box's start, busy host or not. */
+enum { HUB_LOCK_MS = 10000, HUB_ANSWER_MS = 10000 };
+
 /* Joins the network for the box. Returns the connection, which is boxlite-net's to have; or -1: EAGAIN when somebody
  * else has been starting the hub all the time.
  * lock_ms: how long others may take who are starting it, 0 for not at all

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
@@ -22,11 +24,13 @@ static int detach(const struct config *config, pid_t parent, int socket);
 static int serve(const struct config *config, struct broker_request *request, struct broker_answer *answer, int *fd,
                  struct err *err);
 static int run_hook(const struct config *config, struct broker_answer *answer, struct err *err);
+static void kill_hook(void);
 static int join(const struct config *config, struct broker_request *request, int *fd, struct err *err);
 static int bind_port(const struct published_port *port, struct broker_answer *answer, int *fd, struct err *err);
 
-/* The hook that ran last. The shim asks for its end only before it has waited for it. */
+/* The hook that ran last. Its number may be another process's once the shim has waited for it. */
 static pid_t hook;
+static int hook_handle = -1;
 
 void broker_serve(const struct config *config, pid_t parent, int socket) {
     static struct broker_request request;
@@ -49,6 +53,14 @@ void broker_serve(const struct config *config, pid_t parent, int socket) {
 
 /* It has none of the shim's descriptors: a lock or a lifeline that it held would look like the shim's. */
 static int detach(const struct config *config, pid_t parent, int socket) {
+    sigset_t ends;
+    /* Whoever ends all of a service or a terminal ends the shim in good order, which may need this until then. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &ends, NULL))
+        return -1;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent || setsid() < 0 || chdir("/"))
         return -1;
     if ((config->walls & BL_WALL_SHIM_CALLS) && prctl(PR_SET_DUMPABLE, 0))
@@ -64,8 +76,7 @@ static int serve(const struct config *config, struct broker_request *request, st
     case BROKER_RUN_HOOK:
         return run_hook(config, answer, err);
     case BROKER_KILL_HOOK:
-        if (hook > 0)
-            kill(hook, SIGKILL); /* TERM would not end a stopped one */
+        kill_hook();
         return 0;
     case BROKER_JOIN:
         return join(config, request, fd, err);
@@ -79,8 +90,21 @@ static int serve(const struct config *config, struct broker_request *request, st
 }
 
 static int run_hook(const struct config *config, struct broker_answer *answer, struct err *err) {
-    hook = answer->pid = hook_process_start(config);
+    struct pollfd ended = {.fd = hook_handle, .events = POLLIN};
+    if (hook_handle >= 0 && poll(&ended, 1, 0) == 0)
+        return err_set(err, EBUSY, "the hook runs already");
+    if (hook_handle >= 0)
+        close(hook_handle);
+    hook = answer->pid = hook_process_start(config, &hook_handle);
     return hook < 0 ? err_errno(err, "run the hook") : 0;
+}
+
+/* TERM would not end a stopped one. */
+static void kill_hook(void) {
+    if (hook_handle >= 0)
+        syscall(SYS_pidfd_send_signal, hook_handle, SIGKILL, NULL, 0);
+    else if (hook > 0)
+        kill(hook, SIGKILL);
 }
 
 static int join(const struct config *config, struct broker_request *request, int *fd, struct err *err) {
@@ -91,7 +115,9 @@ static int join(const struct config *config, struct broker_request *request, int
         return err_set(err, ENOTSUP, "the box has no named networks");
     if (config_link_check(link, err))
         return -1;
-    *fd = hub_join(config, link, request->lock_ms, request->answer_ms, request->replace, err);
+    /* A hub is replaced only when it has had its time. */
+    uint32_t answer_ms = request->replace && request->answer_ms < HUB_ANSWER_MS ? HUB_ANSWER_MS : request->answer_ms;
+    *fd = hub_join(config, link, request->lock_ms, answer_ms, request->replace, err);
     return *fd < 0 ? -1 : 0;
 }
 

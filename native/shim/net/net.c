@@ -9,6 +9,7 @@
 #include "../../common/net-control.h"
 #include "../box/records.h"
 #include "../broker/broker.h"
+#include "../broker/hub.h"
 #include "../broker/ports.h"
 #include "../system/clock.h"
 #include "../system/watch.h"
@@ -16,9 +17,6 @@
 #include "child.h"
 #include "control.h"
 #include "links.h"
-
-/* Of the start, which nobody else waits for. */
-enum { HUB_LOCK_MS = 10000, HUB_ANSWER_MS = 10000 };
 
 static int send_open(struct shim *shim, uint32_t user, struct err *err);
 static int send_port(struct shim *shim, struct err *err);

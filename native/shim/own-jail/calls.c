@@ -17,7 +17,7 @@
 #define SYS_epoll_pwait2 441
 #endif
 
-/* fcntl(2): whom the kernel signals, and how. */
+/* fcntl(2): whom the kernel signals, and how; locks could keep the ids of VMMs from all others. */
 enum { SET_OWNER = 8, SET_SIGNAL = 10, SET_OWNER_EX = 15 };
 
 static const int always[] = {
@@ -52,7 +52,6 @@ static const int always[] = {
     SYS_newfstatat,
     SYS_ftruncate,
     SYS_fsync,
-    SYS_utimensat,
     SYS_getdents64,
     SYS_renameat,
     SYS_renameat2,
@@ -140,8 +139,13 @@ static void put_judged(struct filter *filter, const struct shim *shim) {
     const unsigned vmm = (unsigned)shim->vmm.pid, net = shim->net.pid ? (unsigned)shim->net.pid : vmm;
     PUT(filter, JUMP_EQUAL(SYS_mmap, 0, 4), LOAD(LOW_HALF(2)), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
         ANSWER(EPERM), ALLOW);
-    PUT(filter, JUMP_EQUAL(SYS_fcntl, 0, 6), LOAD(LOW_HALF(1)), JUMP_EQUAL(SET_OWNER, 3, 0),
-        JUMP_EQUAL(SET_SIGNAL, 2, 0), JUMP_EQUAL(SET_OWNER_EX, 1, 0), ALLOW, KILL);
+    PUT(filter, JUMP_EQUAL(SYS_fcntl, 0, 12), LOAD(LOW_HALF(1)), JUMP_EQUAL(SET_OWNER, 8, 0),
+        JUMP_EQUAL(SET_SIGNAL, 7, 0), JUMP_EQUAL(SET_OWNER_EX, 6, 0), JUMP_EQUAL(F_GETFL, 4, 0),
+        JUMP_EQUAL(F_SETFL, 3, 0), JUMP_EQUAL(F_GETFD, 2, 0), JUMP_EQUAL(F_SETFD, 1, 0),
+        JUMP_EQUAL(F_DUPFD_CLOEXEC, 0, 2), ALLOW, KILL, ANSWER(EPERM));
+    /* Of an open file: Landlock leaves the times of the others open. */
+    PUT(filter, JUMP_EQUAL(SYS_utimensat, 0, 6), LOAD(LOW_HALF(1)), JUMP_EQUAL(0, 0, 3), LOAD(HIGH_HALF(1)),
+        JUMP_EQUAL(0, 0, 1), ALLOW, ANSWER(EPERM));
     /* Its two children, and itself: abort(3). */
     PUT(filter, JUMP_EQUAL(SYS_kill, 0, 5), LOAD(LOW_HALF(0)), JUMP_EQUAL(vmm, 1, 0), JUMP_EQUAL(net, 0, 1), ALLOW,
         KILL);

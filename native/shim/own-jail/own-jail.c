@@ -12,8 +12,9 @@
 #include "../../common/privileges.h"
 #include "calls.h"
 
-/* More than the queues of all its clients hold, and than it has open. */
-enum { MOST_MEMORY = 1 << 30, MOST_FILES = 1024 };
+/* More than the queues of all its clients may hold, and than it has open. */
+static const rlim_t most_memory = (rlim_t)32 << 30;
+enum { MOST_FILES = 1024 };
 
 static int enter(struct shim *shim, struct err *err);
 static int lower_limits(struct err *err);
@@ -48,14 +49,14 @@ static int enter(struct shim *shim, struct err *err) {
 }
 
 static int lower_limits(struct err *err) {
-    static const struct {
+    const struct {
         __rlimit_resource_t resource;
         rlim_t most;
         const char *what;
     } limits[] = {{RLIMIT_CORE, 0, "core files (ulimit -c)"},
                   {RLIMIT_NPROC, 0, "processes (ulimit -u)"},
                   {RLIMIT_NOFILE, MOST_FILES, "open files (ulimit -n)"},
-                  {RLIMIT_DATA, MOST_MEMORY, "memory (ulimit -d)"}};
+                  {RLIMIT_DATA, most_memory, "memory (ulimit -d)"}};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct rlimit limit;
         if (getrlimit(limits[i].resource, &limit))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "../group/memory-files.h"
+#include "../jail/view/namespaces.h"
 
 static uint64_t in_memory(const struct jail *jail);
 
@@ -41,9 +42,9 @@ bool bounds_refused(const struct jail *jail, int code) {
     /* The host is out of processes or memory. */
     if (!(jail->walls & BL_WALL_CGROUP) || code == EAGAIN || code == ENOMEM)
         return false;
-    /* As long as namespaces are tried, it is them. Without, a filter that knows no clone3 may say so, too. */
-    bool of_namespaces = code == EPERM || code == ENOSPC || code == EUSERS;
-    return !(of_namespaces && (jail->walls & BL_WALL_NAMESPACES));
+    if (!(jail->walls & BL_WALL_NAMESPACES))
+        return true;
+    return (code != EPERM || namespaces_clone3_is_filtered()) && code != ENOSPC && code != EUSERS;
 }
 
 void bounds_settle(struct shim *shim, const struct jail *jail) {

@@ -37,6 +37,13 @@ static long end_all(void) { return kill(-1, 0); }
 static long end_stranger(void) { return kill(stranger, SIGKILL); }
 static long end_thread(void) { return syscall(SYS_tgkill, stranger, stranger, SIGKILL); }
 static long signal_by_descriptor(void) { return fcntl(shim.lock_fd, F_SETOWN, stranger); }
+static long lock_for_good(void) {
+    struct flock all = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    return fcntl(shim.lock_fd, F_OFD_SETLK, &all);
+}
+static long look_at_flags(void) { return fcntl(shim.lock_fd, F_SETFL, fcntl(shim.lock_fd, F_GETFL)); }
+static long change_times(void) { return utimensat(AT_FDCWD, "../other/disk", NULL, 0); }
+static long change_own_times(void) { return futimens(shim.lock_fd, NULL); }
 static long run_memory(void) {
     return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
 }
@@ -98,6 +105,10 @@ static const struct own {
     {"nor is a stranger", end_stranger, ENDED},
     {"nor a stranger's thread", end_thread, ENDED},
     {"nor who owns a descriptor", signal_by_descriptor, ENDED},
+    {"no file is locked from others", lock_for_good, EPERM},
+    {"a descriptor's flags are changed", look_at_flags, 0},
+    {"no file's times are changed by its path", change_times, EPERM},
+    {"an open file's are", change_own_times, 0},
     {"there is memory", own_memory, 0},
     {"none of it is run", run_memory, EPERM},
     {"none becomes such", make_runnable, ENOSYS},
@@ -273,7 +284,7 @@ static void is_closed(void) {
     check("its memory is closed to its user", about.st_uid == 0);
     check("it leaves no core file", hard_limit(text, "Max core file size") == 0);
     check("has no child", hard_limit(text, "Max processes") == 0);
-    check("and not all the memory", hard_limit(text, "Max data size") == 1 << 30);
+    check("and not all the memory", hard_limit(text, "Max data size") == 32LL << 30);
     check("it ends", write(pair[0], &byte, 1) == 1 && waitpid(pid, &status, 0) == pid && status == 0);
     close(limits);
     close(pair[0]);
@@ -299,6 +310,7 @@ static void make_places(void) {
     attempt_at = (struct attempt_places){.secret = secret, .socket = secret, .process = stranger = sleeper(false)};
     attempt_at.read_only_file = open("../secret", O_RDONLY);
     attempt_at.directory = shim.lock_fd = open(".", O_RDONLY | O_DIRECTORY);
+    shim.vmm.group = (struct vmm_group)NO_GROUP;
     shim.config.id_directory = "";
     shim.config.walls = shim.vmm.walls = BL_WALL_SHIM_CALLS | BL_WALL_SHIM_LANDLOCK;
 }

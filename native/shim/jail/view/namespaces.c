@@ -31,6 +31,11 @@ pid_t namespaces_fork(const struct jail *jail) {
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
+bool namespaces_clone3_is_filtered(void) {
+    /* The kernel itself finds fault with the size. */
+    return syscall(SYS_clone3, NULL, 0) < 0 && errno != EINVAL;
+}
+
 static unsigned long flags_of(const struct jail *jail) {
     unsigned long flags = 0;
     if (jail->walls & BL_WALL_NAMESPACES)

@@ -9,6 +9,8 @@
 
 /* fork(2) into the namespaces and the control group that the jail's walls and shares need. */
 pid_t namespaces_fork(const struct jail *jail);
+/* Whether a filter that BoxLite runs under knows no clone3(2), and not the kernel refuses it. */
+bool namespaces_clone3_is_filtered(void);
 
 /* In the child: whoever may not make namespaces is root of a user namespace, where its own id is root's and no other
  * id exists. */
