@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../common/cleanup.h"
@@ -15,7 +13,6 @@
 enum { LOOK_MS = 2 };
 
 static void kill_all(int group);
-static bool is_ours(const char *name);
 
 int left_group_remove(int parent, const char *name, int ms) {
     cleanup_fd int group = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -23,14 +20,6 @@ int left_group_remove(int parent, const char *name, int ms) {
         return -1;
     if (flock(group, LOCK_EX | LOCK_NB)) {
         errno = errno == EWOULDBLOCK ? EBUSY : errno;
-        return -1;
-    }
-    /* The name may be another group's by now. */
-    struct stat locked, named;
-    if (fstat(group, &locked) || fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW))
-        return -1;
-    if (locked.st_ino != named.st_ino) {
-        errno = EBUSY;
         return -1;
     }
     for (int waited = 0;; waited += LOOK_MS) {
@@ -53,17 +42,6 @@ static void kill_all(int group) {
     (void)ignored;
 }
 
-/* As group_name makes them: of the box, and the device and the inode of its directory. */
-static bool is_ours(const char *name) {
-    const char *inode = strrchr(name, '.');
-    if (!inode || inode == name)
-        return false;
-    const char *device = memrchr(name, '.', (size_t)(inode - name));
-    return device && device > name && device + 1 < inode && inode[1] &&
-           device + 1 + strspn(device + 1, "0123456789abcdef") == inode &&
-           inode[1 + strspn(inode + 1, "0123456789abcdef")] == 0;
-}
-
 void left_groups_remove(int parent, const char *but) {
     int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd < 0 ? NULL : fdopendir(fd);
@@ -73,7 +51,7 @@ void left_groups_remove(int parent, const char *but) {
         return;
     }
     for (const struct dirent *entry; (entry = readdir(directory));)
-        if (entry->d_type == DT_DIR && is_ours(entry->d_name) && strcmp(entry->d_name, but) != 0)
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && strcmp(entry->d_name, but) != 0)
             (void)left_group_remove(parent, entry->d_name, 0);
     closedir(directory);
 }
