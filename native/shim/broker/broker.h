@@ -16,12 +16,12 @@ pid_t broker_run_hook(struct shim *shim);
 /* The one that runs. */
 void broker_kill_hook(struct shim *shim);
 
-/* As hub_join (net/hub.h). */
+/* As hub_join (hub.h). */
 int broker_join(struct shim *shim, const struct link_config *link, unsigned lock_ms, unsigned answer_ms, bool replace,
                 struct err *err);
-/* As port_bind (net/ports.h). */
+/* As port_bind (ports.h). */
 int broker_bind(struct shim *shim, struct published_port *port, struct err *err);
-/* As resolvers_read (net/resolvers.h). */
+/* As resolvers_read (resolvers.h). */
 int broker_resolvers(struct shim *shim, struct net_resolvers *to, struct err *err);
 
 #endif
