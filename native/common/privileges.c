@@ -23,6 +23,20 @@ int privileges_set(uint32_t kept, struct err *err) {
     return 0;
 }
 
+int privileges_limit(const struct process_limit *limits, size_t count, struct err *err) {
+    for (size_t i = 0; i < count; i++) {
+        struct rlimit limit;
+        if (getrlimit(limits[i].resource, &limit))
+            return err_errno(err, "can't read the limit of its %s", limits[i].what);
+        if (limit.rlim_max > limits[i].most)
+            limit.rlim_max = limits[i].most;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(limits[i].resource, &limit))
+            return err_errno(err, "can't limit its %s", limits[i].what);
+    }
+    return 0;
+}
+
 int privileges_own_keyring(struct err *err) {
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM ||
         errno == EDQUOT)

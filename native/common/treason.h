@@ -5,6 +5,9 @@
 
 #include <sys/syscall.h>
 
+/* fcntl(2): whom the kernel signals, and how. */
+enum { SET_OWNER = 8, SET_SIGNAL = 10, SET_OWNER_EX = 15 };
+
 static const int treason[] = {
     SYS_execve,
     SYS_execveat,

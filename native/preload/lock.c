@@ -26,9 +26,6 @@
 #define FILE_VERSION 0x80087601U /* FS_IOC_GETVERSION, for 9p */
 #define NON_BLOCKING 0x5421      /* FIONBIO */
 
-/* fcntl(2): whom the kernel signals, and how. */
-enum { SET_OWNER = 8, SET_SIGNAL = 10, SET_OWNER_EX = 15 };
-
 static const int always[] = {
     /* bytes */
     SYS_read,

@@ -43,25 +43,11 @@ int jail_enter(const struct jail *jail, uint32_t user, struct err *err) {
 
 /* Each connection costs a descriptor and its buffers: both are bounded, whatever a box does. */
 static int lower_limits(const struct jail *jail, struct err *err) {
-    const struct {
-        __rlimit_resource_t resource;
-        rlim_t most;
-        const char *what;
-    } limits[] = {{RLIMIT_NOFILE, jail->descriptors, "open files (ulimit -n)"},
-                  {RLIMIT_DATA, jail->data_bytes, "memory (ulimit -d)"},
-                  {RLIMIT_CORE, 0, "core files (ulimit -c)"},
-                  {RLIMIT_FSIZE, jail->file_bytes, "files' size (ulimit -f)"}};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        struct rlimit limit;
-        if (getrlimit(limits[i].resource, &limit))
-            return err_errno(err, "can't read the limit of its %s", limits[i].what);
-        if (limit.rlim_max > limits[i].most)
-            limit.rlim_max = limits[i].most;
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(limits[i].resource, &limit))
-            return err_errno(err, "can't limit its %s", limits[i].what);
-    }
-    return 0;
+    const struct process_limit limits[] = {{RLIMIT_NOFILE, jail->descriptors, "open files (ulimit -n)"},
+                                           {RLIMIT_DATA, jail->data_bytes, "memory (ulimit -d)"},
+                                           {RLIMIT_CORE, 0, "core files (ulimit -c)"},
+                                           {RLIMIT_FSIZE, jail->file_bytes, "files' size (ulimit -f)"}};
+    return privileges_limit(limits, sizeof limits / sizeof *limits, err);
 }
 
 static int become(uint32_t user, struct err *err) {

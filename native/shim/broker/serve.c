@@ -37,8 +37,8 @@ void broker_serve(const struct config *config, pid_t parent, int socket) {
     if (detach(config, parent, socket))
         _exit(1);
     for (;;) {
-        int ignored;
-        ssize_t n = fd_message_receive(SHIM_FD, &request, sizeof request, &ignored);
+        cleanup_fd int unasked = -1;
+        ssize_t n = fd_message_receive(SHIM_FD, &request, sizeof request, &unasked);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)

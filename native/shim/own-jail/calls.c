@@ -17,9 +17,6 @@
 #define SYS_epoll_pwait2 441
 #endif
 
-/* fcntl(2): whom the kernel signals, and how; locks could keep the ids of VMMs from all others. */
-enum { SET_OWNER = 8, SET_SIGNAL = 10, SET_OWNER_EX = 15 };
-
 static const int always[] = {
     /* bytes: of guest, clients, VMM and boxlite-net */
     SYS_read,
@@ -139,6 +136,7 @@ static void put_judged(struct filter *filter, const struct shim *shim) {
     const unsigned vmm = (unsigned)shim->vmm.pid, net = shim->net.pid ? (unsigned)shim->net.pid : vmm;
     PUT(filter, JUMP_EQUAL(SYS_mmap, 0, 4), LOAD(LOW_HALF(2)), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
         ANSWER(EPERM), ALLOW);
+    /* Locks could keep the ids of VMMs from all others. */
     PUT(filter, JUMP_EQUAL(SYS_fcntl, 0, 12), LOAD(LOW_HALF(1)), JUMP_EQUAL(SET_OWNER, 8, 0),
         JUMP_EQUAL(SET_SIGNAL, 7, 0), JUMP_EQUAL(SET_OWNER_EX, 6, 0), JUMP_EQUAL(F_GETFL, 4, 0),
         JUMP_EQUAL(F_SETFL, 3, 0), JUMP_EQUAL(F_GETFD, 2, 0), JUMP_EQUAL(F_SETFD, 1, 0),

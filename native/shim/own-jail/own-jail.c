@@ -49,26 +49,11 @@ static int enter(struct shim *shim, struct err *err) {
 }
 
 static int lower_limits(struct err *err) {
-    const struct {
-        __rlimit_resource_t resource;
-        rlim_t most;
-        const char *what;
-    } limits[] = {{RLIMIT_CORE, 0, "core files (ulimit -c)"},
-                  {RLIMIT_NPROC, 0, "processes (ulimit -u)"},
-                  {RLIMIT_NOFILE, MOST_FILES, "open files (ulimit -n)"},
-                  {RLIMIT_DATA, most_memory, "memory (ulimit -d)"}};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        struct rlimit limit;
-        if (getrlimit(limits[i].resource, &limit))
-            return err_errno(err, "can't read the limit of the shim's %s", limits[i].what);
-        if (limit.rlim_max > limits[i].most)
-            limit.rlim_max = limits[i].most;
-        if (limit.rlim_cur > limit.rlim_max)
-            limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(limits[i].resource, &limit))
-            return err_errno(err, "can't limit the shim's %s", limits[i].what);
-    }
-    return 0;
+    const struct process_limit limits[] = {{RLIMIT_CORE, 0, "core files (ulimit -c)"},
+                                           {RLIMIT_NPROC, 0, "processes (ulimit -u)"},
+                                           {RLIMIT_NOFILE, MOST_FILES, "open files (ulimit -n)"},
+                                           {RLIMIT_DATA, most_memory, "memory (ulimit -d)"}};
+    return privileges_limit(limits, sizeof limits / sizeof *limits, err);
 }
 
 /* Of root's, that is: other users have none. */

@@ -27,8 +27,8 @@ ssize_t fd_message_receive(int socket, void *message, size_t size, int *fd) {
     struct iovec part = {.iov_base = message, .iov_len = size};
     union one_fd control = {0};
     struct msghdr envelope = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
-    *fd = -1;
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof *fd)};
+    *fd = -1; /* the space of one is padded to that of two */
     ssize_t n = recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC);
     const struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&envelope);
     if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
